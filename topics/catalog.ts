@@ -1,0 +1,135 @@
+/**
+ * The one declaration of every topic: its name, key, schema and clean-up. Everything that names a topic
+ * takes it from here.
+ */
+
+/** Names of the topics, without a namespace. */
+export type TopicName =
+  | 'actions'
+  | 'items'
+  | 'interests'
+  | 'proposals'
+  | 'slates'
+  | 'rewards'
+  | 'embeddings'
+  | 'releases'
+  | 'models'
+  | 'dead-letters';
+
+export interface TopicDeclaration {
+  readonly name: TopicName;
+  /** What the message key holds, as UTF-8. Topics keyed by `userId` share one partition count. */
+  readonly key: 'userId' | 'itemId' | 'generation/itemId' | 'generation' | 'model/generation' | 'sourceTopic';
+  /** Name of the Avro record of the values (see contracts/schemas). */
+  readonly schema: string;
+  readonly partitions: number;
+  readonly cleanup: 'delete' | 'compact' | 'compact,delete';
+  /** How long messages are kept, in milliseconds; undefined for topics that are only compacted. */
+  readonly retentionMs?: number;
+  readonly summary: string;
+}
+
+const DAY = 86_400_000;
+
+/** Partitions of every topic keyed by userId: one count, so that joins are local and one process owns a user. */
+export const USER_PARTITIONS = 6;
+
+/** Window of event time that `actions` is kept for, in milliseconds (PinnerSage: 90 days). */
+export const ACTIONS_RETENTION_MS = 90 * DAY;
+
+export const CATALOG: Readonly<Record<TopicName, TopicDeclaration>> = {
+  actions: {
+    name: 'actions',
+    key: 'userId',
+    schema: 'UserAction',
+    partitions: USER_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: ACTIONS_RETENTION_MS,
+    summary: 'what users did, as accepted by the gateway',
+  },
+  items: {
+    name: 'items',
+    key: 'itemId',
+    schema: 'Item',
+    partitions: 3,
+    cleanup: 'compact',
+    summary: 'the catalogue',
+  },
+  interests: {
+    name: 'interests',
+    key: 'userId',
+    schema: 'UserInterests',
+    partitions: USER_PARTITIONS,
+    cleanup: 'compact,delete',
+    retentionMs: 90 * DAY,
+    summary: 'medoids of each user after each action',
+  },
+  proposals: {
+    name: 'proposals',
+    key: 'userId',
+    schema: 'Proposal',
+    partitions: USER_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: DAY,
+    summary: 'candidates, one model a message',
+  },
+  slates: {
+    name: 'slates',
+    key: 'userId',
+    schema: 'Slate',
+    partitions: USER_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: 30 * DAY,
+    summary: 'what was shown, with propensities and features',
+  },
+  rewards: {
+    name: 'rewards',
+    key: 'userId',
+    schema: 'Reward',
+    partitions: USER_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: 30 * DAY,
+    summary: 'what each shown item earned',
+  },
+  embeddings: {
+    name: 'embeddings',
+    key: 'generation/itemId',
+    schema: 'ItemEmbedding',
+    partitions: 3,
+    cleanup: 'compact',
+    summary: 'vectors of the items, a generation each',
+  },
+  releases: {
+    name: 'releases',
+    key: 'generation',
+    schema: 'Release',
+    partitions: 1,
+    cleanup: 'compact',
+    summary: 'which generation is built, served, retired or rejected',
+  },
+  models: {
+    name: 'models',
+    key: 'model/generation',
+    schema: 'ModelWeights',
+    partitions: 1,
+    cleanup: 'compact',
+    summary: 'weights of the small models',
+  },
+  'dead-letters': {
+    name: 'dead-letters',
+    key: 'sourceTopic',
+    schema: 'DeadLetter',
+    partitions: 1,
+    cleanup: 'delete',
+    retentionMs: 30 * DAY,
+    summary: 'messages that could not be decoded or handled, with the reason',
+  },
+};
+
+/** The topics in the order of the data's path. */
+export const TOPICS: readonly TopicDeclaration[] = Object.values(CATALOG);
+
+/** Name of a topic inside a namespace: `shop.actions`; the empty namespace adds nothing. */
+export function qualifiedTopic(namespace: string, name: TopicName): string {
+  return namespace === '' ? name : `${namespace}.${name}`;
+}
