@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BinaryFormatError, BinaryReader, BinaryWriter } from './binary.ts';
+
+test('what is written is read back exactly', () => {
+  const part = fc.oneof(
+    fc.record({ kind: fc.constant('varint' as const), value: fc.maxSafeNat() }),
+    fc.record({ kind: fc.constant('float64' as const), value: fc.double() }),
+    fc.record({
+      kind: fc.constant('string' as const),
+      value: fc.string({ unit: 'grapheme', maxLength: 400 }),
+    }),
+  );
+  fc.assert(
+    fc.property(fc.array(part), (parts) => {
+      const writer = new BinaryWriter();
+      for (const each of parts) {
+        if (each.kind === 'string') writer.string(each.value);
+        else writer[each.kind](each.value);
+      }
+      const reader = new BinaryReader(writer.finish(), 'parts');
+      for (const each of parts) assert.ok(Object.is(reader[each.kind](), each.value));
+      reader.end();
+    }),
+  );
+});
+
+test('a varint takes one byte below 128 and refuses what is no natural number', () => {
+  const writer = new BinaryWriter();
+  writer.varint(127);
+  writer.varint(128);
+  assert.deepEqual([...writer.finish()], [0x7f, 0x80, 0x01]);
+  for (const value of [-1, 0.5, 2 ** 53, Number.NaN]) assert.throws(() => writer.varint(value), RangeError);
+});
+
+test('faults say what and where', () => {
+  const fault = (bytes: number[], read: (reader: BinaryReader) => void, message: RegExp) =>
+    assert.throws(
+      () => read(new BinaryReader(Uint8Array.from(bytes), 'window')),
+      (error) => error instanceof BinaryFormatError && message.test(error.message),
+    );
+  fault([0x80], (reader) => reader.varint(), /^window: cut short \(at byte 1\)$/);
+  fault([5, 65], (reader) => reader.string(), /cut short/);
+  fault([1, 0xff], (reader) => reader.string(), /not UTF-8/);
+  fault([2], (reader) => reader.version(1), /format version 2, this code reads 1/);
+  fault([1], (reader) => reader.end(), /1 bytes after the end/);
+  fault(Array(9).fill(0xff), (reader) => reader.varint(), /above 2\^53/);
+});

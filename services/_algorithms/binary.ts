@@ -1,0 +1,116 @@
+const utf8Encoder = new TextEncoder();
+const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
+
+/** Bytes that are not what the reader expects: cut short, of another version, or with a part that cannot be. */
+export class BinaryFormatError extends Error {
+  override readonly name = 'BinaryFormatError';
+}
+
+/** Appends numbers and strings to a growing buffer. Equal calls give equal bytes. */
+export class BinaryWriter {
+  #bytes = new Uint8Array(256);
+  #view = new DataView(this.#bytes.buffer);
+  #length = 0;
+
+  /** Unsigned LEB128. Throws RangeError unless `value` is a non-negative safe integer. */
+  varint(value: number): void {
+    if (!Number.isSafeInteger(value) || value < 0) throw new RangeError(`Not a varint: ${value}`);
+    this.#reserve(8);
+    let rest = value;
+    while (rest >= 0x80) {
+      this.#bytes[this.#length++] = (rest % 0x80) | 0x80;
+      rest = Math.floor(rest / 0x80);
+    }
+    this.#bytes[this.#length++] = rest;
+  }
+
+  /** Eight bytes, little-endian. */
+  float64(value: number): void {
+    this.#reserve(8);
+    this.#view.setFloat64(this.#length, value, true);
+    this.#length += 8;
+  }
+
+  /** UTF-8 bytes after their number. */
+  string(text: string): void {
+    const encoded = utf8Encoder.encode(text);
+    this.varint(encoded.length);
+    this.#reserve(encoded.length);
+    this.#bytes.set(encoded, this.#length);
+    this.#length += encoded.length;
+  }
+
+  /** A copy of what was written. */
+  finish(): Uint8Array {
+    return this.#bytes.slice(0, this.#length);
+  }
+
+  #reserve(extra: number): void {
+    if (this.#length + extra <= this.#bytes.length) return;
+    const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + extra));
+    grown.set(this.#bytes);
+    this.#bytes = grown;
+    this.#view = new DataView(grown.buffer);
+  }
+}
+
+/** Reads what `BinaryWriter` wrote. Every fault is a BinaryFormatError that names `what` and the offset. */
+export class BinaryReader {
+  readonly #what: string;
+  readonly #bytes: Uint8Array;
+  readonly #view: DataView;
+  #offset = 0;
+
+  constructor(bytes: Uint8Array, what: string) {
+    this.#what = what;
+    this.#bytes = bytes;
+    this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  }
+
+  varint(): number {
+    let value = 0;
+    for (let scale = 1; ; scale *= 0x80) {
+      const byte = this.#bytes[this.#take(1)]!;
+      value += (byte & 0x7f) * scale;
+      if (value > Number.MAX_SAFE_INTEGER) throw this.fault('a number above 2^53');
+      if (byte < 0x80) return value;
+    }
+  }
+
+  float64(): number {
+    return this.#view.getFloat64(this.#take(8), true);
+  }
+
+  string(): string {
+    const length = this.varint();
+    const start = this.#take(length);
+    try {
+      return utf8Decoder.decode(this.#bytes.subarray(start, start + length));
+    } catch {
+      throw this.fault('text that is not UTF-8');
+    }
+  }
+
+  /** Consumes the version byte and refuses any other than `supported`. */
+  version(supported: number): void {
+    const found = this.varint();
+    if (found !== supported) throw this.fault(`format version ${found}, this code reads ${supported}`);
+  }
+
+  /** Refuses bytes after the last part. */
+  end(): void {
+    const extra = this.#bytes.length - this.#offset;
+    if (extra > 0) throw this.fault(`${extra} bytes after the end`);
+  }
+
+  fault(problem: string): BinaryFormatError {
+    return new BinaryFormatError(`${this.#what}: ${problem} (at byte ${this.#offset})`);
+  }
+
+  #take(length: number): number {
+    const start = this.#offset;
+    if (start + length > this.#bytes.length) throw this.fault('cut short');
+    this.#offset = start + length;
+    return start;
+  }
+}

@@ -1,0 +1,32 @@
+import type { WeightedPoints } from './points.ts';
+
+/** Costs this close, relatively, count as equal: both ends of a pair are, but rounding may tell them apart. */
+const TIE = 1e-9;
+
+/**
+ * The member m with the least Σ_j w_j·‖P_m − P_j‖² over the members (PinnerSage, KDD 2020, §4.2); ties go to the
+ * smaller index. Since that sum is W·‖P_m − c‖² plus a constant, with c the weighted centroid, it costs
+ * O(members · dim). `members` are row indices of `points`. Throws RangeError where there are none.
+ */
+export function medoid({ points, weights, dim }: WeightedPoints, members: ArrayLike<number>): number {
+  if (members.length === 0) throw new RangeError('An empty cluster has no medoid');
+  const centroid = new Float64Array(dim);
+  let total = 0;
+  for (let i = 0; i < members.length; i++) {
+    const member = members[i]!;
+    const weight = weights[member]!;
+    total += weight;
+    for (let d = 0; d < dim; d++) centroid[d]! += weight * points[member * dim + d]!;
+  }
+  for (let d = 0; d < dim; d++) centroid[d]! /= total;
+
+  const costs = Float64Array.from(members, (member) => {
+    let sum = 0;
+    for (let d = 0; d < dim; d++) sum += (points[member * dim + d]! - centroid[d]!) ** 2;
+    return sum;
+  });
+  const bound = costs.reduce((least, cost) => Math.min(least, cost), Infinity) * (1 + TIE);
+  let best = Infinity;
+  for (let i = 0; i < members.length; i++) if (costs[i]! <= bound && members[i]! < best) best = members[i]!;
+  return best;
+}
