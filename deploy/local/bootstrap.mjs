@@ -1,0 +1,63 @@
+// What every npm script of this project starts with: brings the parts that are missing, then runs a TypeScript file
+// under the project's own Node 22. Node built-ins only, because a fresh clone has nothing else.
+//
+//   node deploy/local/bootstrap.mjs [--only PART,…] [--quiet] --run SCRIPT.ts [-- ARGUMENT…]
+
+import { spawn } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { constants } from 'node:os';
+import { delimiter, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { SetupError } from './parts/setup-error.mjs';
+import { bringParts, DEFAULT_PARTS, PROJECT } from './parts.mjs';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    options: { only: { type: 'string' }, quiet: { type: 'boolean' }, run: { type: 'string' } },
+    allowPositionals: true,
+  });
+  const interrupted = (signal) => process.exit(128 + constants.signals[signal]);
+  for (const signal of SIGNALS) process.on(signal, interrupted);
+  await bringParts(values.only?.split(',') ?? DEFAULT_PARTS, { quiet: values.quiet ?? false });
+  for (const signal of SIGNALS) process.off(signal, interrupted);
+  if (values.run) runScript(values.run, positionals);
+}
+
+/** Runs the script in the foreground: same terminal, same signals, same exit code. */
+function runScript(script, args) {
+  // Type stripping still announces itself as experimental in Node 22.
+  const child = spawn(
+    projectNode(),
+    ['--disable-warning=ExperimentalWarning', join(PROJECT, script), ...args],
+    {
+      stdio: 'inherit',
+      env: {
+        ...process.env,
+        PATH: [join(PROJECT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+      },
+    },
+  );
+  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
+  child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+}
+
+/** The project's own Node 22 from npm, else this one if it is a Node 22 that runs TypeScript by itself. */
+function projectNode() {
+  const own = join(PROJECT, 'node_modules', '.bin', 'node');
+  if (existsSync(own)) return own;
+  const [major, minor] = process.versions.node.split('.').map(Number);
+  if (major === 22 && minor >= 18) return process.execPath;
+  throw new SetupError(
+    `Node 22 is needed: npm has none for ${process.platform} on ${process.arch}, and this is Node ${process.versions.node}`,
+    'Install Node 22.18 or a newer 22 and put it first on PATH',
+  );
+}
+
+main().catch((error) => {
+  // A defect shows its stack; what the user can mend is one clear sentence.
+  const mendable = error instanceof SetupError || error.cause instanceof SetupError;
+  console.error(mendable ? `\n${error.message}` : error);
+  process.exit(1);
+});

@@ -1,0 +1,29 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { SetupError } from './setup-error.mjs';
+
+/** The version of an installed npm package. */
+export function packageVersion(project, name) {
+  return JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8')).version;
+}
+
+/**
+ * The folder with `node_api.h`. Both addons use Node-API only, which is stable across Node versions, so that the
+ * headers of any Node ≥ 18 will do.
+ */
+export function nodeHeaders(project, env) {
+  const prefixes = [
+    join(project, 'node_modules', `node-${process.platform}-${process.arch}`),
+    env.npm_config_nodedir,
+    dirname(dirname(process.execPath)),
+    '/usr',
+  ].filter(Boolean);
+  const found = prefixes
+    .map((prefix) => join(prefix, 'include', 'node'))
+    .find((it) => existsSync(join(it, 'node_api.h')));
+  if (found) return found;
+  throw new SetupError(
+    'the header files of Node were not found',
+    'Install them (Debian: apt-get install libnode-dev) or set npm_config_nodedir to where include/node is',
+  );
+}

@@ -1,0 +1,38 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+export const packages = {
+  name: 'packages',
+  does: 'npm packages, as locked',
+  needs: [],
+
+  /** npm writes `node_modules/.package-lock.json` when it is done; it then lists what is really there. */
+  locate({ project }) {
+    const installedList = join(project, 'node_modules', '.package-lock.json');
+    if (!existsSync(installedList)) return undefined;
+    const locked = JSON.parse(readFileSync(join(project, 'package-lock.json'), 'utf8')).packages;
+    const installed = JSON.parse(readFileSync(installedList, 'utf8')).packages;
+    const complete = Object.entries(locked).every(
+      ([path, entry]) =>
+        path === '' ||
+        installed[path]?.integrity === entry.integrity ||
+        (!installed[path] && isForeign(entry)),
+    );
+    return complete ? { folder: join(project, 'node_modules') } : undefined;
+  },
+
+  async bring({ project, run }) {
+    // No install script runs: the native packages are built by the parts `hnswlib` and `tensorflow`.
+    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
+      task: 'install the npm packages',
+      folder: project,
+      cwd: project,
+    });
+  },
+};
+
+/** A locked optional package for another system or processor, which npm rightly leaves out. */
+function isForeign({ optional, os, cpu, libc }) {
+  if (!optional) return false;
+  return (os && !os.includes(process.platform)) || (cpu && !cpu.includes(process.arch)) || Boolean(libc);
+}

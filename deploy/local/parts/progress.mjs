@@ -1,0 +1,41 @@
+/**
+ * One line a part on standard error, and while any is at work, on a terminal, a passing line that tells which.
+ * With `quiet` a part that was ready says nothing.
+ */
+export function createProgress({ stream, quiet }) {
+  const working = new Map();
+  let ticking;
+
+  const erase = () => stream.isTTY && stream.write('\r\x1b[2K');
+  const tick = () => {
+    const names = [...working].map(([name, since]) => `${name} ${Math.round((Date.now() - since) / 1000)} s`);
+    erase();
+    stream.write(`  … ${names.join(', ')}`);
+  };
+
+  return {
+    begin(name) {
+      working.set(name, Date.now());
+      if (stream.isTTY) ticking ??= setInterval(tick, 500).unref();
+    },
+
+    /** @param {{ name: string, does: string }} part @param {string} [status] instead of the seconds it took */
+    end(part, status) {
+      const seconds = (Date.now() - (working.get(part.name) ?? Date.now())) / 1000;
+      working.delete(part.name);
+      erase();
+      if (!quiet || status === undefined) {
+        stream.write(
+          `  ${part.name.padEnd(20)} ${part.does.padEnd(42)} ${status ?? `${seconds.toFixed(1)} s`}\n`,
+        );
+      }
+      if (working.size === 0) this.stop();
+    },
+
+    stop() {
+      clearInterval(ticking);
+      ticking = undefined;
+      erase();
+    },
+  };
+}
