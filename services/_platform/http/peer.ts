@@ -1,0 +1,74 @@
+import { Agent, request } from 'undici';
+import { TributaryError } from '../errors.ts';
+import { TRACE_HEADER } from '../observability/trace.ts';
+import type { ErrorBody } from './server.ts';
+
+/** Another stage, reached over kept-alive connections. */
+export interface Peer {
+  /**
+   * @returns the parsed answer
+   * @throws TributaryError `peer.unavailable` (503, retryable) when it does not answer in time or answers with 5xx
+   * without a body of ours; an error of the peer with its own code, status, field and reason otherwise
+   */
+  get<T>(path: string, trace?: string): Promise<T>;
+  post<T>(path: string, body: unknown, trace?: string): Promise<T>;
+  close(): Promise<void>;
+}
+
+export function createPeer(options: { name: string; url: string; timeoutMs?: number }): Peer {
+  const { name, url, timeoutMs = 2_000 } = options;
+  const agent = new Agent({
+    connections: 32,
+    headersTimeout: timeoutMs,
+    bodyTimeout: timeoutMs,
+    connectTimeout: timeoutMs,
+  });
+
+  async function call<T>(method: 'GET' | 'POST', path: string, body: unknown, trace?: string): Promise<T> {
+    const headers: Record<string, string> = { accept: 'application/json' };
+    if (trace !== undefined) headers[TRACE_HEADER] = trace;
+    if (body !== undefined) headers['content-type'] = 'application/json';
+    let status: number;
+    let parsed: unknown;
+    try {
+      const answer = await request(new URL(path, url), {
+        method,
+        headers,
+        dispatcher: agent,
+        body: body === undefined ? null : JSON.stringify(body),
+      });
+      status = answer.statusCode;
+      parsed = await answer.body.json();
+    } catch (cause) {
+      throw new TributaryError('peer.unavailable', `${name} does not answer: ${(cause as Error).message}`, {
+        cause,
+        retryable: true,
+        status: 503,
+      });
+    }
+    if (status < 400) return parsed as T;
+    throw peerError(name, status, parsed);
+  }
+
+  return {
+    get: (path, trace) => call('GET', path, undefined, trace),
+    post: (path, body, trace) => call('POST', path, body, trace),
+    close: () => agent.close(),
+  };
+}
+
+/** Keeps the peer's own verdict, so that a caller of the gateway sees the true reason. */
+function peerError(name: string, status: number, body: unknown): TributaryError {
+  const error = (body as Partial<ErrorBody> | null)?.error;
+  if (error === undefined) {
+    return new TributaryError('peer.unavailable', `${name} answered ${status}`, {
+      status: 503,
+      retryable: true,
+    });
+  }
+  return new TributaryError(error.code as TributaryError['code'], error.reason, {
+    status,
+    retryable: status >= 500,
+    ...(error.field === undefined ? {} : { field: error.field }),
+  });
+}

@@ -1,0 +1,88 @@
+import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import type { Logger } from 'pino';
+import { TributaryError } from '../errors.ts';
+import type { Lifecycle } from '../lifecycle.ts';
+import type { StageMetrics } from '../observability/metrics.ts';
+
+/** The largest body a stage reads, in bytes. */
+export const MAX_BODY_BYTES = 1_048_576;
+
+/** A condition of readiness: undefined when it holds, else what is missing, in words. */
+export type ReadinessCheck = () => string | undefined;
+
+export interface ErrorBody {
+  readonly error: { readonly code: string; readonly reason: string; readonly field?: string };
+}
+
+/**
+ * The HTTP side of a stage: `/healthz` answers while the process lives, `/readyz` while it may be sent work,
+ * `/metrics` speaks Prometheus. Every error has the same body.
+ */
+export function createHttpServer(options: {
+  log: Logger;
+  lifecycle: Lifecycle;
+  metrics: StageMetrics;
+  readiness: readonly ReadinessCheck[];
+}): FastifyInstance {
+  const { log, lifecycle, metrics, readiness } = options;
+  const server = Fastify({
+    bodyLimit: MAX_BODY_BYTES,
+    logger: false,
+    keepAliveTimeout: 60_000,
+    forceCloseConnections: 'idle',
+  });
+  server.get('/healthz', { schema: { hide: true } as object }, async () => ({ state: lifecycle.state }));
+  server.get('/readyz', { schema: { hide: true } as object }, async (_request, reply) => {
+    const missing = readiness.map((check) => check()).filter((reason) => reason !== undefined);
+    if (lifecycle.state !== 'ready') missing.unshift(`the stage is ${lifecycle.state}`);
+    if (missing.length > 0) reply.code(503);
+    return { ready: missing.length === 0, missing };
+  });
+  server.get('/metrics', { schema: { hide: true } as object }, async (_request, reply) => {
+    reply.header('content-type', metrics.registry.contentType);
+    return metrics.registry.metrics();
+  });
+  server.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unknown';
+    metrics.httpSeconds.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
+  });
+  server.setNotFoundHandler((request, reply) => {
+    reply.code(404).send(errorBody('route.unknown', `there is no ${request.method} ${request.url}`));
+  });
+  server.setErrorHandler((error: FastifyError | TributaryError, request, reply) => {
+    const { status, body } = describe(error);
+    if (status >= 500) log.error({ err: error, url: request.url }, 'request failed');
+    reply.code(status).send(body);
+  });
+  return server;
+}
+
+export function errorBody(code: string, reason: string, field?: string): ErrorBody {
+  return { error: field === undefined ? { code, reason } : { code, field, reason } };
+}
+
+function describe(error: FastifyError | TributaryError): { status: number; body: ErrorBody } {
+  if (error instanceof TributaryError) {
+    return { status: error.status, body: errorBody(error.code, error.message, error.field) };
+  }
+  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
+    return {
+      status: 413,
+      body: errorBody('body.too-large', `a body may have at most ${MAX_BODY_BYTES} bytes`),
+    };
+  }
+  if (error.validation !== undefined) {
+    const first = error.validation[0];
+    const missing = first?.params['missingProperty'];
+    const path = (first?.instancePath ?? '').split('/').filter(Boolean).join('.');
+    const field = typeof missing === 'string' ? [path, missing].filter(Boolean).join('.') : path;
+    const code = typeof missing === 'string' ? 'field.missing' : 'field.invalid';
+    return {
+      status: 400,
+      body: errorBody(code, error.message, field === '' ? error.validationContext : field),
+    };
+  }
+  const status = error.statusCode ?? 500;
+  if (status < 500) return { status, body: errorBody('body.malformed', error.message) };
+  return { status: 500, body: errorBody('handler.failed', 'unexpected error; see the log of the stage') };
+}

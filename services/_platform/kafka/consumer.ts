@@ -1,0 +1,182 @@
+import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { DecodeError } from '#contracts/codec.ts';
+import { reasonOf } from '../errors.ts';
+import type { StageMetrics } from '../observability/metrics.ts';
+import { TRACE_HEADER } from '../observability/trace.ts';
+import { copartitionAssigner } from './copartition.ts';
+import { decodeValue, headerText, type IncomingMessage, type Rejection } from './messages.ts';
+
+/** One batch of one partition, decoded, in log order. */
+export interface IncomingBatch<V> {
+  readonly topic: string;
+  readonly partition: number;
+  readonly messages: ReadonlyArray<IncomingMessage<V>>;
+  /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
+  reject(offset: number, reason: string): void;
+}
+
+/** What a stage does with a topic. An error it throws is unexpected: it stops the stage before the commit. */
+export interface Subscription<V> {
+  /** Qualified name. */
+  readonly topic: string;
+  readonly decode: (bytes: Buffer) => V | Promise<V>;
+  /** Must have its outputs acknowledged and its state written when it resolves; expects redelivery. */
+  readonly handle: (batch: IncomingBatch<V>) => Promise<void>;
+}
+
+export interface ConsumeOptions {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly subscriptions: ReadonlyArray<Subscription<never>>;
+  readonly log: Logger;
+  readonly metrics: StageMetrics;
+  /** Takes the messages that could not be decoded or were rejected; resolves when they are acknowledged. */
+  readonly deadLetter: (
+    source: { topic: string; partition: number },
+    rejections: Rejection[],
+  ) => Promise<void>;
+  /** Called with the partitions this process owns, after each rebalance. */
+  readonly onAssigned?: (partitions: number[]) => void;
+  readonly onFailure: (error: unknown) => void;
+  /** Partitions handled at the same time. Default 16. */
+  readonly concurrency?: number;
+  /** Most bytes fetched of a partition at a time, which bounds memory. Default 1 MiB. */
+  readonly maxBytesPerPartition?: number;
+}
+
+const HEARTBEAT_MS = 3_000;
+const SESSION_TIMEOUT_MS = 30_000;
+/** Offsets are committed at most this often; what a crash re-reads is dropped by the fences. */
+const COMMIT_INTERVAL_MS = 1_000;
+/** kafkajs waits this long on a broker that has nothing, which delays the others: keep it short. */
+const MAX_WAIT_MS = 100;
+
+/**
+ * Joins the group and handles batches until stopped. Back-pressure is natural: the next fetch of a partition
+ * waits for its batch. The offset of a batch is resolved only when it was handled whole.
+ * @returns a function that stops fetching, finishes what is in hand, commits and leaves.
+ */
+export async function consume(options: ConsumeOptions): Promise<() => Promise<void>> {
+  const consumer = options.kafka.consumer({
+    groupId: options.groupId,
+    partitionAssigners: [copartitionAssigner],
+    sessionTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: SESSION_TIMEOUT_MS,
+    heartbeatInterval: HEARTBEAT_MS,
+    maxWaitTimeInMs: MAX_WAIT_MS,
+    maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
+    allowAutoTopicCreation: false,
+  });
+  const byTopic = new Map(options.subscriptions.map((subscription) => [subscription.topic, subscription]));
+  await consumer.connect();
+  await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
+  reportAssignments(consumer, options);
+  await consumer.run({
+    autoCommit: true,
+    autoCommitInterval: COMMIT_INTERVAL_MS,
+    eachBatchAutoResolve: false,
+    partitionsConsumedConcurrently: options.concurrency ?? 16,
+    eachBatch: async (payload) => {
+      const subscription = byTopic.get(payload.batch.topic);
+      if (subscription === undefined || payload.isStale() || !payload.isRunning()) return;
+      await handleSafely(payload, subscription, options);
+    },
+  });
+  return async () => {
+    await consumer.stop();
+    await consumer.disconnect();
+  };
+}
+
+function reportAssignments(
+  consumer: Consumer,
+  { log, onAssigned, groupId, onFailure }: ConsumeOptions,
+): void {
+  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    const partitions = [...new Set(Object.values(payload.memberAssignment).flat())].sort((a, b) => a - b);
+    log.info({ group: groupId, partitions }, 'partitions assigned');
+    onAssigned?.(partitions);
+  });
+  consumer.on(consumer.events.CRASH, ({ payload }) => {
+    // kafkajs restarts by itself after a retriable error; anything else would leave a stage that reads nothing.
+    if (!payload.restart) onFailure(payload.error);
+  });
+}
+
+async function handleSafely(
+  payload: EachBatchPayload,
+  subscription: Subscription<never>,
+  options: ConsumeOptions,
+): Promise<void> {
+  const { batch } = payload;
+  const started = performance.now();
+  const beat = setInterval(() => {
+    // A failed heartbeat means a rebalance: the batch is finished anyway, and its late writes meet the fences.
+    payload
+      .heartbeat()
+      .catch((error: unknown) => options.log.debug({ reason: reasonOf(error) }, 'heartbeat'));
+  }, HEARTBEAT_MS);
+  try {
+    const rejections = await handleBatch(batch, subscription, options);
+    payload.resolveOffset(batch.lastOffset());
+    observe(batch, rejections, started, options.metrics);
+    await payload.commitOffsetsIfNecessary();
+    await payload.heartbeat();
+  } catch (error) {
+    if (isKafkaProtocolError(error)) throw error;
+    options.onFailure(error);
+  } finally {
+    clearInterval(beat);
+  }
+}
+
+/** kafkajs handles its own errors (a rebalance during a heartbeat, say); they are not the stage's. */
+function isKafkaProtocolError(error: unknown): boolean {
+  return error instanceof Error && error.name.startsWith('KafkaJS');
+}
+
+async function handleBatch(
+  batch: Batch,
+  subscription: Subscription<never>,
+  options: ConsumeOptions,
+): Promise<number> {
+  const rejections: Rejection[] = [];
+  const messages: IncomingMessage<never>[] = [];
+  for (const message of batch.messages) {
+    const value =
+      message.value === null ? null : await decodeValue(message.value, subscription.decode, options.log);
+    if (value instanceof DecodeError) {
+      rejections.push({ message, code: 'message.undecodable', reason: `${value.code}: ${value.message}` });
+      continue;
+    }
+    messages.push({
+      partition: batch.partition,
+      offset: Number(message.offset),
+      key: message.key?.toString() ?? '',
+      value,
+      trace: headerText(message.headers, TRACE_HEADER),
+    });
+  }
+  await subscription.handle({
+    topic: batch.topic,
+    partition: batch.partition,
+    messages,
+    reject(offset, reason) {
+      const message = batch.messages.find((candidate) => Number(candidate.offset) === offset);
+      if (message !== undefined) rejections.push({ message, code: 'message.invalid', reason });
+    },
+  });
+  if (rejections.length > 0) {
+    await options.deadLetter({ topic: batch.topic, partition: batch.partition }, rejections);
+  }
+  return rejections.length;
+}
+
+function observe(batch: Batch, rejected: number, started: number, metrics: StageMetrics): void {
+  const { topic, partition } = batch;
+  metrics.messagesConsumed.inc({ topic, outcome: 'ok' }, batch.messages.length - rejected);
+  if (rejected > 0) metrics.messagesConsumed.inc({ topic, outcome: 'dead_letter' }, rejected);
+  metrics.batchSeconds.observe({ topic }, (performance.now() - started) / 1_000);
+  metrics.lag.set({ topic, partition: String(partition) }, Number(batch.offsetLag()));
+}

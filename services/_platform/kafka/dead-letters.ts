@@ -1,0 +1,37 @@
+import type { TopicName } from '#topics/catalog.ts';
+import type { StagePorts } from '../stage.ts';
+import type { Rejection } from './messages.ts';
+
+/** Sends the rejected messages whole to `dead-letters`, with the reason; resolves when they are acknowledged. */
+export async function sendDeadLetters(
+  stage: Pick<StagePorts, 'name' | 'log' | 'produce'>,
+  source: { topic: TopicName; partition: number },
+  rejections: readonly Rejection[],
+): Promise<void> {
+  await Promise.all(
+    rejections.map(({ message, code, reason }) => {
+      stage.log.warn({ ...source, offset: message.offset, code, reason }, 'dead letter');
+      return stage.produce('dead-letters', source.topic, {
+        sourceTopic: source.topic,
+        partition: source.partition,
+        offset: Number(message.offset),
+        key: message.key,
+        value: message.value,
+        headers: flattenHeaders(message.headers),
+        stage: stage.name,
+        code,
+        reason,
+        failedAt: Date.now(),
+      });
+    }),
+  );
+}
+
+function flattenHeaders(headers: Rejection['message']['headers']): Record<string, Buffer> {
+  const flat: Record<string, Buffer> = {};
+  for (const [name, value] of Object.entries(headers ?? {})) {
+    const first = Array.isArray(value) ? value[0] : value;
+    if (first !== undefined) flat[name] = Buffer.from(first);
+  }
+  return flat;
+}

@@ -1,0 +1,25 @@
+import { Redis } from 'ioredis';
+import type { Logger } from 'pino';
+import { TributaryError } from '../errors.ts';
+
+/** A connection that pipelines what is asked in one turn of the event loop, and waits for a server that restarts. */
+export async function connectRedis(options: { url: string; log: Logger }): Promise<Redis> {
+  const redis = new Redis(options.url, {
+    enableAutoPipelining: true,
+    lazyConnect: true,
+    // Commands wait for the reconnection: a stage would rather stand still than lose a write.
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+  });
+  redis.on('error', (error) => options.log.warn({ reason: error.message }, 'redis'));
+  try {
+    await redis.connect();
+  } catch (cause) {
+    redis.disconnect();
+    throw new TributaryError('redis.unreachable', `${options.url}: ${(cause as Error).message}`, {
+      cause,
+      retryable: true,
+    });
+  }
+  return redis;
+}

@@ -1,0 +1,78 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+/**
+ * A record is a Redis hash whose field `@<source>` holds the offset of the last message of that source it
+ * includes. One Lua step compares and writes, so that a repeated or stale write does nothing, whoever makes it.
+ *
+ * KEYS[1] the record. ARGV: source field, offset, then pairs of field and value.
+ * Answers 1 when written, 0 when the record already includes that offset.
+ */
+const WRITE = `
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if held and tonumber(held) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1`;
+
+/**
+ * Writes fields only while the record still stands at the given offset: for work that derives anew from the same
+ * input, such as clustering in another generation. ARGV as above.
+ */
+const REPLACE = `
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if not held or tonumber(held) ~= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], unpack(ARGV))
+return 1`;
+
+/** Where in the log a write comes from. The partition is implied: a record belongs to one partition for ever. */
+export interface Fence {
+  readonly source: string;
+  readonly offset: number;
+}
+
+export type Fields = Readonly<Record<string, string | Buffer>>;
+
+/** Writes the fields unless the record already includes the fence's offset. @returns whether it was written */
+export async function writeFenced(redis: Redis, key: string, fence: Fence, fields: Fields): Promise<boolean> {
+  return (await evaluate(redis, WRITE, key, fence, fields)) === 1;
+}
+
+/** Replaces fields if the record stands exactly at the fence's offset. @returns whether it was written */
+export async function replaceFenced(
+  redis: Redis,
+  key: string,
+  fence: Fence,
+  fields: Fields,
+): Promise<boolean> {
+  return (await evaluate(redis, REPLACE, key, fence, fields)) === 1;
+}
+
+/** Name of the hash field that holds the offset of a source. */
+export function fenceField(source: string): string {
+  return `@${source}`;
+}
+
+const digests = new Map<string, string>();
+
+async function evaluate(
+  redis: Redis,
+  script: string,
+  key: string,
+  fence: Fence,
+  fields: Fields,
+): Promise<number> {
+  const pairs = Object.entries(fields).flat();
+  const parameters = [key, fenceField(fence.source), String(fence.offset), ...pairs];
+  let digest = digests.get(script);
+  if (digest === undefined) {
+    digest = createHash('sha1').update(script).digest('hex');
+    digests.set(script, digest);
+  }
+  try {
+    return (await redis.evalsha(digest, 1, ...parameters)) as number;
+  } catch (error) {
+    // A restarted server has forgotten the script; EVAL teaches it again.
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return (await redis.eval(script, 1, ...parameters)) as number;
+  }
+}

@@ -1,0 +1,204 @@
+import type { FastifyInstance } from 'fastify';
+import type { Redis } from 'ioredis';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { type Codec, createCodec } from '#contracts/codec.ts';
+import { type RecordName, SCHEMAS } from '#contracts/generated/records.ts';
+import { createRegistry } from '#contracts/registry.ts';
+import { CATALOG, qualifiedTopic, type TopicName, type TopicValue } from '#topics/catalog.ts';
+import { PLATFORM_SETTINGS, type PlatformConfig, readConfig } from './config.ts';
+import { TributaryError } from './errors.ts';
+import { createHttpServer, type ReadinessCheck } from './http/server.ts';
+import { createKafka } from './kafka/client.ts';
+import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
+import { sendDeadLetters } from './kafka/dead-letters.ts';
+import { type Followed, type FollowedMessage, type Follower, follow } from './kafka/follower.ts';
+import { type Acknowledgement, createProducer } from './kafka/producer.ts';
+import { createLifecycle, type Lifecycle } from './lifecycle.ts';
+import { createLogger } from './observability/logger.ts';
+import { createMetrics, type StageMetrics } from './observability/metrics.ts';
+import { TRACE_HEADER } from './observability/trace.ts';
+import { connectRedis } from './redis/client.ts';
+
+/** A handler a topic. */
+export type BatchHandlers = {
+  readonly [T in TopicName]?: (batch: IncomingBatch<TopicValue<T>>) => Promise<void>;
+};
+export type FollowHandlers = {
+  readonly [T in TopicName]?: (message: FollowedMessage<TopicValue<T>>) => void | Promise<void>;
+};
+
+export interface ProduceOptions {
+  /** Trace context to pass on. */
+  readonly trace?: string | undefined;
+  /** Milliseconds since the epoch; the present when left out. */
+  readonly timestamp?: number;
+}
+
+/** What a stage is given: its ways in and out, already connected, and closed in the right order when it drains. */
+export interface StagePorts {
+  readonly name: string;
+  readonly config: PlatformConfig;
+  readonly log: Logger;
+  readonly metrics: StageMetrics;
+  readonly lifecycle: Lifecycle;
+  readonly http: FastifyInstance;
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  /** Name of a topic inside the namespace. */
+  topic(name: TopicName): string;
+  /** Redis key inside the namespace: `key('interests', '3', userId)` → `shop:interests:3:user`. */
+  key(...parts: string[]): string;
+  connectRedis(): Promise<Redis>;
+  /** Adds a condition of readiness; it answers undefined when it holds, else what is missing. */
+  readyWhen(check: ReadinessCheck): void;
+  /** Resolves when all in-sync replicas have the message; `value` null writes a tombstone. */
+  produce<T extends TopicName>(
+    topic: T,
+    key: string,
+    value: TopicValue<T> | null,
+    options?: ProduceOptions,
+  ): Promise<Acknowledgement>;
+  /** Joins the group `<stage>.<group>`, or `<stage>` when the group is the empty text. */
+  consume(group: string, handlers: BatchHandlers, onAssigned?: (partitions: number[]) => void): Promise<void>;
+  /** Reads whole compacted topics and then on; a condition of readiness is that it has caught up. */
+  follow(handlers: FollowHandlers): Promise<Follower>;
+}
+
+/**
+ * Runs a stage: connects, lets `setUp` compose it, listens, is ready, and drains on SIGTERM or SIGINT.
+ * A fault while starting is logged with its remedy and exits with 1.
+ */
+export async function runStage(name: string, setUp: (stage: StagePorts) => Promise<void>): Promise<void> {
+  let config: PlatformConfig;
+  try {
+    config = readConfig(PLATFORM_SETTINGS, process.env);
+  } catch (error) {
+    process.stderr.write(`${name} cannot start:\n${(error as Error).message}\n`);
+    process.exit(1);
+  }
+  const log = createLogger(name, config.logLevel);
+  const lifecycle = createLifecycle({
+    log,
+    deadlineMs: config.drainDeadlineMs,
+    exit: (code) => process.exit(code),
+  });
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => void lifecycle.stop(signal));
+  process.on('uncaughtException', (error) => lifecycle.fail(error));
+  process.on('unhandledRejection', (error) => lifecycle.fail(error));
+  try {
+    const stage = await createStage(name, config, log, lifecycle);
+    await setUp(stage);
+    lifecycle.onStop('http', () => stage.http.close());
+    const address = await stage.http.listen({ host: config.host, port: config.port });
+    log.info({ address }, 'listening');
+    lifecycle.markReady();
+  } catch (error) {
+    if (error instanceof TributaryError) log.fatal({ code: error.code, remedy: error.remedy }, error.message);
+    lifecycle.fail(error);
+  }
+}
+
+async function createStage(
+  name: string,
+  config: PlatformConfig,
+  log: Logger,
+  lifecycle: Lifecycle,
+): Promise<StagePorts> {
+  const metrics = createMetrics(name);
+  const readiness: ReadinessCheck[] = [];
+  const prefix = config.namespace === '' ? '' : `${config.namespace}.`;
+  const topic = (topicName: TopicName): string => qualifiedTopic(config.namespace, topicName);
+  const kafka = createKafka({ brokers: config.brokers, clientId: name, log });
+  const codec = await prepareCodec(config.registryUrl, topic);
+  const producer = await createProducer({ kafka, metrics });
+  lifecycle.onStop('producer', () => producer.close());
+
+  const stage: StagePorts = {
+    name,
+    config,
+    log,
+    metrics,
+    lifecycle,
+    kafka,
+    codec,
+    topic,
+    http: createHttpServer({ log, lifecycle, metrics, readiness }),
+    key: (...parts) => [config.namespace, ...parts].filter((part) => part !== '').join(':'),
+    async connectRedis() {
+      const redis = await connectRedis({ url: config.redisUrl, log });
+      lifecycle.onStop('redis', async () => void (await redis.quit()));
+      return redis;
+    },
+    readyWhen: (check) => void readiness.push(check),
+    produce(topicName, key, value, { trace, timestamp } = {}) {
+      return producer.send(topic(topicName), {
+        key,
+        value: value === null ? null : codec.encode(CATALOG[topicName].schema as RecordName, value as never),
+        ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
+        ...(timestamp === undefined ? {} : { timestamp }),
+      });
+    },
+    async consume(group, handlers, onAssigned) {
+      const stop = await consume({
+        kafka,
+        groupId: `${prefix}${group === '' ? name : `${name}.${group}`}`,
+        subscriptions: Object.entries(handlers).map(([topicName, handle]) => ({
+          ...decoding(topicName as TopicName),
+          handle: handle as Subscription<never>['handle'],
+        })),
+        log,
+        metrics,
+        deadLetter: ({ topic: source, partition }, rejections) =>
+          sendDeadLetters(stage, { topic: source.slice(prefix.length) as TopicName, partition }, rejections),
+        onFailure: (error) => lifecycle.fail(error),
+        ...(onAssigned === undefined ? {} : { onAssigned }),
+      });
+      lifecycle.onStop(`consumer ${group}`, stop);
+    },
+    async follow(handlers) {
+      const follower = await follow({
+        kafka,
+        groupPrefix: `${prefix}${name}`,
+        followed: Object.entries(handlers).map(([topicName, take]) => ({
+          ...decoding(topicName as TopicName),
+          take: take as Followed<never>['take'],
+        })),
+        log,
+        onFailure: (error) => lifecycle.fail(error),
+      });
+      let caughtUp = false;
+      void follower.caughtUp.then(() => {
+        caughtUp = true;
+        log.info({ topics: Object.keys(handlers) }, 'caught up');
+      });
+      readiness.push(() => (caughtUp ? undefined : `still reading ${Object.keys(handlers).join(', ')}`));
+      lifecycle.onStop('follower', () => follower.close());
+      return follower;
+    },
+  };
+
+  function decoding(topicName: TopicName): {
+    topic: string;
+    decode: (bytes: Buffer) => never | Promise<never>;
+  } {
+    const record = CATALOG[topicName].schema as RecordName;
+    return { topic: topic(topicName), decode: (bytes) => codec.decode(record, bytes) as never };
+  }
+
+  return stage;
+}
+
+async function prepareCodec(registryUrl: string, topic: (name: TopicName) => string): Promise<Codec> {
+  const names = Object.values(CATALOG);
+  const codec = createCodec({
+    registry: createRegistry({ url: registryUrl }),
+    subjectOf: (record) => {
+      const declared = names.find(({ schema }) => schema === record);
+      if (declared === undefined) throw new Error(`no topic carries ${record}`);
+      return `${topic(declared.name)}-value`;
+    },
+  });
+  await codec.prepare(Object.keys(SCHEMAS) as RecordName[]);
+  return codec;
+}
