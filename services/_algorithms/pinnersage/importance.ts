@@ -1,0 +1,26 @@
+export const MILLISECONDS_PER_DAY = 86_400_000;
+
+/** λ a day: 0 counts actions, .1 follows the last days; PinnerSage (KDD 2020, §4.3 and Table 3) chose .01. */
+export const DEFAULT_LAMBDA_PER_DAY = 0.01;
+
+/** w·exp(−λ(now − occurredAt)). Times in ms; an action after `now` counts as one at `now`. */
+export function decayedWeight(
+  weight: number,
+  occurredAt: number,
+  now: number,
+  lambdaPerDay: number = DEFAULT_LAMBDA_PER_DAY,
+): number {
+  const ageInDays = Math.max(0, now - occurredAt) / MILLISECONDS_PER_DAY;
+  return weight * Math.exp(-lambdaPerDay * ageInDays);
+}
+
+/** Importance of a cluster: Σ w_i·exp(−λ(T_now − T_i)) over its actions (PinnerSage, KDD 2020, §4.3). */
+export function importance(
+  actions: Iterable<{ readonly weight: number; readonly occurredAt: number }>,
+  now: number,
+  lambdaPerDay: number = DEFAULT_LAMBDA_PER_DAY,
+): number {
+  let sum = 0;
+  for (const { weight, occurredAt } of actions) sum += decayedWeight(weight, occurredAt, now, lambdaPerDay);
+  return sum;
+}
