@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { readConfig } from './config.ts';
+
+describe('the connection', () => {
+  let cache = '';
+  let emptyCache = '';
+
+  before(async () => {
+    cache = await mkdtemp(join(tmpdir(), 'topics-config-'));
+    emptyCache = join(cache, 'empty');
+    await mkdir(join(cache, 'run', 'demo'), { recursive: true });
+    const connection = {
+      KAFKA_BROKERS: '127.0.0.1:5001',
+      SCHEMA_REGISTRY_URL: 'http://127.0.0.1:5002/apis/ccompat/v7',
+      TRIBUTARY_NAMESPACE: 'demo',
+    };
+    await writeFile(join(cache, 'run', 'demo', 'connection.json'), JSON.stringify(connection));
+  });
+
+  after(() => rm(cache, { recursive: true }));
+
+  it('comes from the environment', () => {
+    const environment = {
+      KAFKA_BROKERS: 'a:1, b:2',
+      SCHEMA_REGISTRY_URL: 'http://r:3',
+      TRIBUTARY_NAMESPACE: 'shop',
+      TRIBUTARY_CACHE: cache,
+    };
+    const config = { brokers: ['a:1', 'b:2'], registryUrl: 'http://r:3', namespace: 'shop' };
+    assert.deepEqual(readConfig(environment), config);
+  });
+
+  it('comes from the running demo when no brokers are named', () => {
+    assert.deepEqual(readConfig({ TRIBUTARY_CACHE: cache }), {
+      brokers: ['127.0.0.1:5001'],
+      registryUrl: 'http://127.0.0.1:5002/apis/ccompat/v7',
+      namespace: 'demo',
+    });
+    assert.equal(readConfig({ TRIBUTARY_CACHE: cache, TRIBUTARY_NAMESPACE: 'other' }).namespace, 'other');
+  });
+
+  it('never mixes the named brokers with the demo', () => {
+    const config = { brokers: ['a:1'], registryUrl: 'http://localhost:8081', namespace: '' };
+    assert.deepEqual(readConfig({ KAFKA_BROKERS: 'a:1', TRIBUTARY_CACHE: cache }), config);
+  });
+
+  it('is localhost otherwise', () => {
+    assert.deepEqual(readConfig({ TRIBUTARY_CACHE: emptyCache }).brokers, ['localhost:9092']);
+  });
+
+  it('refuses what cannot be an address', () => {
+    for (const KAFKA_BROKERS of ['localhost', 'http://a:1', 'a:1,b', ',']) {
+      assert.throws(() => readConfig({ KAFKA_BROKERS }), { code: 'topics.option' }, KAFKA_BROKERS);
+    }
+    const bad = { KAFKA_BROKERS: 'a:1', SCHEMA_REGISTRY_URL: 'nowhere' };
+    assert.throws(() => readConfig(bad), { code: 'topics.option' });
+  });
+});

@@ -1,0 +1,50 @@
+/** Where the command line finds its cluster; the only place of this folder that knows environment variables. */
+import { readFileSync } from 'node:fs';
+import { homedir } from 'node:os';
+import { join } from 'node:path';
+import { TopicsError } from './errors.ts';
+
+export interface TopicsConfig {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly namespace: string;
+}
+
+type Environment = Readonly<Record<string, string | undefined>>;
+
+/**
+ * The environment's KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE. Without KAFKA_BROKERS, the
+ * connection of a running demo; without a demo, localhost.
+ * @throws TopicsError `topics.option` for an address that cannot be one.
+ */
+export function readConfig(environment: Environment): TopicsConfig {
+  const demo = environment.KAFKA_BROKERS ? {} : demoConnection(environment);
+  const value = (name: string, otherwise: string) => environment[name] || demo[name] || otherwise;
+
+  const brokers = value('KAFKA_BROKERS', 'localhost:9092')
+    .split(',')
+    .map((broker) => broker.trim())
+    .filter((broker) => broker !== '');
+  const badBroker = brokers.find((broker) => !/^[^\s/]+:\d{1,5}$/.test(broker));
+  if (badBroker !== undefined || brokers.length === 0) {
+    throw new TopicsError(
+      'topics.option',
+      `KAFKA_BROKERS takes host:port,host:port, not “${badBroker ?? ''}”.`,
+    );
+  }
+  const registryUrl = value('SCHEMA_REGISTRY_URL', 'http://localhost:8081');
+  if (!URL.canParse(registryUrl)) {
+    throw new TopicsError('topics.option', `SCHEMA_REGISTRY_URL takes a URL, not “${registryUrl}”.`);
+  }
+  return { brokers, registryUrl, namespace: value('TRIBUTARY_NAMESPACE', '') };
+}
+
+/** What a running demo wrote about itself; empty when there is none. */
+function demoConnection(environment: Environment): Environment {
+  const cache = environment.TRIBUTARY_CACHE || join(homedir(), '.cache', 'tributary');
+  try {
+    return JSON.parse(readFileSync(join(cache, 'run', 'demo', 'connection.json'), 'utf8')) as Environment;
+  } catch {
+    return {};
+  }
+}

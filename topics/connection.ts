@@ -1,0 +1,47 @@
+/** Connections to the cluster for tools that live as long as one command. */
+import { type Admin, Kafka, logLevel } from 'kafkajs';
+import { TopicsError } from './errors.ts';
+
+/** A Kafka client that gives up within seconds and leaves the words to the caller. */
+export function connectKafka(brokers: readonly string[]): Kafka {
+  return new Kafka({
+    clientId: 'tributary-topics',
+    brokers: [...brokers],
+    logLevel: logLevel.NOTHING,
+    connectionTimeout: 3_000,
+    retry: { retries: 3, initialRetryTime: 100 },
+  });
+}
+
+/**
+ * Runs `work` with an admin client and closes it.
+ * @throws TopicsError `topics.broker-unreachable` when no broker answers.
+ */
+export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = kafka.admin();
+  try {
+    await admin.connect();
+  } catch (cause) {
+    await admin.disconnect().catch(() => undefined);
+    const reason = cause instanceof Error ? cause.message : String(cause);
+    throw new TopicsError('topics.broker-unreachable', `No Kafka broker answers (${reason}).`, {
+      cause,
+      retryable: true,
+    });
+  }
+  try {
+    return await work(admin);
+  } finally {
+    await admin.disconnect();
+  }
+}
+
+/** @throws TopicsError `topics.unknown-topic` when the cluster has no such topic. */
+export async function requireTopic(admin: Admin, topic: string): Promise<void> {
+  if (!(await admin.listTopics()).includes(topic)) {
+    throw new TopicsError(
+      'topics.unknown-topic',
+      `The cluster has no topic ${topic}: npm run topics -- apply creates it.`,
+    );
+  }
+}

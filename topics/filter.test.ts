@@ -1,0 +1,73 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { matches, parseCondition } from './filter.ts';
+
+const slate = {
+  slateId: 's=1',
+  servedAt: Date.parse('2026-03-01T12:00:00Z'),
+  generation: null,
+  slots: [
+    { itemId: '7', models: ['trending', 'medoid-neighbours'], because: { itemId: '5' }, propensity: 0.25 },
+    { itemId: '8', models: ['trending'], because: null, propensity: 0.5 },
+  ],
+};
+
+const holds = (...texts: string[]) => matches(slate, texts.map(parseCondition));
+
+describe('a filter', () => {
+  it('compares a field with a text, a number, null or a time', () => {
+    assert.ok(holds('slateId=s=1'));
+    assert.ok(!holds('slateId=s=2'));
+    assert.ok(holds('generation=null'));
+    assert.ok(holds('nowhere=null'), 'an absent field is null');
+    assert.ok(holds('slots.propensity=0.50'));
+    assert.ok(holds('servedAt>2026-03-01T11:59Z', 'servedAt<=2026-03-01T12:00:00Z'));
+    assert.ok(!holds('servedAt<2026-03-01'));
+  });
+
+  it('enters lists: any element will do, and none for a negation', () => {
+    assert.ok(holds('slots.itemId=8'));
+    assert.ok(holds('slots.models=medoid-neighbours'));
+    assert.ok(holds('slots.because.itemId=5'));
+    assert.ok(!holds('slots.itemId!=8'));
+    assert.ok(holds('slots.itemId!=9'));
+    assert.ok(holds('slots.propensity>0.4'));
+    assert.ok(!holds('slots.propensity>=0.6'));
+  });
+
+  it('knows regular expressions', () => {
+    assert.ok(holds('slots.models~^medoid'));
+    assert.ok(!holds('slots.models!~^medoid'));
+    assert.ok(holds('slateId~^s.1$'));
+  });
+
+  it('wants all of several conditions', () => {
+    assert.ok(holds('slots.itemId=7', 'slots.itemId=8'));
+    assert.ok(!holds('slots.itemId=7', 'slots.itemId=9'));
+    assert.ok(holds());
+  });
+
+  it('never compares a text by size', () => {
+    assert.ok(!holds('slateId>0'));
+    assert.ok(!holds('generation<1'));
+  });
+
+  it('refuses what does not read', () => {
+    for (const text of ['type', '=buy', 'reward>much', 'type~(', '']) {
+      assert.throws(() => parseCondition(text), { code: 'topics.option' }, text);
+    }
+  });
+
+  it('finds every text that a field may hold, and its negation does the opposite', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (held, operand) => {
+        // Space before the operand belongs to the way of writing, not to the operand.
+        const same = held === operand.trimStart();
+        assert.equal(matches({ field: held }, [parseCondition(`field=${operand}`)]), same);
+        assert.equal(matches({ field: held }, [parseCondition(`field!=${operand}`)]), !same);
+        assert.ok(matches({ field: operand.trimStart() }, [parseCondition(`field=${operand}`)]));
+      }),
+    );
+  });
+});

@@ -1,0 +1,48 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { parsePosition } from './positions.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+
+describe('a place to start', () => {
+  it('is one of the two ends, or the last so many', () => {
+    assert.deepEqual(parsePosition('beginning', NOW), { at: 'beginning' });
+    assert.deepEqual(parsePosition('end', NOW), { at: 'end' });
+    assert.deepEqual(parsePosition('last:20', NOW), { at: 'last', count: 20 });
+  });
+
+  it('is an offset', () => {
+    assert.deepEqual(parsePosition('1042', NOW), { at: 'offset', offset: 1042 });
+  });
+
+  it('is a time ago', () => {
+    assert.deepEqual(parsePosition('-30s', NOW), { at: 'time', timestamp: NOW - 30_000 });
+    assert.deepEqual(parsePosition('-5m', NOW), { at: 'time', timestamp: NOW - 300_000 });
+    assert.deepEqual(parsePosition('-2h', NOW), { at: 'time', timestamp: NOW - 7_200_000 });
+    assert.deepEqual(parsePosition('-1d', NOW), { at: 'time', timestamp: NOW - 86_400_000 });
+  });
+
+  it('is a time', () => {
+    assert.deepEqual(parsePosition('2026-02-28T08:30:00Z', NOW), {
+      at: 'time',
+      timestamp: Date.parse('2026-02-28T08:30:00Z'),
+    });
+    assert.deepEqual(parsePosition('2026-02-28', NOW), { at: 'time', timestamp: Date.parse('2026-02-28') });
+  });
+
+  it('is nothing else', () => {
+    for (const text of [
+      '',
+      'start',
+      '-5',
+      '-5w',
+      '1.5',
+      'last:',
+      '-1',
+      '2026-13-45',
+      '99999999999999999999',
+    ]) {
+      assert.throws(() => parsePosition(text, NOW), { code: 'topics.option' }, text);
+    }
+  });
+});

@@ -1,0 +1,93 @@
+/** Where to start reading a topic: as an operator writes it, and as offsets. */
+import type { Admin } from 'kafkajs';
+import { TopicsError } from './errors.ts';
+
+export type Position =
+  | { readonly at: 'beginning' }
+  | { readonly at: 'end' }
+  /** The last `count` messages of each partition. */
+  | { readonly at: 'last'; readonly count: number }
+  /** The same offset in each partition. */
+  | { readonly at: 'offset'; readonly offset: number }
+  /** The first message of each partition whose timestamp is not older, in milliseconds since the epoch. */
+  | { readonly at: 'time'; readonly timestamp: number }
+  /** An offset for each partition; a partition that is not named starts at its beginning. */
+  | { readonly at: 'offsets'; readonly offsets: ReadonlyMap<number, number> };
+
+export interface PartitionRange {
+  readonly partition: number;
+  /** Offset of the first message to read. */
+  readonly start: number;
+  /** Offset after the last message that existed when the range was looked up. */
+  readonly end: number;
+}
+
+const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
+
+/**
+ * Reads `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or an ISO 8601 time.
+ * @param now the present, in milliseconds since the epoch
+ * @throws TopicsError `topics.option` for anything else
+ */
+export function parsePosition(text: string, now: number): Position {
+  if (text === 'beginning' || text === 'end') return { at: text };
+  const last = /^last:(\d+)$/.exec(text);
+  if (last) return { at: 'last', count: Number(last[1]) };
+  const ago = /^-(\d+)([smhd])$/.exec(text);
+  if (ago) return { at: 'time', timestamp: now - Number(ago[1]) * UNIT_MS[ago[2]!]! };
+  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { at: 'offset', offset: Number(text) };
+  const timestamp = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
+  if (Number.isFinite(timestamp)) return { at: 'time', timestamp };
+  throw new TopicsError(
+    'topics.option',
+    `“${text}” is no place to start: give beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
+      'or a time such as 2026-03-01T12:00Z.',
+  );
+}
+
+/** Looks up where `position` stands in each partition, never outside of what the partition holds. */
+export async function resolveRanges(
+  admin: Admin,
+  topic: string,
+  position: Position,
+): Promise<PartitionRange[]> {
+  const bounds = await admin.fetchTopicOffsets(topic);
+  const atTime =
+    position.at === 'time'
+      ? new Map(
+          (await admin.fetchTopicOffsetsByTimestamp(topic, position.timestamp)).map(
+            ({ partition, offset }) => [partition, Number(offset)],
+          ),
+        )
+      : new Map<number, number>();
+  return bounds
+    .map(({ partition, low, high }) => {
+      const [first, end] = [Number(low), Number(high)];
+      const wanted = startIn(partition, first, end, position, atTime);
+      return { partition, start: Math.min(Math.max(wanted, first), end), end };
+    })
+    .sort((a, b) => a.partition - b.partition);
+}
+
+function startIn(
+  partition: number,
+  first: number,
+  end: number,
+  position: Position,
+  atTime: ReadonlyMap<number, number>,
+): number {
+  switch (position.at) {
+    case 'beginning':
+      return first;
+    case 'end':
+      return end;
+    case 'last':
+      return end - position.count;
+    case 'offset':
+      return position.offset;
+    case 'offsets':
+      return position.offsets.get(partition) ?? first;
+    case 'time':
+      return atTime.get(partition) ?? end;
+  }
+}
