@@ -1,0 +1,141 @@
+import type { Vector } from '../vectors.ts';
+import { cut } from './dendrogram.ts';
+import { decayedWeight } from './importance.ts';
+import { medoid } from './medoid.ts';
+import type { WeightedPoints } from './points.ts';
+import { createWardWorkspace, type WardWorkspace, ward } from './ward.ts';
+import type { ActionWindow } from './window.ts';
+
+export interface InterestOptions {
+  /** Height at which the dendrogram is cut, in the units of `ward`; it belongs to one generation of vectors. */
+  readonly alpha: number;
+  readonly lambdaPerDay: number;
+  /** Weight of each type of action; negative for dislike. A type that is absent weighs 0. */
+  readonly actionWeights: Readonly<Record<string, number>>;
+  /** Stream time in ms, to which importance decays. */
+  readonly now: number;
+}
+
+/** One cluster of a user's window, represented by the item in its middle. */
+export interface Interest {
+  /** The medoid. */
+  readonly itemId: string;
+  /** Decayed sum of the weights of the actions on its items, above 0. */
+  readonly importance: number;
+  /** Number of actions of positive weight on its items. */
+  readonly size: number;
+  /** Time of the latest of those, ms. */
+  readonly lastOccurredAt: number;
+  /** Its items, ascending. */
+  readonly members: readonly string[];
+}
+
+export interface UserInterests {
+  /** By importance, the highest first; ties by item id. */
+  readonly medoids: readonly Interest[];
+  /** Liked items that were left out for want of a vector. */
+  readonly unknownItems: number;
+}
+
+/** What a window says about one item that has at least one action of positive weight. */
+export interface ItemEvidence {
+  readonly itemId: string;
+  /** Number of actions of positive weight: the multiplicity of the item's point. */
+  size: number;
+  /** Decayed sum of all weights, dislike included, so possibly ≤ 0. */
+  importance: number;
+  /** Time of the latest action of positive weight, ms. */
+  lastOccurredAt: number;
+}
+
+/**
+ * A user's interests: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, §4).
+ * An item is one point, as heavy as it has positive actions. Dislike lowers the importance of the cluster its
+ * item is in, and a cluster that falls to 0 is dropped; an item that met nothing but dislike is no point.
+ * A function of the window's contents alone. `vectorOf` must answer from one generation; vectors of different
+ * lengths, or not finite, throw RangeError.
+ */
+export function clusterWindow(
+  window: ActionWindow,
+  vectorOf: (itemId: string) => Vector | undefined,
+  options: InterestOptions,
+  workspace: WardWorkspace = createWardWorkspace(),
+): UserInterests {
+  const liked = likedItems(window, options);
+  const items: ItemEvidence[] = [];
+  const vectors: Vector[] = [];
+  for (const item of liked) {
+    const vector = vectorOf(item.itemId);
+    if (vector === undefined) continue;
+    items.push(item);
+    vectors.push(vector);
+  }
+  const unknownItems = liked.length - items.length;
+  if (items.length === 0) return { medoids: [], unknownItems };
+
+  const points = stack(vectors, items);
+  const medoids = membersByLabel(cut(ward(points, workspace), options.alpha))
+    .map((members) => summarise(points, items, members))
+    .filter((interest) => interest.importance > 0)
+    .sort((a, b) => b.importance - a.importance || (a.itemId < b.itemId ? -1 : 1));
+  return { medoids, unknownItems };
+}
+
+/** The items with an action of positive weight, ascending by id, so that ties in clustering fall the same way. */
+export function likedItems(window: ActionWindow, options: Omit<InterestOptions, 'alpha'>): ItemEvidence[] {
+  const { actionWeights, lambdaPerDay, now } = options;
+  const evidence = new Map<string, ItemEvidence>();
+  for (const { itemId, type, occurredAt, weight } of window.actions) {
+    const signed = (actionWeights[type] ?? 0) * weight;
+    let item = evidence.get(itemId);
+    if (item === undefined) {
+      item = { itemId, size: 0, importance: 0, lastOccurredAt: 0 };
+      evidence.set(itemId, item);
+    }
+    item.importance += decayedWeight(signed, occurredAt, now, lambdaPerDay);
+    if (signed > 0) {
+      item.size++;
+      item.lastOccurredAt = occurredAt;
+    }
+  }
+  const liked = [...evidence.values()].filter(({ size }) => size > 0);
+  return liked.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+}
+
+function stack(vectors: readonly Vector[], items: readonly ItemEvidence[]): WeightedPoints {
+  const dim = vectors[0]!.length;
+  const points = new Float32Array(vectors.length * dim);
+  vectors.forEach((vector, i) => {
+    if (vector.length !== dim) {
+      throw new RangeError(
+        `The vector of ${items[i]!.itemId} has ${vector.length} numbers, others have ${dim}`,
+      );
+    }
+    points.set(vector, i * dim);
+  });
+  return { points, weights: items.map(({ size }) => size), dim };
+}
+
+function membersByLabel(labels: Int32Array): number[][] {
+  const clusters: number[][] = [];
+  labels.forEach((label, i) => {
+    clusters[label] ??= [];
+    clusters[label].push(i);
+  });
+  return clusters;
+}
+
+function summarise(
+  points: WeightedPoints,
+  items: readonly ItemEvidence[],
+  members: readonly number[],
+): Interest {
+  const evidence = members.map((member) => items[member]!);
+  return {
+    itemId: items[medoid(points, members)]!.itemId,
+    importance: evidence.reduce((sum, item) => sum + item.importance, 0),
+    size: evidence.reduce((sum, item) => sum + item.size, 0),
+    lastOccurredAt: evidence.reduce((latest, item) => Math.max(latest, item.lastOccurredAt), 0),
+    members: evidence.map(({ itemId }) => itemId),
+  };
+}
