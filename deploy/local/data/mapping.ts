@@ -1,0 +1,77 @@
+import { type Static, Type } from 'typebox';
+import { Value } from 'typebox/value';
+
+const Column = Type.String({ minLength: 1 });
+const Source = Type.Union([
+  Column,
+  Type.Object({ constant: Type.Union([Type.String(), Type.Number()]) }, { additionalProperties: false }),
+  Type.Object(
+    { column: Column, values: Type.Record(Type.String(), Type.String()) },
+    { additionalProperties: false },
+  ),
+]);
+const Columns = Type.Union([
+  Type.Array(Column),
+  Type.Object({ column: Column, separator: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+]);
+
+const MappingSchema = Type.Object(
+  {
+    actions: Type.Optional(
+      Type.Object(
+        {
+          eventId: Type.Optional(Source),
+          userId: Type.Optional(Source),
+          itemId: Type.Optional(Source),
+          type: Type.Optional(Source),
+          occurredAt: Type.Optional(Source),
+          contextId: Type.Optional(Source),
+          value: Type.Optional(Source),
+          timeFormat: Type.Optional(Type.Union([Type.Literal('ms'), Type.Literal('s'), Type.Literal('iso')])),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+    items: Type.Optional(
+      Type.Object(
+        {
+          itemId: Type.Optional(Source),
+          title: Type.Optional(Source),
+          text: Type.Optional(Source),
+          categories: Type.Optional(Columns),
+          attributes: Type.Optional(Type.Array(Column)),
+        },
+        { additionalProperties: false },
+      ),
+    ),
+  },
+  { additionalProperties: false },
+);
+
+/**
+ * Where each field of an action or item stands in a user's own file. A field is the name of a column (for JSON, a dotted
+ * path), a constant, or a column whose values are translated. A field that is not named is looked for under its own name.
+ */
+export type Mapping = Static<typeof MappingSchema>;
+export type FieldSource = Static<typeof Source>;
+export type ColumnList = Static<typeof Columns>;
+export type TimeFormat = 'ms' | 's' | 'iso';
+
+export class MappingError extends Error {
+  override readonly name = 'MappingError';
+}
+
+/** @throws {MappingError} naming every place of `text` that is not as it must be */
+export function parseMapping(text: string, file: string): Mapping {
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (cause) {
+    throw new MappingError(`${file} is not JSON: ${(cause as Error).message}`, { cause });
+  }
+  if (Value.Check(MappingSchema, value)) return value;
+  const faults = Value.Errors(MappingSchema, value).map(
+    ({ instancePath, message }) => `${instancePath || '/'} ${message}`,
+  );
+  throw new MappingError(`${file} is not a mapping: ${[...new Set(faults)].join('; ')}`);
+}

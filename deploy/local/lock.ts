@@ -1,0 +1,83 @@
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { dirname } from 'node:path';
+import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+
+export interface RunLock {
+  /** Gives the lock back; a second call does nothing. */
+  release(): void;
+}
+
+/** Another live process holds the lock. */
+export class RunLockedError extends Error {
+  override readonly name = 'RunLockedError';
+  readonly pid: number;
+
+  constructor(path: string, pid: number) {
+    super(`It is already running as process ${pid} (lock ${path}). Stop that one first: kill ${pid}`);
+    this.pid = pid;
+  }
+}
+
+/**
+ * Takes the lock file `path` for this process. The lock of a process that has ended is taken over.
+ *
+ * @throws {RunLockedError} while another process, or this one, holds it
+ */
+export function acquireRunLock(path: string): RunLock {
+  mkdirSync(dirname(path), { recursive: true });
+  const own = identify(process.pid)!;
+  const draft = `${path}.${own.pid}`;
+  // A hard link appears with its content and fails if the name is taken: nobody ever reads half a lock.
+  writeFileSync(draft, JSON.stringify(own));
+  try {
+    while (!tryLink(draft, path)) {
+      const holder = readHolder(path);
+      if (holder && isRunning(holder)) throw new RunLockedError(path, holder.pid);
+      if (holder) removeStale(path, holder, `${draft}.stale`);
+    }
+  } finally {
+    rmSync(draft, { force: true });
+  }
+  let held = true;
+  return {
+    release() {
+      if (held) rmSync(path, { force: true });
+      held = false;
+    },
+  };
+}
+
+function tryLink(draft: string, path: string): boolean {
+  try {
+    linkSync(draft, path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    throw error;
+  }
+}
+
+function readHolder(path: string): ProcessIdentity | undefined {
+  try {
+    return JSON.parse(readFileSync(path, 'utf8')) as ProcessIdentity;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined;
+    throw error;
+  }
+}
+
+/**
+ * Between reading a stale lock and removing it another process may have taken it over. Only one of two can rename the
+ * file, and who finds a live lock in hand puts it back.
+ */
+function removeStale(path: string, stale: ProcessIdentity, aside: string): void {
+  try {
+    renameSync(path, aside);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return;
+    throw error;
+  }
+  const taken = readHolder(aside);
+  if (taken && (taken.pid !== stale.pid || taken.startTime !== stale.startTime)) tryLink(aside, path);
+  rmSync(aside, { force: true });
+}

@@ -1,0 +1,27 @@
+import { readFileSync } from 'node:fs';
+
+/** A process for as long as it lives: the system reuses process ids, but not together with the start time. */
+export interface ProcessIdentity {
+  readonly pid: number;
+  /** Clock ticks since the machine's start, as in /proc/PID/stat. */
+  readonly startTime: string;
+}
+
+/** The identity of a running process, or undefined when none has this id. */
+export function identify(pid: number): ProcessIdentity | undefined {
+  let stat: string;
+  try {
+    stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+  } catch {
+    return undefined;
+  }
+  // The second field is the command's name in parentheses and may hold spaces; the 3rd field follows the last ")".
+  const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
+  // A zombie has ended and only waits to be noticed by its parent.
+  if (state === 'Z' || state === 'X') return undefined;
+  return { pid, startTime: rest[18]! };
+}
+
+export function isRunning(identity: ProcessIdentity): boolean {
+  return identify(identity.pid)?.startTime === identity.startTime;
+}

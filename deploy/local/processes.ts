@@ -1,0 +1,279 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+
+const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGKILL']);
+const LAST_LINES = 12;
+const POLL_MS = 50;
+
+export interface ProcessSpec {
+  readonly name: string;
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: NodeJS.ProcessEnv;
+  readonly cwd?: string;
+  /** From SIGTERM to SIGKILL, in milliseconds; 15,000 unless given. */
+  readonly stopTimeoutMs?: number;
+  /** Whether it is ready; asked again and again until it answers true. A rejection counts as not yet. */
+  readonly isReady?: () => Promise<boolean>;
+  /** How long it may take to become ready, in milliseconds; 60,000 unless given. */
+  readonly readyTimeoutMs?: number;
+}
+
+export interface ExitStatus {
+  readonly code: number | null;
+  readonly signal: NodeJS.Signals | null;
+}
+
+export interface ManagedProcess {
+  readonly name: string;
+  readonly pid: number;
+  readonly logFile: string;
+  readonly exited: Promise<ExitStatus>;
+  /** Signals the process and its descendants, and does not wait. An ending signal makes the exit an expected one. */
+  kill(signal: NodeJS.Signals): void;
+  /** SIGTERM, then SIGKILL at the deadline; resolves when the process and its descendants are gone. */
+  stop(): Promise<void>;
+}
+
+export interface SupervisorOptions {
+  /** Holds logs/NAME.log and pids/NAME.json. */
+  readonly runDirectory: string;
+  /** Called when a process that was ready ends without having been asked to. */
+  readonly onUnexpectedExit?: (error: ProcessFailedError) => void;
+}
+
+/** A child process that ended, or did not become ready; the message ends with the last lines of its log. */
+export class ProcessFailedError extends Error {
+  override readonly name = 'ProcessFailedError';
+  readonly processName: string;
+
+  constructor(processName: string, what: string, logFile: string) {
+    super(`${processName} ${what}. The last lines of ${logFile}:\n${lastLines(logFile)}`);
+    this.processName = processName;
+  }
+}
+
+const supervisors: Supervisor[] = [];
+let shuttingDown = false;
+
+/**
+ * Runs child processes that never outlive this one: when a signal arrives they are stopped, those of the youngest
+ * supervisor first; when this process exits for any other reason they are killed; and when it is itself killed, the
+ * next supervisor on the same run directory ends them.
+ */
+export class Supervisor {
+  readonly #options: SupervisorOptions;
+  readonly #processes = new Map<string, ManagedProcess>();
+  #stopped = false;
+
+  constructor(options: SupervisorOptions) {
+    this.#options = options;
+    for (const folder of ['logs', 'pids']) mkdirSync(join(options.runDirectory, folder), { recursive: true });
+    killLeftovers(join(options.runDirectory, 'pids'));
+    if (supervisors.length === 0) stopWithThisProcess();
+    supervisors.push(this);
+  }
+
+  get processes(): readonly ManagedProcess[] {
+    return [...this.#processes.values()];
+  }
+
+  /** Starts a process and waits until it is ready. On failure it is stopped before the promise rejects. */
+  async start(spec: ProcessSpec): Promise<ManagedProcess> {
+    const { runDirectory, onUnexpectedExit } = this.#options;
+    const logFile = this.#logFile(spec.name);
+    const pidFile = join(runDirectory, 'pids', `${spec.name}.json`);
+    const { managed, wasAsked } = await this.#launch(spec, logFile);
+    writePidFile(pidFile, managed.pid);
+    void managed.exited.then(() => {
+      if (this.#processes.get(spec.name) === managed) this.#processes.delete(spec.name);
+      rmSync(pidFile, { force: true });
+    });
+    await becomeReady(spec, managed, wasAsked);
+    void managed.exited.then((status) => {
+      if (!wasAsked()) onUnexpectedExit?.(new ProcessFailedError(spec.name, describe(status), logFile));
+    });
+    return managed;
+  }
+
+  /** Runs a process to its end. @throws {ProcessFailedError} unless it exits with code 0 */
+  async run(spec: ProcessSpec): Promise<void> {
+    const logFile = this.#logFile(spec.name);
+    const { managed } = await this.#launch(spec, logFile);
+    const status = await managed.exited;
+    this.#processes.delete(spec.name);
+    if (shuttingDown) await new Promise<never>(() => {});
+    if (status.code !== 0) throw new ProcessFailedError(spec.name, describe(status), logFile);
+  }
+
+  /** Stops all processes, side by side, and starts none any more. */
+  async stop(): Promise<void> {
+    this.#stopped = true;
+    await Promise.all(this.processes.map((managed) => managed.stop()));
+  }
+
+  async #launch(spec: ProcessSpec, logFile: string) {
+    if (shuttingDown) await new Promise<never>(() => {});
+    if (this.#stopped) throw new Error(`${spec.name} cannot start: its supervisor was stopped`);
+    const launched = manage(await launch(spec, logFile), spec, logFile);
+    this.#processes.set(spec.name, launched.managed);
+    return launched;
+  }
+
+  #logFile(name: string): string {
+    return join(this.#options.runDirectory, 'logs', `${name}.log`);
+  }
+
+  killAll(): void {
+    for (const managed of this.processes) managed.kill('SIGKILL');
+  }
+}
+
+/** A process group of its own keeps the terminal's Ctrl-C away from the child, so that the order of stopping holds. */
+async function launch(spec: ProcessSpec, logFile: string): Promise<ChildProcess> {
+  const log = openSync(logFile, 'a');
+  try {
+    const child = spawn(spec.command, spec.args, {
+      detached: true,
+      stdio: ['ignore', log, log],
+      ...(spec.env && { env: spec.env }),
+      ...(spec.cwd && { cwd: spec.cwd }),
+    });
+    await new Promise<void>((resolve, reject) => {
+      child.once('spawn', resolve);
+      child.once('error', reject);
+    });
+    return child;
+  } finally {
+    closeSync(log);
+  }
+}
+
+function manage(child: ChildProcess, spec: ProcessSpec, logFile: string) {
+  const pid = child.pid!;
+  let asked = false;
+  let stopped: Promise<void> | undefined;
+  const exited = new Promise<ExitStatus>((resolve) => {
+    child.once('exit', (code, signal) => {
+      // Whatever it has started itself goes with it.
+      signalGroup(pid, 'SIGKILL');
+      resolve({ code, signal });
+    });
+  });
+  const kill = (signal: NodeJS.Signals) => {
+    if (child.exitCode !== null || child.signalCode !== null) return;
+    asked ||= ENDING.has(signal);
+    signalGroup(pid, signal);
+  };
+  const stop = async () => {
+    kill('SIGTERM');
+    const deadline = setTimeout(() => kill('SIGKILL'), spec.stopTimeoutMs ?? 15_000);
+    await exited;
+    clearTimeout(deadline);
+  };
+  const managed: ManagedProcess = {
+    name: spec.name,
+    pid,
+    logFile,
+    exited,
+    kill,
+    stop: () => {
+      stopped ??= stop();
+      return stopped;
+    },
+  };
+  return { managed, wasAsked: () => asked };
+}
+
+async function becomeReady(
+  spec: ProcessSpec,
+  managed: ManagedProcess,
+  wasAsked: () => boolean,
+): Promise<void> {
+  const { isReady = async () => true, readyTimeoutMs = 60_000 } = spec;
+  const deadline = Date.now() + readyTimeoutMs;
+  let ended: ExitStatus | undefined;
+  void managed.exited.then((status) => {
+    ended = status;
+  });
+  while (!(await isReady().catch(() => false))) {
+    // This process is about to exit: whoever waits for readiness must not report the stopping as a failure.
+    if (shuttingDown) await new Promise<never>(() => {});
+    if (ended) {
+      throw new ProcessFailedError(
+        spec.name,
+        wasAsked() ? 'was stopped while it started' : describe(ended),
+        managed.logFile,
+      );
+    }
+    if (Date.now() > deadline) {
+      await managed.stop();
+      throw new ProcessFailedError(
+        spec.name,
+        `was not ready after ${readyTimeoutMs / 1000} s`,
+        managed.logFile,
+      );
+    }
+    await delay(POLL_MS);
+  }
+}
+
+function stopWithThisProcess(): void {
+  process.on('exit', () => {
+    for (const supervisor of supervisors) supervisor.killAll();
+  });
+  for (const signal of SIGNALS) {
+    process.on(signal, async () => {
+      // npm and a terminal may each deliver the same Ctrl-C; every stop has a deadline, so repeats need no answer.
+      if (shuttingDown) return;
+      shuttingDown = true;
+      for (const supervisor of supervisors.toReversed()) await supervisor.stop();
+      process.exit(128 + constants.signals[signal]);
+    });
+  }
+}
+
+interface PidFile {
+  readonly process: ProcessIdentity;
+  readonly parent: ProcessIdentity;
+}
+
+function writePidFile(path: string, pid: number): void {
+  const content = { process: identify(pid), parent: identify(process.pid) };
+  // A process that has ended by now leaves nothing to clean up.
+  if (content.process) writeFileSync(path, JSON.stringify(content));
+}
+
+/** Ends what a parent that was killed has left behind, after making sure that each pid is still the same process. */
+function killLeftovers(pidDirectory: string): void {
+  for (const file of readdirSync(pidDirectory)) {
+    const path = join(pidDirectory, file);
+    const leftover = JSON.parse(readFileSync(path, 'utf8')) as PidFile;
+    if (isRunning(leftover.parent)) continue;
+    if (isRunning(leftover.process)) signalGroup(leftover.process.pid, 'SIGKILL');
+    // Its ports and files are free only when it is gone.
+    while (isRunning(leftover.process)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
+    rmSync(path);
+  }
+}
+
+function signalGroup(pid: number, signal: NodeJS.Signals): void {
+  try {
+    process.kill(-pid, signal);
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error;
+  }
+}
+
+function describe({ code, signal }: ExitStatus): string {
+  return signal ? `was ended by ${signal}` : `exited with code ${code}`;
+}
+
+function lastLines(logFile: string): string {
+  return readFileSync(logFile, 'utf8').trimEnd().split('\n').slice(-LAST_LINES).join('\n');
+}
