@@ -2,6 +2,7 @@
  * The one declaration of every topic: its name, key, schema and clean-up. Everything that names a topic
  * takes it from here.
  */
+import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 /** Names of the topics, without a namespace. */
 export type TopicName =
@@ -21,7 +22,7 @@ export interface TopicDeclaration {
   /** What the message key holds, as UTF-8. Topics keyed by `userId` share one partition count. */
   readonly key: 'userId' | 'itemId' | 'generation/itemId' | 'generation' | 'model/generation' | 'sourceTopic';
   /** Name of the Avro record of the values (see contracts/schemas). */
-  readonly schema: string;
+  readonly schema: RecordName;
   readonly partitions: number;
   readonly cleanup: 'delete' | 'compact' | 'compact,delete';
   /** How long messages are kept, in milliseconds; undefined for topics that are only compacted. */
@@ -37,7 +38,7 @@ export const USER_PARTITIONS = 6;
 /** Window of event time that `actions` is kept for, in milliseconds (PinnerSage: 90 days). */
 export const ACTIONS_RETENTION_MS = 90 * DAY;
 
-export const CATALOG: Readonly<Record<TopicName, TopicDeclaration>> = {
+const DECLARATIONS = {
   actions: {
     name: 'actions',
     key: 'userId',
@@ -124,7 +125,18 @@ export const CATALOG: Readonly<Record<TopicName, TopicDeclaration>> = {
     retentionMs: 30 * DAY,
     summary: 'messages that could not be decoded or handled, with the reason',
   },
-};
+} as const satisfies Readonly<Record<TopicName, TopicDeclaration>>;
+
+/** Name of the record that a topic's values are. */
+export type TopicRecord<T extends TopicName> = (typeof DECLARATIONS)[T]['schema'];
+
+/** Type of the values of a topic. */
+export type TopicValue<T extends TopicName> = RecordTypes[TopicRecord<T>];
+
+/** Every topic by its name, with the record of its values known to the compiler. */
+export const CATALOG: {
+  readonly [T in TopicName]: TopicDeclaration & { readonly name: T; readonly schema: TopicRecord<T> };
+} = DECLARATIONS;
 
 /** The topics in the order of the data's path. */
 export const TOPICS: readonly TopicDeclaration[] = Object.values(CATALOG);

@@ -1,0 +1,1197 @@
+/** Generated from contracts/schemas by `npm run generate`: change the schemas, not this file. */
+
+import type { AvroRecord } from '../avro.ts';
+
+/**
+ * A message that a stage could not decode or handle, whole, with the reason. Topic dead-letters, key source
+ * topic.
+ */
+export interface DeadLetter {
+  /** Topic it was read from, without the namespace. */
+  readonly sourceTopic: string;
+  /** Partition it was read from. */
+  readonly partition: number;
+  /** Offset it was read at. */
+  readonly offset: number;
+  /** Its key; null when it had none. */
+  readonly key: Buffer | null;
+  /** Its value; null for a tombstone. */
+  readonly value: Buffer | null;
+  /** Its headers. */
+  readonly headers: Readonly<Record<string, Buffer>>;
+  /** The stage that gave it up. */
+  readonly stage: string;
+  /** Error code, from the one list of codes. */
+  readonly code: string;
+  /** What was wrong, in words. */
+  readonly reason: string;
+  /** When it was given up, in milliseconds since the epoch. */
+  readonly failedAt: number;
+}
+
+/** How the vector came about. */
+export type EmbeddingOrigin = (typeof EMBEDDING_ORIGINS)[number];
+
+/** All values of EmbeddingOrigin, in the order of the schema. */
+export const EMBEDDING_ORIGINS = ['trained', 'inductive'] as const;
+
+/**
+ * The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone retires it.
+ */
+export interface ItemEmbedding {
+  /** The generation whose space the vector lives in. */
+  readonly generation: string;
+  /** The item. */
+  readonly itemId: string;
+  /** Little-endian float32 components, centred and of unit length. */
+  readonly vector: Buffer;
+  /** Trained with the generation, or computed later for a new item from its features. */
+  readonly origin: EmbeddingOrigin;
+}
+
+/** Whether the item may be recommended. */
+export type Availability = (typeof AVAILABILITIES)[number];
+
+/** All values of Availability, in the order of the schema. */
+export const AVAILABILITIES = ['available', 'unavailable'] as const;
+
+/**
+ * An item of the catalogue, whole at each change. Topic items, key itemId; a tombstone withdraws it for ever.
+ */
+export interface Item {
+  /** Identifies the item. At most 256 bytes. */
+  readonly itemId: string;
+  /** What people call it; shown in slates and interests. */
+  readonly title: string;
+  /** Free text in any language; may be empty. */
+  readonly text: string;
+  /** Categories from broad to narrow. */
+  readonly categories: readonly string[];
+  /** Named properties such as brand or size. */
+  readonly attributes: Readonly<Record<string, string>>;
+  /**
+   * An embedding supplied by the app (of the image, say), the same length for all items; null when it has
+   * none.
+   */
+  readonly vector: readonly number[] | null;
+  /** An unavailable item stays known but leaves the served index. */
+  readonly availability: Availability;
+  /** When the app last changed it, in milliseconds since the epoch. */
+  readonly updatedAt: number;
+}
+
+/** Weights of a model, small enough for one message. Topic models, key model/generation. */
+export interface ModelWeights {
+  /** Which model: pinsage, … */
+  readonly model: string;
+  /** The generation it belongs to. */
+  readonly generation: string;
+  /** How the bytes are to be read, such as tributary.pinsage/1. */
+  readonly format: string;
+  /** The weights. */
+  readonly weights: Buffer;
+  /** JSON: shapes, configuration, seeds. */
+  readonly card: string;
+}
+
+/** The medoid that led to an item. */
+export interface Cause {
+  /** The medoid. */
+  readonly itemId: string;
+  /** The weightiest action of the user on it, such as buy. */
+  readonly type: string;
+  /** Its share in the importance of all the user’s medoids, 0 to 1. */
+  readonly importance: number;
+  /** Event time of the newest action in its cluster. */
+  readonly lastOccurredAt: number;
+}
+
+/** One candidate with the features that the re-ranker may use. */
+export interface ProposedItem {
+  /** The candidate. */
+  readonly itemId: string;
+  /** The model’s own score; comparable only within the model. */
+  readonly score: number;
+  /** The medoid that led here; null when no item did. */
+  readonly because: Cause | null;
+  /** Decayed count of the item scaled to 0..1 by the most popular one; 0 when unknown. */
+  readonly popularity: number;
+}
+
+/**
+ * Candidates of one model for one user, replacing that model’s earlier ones. Topic proposals, key userId; the
+ * userId * stands for everybody.
+ */
+export interface Proposal {
+  /** For whom; * for a list that serves every user, known or not. */
+  readonly userId: string;
+  /** Which model proposes: medoid-neighbours, trending, … */
+  readonly model: string;
+  /** Embedding generation searched in; null for a model that needs none. */
+  readonly generation: string | null;
+  /**
+   * Version of the interests that were answered; −1 for a list that depends on no user. An older version
+   * never replaces a newer one.
+   */
+  readonly version: number;
+  /** When the gateway accepted the newest action reflected here. */
+  readonly receivedAt: number;
+  /** Candidates, the best first. */
+  readonly items: readonly ProposedItem[];
+  /** Items the user acted on lately, which the slate leaves out. */
+  readonly recent: readonly string[];
+}
+
+/**
+ * building: being published; ready: complete and past its gate; active: served; retired: no longer served;
+ * rejected: failed its gate, never served.
+ */
+export type ReleaseState = (typeof RELEASE_STATES)[number];
+
+/** All values of ReleaseState, in the order of the schema. */
+export const RELEASE_STATES = ['building', 'ready', 'active', 'retired', 'rejected'] as const;
+
+/**
+ * The state of one generation of embeddings. Topic releases, key generation; readers flip vectors, α and
+ * index together on the active one.
+ */
+export interface Release {
+  /** Identifies the generation; sorts by time of training. */
+  readonly generation: string;
+  /** Where the generation stands. */
+  readonly state: ReleaseState;
+  /** Length of the vectors. */
+  readonly dimension: number;
+  /** Cut height for Ward clustering in this space: √(2ab/(a+b))·‖c₁−c₂‖ on unit vectors. */
+  readonly alpha: number;
+  /** Number of trained embeddings that make the generation complete. */
+  readonly itemCount: number;
+  /** Number of actions it was trained on. */
+  readonly actionCount: number;
+  /** When training began, in milliseconds since the epoch. */
+  readonly createdAt: number;
+  /** When this state was reached, in milliseconds since the epoch. */
+  readonly updatedAt: number;
+  /** Offline metrics that the gate looked at. */
+  readonly metrics: Readonly<Record<string, number>>;
+  /** JSON: data range, sizes, seeds, metrics, α sweep, code version. */
+  readonly modelCard: string;
+  /** Why it was rejected or retired; null otherwise. */
+  readonly reason: string | null;
+}
+
+/**
+ * What one shown item earned, written once when nothing can change it any more. Topic rewards, key userId.
+ */
+export interface Reward {
+  /** slateId/slot: derived from its inputs, so that a repeat is the same reward. */
+  readonly rewardId: string;
+  /**
+   * Grows by one with each reward of a partition; a reader drops what does not exceed the last one it took.
+   */
+  readonly sequence: number;
+  /** The slate it belongs to. */
+  readonly slateId: string;
+  /** Who saw it. */
+  readonly userId: string;
+  /** The item shown. */
+  readonly itemId: string;
+  /** Its place, 0 on top. */
+  readonly slot: number;
+  /**
+   * The largest weight among the user’s actions on the item within the attribution window; 0 when there was
+   * none.
+   */
+  readonly reward: number;
+  /** The action that earned it; null for a zero. */
+  readonly actionType: string | null;
+  /** Milliseconds from serving to that action; null for a zero. */
+  readonly delay: number | null;
+  /** The features as the policy used them. */
+  readonly features: readonly number[];
+  /** Probability, in (0, 1], that the policy showed it there. */
+  readonly propensity: number;
+  /** When the slate was served, in milliseconds since the epoch. */
+  readonly servedAt: number;
+}
+
+/** One place of the slate. */
+export interface Slot {
+  /** The item shown. */
+  readonly itemId: string;
+  /** The models that proposed it. */
+  readonly models: readonly string[];
+  /** The medoid that led here; null when no item did. */
+  readonly because: Cause | null;
+  /** The features exactly as the policy used them. */
+  readonly features: readonly number[];
+  /** The sampled score that ranked it. */
+  readonly score: number;
+  /** Probability, in (0, 1], that the policy would show this item in this place. */
+  readonly propensity: number;
+}
+
+/**
+ * What was shown to a user, and how it was chosen: everything that learning and off-policy evaluation need.
+ * Topic slates, key userId.
+ */
+export interface Slate {
+  /** Identifies the slate for ever. */
+  readonly slateId: string;
+  /** To whom it was shown. */
+  readonly userId: string;
+  /** When it was chosen, in milliseconds since the epoch; the attribution window starts here. */
+  readonly servedAt: number;
+  /** The policy that chose, such as thompson-linear. */
+  readonly policy: string;
+  /** Number of rewards in the posterior that chose. */
+  readonly observations: number;
+  /** Embedding generation of the candidates; null when none was involved. */
+  readonly generation: string | null;
+  /** Newest version of the interests reflected; −1 for an unknown user. */
+  readonly interestsVersion: number;
+  /** Experiment arm; null outside an experiment. */
+  readonly experiment: string | null;
+  /** The places, the first on top. */
+  readonly slots: readonly Slot[];
+}
+
+/** What the user did; weights per type are configuration of each stage. */
+export type ActionType = (typeof ACTION_TYPES)[number];
+
+/** All values of ActionType, in the order of the schema. */
+export const ACTION_TYPES = ['view', 'click', 'save', 'share', 'message', 'buy', 'rate', 'hide', 'return'] as const;
+
+/** Something a user did to an item, as accepted by the gateway. Topic actions, key userId. */
+export interface UserAction {
+  /**
+   * Identifies the event for ever; a second event with the same id in a window is a duplicate. At most 256
+   * bytes.
+   */
+  readonly eventId: string;
+  /** Who acted. At most 256 bytes. */
+  readonly userId: string;
+  /** What was acted on; it need not be known yet. At most 256 bytes. */
+  readonly itemId: string;
+  /** The kind of action. */
+  readonly type: ActionType;
+  /** Event time in milliseconds since the epoch: when the user acted. Windows order by it. */
+  readonly occurredAt: number;
+  /**
+   * When the gateway accepted the event, in milliseconds since the epoch; used to measure freshness, never to
+   * order.
+   */
+  readonly receivedAt: number;
+  /**
+   * The basket, board, list or session the action belongs to; null where there is nothing finer than the
+   * user.
+   */
+  readonly contextId: string | null;
+  /** A magnitude the app wants kept: quantity, price or stars; null when it has none. */
+  readonly value: number | null;
+}
+
+/** The representative of one cluster of the window. */
+export interface Medoid {
+  /** The item whose vector represents the cluster. */
+  readonly itemId: string;
+  /** The weightiest action of the user on that item, such as buy: lets a slate say why. */
+  readonly type: string;
+  /** Sum over the cluster of weight · exp(−λ · age in days). */
+  readonly importance: number;
+  /** Number of actions in the cluster. */
+  readonly size: number;
+  /** Event time of the newest action in the cluster. */
+  readonly lastOccurredAt: number;
+}
+
+/**
+ * A user's interests after an action: PinnerSage medoids with importance, and the recent tail of the window.
+ * Topic interests, key userId.
+ */
+export interface UserInterests {
+  /** Whose interests these are. */
+  readonly userId: string;
+  /** Offset in actions of the newest action included: a larger version of the same user is newer. */
+  readonly version: number;
+  /** Embedding generation the medoids were clustered in; null before the first release is active. */
+  readonly generation: string | null;
+  /**
+   * The partition's stream time when the action was applied: the newest event time seen, in milliseconds
+   * since the epoch.
+   */
+  readonly streamTime: number;
+  /**
+   * When the gateway accepted the newest action included; carried along so that freshness can be measured end
+   * to end.
+   */
+  readonly receivedAt: number;
+  /** Medoids, the most important first. */
+  readonly medoids: readonly Medoid[];
+  /** Distinct items of the window, the newest first, bounded by configuration; a slate leaves them out. */
+  readonly recent: readonly string[];
+  /** Number of actions in the window. */
+  readonly windowSize: number;
+  /** Distinct items of the window that have no vector in this generation yet. */
+  readonly unknownItems: number;
+}
+
+/** The type of each record that is a message, by the name of its schema. */
+export interface RecordTypes {
+  readonly DeadLetter: DeadLetter;
+  readonly Item: Item;
+  readonly ItemEmbedding: ItemEmbedding;
+  readonly ModelWeights: ModelWeights;
+  readonly Proposal: Proposal;
+  readonly Release: Release;
+  readonly Reward: Reward;
+  readonly Slate: Slate;
+  readonly UserAction: UserAction;
+  readonly UserInterests: UserInterests;
+}
+
+/** Names of the records that are messages. */
+export type RecordName = keyof RecordTypes;
+
+/** The schema of each message, so that no file is read at run time. */
+export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
+  DeadLetter: {
+    "type": "record",
+    "name": "DeadLetter",
+    "namespace": "io.tributary",
+    "doc": "A message that a stage could not decode or handle, whole, with the reason. Topic dead-letters, key source topic.",
+    "fields": [
+      {
+        "name": "sourceTopic",
+        "type": "string",
+        "doc": "Topic it was read from, without the namespace."
+      },
+      {
+        "name": "partition",
+        "type": "int",
+        "doc": "Partition it was read from."
+      },
+      {
+        "name": "offset",
+        "type": "long",
+        "doc": "Offset it was read at."
+      },
+      {
+        "name": "key",
+        "type": [
+          "null",
+          "bytes"
+        ],
+        "doc": "Its key; null when it had none.",
+        "default": null
+      },
+      {
+        "name": "value",
+        "type": [
+          "null",
+          "bytes"
+        ],
+        "doc": "Its value; null for a tombstone.",
+        "default": null
+      },
+      {
+        "name": "headers",
+        "type": {
+          "type": "map",
+          "values": "bytes"
+        },
+        "doc": "Its headers.",
+        "default": {}
+      },
+      {
+        "name": "stage",
+        "type": "string",
+        "doc": "The stage that gave it up."
+      },
+      {
+        "name": "code",
+        "type": "string",
+        "doc": "Error code, from the one list of codes."
+      },
+      {
+        "name": "reason",
+        "type": "string",
+        "doc": "What was wrong, in words."
+      },
+      {
+        "name": "failedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was given up, in milliseconds since the epoch."
+      }
+    ]
+  },
+  Item: {
+    "type": "record",
+    "name": "Item",
+    "namespace": "io.tributary",
+    "doc": "An item of the catalogue, whole at each change. Topic items, key itemId; a tombstone withdraws it for ever.",
+    "fields": [
+      {
+        "name": "itemId",
+        "type": "string",
+        "doc": "Identifies the item. At most 256 bytes."
+      },
+      {
+        "name": "title",
+        "type": "string",
+        "doc": "What people call it; shown in slates and interests."
+      },
+      {
+        "name": "text",
+        "type": "string",
+        "doc": "Free text in any language; may be empty.",
+        "default": ""
+      },
+      {
+        "name": "categories",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Categories from broad to narrow.",
+        "default": []
+      },
+      {
+        "name": "attributes",
+        "type": {
+          "type": "map",
+          "values": "string"
+        },
+        "doc": "Named properties such as brand or size.",
+        "default": {}
+      },
+      {
+        "name": "vector",
+        "type": [
+          "null",
+          {
+            "type": "array",
+            "items": "float"
+          }
+        ],
+        "doc": "An embedding supplied by the app (of the image, say), the same length for all items; null when it has none.",
+        "default": null
+      },
+      {
+        "name": "availability",
+        "type": {
+          "type": "enum",
+          "name": "Availability",
+          "doc": "Whether the item may be recommended.",
+          "symbols": [
+            "available",
+            "unavailable"
+          ],
+          "default": "available"
+        },
+        "doc": "An unavailable item stays known but leaves the served index.",
+        "default": "available"
+      },
+      {
+        "name": "updatedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the app last changed it, in milliseconds since the epoch."
+      }
+    ]
+  },
+  ItemEmbedding: {
+    "type": "record",
+    "name": "ItemEmbedding",
+    "namespace": "io.tributary",
+    "doc": "The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone retires it.",
+    "fields": [
+      {
+        "name": "generation",
+        "type": "string",
+        "doc": "The generation whose space the vector lives in."
+      },
+      {
+        "name": "itemId",
+        "type": "string",
+        "doc": "The item."
+      },
+      {
+        "name": "vector",
+        "type": "bytes",
+        "doc": "Little-endian float32 components, centred and of unit length."
+      },
+      {
+        "name": "origin",
+        "type": {
+          "type": "enum",
+          "name": "EmbeddingOrigin",
+          "symbols": [
+            "trained",
+            "inductive"
+          ],
+          "doc": "How the vector came about.",
+          "default": "trained"
+        },
+        "doc": "Trained with the generation, or computed later for a new item from its features.",
+        "default": "trained"
+      }
+    ]
+  },
+  ModelWeights: {
+    "type": "record",
+    "name": "ModelWeights",
+    "namespace": "io.tributary",
+    "doc": "Weights of a model, small enough for one message. Topic models, key model/generation.",
+    "fields": [
+      {
+        "name": "model",
+        "type": "string",
+        "doc": "Which model: pinsage, …"
+      },
+      {
+        "name": "generation",
+        "type": "string",
+        "doc": "The generation it belongs to."
+      },
+      {
+        "name": "format",
+        "type": "string",
+        "doc": "How the bytes are to be read, such as tributary.pinsage/1."
+      },
+      {
+        "name": "weights",
+        "type": "bytes",
+        "doc": "The weights."
+      },
+      {
+        "name": "card",
+        "type": "string",
+        "doc": "JSON: shapes, configuration, seeds.",
+        "default": "{}"
+      }
+    ]
+  },
+  Proposal: {
+    "type": "record",
+    "name": "Proposal",
+    "namespace": "io.tributary",
+    "doc": "Candidates of one model for one user, replacing that model’s earlier ones. Topic proposals, key userId; the userId * stands for everybody.",
+    "fields": [
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "For whom; * for a list that serves every user, known or not."
+      },
+      {
+        "name": "model",
+        "type": "string",
+        "doc": "Which model proposes: medoid-neighbours, trending, …"
+      },
+      {
+        "name": "generation",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Embedding generation searched in; null for a model that needs none.",
+        "default": null
+      },
+      {
+        "name": "version",
+        "type": "long",
+        "doc": "Version of the interests that were answered; −1 for a list that depends on no user. An older version never replaces a newer one."
+      },
+      {
+        "name": "receivedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the gateway accepted the newest action reflected here."
+      },
+      {
+        "name": "items",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ProposedItem",
+            "namespace": "io.tributary",
+            "doc": "One candidate with the features that the re-ranker may use.",
+            "fields": [
+              {
+                "name": "itemId",
+                "type": "string",
+                "doc": "The candidate."
+              },
+              {
+                "name": "score",
+                "type": "double",
+                "doc": "The model’s own score; comparable only within the model."
+              },
+              {
+                "name": "because",
+                "type": [
+                  "null",
+                  {
+                    "type": "record",
+                    "name": "Cause",
+                    "namespace": "io.tributary",
+                    "doc": "The medoid that led to an item.",
+                    "fields": [
+                      {
+                        "name": "itemId",
+                        "type": "string",
+                        "doc": "The medoid."
+                      },
+                      {
+                        "name": "type",
+                        "type": "string",
+                        "doc": "The weightiest action of the user on it, such as buy."
+                      },
+                      {
+                        "name": "importance",
+                        "type": "double",
+                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+                      },
+                      {
+                        "name": "lastOccurredAt",
+                        "type": {
+                          "type": "long",
+                          "logicalType": "timestamp-millis"
+                        },
+                        "doc": "Event time of the newest action in its cluster."
+                      }
+                    ]
+                  }
+                ],
+                "doc": "The medoid that led here; null when no item did.",
+                "default": null
+              },
+              {
+                "name": "popularity",
+                "type": "double",
+                "doc": "Decayed count of the item scaled to 0..1 by the most popular one; 0 when unknown.",
+                "default": 0
+              }
+            ]
+          }
+        },
+        "doc": "Candidates, the best first."
+      },
+      {
+        "name": "recent",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Items the user acted on lately, which the slate leaves out.",
+        "default": []
+      }
+    ]
+  },
+  Release: {
+    "type": "record",
+    "name": "Release",
+    "namespace": "io.tributary",
+    "doc": "The state of one generation of embeddings. Topic releases, key generation; readers flip vectors, α and index together on the active one.",
+    "fields": [
+      {
+        "name": "generation",
+        "type": "string",
+        "doc": "Identifies the generation; sorts by time of training."
+      },
+      {
+        "name": "state",
+        "type": {
+          "type": "enum",
+          "name": "ReleaseState",
+          "symbols": [
+            "building",
+            "ready",
+            "active",
+            "retired",
+            "rejected"
+          ],
+          "doc": "building: being published; ready: complete and past its gate; active: served; retired: no longer served; rejected: failed its gate, never served."
+        },
+        "doc": "Where the generation stands."
+      },
+      {
+        "name": "dimension",
+        "type": "int",
+        "doc": "Length of the vectors."
+      },
+      {
+        "name": "alpha",
+        "type": "double",
+        "doc": "Cut height for Ward clustering in this space: √(2ab/(a+b))·‖c₁−c₂‖ on unit vectors."
+      },
+      {
+        "name": "itemCount",
+        "type": "int",
+        "doc": "Number of trained embeddings that make the generation complete."
+      },
+      {
+        "name": "actionCount",
+        "type": "long",
+        "doc": "Number of actions it was trained on."
+      },
+      {
+        "name": "createdAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When training began, in milliseconds since the epoch."
+      },
+      {
+        "name": "updatedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When this state was reached, in milliseconds since the epoch."
+      },
+      {
+        "name": "metrics",
+        "type": {
+          "type": "map",
+          "values": "double"
+        },
+        "doc": "Offline metrics that the gate looked at.",
+        "default": {}
+      },
+      {
+        "name": "modelCard",
+        "type": "string",
+        "doc": "JSON: data range, sizes, seeds, metrics, α sweep, code version.",
+        "default": "{}"
+      },
+      {
+        "name": "reason",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Why it was rejected or retired; null otherwise.",
+        "default": null
+      }
+    ]
+  },
+  Reward: {
+    "type": "record",
+    "name": "Reward",
+    "namespace": "io.tributary",
+    "doc": "What one shown item earned, written once when nothing can change it any more. Topic rewards, key userId.",
+    "fields": [
+      {
+        "name": "rewardId",
+        "type": "string",
+        "doc": "slateId/slot: derived from its inputs, so that a repeat is the same reward."
+      },
+      {
+        "name": "sequence",
+        "type": "long",
+        "doc": "Grows by one with each reward of a partition; a reader drops what does not exceed the last one it took."
+      },
+      {
+        "name": "slateId",
+        "type": "string",
+        "doc": "The slate it belongs to."
+      },
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "Who saw it."
+      },
+      {
+        "name": "itemId",
+        "type": "string",
+        "doc": "The item shown."
+      },
+      {
+        "name": "slot",
+        "type": "int",
+        "doc": "Its place, 0 on top."
+      },
+      {
+        "name": "reward",
+        "type": "double",
+        "doc": "The largest weight among the user’s actions on the item within the attribution window; 0 when there was none."
+      },
+      {
+        "name": "actionType",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The action that earned it; null for a zero.",
+        "default": null
+      },
+      {
+        "name": "delay",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Milliseconds from serving to that action; null for a zero.",
+        "default": null
+      },
+      {
+        "name": "features",
+        "type": {
+          "type": "array",
+          "items": "double"
+        },
+        "doc": "The features as the policy used them."
+      },
+      {
+        "name": "propensity",
+        "type": "double",
+        "doc": "Probability, in (0, 1], that the policy showed it there."
+      },
+      {
+        "name": "servedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the slate was served, in milliseconds since the epoch."
+      }
+    ]
+  },
+  Slate: {
+    "type": "record",
+    "name": "Slate",
+    "namespace": "io.tributary",
+    "doc": "What was shown to a user, and how it was chosen: everything that learning and off-policy evaluation need. Topic slates, key userId.",
+    "fields": [
+      {
+        "name": "slateId",
+        "type": "string",
+        "doc": "Identifies the slate for ever."
+      },
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "To whom it was shown."
+      },
+      {
+        "name": "servedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When it was chosen, in milliseconds since the epoch; the attribution window starts here."
+      },
+      {
+        "name": "policy",
+        "type": "string",
+        "doc": "The policy that chose, such as thompson-linear."
+      },
+      {
+        "name": "observations",
+        "type": "long",
+        "doc": "Number of rewards in the posterior that chose."
+      },
+      {
+        "name": "generation",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Embedding generation of the candidates; null when none was involved.",
+        "default": null
+      },
+      {
+        "name": "interestsVersion",
+        "type": "long",
+        "doc": "Newest version of the interests reflected; −1 for an unknown user."
+      },
+      {
+        "name": "experiment",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Experiment arm; null outside an experiment.",
+        "default": null
+      },
+      {
+        "name": "slots",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "Slot",
+            "namespace": "io.tributary",
+            "doc": "One place of the slate.",
+            "fields": [
+              {
+                "name": "itemId",
+                "type": "string",
+                "doc": "The item shown."
+              },
+              {
+                "name": "models",
+                "type": {
+                  "type": "array",
+                  "items": "string"
+                },
+                "doc": "The models that proposed it."
+              },
+              {
+                "name": "because",
+                "type": [
+                  "null",
+                  {
+                    "type": "record",
+                    "name": "Cause",
+                    "namespace": "io.tributary",
+                    "doc": "The medoid that led to an item.",
+                    "fields": [
+                      {
+                        "name": "itemId",
+                        "type": "string",
+                        "doc": "The medoid."
+                      },
+                      {
+                        "name": "type",
+                        "type": "string",
+                        "doc": "The weightiest action of the user on it, such as buy."
+                      },
+                      {
+                        "name": "importance",
+                        "type": "double",
+                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+                      },
+                      {
+                        "name": "lastOccurredAt",
+                        "type": {
+                          "type": "long",
+                          "logicalType": "timestamp-millis"
+                        },
+                        "doc": "Event time of the newest action in its cluster."
+                      }
+                    ]
+                  }
+                ],
+                "doc": "The medoid that led here; null when no item did.",
+                "default": null
+              },
+              {
+                "name": "features",
+                "type": {
+                  "type": "array",
+                  "items": "double"
+                },
+                "doc": "The features exactly as the policy used them."
+              },
+              {
+                "name": "score",
+                "type": "double",
+                "doc": "The sampled score that ranked it."
+              },
+              {
+                "name": "propensity",
+                "type": "double",
+                "doc": "Probability, in (0, 1], that the policy would show this item in this place."
+              }
+            ]
+          }
+        },
+        "doc": "The places, the first on top."
+      }
+    ]
+  },
+  UserAction: {
+    "type": "record",
+    "name": "UserAction",
+    "namespace": "io.tributary",
+    "doc": "Something a user did to an item, as accepted by the gateway. Topic actions, key userId.",
+    "fields": [
+      {
+        "name": "eventId",
+        "type": "string",
+        "doc": "Identifies the event for ever; a second event with the same id in a window is a duplicate. At most 256 bytes."
+      },
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "Who acted. At most 256 bytes."
+      },
+      {
+        "name": "itemId",
+        "type": "string",
+        "doc": "What was acted on; it need not be known yet. At most 256 bytes."
+      },
+      {
+        "name": "type",
+        "type": {
+          "type": "enum",
+          "name": "ActionType",
+          "doc": "What the user did; weights per type are configuration of each stage.",
+          "symbols": [
+            "view",
+            "click",
+            "save",
+            "share",
+            "message",
+            "buy",
+            "rate",
+            "hide",
+            "return"
+          ],
+          "default": "view"
+        },
+        "doc": "The kind of action."
+      },
+      {
+        "name": "occurredAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "Event time in milliseconds since the epoch: when the user acted. Windows order by it."
+      },
+      {
+        "name": "receivedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the gateway accepted the event, in milliseconds since the epoch; used to measure freshness, never to order."
+      },
+      {
+        "name": "contextId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The basket, board, list or session the action belongs to; null where there is nothing finer than the user.",
+        "default": null
+      },
+      {
+        "name": "value",
+        "type": [
+          "null",
+          "double"
+        ],
+        "doc": "A magnitude the app wants kept: quantity, price or stars; null when it has none.",
+        "default": null
+      }
+    ]
+  },
+  UserInterests: {
+    "type": "record",
+    "name": "UserInterests",
+    "namespace": "io.tributary",
+    "doc": "A user's interests after an action: PinnerSage medoids with importance, and the recent tail of the window. Topic interests, key userId.",
+    "fields": [
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "Whose interests these are."
+      },
+      {
+        "name": "version",
+        "type": "long",
+        "doc": "Offset in actions of the newest action included: a larger version of the same user is newer."
+      },
+      {
+        "name": "generation",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "Embedding generation the medoids were clustered in; null before the first release is active.",
+        "default": null
+      },
+      {
+        "name": "streamTime",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "The partition's stream time when the action was applied: the newest event time seen, in milliseconds since the epoch."
+      },
+      {
+        "name": "receivedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the gateway accepted the newest action included; carried along so that freshness can be measured end to end."
+      },
+      {
+        "name": "medoids",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "Medoid",
+            "namespace": "io.tributary",
+            "doc": "The representative of one cluster of the window.",
+            "fields": [
+              {
+                "name": "itemId",
+                "type": "string",
+                "doc": "The item whose vector represents the cluster."
+              },
+              {
+                "name": "type",
+                "type": "string",
+                "doc": "The weightiest action of the user on that item, such as buy: lets a slate say why."
+              },
+              {
+                "name": "importance",
+                "type": "double",
+                "doc": "Sum over the cluster of weight · exp(−λ · age in days)."
+              },
+              {
+                "name": "size",
+                "type": "int",
+                "doc": "Number of actions in the cluster."
+              },
+              {
+                "name": "lastOccurredAt",
+                "type": {
+                  "type": "long",
+                  "logicalType": "timestamp-millis"
+                },
+                "doc": "Event time of the newest action in the cluster."
+              }
+            ]
+          }
+        },
+        "doc": "Medoids, the most important first."
+      },
+      {
+        "name": "recent",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Distinct items of the window, the newest first, bounded by configuration; a slate leaves them out."
+      },
+      {
+        "name": "windowSize",
+        "type": "int",
+        "doc": "Number of actions in the window."
+      },
+      {
+        "name": "unknownItems",
+        "type": "int",
+        "doc": "Distinct items of the window that have no vector in this generation yet.",
+        "default": 0
+      }
+    ]
+  },
+};
