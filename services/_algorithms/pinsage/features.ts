@@ -1,0 +1,110 @@
+import { hashString } from '../random.ts';
+import { normaliseInPlace } from '../vectors.ts';
+
+/** What an item says of itself. */
+export interface ItemContent {
+  /** From broad to narrow. */
+  readonly categories: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Title and free text, in any script. */
+  readonly text: string;
+  /** A given embedding, of an image say. */
+  readonly vector?: ArrayLike<number>;
+}
+
+/** Widths of the blocks of a feature vector, fixed for a model's life. */
+export interface FeatureLayout {
+  /** Buckets for categories and attributes. */
+  readonly labels: number;
+  /** Buckets for words. */
+  readonly words: number;
+  /** Length of the given vectors; 0 where there are none. */
+  readonly vector: number;
+}
+
+export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { labels: 64, words: 64, vector: 0 };
+
+/** Keeps the log degree in about 0–1, beside blocks of length 1: a degree of e¹⁰ ≈ 22,000 gives 1. */
+const LOG_DEGREE_SCALE = 10;
+
+/** Length of the feature vectors: the three blocks and the log degree. */
+export function featureDimension({ labels, words, vector }: FeatureLayout): number {
+  return labels + words + vector + 1;
+}
+
+/**
+ * Feature vector of an item: hashed labels (every prefix of the category path, every attribute), hashed words and
+ * the given vector, each block scaled to length 1 or zero where the item has nothing, then log(1 + degree) / 10
+ * (PinSage, KDD 2018, §4.1 has image, annotations and log degree). `degree` is the number of the item's contexts.
+ *
+ * Hashing is signed (Weinberger et al. 2009), so that collisions cancel in expectation; no vocabulary has to be kept.
+ * Throws RangeError where the given vector has another length or any number is not finite.
+ */
+export function itemFeatures(content: ItemContent, degree: number, layout: FeatureLayout): Float32Array {
+  if (!(degree >= 0 && degree < Infinity)) throw new RangeError(`Degree ${degree} is not a finite count`);
+  const features = new Float32Array(featureDimension(layout));
+  const wordsStart = layout.labels;
+  const vectorStart = wordsStart + layout.words;
+  hashInto(features.subarray(0, wordsStart), labelsOf(content));
+  hashInto(features.subarray(wordsStart, vectorStart), wordsOf(content.text));
+  if (content.vector !== undefined)
+    copyVector(content.vector, features.subarray(vectorStart, features.length - 1));
+  features[features.length - 1] = Math.log1p(degree) / LOG_DEGREE_SCALE;
+  return features;
+}
+
+/**
+ * Checks an n × `dimension` feature matrix before a training. Throws RangeError where it is not whole rows, a number
+ * is not finite, or all of several items have the same features: no convolution could tell them apart.
+ */
+export function checkFeatures(features: Float32Array, itemCount: number, dimension: number): void {
+  if (features.length !== itemCount * dimension) {
+    throw new RangeError(`${features.length} features are not ${itemCount} items of ${dimension}`);
+  }
+  let constant = itemCount > 1;
+  for (let i = 0; i < features.length; i++) {
+    if (!Number.isFinite(features[i]!)) {
+      throw new RangeError(`Feature ${i % dimension} of item ${Math.floor(i / dimension)} is ${features[i]}`);
+    }
+    if (features[i] !== features[i % dimension]) constant = false;
+  }
+  if (constant) throw new RangeError(`All ${itemCount} items have the same features`);
+}
+
+function* labelsOf({ categories, attributes }: ItemContent): Iterable<string> {
+  for (let depth = 1; depth <= categories.length; depth++) {
+    yield JSON.stringify(categories.slice(0, depth).map(fold));
+  }
+  for (const [name, value] of Object.entries(attributes)) yield `${name}=${fold(value)}`;
+}
+
+const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
+
+/** Words in any script, also those that put no spaces between them. */
+function* wordsOf(text: string): Iterable<string> {
+  for (const { segment, isWordLike } of segmenter.segment(fold(text))) if (isWordLike) yield segment;
+}
+
+function fold(text: string): string {
+  return text.normalize('NFKC').toLowerCase();
+}
+
+function hashInto(block: Float32Array, tokens: Iterable<string>): void {
+  if (block.length === 0) return;
+  for (const token of tokens) {
+    // The sign comes from a second hash: one bit of the first would be tied to the bucket.
+    block[hashString(token) % block.length]! += hashString(token, 1) & 1 ? 1 : -1;
+  }
+  normaliseInPlace(block);
+}
+
+function copyVector(vector: ArrayLike<number>, block: Float32Array): void {
+  if (vector.length !== block.length) {
+    throw new RangeError(`The given vector has ${vector.length} numbers, the layout ${block.length}`);
+  }
+  for (let i = 0; i < vector.length; i++) {
+    if (!Number.isFinite(vector[i])) throw new RangeError(`Number ${i} of the given vector is ${vector[i]}`);
+    block[i] = vector[i]!;
+  }
+  normaliseInPlace(block);
+}

@@ -1,0 +1,95 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { type Adjacency, buildGraph, degrees, EdgeBuilder } from './graph.ts';
+
+type Edge = readonly [item: number, context: number, weight: number];
+
+function columnsOf(edges: readonly Edge[]) {
+  const builder = new EdgeBuilder();
+  for (const edge of edges) builder.add(...edge);
+  return builder.columns();
+}
+
+/** Rows as lists of [target, weight], the weights taken back from their running sums. */
+function rowsOf({ offsets, targets, cumulative }: Adjacency): [number, number][][] {
+  return Array.from({ length: offsets.length - 1 }, (_, row) => {
+    const positions = Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, i) => offsets[row]! + i);
+    return positions.map((p, i) => [targets[p]!, cumulative[p]! - (i === 0 ? 0 : cumulative[p - 1]!)]);
+  });
+}
+
+const edge = fc.tuple(fc.nat(6), fc.nat(4), fc.integer({ min: 1, max: 5 }));
+
+describe('item–context graph', () => {
+  it('holds in both directions exactly the summed weights of the edges', () => {
+    fc.assert(
+      fc.property(fc.array(edge, { maxLength: 60 }), (edges) => {
+        const graph = buildGraph(columnsOf(edges), { itemCount: 7 });
+        const sum = new Map<string, number>();
+        for (const [item, context, weight] of edges) {
+          sum.set(`${item}/${context}`, (sum.get(`${item}/${context}`) ?? 0) + weight);
+        }
+        const forward = rowsOf(graph.contextsOfItem).flatMap((row, item) =>
+          row.map(([context, weight]) => [`${item}/${context}`, weight] as const),
+        );
+        const backward = rowsOf(graph.itemsOfContext).flatMap((row, context) =>
+          row.map(([item, weight]) => [`${item}/${context}`, weight] as const),
+        );
+        assert.deepEqual(new Map(forward), sum);
+        assert.deepEqual(new Map(backward), sum);
+      }),
+    );
+  });
+
+  it('keeps the rows ascending and within the degree cap', () => {
+    fc.assert(
+      fc.property(fc.array(edge, { maxLength: 60 }), (edges) => {
+        const graph = buildGraph(columnsOf(edges), { itemCount: 7, maximumDegree: 2 });
+        for (const adjacency of [graph.contextsOfItem, graph.itemsOfContext]) {
+          for (const row of rowsOf(adjacency)) {
+            assert.ok(row.length <= 2);
+            assert.ok(row.every(([target], i) => i === 0 || row[i - 1]![0] < target));
+          }
+        }
+      }),
+    );
+  });
+
+  it('keeps the heaviest edges of a crowded node, and of equal ones the latest', () => {
+    const edges: Edge[] = [
+      [0, 3, 1],
+      [0, 1, 5],
+      [0, 2, 1],
+      [0, 0, 1],
+    ];
+    const graph = buildGraph(columnsOf(edges), { itemCount: 1, maximumDegree: 2 });
+    assert.deepEqual(rowsOf(graph.contextsOfItem), [
+      [
+        [0, 1],
+        [1, 5],
+      ],
+    ]);
+    assert.deepEqual([...degrees(graph.contextsOfItem)], [2]);
+  });
+
+  it('counts the bytes of its arrays', () => {
+    const graph = buildGraph(columnsOf([[0, 0, 1]]), { itemCount: 2 });
+    assert.equal(graph.bytes, 3 * 4 + 4 + 8 + 2 * 4 + 4 + 8);
+  });
+
+  it('takes more edges than its first capacity', () => {
+    const builder = new EdgeBuilder();
+    for (let i = 0; i < 3000; i++) builder.add(i % 7, i, 1);
+    assert.equal(builder.length, 3000);
+    assert.equal(buildGraph(builder.columns(), { itemCount: 7 }).contextCount, 3000);
+  });
+
+  it('refuses items out of range and weights that are not positive', () => {
+    assert.throws(() => buildGraph(columnsOf([[3, 0, 1]]), { itemCount: 3 }), /Edge 0 names item 3 of 3/);
+    assert.throws(() => buildGraph(columnsOf([[0, -1, 1]]), { itemCount: 3 }), /context -1/);
+    for (const weight of [0, -1, Number.NaN, Infinity]) {
+      assert.throws(() => buildGraph(columnsOf([[0, 0, weight]]), { itemCount: 3 }), /not a positive number/);
+    }
+  });
+});
