@@ -5,7 +5,7 @@ import { norm } from '../vectors.ts';
 import { convolve, embedNew } from './embed.ts';
 import { decodeWeights, encodeWeights, initialWeights, weightArrays } from './weights.ts';
 
-const shape = { features: 3, hidden: 4, layers: 2, dim: 2 };
+const shape = { features: 3, hidden: 16, layers: 2, dim: 5 };
 const weights = initialWeights(shape, createRandom('weights'));
 const features = Float32Array.of(0.3, -0.2, 0.9);
 
@@ -35,7 +35,8 @@ describe('embedding of a new item', () => {
   });
 
   it('depends on the shares of importance, not on their sum', () => {
-    const states = [Float32Array.of(1, 0, 0, 0, 1, 0), Float32Array.of(1, 0, 0, 0, 0, 1, 0, 0)];
+    const random = createRandom('states');
+    const states = [3, 16].map((width) => Float32Array.from({ length: 2 * width }, () => random.next()));
     const small = embedNew(weights, features, { importance: [1, 3], states });
     const large = embedNew(weights, features, { importance: [10, 30], states });
     assert.deepEqual(small, large);
@@ -47,7 +48,7 @@ describe('embedding of a new item', () => {
     const states = [new Float32Array(3)];
     assert.throws(
       () => embedNew(weights, features, { importance: [1], states }),
-      /states 1 have 0 numbers, not 4/,
+      /states 1 have 0 numbers, not 16/,
     );
   });
 });
