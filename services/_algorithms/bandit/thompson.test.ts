@@ -1,0 +1,127 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { createRandom } from '../random.ts';
+import { type Posterior, posterior, sampleWeights } from './linear.ts';
+import { createStatistics } from './statistics.ts';
+import { chooseSlate } from './thompson.ts';
+
+const D = 4;
+
+function normalWith(mean: Float64Array, variance: number): Posterior {
+  return posterior(createStatistics(mean.length), {
+    priorMean: mean,
+    priorPrecision: 1 / variance,
+    noiseVariance: 1,
+  });
+}
+
+const requests = fc
+  .record({
+    candidates: fc.nat(12),
+    size: fc.nat(6),
+    draws: fc.integer({ min: 1, max: 20 }),
+    seed: fc.nat(),
+    variance: fc.constantFrom(0.01, 1, 100),
+  })
+  .map(({ candidates, size, draws, seed, variance }) => {
+    const random = createRandom(seed);
+    const features = Float64Array.from({ length: candidates * D }, () => random.normal());
+    const mean = Float64Array.from({ length: D }, () => random.normal());
+    return { candidates, size, draws, seed, features, posterior: normalWith(mean, variance) };
+  });
+
+/** The lists of all draws by full sorts, drawn from the same random source. */
+function listsBySorting({ candidates, size, draws, seed, features, posterior: weightsLaw }: SlateCase) {
+  const random = createRandom(seed);
+  const lists = Array.from({ length: draws }, () => {
+    const weights = sampleWeights(weightsLaw, random);
+    const score = (c: number) => weights.reduce((sum, weight, i) => sum + weight * features[c * D + i]!, 0);
+    return Array.from({ length: candidates }, (_, c) => c)
+      .sort((a, b) => score(b) - score(a) || a - b)
+      .slice(0, size);
+  });
+  return { lists, shown: lists[random.integer(draws)]! };
+}
+type SlateCase = typeof requests extends fc.Arbitrary<infer T> ? T : never;
+
+test('the slate is one of the lists and its propensities are their shares, counted by full sorts', () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      const slate = chooseSlate({ ...request, random: createRandom(request.seed) });
+      const { lists, shown } = listsBySorting(request);
+      assert.deepEqual([...slate.order], shown);
+      shown.forEach((candidate, slot) => {
+        const holders = lists.filter((list) => list[slot] === candidate).length;
+        assert.equal(slate.propensities[slot], holders / request.draws);
+      });
+    }),
+  );
+});
+
+test('candidates are distinct, scores descend and propensities lie in [1/draws, 1]', () => {
+  fc.assert(
+    fc.property(requests, (request) => {
+      const { order, scores, propensities } = chooseSlate({ ...request, random: createRandom(request.seed) });
+      assert.equal(order.length, Math.min(request.size, request.candidates));
+      assert.equal(new Set(order).size, order.length);
+      assert.deepEqual(scores.toSorted().reverse(), scores);
+      assert.ok(propensities.every((propensity) => propensity >= 1 / request.draws && propensity <= 1));
+    }),
+  );
+});
+
+test('with hardly any variance the slate is the greedy one, shown for certain', () => {
+  const features = Float64Array.of(1, 0, 0, 1, 1, 1, 0, 0);
+  const certain = normalWith(Float64Array.of(2, 1), 1e-18);
+  const { order, propensities } = chooseSlate({
+    features,
+    posterior: certain,
+    size: 3,
+    random: createRandom(1),
+  });
+  assert.deepEqual([...order], [2, 0, 1]);
+  assert.deepEqual([...propensities], [1, 1, 1]);
+});
+
+test('two alike but independent candidates share the slot evenly', () => {
+  const request = {
+    features: Float64Array.of(1, 0, 0, 1),
+    posterior: normalWith(Float64Array.of(0, 0), 1),
+    size: 1,
+  };
+  const random = createRandom('even');
+  const rounds = 2_000;
+  let first = 0;
+  for (let i = 0; i < rounds; i++) if (chooseSlate({ ...request, draws: 4, random }).order[0] === 0) first++;
+  assert.ok(Math.abs(first / rounds - 0.5) < 0.04, `first shown in ${first} of ${rounds}`);
+});
+
+test('inverse propensity weighting of logged slates recovers the value of another policy', () => {
+  const rewards = [0.2, 0.9];
+  const request = {
+    features: Float64Array.of(1, 0, 0, 1),
+    posterior: normalWith(Float64Array.of(0.3, 0), 1),
+    size: 1,
+  };
+  const random = createRandom('off-policy');
+  const rounds = 5_000;
+  let weighted = 0;
+  for (let i = 0; i < rounds; i++) {
+    const { order, propensities } = chooseSlate({ ...request, random });
+    // The policy to be valued always shows candidate 1.
+    if (order[0] === 1) weighted += rewards[1]! / propensities[0]!;
+  }
+  assert.ok(Math.abs(weighted / rounds - rewards[1]!) < 0.06, `estimate ${weighted / rounds}`);
+});
+
+test('broken requests are refused', () => {
+  const law = normalWith(Float64Array.of(0, 0), 1);
+  const random = createRandom(1);
+  const choose = (features: Float64Array, draws = 8) =>
+    chooseSlate({ features, posterior: law, size: 1, draws, random });
+  assert.throws(() => choose(Float64Array.of(1, 2, 3)), RangeError);
+  assert.throws(() => choose(Float64Array.of(1, Number.NaN)), RangeError);
+  assert.throws(() => choose(Float64Array.of(1, 2), 0), RangeError);
+  assert.equal(choose(new Float64Array(0)).order.length, 0);
+});
