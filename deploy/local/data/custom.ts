@@ -28,9 +28,9 @@ export interface CustomDataset extends Dataset {
 }
 
 /**
- * A user's own actions and items out of CSV or JSONL files. A bad row is counted and left out; the others go on. All are held
- * in memory, to be put in the order of event time. An action without an id gets `FILE:LINE`, so that the same file loaded
- * twice counts once.
+ * A user's own actions and items out of CSV or JSONL files. A bad row is counted and left out; the others go on. All
+ * are held in memory, to be put in the order of event time. An action without an id gets `FILE:LINE`, so that the same
+ * file loaded twice counts once.
  *
  * @throws MappingError for a mapping that is none; Error when a file cannot be read
  */

@@ -56,7 +56,14 @@ export function lastOf(dataset: Dataset, limit: number): Dataset {
   };
 }
 
-/** `length` actions of an array as an asynchronous range, for sets that are small enough to be held. */
+/** The elements `from` to before `to` of an array, as a data set gives them. */
 export async function* range<T>(rows: readonly T[], from = 0, to = rows.length): AsyncIterable<T> {
   for (let index = from; index < Math.min(to, rows.length); index++) yield rows[index]!;
+}
+
+/** All of an asynchronous sequence that is small enough to be held. */
+export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
+  const elements: T[] = [];
+  for await (const element of source) elements.push(element);
+  return elements;
 }

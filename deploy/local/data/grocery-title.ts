@@ -4,7 +4,6 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
   bn: 'bean',
   brkfst: 'breakfast',
   btl: 'bottle',
-  can: 'can',
   carb: 'carbonated',
   catfd: 'cat food',
   chick: 'chicken',
@@ -53,8 +52,8 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A shop code in plain words: `FRZN SS PREMIUM ENTREES/DNRS/N (EXCP:` → `Frozen single-serve premium entrees/dinners/n`. A
- * bracket that the source cut off is dropped.
+ * A shop code in plain words: `FRZN SS ENTREES/DNRS (EXCP:` → `Frozen single-serve entrees/dinners`. A bracket that the
+ * source cut off is dropped.
  */
 export function readable(code: string): string {
   const words = code
@@ -63,7 +62,7 @@ export function readable(code: string): string {
     .replace(/\s+/g, ' ')
     .trim()
     .toLowerCase()
-    .replace(/[a-z]+/g, (word) => ABBREVIATIONS[word] ?? word);
+    .replace(/([a-z]+)\.?/g, (whole, word: string) => ABBREVIATIONS[word] ?? whole);
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 

@@ -49,8 +49,9 @@ const MappingSchema = Type.Object(
 );
 
 /**
- * Where each field of an action or item stands in a user's own file. A field is the name of a column (for JSON, a dotted
- * path), a constant, or a column whose values are translated. A field that is not named is looked for under its own name.
+ * Where each field of an action or item stands in a user's own file. A field is the name of a column (for JSON, a
+ * dotted path), a constant, or a column whose values are translated. A field that is not named is looked for under its
+ * own name.
  */
 export type Mapping = Static<typeof MappingSchema>;
 export type FieldSource = Static<typeof Source>;

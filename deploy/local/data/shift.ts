@@ -1,6 +1,6 @@
 /**
- * The milliseconds to add to each event time so that a history whose newest event is at `newestAt` ends at `now`. Distances between
- * events stay what they were.
+ * The milliseconds to add to each event time so that a history whose newest event is at `newestAt` ends at `now`.
+ * Distances between events stay what they were.
  *
  * @throws RangeError when either is not a finite number
  */

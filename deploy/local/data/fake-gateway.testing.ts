@@ -1,0 +1,42 @@
+import fastify, { type FastifyReply } from 'fastify';
+import type { ActionInput, ItemInput } from './dataset.ts';
+
+/** What a fake gateway says to one batch: its own words, or undefined for the usual acceptance. */
+export type Mood = (request: number) => { readonly status: number; readonly body?: unknown } | undefined;
+
+export interface FakeGateway {
+  readonly url: string;
+  /** Batches in the order of their arrival, those refused included. */
+  readonly requests: readonly (readonly { readonly eventId?: string; readonly userId?: string }[])[];
+  readonly actions: readonly ActionInput[];
+  readonly items: readonly ItemInput[];
+  close(): Promise<void>;
+}
+
+/** A real HTTP server with the gateway's contract, one partition, and what it accepted in memory. */
+export async function startFakeGateway(mood: Mood = () => undefined): Promise<FakeGateway> {
+  const server = fastify({ bodyLimit: 1_048_576 });
+  const requests: ActionInput[][] = [];
+  const actions: ActionInput[] = [];
+  const items: ItemInput[] = [];
+
+  function take<T>(batch: T[], log: T[], reply: FastifyReply) {
+    requests.push(batch as ActionInput[]);
+    const answer = mood(requests.length);
+    if (answer !== undefined)
+      return reply.code(answer.status).send(answer.body ?? { error: { code: 'busy', reason: 'busy' } });
+    const first = log.push(...batch) - batch.length;
+    const results = batch.map((_, index) => ({
+      index,
+      status: 'accepted',
+      partition: 0,
+      offset: first + index,
+    }));
+    return reply.code(202).send({ accepted: batch.length, rejected: 0, results });
+  }
+
+  server.post<{ Body: ActionInput[] }>('/v1/actions', (request, reply) => take(request.body, actions, reply));
+  server.put<{ Body: ItemInput[] }>('/v1/items', (request, reply) => take(request.body, items, reply));
+  const url = await server.listen({ host: '127.0.0.1', port: 0 });
+  return { url, requests, actions, items, close: () => server.close() };
+}

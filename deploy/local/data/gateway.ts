@@ -1,0 +1,157 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { Agent, request } from 'undici';
+
+/** The gateway's word on one element of a batch. */
+export type Verdict =
+  | {
+      readonly index: number;
+      readonly status: 'accepted';
+      readonly partition: number;
+      readonly offset: number;
+    }
+  | {
+      readonly index: number;
+      readonly status: 'rejected';
+      readonly error: { readonly code: string; readonly field?: string; readonly reason: string };
+    };
+
+export interface SlateAnswer {
+  readonly slateId: string;
+  readonly userId: string;
+  readonly policy: string;
+  readonly generation: string | null;
+  /** Offset in `actions` of the newest action reflected; −1 for an unknown user. */
+  readonly interestsVersion: number;
+  readonly items: readonly {
+    readonly itemId: string;
+    readonly title: string;
+    readonly slot: number;
+    readonly models: readonly string[];
+    readonly reason: string;
+  }[];
+}
+
+export interface InterestsAnswer {
+  readonly userId: string;
+  readonly windowSize: number;
+  readonly medoids: readonly {
+    readonly itemId: string;
+    readonly title: string;
+    /** Part of the importance of all medoids, 0 to 1. */
+    readonly share: number;
+    readonly size: number;
+  }[];
+}
+
+/** An answer of the gateway that is neither success nor worth another try. */
+export class GatewayError extends Error {
+  override readonly name = 'GatewayError';
+  readonly status: number;
+  readonly code: string;
+
+  constructor(path: string, status: number, code: string, reason: string) {
+    super(`The gateway answered ${status} ${code} to ${path}: ${reason}`);
+    this.status = status;
+    this.code = code;
+  }
+}
+
+export interface Gateway {
+  /** Sends a JSON array of actions, at most 1,000 and 1 MiB, again and again until it is answered. */
+  postActions(body: string): Promise<readonly Verdict[]>;
+  /** Sends a JSON array of items likewise. */
+  putItems(body: string): Promise<readonly Verdict[]>;
+  recommend(userId: string, count: number): Promise<SlateAnswer>;
+  /** Undefined for a user who is not known. */
+  interests(userId: string): Promise<InterestsAnswer | undefined>;
+  /** Whether the active index holds a vector of the item. */
+  isIndexed(itemId: string): Promise<boolean>;
+  close(): Promise<void>;
+}
+
+export interface GatewayOptions {
+  readonly url: string;
+  /** How long a batch is tried again, in milliseconds; 60,000 unless given. */
+  readonly retryForMs?: number;
+}
+
+const BUSY = new Set([429, 502, 503, 504]);
+const FIRST_PAUSE_MS = 50;
+const LONGEST_PAUSE_MS = 2_000;
+
+/** Actions and items have ids, so that a batch whose answer was lost can be sent again. */
+export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Gateway {
+  const dispatcher = new Agent({ connections: 32, headersTimeout: 30_000, bodyTimeout: 30_000 });
+
+  async function call(method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<Answer> {
+    const answer = await request(new URL(path, url), {
+      method,
+      dispatcher,
+      ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
+    });
+    const retryAfter = Number(answer.headers['retry-after']);
+    const json = (await answer.body.json().catch(() => undefined)) as Answer['json'];
+    return { path, status: answer.statusCode, json, ...(retryAfter > 0 && { pauseMs: retryAfter * 1000 }) };
+  }
+
+  async function send(method: 'POST' | 'PUT', path: string, body: string): Promise<readonly Verdict[]> {
+    const deadline = Date.now() + retryForMs;
+    for (let attempt = 0; ; attempt++) {
+      const answer = await call(method, path, body).catch((error: Error) => error);
+      if (!(answer instanceof Error)) {
+        // 202 all accepted, 207 some, 400 none: with a verdict on each element in every case.
+        if (answer.json?.results !== undefined) return answer.json.results;
+        if (!BUSY.has(answer.status)) throw failure(answer);
+      }
+      if (Date.now() > deadline) throw answer instanceof Error ? answer : failure(answer);
+      await delay(pause(attempt, answer instanceof Error ? undefined : answer.pauseMs));
+    }
+  }
+
+  async function get(path: string): Promise<unknown> {
+    const answer = await call('GET', path);
+    if (answer.status !== 200) throw failure(answer);
+    return answer.json;
+  }
+
+  return {
+    postActions: (body) => send('POST', '/v1/actions', body),
+    putItems: (body) => send('PUT', '/v1/items', body),
+    recommend: async (userId, count) =>
+      (await get(`/v1/recommendations?userId=${encodeURIComponent(userId)}&n=${count}`)) as SlateAnswer,
+    interests: async (userId) => {
+      const found = await get(`/v1/users/${encodeURIComponent(userId)}/interests`).catch(undefinedIf(404));
+      return found as InterestsAnswer | undefined;
+    },
+    isIndexed: async (itemId) => {
+      const found = await get(`/v1/items/${encodeURIComponent(itemId)}/similar?n=1`).catch(undefinedIf(404));
+      return found !== undefined;
+    },
+    close: () => dispatcher.close(),
+  };
+}
+
+interface Answer {
+  readonly path: string;
+  readonly status: number;
+  readonly json: { results?: readonly Verdict[]; error?: { code: string; reason: string } } | undefined;
+  readonly pauseMs?: number;
+}
+
+function failure({ path, status, json }: Answer): GatewayError {
+  const { code = 'unknown', reason = 'no reason given' } = json?.error ?? {};
+  return new GatewayError(path, status, code, reason);
+}
+
+function undefinedIf(status: number): (error: unknown) => undefined {
+  return (error) => {
+    if (error instanceof GatewayError && error.status === status) return undefined;
+    throw error;
+  };
+}
+
+/** Doubling, with a random half so that clients that failed together do not come back together. */
+function pause(attempt: number, asked: number | undefined): number {
+  const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
+  return Math.max(asked ?? 0, longest * (0.5 + Math.random() / 2));
+}

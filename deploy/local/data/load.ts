@@ -1,0 +1,61 @@
+import type { ActionInput, ItemInput } from './dataset.ts';
+import type { Gateway } from './gateway.ts';
+import type { Progress } from './progress.ts';
+import { createSender, type SendCounts, type Sender } from './sender.ts';
+import { shifted } from './shift.ts';
+
+/** Requests in flight: the gateway and the broker stay busy, and nothing piles up in them. */
+const LANES = 4;
+/** Elements read ahead of the gateway: two full requests a lane. */
+const READ_AHEAD = LANES * 2_000;
+
+/** Sends the catalogue as fast as the gateway takes it, and resolves when all of it is acknowledged. */
+export function loadItems(
+  items: AsyncIterable<ItemInput>,
+  gateway: Gateway,
+  progress?: Progress,
+): Promise<SendCounts> {
+  return sendAll(
+    items,
+    createSender({ post: gateway.putItems, keyOf: ({ itemId }) => itemId, lanes: LANES }),
+    progress,
+  );
+}
+
+/**
+ * Sends past actions as fast as the gateway takes them, each `shift` milliseconds later than the data says, and resolves
+ * when all are acknowledged. Each user's actions keep their order.
+ */
+export function loadHistory(
+  actions: AsyncIterable<ActionInput>,
+  shift: number,
+  gateway: Gateway,
+  progress?: Progress,
+): Promise<SendCounts> {
+  return sendAll(
+    mapAsync(actions, (action) => shifted(action, shift)),
+    createSender({ post: gateway.postActions, keyOf: ({ userId }) => userId, lanes: LANES }),
+    progress,
+  );
+}
+
+async function sendAll<T>(
+  elements: AsyncIterable<T>,
+  sender: Sender<T>,
+  progress?: Progress,
+): Promise<SendCounts> {
+  const report = () => progress?.update(sender.counts.acknowledged + sender.counts.rejected);
+  for await (const element of elements) {
+    sender.enqueue(element);
+    if (sender.pending < READ_AHEAD) continue;
+    await sender.whenBelow(READ_AHEAD);
+    report();
+  }
+  await sender.whenBelow(1);
+  report();
+  return sender.counts;
+}
+
+async function* mapAsync<T, R>(source: AsyncIterable<T>, change: (element: T) => R): AsyncIterable<R> {
+  for await (const element of source) yield change(element);
+}

@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { type ActionInput, range } from './dataset.ts';
+import { type Clock, repeated, replay } from './replay.ts';
+
+const actions = (count: number): ActionInput[] =>
+  Array.from({ length: count }, (_, index) => ({
+    eventId: `e-${index}`,
+    userId: 'u',
+    itemId: 'i',
+    type: 'view',
+    occurredAt: 0,
+    contextId: 'basket',
+  }));
+
+/** Time passes only by sleeping; `stall` adds to one sleep what a blocked process would lose. */
+function manualClock(stall: { readonly at: number; readonly ms: number } = { at: -1, ms: 0 }): Clock {
+  let now = 1_000_000;
+  let sleeps = 0;
+  return {
+    now: () => now,
+    sleep: async (ms) => {
+      now += ms + (sleeps === stall.at ? stall.ms : 0);
+      sleeps += 1;
+    },
+  };
+}
+
+test('actions keep their order, carry the present, and never come before they are due', async () => {
+  await fc.assert(
+    fc.asyncProperty(
+      fc.integer({ min: 0, max: 200 }),
+      fc.integer({ min: 1, max: 900 }),
+      async (count, rate) => {
+        const clock = manualClock();
+        const emitted: ActionInput[] = [];
+        const report = await replay(range(actions(count)), {
+          rate,
+          clock,
+          emit: (action) => emitted.push(action),
+        });
+        assert.deepEqual(
+          emitted.map(({ eventId }) => eventId),
+          actions(count).map(({ eventId }) => eventId),
+        );
+        for (const [index, { occurredAt }] of emitted.entries()) {
+          const due = 1_000_000 + (index / rate) * 1000;
+          assert.ok(occurredAt >= due && occurredAt < due + 10, `${occurredAt} for ${due}`);
+        }
+        assert.equal(report.emitted, count);
+        assert.ok(report.achievedRate <= rate * (1 + 1e-9));
+      },
+    ),
+  );
+});
+
+test('after a pause the overdue actions go out at once and the rate is met again', async () => {
+  const clock = manualClock({ at: 3, ms: 500 });
+  const times: number[] = [];
+  const report = await replay(range(actions(200)), {
+    rate: 200,
+    clock,
+    emit: ({ occurredAt }) => times.push(occurredAt),
+  });
+  const together = times.filter((time) => time === times[8]).length;
+  assert.ok(together >= 100, `${together} went out together`);
+  assert.equal(report.latestMs, 500 + 5);
+  assert.equal(report.achievedRate, 200);
+});
+
+test('the signal ends an endless replay', async () => {
+  const stop = new AbortController();
+  const ids: string[] = [];
+  const report = await replay(
+    repeated(() => range(actions(3))),
+    {
+      rate: 100,
+      clock: manualClock(),
+      signal: stop.signal,
+      emit: ({ eventId, contextId }) => {
+        if (ids.push(`${eventId} ${contextId}`) === 7) stop.abort();
+      },
+    },
+  );
+  assert.equal(report.emitted, 7);
+  assert.equal(new Set(ids).size, 7);
+  assert.deepEqual(ids.slice(2, 5), [
+    'e-2 basket',
+    'e-0-round-2 basket-round-2',
+    'e-1-round-2 basket-round-2',
+  ]);
+});
+
+test('repeating nothing ends', async () => {
+  for await (const action of repeated(() => range<ActionInput>([])))
+    assert.fail(`${action.eventId} out of nothing`);
+});
+
+test('a rate that is none is refused', async () => {
+  const replaying = replay(range(actions(1)), {
+    rate: 0,
+    clock: manualClock(),
+    emit: () => assert.fail('emitted'),
+  });
+  await assert.rejects(replaying, RangeError);
+});

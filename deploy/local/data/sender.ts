@@ -1,0 +1,153 @@
+import type { Verdict } from './gateway.ts';
+
+export interface SenderOptions<T> {
+  /** Sends a JSON array and resolves with a verdict on each element, in their order. */
+  readonly post: (body: string) => Promise<readonly Verdict[]>;
+  /** Elements of one key are sent in the order in which they were given. */
+  readonly keyOf: (element: T) => string;
+  /** Requests in flight at most. */
+  readonly lanes: number;
+  /** Elements a request at most; 1,000 unless given. */
+  readonly batchSize?: number;
+  /** Bytes a request at most; a little under 1 MiB unless given. */
+  readonly batchBytes?: number;
+  readonly onAccepted?: (element: T, verdict: Verdict & { status: 'accepted' }) => void;
+}
+
+export interface SendCounts {
+  /** Elements given to a request. */
+  readonly sent: number;
+  readonly acknowledged: number;
+  readonly rejected: number;
+  /** The first few rejections in words. */
+  readonly rejections: readonly string[];
+}
+
+export interface Sender<T> {
+  /**
+   * Takes an element; it is sent as soon as its lane is free, together with all that wait there by then.
+   * @throws the error of a request that has failed for good
+   */
+  enqueue(element: T): void;
+  /**
+   * Resolves when fewer than `count` elements are without an answer.
+   * @throws the error of the first request that failed for good
+   */
+  whenBelow(count: number): Promise<void>;
+  readonly counts: SendCounts;
+  /** Elements without an answer. */
+  readonly pending: number;
+}
+
+interface Waiting<T> {
+  readonly element: T;
+  readonly json: string;
+}
+
+const EXAMPLES = 5;
+
+/**
+ * Sends elements in batches that form by themselves: while a lane's request is under way, what comes in waits for the
+ * next. So a trickle travels one by one and a flood in full batches. A key always takes the same lane, which keeps its
+ * order.
+ */
+export function createSender<T>(options: SenderOptions<T>): Sender<T> {
+  const { post, keyOf, lanes, batchSize = 1_000, batchBytes = 1_000_000, onAccepted } = options;
+  const queues: Waiting<T>[][] = Array.from({ length: lanes }, () => []);
+  const busy = new Set<number>();
+  const counts = { sent: 0, acknowledged: 0, rejected: 0, rejections: [] as string[] };
+  let waiters: {
+    readonly count: number;
+    readonly resolve: () => void;
+    readonly reject: (error: unknown) => void;
+  }[] = [];
+  let pending = 0;
+  let failed: { readonly error: unknown } | undefined;
+
+  async function drain(lane: number): Promise<void> {
+    busy.add(lane);
+    try {
+      const queue = queues[lane]!;
+      while (queue.length > 0 && failed === undefined) {
+        const batch = takeBatch(queue, batchSize, batchBytes);
+        counts.sent += batch.length;
+        settle(batch, await post(`[${batch.map(({ json }) => json).join(',')}]`));
+        pending -= batch.length;
+        wake();
+      }
+    } catch (error) {
+      failed ??= { error };
+      wake();
+    } finally {
+      busy.delete(lane);
+    }
+  }
+
+  function settle(batch: readonly Waiting<T>[], verdicts: readonly Verdict[]): void {
+    if (verdicts.length !== batch.length) {
+      throw new Error(`The gateway gave ${verdicts.length} verdicts on ${batch.length} elements`);
+    }
+    for (const [index, { element }] of batch.entries()) {
+      const verdict = verdicts[index]!;
+      if (verdict.status === 'accepted') {
+        counts.acknowledged += 1;
+        onAccepted?.(element, verdict);
+      } else {
+        counts.rejected += 1;
+        const { code, field, reason } = verdict.error;
+        if (counts.rejections.length < EXAMPLES) {
+          counts.rejections.push(`${keyOf(element)} ${code}${field ? ` (${field})` : ''}: ${reason}`);
+        }
+      }
+    }
+  }
+
+  function wake(): void {
+    const woken = waiters.filter(({ count }) => failed !== undefined || pending < count);
+    waiters = waiters.filter((waiter) => !woken.includes(waiter));
+    for (const { resolve, reject } of woken) failed === undefined ? resolve() : reject(failed.error);
+  }
+
+  return {
+    counts,
+    get pending() {
+      return pending;
+    },
+    enqueue(element) {
+      if (failed !== undefined) throw failed.error;
+      const lane = laneOf(keyOf(element), lanes);
+      queues[lane]!.push({ element, json: JSON.stringify(element) });
+      pending += 1;
+      // The task that fills the queue goes first, so that what it enqueues together travels together.
+      if (!busy.has(lane)) {
+        busy.add(lane);
+        queueMicrotask(() => void drain(lane));
+      }
+    },
+    whenBelow(count) {
+      return new Promise((resolve, reject) => {
+        waiters.push({ count, resolve, reject });
+        wake();
+      });
+    },
+  };
+}
+
+/** At least one element, and as many more as fit. */
+function takeBatch<T>(queue: Waiting<T>[], batchSize: number, batchBytes: number): Waiting<T>[] {
+  let bytes = 0;
+  let length = 0;
+  while (length < Math.min(queue.length, batchSize)) {
+    bytes += Buffer.byteLength(queue[length]!.json) + 1;
+    if (length > 0 && bytes > batchBytes) break;
+    length += 1;
+  }
+  return queue.splice(0, length);
+}
+
+/** FNV-1a over UTF-16 units: spreads ids evenly, and needs to agree with nothing else. */
+function laneOf(key: string, lanes: number): number {
+  let hash = 0x811c9dc5;
+  for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);
+  return (hash >>> 0) % lanes;
+}
