@@ -1,0 +1,123 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { DecayedCounts } from './popularity.ts';
+
+const HOUR = 3_600_000;
+const HALF_LIFE = 10 * HOUR;
+const START = 1_700_000_000_000;
+
+interface Counted {
+  itemId: string;
+  occurredAt: number;
+  weight: number;
+}
+
+/** Over 2,000 half-lives, so that the landmark moves and old counts vanish. */
+const logs = fc.array(
+  fc.record({
+    itemId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+    occurredAt: fc.oneof(fc.nat(100), fc.nat(20_000)).map((hours) => START + hours * HOUR),
+    weight: fc.integer({ min: 1, max: 5 }),
+  }),
+  { maxLength: 40 },
+);
+
+function countAll(log: readonly Counted[]): DecayedCounts {
+  const counts = new DecayedCounts(HALF_LIFE);
+  for (const { itemId, occurredAt, weight } of log) counts.add(itemId, occurredAt, weight);
+  return counts;
+}
+
+/** Backward decay from the definition. */
+function countFromDefinition(log: readonly Counted[], item: string, at: number): number {
+  return log
+    .filter(({ itemId }) => itemId === item)
+    .reduce((sum, { occurredAt, weight }) => sum + weight * 0.5 ** ((at - occurredAt) / HALF_LIFE), 0);
+}
+
+function assertNear(actual: number, expected: number): void {
+  assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, expected), `${actual} is not ${expected}`);
+}
+
+test('counts are those of the definition, in whatever order the actions come', () => {
+  const shuffled = logs.chain((log) =>
+    fc.tuple(fc.constant(log), fc.shuffledSubarray(log, { minLength: log.length })),
+  );
+  fc.assert(
+    fc.property(shuffled, fc.nat(50), ([log, arrival], hoursLater) => {
+      const counts = countAll(arrival);
+      const at = counts.streamTime + hoursLater * HOUR;
+      for (const item of ['a', 'b', 'c', 'd', 'e']) {
+        assertNear(counts.count(item, at), countFromDefinition(log, item, at));
+      }
+    }),
+  );
+});
+
+test('the top is the head of a full sort', () => {
+  fc.assert(
+    fc.property(logs, fc.nat(6), (log, n) => {
+      const counts = countAll(log);
+      const sorted = counts
+        .snapshot()
+        .entries.toSorted(([itemA, a], [itemB, b]) => b - a || (itemA < itemB ? -1 : 1))
+        .map(([itemId]) => ({ itemId, count: counts.count(itemId) }));
+      assert.deepEqual(counts.top(n), sorted.slice(0, n));
+    }),
+  );
+});
+
+test('a count halves with every half-life and ties go by item id', () => {
+  const counts = countAll([
+    { itemId: 'b', occurredAt: START, weight: 4 },
+    { itemId: 'a', occurredAt: START + HALF_LIFE, weight: 2 },
+    { itemId: 'c', occurredAt: START + HALF_LIFE, weight: 3 },
+  ]);
+  const top = counts.top(3).map(({ itemId, count }) => [itemId, Math.round(count * 1e6) / 1e6]);
+  assert.deepEqual(top, [
+    ['c', 3],
+    ['a', 2],
+    ['b', 2],
+  ]);
+  assertNear(counts.count('c', START + 3 * HALF_LIFE), 0.75);
+  assert.equal(counts.count('unheard of'), 0);
+});
+
+test('a snapshot restores counts that go on exactly as the original', () => {
+  fc.assert(
+    fc.property(logs, logs, (before, after) => {
+      const original = countAll(before);
+      const restored = DecayedCounts.restore(JSON.parse(JSON.stringify(original.snapshot())));
+      for (const { itemId, occurredAt, weight } of after) {
+        original.add(itemId, occurredAt, weight);
+        restored.add(itemId, occurredAt, weight);
+      }
+      assert.deepEqual(restored.snapshot(), original.snapshot());
+    }),
+  );
+});
+
+test('no count overflows in a thousand half-lives, and long gone items are forgotten', () => {
+  const counts = new DecayedCounts(HALF_LIFE);
+  counts.add('old', START);
+  for (let i = 0; i <= 5_000; i++) counts.add('steady', START + i * HALF_LIFE);
+  assertNear(counts.count('steady'), 2);
+  assert.deepEqual(
+    counts.top(5).map(({ itemId }) => itemId),
+    ['steady'],
+  );
+});
+
+test('a negative count is in no top', () => {
+  const counts = new DecayedCounts(HALF_LIFE);
+  counts.add('hidden', START, -1);
+  assert.deepEqual(counts.top(3), []);
+});
+
+test('a half-life, time or weight that is no number is refused', () => {
+  for (const halfLife of [0, -1, Number.NaN, Infinity])
+    assert.throws(() => new DecayedCounts(halfLife), RangeError);
+  assert.throws(() => new DecayedCounts(1).add('a', Number.NaN), RangeError);
+  assert.throws(() => new DecayedCounts(1).add('a', 0, Infinity), RangeError);
+});
