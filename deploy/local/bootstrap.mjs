@@ -3,15 +3,13 @@
 //
 //   node deploy/local/bootstrap.mjs [--only PART,…] [--quiet] --run SCRIPT.ts [-- ARGUMENT…]
 
-import { spawn } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { parseArgs } from 'node:util';
+import { runForeground, SIGNALS } from './foreground.mjs';
 import { SetupError } from './parts/setup-error.mjs';
 import { bringParts, DEFAULT_PARTS, PROJECT } from './parts.mjs';
-
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 async function main() {
   const { values, positionals } = parseArgs({
@@ -22,25 +20,23 @@ async function main() {
   for (const signal of SIGNALS) process.on(signal, interrupted);
   await bringParts(values.only?.split(',') ?? DEFAULT_PARTS, { quiet: values.quiet ?? false });
   for (const signal of SIGNALS) process.off(signal, interrupted);
-  if (values.run) runScript(values.run, positionals);
+  if (!values.run) return;
+  const script = join(PROJECT, values.run);
+  process.exitCode = await runForeground(projectNode(), [script, ...positionals], {
+    env: scriptEnvironment(),
+  });
 }
 
-/** Runs the script in the foreground: same terminal, same signals, same exit code. */
-function runScript(script, args) {
-  // Type stripping still announces itself as experimental in Node 22.
-  const child = spawn(
-    projectNode(),
-    ['--disable-warning=ExperimentalWarning', join(PROJECT, script), ...args],
-    {
-      stdio: 'inherit',
-      env: {
-        ...process.env,
-        PATH: [join(PROJECT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
-      },
-    },
-  );
-  for (const signal of SIGNALS) process.on(signal, () => child.kill(signal));
-  child.once('exit', (code, signal) => process.exit(code ?? 128 + constants.signals[signal]));
+/** What the script and all that it starts find in their environment. */
+function scriptEnvironment() {
+  // Type stripping still announces itself as experimental, and tfjs-node uses a deprecated helper of Node.
+  const quiet = '--disable-warning=ExperimentalWarning --disable-warning=DEP0051';
+  return {
+    TF_CPP_MIN_LOG_LEVEL: '2',
+    ...process.env,
+    NODE_OPTIONS: [process.env.NODE_OPTIONS, quiet].filter(Boolean).join(' '),
+    PATH: [join(PROJECT, 'node_modules', '.bin'), process.env.PATH].join(delimiter),
+  };
 }
 
 /** The project's own Node 22 from npm, else this one if it is a Node 22 that runs TypeScript by itself. */
@@ -56,8 +52,7 @@ function projectNode() {
 }
 
 main().catch((error) => {
-  // A defect shows its stack; what the user can mend is one clear sentence.
-  const mendable = error instanceof SetupError || error.cause instanceof SetupError;
-  console.error(mendable ? `\n${error.message}` : error);
+  // What the user can mend is one clear sentence; a defect shows its stack.
+  console.error(error instanceof SetupError ? `\n${error.message}` : error);
   process.exit(1);
 });

@@ -1,5 +1,6 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
+import { SetupError } from './parts/setup-error.mjs';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface RunLock {
@@ -8,12 +9,12 @@ export interface RunLock {
 }
 
 /** Another live process holds the lock. */
-export class RunLockedError extends Error {
+export class RunLockedError extends SetupError {
   override readonly name = 'RunLockedError';
   readonly pid: number;
 
   constructor(path: string, pid: number) {
-    super(`It is already running as process ${pid} (lock ${path}). Stop that one first: kill ${pid}`);
+    super(`It is already running as process ${pid} (lock ${path})`, `Stop that one first: kill ${pid}`);
     this.pid = pid;
   }
 }

@@ -9,7 +9,7 @@ import { packages } from './parts/packages.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
-import { asSetupError, SetupError, sentenceFor } from './parts/setup-error.mjs';
+import { asSetupError, SetupError } from './parts/setup-error.mjs';
 import { libtensorflow, tensorflow } from './parts/tensorflow.mjs';
 
 /** The root of the project. */
@@ -60,7 +60,7 @@ export async function bringParts(names, { env = process.env, quiet = false } = {
       return await provide(part, tools, progress);
     } catch (error) {
       const known = asSetupError(error, cache);
-      throw known instanceof SetupError ? new Error(sentenceFor(part, known), { cause: known }) : error;
+      throw known instanceof SetupError ? known.of(part) : known;
     }
   };
 

@@ -1,12 +1,14 @@
 import { createServer } from 'node:net';
+import { SetupError } from './parts/setup-error.mjs';
 
 /** A port of 127.0.0.1 on which something listens already. */
-export class PortInUseError extends Error {
+export class PortInUseError extends SetupError {
   override readonly name = 'PortInUseError';
 
   constructor(port: number, owner: string, variable: string) {
     super(
-      `Port ${port}, meant for ${owner}, is already in use. Stop what listens there, or set ${variable} to a free port`,
+      `Port ${port}, meant for ${owner}, is already in use`,
+      `Stop what listens there, or set ${variable} to a free port`,
     );
   }
 }

@@ -1,11 +1,20 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
 import { constants } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
+import { SIGNALS } from './foreground.mjs';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
-const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
 const ENDING: ReadonlySet<NodeJS.Signals> = new Set(['SIGINT', 'SIGTERM', 'SIGKILL']);
 const LAST_LINES = 12;
 const POLL_MS = 50;
@@ -74,7 +83,7 @@ export class Supervisor {
   constructor(options: SupervisorOptions) {
     this.#options = options;
     for (const folder of ['logs', 'pids']) mkdirSync(join(options.runDirectory, folder), { recursive: true });
-    killLeftovers(join(options.runDirectory, 'pids'));
+    endAbandoned(options.runDirectory);
     if (supervisors.length === 0) stopWithThisProcess();
     supervisors.push(this);
   }
@@ -249,9 +258,10 @@ function writePidFile(path: string, pid: number): void {
   if (content.process) writeFileSync(path, JSON.stringify(content));
 }
 
-/** Ends what a parent that was killed has left behind, after making sure that each pid is still the same process. */
-function killLeftovers(pidDirectory: string): void {
-  for (const file of readdirSync(pidDirectory)) {
+/** Ends what a killed parent has left running, after making sure that each pid is still the same process. */
+export function endAbandoned(runDirectory: string): void {
+  const pidDirectory = join(runDirectory, 'pids');
+  for (const file of existsSync(pidDirectory) ? readdirSync(pidDirectory) : []) {
     const path = join(pidDirectory, file);
     const leftover = JSON.parse(readFileSync(path, 'utf8')) as PidFile;
     if (isRunning(leftover.parent)) continue;

@@ -1,6 +1,6 @@
 /**
- * A failure of the set-up that its user can mend. `problem` says what is missing and `remedy` what to do, both
- * without the closing full stop, because the part that failed may add its own way out (see `sentenceFor`).
+ * A failure that whoever runs the command can mend. `problem` says what is missing and `remedy` what to do, both
+ * without the closing full stop, because the part that failed adds its name and its own way out (see `of`).
  */
 export class SetupError extends Error {
   constructor(problem, remedy) {
@@ -8,6 +8,14 @@ export class SetupError extends Error {
     this.name = 'SetupError';
     this.problem = problem;
     this.remedy = remedy;
+  }
+
+  /** The same failure, told as that of a part. */
+  of({ name, instead }) {
+    return new SetupError(
+      `${name}: ${this.problem}`,
+      instead ? `${this.remedy}, or ${instead}` : this.remedy,
+    );
   }
 }
 
@@ -37,10 +45,4 @@ export function asSetupError(error, folder) {
     );
   }
   return error;
-}
-
-/** One paragraph for the terminal: which part failed, why, and every way out. */
-export function sentenceFor(part, error) {
-  const remedy = part.instead ? `${error.remedy}, or ${part.instead}` : error.remedy;
-  return `${part.name}: ${error.problem}. ${remedy}.`;
 }
