@@ -1,0 +1,53 @@
+/** avsc types as the codec needs them: records read into plain objects, and readers that poison cannot stall. */
+import avro, { type Type } from 'avsc';
+import type { AvroRecord } from './avro.ts';
+import { compileBoundsCheck } from './bounds.ts';
+
+/** Reads the Avro body of one message, all of it. Throws an Error when the bytes do not hold it. */
+export type ReadValue = (body: Buffer) => unknown;
+
+/** The type of one of our own records, whose values are read into plain objects. */
+export function compileRecordType(schema: AvroRecord): Type {
+  // avsc wants a mutable schema, but only reads it.
+  const type = avro.Type.forSchema(schema as never, { omitRecordMethods: true });
+  makeRecordsPlain(type);
+  return type;
+}
+
+/**
+ * The type of a schema that someone else registered.
+ * @throws Error when it is no Avro schema
+ */
+export function parseWriterType(schema: unknown): Type {
+  return avro.Type.forSchema(schema as never);
+}
+
+/**
+ * A reader into `reader` of bytes written as `writer`.
+ * @throws Error when the two do not resolve (Avro specification, "Schema Resolution")
+ */
+export function compileReader(reader: Type, writer: Type): ReadValue {
+  const checkBounds = compileBoundsCheck(writer);
+  const resolver = reader === writer ? undefined : reader.createResolver(writer);
+  return (body) => {
+    checkBounds?.(body);
+    return reader.fromBuffer(body, resolver);
+  };
+}
+
+/**
+ * avsc makes each record with a constructor of its own. With the prototype of a literal, values compare equal
+ * to literals and print like them.
+ */
+function makeRecordsPlain(type: Type): void {
+  if (type instanceof avro.types.RecordType) {
+    type.recordConstructor.prototype = Object.prototype;
+    for (const field of type.fields) makeRecordsPlain(field.type);
+  } else if (type instanceof avro.types.ArrayType) {
+    makeRecordsPlain(type.itemsType);
+  } else if (type instanceof avro.types.MapType) {
+    makeRecordsPlain(type.valuesType);
+  } else if (type instanceof avro.types.UnwrappedUnionType) {
+    for (const branch of type.types) makeRecordsPlain(branch);
+  }
+}

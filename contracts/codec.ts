@@ -1,0 +1,210 @@
+/** Records to and from the Confluent wire format: a zero byte, the schema id as four bytes big-endian, Avro. */
+import type { Type } from 'avsc';
+import { compileReader, compileRecordType, parseWriterType, type ReadValue } from './avro-types.ts';
+import { ContractError, type ContractErrorCode } from './errors.ts';
+import { compileFinite, findMisfit } from './faults.ts';
+import { type RecordName, type RecordTypes, SCHEMAS } from './generated/records.ts';
+import { type Registry, RegistryRefused } from './registry.ts';
+
+const MAGIC = 0;
+const HEADER_BYTES = 5;
+
+/** A value that its schema cannot hold. */
+export class EncodeError extends ContractError {
+  /** Path of the value at fault, such as `slots[2].propensity`; empty when it is the record itself. */
+  readonly field: string;
+
+  constructor(
+    code: ContractErrorCode & `encode.${string}`,
+    reason: string,
+    field: string,
+    options: ErrorOptions = {},
+  ) {
+    super(code, reason, options);
+    this.field = field;
+  }
+}
+
+/** Bytes that will never decode, however often they are read: a message for the dead letters. */
+export class DecodeError extends ContractError {
+  declare readonly code: ContractErrorCode & `decode.${string}`;
+
+  constructor(code: ContractErrorCode & `decode.${string}`, reason: string, options: ErrorOptions = {}) {
+    super(code, reason, options);
+  }
+}
+
+export interface CodecOptions {
+  readonly registry: Registry;
+  /** Subject under which the schema of a record is registered. */
+  readonly subjectOf: (record: RecordName) => string;
+}
+
+export interface Codec {
+  /**
+   * Looks up the id of each record's schema; needed before these are encoded. Reading them needs no request then
+   * unless another version wrote them.
+   * @throws RegistryRefused `registry.not-registered` naming the missing subject; RegistryUnavailable
+   */
+  prepare(records: readonly RecordName[]): Promise<void>;
+  /** @throws EncodeError naming the field whose value does not fit; NaN and infinities never do */
+  encode<R extends RecordName>(record: R, value: RecordTypes[R]): Buffer;
+  /**
+   * Plain objects, with defaults for fields that the writer did not know. At once when the writer's schema is
+   * known, else after one request for it. Bytes fields are views of `bytes` or copies: do not write to either.
+   * @throws DecodeError for bytes that can never be read; RegistryUnavailable when it cannot be said yet
+   */
+  decode<R extends RecordName>(record: R, bytes: Buffer): RecordTypes[R] | Promise<RecordTypes[R]>;
+}
+
+/** What is compiled of a record, once. */
+interface Compiled {
+  readonly type: Type;
+  /** Path of a number that is not finite. */
+  readonly findNonFinite: (value: unknown) => string | undefined;
+  /** Id that this source tree's schema has; undefined until prepared. */
+  id: number | undefined;
+  readonly readers: Map<number, ReadValue>;
+  /** Requests under way, so that a burst of messages with a new id asks once. */
+  readonly pending: Map<number, Promise<ReadValue>>;
+}
+
+export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
+  const compiled = new Map<RecordName, Compiled>();
+
+  function compiledOf(record: RecordName): Compiled {
+    let found = compiled.get(record);
+    if (found === undefined) {
+      const type = compileRecordType(SCHEMAS[record]);
+      const findNonFinite = compileFinite(SCHEMAS[record]) ?? (() => undefined);
+      found = { type, findNonFinite, id: undefined, readers: new Map(), pending: new Map() };
+      compiled.set(record, found);
+    }
+    return found;
+  }
+
+  async function prepareOne(record: RecordName): Promise<void> {
+    const subject = subjectOf(record);
+    const id = await registry.idOf(subject, SCHEMAS[record]);
+    if (id === undefined) {
+      throw new RegistryRefused(
+        'registry.not-registered',
+        `The Schema Registry at ${registry.address} does not have the schema of ${record} under ${subject}: ` +
+          'run npm run topics -- apply.',
+      );
+    }
+    const target = compiledOf(record);
+    target.id = id;
+    // The registry may give the id of an equal schema with other documentation or defaults: same bytes.
+    target.readers.set(id, compileReader(target.type, target.type));
+  }
+
+  async function fetchReader(record: RecordName, id: number): Promise<ReadValue> {
+    const schema = await registry.schemaOf(id);
+    if (schema === undefined) {
+      throw new DecodeError(
+        'decode.schema-unknown',
+        `The Schema Registry at ${registry.address} has no schema ${id}.`,
+      );
+    }
+    try {
+      return compileReader(compiledOf(record).type, parseWriterType(schema));
+    } catch (cause) {
+      const reason = (cause as Error).message;
+      throw new DecodeError('decode.incompatible', `Schema ${id} cannot be read as ${record}: ${reason}`, {
+        cause,
+      });
+    }
+  }
+
+  function readerOf(record: RecordName, id: number): ReadValue | Promise<ReadValue> {
+    const { readers, pending } = compiledOf(record);
+    const known = readers.get(id) ?? pending.get(id);
+    if (known !== undefined) return known;
+    const request = fetchReader(record, id)
+      .then((reader) => {
+        readers.set(id, reader);
+        return reader;
+      })
+      // A failure is not kept: the registry may come back, and a missing schema may be registered.
+      .finally(() => pending.delete(id));
+    pending.set(id, request);
+    return request;
+  }
+
+  return {
+    async prepare(records) {
+      await Promise.all(records.map(prepareOne));
+    },
+    encode(record, value) {
+      const { id, type, findNonFinite } = compiledOf(record);
+      if (id === undefined) {
+        throw new EncodeError('encode.not-prepared', `${record} was not prepared before it was encoded.`, '');
+      }
+      return encodeBody(record, type, findNonFinite, value, id);
+    },
+    decode<R extends RecordName>(record: R, bytes: Buffer) {
+      const id = schemaIdOf(bytes);
+      const reader = readerOf(record, id);
+      if (typeof reader === 'function') return readBody(record, id, reader, bytes) as RecordTypes[R];
+      return reader.then((read) => readBody(record, id, read, bytes) as RecordTypes[R]);
+    },
+  };
+}
+
+/**
+ * Id of the schema that a message was written with.
+ * @throws DecodeError `decode.magic` when the bytes are not in the wire format
+ */
+export function schemaIdOf(bytes: Buffer): number {
+  if (bytes.length < HEADER_BYTES) {
+    throw new DecodeError('decode.magic', `${bytes.length} bytes are too few for the Confluent wire format.`);
+  }
+  if (bytes[0] !== MAGIC) {
+    throw new DecodeError(
+      'decode.magic',
+      `The first byte is ${bytes[0]}, not the 0 of the Confluent wire format.`,
+    );
+  }
+  return bytes.readInt32BE(1);
+}
+
+function encodeBody(
+  record: RecordName,
+  type: Type,
+  findNonFinite: (value: unknown) => string | undefined,
+  value: object,
+  id: number,
+): Buffer {
+  let body: Buffer;
+  try {
+    body = type.toBuffer(value);
+  } catch (cause) {
+    throw misfit(record, findMisfit(type, value), cause);
+  }
+  const nonFinite = findNonFinite(value);
+  if (nonFinite !== undefined) throw misfit(record, { path: nonFinite, reason: 'is not a finite number' });
+  const bytes = Buffer.allocUnsafe(HEADER_BYTES + body.length);
+  bytes[0] = MAGIC;
+  bytes.writeInt32BE(id, 1);
+  body.copy(bytes, HEADER_BYTES);
+  return bytes;
+}
+
+function misfit(
+  record: RecordName,
+  { path, reason }: { path: string; reason: string },
+  cause?: unknown,
+): EncodeError {
+  const place = path === '' ? record : `${record}.${path}`;
+  return new EncodeError('encode.invalid', `${place} ${reason}.`, path, { cause });
+}
+
+function readBody(record: RecordName, id: number, read: ReadValue, bytes: Buffer): unknown {
+  try {
+    return read(bytes.subarray(HEADER_BYTES));
+  } catch (cause) {
+    const reason = (cause as Error).message;
+    throw new DecodeError('decode.bytes', `The bytes are no ${record} of schema ${id}: ${reason}`, { cause });
+  }
+}

@@ -1,0 +1,118 @@
+/** Finds what is wrong with a value that does not fit its schema. */
+import { inspect } from 'node:util';
+import type { Type } from 'avsc';
+import { type AvroSchema, isUnion } from './avro.ts';
+
+export interface Misfit {
+  /** Path of the value at fault such as `slots[2].itemId`; empty for the record itself. */
+  readonly path: string;
+  /** Completes a sentence that begins with the path. */
+  readonly reason: string;
+}
+
+/** The first part of `value` that is not of its type, to be called only when there is one. */
+export function findMisfit(type: Type, value: unknown): Misfit {
+  let misfit: Misfit | undefined;
+  type.isValid(value, {
+    errorHook(path, part, expected) {
+      misfit ??= {
+        path: path.reduce(join, ''),
+        reason: `is ${show(part)}, which is no ${expectation(expected)}`,
+      };
+    },
+  });
+  return misfit ?? { path: '', reason: 'does not fit its schema' };
+}
+
+/**
+ * A search for the path of a number that is not finite; undefined where a schema has no place for one. Avro can
+ * write NaN, but no reader of ours could compute with it.
+ */
+export function compileFinite(schema: AvroSchema): ((value: unknown) => string | undefined) | undefined {
+  if (isUnion(schema)) {
+    const branch = schema.find((candidate) => candidate !== 'null');
+    return branch === undefined ? undefined : compileFinite(branch);
+  }
+  if (schema === 'double') return (value) => (isNonFinite(value) ? '' : undefined);
+  // What a float cannot hold becomes infinite on its way.
+  if (schema === 'float') return (value) => (isNonFinite(value, Math.fround) ? '' : undefined);
+  if (typeof schema === 'string') return undefined;
+  switch (schema.type) {
+    case 'array':
+      return inEach(compileFinite(schema.items));
+    case 'map':
+      return inEach(compileFinite(schema.values));
+    case 'record':
+      return inFields(schema.fields.map(({ name, type }) => ({ name, find: compileFinite(type) })));
+    default:
+      return undefined;
+  }
+}
+
+type Find = (value: unknown) => string | undefined;
+
+function isNonFinite(value: unknown, convert: (value: number) => number = (same) => same): boolean {
+  return typeof value === 'number' && !Number.isFinite(convert(value));
+}
+
+function inFields(fields: readonly { name: string; find: Find | undefined }[]): Find | undefined {
+  const searched = fields.flatMap(({ name, find }) => (find === undefined ? [] : [{ name, find }]));
+  if (searched.length === 0) return undefined;
+  return (value) => {
+    if (!isObject(value)) return undefined;
+    for (const { name, find } of searched) {
+      const found = find(value[name]);
+      if (found !== undefined) return prefix(name, found);
+    }
+    return undefined;
+  };
+}
+
+function inEach(find: Find | undefined): Find | undefined {
+  if (find === undefined) return undefined;
+  return (value) => {
+    if (Array.isArray(value)) {
+      for (let index = 0; index < value.length; index++) {
+        const found = find(value[index]);
+        if (found !== undefined) return prefix(`[${index}]`, found);
+      }
+    } else if (isObject(value)) {
+      for (const [key, part] of Object.entries(value)) {
+        const found = find(part);
+        if (found !== undefined) return prefix(key, found);
+      }
+    }
+    return undefined;
+  };
+}
+
+function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null;
+}
+
+/** `rest` is empty, or begins with an index or a name. */
+function prefix(head: string, rest: string): string {
+  return rest === '' || rest.startsWith('[') ? head + rest : `${head}.${rest}`;
+}
+
+function join(path: string, part: string): string {
+  if (/^\d+$/.test(part)) return `${path}[${part}]`;
+  return path === '' ? part : `${path}.${part}`;
+}
+
+function show(value: unknown): string {
+  const text = inspect(value, {
+    depth: 0,
+    breakLength: Number.POSITIVE_INFINITY,
+    maxStringLength: 60,
+    maxArrayLength: 5,
+  });
+  return text.length > 100 ? `${text.slice(0, 99)}…` : text;
+}
+
+function expectation(type: Type): string {
+  const { types, symbols } = type as Partial<{ types: readonly Type[]; symbols: readonly string[] }>;
+  if (symbols !== undefined) return `one of ${symbols.join(', ')}`;
+  if (types !== undefined) return types.map((branch) => expectation(branch)).join(' or ');
+  return type.name ?? type.typeName;
+}

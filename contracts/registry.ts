@@ -1,0 +1,236 @@
+/**
+ * A Schema Registry over its REST API, as Confluent defines it and Apicurio serves it under
+ * `/apis/ccompat/v7`. Not `@kafkajs/confluent-schema-registry`: that client reports an outage as status 400,
+ * which cannot be told from a refusal, and has no call for compatibility.
+ */
+import { setTimeout as delay } from 'node:timers/promises';
+import type { AvroRecord } from './avro.ts';
+import { ContractError } from './errors.ts';
+
+/**
+ * The level of every subject. Old messages are read by new code (the log is replayed from its start), and new
+ * messages by old code (stages roll over one by one), both against every version that was ever registered.
+ */
+export const COMPATIBILITY = 'FULL_TRANSITIVE';
+
+/** The registry did not answer, or not sensibly. Says nothing about the message: try again. */
+export class RegistryUnavailable extends ContractError {
+  override readonly retryable = true;
+
+  constructor(reason: string, options: ErrorOptions = {}) {
+    super('registry.unavailable', reason, options);
+  }
+}
+
+/** The registry answered and said no: an unknown subject, an incompatible schema, a missing right. */
+export class RegistryRefused extends ContractError {
+  constructor(
+    code: 'registry.not-registered' | 'registry.refused',
+    reason: string,
+    options: ErrorOptions = {},
+  ) {
+    super(code, reason, options);
+  }
+}
+
+export interface RegistryOptions {
+  /** Base address, for Apicurio with its path; a user and password in it are sent as basic authentication. */
+  readonly url: string;
+  /** Tries a request before it fails with RegistryUnavailable. Default 4. */
+  readonly attempts?: number;
+  /** Pause after the first failed try, in milliseconds; it doubles with each further one. Default 100. */
+  readonly backoffMs?: number;
+  /** Time for one try, in milliseconds. Default 5000. */
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Every call rejects with RegistryUnavailable (retryable) when no sensible answer came, and with
+ * RegistryRefused when the registry said no.
+ */
+export interface Registry {
+  /** Base address without credentials, for messages. */
+  readonly address: string;
+  /** Id of `schema` under `subject`; undefined when it is not registered there. */
+  idOf(subject: string, schema: AvroRecord): Promise<number | undefined>;
+  /** Id of the newest version of `subject`; undefined when there is no such subject. */
+  latestId(subject: string): Promise<number | undefined>;
+  /** The schema of that id, parsed but not checked: any Avro may stand there; undefined when the id is unknown. */
+  schemaOf(id: number): Promise<unknown>;
+  /** Registers `schema` as the newest version of `subject`, or finds it there, and returns its id. */
+  register(subject: string, schema: AvroRecord): Promise<number>;
+  /** Whether `schema` could be registered next under `subject`; true when there is no such subject. */
+  accepts(subject: string, schema: AvroRecord): Promise<boolean>;
+  /** The level set on the subject itself; undefined when it follows the registry's default. */
+  compatibilityOf(subject: string): Promise<string | undefined>;
+  /** Sets the level of a subject, which need not exist yet. */
+  setCompatibility(subject: string, level?: string): Promise<void>;
+  /** Names of all subjects. */
+  subjects(): Promise<readonly string[]>;
+}
+
+export function createRegistry(options: RegistryOptions): Registry {
+  const request = createRequest(options);
+  const subjectPath = (subject: string) => `/subjects/${encodeURIComponent(subject)}`;
+  const configPath = (subject: string) => `/config/${encodeURIComponent(subject)}`;
+  const bodyOf = (schema: AvroRecord) => ({ schema: JSON.stringify(schema) });
+
+  return {
+    address: request.address,
+    async idOf(subject, schema) {
+      const found = await request.optional('POST', subjectPath(subject), bodyOf(schema));
+      return found && request.numberIn(found, 'id');
+    },
+    async latestId(subject) {
+      const found = await request.optional('GET', `${subjectPath(subject)}/versions/latest`);
+      return found && request.numberIn(found, 'id');
+    },
+    async schemaOf(id) {
+      const found = await request.optional('GET', `/schemas/ids/${id}`);
+      return found && (JSON.parse(request.textIn(found, 'schema')) as unknown);
+    },
+    async register(subject, schema) {
+      const registered = await request.required('POST', `${subjectPath(subject)}/versions`, bodyOf(schema));
+      return request.numberIn(registered, 'id');
+    },
+    async accepts(subject, schema) {
+      // Without a version the check runs against all of them where the level is transitive.
+      const path = `/compatibility${subjectPath(subject)}/versions`;
+      const answer = await request.optional('POST', path, bodyOf(schema));
+      return answer === undefined || answer.is_compatible === true;
+    },
+    async compatibilityOf(subject) {
+      const found = await request.optional('GET', configPath(subject));
+      return found && request.textIn(found, 'compatibilityLevel');
+    },
+    async setCompatibility(subject, level = COMPATIBILITY) {
+      await request.required('PUT', configPath(subject), { compatibility: level });
+    },
+    async subjects() {
+      return Object.values(await request.required('GET', '/subjects')).map(String);
+    },
+  };
+}
+
+type Answer = Readonly<Record<string, unknown>>;
+
+function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }: RegistryOptions) {
+  const { address, headers } = parseAddress(url);
+
+  /** One try; a network error and a server error throw, any other answer is returned. */
+  async function tryOnce(method: string, path: string, body: object | undefined): Promise<Response> {
+    const response = await fetch(`${address}${path}`, {
+      method,
+      headers,
+      signal: AbortSignal.timeout(timeoutMs),
+      ...(body === undefined ? {} : { body: JSON.stringify(body) }),
+    });
+    // 429 asks to come back later, which is what a retry does.
+    if (response.status >= 500 || response.status === 429) {
+      throw new Error(`status ${response.status}: ${await reasonOf(response)}`);
+    }
+    return response;
+  }
+
+  async function send(method: string, path: string, body?: object): Promise<Response> {
+    for (let attempt = 1; ; attempt++) {
+      try {
+        return await tryOnce(method, path, body);
+      } catch (cause) {
+        if (attempt < attempts) {
+          await delay(backoffMs * 2 ** (attempt - 1));
+          continue;
+        }
+        throw new RegistryUnavailable(
+          `The Schema Registry at ${address} does not answer ${method} ${path} (${describe(cause)}): ` +
+            'start it, or point SCHEMA_REGISTRY_URL at it.',
+          { cause },
+        );
+      }
+    }
+  }
+
+  async function parse(response: Response): Promise<Answer> {
+    try {
+      return (await response.json()) as Answer;
+    } catch (cause) {
+      throw new RegistryUnavailable(
+        `What answers at ${address} is no Schema Registry: point SCHEMA_REGISTRY_URL at one (Apicurio: with /apis/ccompat/v7).`,
+        { cause },
+      );
+    }
+  }
+
+  async function refuse(response: Response, method: string, path: string): Promise<never> {
+    const reason = await reasonOf(response);
+    throw new RegistryRefused(
+      'registry.refused',
+      `The Schema Registry at ${address} refused ${method} ${path} with status ${response.status}: ${reason}`,
+    );
+  }
+
+  return {
+    address,
+    async required(method: string, path: string, body?: object): Promise<Answer> {
+      const response = await send(method, path, body);
+      return response.ok ? parse(response) : refuse(response, method, path);
+    },
+    /** Undefined when the registry says that what was asked for is not there. */
+    async optional(method: string, path: string, body?: object): Promise<Answer | undefined> {
+      const response = await send(method, path, body);
+      if (response.ok) return parse(response);
+      if (response.status !== 404) return refuse(response, method, path);
+      // A 404 of anything but a registry (a proxy, a wrong path) must not read as "not registered".
+      const { error_code: code } = await parse(response);
+      if (typeof code === 'number' && REGISTRY_NOT_FOUND.has(code)) return undefined;
+      throw new RegistryUnavailable(
+        `What answers at ${address} is no Schema Registry: it has no ${path}. Apicurio needs the path /apis/ccompat/v7.`,
+      );
+    },
+    numberIn(answer: Answer, name: string): number {
+      const value = answer[name];
+      if (typeof value !== 'number') throw misshapen(address, name, answer);
+      return value;
+    },
+    textIn(answer: Answer, name: string): string {
+      const value = answer[name];
+      if (typeof value !== 'string') throw misshapen(address, name, answer);
+      return value;
+    },
+  };
+}
+
+/** Subject, version, schema, and a subject's level not found, in the numbering of Confluent's API. */
+const REGISTRY_NOT_FOUND: ReadonlySet<number> = new Set([40401, 40402, 40403, 40408]);
+
+function parseAddress(url: string): { address: string; headers: Record<string, string> } {
+  const parsed = new URL(url);
+  const headers: Record<string, string> = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
+  if (parsed.username !== '') {
+    const credentials = `${decodeURIComponent(parsed.username)}:${decodeURIComponent(parsed.password)}`;
+    headers.authorization = `Basic ${Buffer.from(credentials).toString('base64')}`;
+  }
+  return { address: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, headers };
+}
+
+async function reasonOf(response: Response): Promise<string> {
+  const text = await response.text();
+  try {
+    const { message } = JSON.parse(text) as { message?: unknown };
+    return typeof message === 'string' ? message : text;
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+/** fetch says only "fetch failed" and keeps the reason in its cause. */
+function describe(error: unknown): string {
+  if (!(error instanceof Error)) return String(error);
+  return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;
+}
+
+function misshapen(address: string, name: string, answer: Answer): RegistryUnavailable {
+  return new RegistryUnavailable(
+    `The Schema Registry at ${address} answered without ${name}: ${JSON.stringify(answer).slice(0, 200)}`,
+  );
+}
