@@ -90,7 +90,7 @@ export interface ModelWeights {
   readonly format: string;
   /** The weights. */
   readonly weights: Buffer;
-  /** JSON: shapes, configuration, seeds. */
+  /** JSON: shapes, configuration, seeds; empty when there is none. */
   readonly card: string;
 }
 
@@ -174,7 +174,7 @@ export interface Release {
   readonly updatedAt: number;
   /** Offline metrics that the gate looked at. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** JSON: data range, sizes, seeds, metrics, α sweep, code version. */
+  /** JSON: data range, sizes, seeds, metrics, α sweep, code version; empty when there is none. */
   readonly modelCard: string;
   /** Why it was rejected or retired; null otherwise. */
   readonly reason: string | null;
@@ -572,8 +572,8 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "card",
         "type": "string",
-        "doc": "JSON: shapes, configuration, seeds.",
-        "default": "{}"
+        "doc": "JSON: shapes, configuration, seeds; empty when there is none.",
+        "default": ""
       }
     ]
   },
@@ -771,8 +771,8 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "modelCard",
         "type": "string",
-        "doc": "JSON: data range, sizes, seeds, metrics, α sweep, code version.",
-        "default": "{}"
+        "doc": "JSON: data range, sizes, seeds, metrics, α sweep, code version; empty when there is none.",
+        "default": ""
       },
       {
         "name": "reason",
