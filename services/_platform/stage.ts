@@ -61,15 +61,21 @@ export interface StagePorts {
   ): Promise<Acknowledgement>;
   /** Joins the group `<stage>.<group>`, or `<stage>` when the group is the empty text. */
   consume(group: string, handlers: BatchHandlers, onAssigned?: (partitions: number[]) => void): Promise<void>;
-  /** Reads whole compacted topics and then on; a condition of readiness is that it has caught up. */
-  follow(handlers: FollowHandlers): Promise<Follower>;
+  /**
+   * Reads whole topics and then on; a condition of readiness is that it has caught up.
+   * @param since message timestamps to start from instead of the beginning, ms
+   */
+  follow(handlers: FollowHandlers, since?: { readonly [T in TopicName]?: number }): Promise<Follower>;
 }
 
+/** Composes a stage; what it returns runs when the stage listens, and the stage is ready when that is done. */
+export type SetUp = (stage: StagePorts) => Promise<undefined | (() => Promise<void>)>;
+
 /**
- * Runs a stage: connects, lets `setUp` compose it, listens, is ready, and drains on SIGTERM or SIGINT.
+ * Runs a stage: connects, lets `setUp` compose it, listens, starts, is ready, and drains on SIGTERM or SIGINT.
  * A fault while starting is logged with its remedy and exits with 1.
  */
-export async function runStage(name: string, setUp: (stage: StagePorts) => Promise<void>): Promise<void> {
+export async function runStage(name: string, setUp: SetUp): Promise<void> {
   let config: PlatformConfig;
   try {
     config = readConfig(PLATFORM_SETTINGS, process.env);
@@ -88,10 +94,11 @@ export async function runStage(name: string, setUp: (stage: StagePorts) => Promi
   process.on('unhandledRejection', (error) => lifecycle.fail(error));
   try {
     const stage = await createStage(name, config, log, lifecycle);
-    await setUp(stage);
+    const start = await setUp(stage);
     lifecycle.onStop('http', () => stage.http.close());
     const address = await stage.http.listen({ host: config.host, port: config.port });
     log.info({ address }, 'listening');
+    await start?.();
     lifecycle.markReady();
   } catch (error) {
     if (error instanceof TributaryError) log.fatal({ code: error.code, remedy: error.remedy }, error.message);
@@ -156,13 +163,14 @@ async function createStage(
       });
       lifecycle.onStop(`consumer ${group}`, stop);
     },
-    async follow(handlers) {
+    async follow(handlers, since = {}) {
       const follower = await follow({
         kafka,
         groupPrefix: `${prefix}${name}`,
         followed: Object.entries(handlers).map(([topicName, take]) => ({
           ...decoding(topicName as TopicName),
           take: take as Followed<never>['take'],
+          since: since[topicName as TopicName],
         })),
         log,
         onFailure: (error) => lifecycle.fail(error),

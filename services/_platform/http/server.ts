@@ -73,7 +73,7 @@ function describe(error: FastifyError | TributaryError): { status: number; body:
   }
   if (error.validation !== undefined) {
     const first = error.validation[0];
-    const missing = first?.params['missingProperty'];
+    const missing = first?.params.missingProperty;
     const path = (first?.instancePath ?? '').split('/').filter(Boolean).join('.');
     const field = typeof missing === 'string' ? [path, missing].filter(Boolean).join('.') : path;
     const code = typeof missing === 'string' ? 'field.missing' : 'field.invalid';

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import type { Kafka } from 'kafkajs';
+import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
 import { reasonOf } from '../errors.ts';
@@ -18,6 +18,8 @@ export interface Followed<V> {
   readonly topic: string;
   readonly decode: (bytes: Buffer) => V | Promise<V>;
   readonly take: (message: FollowedMessage<V>) => void | Promise<void>;
+  /** Message timestamp to start from instead of the beginning, ms. */
+  readonly since?: number | undefined;
 }
 
 export interface Follower {
@@ -40,7 +42,7 @@ export async function follow(options: {
 }): Promise<Follower> {
   const { kafka, followed, log, onFailure } = options;
   const byTopic = new Map(followed.map((one) => [one.topic, one]));
-  const remaining = await endOffsets(kafka, [...byTopic.keys()]);
+  const ranges = await fetchRanges(kafka, followed);
   const groupId = `${options.groupPrefix}.follower.${randomUUID()}`;
   const consumer = kafka.consumer({
     groupId,
@@ -50,7 +52,7 @@ export async function follow(options: {
     allowAutoTopicCreation: false,
   });
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
-  if (remaining.size === 0) resolve();
+  if (ranges.every(isBehindUs)) resolve();
   await consumer.connect();
   await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
   consumer.on(consumer.events.CRASH, ({ payload }) => {
@@ -61,26 +63,29 @@ export async function follow(options: {
     partitionsConsumedConcurrently: 8,
     eachBatch: async ({ batch, heartbeat, isRunning }) => {
       const one = byTopic.get(batch.topic);
-      if (one === undefined) return;
+      const range = ranges.find(
+        ({ topic, partition }) => topic === batch.topic && partition === batch.partition,
+      );
+      if (one === undefined || range === undefined) return;
       for (const message of batch.messages) {
         if (!isRunning()) return;
-        const value = message.value === null ? null : await decodeValue(message.value, one.decode, log);
-        if (value instanceof DecodeError) {
-          log.warn({ topic: batch.topic, offset: message.offset, reason: value.message }, 'passed over');
-          continue;
-        }
-        const key = message.key?.toString() ?? '';
+        // Nothing is committed, so a rebalance starts over; what was taken is not taken again.
+        if (Number(message.offset) < range.next) continue;
         try {
-          await one.take({ key, value, trace: headerText(message.headers, TRACE_HEADER) });
+          await takeOne(one, message, log);
         } catch (error) {
           onFailure(error);
           return;
         }
+        range.next = Number(message.offset) + 1;
       }
+      // The last offset may be of a control record, which no handler sees.
+      range.next = Math.max(range.next, Number(batch.lastOffset()) + 1);
       await heartbeat();
-      settle(remaining, batch.topic, batch.partition, Number(batch.lastOffset()) + 1, resolve);
+      if (ranges.every(isBehindUs)) resolve();
     },
   });
+  for (const { topic, partition, next } of ranges) consumer.seek({ topic, partition, offset: String(next) });
   return {
     caughtUp,
     async close() {
@@ -91,35 +96,49 @@ export async function follow(options: {
   };
 }
 
-/** `topic/partition` → end offset, for partitions that hold anything. */
-async function endOffsets(kafka: Kafka, topics: string[]): Promise<Map<string, number>> {
+/** What is left to read of a partition before the follower has caught up. */
+interface Range {
+  readonly topic: string;
+  readonly partition: number;
+  next: number;
+  readonly end: number;
+}
+
+function isBehindUs({ next, end }: Range): boolean {
+  return next >= end;
+}
+
+async function fetchRanges(kafka: Kafka, followed: ReadonlyArray<Followed<never>>): Promise<Range[]> {
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const ends = new Map<string, number>();
-    for (const topic of topics) {
-      for (const { partition, low, high } of await admin.fetchTopicOffsets(topic)) {
-        if (Number(high) > Number(low)) ends.set(`${topic}/${partition}`, Number(high));
+    const ranges: Range[] = [];
+    for (const { topic, since } of followed) {
+      const offsets = await admin.fetchTopicOffsets(topic);
+      const starts = since === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(topic, since);
+      for (const { partition, low, high } of offsets) {
+        // Answers −1 where no message is that young: then there is nothing to read before the end.
+        const start = Number(starts.find((candidate) => candidate.partition === partition)?.offset ?? low);
+        ranges.push({ topic, partition, next: start < 0 ? Number(high) : start, end: Number(high) });
       }
     }
-    return ends;
+    return ranges;
   } finally {
     await admin.disconnect();
   }
 }
 
-function settle(
-  remaining: Map<string, number>,
-  topic: string,
-  partition: number,
-  next: number,
-  resolve: () => void,
-): void {
-  const name = `${topic}/${partition}`;
-  const end = remaining.get(name);
-  if (end === undefined || next < end) return;
-  remaining.delete(name);
-  if (remaining.size === 0) resolve();
+async function takeOne(one: Followed<never>, message: KafkaMessage, log: Logger): Promise<void> {
+  const value = message.value === null ? null : await decodeValue(message.value, one.decode, log);
+  if (value instanceof DecodeError) {
+    log.warn({ topic: one.topic, offset: message.offset, reason: value.message }, 'passed over');
+    return;
+  }
+  await one.take({
+    key: message.key?.toString() ?? '',
+    value,
+    trace: headerText(message.headers, TRACE_HEADER),
+  });
 }
 
 /** The group is of this process alone; left behind it would clutter the list until the broker expires it. */

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import type { Redis } from 'ioredis';
+import { runScript } from './script.ts';
 
 /**
  * A record is a Redis hash whose field `@<source>` holds the offset of the last message of that source it
@@ -52,27 +52,7 @@ export function fenceField(source: string): string {
   return `@${source}`;
 }
 
-const digests = new Map<string, string>();
-
-async function evaluate(
-  redis: Redis,
-  script: string,
-  key: string,
-  fence: Fence,
-  fields: Fields,
-): Promise<number> {
+function evaluate(redis: Redis, script: string, key: string, fence: Fence, fields: Fields): Promise<unknown> {
   const pairs = Object.entries(fields).flat();
-  const parameters = [key, fenceField(fence.source), String(fence.offset), ...pairs];
-  let digest = digests.get(script);
-  if (digest === undefined) {
-    digest = createHash('sha1').update(script).digest('hex');
-    digests.set(script, digest);
-  }
-  try {
-    return (await redis.evalsha(digest, 1, ...parameters)) as number;
-  } catch (error) {
-    // A restarted server has forgotten the script; EVAL teaches it again.
-    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return (await redis.eval(script, 1, ...parameters)) as number;
-  }
+  return runScript(redis, script, [key], [fenceField(fence.source), String(fence.offset), ...pairs]);
 }

@@ -1,0 +1,25 @@
+import { createHash } from 'node:crypto';
+import type { Redis } from 'ioredis';
+
+const digests = new Map<string, string>();
+
+/** Runs a Lua script by its digest, and teaches it to a server that does not know it (any more). */
+export async function runScript(
+  redis: Redis,
+  script: string,
+  keys: readonly string[],
+  parameters: ReadonlyArray<string | Buffer | number>,
+): Promise<unknown> {
+  let digest = digests.get(script);
+  if (digest === undefined) {
+    digest = createHash('sha1').update(script).digest('hex');
+    digests.set(script, digest);
+  }
+  try {
+    return await redis.evalsha(digest, keys.length, ...keys, ...parameters);
+  } catch (error) {
+    // A restarted server has forgotten the script; EVAL teaches it again.
+    if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
+    return await redis.eval(script, keys.length, ...keys, ...parameters);
+  }
+}

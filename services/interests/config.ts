@@ -1,0 +1,41 @@
+import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
+
+const SETTINGS = {
+  windowDays: number('TRIBUTARY_WINDOW_DAYS', {
+    fallback: 90,
+    minimum: 1,
+    maximum: 3_650,
+    summary: 'days of event time an action stays in the window (PinnerSage: 90)',
+  }),
+  windowMaximum: number('TRIBUTARY_WINDOW_MAXIMUM', {
+    fallback: 400,
+    minimum: 1,
+    maximum: 5_000,
+    integer: true,
+    summary: 'actions a window holds at most; clustering takes memory of its square',
+  }),
+  lambdaPerDay: number('TRIBUTARY_LAMBDA_PER_DAY', {
+    fallback: 0.01,
+    minimum: 0,
+    maximum: 10,
+    summary: 'decay of importance a day (PinnerSage: 0 is frequency, .1 recency, .01 was chosen)',
+  }),
+  actionWeights: weights(
+    'TRIBUTARY_ACTION_WEIGHTS',
+    { view: 0.2, click: 0.4, save: 1, share: 1, message: 1, buy: 1, rate: 1, hide: -1, return: -1 },
+    { summary: 'weight of each type of action; negative ones lower importance and never create an interest' },
+  ),
+  recentMaximum: number('TRIBUTARY_RECENT_MAXIMUM', {
+    fallback: 100,
+    minimum: 0,
+    maximum: 1_000,
+    integer: true,
+    summary: 'distinct recent items that travel with the interests, for slates to leave out',
+  }),
+} as const;
+
+export type InterestsConfig = ConfigOf<typeof SETTINGS>;
+
+export function readInterestsConfig(): InterestsConfig {
+  return readConfig(SETTINGS, process.env);
+}

@@ -1,0 +1,64 @@
+import { Counter } from 'prom-client';
+import { TributaryError } from '#platform/errors.ts';
+import { runStage } from '#platform/stage.ts';
+import { readInterestsConfig } from './config.ts';
+import { createProcessor } from './processor.ts';
+import { Refresher } from './refresher.ts';
+import { ServedGenerations } from './served-vectors.ts';
+import { createRedisStore } from './store.ts';
+
+await runStage('interests', async (stage) => {
+  const config = readInterestsConfig();
+  const store = createRedisStore(await stage.connectRedis(), stage.key);
+  const actions = new Counter({
+    name: 'tributary_window_actions_total',
+    help: 'Actions by what became of them: added, duplicate, late, repeated',
+    labelNames: ['outcome'],
+    registers: [stage.metrics.registry],
+  });
+  const generations = new ServedGenerations(
+    (generation) => {
+      stage.log.info({ generation }, 'generation served');
+      refresher.request();
+    },
+    () => refresher.request(),
+  );
+  const processor = createProcessor({
+    config,
+    store,
+    served: () => generations.served,
+    publish: async (interests, trace) =>
+      void (await stage.produce('interests', interests.userId, interests, { trace })),
+    count: (outcome, amount) => actions.inc({ outcome }, amount),
+  });
+  const refresher = new Refresher({
+    processor,
+    log: stage.log,
+    signal: stage.lifecycle.signal,
+    onFailure: (error) => stage.lifecycle.fail(error),
+  });
+  stage.lifecycle.onStop('refresher', () => refresher.close());
+
+  stage.http.get<{ Params: { id: string } }>('/users/:id', async ({ params: { id } }) => {
+    const interests = await store.readInterests(id);
+    if (interests === undefined) {
+      throw new TributaryError('user.unknown', `no action of user ${id} is known`, {
+        field: 'id',
+        status: 404,
+      });
+    }
+    return interests;
+  });
+
+  return async () => {
+    const follower = await stage.follow({
+      embeddings: ({ value }) => generations.takeEmbedding(value),
+      releases: ({ key, value }) => generations.takeRelease(key, value),
+    });
+    await follower.caughtUp;
+    await stage.consume('', { actions: processor.handle }, (partitions) => {
+      processor.forgetPartitions();
+      refresher.assign(partitions);
+    });
+  };
+});
