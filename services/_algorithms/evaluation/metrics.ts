@@ -34,7 +34,7 @@ export function ndcg<Item>(list: RankedList<Item>, k: number): number {
 }
 
 /**
- * 1/⌈r/scale⌉ for the first relevant item at rank r ≤ k, or 0: its mean is MRR. PinSage (KDD 2018, §4.2) takes a
+ * 1/⌈r/scale⌉ for the first relevant item at rank r ≤ k, or 0: its mean is MRR. PinSage (KDD 2018, offline evaluation) takes a
  * scale of 100 so that differences far down a long list count.
  */
 export function reciprocalRank<Item>(list: RankedList<Item>, k: number, scale = 1): number {

@@ -1,6 +1,6 @@
 export const MILLISECONDS_PER_DAY = 86_400_000;
 
-/** λ a day: 0 counts actions, .1 follows the last days; PinnerSage (KDD 2020, §4.3 and Table 3) chose .01. */
+/** λ a day: 0 counts actions, .1 follows the last days; PinnerSage (KDD 2020, Table 3) chose .01. */
 export const DEFAULT_LAMBDA_PER_DAY = 0.01;
 
 /** w·exp(−λ(now − occurredAt)). Times in ms; an action after `now` counts as one at `now`. */
@@ -14,7 +14,7 @@ export function decayedWeight(
   return weight * Math.exp(-lambdaPerDay * ageInDays);
 }
 
-/** Importance of a cluster: Σ w_i·exp(−λ(T_now − T_i)) over its actions (PinnerSage, KDD 2020, §4.3). */
+/** Importance of a cluster: Σ w_i·exp(−λ(T_now − T_i)) over its actions (PinnerSage, KDD 2020, cluster importance). */
 export function importance(
   actions: Iterable<{ readonly weight: number; readonly occurredAt: number }>,
   now: number,

@@ -49,7 +49,7 @@ export interface ItemEvidence {
 }
 
 /**
- * A user's interests: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, §4).
+ * A user's interests: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, Algorithm 2).
  * An item is one point, as heavy as it has positive actions. Dislike lowers the importance of the cluster its
  * item is in, and a cluster that falls to 0 is dropped; an item that met nothing but dislike is no point.
  * A function of the window's contents alone. `vectorOf` must answer from one generation; vectors of different

@@ -4,7 +4,7 @@ import type { WeightedPoints } from './points.ts';
 const TIE = 1e-9;
 
 /**
- * The member m with the least Σ_j w_j·‖P_m − P_j‖² over the members (PinnerSage, KDD 2020, §4.2); ties go to the
+ * The member m with the least Σ_j w_j·‖P_m − P_j‖² over the members (PinnerSage, KDD 2020, cluster representation); ties go to the
  * smaller index. Since that sum is W·‖P_m − c‖² plus a constant, with c the weighted centroid, it costs
  * O(members · dim). `members` are row indices of `points`. Throws RangeError where there are none.
  */

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 
 /**
  * Draws up to `k` distinct indices by importance, without replacement, in the order in which they were drawn
- * (PinnerSage, KDD 2020, §4.3 samples three medoids). An index of importance ≤ 0 or NaN is never drawn.
+ * (PinnerSage, KDD 2020, samples three medoids). An index of importance ≤ 0 or NaN is never drawn.
  *
  * Each index gets an exponential time −ln(u)/importance and the k earliest win (Efraimidis and Spirakis 2006).
  * This is the law of successive draws: the first is i with probability importance_i / Σ importance, the next

@@ -78,12 +78,20 @@ test('the chain makes the merges of the definition, at the same heights', () => 
   );
 });
 
-test('heights are those that scipy reports', () => {
+test('heights and merges are those of scipy 1.x, linkage(points, "ward")', () => {
+  const points = Float32Array.of(0, 0.5, 1.5, 0.25, -1, 0.75, 2, 2, 1.75, 2.5, -0.5, -1.25);
+  const { height, left, right } = ward({ points, weights: [1, 1, 1, 1, 1, 1], dim: 2 });
+  assertClose(
+    height,
+    [0.5590169943749475, 1.0307764064044151, 2.1650635094610964, 2.3496453633119474, 4.765326151831933],
+  );
+  assert.deepEqual([...left], [3, 0, 7, 6, 9]);
+  assert.deepEqual([...right], [4, 2, 5, 1, 8]);
+});
+
+test('heights are those worked out by hand', () => {
   const line = ward({ points: Float32Array.of(0, 1, 5), weights: [1, 1, 1], dim: 1 });
   assertClose(line.height, [1, Math.sqrt(27)]);
-  assert.deepEqual([...line.left], [0, 3]);
-  assert.deepEqual([...line.right], [1, 2]);
-
   const rectangle = ward({ points: Float32Array.of(0, 0, 3, 0, 0, 4, 3, 4), weights: [1, 1, 1, 1], dim: 2 });
   assertClose(rectangle.height, [3, 3, Math.sqrt(32)]);
   assert.deepEqual([...rectangle.weight], [2, 2, 4]);

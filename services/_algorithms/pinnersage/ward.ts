@@ -13,7 +13,7 @@ export function createWardWorkspace(): WardWorkspace {
 
 /**
  * Ward's agglomerative clustering by the nearest-neighbour chain with Lance–Williams updates, O(n²) after the
- * O(n²·dim) distances (PinnerSage, KDD 2020, §4.1 and Algorithm 1; Murtagh and Contreras 2012 for the chain).
+ * O(n²·dim) distances (PinnerSage, KDD 2020, Algorithm 1; Murtagh and Contreras 2012 for the chain).
  *
  * Clusters A and B of weights a and b lie d = 2ab/(a+b)·‖c_A − c_B‖² apart, which is ‖x − y‖² for two points of
  * weight 1. A merge is reported at height √d, as scipy's `linkage(method='ward')` does. A point of weight w gives

@@ -25,7 +25,7 @@ export interface WindowLimits {
   readonly maximum: number;
 }
 
-/** 90 days as in PinnerSage (KDD 2020, §4.4). */
+/** 90 days as in PinnerSage (KDD 2020). */
 export const DEFAULT_WINDOW_LIMITS: WindowLimits = { days: 90, maximum: 400 };
 
 /** `late`: older than the days allow, or than everything that a full window keeps. */

@@ -21,7 +21,7 @@ export interface DecayedCountsSnapshot {
 /**
  * Popularity: counts that halve with every `halfLife`, by event time.
  *
- * Forward decay (Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009, §3): an action at t is stored as
+ * Forward decay (Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009): an action at t is stored as
  * w·2^((t − L)/halfLife) for a landmark L, and a count at time T is the stored sum times 2^(−(T − L)/halfLife).
  * What is stored does not depend on when it is read or in what order actions came, up to rounding.
  * Once exponents grow the landmark moves by whole half-lives, a power of two, which loses nothing but counts
