@@ -5,7 +5,7 @@
 
 import { existsSync } from 'node:fs';
 import { constants } from 'node:os';
-import { delimiter, join } from 'node:path';
+import { delimiter, join, resolve } from 'node:path';
 import { parseArgs } from 'node:util';
 import { runForeground, SIGNALS } from './foreground.mjs';
 import { SetupError } from './parts/setup-error.mjs';
@@ -21,7 +21,7 @@ async function main() {
   await bringParts(values.only?.split(',') ?? DEFAULT_PARTS, { quiet: values.quiet ?? false });
   for (const signal of SIGNALS) process.off(signal, interrupted);
   if (!values.run) return;
-  const script = join(PROJECT, values.run);
+  const script = resolve(PROJECT, values.run);
   process.exitCode = await runForeground(projectNode(), [script, ...positionals], {
     env: scriptEnvironment(),
   });

@@ -2,17 +2,16 @@ import { existsSync, readdirSync, readFileSync, realpathSync } from 'node:fs';
 import { delimiter, dirname, join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
-const INSTALLED = '/usr/lib/jvm';
-
 /**
  * The newest Java of this machine, looked for in JAVA_HOME, on PATH and in /usr/lib/jvm.
  *
  * @param {number} minimum the oldest major version that will do
+ * @param {string} installed where the system's package manager puts each Java
  * @returns {{ java: string, home: string, major: number }}
  * @throws {SetupError} when there is none
  */
-export function findJava(env, minimum) {
-  const found = homes(env)
+export function findJava(env, minimum, installed = '/usr/lib/jvm') {
+  const found = homes(env, installed)
     .map((home) => ({ home, java: join(home, 'bin', 'java'), major: majorVersion(home) }))
     .filter(({ java }) => existsSync(java))
     .sort((a, b) => b.major - a.major);
@@ -26,14 +25,14 @@ export function findJava(env, minimum) {
   );
 }
 
-function homes(env) {
+function homes(env, installed) {
   const onPath = (env.PATH ?? '')
     .split(delimiter)
     .map((folder) => join(folder, 'java'))
     .filter((file) => existsSync(file))
     .map((file) => dirname(dirname(realpathSync(file))));
-  const installed = existsSync(INSTALLED) ? readdirSync(INSTALLED).map((name) => join(INSTALLED, name)) : [];
-  return [env.JAVA_HOME, ...onPath, ...installed].filter(Boolean);
+  const packaged = existsSync(installed) ? readdirSync(installed).map((name) => join(installed, name)) : [];
+  return [env.JAVA_HOME, ...onPath, ...packaged].filter(Boolean);
 }
 
 /** Every JDK since 9 states its version in the file `release`; reading it is faster than starting a JVM. */

@@ -29,7 +29,7 @@ export function meansDiskFull(text) {
 /** The error for a full disk; every part that writes into `folder` shares it. */
 export function diskFull(folder) {
   return new SetupError(
-    `The disk is full (working in ${folder})`,
+    `the disk is full (working in ${folder})`,
     'Free some space, or set TRIBUTARY_CACHE to a folder on another disk',
   );
 }
@@ -38,7 +38,7 @@ export function diskFull(folder) {
 export function asSetupError(error, folder) {
   if (error instanceof SetupError) return error;
   if (meansDiskFull(error?.code ?? '')) return diskFull(folder);
-  if (['EACCES', 'EPERM', 'EROFS'].includes(error?.code)) {
+  if (['EACCES', 'EPERM', 'EROFS', 'ENOTDIR'].includes(error?.code)) {
     return new SetupError(
       `${error.path ?? folder} cannot be written (${error.code})`,
       'Give this user the right to write there, or set TRIBUTARY_CACHE to a folder that can be written',
