@@ -35,7 +35,7 @@ function carryOut(changes: readonly Change[], before: ActualState): ActualState 
       const subject = subjects.get(change.subject) ?? { compatibility: null, current: false };
       subjects.set(change.subject, { ...subject, current: true });
     } else if (change.kind === 'set-compatibility') {
-      const subject = subjects.get(change.subject)!;
+      const subject = subjects.get(change.subject) ?? { compatibility: null, current: false };
       subjects.set(change.subject, { ...subject, compatibility: change.to });
     }
   }
@@ -162,8 +162,8 @@ describe('the plan', () => {
           'to other partitions, so that the order of a key, joins and state would break. Copy it to a new namespace instead.',
         '~ alter shop.actions: cleanup.policy compact → delete',
         '+ create shop.releases: 1 partition, 3 replicas, cleanup.policy=compact, min.insync.replicas=2',
-        '+ register Release under shop.releases-value',
         '~ set compatibility of shop.releases-value: default → FULL_TRANSITIVE',
+        '+ register Release under shop.releases-value',
       ].join('\n'),
     );
     assert.match(renderPlan([]), /^Nothing to do/);

@@ -172,13 +172,11 @@ function sameConfig(a: string, b: string): boolean {
 
 function subjectChanges(desired: DesiredTopic, actual: ActualSubject | undefined, to: string): Change[] {
   const { subject, record } = desired;
+  const from = actual?.compatibility ?? null;
   const changes: Change[] = [];
-  // The registry checks a version against the level in force, so that an existing subject gets its level first.
-  if (actual !== undefined && actual.compatibility !== to) {
-    changes.push({ kind: 'set-compatibility', subject, from: actual.compatibility, to });
-  }
+  // The registry checks a new version against the level in force: the level comes first.
+  if (from !== to) changes.push({ kind: 'set-compatibility', subject, from, to });
   if (!actual?.current) changes.push({ kind: 'register-schema', subject, record });
-  if (actual === undefined) changes.push({ kind: 'set-compatibility', subject, from: null, to });
   return changes;
 }
 

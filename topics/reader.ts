@@ -43,9 +43,6 @@ export interface ReadResult {
   readonly next: ReadonlyMap<number, number>;
 }
 
-/** Matches the group ids of reads, so that lists of groups can leave them out. */
-export const READER_GROUP = /\.reader-[0-9a-f-]{36}$/;
-
 /**
  * Reads a topic from a position to its end, or on and on.
  * @throws TopicsError `topics.unknown-topic`, `topics.broker-unreachable`, `topics.option` for a partition that does
@@ -58,7 +55,7 @@ export async function readTopic(options: ReadOptions): Promise<ReadResult> {
     const read = new TopicRead(options, ranges);
     if (read.isComplete() || options.signal?.aborted) return { next: read.next };
 
-    const groupId = `${options.topic}.reader-${randomUUID()}`;
+    const groupId = `${options.topic}.reader.${randomUUID()}`;
     try {
       await read.run(options.kafka, groupId);
     } finally {

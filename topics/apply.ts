@@ -1,0 +1,188 @@
+/** Brings a cluster and its registry to what the catalogue says. */
+import { setTimeout as pause } from 'node:timers/promises';
+import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { SCHEMAS } from '#contracts/generated/records.ts';
+import { COMPATIBILITY, type Registry } from '#contracts/registry.ts';
+import { withAdmin } from './connection.ts';
+import { TopicsError } from './errors.ts';
+import {
+  type ActualState,
+  type ActualSubject,
+  type ActualTopic,
+  type Change,
+  type DesiredTopic,
+  desiredTopics,
+  type PlanOptions,
+  planChanges,
+  renderPlan,
+} from './plan.ts';
+
+export interface ApplyOptions extends PlanOptions {
+  readonly kafka: Kafka;
+  readonly registry: Registry;
+  readonly namespace: string;
+}
+
+// Node finds only the first few named exports of this CommonJS package, and these are not among them.
+const { ConfigResourceTypes, ConfigSource, KafkaJSAggregateError } = kafkajs;
+
+/** Time for the cluster to create the topics and elect their leaders, in milliseconds. */
+const CREATION_TIMEOUT_MS = 30_000;
+
+type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
+
+/** What `applyTopics` would do, without doing it. */
+export async function planTopics(options: ApplyOptions): Promise<readonly Change[]> {
+  const desired = desiredTopics(options.namespace, options);
+  return withAdmin(options.kafka, async (admin) =>
+    planChanges(desired, await readState(admin, options.registry, desired), COMPATIBILITY),
+  );
+}
+
+/**
+ * Creates the topics, sets their configuration, registers their schemas, and resolves once every partition has a
+ * leader. Safe to repeat and to run twice at the same time.
+ * @returns the changes made, in order
+ * @throws TopicsError `topics.refused` before anything is changed when the plan holds a refusal, or when Kafka
+ *   refuses; `topics.broker-unreachable`; and the registry's errors
+ */
+export async function applyTopics(options: ApplyOptions): Promise<readonly Change[]> {
+  const { kafka, registry, namespace } = options;
+  const desired = desiredTopics(namespace, options);
+  return withAdmin(kafka, async (admin) => {
+    const changes = planChanges(desired, await readState(admin, registry, desired), COMPATIBILITY);
+    const refusals = ofKind(changes, 'refused');
+    if (refusals.length > 0) {
+      throw new TopicsError('topics.refused', `Nothing was changed:\n${renderPlan(refusals)}`);
+    }
+    await createTopics(admin, ofKind(changes, 'create-topic'));
+    await alterConfigs(admin, ofKind(changes, 'alter-configs'));
+    for (const { subject, to } of ofKind(changes, 'set-compatibility')) {
+      await registry.setCompatibility(subject, to);
+    }
+    for (const { subject, record } of ofKind(changes, 'register-schema')) {
+      await registry.register(subject, SCHEMAS[record]);
+    }
+    await waitForLeaders(admin, desired);
+    return changes;
+  });
+}
+
+function ofKind<K extends Change['kind']>(changes: readonly Change[], kind: K): ChangeOf<K>[] {
+  return changes.filter((change): change is ChangeOf<K> => change.kind === kind);
+}
+
+async function readState(
+  admin: Admin,
+  registry: Registry,
+  desired: readonly DesiredTopic[],
+): Promise<ActualState> {
+  const [topics, subjects] = await Promise.all([
+    readTopics(admin, desired),
+    Promise.all(desired.map(async (topic) => [topic.subject, await readSubject(registry, topic)] as const)),
+  ]);
+  return { topics, subjects: new Map(subjects) };
+}
+
+async function readTopics(
+  admin: Admin,
+  desired: readonly DesiredTopic[],
+): Promise<ReadonlyMap<string, ActualTopic>> {
+  const names = new Set(await admin.listTopics());
+  const existing = desired.map(({ topic }) => topic).filter((topic) => names.has(topic));
+  // An empty list would mean all topics of the cluster.
+  if (existing.length === 0) return new Map();
+  const { topics } = await admin.fetchTopicMetadata({ topics: existing });
+  const { resources } = await admin.describeConfigs({
+    includeSynonyms: false,
+    resources: existing.map((name) => ({ type: ConfigResourceTypes.TOPIC, name })),
+  });
+  const entries = new Map(resources.map(({ resourceName, configEntries }) => [resourceName, configEntries]));
+  return new Map(
+    topics.map(({ name, partitions }) => {
+      const configs = entries.get(name) ?? [];
+      const own = configs.filter(({ configSource }) => configSource === ConfigSource.TOPIC_CONFIG);
+      const toObject = (list: typeof configs) =>
+        Object.fromEntries(list.map(({ configName, configValue }) => [configName, configValue]));
+      const actual: ActualTopic = {
+        partitions: partitions.length,
+        replicationFactor: partitions[0]?.replicas.length ?? 0,
+        configs: toObject(configs),
+        overrides: toObject(own),
+      };
+      return [name, actual];
+    }),
+  );
+}
+
+async function readSubject(registry: Registry, { subject, record }: DesiredTopic): Promise<ActualSubject> {
+  const [compatibility, id, latest] = await Promise.all([
+    registry.compatibilityOf(subject),
+    registry.idOf(subject, SCHEMAS[record]),
+    registry.latestId(subject),
+  ]);
+  return { compatibility: compatibility ?? null, current: id !== undefined && id === latest };
+}
+
+async function createTopics(admin: Admin, changes: readonly ChangeOf<'create-topic'>[]): Promise<void> {
+  if (changes.length === 0) return;
+  const topics = changes.map(({ topic, partitions, replicationFactor, configs }) => ({
+    topic,
+    numPartitions: partitions,
+    ...(replicationFactor === undefined ? {} : { replicationFactor }),
+    configEntries: configEntries(configs),
+  }));
+  try {
+    // Answers false when another process was faster; the topics are there then as well.
+    await admin.createTopics({ topics, timeout: CREATION_TIMEOUT_MS });
+  } catch (cause) {
+    throw refusedByKafka('create the topics', cause);
+  }
+}
+
+async function alterConfigs(admin: Admin, changes: readonly ChangeOf<'alter-configs'>[]): Promise<void> {
+  if (changes.length === 0) return;
+  const resources = changes.map(({ topic, configs }) => ({
+    type: ConfigResourceTypes.TOPIC,
+    name: topic,
+    configEntries: configEntries(configs),
+  }));
+  try {
+    await admin.alterConfigs({ validateOnly: false, resources });
+  } catch (cause) {
+    throw refusedByKafka('alter the configuration', cause);
+  }
+}
+
+function configEntries(configs: Readonly<Record<string, string>>): { name: string; value: string }[] {
+  return Object.entries(configs).map(([name, value]) => ({ name, value }));
+}
+
+function refusedByKafka(what: string, cause: unknown): TopicsError {
+  const errors = cause instanceof KafkaJSAggregateError ? cause.errors : [cause];
+  const reasons = new Set(errors.map((error) => (error instanceof Error ? error.message : String(error))));
+  return new TopicsError('topics.refused', `Kafka refused to ${what}: ${[...reasons].join('; ')}.`, {
+    cause,
+  });
+}
+
+/** A created topic answers UNKNOWN_TOPIC or LEADER_NOT_AVAILABLE for a moment, on each broker at another time. */
+async function waitForLeaders(admin: Admin, desired: readonly DesiredTopic[]): Promise<void> {
+  const topics = desired.map(({ topic }) => topic);
+  const deadline = performance.now() + CREATION_TIMEOUT_MS;
+  for (;;) {
+    const metadata = await admin
+      .fetchTopicMetadata({ topics })
+      .catch((error: unknown) => ({ error, topics: [] }));
+    const ready = metadata.topics.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
+    if (ready.length === topics.length) return;
+    if (performance.now() > deadline) {
+      const cause = 'error' in metadata ? metadata.error : undefined;
+      throw new TopicsError('topics.stalled', 'Some partitions still have no leader after 30 s.', {
+        cause,
+        retryable: true,
+      });
+    }
+    await pause(100);
+  }
+}

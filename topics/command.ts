@@ -1,0 +1,44 @@
+/** What every command shares: its connection, its end by Ctrl-C or a closed pipe, and one sentence for an error. */
+import type { Kafka } from 'kafkajs';
+import { readConfig, type TopicsConfig } from './config.ts';
+import { connectKafka } from './connection.ts';
+
+export interface CommandContext {
+  readonly config: TopicsConfig;
+  readonly kafka: Kafka;
+  /** Aborts at Ctrl-C, SIGTERM, or when the reader of the output went away. */
+  readonly signal: AbortSignal;
+  /** Resolves when the output can take more. */
+  readonly write: (text: string) => Promise<void>;
+}
+
+/** Runs one command to its end; an error becomes one sentence on the standard error and exit code 1. */
+export async function runCommand(command: (context: CommandContext) => Promise<void>): Promise<void> {
+  const ending = new AbortController();
+  const end = () => ending.abort();
+  process.once('SIGINT', end);
+  process.once('SIGTERM', end);
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+    // `| head` closes the pipe when it has seen enough.
+    if (error.code !== 'EPIPE') throw error;
+    end();
+  });
+  try {
+    const config = readConfig(process.env);
+    const kafka = connectKafka(config.brokers);
+    await command({ config, kafka, signal: ending.signal, write: (text) => write(text, ending.signal) });
+  } catch (error) {
+    process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
+    process.exitCode = 1;
+  } finally {
+    process.off('SIGINT', end);
+    process.off('SIGTERM', end);
+  }
+}
+
+function write(text: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) return resolve();
+    process.stdout.write(text, () => resolve());
+  });
+}

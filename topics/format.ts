@@ -1,0 +1,216 @@
+/**
+ * One readable line for each record, the human facts first. Ids and texts come from outside, so that control
+ * characters never reach the terminal.
+ */
+import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
+
+export interface FormatOptions {
+  /** Whole vectors, lists, ids and bytes instead of their beginnings. */
+  readonly full: boolean;
+}
+
+type Renderers = {
+  readonly [R in RecordName]: (record: RecordTypes[R], options: FormatOptions) => string;
+};
+
+/** Identifiers that nobody reads to the end, such as UUIDs, are cut after so many characters. */
+const ID_LENGTH = 16;
+const LIST_LENGTH = 5;
+const VECTOR_LENGTH = 3;
+
+const RENDERERS: Renderers = {
+  UserAction: (action, options) => {
+    const context = action.contextId === null ? '' : ` in ${id(action.contextId, options)}`;
+    const value = action.value === null ? '' : ` ×${number(action.value)}`;
+    return (
+      `${action.type} ${id(action.itemId, options)}${value}${context} by ${id(action.userId, options)}` +
+      ` at ${formatTime(action.occurredAt)} event ${id(action.eventId, options)}`
+    );
+  },
+
+  Item: (item, options) => {
+    const categories =
+      item.categories.length === 0 ? '' : ` in ${item.categories.map(printable).join(' > ')}`;
+    const vector = item.vector === null ? '' : ` ${formatVector(item.vector, options)}`;
+    return `${id(item.itemId, options)} “${printable(item.title)}”${categories}, ${item.availability}${vector}`;
+  },
+
+  UserInterests: (interests, options) => {
+    const medoids = list(
+      interests.medoids,
+      (medoid) =>
+        `${printable(medoid.type)} ${id(medoid.itemId, options)} (${number(medoid.importance)}, ${count(medoid.size, 'action')})`,
+      options,
+    );
+    const unknown = interests.unknownItems === 0 ? '' : `, ${interests.unknownItems} items without a vector`;
+    return (
+      `${id(interests.userId, options)} v${interests.version}${inGeneration(interests.generation, options)}: ` +
+      `${count(interests.medoids.length, 'interest')}: ${medoids}; window of ${interests.windowSize}${unknown}`
+    );
+  },
+
+  Proposal: (proposal, options) => {
+    const items = list(
+      proposal.items,
+      (item) => `${id(item.itemId, options)} ${number(item.score)}${formatCause(item.because, options)}`,
+      options,
+    );
+    const reader =
+      proposal.userId === '*' ? 'everybody' : `${id(proposal.userId, options)} v${proposal.version}`;
+    return (
+      `${printable(proposal.model)} for ${reader}${inGeneration(proposal.generation, options)}: ` +
+      `${count(proposal.items.length, 'item')}: ${items}`
+    );
+  },
+
+  Slate: (slate, options) => {
+    const slots = list(
+      slate.slots,
+      (slot, place) =>
+        `${place + 1}. ${id(slot.itemId, options)} p=${number(slot.propensity)}` +
+        ` from ${slot.models.map(printable).join('+')}${formatCause(slot.because, options)}`,
+      options,
+    );
+    const experiment = slate.experiment === null ? '' : `, arm ${printable(slate.experiment)}`;
+    return (
+      `${id(slate.slateId, options)} to ${id(slate.userId, options)} by ${printable(slate.policy)}` +
+      ` after ${count(slate.observations, 'reward')}${inGeneration(slate.generation, options)}${experiment}: ${slots}`
+    );
+  },
+
+  Reward: (reward, options) => {
+    const earned = reward.actionType === null ? 'nothing' : printable(reward.actionType);
+    const delay = reward.delay === null ? '' : ` after ${number(reward.delay / 1_000)} s`;
+    return (
+      `${number(reward.reward)} (${earned}${delay}) for ${id(reward.itemId, options)} in slot ${reward.slot}` +
+      ` of ${id(reward.slateId, options)} from ${id(reward.userId, options)}, p=${number(reward.propensity)}`
+    );
+  },
+
+  ItemEmbedding: (embedding, options) =>
+    `${id(embedding.itemId, options)} in ${id(embedding.generation, options)}, ${embedding.origin} ` +
+    formatVector(floats(embedding.vector), options),
+
+  Release: (release, options) => {
+    const metrics = Object.entries(release.metrics).map(
+      ([name, value]) => `${printable(name)} ${number(value)}`,
+    );
+    const measured = metrics.length === 0 ? '' : `; ${list(metrics, (metric) => metric, options)}`;
+    const reason = release.reason === null ? '' : `; because ${printable(release.reason)}`;
+    return (
+      `${printable(release.generation)} is ${release.state}: ${release.dimension} dimensions, α ${number(release.alpha)}, ` +
+      `${count(release.itemCount, 'item')}, ${count(release.actionCount, 'action')}${measured}${reason}`
+    );
+  },
+
+  ModelWeights: (model, options) =>
+    `${printable(model.model)} of ${id(model.generation, options)} as ${printable(model.format)}, ` +
+    formatBytes(model.weights, options),
+
+  DeadLetter: (letter) =>
+    `from ${printable(letter.sourceTopic)} ${letter.partition}:${letter.offset}, given up by ${printable(letter.stage)}` +
+    ` at ${formatTime(letter.failedAt)}: ${printable(letter.code)}: ${printable(letter.reason)}`,
+};
+
+/** The record as one line. */
+export function formatRecord<R extends RecordName>(
+  name: R,
+  record: RecordTypes[R],
+  options: FormatOptions,
+): string {
+  return RENDERERS[name](record, options);
+}
+
+/**
+ * The record as JSON can hold it: bytes as base64, and without `full` long vectors shortened and byte strings cut.
+ */
+export function toJson(value: unknown, options: FormatOptions): unknown {
+  if (Buffer.isBuffer(value)) {
+    if (options.full || value.length <= 32) return value.toString('base64');
+    return `${value.subarray(0, 24).toString('base64')}… ${value.length} bytes`;
+  }
+  if (Array.isArray(value)) {
+    const isVector = value.length > 16 && value.every((element) => typeof element === 'number');
+    return isVector && !options.full
+      ? formatVector(value, options)
+      : value.map((element) => toJson(element, options));
+  }
+  if (typeof value !== 'object' || value === null) return value;
+  return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toJson(field, options)]));
+}
+
+/** `[0.12, -0.03, 0.4, … 64]`, or all of it. */
+export function formatVector(vector: readonly number[], options: FormatOptions): string {
+  if (options.full || vector.length <= VECTOR_LENGTH + 1) return `[${vector.map(number).join(', ')}]`;
+  return `[${vector.slice(0, VECTOR_LENGTH).map(number).join(', ')}, … ${vector.length}]`;
+}
+
+/** The beginning of some bytes in hexadecimal, with their number. */
+export function formatBytes(bytes: Buffer, options: FormatOptions): string {
+  const shown = options.full ? bytes : bytes.subarray(0, 24);
+  const hex = shown.toString('hex').replace(/..(?=.)/g, '$& ');
+  const rest = shown.length < bytes.length ? ' …' : '';
+  return `${bytes.length} bytes${bytes.length === 0 ? '' : ` [${hex}${rest}]`}`;
+}
+
+/** ISO 8601 with milliseconds; a number that is no time is shown as it is. */
+export function formatTime(milliseconds: number): string {
+  const date = new Date(milliseconds);
+  return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
+}
+
+/** The key as text, or in hexadecimal where it is none. */
+export function formatKey(key: Buffer | null): string {
+  if (key === null) return '(no key)';
+  const text = key.toString('utf8');
+  return Buffer.from(text, 'utf8').equals(key) ? printable(text) : `0x${key.toString('hex')}`;
+}
+
+/** The text with control characters, bidirectional overrides and line breaks made visible. */
+export function printable(text: string): string {
+  return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
+    const code = character.codePointAt(0) ?? 0;
+    return code === 0x0a ? '⏎' : `\\u{${code.toString(16)}}`;
+  });
+}
+
+function id(text: string, options: FormatOptions): string {
+  const shown = printable(text);
+  return options.full || shown.length <= ID_LENGTH ? shown : `${shown.slice(0, ID_LENGTH - 1)}…`;
+}
+
+function inGeneration(generation: string | null, options: FormatOptions): string {
+  return generation === null ? '' : ` in ${id(generation, options)}`;
+}
+
+function formatCause(
+  because: RecordTypes['Slate']['slots'][number]['because'],
+  options: FormatOptions,
+): string {
+  return because === null ? '' : ` because ${printable(because.type)} ${id(because.itemId, options)}`;
+}
+
+function list<T>(
+  elements: readonly T[],
+  render: (element: T, index: number) => string,
+  options: FormatOptions,
+): string {
+  if (elements.length === 0) return 'none';
+  const shown = options.full ? elements : elements.slice(0, LIST_LENGTH);
+  const rest = elements.length - shown.length;
+  return shown.map(render).join(', ') + (rest === 0 ? '' : `, … ${rest} more`);
+}
+
+function count(amount: number, noun: string): string {
+  return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
+}
+
+/** Three significant digits, without an exponent for numbers of everyday size. */
+function number(value: number): string {
+  return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
+}
+
+/** Little-endian float32; a remainder that is no whole number is left out, for a tool must show what is there. */
+function floats(bytes: Buffer): number[] {
+  return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
+}

@@ -1,0 +1,114 @@
+/** Sends dead letters back to where they came from. */
+import { type Kafka, Partitioners, type Producer } from 'kafkajs';
+import type { Codec } from '#contracts/codec.ts';
+import type { RecordTypes } from '#contracts/generated/records.ts';
+import { qualifiedTopic, type TopicName } from './catalog.ts';
+import { TopicsError } from './errors.ts';
+import type { Position } from './positions.ts';
+import { readTopic, STOP, type TopicMessage } from './reader.ts';
+import { isTopicName } from './tail.ts';
+
+/** Header of a requeued message: `partition:offset` of the letter in `dead-letters`. */
+export const REQUEUED_FROM_HEADER = 'requeued-from';
+
+export interface RequeueOptions {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly namespace: string;
+  readonly from: Position;
+  /** Only letters from this topic. */
+  readonly topic?: TopicName;
+  /** Only letters with this error code. */
+  readonly code?: string;
+  readonly partition?: number;
+  /** Only the letter at this offset. */
+  readonly offset?: number;
+  readonly limit?: number;
+  /** Look, but send nothing. */
+  readonly dryRun?: boolean;
+  readonly signal?: AbortSignal;
+  /** Called after each letter was acknowledged, or found in a dry run. */
+  readonly onRequeued?: (requeued: RequeuedLetter) => unknown;
+}
+
+export interface RequeuedLetter {
+  readonly letter: RecordTypes['DeadLetter'];
+  readonly partition: number;
+  readonly offset: number;
+  /** Where it stands now; null in a dry run. */
+  readonly sentTo: { readonly partition: number; readonly offset: number } | null;
+}
+
+/**
+ * Produces the chosen letters again with their key, value and headers, one request each with acks=all, so that every
+ * line reported is in the log. Letters stay where they are: readers of the log expect redelivery, and a second
+ * requeue of the same letter is a duplicate that they drop.
+ * @returns the number of letters sent, or found in a dry run
+ * @throws TopicsError `topics.not-acknowledged`, what `readTopic` throws, and DecodeError for a broken letter
+ */
+export async function requeueDeadLetters(options: RequeueOptions): Promise<number> {
+  const producer = options.kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  if (!options.dryRun) await producer.connect();
+  let requeued = 0;
+  try {
+    await readTopic({
+      kafka: options.kafka,
+      topic: qualifiedTopic(options.namespace, 'dead-letters'),
+      from: options.offset === undefined ? options.from : { at: 'offset', offset: options.offset },
+      ...(options.partition !== undefined && { partitions: [options.partition] }),
+      ...(options.signal && { signal: options.signal }),
+      onMessage: async (message) => {
+        if (options.offset !== undefined && message.offset !== options.offset) return STOP;
+        if (message.value === null) return undefined;
+        const letter = await options.codec.decode('DeadLetter', message.value);
+        if (!isChosen(letter, options)) return undefined;
+        const sentTo = options.dryRun ? null : await send(producer, options.namespace, letter, message);
+        requeued += 1;
+        await options.onRequeued?.({ letter, partition: message.partition, offset: message.offset, sentTo });
+        return requeued === options.limit ? STOP : undefined;
+      },
+    });
+  } finally {
+    await producer.disconnect();
+  }
+  return requeued;
+}
+
+function isChosen(letter: RecordTypes['DeadLetter'], { topic, code }: RequeueOptions): boolean {
+  return (
+    (topic === undefined || letter.sourceTopic === topic) && (code === undefined || letter.code === code)
+  );
+}
+
+async function send(
+  producer: Producer,
+  namespace: string,
+  letter: RecordTypes['DeadLetter'],
+  { partition, offset }: TopicMessage,
+): Promise<{ partition: number; offset: number }> {
+  const place = `dead-letters ${partition}:${offset}`;
+  if (!isTopicName(letter.sourceTopic)) {
+    throw new TopicsError(
+      'topics.unknown-topic',
+      `${place} came from ${letter.sourceTopic}, which is no topic here.`,
+    );
+  }
+  const topic = qualifiedTopic(namespace, letter.sourceTopic);
+  const message = {
+    key: letter.key,
+    value: letter.value,
+    headers: { ...letter.headers, [REQUEUED_FROM_HEADER]: `${partition}:${offset}` },
+    // A message without a key goes back to its own partition; a key finds it by itself.
+    ...(letter.key === null && { partition: letter.partition }),
+  };
+  const [answer] = await producer.send({ topic, acks: -1, messages: [message] });
+  if (answer?.errorCode !== 0 || answer.baseOffset === undefined) {
+    throw new TopicsError('topics.not-acknowledged', `${topic} did not acknowledge the letter ${place}.`, {
+      retryable: true,
+    });
+  }
+  return { partition: answer.partition, offset: Number(answer.baseOffset) };
+}

@@ -1,0 +1,199 @@
+/** Shows the messages of a topic as people or programs read them. */
+import type { Kafka } from 'kafkajs';
+import { type Codec, DecodeError } from '#contracts/codec.ts';
+import type { RecordTypes } from '#contracts/generated/records.ts';
+import { CATALOG, qualifiedTopic, type TopicName } from './catalog.ts';
+import { requireTopic, withAdmin } from './connection.ts';
+import { type Condition, matches } from './filter.ts';
+import {
+  type FormatOptions,
+  formatBytes,
+  formatKey,
+  formatRecord,
+  formatTime,
+  printable,
+  toJson,
+} from './format.ts';
+import { partitionOfKey } from './partitioner.ts';
+import type { Position } from './positions.ts';
+import { readTopic, STOP, type TopicMessage } from './reader.ts';
+
+export interface TailOptions {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly namespace: string;
+  readonly topic: TopicName;
+  readonly from: Position;
+  /** Go on with what arrives, instead of ending at the end found at the start. */
+  readonly follow?: boolean;
+  /** End after so many shown messages. */
+  readonly limit?: number;
+  /** Only messages with this key; only its partition is read. */
+  readonly key?: string;
+  readonly partition?: number;
+  /** Only messages whose value decodes and meets all of them. */
+  readonly conditions?: readonly Condition[];
+  /** One JSON object a line. */
+  readonly json?: boolean;
+  /** Whole vectors, lists, ids and bytes. */
+  readonly full?: boolean;
+  readonly write: (text: string) => unknown;
+  readonly signal?: AbortSignal;
+}
+
+export interface TailResult {
+  readonly shown: number;
+  /** Messages that a filter could not look into. */
+  readonly undecodable: number;
+}
+
+type Decoded =
+  | { readonly kind: 'tombstone' }
+  | { readonly kind: 'value'; readonly value: RecordTypes[keyof RecordTypes] }
+  | { readonly kind: 'undecodable'; readonly error: DecodeError; readonly bytes: Buffer };
+
+/**
+ * Writes the chosen messages, one line each. The order is that of each partition; the last messages of each
+ * partition (`from: last`) are put in the order of time.
+ * @throws what `readTopic` throws, and the registry's error when it cannot be asked for a schema
+ */
+export async function tailTopic(options: TailOptions): Promise<TailResult> {
+  const { kafka, signal } = options;
+  const topic = qualifiedTopic(options.namespace, options.topic);
+  const partitions = await chosenPartitions(options, topic);
+  const tail = new Tail(options);
+  const read = { kafka, topic, ...(partitions && { partitions }), ...(signal && { signal }) };
+
+  let { from } = options;
+  if (from.at === 'last') {
+    const last: TopicMessage[] = [];
+    const { next } = await readTopic({ ...read, from, onMessage: (message) => last.push(message) });
+    last.sort((a, b) => a.timestamp - b.timestamp);
+    for (const message of last) {
+      if ((await tail.show(message)) === STOP) return tail.result;
+    }
+    if (!options.follow) return tail.result;
+    from = { at: 'offsets', offsets: next };
+  }
+  const until = options.follow ? 'never' : 'end';
+  await readTopic({ ...read, from, until, onMessage: (message) => tail.show(message) });
+  return tail.result;
+}
+
+async function chosenPartitions(options: TailOptions, topic: string): Promise<readonly number[] | undefined> {
+  const { key, partition } = options;
+  if (partition !== undefined) return [partition];
+  if (key === undefined) return undefined;
+  return withAdmin(options.kafka, async (admin) => {
+    await requireTopic(admin, topic);
+    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+    return [partitionOfKey(key, topics[0]?.partitions.length ?? 1)];
+  });
+}
+
+class Tail {
+  shown = 0;
+  undecodable = 0;
+  readonly #options: TailOptions;
+  readonly #format: FormatOptions;
+
+  constructor(options: TailOptions) {
+    this.#options = options;
+    this.#format = { full: options.full ?? false };
+  }
+
+  get result(): TailResult {
+    return { shown: this.shown, undecodable: this.undecodable };
+  }
+
+  async show(message: TopicMessage): Promise<typeof STOP | undefined> {
+    const { key, conditions = [], limit, json, write } = this.#options;
+    if (key !== undefined && message.key?.toString('utf8') !== key) return undefined;
+    const decoded = await decode(this.#options.codec, this.#options.topic, message.value);
+    if (decoded.kind === 'undecodable') this.undecodable += 1;
+    if (conditions.length > 0 && !(decoded.kind === 'value' && matches(decoded.value, conditions)))
+      return undefined;
+
+    await write(`${json ? this.#jsonLine(message, decoded) : await this.#textLine(message, decoded)}\n`);
+    this.shown += 1;
+    return this.shown === limit ? STOP : undefined;
+  }
+
+  #jsonLine(message: TopicMessage, decoded: Decoded): string {
+    const { partition, offset, timestamp, headers, key } = message;
+    const head = {
+      topic: this.#options.topic,
+      partition,
+      offset,
+      timestamp,
+      key: key === null ? null : formatKey(key),
+      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, formatKey(value)])),
+    };
+    if (decoded.kind === 'tombstone') return JSON.stringify({ ...head, value: null });
+    if (decoded.kind === 'value')
+      return JSON.stringify({ ...head, value: toJson(decoded.value, this.#format) });
+    const error = { code: decoded.error.code, message: decoded.error.message };
+    return JSON.stringify({ ...head, error, bytes: toJson(decoded.bytes, this.#format) });
+  }
+
+  async #textLine(message: TopicMessage, decoded: Decoded): Promise<string> {
+    const place = `${message.partition}:${message.offset}`;
+    const head = `${formatTime(message.timestamp)} ${place} ${formatKey(message.key)} │ `;
+    if (decoded.kind === 'tombstone') return `${head}tombstone: this key is withdrawn`;
+    if (decoded.kind === 'undecodable') return head + describeUndecodable(decoded, this.#format);
+    const line =
+      head + formatRecord(CATALOG[this.#options.topic].schema, decoded.value as never, this.#format);
+    if (this.#options.topic !== 'dead-letters') return line;
+    const details = await explainDeadLetter(
+      this.#options.codec,
+      decoded.value as RecordTypes['DeadLetter'],
+      message,
+      this.#format,
+    );
+    return [line, ...details.map((detail) => `    ${detail}`)].join('\n');
+  }
+}
+
+async function decode(codec: Codec, topic: TopicName, bytes: Buffer | null): Promise<Decoded> {
+  if (bytes === null) return { kind: 'tombstone' };
+  try {
+    return { kind: 'value', value: await codec.decode(CATALOG[topic].schema, bytes) };
+  } catch (error) {
+    if (error instanceof DecodeError) return { kind: 'undecodable', error, bytes };
+    throw error;
+  }
+}
+
+function describeUndecodable(
+  { error, bytes }: { readonly error: DecodeError; readonly bytes: Buffer },
+  format: FormatOptions,
+): string {
+  return `undecodable (${error.code}): ${printable(error.message)} ${formatBytes(bytes, format)}`;
+}
+
+/** What the message was, whether it reads now, and how to send it back. */
+async function explainDeadLetter(
+  codec: Codec,
+  letter: RecordTypes['DeadLetter'],
+  { partition, offset }: TopicMessage,
+  format: FormatOptions,
+): Promise<string[]> {
+  const bytes = letter.value === null ? 'a tombstone' : formatBytes(letter.value, format);
+  const lines = [`message  key ${formatKey(letter.key)}, ${bytes}`];
+  if (letter.value !== null && isTopicName(letter.sourceTopic)) {
+    const source = letter.sourceTopic;
+    const decoded = await decode(codec, source, letter.value);
+    if (decoded.kind === 'value') {
+      lines.push(`reads as ${formatRecord(CATALOG[source].schema, decoded.value as never, format)}`);
+    } else if (decoded.kind === 'undecodable') {
+      lines.push(`no ${CATALOG[source].schema}: ${printable(decoded.error.message)}`);
+    }
+  }
+  const at = partition === 0 ? '' : ` --partition ${partition}`;
+  return [...lines, `requeue  npm run topics -- requeue${at} --offset ${offset}`];
+}
+
+/** Whether the catalogue has a topic of this name, written without a namespace. */
+export function isTopicName(name: string): name is TopicName {
+  return Object.hasOwn(CATALOG, name);
+}
