@@ -1,3 +1,4 @@
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
 
 const SETTINGS = {
@@ -20,10 +21,12 @@ const SETTINGS = {
     maximum: 10,
     summary: 'decay of importance a day (PinnerSage: 0 is frequency, .1 recency, .01 was chosen)',
   }),
-  actionWeights: weights(
+  actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
     'TRIBUTARY_ACTION_WEIGHTS',
-    { view: 0.2, click: 0.4, save: 1, share: 1, message: 1, buy: 1, rate: 1, hide: -1, return: -1 },
-    { summary: 'weight of each type of action; negative ones lower importance and never create an interest' },
+    DEFAULT_ACTION_WEIGHTS,
+    {
+      summary: 'weight of each type of action; negative ones lower importance and never create an interest',
+    },
   ),
   recentMaximum: number('TRIBUTARY_RECENT_MAXIMUM', {
     fallback: 100,

@@ -1,0 +1,58 @@
+import { Counter } from 'prom-client';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { reasonOf } from '#platform/errors.ts';
+import { createPeer } from '#platform/http/peer.ts';
+import { runStage } from '#platform/stage.ts';
+import { readProposeConfig } from './config.ts';
+import { createMedoidModel } from './medoid-model.ts';
+import { MODEL } from './medoid-neighbours.ts';
+import { Popularity, popularityHorizon } from './popularity.ts';
+import { trendingProposal } from './trending-model.ts';
+
+await runStage('propose', async (stage) => {
+  const config = readProposeConfig();
+  const index = createPeer({ name: 'index', url: config.indexUrl });
+  stage.lifecycle.onStop('index', () => index.close());
+  const popularity = new Popularity(config);
+  const skipped = new Counter({
+    name: 'tributary_proposals_skipped_total',
+    help: 'Interests in a generation that the index no longer holds',
+    registers: [stage.metrics.registry],
+  });
+  const publish = async (proposal: Proposal, trace?: string): Promise<void> =>
+    void (await stage.produce('proposals', proposal.userId, proposal, { trace }));
+
+  let ownsFirstPartition = false;
+  async function publishTrending(): Promise<void> {
+    try {
+      const proposal = await trendingProposal(popularity, index, config.candidates, Date.now());
+      // One of the processes speaks for all: whoever owns the first partition.
+      if (proposal !== undefined && ownsFirstPartition) await publish(proposal);
+    } catch (error) {
+      stage.log.warn({ reason: reasonOf(error) }, 'no list of what is trending this time');
+    }
+  }
+
+  return async () => {
+    const follower = await stage.follow(
+      { actions: ({ value }) => void (value !== null && popularity.take(value)) },
+      { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
+    );
+    await follower.caughtUp;
+    popularity.top(1);
+    const timer = setInterval(() => void publishTrending(), config.trendingIntervalMs);
+    stage.lifecycle.onStop('trending', () => clearInterval(timer));
+    const handle = createMedoidModel({
+      config,
+      index,
+      publish,
+      popularityOf: (itemId) => popularity.share(itemId),
+      log: stage.log,
+      signal: stage.lifecycle.signal,
+      countSkipped: (users) => skipped.inc(users),
+    });
+    await stage.consume(MODEL, { interests: handle }, (partitions) => {
+      ownsFirstPartition = partitions.includes(0);
+    });
+  };
+});

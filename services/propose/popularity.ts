@@ -1,0 +1,45 @@
+import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
+import type { UserAction } from '#contracts/generated/records.ts';
+import type { ProposeConfig } from './config.ts';
+
+const MS_PER_DAY = 86_400_000;
+/** After so many half-lives an action weighs below a thousandth: the log is read no further back. */
+const HALF_LIVES_READ = 10;
+
+/**
+ * What everybody does, decayed by event time. Every process counts all partitions, because popularity is also the
+ * prior of the other models; it is rebuilt from the log at the start.
+ */
+export class Popularity {
+  readonly #counts: DecayedCounts;
+  readonly #weights: Readonly<Record<string, number>>;
+  #highest = 0;
+
+  constructor(config: Pick<ProposeConfig, 'halfLifeDays' | 'actionWeights'>) {
+    this.#counts = new DecayedCounts(config.halfLifeDays * MS_PER_DAY);
+    this.#weights = config.actionWeights;
+  }
+
+  /** Takes an action; dislike does not make an item less popular, it just does not count. */
+  take({ itemId, occurredAt, type }: UserAction): void {
+    const weight = this.#weights[type] ?? 0;
+    if (weight > 0) this.#counts.add(itemId, occurredAt, weight);
+  }
+
+  /** The n most popular items with their share of the highest count, best first; sets the scale of `share`. */
+  top(n: number): Array<{ itemId: string; share: number }> {
+    const top = this.#counts.top(n);
+    this.#highest = top[0]?.count ?? 0;
+    return top.map(({ itemId, count }) => ({ itemId, share: count / this.#highest }));
+  }
+
+  /** Popularity of an item from 0 to 1, where 1 is that of the most popular item when `top` was last asked. */
+  share(itemId: string): number {
+    return this.#highest === 0 ? 0 : Math.min(1, this.#counts.count(itemId) / this.#highest);
+  }
+}
+
+/** Where reading `actions` begins, ms. */
+export function popularityHorizon(now: number, halfLifeDays: number): number {
+  return now - HALF_LIVES_READ * halfLifeDays * MS_PER_DAY;
+}

@@ -1,0 +1,37 @@
+import type { Proposal } from '#contracts/generated/records.ts';
+import type { Peer } from '#platform/http/peer.ts';
+import type { Popularity } from './popularity.ts';
+
+const MODEL = 'trending';
+/** The user id of lists that serve everybody. */
+export const EVERYBODY = '*';
+
+interface ItemsAnswer {
+  readonly items: Readonly<Record<string, { readonly availability: string } | undefined>>;
+}
+
+/**
+ * What is trending now, for every user, known or not: the items of highest decayed count that may be recommended.
+ * @param receivedAt ms, the present
+ */
+export async function trendingProposal(
+  popularity: Popularity,
+  index: Pick<Peer, 'post'>,
+  size: number,
+  receivedAt: number,
+): Promise<Proposal | undefined> {
+  const top = popularity.top(size);
+  if (top.length === 0) return undefined;
+  const { items } = await index.post<ItemsAnswer>('/items', { itemIds: top.map(({ itemId }) => itemId) });
+  return {
+    userId: EVERYBODY,
+    model: MODEL,
+    generation: null,
+    version: -1,
+    receivedAt,
+    recent: [],
+    items: top
+      .filter(({ itemId }) => items[itemId]?.availability !== 'unavailable')
+      .map(({ itemId, share }) => ({ itemId, score: share, because: null, popularity: share })),
+  };
+}
