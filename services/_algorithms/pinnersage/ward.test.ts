@@ -131,6 +131,30 @@ test('with ties heights still never fall, all weight is kept and equal input giv
   );
 });
 
+test('distances that differ by rounding alone cannot mislead the chain', () => {
+  const corners = fc.record({
+    dim: fc.integer({ min: 2, max: 12 }),
+    scale: fc.double({ min: 0.1, max: 10, noNaN: true }),
+  });
+  fc.assert(
+    fc.property(corners, ({ dim, scale }) => {
+      // The corners of a regular simplex, all √2·scale apart, and their mirror images, so that most are tied.
+      const points = new Float64Array(2 * dim * dim);
+      for (let i = 0; i < dim; i++) {
+        points[i * dim + i] = scale;
+        points[(dim + i) * dim + i] = -scale;
+      }
+      const dendrogram = ward({ points, weights: Array(2 * dim).fill(1), dim });
+      const everyNode = [...dendrogram.left, ...dendrogram.right].sort((a, b) => a - b);
+      assert.deepEqual(
+        everyNode,
+        Array.from({ length: 4 * dim - 2 }, (_, node) => node),
+      );
+      assert.deepEqual(dendrogram.height.toSorted(), dendrogram.height);
+    }),
+  );
+});
+
 test('ties go to the smaller index', () => {
   const { left, right } = ward({ points: Float32Array.of(0, 1, 2, 3), weights: [1, 1, 1, 1], dim: 1 });
   assert.deepEqual([...left], [0, 2, 4]);

@@ -118,12 +118,12 @@ function updateDistances(
     const k = living[i]!;
     if (k === kept) continue;
     const weight = weights[k]!;
-    const sum =
-      (keptWeight + weight) * distances[kept * count + k]! +
-      (goneWeight + weight) * distances[gone * count + k]! -
-      weight * between;
-    // Rounding may take a distance between equal points below zero, where a height has no root.
-    const d = Math.max(0, sum / (keptWeight + goneWeight + weight));
+    const toKept = distances[kept * count + k]!;
+    const toGone = distances[gone * count + k]!;
+    const sum = (keptWeight + weight) * toKept + (goneWeight + weight) * toGone - weight * between;
+    // Ward is reducible: no cluster comes nearer by a merge of two that were each other's nearest. Rounding must
+    // not break this, since the chain below the merge relies on it, and heights would fall.
+    const d = Math.max(sum / (keptWeight + goneWeight + weight), Math.min(toKept, toGone));
     distances[kept * count + k] = d;
     distances[k * count + kept] = d;
   }
