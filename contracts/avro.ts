@@ -44,7 +44,8 @@ export interface AvroRecord {
   readonly fields: readonly AvroField[];
 }
 
-export type AvroUnion = readonly AvroSchema[];
+/** Of null and one other type. */
+export type AvroUnion = readonly [AvroSchema, AvroSchema];
 
 export type AvroSchema =
   | AvroPrimitive

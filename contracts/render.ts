@@ -40,6 +40,7 @@ export function renderRecords(schemas: readonly AvroRecord[]): string {
 function collectNamed(schema: AvroSchema, into: Map<string, AvroRecord | AvroEnum>): void {
   if (typeof schema === 'string') return;
   if (isUnion(schema)) {
+    if (schema.length !== 2 || !schema.includes('null')) throw unsupported(schema);
     for (const branch of schema) collectNamed(branch, into);
     return;
   }
