@@ -1,0 +1,42 @@
+import type { Reward } from '#contracts/generated/records.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { applyReward, type RewardOutcome } from './rewards.ts';
+import type { HeldStatistics, StatisticsStore } from './statistics-store.ts';
+
+export interface Learner {
+  take(batch: IncomingBatch<Reward>): Promise<void>;
+  /** Forgets what is in memory: after a rebalance another process may have written. */
+  forget(): void;
+}
+
+/** Adds rewards to the statistics of their partition; each batch is one fenced write. */
+export function createLearner(options: {
+  store: StatisticsStore;
+  count: (outcome: RewardOutcome) => void;
+}): Learner {
+  const { store, count } = options;
+  const inMemory = new Map<number, HeldStatistics>();
+
+  return {
+    async take(batch) {
+      const { partition, messages } = batch;
+      // Taken out while it changes: a failed write must not leave sums in memory that Redis does not hold.
+      const held = inMemory.get(partition) ?? (await store.load(partition));
+      inMemory.delete(partition);
+      const fresh = messages.filter(({ offset }) => offset > held.offset);
+      const last = fresh.at(-1);
+      if (last === undefined) return;
+      for (const { offset, value } of fresh) {
+        if (value === null) continue;
+        const outcome = applyReward(held.learned, value);
+        if (outcome === 'invalid') batch.reject(offset, 'reward or features hold a value that is no number');
+        count(outcome);
+      }
+      const advanced = { learned: held.learned, offset: last.offset };
+      if (await store.save(partition, advanced)) inMemory.set(partition, advanced);
+    },
+    forget() {
+      inMemory.clear();
+    },
+  };
+}

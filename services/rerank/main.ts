@@ -1,0 +1,69 @@
+import { runStage } from '#platform/stage.ts';
+import { CATALOG } from '#topics/catalog.ts';
+import { readRerankConfig } from './config.ts';
+import { createLearner } from './learner.ts';
+import { createRerankMetrics } from './metrics.ts';
+import { readPolicy } from './policy.ts';
+import { createRedisPoolStore } from './pool-store.ts';
+import { takeProposals } from './pools.ts';
+import { refreshing } from './refresh.ts';
+import { addSlateRoute } from './routes.ts';
+import { composeSlate } from './slate.ts';
+import { createRedisStatisticsStore } from './statistics-store.ts';
+
+await runStage('rerank', async (stage) => {
+  const config = readRerankConfig();
+  const metrics = createRerankMetrics(stage.metrics.registry);
+  const redis = await stage.connectRedis();
+  const pools = createRedisPoolStore({
+    redis,
+    keyOf: (userId) => stage.key('rerank', 'pool', userId),
+    keepMs: config.poolDays * 86_400_000,
+    encode: (proposal) => stage.codec.encode('Proposal', proposal),
+    decode: (bytes) => stage.codec.decode('Proposal', bytes),
+  });
+  const statistics = createRedisStatisticsStore({
+    redis,
+    keyOf: (partition) => stage.key('rerank', 'statistics', String(partition)),
+  });
+  const learner = createLearner({
+    store: statistics,
+    count: (outcome) => metrics.rewards.inc({ outcome }),
+  });
+  const policy = await refreshing({
+    read: () => readPolicy(statistics, CATALOG.rewards.partitions, config),
+    everyMs: config.refreshMs,
+    signal: stage.lifecycle.signal,
+    onFailure: (error) => stage.lifecycle.fail(error),
+  });
+
+  addSlateRoute(stage.http, {
+    async compose({ slateId, userId, size }) {
+      const pool = await pools.read(userId);
+      const { posterior, observations } = policy.current;
+      const slate = composeSlate({
+        ...config,
+        slateId,
+        userId,
+        size,
+        pool,
+        posterior,
+        observations,
+        now: Date.now(),
+      });
+      metrics.observations.set(observations);
+      metrics.slotsMissing.inc(size - slate.slots.length);
+      return slate;
+    },
+    publish: (slate, trace) => stage.produce('slates', slate.userId, slate, { trace }),
+  });
+  await stage.consume('pools', {
+    proposals: (batch) =>
+      takeProposals(batch, {
+        store: pools,
+        fresh: (seconds) => metrics.freshnessSeconds.observe(seconds),
+        now: Date.now,
+      }),
+  });
+  await stage.consume('rewards', { rewards: learner.take }, learner.forget);
+});

@@ -1,0 +1,44 @@
+import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
+import { createStatistics, merge, type Statistics } from '#algorithms/bandit/statistics.ts';
+import { DIMENSION, PRIOR_MEAN } from './features.ts';
+import type { StatisticsStore } from './statistics-store.ts';
+
+export interface PriorOptions {
+  /** Standard deviation of each weight before any reward. */
+  readonly priorDeviation: number;
+  readonly noiseVariance: number;
+}
+
+/** The policy that is served. */
+export interface Policy {
+  readonly posterior: Posterior;
+  /** Number of rewards in it. */
+  readonly observations: number;
+}
+
+/** The posterior over the rewards of all partitions, added in partition order. */
+export function learnPolicy(partitions: Iterable<Statistics>, options: PriorOptions): Policy {
+  const total = createStatistics(DIMENSION);
+  for (const statistics of partitions) merge(total, statistics);
+  return {
+    posterior: posterior(total, {
+      priorPrecision: options.priorDeviation ** -2,
+      priorMean: PRIOR_MEAN,
+      noiseVariance: options.noiseVariance,
+    }),
+    observations: total.count,
+  };
+}
+
+/** Reads the statistics of all partitions and learns the policy from them. */
+export async function readPolicy(
+  store: StatisticsStore,
+  partitions: number,
+  options: PriorOptions,
+): Promise<Policy> {
+  const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
+  return learnPolicy(
+    held.map(({ learned }) => learned.statistics),
+    options,
+  );
+}

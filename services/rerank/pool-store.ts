@@ -1,0 +1,72 @@
+import type { Redis } from 'ioredis';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { runScript } from '#platform/redis/script.ts';
+import { EVERYBODY, type HeldProposal, joinPools, type Pool } from './pool.ts';
+
+/** The newest proposal of each user and model. */
+export interface PoolStore {
+  /**
+   * Holds the proposal unless the one held of the same user and model stands at the same or a later offset, or
+   * answers newer interests.
+   * @returns whether it is held now
+   */
+  put(arriving: HeldProposal): Promise<boolean>;
+  /** What a slate of the user is chosen from; the lists for everybody alone when the user is not known. */
+  read(userId: string): Promise<Pool>;
+  erase(userId: string): Promise<void>;
+}
+
+/**
+ * A pool is a hash of the user: `<model>` the proposal, `@<model>` its offset, `#<model>` its version.
+ * KEYS[1] the pool. ARGV: model, offset, version, proposal, milliseconds to keep the pool.
+ */
+const PUT = `
+local model = ARGV[1]
+local held = redis.call('HMGET', KEYS[1], '@' .. model, '#' .. model)
+if held[1] and tonumber(held[1]) >= tonumber(ARGV[2]) then return 0 end
+if held[2] and tonumber(held[2]) > tonumber(ARGV[3]) then return 0 end
+redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3])
+redis.call('PEXPIRE', KEYS[1], ARGV[5])
+return 1`;
+
+const OFFSET_MARK = '@';
+
+export function createRedisPoolStore(options: {
+  redis: Redis;
+  keyOf: (userId: string) => string;
+  keepMs: number;
+  encode: (proposal: Proposal) => Buffer;
+  decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
+}): PoolStore {
+  const { redis, keyOf, keepMs, encode, decode } = options;
+
+  async function readProposals(userId: string): Promise<HeldProposal[]> {
+    const fields = await redis.hgetallBuffer(keyOf(userId));
+    const held: HeldProposal[] = [];
+    for (const [name, offset] of Object.entries(fields)) {
+      if (!name.startsWith(OFFSET_MARK)) continue;
+      const bytes = fields[name.slice(OFFSET_MARK.length)];
+      if (bytes !== undefined) held.push({ offset: Number(offset), proposal: await decode(bytes) });
+    }
+    return held;
+  }
+
+  return {
+    async put({ offset, proposal }) {
+      const { userId, model, version } = proposal;
+      const parameters = [model, offset, version, encode(proposal), keepMs];
+      return (await runScript(redis, PUT, [keyOf(userId)], parameters)) === 1;
+    },
+    async read(userId) {
+      // Asked in one turn, so that both go in one round trip.
+      const [own, everybody] = await Promise.all([
+        userId === EVERYBODY ? [] : readProposals(userId),
+        readProposals(EVERYBODY),
+      ]);
+      return joinPools(own, everybody);
+    },
+    async erase(userId) {
+      await redis.del(keyOf(userId));
+    },
+  };
+}

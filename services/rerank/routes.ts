@@ -1,0 +1,34 @@
+import { randomUUID } from 'node:crypto';
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Slate } from '#contracts/generated/records.ts';
+import { TRACE_HEADER } from '#platform/observability/trace.ts';
+
+const SlateRequest = Type.Object(
+  {
+    userId: Type.String({ minLength: 1 }),
+    n: Type.Integer({ minimum: 1, maximum: 50, default: 10 }),
+  },
+  { additionalProperties: false },
+);
+
+/** `POST /slates`: answers a slate once the log has it, so that whatever the user does with it finds its slate. */
+export function addSlateRoute(
+  http: FastifyInstance,
+  options: {
+    compose: (request: { slateId: string; userId: string; size: number }) => Promise<Slate>;
+    publish: (slate: Slate, trace: string | undefined) => Promise<unknown>;
+  },
+): void {
+  http.post<{ Body: Static<typeof SlateRequest> }>(
+    '/slates',
+    { schema: { body: SlateRequest } },
+    async (request) => {
+      const { userId, n } = request.body;
+      const trace = request.headers[TRACE_HEADER];
+      const slate = await options.compose({ slateId: randomUUID(), userId, size: n });
+      await options.publish(slate, typeof trace === 'string' ? trace : undefined);
+      return slate;
+    },
+  );
+}
