@@ -61,7 +61,6 @@ async function runAgainstStack(files: string[]): Promise<number> {
     return await runTests(files, { ...stack.env });
   } finally {
     await stack.stop();
-    rmSync(runDirectory, { recursive: true, force: true });
   }
 }
 
@@ -75,6 +74,7 @@ function freshRunDirectory(): string {
   }
   const runDirectory = join(tmpdir(), `tributary-test-${process.pid}`);
   mkdirSync(runDirectory);
+  process.on('exit', () => rmSync(runDirectory, { recursive: true, force: true }));
   return runDirectory;
 }
 
