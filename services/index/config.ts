@@ -1,0 +1,38 @@
+import { type ConfigOf, number, readConfig } from '#platform/config.ts';
+
+export const SETTINGS = {
+  m: number('TRIBUTARY_INDEX_M', {
+    fallback: 16,
+    minimum: 2,
+    maximum: 100,
+    integer: true,
+    summary: 'links of a node on each layer of the HNSW graph',
+  }),
+  efConstruction: number('TRIBUTARY_INDEX_EF_CONSTRUCTION', {
+    fallback: 200,
+    minimum: 8,
+    maximum: 2_000,
+    integer: true,
+    summary: 'candidates kept while a node is linked; more is slower and better',
+  }),
+  efSearch: number('TRIBUTARY_INDEX_EF_SEARCH', {
+    fallback: 64,
+    minimum: 8,
+    maximum: 2_000,
+    integer: true,
+    summary: 'candidates kept while searching; at least the neighbours asked for are',
+  }),
+  keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
+    fallback: 60_000,
+    minimum: 0,
+    maximum: 3_600_000,
+    integer: true,
+    summary: 'milliseconds that the previous generation still answers requests which name it',
+  }),
+} as const;
+
+export type IndexConfig = ConfigOf<typeof SETTINGS>;
+
+export function readIndexConfig(): IndexConfig {
+  return readConfig(SETTINGS, process.env);
+}

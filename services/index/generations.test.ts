@@ -1,0 +1,161 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Release } from '#contracts/generated/records.ts';
+import { Generations } from './generations.ts';
+import { embedding, release } from './releases.testing.ts';
+
+/** A generation of two items, published whole. */
+function publish(generations: Generations, id: string, state: Release['state']): void {
+  generations.takeRelease(release(id, 'building', 2));
+  generations.takeEmbedding(embedding(id, 'a', [1, 0]));
+  generations.takeEmbedding(embedding(id, 'b', [0, 1]));
+  generations.takeRelease(release(id, state, 2));
+}
+
+function caughtUp(): Generations {
+  const generations = new Generations();
+  generations.takeCaughtUp();
+  return generations;
+}
+
+describe('which generation should serve', () => {
+  it('is none while the log is being read, whatever it says in its middle', () => {
+    const generations = new Generations();
+    publish(generations, 'g1', 'active');
+    assert.equal(generations.wanted(), undefined);
+    generations.takeCaughtUp();
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
+  it('is never a half-published one', () => {
+    const generations = caughtUp();
+    generations.takeRelease(release('g1', 'ready', 2));
+    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.takeEmbedding(embedding('g1', 'new', [1, 1], 'inductive'));
+    assert.equal(generations.wanted(), undefined, 'repeats and inductive vectors do not complete it');
+    generations.takeEmbedding(embedding('g1', 'b', [0, 1]));
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
+  it('is never one that another replica declared active before its vectors were read here', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'active');
+    generations.takeRelease(release('g2', 'active', 2));
+    generations.takeEmbedding(embedding('g2', 'a', [1, 0]));
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
+  it('is never a building one, though all its vectors are there', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'building');
+    assert.equal(generations.wanted(), undefined);
+  });
+
+  it('is the newer one when it is ready, and its rejection changes nothing', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'active');
+    publish(generations, 'g2', 'ready');
+    assert.equal(generations.wanted()?.id, 'g2');
+    publish(generations, 'g3', 'rejected');
+    assert.equal(generations.wanted()?.id, 'g2');
+    generations.takeRelease(release('g2', 'rejected', 2));
+    assert.equal(generations.wanted()?.id, 'g1');
+    assert.equal(generations.get('g2')?.table, undefined, 'its vectors are let go');
+  });
+
+  it('is not an older ready one beside an active one', () => {
+    const generations = caughtUp();
+    publish(generations, 'g2', 'active');
+    publish(generations, 'g1', 'ready');
+    assert.equal(generations.wanted()?.id, 'g2');
+  });
+
+  it('is the earlier one when it is declared active again: a rollback', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'active');
+    publish(generations, 'g2', 'active');
+    generations.takeRelease(release('g1', 'retired', 2));
+    assert.equal(generations.wanted()?.id, 'g2');
+    generations.takeRelease(release('g1', 'active', 2));
+    assert.equal(generations.wanted()?.id, 'g1');
+    assert.deepEqual(
+      generations.supersededBy('g1').map(({ generation }) => generation),
+      ['g2'],
+    );
+  });
+
+  it('is never an empty one', () => {
+    const generations = caughtUp();
+    generations.takeRelease(release('g1', 'ready', 0));
+    assert.equal(generations.wanted(), undefined);
+  });
+
+  it('is after a restart the active one with the vectors that are left of it', () => {
+    const generations = new Generations();
+    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.takeRelease(release('g1', 'active', 2));
+    generations.takeCaughtUp();
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
+  it('stays while single items are withdrawn, and ends with the last', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'active');
+    generations.get('g1')?.takeTombstone('a');
+    assert.equal(generations.wanted()?.id, 'g1');
+    generations.get('g1')?.takeTombstone('b');
+    assert.equal(generations.wanted(), undefined);
+  });
+
+  it('does not depend on how the topics interleave', () => {
+    const embeddings = ['a', 'b', 'c'].map((itemId, index) => embedding('g1', itemId, [1, index]));
+    const events = [
+      ...embeddings.map((value) => (generations: Generations) => void generations.takeEmbedding(value)),
+      (generations: Generations) => void generations.takeRelease(release('g1', 'ready', 3)),
+    ];
+    fc.assert(
+      fc.property(fc.shuffledSubarray(events, { minLength: events.length }), (shuffled) => {
+        const generations = caughtUp();
+        for (const [index, event] of shuffled.entries()) {
+          event(generations);
+          assert.equal(generations.wanted() !== undefined, index === shuffled.length - 1);
+        }
+      }),
+    );
+  });
+});
+
+describe('a vector that cannot be indexed', () => {
+  const generations = caughtUp();
+  generations.takeRelease(release('g1', 'building', 1));
+  const bytesOf = (...components: number[]): Buffer => Buffer.from(Float32Array.from(components).buffer);
+  const take = (vector: Buffer) =>
+    generations.takeEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', vector });
+
+  it('is passed over with its reason', () => {
+    assert.equal(take(bytesOf(1)), 'invalid');
+    assert.equal(take(bytesOf(1, 2, 3)), 'invalid');
+    assert.equal(take(Buffer.alloc(7)), 'invalid');
+    assert.equal(take(bytesOf(Number.NaN, 1)), 'invalid');
+    assert.equal(take(bytesOf(Number.POSITIVE_INFINITY, 1)), 'invalid');
+    assert.equal(take(bytesOf(0, 0)), 'zero');
+    assert.equal(generations.get('g1')?.table?.size, 0);
+  });
+
+  it('is reported when its release comes after it', () => {
+    const late = new Generations();
+    const vector = bytesOf(1, 2, 3);
+    assert.equal(late.takeEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', vector }), 'waiting');
+    assert.deepEqual(late.takeRelease(release('g2', 'building', 1)), ['invalid']);
+  });
+
+  it('is scaled to length 1 when it is one', () => {
+    assert.deepEqual(take(bytesOf(3, 4)), { row: 0 });
+    assert.deepEqual(
+      [...(generations.get('g1')?.table?.at(0) ?? [])].map((component) => component.toFixed(3)),
+      ['0.600', '0.800'],
+    );
+  });
+});

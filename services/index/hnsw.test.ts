@@ -1,0 +1,118 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createRandom } from '#algorithms/random.ts';
+import { exactTopK } from '#algorithms/retrieval/exact.ts';
+import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { normaliseInPlace } from '#algorithms/vectors.ts';
+import { createPacer, HnswGraph } from './hnsw.ts';
+import { measureRecall } from './recall.ts';
+
+const PARAMETERS = { m: 16, efConstruction: 200, efSearch: 64 };
+const noPause = (): undefined => undefined;
+const unit = (...components: number[]): Float32Array => {
+  const vector = Float32Array.from(components);
+  normaliseInPlace(vector);
+  return vector;
+};
+
+/** Unit vectors around a few centres, as items of a catalogue lie. */
+function clusteredTable(count: number, dimension: number): VectorTable {
+  const random = createRandom(7);
+  const component = (): number => random.next() - 0.5;
+  const centres = Array.from({ length: 20 }, () => Array.from({ length: dimension }, component));
+  const table = new VectorTable(dimension);
+  for (let item = 0; item < count; item++) {
+    const centre = centres[item % centres.length]!;
+    table.set(`item${item}`, unit(...centre.map((value) => value + 0.4 * component())));
+  }
+  return table;
+}
+
+describe('the graph', () => {
+  it('finds what an exact search finds', async () => {
+    const table = clusteredTable(2_000, 32);
+    const graph = new HnswGraph(table, PARAMETERS, () => true);
+    await graph.build(noPause);
+    let found = 0;
+    for (let row = 0; row < 200; row++) {
+      const query = table.at(row);
+      const { rows } = exactTopK({ matrix: table.matrix(), dim: 32, query, k: 10 });
+      const truth = new Set([...rows].map((near) => table.idAt(near)));
+      found += graph.search(query, 10).filter(({ itemId }) => truth.has(itemId)).length;
+    }
+    assert.ok(found / 2_000 > 0.97, `recall ${found / 2_000}`);
+    const options = { graph, table, isVisible: () => true, k: 10, sampleSize: 50, pause: noPause };
+    assert.ok((await measureRecall(options)) > 0.97);
+  });
+
+  it('answers with the cosine, the best first, and with fewer where there are fewer', async () => {
+    const table = new VectorTable(2);
+    table.set('east', unit(1, 0));
+    table.set('north-east', unit(1, 1));
+    table.set('north', unit(0, 1));
+    const graph = new HnswGraph(table, PARAMETERS, () => true);
+    await graph.build(noPause);
+    const found = graph.search(unit(1, 0.1), 10);
+    assert.deepEqual(
+      found.map(({ itemId }) => itemId),
+      ['east', 'north-east', 'north'],
+    );
+    assert.ok(Math.abs(found[1]!.score - 1.1 / Math.hypot(1, 0.1) / Math.SQRT2) < 1e-6);
+  });
+
+  it('grows with new items and follows changed vectors', async () => {
+    const all = clusteredTable(600, 16);
+    const table = new VectorTable(16);
+    table.set('item0', all.at(0));
+    const graph = new HnswGraph(table, PARAMETERS, () => true);
+    await graph.build(noPause);
+    for (let item = 1; item < 600; item++) graph.put(table.set(`item${item}`, all.at(item)));
+    assert.equal(graph.size, 600);
+    const nearest = (query: Float32Array): string | undefined => graph.search(query, 1)[0]?.itemId;
+    assert.equal(nearest(all.at(599)), 'item599');
+    graph.put(table.set('item1', all.at(2)));
+    graph.put(table.set('item2', all.at(1)));
+    assert.deepEqual([nearest(all.at(1)), nearest(all.at(2))], ['item2', 'item1']);
+    assert.equal(graph.size, 600, 'a changed vector is no new item');
+  });
+
+  it('hides and shows items, also through a changed vector', async () => {
+    const table = new VectorTable(2);
+    const hidden = new Set<number>([0]);
+    table.set('a', unit(1, 0));
+    table.set('b', unit(0, 1));
+    const graph = new HnswGraph(table, PARAMETERS, (row) => !hidden.has(row));
+    await graph.build(noPause);
+    const ids = (): string[] => graph.search(unit(1, 0), 5).map(({ itemId }) => itemId);
+    assert.deepEqual(ids(), ['b']);
+    graph.put(table.set('a', unit(1, 0.1)));
+    assert.deepEqual(ids(), ['b'], 'a changed vector does not reveal it');
+    hidden.add(1);
+    graph.refresh(1);
+    graph.refresh(1);
+    assert.deepEqual(ids(), []);
+    assert.equal(graph.size, 0);
+    hidden.clear();
+    graph.refresh(0);
+    graph.refresh(1);
+    assert.deepEqual(ids(), ['a', 'b']);
+  });
+
+  it('takes in what comes while it is built, and lets others work meanwhile', async () => {
+    const table = clusteredTable(300, 8);
+    const graph = new HnswGraph(table, PARAMETERS, () => true);
+    let turns = 0;
+    const building = graph.build(createPacer(0));
+    const timer = setInterval(() => {
+      turns += 1;
+    }, 0);
+    graph.put(table.set('late', unit(1, 0, 0, 0, 0, 0, 0, 0)));
+    graph.put(table.set('item0', unit(0, 1, 0, 0, 0, 0, 0, 0)));
+    await building;
+    clearInterval(timer);
+    assert.ok(turns > 0, 'the event loop turned during the build');
+    assert.equal(graph.size, 301);
+    assert.equal(graph.search(unit(1, 0, 0, 0, 0, 0, 0, 0), 1)[0]?.itemId, 'late');
+    assert.equal(graph.search(unit(0, 1, 0, 0, 0, 0, 0, 0), 1)[0]?.itemId, 'item0');
+  });
+});

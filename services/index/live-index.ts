@@ -1,0 +1,232 @@
+import type { Logger } from 'pino';
+import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { Catalogue } from './catalogue.ts';
+import type { Generation, Intake } from './generation.ts';
+import { Generations } from './generations.ts';
+import { createPacer, HnswGraph, type HnswParameters } from './hnsw.ts';
+import type { IndexMetrics } from './metrics.ts';
+import { measureRecall } from './recall.ts';
+
+/** A generation with the graph that answers for it. */
+export interface ServedGeneration {
+  readonly generation: Generation;
+  readonly graph: HnswGraph;
+}
+
+export interface LiveIndexOptions {
+  readonly log: Logger;
+  readonly metrics: IndexMetrics;
+  readonly parameters: HnswParameters;
+  /** Milliseconds that the generation before keeps answering requests which name it. */
+  readonly keepRetiredMs: number;
+  /** Declares a release; resolves when it is in the log. */
+  readonly publish: (release: Release) => Promise<void>;
+  readonly onFailure: (error: unknown) => void;
+}
+
+const BUILD_SLICE_MS = 5;
+const RECALL_DEPTH = 10;
+const RECALL_SAMPLE = 50;
+
+/**
+ * The topics `embeddings`, `releases` and `items` as one searchable index. A generation is built beside the serving
+ * one and takes over in one assignment; the one before keeps answering requests that name it for a while.
+ */
+export class LiveIndex {
+  readonly catalogue = new Catalogue();
+  readonly #generations = new Generations();
+  readonly #options: LiveIndexOptions;
+  #served: ServedGeneration | undefined;
+  #previous: ServedGeneration | undefined;
+  #building: ServedGeneration | undefined;
+  #dropTimer: NodeJS.Timeout | undefined;
+  #advancing: Promise<void> | undefined;
+  #closed = false;
+
+  constructor(options: LiveIndexOptions) {
+    this.#options = options;
+  }
+
+  /** What answers when no generation is named; undefined before the first is active. */
+  get served(): ServedGeneration | undefined {
+    return this.#served;
+  }
+
+  /** What answers for a generation, the served one or the one before. */
+  find(id: string): ServedGeneration | undefined {
+    return this.#answering().find(({ generation }) => generation.id === id);
+  }
+
+  /** Ids of the generations that answer. */
+  heldIds(): string[] {
+    return this.#answering().map(({ generation }) => generation.id);
+  }
+
+  /** Whether a generation is to serve and none does yet. */
+  get isBuildingFirst(): boolean {
+    return this.#served === undefined && this.#advancing !== undefined;
+  }
+
+  takeRelease(id: string, release: Release | null): void {
+    if (release === null) {
+      this.#generations.forget(id);
+    } else {
+      const intakes = this.#generations.takeRelease(release);
+      this.#report(id, intakes);
+    }
+    this.#advance();
+  }
+
+  /** @param key generation/itemId */
+  takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
+    if (embedding === null) {
+      this.#takeTombstone(key);
+      return;
+    }
+    const intake = this.#generations.takeEmbedding(embedding);
+    if (typeof intake === 'object') {
+      for (const graph of this.#graphsOf(embedding.generation)) graph.put(intake.row);
+      if (this.#served?.generation.id === embedding.generation) this.#countItems();
+    } else {
+      this.#report(embedding.generation, [intake]);
+    }
+    this.#advance();
+  }
+
+  takeItem(itemId: string, item: Item | null): void {
+    if (item === null) this.catalogue.withdraw(itemId);
+    else this.catalogue.put(item);
+    for (const { generation, graph } of this.#graphs()) {
+      const row = generation.table?.rowOf(itemId);
+      if (row !== undefined) graph.refresh(row);
+    }
+    this.#countItems();
+  }
+
+  takeCaughtUp(): void {
+    this.#generations.takeCaughtUp();
+    this.#advance();
+  }
+
+  /** Builds and declares nothing more. */
+  close(): void {
+    this.#closed = true;
+    clearTimeout(this.#dropTimer);
+  }
+
+  #takeTombstone(key: string): void {
+    const slash = key.indexOf('/');
+    const id = key.slice(0, slash);
+    const row = this.#generations.get(id)?.takeTombstone(key.slice(slash + 1));
+    if (row === undefined) return;
+    for (const graph of this.#graphsOf(id)) graph.refresh(row);
+    if (this.#served?.generation.id === id) this.#countItems();
+  }
+
+  /** Starts what the state asks for, unless it is under way; it looks again at its end. */
+  #advance(): void {
+    if (this.#advancing !== undefined || !this.#isBehind()) return;
+    this.#advancing = this.#catchUpWithWanted()
+      .catch(this.#options.onFailure)
+      .finally(() => {
+        this.#advancing = undefined;
+      });
+  }
+
+  #isBehind(): boolean {
+    if (this.#closed) return false;
+    const wanted = this.#generations.wanted();
+    if (wanted !== undefined) return wanted !== this.#served?.generation;
+    return this.#served?.generation.release?.state === 'rejected';
+  }
+
+  async #catchUpWithWanted(): Promise<void> {
+    while (this.#isBehind()) {
+      const wanted = this.#generations.wanted();
+      if (wanted === undefined) {
+        this.#flip(undefined);
+        continue;
+      }
+      const next = this.find(wanted.id) ?? (await this.#build(wanted));
+      // Building took a while: what was wanted may have been rejected or superseded.
+      if (this.#closed || this.#generations.wanted() !== wanted) continue;
+      this.#flip(next);
+      await this.#declare(wanted);
+    }
+  }
+
+  async #build(generation: Generation): Promise<ServedGeneration> {
+    const { log, metrics, parameters } = this.#options;
+    const table = generation.table!;
+    const started = performance.now();
+    const isVisible = (row: number): boolean =>
+      generation.isPresent(row) && this.catalogue.isVisible(table.idAt(row)!);
+    const graph = new HnswGraph(table, parameters, isVisible);
+    const pause = createPacer(BUILD_SLICE_MS);
+    this.#building = { generation, graph };
+    try {
+      await graph.build(pause);
+      const seconds = (performance.now() - started) / 1_000;
+      const sample = { k: RECALL_DEPTH, sampleSize: RECALL_SAMPLE };
+      const recall = await measureRecall({ graph, table, isVisible, ...sample, pause });
+      metrics.buildSeconds.set(seconds);
+      metrics.recall.set(recall);
+      log.info({ generation: generation.id, items: graph.size, seconds, recall }, 'generation built');
+      return this.#building;
+    } finally {
+      this.#building = undefined;
+    }
+  }
+
+  /** Requests meet the old generation before the first assignment and the new one after it, never a mixture. */
+  #flip(next: ServedGeneration | undefined): void {
+    const { log, metrics, keepRetiredMs } = this.#options;
+    const before = this.#served;
+    this.#served = next;
+    this.#previous = before?.generation.release?.state === 'rejected' ? undefined : before;
+    clearTimeout(this.#dropTimer);
+    this.#dropTimer = setTimeout(() => {
+      this.#previous = undefined;
+    }, keepRetiredMs);
+    metrics.flips.inc();
+    this.#countItems();
+    log.info({ from: before?.generation.id, to: next?.generation.id, items: next?.graph.size }, 'flipped');
+  }
+
+  /** Writing it twice is harmless, so that any number of replicas may do it. */
+  async #declare({ id, release }: Generation): Promise<void> {
+    const { publish } = this.#options;
+    const updatedAt = Date.now();
+    if (release?.state === 'ready') await publish({ ...release, state: 'active', updatedAt, reason: null });
+    for (const earlier of this.#generations.supersededBy(id)) {
+      await publish({ ...earlier, state: 'retired', updatedAt, reason: `superseded by ${id}` });
+    }
+  }
+
+  #report(generation: string, intakes: readonly Intake[]): void {
+    const { log, metrics } = this.#options;
+    for (const reason of intakes) {
+      if (typeof reason === 'object' || reason === 'waiting') continue;
+      metrics.refusedVectors.inc({ reason });
+      log.warn({ generation, reason }, 'vector passed over');
+    }
+  }
+
+  #countItems(): void {
+    this.#options.metrics.items.set(this.#served?.graph.size ?? 0);
+  }
+
+  #answering(): ServedGeneration[] {
+    return [this.#served, this.#previous].filter((one) => one !== undefined);
+  }
+
+  #graphs(): ServedGeneration[] {
+    return [this.#served, this.#previous, this.#building].filter((one) => one !== undefined);
+  }
+
+  #graphsOf(id: string): HnswGraph[] {
+    return this.#graphs()
+      .filter(({ generation }) => generation.id === id)
+      .map(({ graph }) => graph);
+  }
+}

@@ -1,0 +1,27 @@
+import { runStage } from '#platform/stage.ts';
+import { readIndexConfig } from './config.ts';
+import { LiveIndex } from './live-index.ts';
+import { createIndexMetrics } from './metrics.ts';
+import { addRoutes } from './routes.ts';
+
+await runStage('index', async (stage) => {
+  const { keepRetiredMs, ...parameters } = readIndexConfig();
+  const metrics = createIndexMetrics(stage.metrics);
+  const index = new LiveIndex({
+    log: stage.log,
+    metrics,
+    parameters,
+    keepRetiredMs,
+    publish: async (release) => void (await stage.produce('releases', release.generation, release)),
+    onFailure: (error) => stage.lifecycle.fail(error),
+  });
+  addRoutes(stage.http, index, metrics);
+  const follower = await stage.follow({
+    items: ({ key, value }) => index.takeItem(key, value),
+    embeddings: ({ key, value }) => index.takeEmbedding(key, value),
+    releases: ({ key, value }) => index.takeRelease(key, value),
+  });
+  void follower.caughtUp.then(() => index.takeCaughtUp());
+  stage.readyWhen(() => (index.isBuildingFirst ? 'the active generation is being built' : undefined));
+  stage.lifecycle.onStop('index', () => index.close());
+});

@@ -1,0 +1,49 @@
+import { Counter, Gauge, Histogram } from 'prom-client';
+import type { StageMetrics } from '#platform/observability/metrics.ts';
+
+export interface IndexMetrics {
+  readonly items: Gauge;
+  readonly recall: Gauge;
+  readonly buildSeconds: Gauge;
+  readonly flips: Counter;
+  readonly refusedVectors: Counter<'reason'>;
+  readonly searchSeconds: Histogram;
+}
+
+export function createIndexMetrics({ registry }: StageMetrics): IndexMetrics {
+  const registers = [registry];
+  return {
+    items: new Gauge({
+      name: 'tributary_index_items',
+      help: 'Items that can be found in the served generation',
+      registers,
+    }),
+    recall: new Gauge({
+      name: 'tributary_index_recall_ratio',
+      help: 'Recall at 10 of the served graph against exact search, measured when it was built',
+      registers,
+    }),
+    buildSeconds: new Gauge({
+      name: 'tributary_index_build_seconds',
+      help: 'Time that building the served graph took beside the searches',
+      registers,
+    }),
+    flips: new Counter({
+      name: 'tributary_index_flips_total',
+      help: 'Times that another generation began to serve',
+      registers,
+    }),
+    refusedVectors: new Counter({
+      name: 'tributary_index_refused_vectors_total',
+      help: 'Embeddings passed over, by reason: invalid, zero, rejected-generation',
+      labelNames: ['reason'],
+      registers,
+    }),
+    searchSeconds: new Histogram({
+      name: 'tributary_index_search_seconds',
+      help: 'Time to answer one batch of searches',
+      buckets: [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1],
+      registers,
+    }),
+  };
+}

@@ -1,0 +1,72 @@
+import type { FastifyInstance } from 'fastify';
+import type { Static } from 'typebox';
+import { TributaryError } from '#platform/errors.ts';
+import { createCheck, demand } from '#platform/http/validation.ts';
+import type { CatalogueEntry } from './catalogue.ts';
+import type { LiveIndex } from './live-index.ts';
+import type { IndexMetrics } from './metrics.ts';
+import { ItemsBody, SearchBody, SimilarQuery } from './schemas.ts';
+import { chooseGeneration, searchAll } from './search.ts';
+
+/** What the other stages ask of the index. */
+export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: IndexMetrics): void {
+  const checkSearch = createCheck(SearchBody);
+  const checkItems = createCheck(ItemsBody);
+
+  http.post('/search', async (request) => {
+    const { generation, queries, k } = demand(SearchBody, checkSearch, request.body);
+    const finished = metrics.searchSeconds.startTimer();
+    const chosen = chooseGeneration(index, generation);
+    const results = searchAll(chosen, queries, k);
+    finished();
+    return { generation: chosen.generation.id, results };
+  });
+
+  http.post('/items', async (request) => {
+    const { itemIds } = demand(ItemsBody, checkItems, request.body);
+    const items: Record<string, CatalogueEntry> = Object.create(null) as Record<string, CatalogueEntry>;
+    for (const itemId of itemIds) {
+      const entry = index.catalogue.get(itemId);
+      if (entry !== undefined) items[itemId] = entry;
+    }
+    return { items };
+  });
+
+  http.get<{ Params: { id: string }; Querystring: Static<typeof SimilarQuery> }>(
+    '/items/:id/similar',
+    { schema: { querystring: SimilarQuery } },
+    async (request) => {
+      const { id: itemId } = request.params;
+      const chosen = chooseGeneration(index);
+      const [result] = searchAll(chosen, [{ itemId }], request.query.n);
+      if (result === undefined || 'error' in result) {
+        throw new TributaryError('item.unknown', `${itemId} has no vector in ${chosen.generation.id}`, {
+          status: 404,
+          field: 'itemId',
+        });
+      }
+      return {
+        itemId,
+        title: titleOf(index, itemId),
+        generation: chosen.generation.id,
+        items: result.neighbours.map(({ itemId: near, score }) => ({
+          itemId: near,
+          title: titleOf(index, near),
+          score,
+        })),
+      };
+    },
+  );
+
+  http.get('/status', async () => {
+    const { served } = index;
+    const active =
+      served === undefined ? null : { generation: served.generation.id, items: served.graph.size };
+    return { active, held: index.heldIds() };
+  });
+}
+
+/** An item whose catalogue entry has not come yet is called by its id. */
+function titleOf(index: LiveIndex, itemId: string): string {
+  return index.catalogue.get(itemId)?.title ?? itemId;
+}

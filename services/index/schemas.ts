@@ -1,0 +1,34 @@
+import { Type } from 'typebox';
+
+const MAX_QUERIES = 1_000;
+const MAX_NEIGHBOURS = 1_000;
+const MAX_ITEM_IDS = 5_000;
+const MAX_DIMENSION = 4_096;
+
+/** One query: an item of the generation, or a vector of its space. */
+export const SearchBody = Type.Object(
+  {
+    generation: Type.Optional(Type.String({ minLength: 1 })),
+    queries: Type.Array(
+      Type.Union([
+        Type.Object({ itemId: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+        Type.Object(
+          { vector: Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_DIMENSION }) },
+          { additionalProperties: false },
+        ),
+      ]),
+      { maxItems: MAX_QUERIES },
+    ),
+    k: Type.Integer({ minimum: 1, maximum: MAX_NEIGHBOURS }),
+  },
+  { additionalProperties: false },
+);
+
+export const ItemsBody = Type.Object(
+  { itemIds: Type.Array(Type.String(), { maxItems: MAX_ITEM_IDS }) },
+  { additionalProperties: false },
+);
+
+export const SimilarQuery = Type.Object({
+  n: Type.Integer({ minimum: 1, maximum: MAX_NEIGHBOURS, default: 10 }),
+});
