@@ -1,0 +1,94 @@
+import * as tf from '@tensorflow/tfjs-node';
+import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
+import { centreAndNormalise } from '#algorithms/vectors.ts';
+import { combine, poolNeighbours, projectHead, transformNeighbours } from './convolve.ts';
+import type { SubgraphLayer } from './subgraph.ts';
+import type { PinSageVariables } from './variables.ts';
+
+export interface Inference {
+  /** n × dim, rows of length 1, not centred. */
+  readonly embeddings: Float32Array;
+  /** n × hidden after each convolution but the last: what a new item's convolution reads of its neighbours. */
+  readonly latents: readonly Float32Array[];
+}
+
+/** Items at a time: bounds the gathered neighbours to CHUNK · T · hidden floats (21 MB at the defaults). */
+const CHUNK = 2048;
+
+export interface Catalogue extends Inference {
+  /** Subtracted from every row before the last normalisation; length dim. */
+  readonly mean: Float32Array;
+}
+
+/** `inferAll`, then centred: without that the direction that all rows share dominates every cosine. */
+export function embedCatalogue(
+  variables: PinSageVariables,
+  features: tf.Tensor2D,
+  neighbourhoods: Neighbourhoods,
+): Catalogue {
+  const inference = inferAll(variables, features, neighbourhoods);
+  const mean = centreAndNormalise(inference.embeddings, variables.headOutput.shape[1]);
+  return { ...inference, mean: Float32Array.from(mean) };
+}
+
+/**
+ * Embeddings of the whole catalogue, layer by layer, each latent computed once (PinSage, KDD 2018, §3.4: project all
+ * items, then join and pool). `features` is n × f. Leaves no tensor behind.
+ */
+export function inferAll(
+  variables: PinSageVariables,
+  features: tf.Tensor2D,
+  neighbourhoods: Neighbourhoods,
+): Inference {
+  const itemCount = features.shape[0];
+  const latents: Float32Array[] = [];
+  let states = features;
+  for (const convolution of variables.convolutions) {
+    const transformed = inChunks(itemCount, (start, count) =>
+      transformNeighbours(convolution, rowsOf(states, start, count)),
+    );
+    const next = inChunks(itemCount, (start, count) => {
+      const pooled = poolNeighbours(transformed, layerOf(neighbourhoods, start, count));
+      return combine(convolution, rowsOf(states, start, count), pooled);
+    });
+    transformed.dispose();
+    if (states !== features) latents.push(readAndDispose(states));
+    states = next;
+  }
+  const embeddings = inChunks(itemCount, (start, count) =>
+    projectHead(variables, rowsOf(states, start, count)),
+  );
+  states.dispose();
+  return { embeddings: readAndDispose(embeddings), latents };
+}
+
+function inChunks(itemCount: number, compute: (start: number, count: number) => tf.Tensor2D): tf.Tensor2D {
+  const chunks: tf.Tensor2D[] = [];
+  for (let start = 0; start < itemCount; start += CHUNK) {
+    chunks.push(tf.tidy(() => compute(start, Math.min(CHUNK, itemCount - start))));
+  }
+  const whole = tf.concat2d(chunks, 0);
+  tf.dispose(chunks);
+  return whole;
+}
+
+function rowsOf(matrix: tf.Tensor2D, start: number, count: number): tf.Tensor2D {
+  return tf.slice2d(matrix, [start, 0], [count, -1]);
+}
+
+/** The neighbourhoods of a run of items as positions in the whole catalogue. */
+function layerOf({ size, neighbours, weights }: Neighbourhoods, start: number, count: number): SubgraphLayer {
+  const [from, to] = [start * size, (start + count) * size];
+  return {
+    count,
+    // A missing neighbour has weight 0, so that any position will do.
+    neighbours: neighbours.slice(from, to).map((neighbour) => Math.max(0, neighbour)),
+    weights: weights.slice(from, to),
+  };
+}
+
+function readAndDispose(tensor: tf.Tensor2D): Float32Array {
+  const values = Float32Array.from(tensor.dataSync());
+  tensor.dispose();
+  return values;
+}

@@ -1,0 +1,71 @@
+/** How a PinSage is trained. Defaults suit about ten thousand items on a busy core. */
+export interface TrainConfig {
+  readonly dim: number;
+  readonly hidden: number;
+  readonly layers: number;
+  /** T, important neighbours an item. */
+  readonly neighbours: number;
+  readonly walkSteps: number;
+  /** In (0, 1]. */
+  readonly walkRestart: number;
+  readonly maximumDegree: number;
+
+  /** Queries a step. */
+  readonly batch: number;
+  /** Negatives shared by a batch. */
+  readonly negatives: number;
+  /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw. */
+  readonly negativePower: number;
+  /** Ranks of hard negatives, as shares of the catalogue. */
+  readonly hardFromShare: number;
+  readonly hardToShare: number;
+  /** Δ. */
+  readonly margin: number;
+
+  /** Longest time between two contexts of a user whose items still make pairs, in days. */
+  readonly pairsWithinDays: number;
+  readonly pairsPerAction: number;
+  /** Share of the newest actions that is only measured on, in [0, 1). */
+  readonly heldOutShare: number;
+  /** Most held-out pairs that are measured. */
+  readonly heldOutPairs: number;
+
+  /** Rate after the warm-up of the first epoch. */
+  readonly learningRate: number;
+  /** Factor on the learning rate from one epoch to the next. */
+  readonly learningRateDecay: number;
+  readonly epochs: number;
+  readonly examplesPerEpoch: number;
+  /** Epochs without a better held-out figure before training stops. */
+  readonly patience: number;
+  /** Optimisation stops after this time, whatever the epoch; walks and inference come on top. */
+  readonly secondsBudget: number;
+  readonly seed: number;
+}
+
+export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
+  dim: 64,
+  hidden: 128,
+  layers: 2,
+  neighbours: 20,
+  walkSteps: 200,
+  walkRestart: 0.5,
+  maximumDegree: 1000,
+  batch: 1024,
+  negatives: 500,
+  negativePower: 0.75,
+  hardFromShare: 0.01,
+  hardToShare: 0.05,
+  margin: 0.1,
+  pairsWithinDays: 14,
+  pairsPerAction: 1,
+  heldOutShare: 0.1,
+  heldOutPairs: 1000,
+  learningRate: 0.003,
+  learningRateDecay: 0.8,
+  epochs: 6,
+  examplesPerEpoch: 30_000,
+  patience: 2,
+  secondsBudget: 25,
+  seed: 1,
+};

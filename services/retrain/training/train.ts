@@ -1,0 +1,106 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { checkFeatures } from '#algorithms/pinsage/features.ts';
+import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
+import { initialWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
+import { TributaryError } from '#platform/errors.ts';
+import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
+import { type Catalogue, embedCatalogue } from './infer.ts';
+import { type EpochReport, optimise } from './optimise.ts';
+import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
+import type { TrainConfig } from './train-config.ts';
+import { createVariables, variableList } from './variables.ts';
+
+export interface TrainInput {
+  readonly itemCount: number;
+  /** itemCount × f, row-major. */
+  readonly features: Float32Array;
+  /** Positive actions; they give the graph and the training pairs. Each item index is below `itemCount`. */
+  readonly actions: ActionColumns;
+  readonly config: TrainConfig;
+}
+
+export interface TrainMetrics {
+  /** Held-out pairs, by embeddings whose graph knows nothing of the held-out time. */
+  readonly learned: RetrievalMetrics;
+  /** The same pairs by cosine of the centred features alone. */
+  readonly contentOnly: RetrievalMetrics;
+  readonly lossByEpoch: readonly number[];
+  /** Training pairs there were, and queries that were trained on. */
+  readonly pairs: number;
+  readonly examples: number;
+  /** Wall time of the whole run. */
+  readonly seconds: number;
+}
+
+export interface TrainResult {
+  /** itemCount × dim, centred, rows of length 1; a row equal to the mean is 0. */
+  readonly embeddings: Float32Array;
+  /** Includes the mean that a new item's embedding must have taken off, as `embedNew` does. */
+  readonly weights: PinSageWeights;
+  /** itemCount × hidden after each convolution but the last: the neighbour states of `embedNew`, after features. */
+  readonly latents: readonly Float32Array[];
+  readonly neighbourhoods: Neighbourhoods;
+  readonly metrics: TrainMetrics;
+}
+
+/**
+ * Trains a PinSage (KDD 2018) and embeds the whole catalogue. The newest actions are held out of graph and pairs while
+ * training and measuring; the published embeddings then see the graph of all actions. Repeatable under `config.seed`
+ * as long as the seconds budget does not cut it short. It blocks its thread for seconds: stages call `trainInChild`.
+ *
+ * Rejects with `training.failed` where the actions give no pairs, the loss diverges or all embeddings collapse into
+ * one, and with RangeError where features, indices or widths are out of range. Leaves no tensor behind.
+ */
+export async function trainPinSage(
+  { itemCount, features, actions, config }: TrainInput,
+  onProgress: (report: EpochReport) => void = () => {},
+): Promise<TrainResult> {
+  const startedAt = performance.now();
+  const width = features.length / itemCount;
+  checkFeatures(features, itemCount, width);
+  const random = createRandom(config.seed);
+  const shape = { features: width, hidden: config.hidden, layers: config.layers, dim: config.dim };
+  const initial = initialWeights(shape, random.fork('weights'));
+  const data = prepareTraining(itemCount, actions, config, random);
+
+  const matrix = tf.tensor2d(features, [itemCount, width]);
+  try {
+    const { weights, epochs } = await optimise(initial, matrix, data, config, random, onProgress);
+    const measured = embed(weights, matrix, data.neighbourhoods);
+    const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
+    const { embeddings, latents, mean } = embed(weights, matrix, neighbourhoods);
+    checkEmbeddings(embeddings);
+    const content = Float32Array.from(features);
+    centreAndNormalise(content, width);
+    const metrics = {
+      learned: evaluateRetrieval(measured.embeddings, config.dim, data.heldOut),
+      contentOnly: evaluateRetrieval(content, width, data.heldOut),
+      lossByEpoch: epochs.map(({ loss }) => loss),
+      pairs: data.pairs.query.length,
+      examples: epochs.at(-1)?.examples ?? 0,
+      seconds: (performance.now() - startedAt) / 1000,
+    };
+    return { embeddings, weights: { ...weights, mean }, latents, neighbourhoods, metrics };
+  } finally {
+    matrix.dispose();
+  }
+}
+
+function embed(weights: PinSageWeights, features: tf.Tensor2D, neighbourhoods: Neighbourhoods): Catalogue {
+  const variables = createVariables(weights);
+  const catalogue = embedCatalogue(variables, features, neighbourhoods);
+  tf.dispose(variableList(variables));
+  return catalogue;
+}
+
+function checkEmbeddings(embeddings: Float32Array): void {
+  if (!isFiniteVector(embeddings)) {
+    throw new TributaryError('training.failed', 'The trained weights give embeddings that are not finite');
+  }
+  if (embeddings.every((value) => value === 0)) {
+    throw new TributaryError('training.failed', 'All items have the same embedding');
+  }
+}
