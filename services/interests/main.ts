@@ -16,13 +16,14 @@ await runStage('interests', async (stage) => {
     labelNames: ['outcome'],
     registers: [stage.metrics.registry],
   });
-  const generations = new ServedGenerations(
-    (generation) => {
+  const generations = new ServedGenerations({
+    onFlip(generation) {
       stage.log.info({ generation }, 'generation served');
       refresher.request();
     },
-    () => refresher.request(),
-  );
+    onVector: () => refresher.request(),
+    onInvalid: (itemId, reason) => stage.log.warn({ itemId, reason }, 'vector passed over'),
+  });
   const processor = createProcessor({
     config,
     store,

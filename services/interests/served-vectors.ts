@@ -1,6 +1,6 @@
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { decodeVector } from '#contracts/vectors.ts';
+import { decodeVector, VectorError } from '#contracts/vectors.ts';
 import type { ServedVectors } from './update.ts';
 
 const FLOAT_BYTES = 4;
@@ -21,15 +21,20 @@ export class ServedGenerations {
   readonly #releases = new Map<string, Release>();
   readonly #onFlip: (generation: string) => void;
   readonly #onVector: () => void;
+  readonly #onInvalid: (itemId: string, reason: string) => void;
   #served: ServedVectors | undefined;
 
-  /**
-   * @param onFlip called when another generation is served
-   * @param onVector called when the served generation gained the vector of an item
-   */
-  constructor(onFlip: (generation: string) => void, onVector: () => void) {
-    this.#onFlip = onFlip;
-    this.#onVector = onVector;
+  constructor(options: {
+    /** Called when another generation is served. */
+    onFlip: (generation: string) => void;
+    /** Called when the served generation gained the vector of an item. */
+    onVector: () => void;
+    /** Called for a vector that is passed over; its generation stays incomplete and is never served. */
+    onInvalid: (itemId: string, reason: string) => void;
+  }) {
+    this.#onFlip = options.onFlip;
+    this.#onVector = options.onVector;
+    this.#onInvalid = options.onInvalid;
   }
 
   get served(): ServedVectors | undefined {
@@ -44,23 +49,33 @@ export class ServedGenerations {
     this.#forgetIfOver(generation);
   }
 
-  /**
-   * Takes a message of `embeddings`; a tombstone needs nothing, since the release says when a generation is over.
-   * Throws an error that names the fault when the vector has another length or is not finite.
-   */
+  /** Takes a message of `embeddings`; a tombstone needs nothing, since the release says when a generation is over. */
   takeEmbedding(embedding: ItemEmbedding | null): void {
     if (embedding === null || this.#isOver(embedding.generation)) return;
-    const { generation: name, itemId, vector, origin } = embedding;
-    let generation = this.#generations.get(name);
-    if (generation === undefined) {
-      const dimension = this.#releases.get(name)?.dimension ?? vector.length / FLOAT_BYTES;
-      generation = { table: new VectorTable(dimension), trained: new Set() };
-      this.#generations.set(name, generation);
+    const { generation: name, itemId, vector: bytes, origin } = embedding;
+    try {
+      const generation = this.#generationFor(name, bytes);
+      generation.table.set(itemId, decodeVector(bytes, generation.table.dimension));
+      if (origin === 'trained') generation.trained.add(itemId);
+    } catch (error) {
+      if (!(error instanceof VectorError)) throw error;
+      this.#onInvalid(itemId, error.message);
+      return;
     }
-    generation.table.set(itemId, decodeVector(vector, generation.table.dimension));
-    if (origin === 'trained') generation.trained.add(itemId);
     if (this.#served?.generation === name) this.#onVector();
     else this.#flipIfComplete();
+  }
+
+  /** The first vector says the dimension where the release has not been read yet. */
+  #generationFor(name: string, bytes: Buffer): Generation {
+    let generation = this.#generations.get(name);
+    if (generation !== undefined) return generation;
+    const dimension = this.#releases.get(name)?.dimension ?? bytes.length / FLOAT_BYTES;
+    if (!Number.isInteger(dimension) || dimension < 1)
+      throw new VectorError('is no list of float32', 'vector');
+    generation = { table: new VectorTable(dimension), trained: new Set() };
+    this.#generations.set(name, generation);
+    return generation;
   }
 
   #flipIfComplete(): void {
