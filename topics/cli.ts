@@ -67,14 +67,14 @@ program
   .command('plan')
   .description('show what apply would change')
   .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect, [])
+  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect)
   .action((flags: PlanFlags) => runCommand((context) => planCommand(context, flags)));
 
 program
   .command('apply')
   .description('create topics, set their configuration and register their schemas; safe to repeat')
   .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect, [])
+  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect)
   .action((flags: PlanFlags) => runCommand((context) => applyCommand(context, flags)));
 
 program
@@ -97,7 +97,7 @@ program
   .option('-n, --limit <n>', 'end after so many messages', positiveInteger)
   .option('--key <key>', 'only messages with this key')
   .option('--partition <n>', 'only this partition', wholeNumber)
-  .option('--filter <condition>', 'only messages that meet it; may be repeated', collect, [])
+  .option('--filter <condition>', 'only messages that meet it; may be repeated', collect)
   .option('--json', 'one JSON object a line')
   .option('--full', 'whole vectors, lists, ids and bytes')
   .addHelpText('after', TAIL_HELP)
@@ -133,7 +133,7 @@ function positiveInteger(text: string): number {
   return value;
 }
 
-function collect(text: string, earlier: readonly string[]): readonly string[] {
+function collect(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
 }
 

@@ -1,24 +1,24 @@
 /** The commands of the command line, each from flags to printed lines. */
-import { type Codec, createCodec } from '#contracts/codec.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
-import { CATALOG, qualifiedTopic, TOPICS, type TopicName } from './catalog.ts';
+import { CATALOG, type TopicName } from './catalog.ts';
 import type { CommandContext } from './command.ts';
 import { TopicsError } from './errors.ts';
 import { type Condition, parseCondition } from './filter.ts';
 import { formatKey } from './format.ts';
 import { groupLags, renderLags } from './lag.ts';
 import { listTopics, renderListing } from './list.ts';
-import { type PlanOptions, renderPlan, subjectOfTopic } from './plan.ts';
+import { type PlanOptions, renderPlan } from './plan.ts';
 import { parsePosition } from './positions.ts';
 import { type RequeuedLetter, requeueDeadLetters } from './requeue.ts';
 import { isTopicName, tailTopic } from './tail.ts';
+import { createTopicCodec } from './topic-codec.ts';
 
 export interface PlanFlags {
   readonly replicationFactor?: number;
   /** `topic=days`, each. */
-  readonly retention: readonly string[];
+  readonly retention?: readonly string[];
 }
 
 export interface LagFlags {
@@ -31,7 +31,7 @@ export interface TailFlags {
   readonly limit?: number;
   readonly key?: string;
   readonly partition?: number;
-  readonly filter: readonly string[];
+  readonly filter?: readonly string[];
   readonly json?: boolean;
   readonly full?: boolean;
 }
@@ -70,7 +70,7 @@ export async function tailCommand(
   topic: TopicName,
   flags: TailFlags,
 ): Promise<void> {
-  const { from = 'last:5', filter, ...options } = flags;
+  const { from = 'last:5', filter = [], ...options } = flags;
   const conditions = filter.map(parseCondition);
   checkFields(topic, conditions);
   const { undecodable } = await tailTopic({
@@ -98,21 +98,17 @@ export async function requeueCommand(context: CommandContext, flags: RequeueFlag
 }
 
 function clientsOf({ kafka, config, signal, write }: CommandContext) {
-  return { kafka, codec: codecOf(config), namespace: config.namespace, signal, write };
-}
-
-function codecOf({ registryUrl, namespace }: CommandContext['config']): Codec {
-  return createCodec({
-    registry: createRegistry({ url: registryUrl }),
-    subjectOf: (record) => {
-      const declaration = TOPICS.find(({ schema }) => schema === record)!;
-      return subjectOfTopic(qualifiedTopic(namespace, declaration.name));
-    },
-  });
+  return {
+    kafka,
+    codec: createTopicCodec(createRegistry({ url: config.registryUrl }), config.namespace),
+    namespace: config.namespace,
+    signal,
+    write,
+  };
 }
 
 function applyOptions({ kafka, config }: CommandContext, flags: PlanFlags) {
-  const { replicationFactor, retention } = flags;
+  const { replicationFactor, retention = [] } = flags;
   return {
     kafka,
     registry: createRegistry({ url: config.registryUrl }),

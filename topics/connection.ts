@@ -24,10 +24,14 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   } catch (cause) {
     await admin.disconnect().catch(() => undefined);
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TopicsError('topics.broker-unreachable', `No Kafka broker answers (${reason}).`, {
-      cause,
-      retryable: true,
-    });
+    throw new TopicsError(
+      'topics.broker-unreachable',
+      `No Kafka broker answers (${reason}): start the cluster, or point KAFKA_BROKERS at it.`,
+      {
+        cause,
+        retryable: true,
+      },
+    );
   }
   try {
     return await work(admin);

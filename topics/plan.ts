@@ -142,7 +142,7 @@ function topicChanges(desired: DesiredTopic, actual: ActualTopic | undefined): C
   if (replicationFactor !== undefined && actual.replicationFactor !== replicationFactor) {
     changes.push(
       refused(
-        `it has ${actual.replicationFactor} replicas a partition and should have ${replicationFactor}: ` +
+        `it has ${actual.replicationFactor} of ${replicationFactor} replicas a partition: ` +
           'move it with kafka-reassign-partitions.sh, which can limit the traffic that this causes.',
       ),
     );
