@@ -91,10 +91,10 @@ function renderEnum(type: AvroEnum): string {
   );
 }
 
-/** ActionType → ACTION_TYPES. */
+/** ActionType → ACTION_TYPES, Availability → AVAILABILITIES. */
 function constantName(name: string): string {
   const snake = name.replace(/(?<=[a-z0-9])(?=[A-Z])/g, '_').toUpperCase();
-  return snake.endsWith('Y') ? `${snake.slice(0, -1)}IES` : `${snake}S`;
+  return /[^AEIOU]Y$/.test(snake) ? `${snake.slice(0, -1)}IES` : `${snake}S`;
 }
 
 function typeOf(schema: AvroSchema): string {

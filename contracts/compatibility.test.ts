@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type AvroSchema, isUnion } from './avro.ts';
+import { createCodec } from './codec.ts';
+import { incompatibilities, refusedSchemas } from './compatibility.ts';
+import { goldenReleases, readGolden } from './fixtures/golden.ts';
+import { SCHEMAS } from './generated/records.ts';
+import { createMemoryRegistry } from './memory-registry.ts';
+
+for (const release of goldenReleases()) {
+  describe(`golden messages of ${release}`, () => {
+    for (const { record, schema, message, value } of readGolden(release)) {
+      it(`${record} is still read as what was written`, async () => {
+        const registry = { ...createMemoryRegistry(), schemaOf: async () => schema };
+        const codec = createCodec({ registry, subjectOf: () => 'golden' });
+        const decoded = await codec.decode(record, Buffer.from(message, 'hex'));
+        assert.deepEqual(decoded, asReadBy(SCHEMAS[record], value));
+      });
+
+      it(`${record} is compatible both ways`, () => {
+        assert.deepEqual(incompatibilities(schema, SCHEMAS[record]), []);
+      });
+    }
+  });
+}
+
+describe('compatibility', () => {
+  const { Reward } = SCHEMAS;
+  const withField = (field: { name: string; type: AvroSchema; default?: unknown }) => ({
+    ...Reward,
+    fields: [...Reward.fields, field],
+  });
+
+  it('lets a field with a default come and go', () => {
+    assert.deepEqual(incompatibilities(Reward, withField({ name: 'note', type: 'string', default: '' })), []);
+    assert.deepEqual(incompatibilities(withField({ name: 'note', type: 'string', default: '' }), Reward), []);
+  });
+
+  it('names a field without a default, whichever way it breaks', () => {
+    const required = withField({ name: 'note', type: 'string' });
+    const reason = 'no matching field for default-less io.tributary.Reward.note';
+    assert.deepEqual(incompatibilities(Reward, required), [
+      `the new schema cannot read earlier messages: ${reason}`,
+    ]);
+    assert.deepEqual(incompatibilities(required, Reward), [
+      `the earlier schema cannot read new messages: ${reason}`,
+    ]);
+  });
+
+  it('reports every record that a registry would refuse', async () => {
+    const registry = createMemoryRegistry();
+    const subjectOf = (record: string) => `${record}-value`;
+    assert.deepEqual(await refusedSchemas(registry, subjectOf), []);
+    await registry.setCompatibility('Reward-value');
+    await registry.register('Reward-value', withField({ name: 'note', type: 'string' }));
+    assert.deepEqual(await refusedSchemas(registry, subjectOf), [
+      { record: 'Reward', subject: 'Reward-value' },
+    ]);
+  });
+});
+
+/** What a reader makes of a written value, plainly: its own fields, with its defaults for those not written. */
+function asReadBy(reader: AvroSchema, written: unknown): unknown {
+  if (isUnion(reader))
+    return written === null ? null : asReadBy(reader.find((branch) => branch !== 'null')!, written);
+  if (typeof reader === 'string') return written;
+  switch (reader.type) {
+    case 'array':
+      return (written as readonly unknown[]).map((item) => asReadBy(reader.items, item));
+    case 'map':
+      return Object.fromEntries(
+        Object.entries(written as object).map(([key, part]) => [key, asReadBy(reader.values, part)]),
+      );
+    case 'enum':
+      return reader.symbols.includes(written as string) ? written : reader.default;
+    case 'record':
+      return Object.fromEntries(
+        reader.fields.map(({ name, type, default: otherwise }) => {
+          const fields = written as Readonly<Record<string, unknown>>;
+          return [name, name in fields ? asReadBy(type, fields[name]) : otherwise];
+        }),
+      );
+    case 'long':
+      return written;
+  }
+}

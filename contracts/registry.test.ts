@@ -1,0 +1,132 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import { describe, it } from 'node:test';
+import { SCHEMAS } from './generated/records.ts';
+import { createRegistry, type Registry, RegistryRefused, RegistryUnavailable } from './registry.ts';
+
+type Answer = (request: IncomingMessage, response: ServerResponse) => void;
+
+/** Runs `work` with a registry client whose server answers with `answer`, down to the wire. */
+async function withServer(
+  answer: Answer,
+  work: (registry: Registry, port: number) => Promise<void>,
+): Promise<void> {
+  const server = createServer(answer).listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  try {
+    await work(
+      createRegistry({ url: `http://name:p%40ss@127.0.0.1:${port}/api/`, attempts: 2, backoffMs: 1 }),
+      port,
+    );
+  } finally {
+    server.closeAllConnections();
+    server.close();
+  }
+}
+
+const json =
+  (status: number, body: object): Answer =>
+  (_request, response) => {
+    response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
+  };
+
+const unavailable = (reason: RegExp) => (error: unknown) => {
+  assert.ok(error instanceof RegistryUnavailable);
+  assert.equal(error.retryable, true);
+  assert.match(error.message, reason);
+  return true;
+};
+
+describe('registry client', () => {
+  it('names the address and the remedy when nobody answers', async () => {
+    let port = 0;
+    await withServer(json(200, {}), async (_registry, used) => {
+      port = used;
+    });
+    const registry = createRegistry({ url: `http://127.0.0.1:${port}`, attempts: 2, backoffMs: 1 });
+    const reason = new RegExp(`http://127.0.0.1:${port} does not answer .*ECONNREFUSED.*SCHEMA_REGISTRY_URL`);
+    await assert.rejects(registry.schemaOf(1), unavailable(reason));
+  });
+
+  it('tries again after a server error, and gives up as unavailable', async () => {
+    let requests = 0;
+    const recovering: Answer = (request, response) => {
+      requests++;
+      json(requests === 1 ? 503 : 200, { schema: '"string"', message: 'starting' })(request, response);
+    };
+    await withServer(recovering, async (registry) => {
+      assert.equal(await registry.schemaOf(1), 'string');
+      assert.equal(requests, 2);
+    });
+    await withServer(json(500, { message: 'storage is down' }), async (registry) => {
+      await assert.rejects(registry.schemaOf(1), unavailable(/status 500: storage is down/));
+    });
+  });
+
+  it('gives up on a server that does not answer in time', async () => {
+    await withServer(
+      () => undefined,
+      async (_registry, port) => {
+        const registry = createRegistry({ url: `http://127.0.0.1:${port}`, attempts: 1, timeoutMs: 20 });
+        await assert.rejects(registry.schemaOf(1), unavailable(/timeout/));
+      },
+    );
+  });
+
+  it('does not take the 404 of something else for a missing schema', async () => {
+    const page: Answer = (_request, response) => response.writeHead(404).end('<h1>Not found</h1>');
+    await withServer(page, async (registry) => {
+      await assert.rejects(registry.schemaOf(1), unavailable(/no Schema Registry/));
+    });
+    await withServer(json(404, { error: 'no route' }), async (registry) => {
+      await assert.rejects(registry.schemaOf(1), unavailable(/\/apis\/ccompat\/v7/));
+    });
+  });
+
+  it('refuses an answer without what it must hold', async () => {
+    await withServer(json(200, { version: 1 }), async (registry) => {
+      await assert.rejects(registry.latestId('s'), unavailable(/without id/));
+    });
+  });
+
+  it('passes on why the registry refused, and does not ask again', async () => {
+    let requests = 0;
+    const conflict: Answer = (request, response) => {
+      requests++;
+      json(409, { error_code: 409, message: 'incompatible: note' })(request, response);
+    };
+    await withServer(conflict, async (registry) => {
+      await assert.rejects(registry.register('s', SCHEMAS.Reward), (error) => {
+        assert.ok(error instanceof RegistryRefused);
+        assert.match(
+          error.message,
+          /refused POST \/subjects\/s\/versions with status 409: incompatible: note/,
+        );
+        return true;
+      });
+      assert.equal(requests, 1);
+    });
+  });
+
+  it('sends the credentials of the address in a header, and shows them nowhere', async () => {
+    let authorization: string | undefined;
+    let path: string | undefined;
+    const answer: Answer = (request, response) => {
+      ({ authorization } = request.headers);
+      path = request.url;
+      json(403, { message: 'no right' })(request, response);
+    };
+    await withServer(answer, async (registry) => {
+      await assert.rejects(
+        registry.latestId('shop/actions-value'),
+        (error: Error) => !error.message.includes('ss@'),
+      );
+      assert.equal(authorization, `Basic ${Buffer.from('name:p@ss').toString('base64')}`);
+      assert.equal(path, '/api/subjects/shop%2Factions-value/versions/latest');
+      assert.doesNotMatch(registry.address, /name|ss/);
+    });
+  });
+});

@@ -1,0 +1,50 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { decodeVector, encodeVector, VectorError } from './vectors.ts';
+
+const finiteVector = fc.float32Array({ noNaN: true, noDefaultInfinity: true });
+
+describe('vectors', () => {
+  it('come back bit for bit', () => {
+    fc.assert(
+      fc.property(finiteVector, (vector) => {
+        assert.deepEqual(decodeVector(encodeVector(vector), vector.length), vector);
+      }),
+    );
+  });
+
+  it('are little-endian, wherever the view begins', () => {
+    const view = new Float32Array(Float32Array.of(9, 1, -2).buffer, 4, 2);
+    assert.equal(encodeVector(view).toString('hex'), '0000803f000000c0');
+  });
+
+  it('are copies both ways, and need no alignment', () => {
+    const vector = Float32Array.of(1, 2);
+    const bytes = encodeVector(vector);
+    vector[0] = 5;
+    const shifted = Buffer.concat([Buffer.of(7), bytes]).subarray(1);
+    const decoded = decodeVector(shifted, 2);
+    shifted.fill(0);
+    assert.deepEqual(decoded, Float32Array.of(1, 2));
+  });
+
+  it('name the field of a wrong length or a component that is no number', () => {
+    assert.throws(
+      () => decodeVector(Buffer.alloc(12), 4, 'vector of item-1'),
+      (error) =>
+        error instanceof VectorError &&
+        error.field === 'vector of item-1' &&
+        error.message === 'vector of item-1 has 12 bytes, but 4 float32 components take 16.',
+    );
+    for (const bad of [Number.NaN, Number.POSITIVE_INFINITY]) {
+      assert.throws(
+        () => encodeVector(Float32Array.of(0, bad)),
+        /^VectorError: vector is (NaN|Infinity) at component 1/,
+      );
+      assert.throws(() => decodeVector(Buffer.from(Float32Array.of(bad).buffer), 1), {
+        code: 'vector.invalid',
+      });
+    }
+  });
+});
