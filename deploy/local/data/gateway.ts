@@ -33,6 +33,8 @@ export interface SlateAnswer {
 
 export interface InterestsAnswer {
   readonly userId: string;
+  /** Embeddings the medoids were clustered in; null before the first. */
+  readonly generation: string | null;
   readonly windowSize: number;
   readonly medoids: readonly {
     readonly itemId: string;

@@ -18,6 +18,8 @@ export interface ReplayOptions {
 }
 
 export interface ReplayReport {
+  /** As asked for. */
+  readonly rate: number;
   readonly emitted: number;
   readonly seconds: number;
   /** Actions a second, from the first to the end of the slot of the last. */
@@ -53,7 +55,7 @@ export async function replay(
   }
   while (clock.now() < start + (emitted / rate) * 1000 && !signal?.aborted) await clock.sleep(TICK_MS);
   const seconds = (clock.now() - start) / 1000;
-  return { emitted, seconds, achievedRate: seconds > 0 ? emitted / seconds : 0, latestMs };
+  return { rate, emitted, seconds, achievedRate: seconds > 0 ? emitted / seconds : 0, latestMs };
 }
 
 /** The same actions over and over, those of a later round under new event and context ids. */

@@ -1,0 +1,117 @@
+// `npm run demo`: everything, from nothing to live recommendations. `-- --help` tells what it takes.
+
+import { constants } from 'node:os';
+import { join } from 'node:path';
+import { createRandom } from '#algorithms/random.ts';
+import { connectGateway } from './data/gateway.ts';
+import { repeated } from './data/replay.ts';
+import { startCluster } from './demo/cluster.ts';
+import { conclude, drain } from './demo/conclude.ts';
+import { runLive } from './demo/live.ts';
+import { sampleMemory } from './demo/memory.ts';
+import { createNarrator } from './demo/narrator.ts';
+import { openDataset } from './demo/open.ts';
+import { type DemoOptions, parseDemoOptions } from './demo/options.ts';
+import { loadPast } from './demo/past.ts';
+import { latestUsers, planReplay } from './demo/plan.ts';
+import { renderShowcase, showUsers } from './demo/showcase.ts';
+import { renderStatus, renderSummary, type Summary } from './demo/summary.ts';
+import { trainFirstGeneration, waitForInterests } from './demo/training.ts';
+import { exitWithFailure } from './failure.ts';
+import { acquireRunLock } from './lock.ts';
+import { cacheFolder } from './parts/cache.mjs';
+
+/** Users whose interests and slates are shown. */
+const SHOWN_USERS = 3;
+const PHASES = {
+  servers: 'Kafka, Schema Registry and Redis',
+  topics: 'Topics and schemas',
+  stages: 'Stages',
+} as const;
+
+async function main(options: DemoOptions): Promise<void> {
+  const started = performance.now();
+  const runDirectory = join(cacheFolder(process.env), 'run', 'demo');
+  const lock = acquireRunLock(join(runDirectory, 'lock'));
+  process.on('exit', () => lock.release());
+  const memory = sampleMemory(process.pid);
+  const narrator = createNarrator(options.json ? process.stderr : process.stdout, () => performance.now());
+
+  narrator.phase('data', 'Data');
+  const dataset = await openDataset(options, narrator.say);
+  const plan = await planReplay(dataset, options.rate, Date.now());
+  narrator.say(
+    `${dataset.title}: ${plan.historyCount} actions of history, ${plan.liveCount} kept to be replayed live`,
+  );
+
+  const cluster = await startCluster({
+    runDirectory,
+    spanMs: plan.spanMs,
+    environment: process.env,
+    onPhase: (phase) => narrator.phase(phase, PHASES[phase]),
+    onFailure: exitWithFailure,
+  });
+  const gateway = connectGateway({ url: cluster.url('gateway') });
+  narrator.say(`The gateway listens at ${cluster.url('gateway')}, its API is described at /openapi.json`);
+  narrator.say('Watch the log from another terminal: npm run topics -- tail actions --follow');
+
+  const past = await loadPast(dataset, plan, gateway, narrator);
+  await drain(cluster);
+
+  narrator.phase('training', 'First retraining');
+  const generation = await trainFirstGeneration(cluster);
+  const users = await latestUsers(dataset, plan, SHOWN_USERS);
+  await waitForInterests(gateway, users, generation);
+  narrator.say(`Generation ${generation.id} is active with ${generation.items} items`);
+  for (const user of await showUsers(gateway, users.slice(0, 1))) narrator.say(renderShowcase(user));
+
+  narrator.phase(
+    'replay',
+    `Live replay at ${options.rate} actions a second${options.once ? '' : ', until Ctrl-C'}`,
+  );
+  const kept = () => dataset.actions(plan.historyCount);
+  const live = await runLive({
+    gateway,
+    actions: options.once ? kept() : repeated(kept),
+    rate: options.rate,
+    departments: past.departments,
+    random: createRandom(options.seed),
+    onStatus: (status) => narrator.say(renderStatus(status)),
+  });
+
+  narrator.phase('count', 'Counting what the log holds');
+  const conclusion = await conclude(cluster, past, live, generation);
+  const slates = await showUsers(gateway, users);
+  narrator.phase('stop', 'Stopping');
+  await gateway.close();
+  await cluster.stop();
+  narrator.end();
+  const summary: Summary = {
+    ...conclusion,
+    dataset: dataset.name,
+    gateway: cluster.url('gateway'),
+    slates,
+    memoryMiB: memory.peakMiB,
+    seconds: Math.round((performance.now() - started) / 100) / 10,
+    secondsByPhase: narrator.seconds,
+  };
+  for (const user of slates) narrator.say(`${renderShowcase(user)}\n`);
+  narrator.say(renderSummary(summary));
+  if (options.json) console.log(JSON.stringify(summary));
+}
+
+let interrupted = false;
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
+  process.once(signal, () => {
+    interrupted = true;
+    console.error('\nStopping …');
+    // Before the first process there is none whose supervisor would end this one.
+    if (process.listenerCount(signal) === 0) process.exit(128 + constants.signals[signal]);
+  });
+}
+try {
+  await main(parseDemoOptions(process.argv.slice(2)));
+} catch (error) {
+  // What fails while everything is being stopped fails because of that.
+  if (!interrupted) exitWithFailure(error);
+}

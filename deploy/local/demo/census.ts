@@ -1,0 +1,99 @@
+import type { RecordTypes } from '#contracts/generated/records.ts';
+import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
+import { groupLags } from '#topics/lag.ts';
+import { readTopic } from '#topics/reader.ts';
+import type { Cluster } from './cluster.ts';
+
+/** What the log itself says when everything has come to rest. */
+export interface Census {
+  /** Different event ids in `actions`. */
+  readonly eventsInLog: number;
+  /** Messages in `actions` beyond those: an event whose acknowledgement was lost was sent again. */
+  readonly duplicatesInLog: number;
+  readonly deadLetters: number;
+  readonly slatesInLog: number;
+  readonly rewards: number;
+  /** Rewards other than zero. */
+  readonly rewardsEarned: number;
+  /** Rewards in the posterior that chose the newest slate. */
+  readonly observations: number;
+  /** Users whose newest interests have medoids in the given generation. */
+  readonly usersWithMedoids: number;
+}
+
+type LogReader = Pick<Cluster, 'kafka' | 'codec' | 'topic'>;
+
+export async function takeCensus(log: LogReader, generation: string): Promise<Census> {
+  const eventIds = new Set<string>();
+  const actions = await readAll(log, 'actions', ({ eventId }) => eventIds.add(eventId));
+  const deadLetters = await readAll(log, 'dead-letters', () => {});
+  let rewardsEarned = 0;
+  const rewards = await readAll(log, 'rewards', ({ reward }) => {
+    if (reward !== 0) rewardsEarned += 1;
+  });
+  let newest: RecordTypes['Slate'] | undefined;
+  const slates = await readAll(log, 'slates', (slate) => {
+    if (newest === undefined || slate.servedAt > newest.servedAt) newest = slate;
+  });
+  const interested = new Set<string>();
+  await readAll(log, 'interests', (interests) => {
+    // The messages of a user come in order, so the last word stands.
+    if (interests.generation === generation && interests.medoids.length > 0) interested.add(interests.userId);
+    else interested.delete(interests.userId);
+  });
+  return {
+    eventsInLog: eventIds.size,
+    duplicatesInLog: actions - eventIds.size,
+    deadLetters,
+    slatesInLog: slates,
+    rewards,
+    rewardsEarned,
+    observations: newest?.observations ?? 0,
+    usersWithMedoids: interested.size,
+  };
+}
+
+/** Decodes all that a topic holds now and returns how many messages that are. Tombstones are passed over. */
+async function readAll<T extends TopicName>(
+  { kafka, codec, topic }: LogReader,
+  name: T,
+  take: (value: TopicValue<T>) => void,
+): Promise<number> {
+  let messages = 0;
+  await readTopic({
+    kafka,
+    topic: topic(name),
+    from: { at: 'beginning' },
+    async onMessage({ value }) {
+      if (value === null) return;
+      messages += 1;
+      take((await codec.decode(CATALOG[name].schema, value)) as TopicValue<T>);
+    },
+  });
+  return messages;
+}
+
+/** Messages that each consumer group has not committed yet, all its topics together. */
+export async function lagByGroup({
+  kafka,
+  namespace,
+}: Pick<Cluster, 'kafka' | 'namespace'>): Promise<Record<string, number>> {
+  const lags: Record<string, number> = {};
+  for (const { group, lag } of await groupLags(kafka, namespace)) {
+    // A follower reads a whole topic for itself and never commits, so that its lag means nothing.
+    if (!group.includes('.follower.')) lags[group] = (lags[group] ?? 0) + lag;
+  }
+  return lags;
+}
+
+/** The newest state of a generation; undefined before it was announced. */
+export async function latestRelease(
+  log: LogReader,
+  generation: string,
+): Promise<RecordTypes['Release'] | undefined> {
+  let latest: RecordTypes['Release'] | undefined;
+  await readAll(log, 'releases', (release) => {
+    if (release.generation === generation) latest = release;
+  });
+  return latest;
+}

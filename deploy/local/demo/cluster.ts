@@ -1,0 +1,107 @@
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Kafka } from 'kafkajs';
+import { type Codec, createCodec } from '#contracts/codec.ts';
+import type { RecordName } from '#contracts/generated/records.ts';
+import { createRegistry } from '#contracts/registry.ts';
+import { applyTopics } from '#topics/apply.ts';
+import { ACTIONS_RETENTION_MS, qualifiedTopic, TOPICS, type TopicName } from '#topics/catalog.ts';
+import { connectKafka } from '#topics/connection.ts';
+import { claimPort } from '../ports.ts';
+import type { ProcessFailedError } from '../processes.ts';
+import { type Stack, startStack } from '../stack.ts';
+import { listStages } from '../stage-launch.ts';
+import { type Stages, startStages } from '../stages.ts';
+
+/** Servers, topics and stages, up and ready. */
+export interface Cluster {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly namespace: string;
+  /** Name of a topic inside the namespace. */
+  topic(name: TopicName): string;
+  /** Address of a stage. */
+  url(stage: string): string;
+  /** Stages first, then the servers; everything drains. */
+  stop(): Promise<void>;
+}
+
+export interface ClusterOptions {
+  readonly runDirectory: string;
+  /** How far back the history reaches, in milliseconds: `actions` keeps at least that. */
+  readonly spanMs: number;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly onPhase: (phase: 'servers' | 'topics' | 'stages') => void;
+  readonly onFailure: (error: ProcessFailedError) => void;
+}
+
+/** Away from the servers' usual ports, where something may well listen already. */
+const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
+const GATEWAY_PORT = 18_080;
+const DAY = 86_400_000;
+/** Reactions come within seconds here, and rewards should be seen before the demo ends. */
+const DEMO_SETTINGS = { TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000', TRIBUTARY_FEEDBACK_IDLE_MS: '1000' };
+
+export async function startCluster(options: ClusterOptions): Promise<Cluster> {
+  const { runDirectory, environment, onPhase, onFailure } = options;
+  onPhase('servers');
+  const stack = await startStack({ runDirectory, ports: PORTS, environment, onUnexpectedExit: onFailure });
+  // Servers of our own are empty; on others' the demo must not meet what is there.
+  const borrowed = environment.KAFKA_BROKERS || environment.REDIS_URL || environment.SCHEMA_REGISTRY_URL;
+  const namespace = environment.TRIBUTARY_NAMESPACE || (borrowed ? `demo-${Date.now().toString(36)}` : '');
+
+  onPhase('topics');
+  const kafka = connectKafka(stack.env.KAFKA_BROKERS.split(','));
+  const registry = createRegistry({ url: stack.env.SCHEMA_REGISTRY_URL });
+  const retention = Math.max(ACTIONS_RETENTION_MS, options.spanMs + 30 * DAY);
+  await applyTopics({ kafka, registry, namespace, retentionMs: { actions: retention } });
+  const topic = (name: TopicName) => qualifiedTopic(namespace, name);
+  const subjectOf = (record: RecordName) =>
+    `${topic(TOPICS.find(({ schema }) => schema === record)!.name)}-value`;
+  const codec = createCodec({ registry, subjectOf });
+  announce(runDirectory, { ...stack.env, TRIBUTARY_NAMESPACE: namespace });
+
+  onPhase('stages');
+  const stages = await startAllStages(options, stack, namespace);
+  const url = (stage: string) => `http://127.0.0.1:${stages.ports[stage]}`;
+  return {
+    kafka,
+    codec,
+    namespace,
+    topic,
+    url,
+    async stop() {
+      await stages.stop();
+      await stack.stop();
+    },
+  };
+}
+
+/** Lets `npm run topics` find this demo, for as long as it lives. */
+function announce(runDirectory: string, connection: Readonly<Record<string, string>>): void {
+  const file = join(runDirectory, 'connection.json');
+  mkdirSync(runDirectory, { recursive: true });
+  writeFileSync(file, JSON.stringify(connection));
+  process.on('exit', () => rmSync(file, { force: true }));
+}
+
+async function startAllStages(options: ClusterOptions, stack: Stack, namespace: string): Promise<Stages> {
+  const { environment, runDirectory, onFailure } = options;
+  const names = listStages();
+  const wanted = Number(environment.TRIBUTARY_GATEWAY_PORT ?? GATEWAY_PORT);
+  const ports: Record<string, number> = {
+    gateway: await claimPort(wanted, 'gateway', 'TRIBUTARY_GATEWAY_PORT'),
+  };
+  for (const name of names) ports[name] ??= await claimPort(undefined, name, '');
+  const peers = names.map((name) => [
+    `TRIBUTARY_${name.toUpperCase()}_URL`,
+    `http://127.0.0.1:${ports[name]}`,
+  ]);
+  return startStages({
+    names,
+    ports,
+    runDirectory,
+    env: { ...stack.env, TRIBUTARY_NAMESPACE: namespace, ...DEMO_SETTINGS, ...Object.fromEntries(peers) },
+    onExit: onFailure,
+  });
+}

@@ -1,0 +1,53 @@
+import { lagByGroup, takeCensus } from './census.ts';
+import type { Cluster } from './cluster.ts';
+import type { LiveReport } from './live.ts';
+import type { Past } from './past.ts';
+import type { Summary } from './summary.ts';
+import type { ActiveGeneration } from './training.ts';
+import { waitFor } from './wait.ts';
+
+const DRAIN_TIMEOUT_MS = 120_000;
+
+/** Waits until no consumer group is behind. Returns the lags, all zero. */
+export function drain(cluster: Cluster): Promise<Record<string, number>> {
+  return waitFor(
+    'Catching up of all stages with the log',
+    async () => {
+      const lags = await lagByGroup(cluster);
+      return Object.values(lags).every((lag) => lag === 0) ? lags : undefined;
+    },
+    { timeoutMs: DRAIN_TIMEOUT_MS, everyMs: 500 },
+  );
+}
+
+export type Conclusion = Omit<
+  Summary,
+  'dataset' | 'gateway' | 'slates' | 'memoryMiB' | 'seconds' | 'secondsByPhase'
+>;
+
+/** Lets everything come to rest, and counts. */
+export async function conclude(
+  cluster: Cluster,
+  past: Past,
+  live: LiveReport,
+  generation: ActiveGeneration,
+): Promise<Conclusion> {
+  const lag = await drain(cluster);
+  const census = await takeCensus(cluster, generation.id);
+  const { replay, counts } = live;
+  return {
+    ...census,
+    items: past.items,
+    eventsSent: past.history.sent + counts.sent,
+    eventsAcknowledged: past.history.acknowledged + counts.acknowledged,
+    eventsRejected: past.history.rejected + counts.rejected,
+    generation: { id: generation.id, state: generation.state },
+    indexItems: generation.items,
+    freshnessMs: live.freshness,
+    liveRate: { wanted: replay.rate, achieved: Math.round(replay.achievedRate * 10) / 10 },
+    historyRate: past.historyRate,
+    visits: live.visits,
+    failedVisits: live.failedVisits,
+    lag,
+  };
+}

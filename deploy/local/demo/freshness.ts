@@ -1,0 +1,106 @@
+import { quantile } from '#algorithms/evaluation/quantile.ts';
+import type { ActionInput } from '../data/dataset.ts';
+import type { Gateway } from '../data/gateway.ts';
+import type { Clock } from '../data/replay.ts';
+
+/**
+ * Milliseconds from the arrival of the gateway's 202 for an action to the arrival of the first slate of that user whose
+ * `interestsVersion` has reached the offset of the action. Slates are asked for one after the other with pauses of
+ * 10 ms, so that a figure is up to that and one request too large.
+ */
+export interface FreshnessReport {
+  /** Null without a probe. */
+  readonly p50: number | null;
+  readonly p99: number | null;
+  readonly max: number | null;
+  /** Probes that ended with a slate. */
+  readonly count: number;
+  /** Probes that did not within the time allowed; they are in no quantile, and none is expected. */
+  readonly timedOut: number;
+  /** Actions that were not probed because the index does not hold their item. */
+  readonly skipped: number;
+}
+
+export interface FreshnessOptions {
+  readonly gateway: Pick<Gateway, 'recommend' | 'isIndexed'>;
+  /** Only differences count, so that it may be a monotonic clock. */
+  readonly clock: Clock;
+  /** Least time between the starts of two probes, in milliseconds; 150 unless given. */
+  readonly intervalMs?: number;
+  /** A probe gives up after so many milliseconds; 10,000 unless given. */
+  readonly timeoutMs?: number;
+}
+
+export interface FreshnessProbe {
+  /** To be called at the arrival of an action's 202; most are passed over. */
+  consider(action: ActionInput, offset: number): void;
+  /** What has been measured so far. */
+  report(): FreshnessReport;
+  /** Resolves when no probe is under way. */
+  settled(): Promise<void>;
+}
+
+const POLL_MS = 10;
+const SLATE_SIZE = 10;
+
+export function createFreshnessProbe(options: FreshnessOptions): FreshnessProbe {
+  const { gateway, clock, intervalMs = 150, timeoutMs = 10_000 } = options;
+  const indexed = new Map<string, boolean>();
+  const underWay = new Set<Promise<void>>();
+  const samples: number[] = [];
+  let timedOut = 0;
+  let skipped = 0;
+  let last = Number.NEGATIVE_INFINITY;
+
+  async function isIndexed(itemId: string): Promise<boolean> {
+    const known = indexed.get(itemId) ?? (await gateway.isIndexed(itemId));
+    indexed.set(itemId, known);
+    return known;
+  }
+
+  async function probe({ userId, itemId }: ActionInput, offset: number, acceptedAt: number): Promise<void> {
+    if (!(await isIndexed(itemId))) {
+      skipped += 1;
+      return;
+    }
+    while (clock.now() - acceptedAt < timeoutMs) {
+      // An answer that fails reflects nothing: the next may.
+      const slate = await gateway.recommend(userId, SLATE_SIZE).catch(() => undefined);
+      if (slate !== undefined && slate.interestsVersion >= offset) {
+        samples.push(clock.now() - acceptedAt);
+        return;
+      }
+      await clock.sleep(POLL_MS);
+    }
+    timedOut += 1;
+  }
+
+  return {
+    consider(action, offset) {
+      const acceptedAt = clock.now();
+      if (acceptedAt - last < intervalMs) return;
+      last = acceptedAt;
+      const probing = probe(action, offset, acceptedAt)
+        .catch(() => {
+          timedOut += 1;
+        })
+        .finally(() => underWay.delete(probing));
+      underWay.add(probing);
+    },
+    report: () => ({
+      p50: quantileOf(samples, 0.5),
+      p99: quantileOf(samples, 0.99),
+      max: quantileOf(samples, 1),
+      count: samples.length,
+      timedOut,
+      skipped,
+    }),
+    async settled() {
+      await Promise.all(underWay);
+    },
+  };
+}
+
+function quantileOf(samples: readonly number[], q: number): number | null {
+  return samples.length === 0 ? null : Math.round(quantile(samples, q) * 10) / 10;
+}

@@ -1,0 +1,64 @@
+import { readdirSync, readFileSync } from 'node:fs';
+
+export interface MemorySampler {
+  /** Largest sum of resident memory seen, in MiB; pages that processes share are counted in each. Null without /proc. */
+  readonly peakMiB: number | null;
+  stop(): void;
+}
+
+const PAGE_BYTES = 4096;
+
+/** Watches a process and all its descendants once a second. */
+export function sampleMemory(rootPid: number): MemorySampler {
+  let peak: number | null = null;
+  const sample = () => {
+    const bytes = residentBytes(rootPid);
+    if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes / 2 ** 20);
+  };
+  sample();
+  const timer = setInterval(sample, 1_000).unref();
+  return {
+    get peakMiB() {
+      return peak === null ? null : Math.round(peak);
+    },
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Resident bytes of a process and its descendants; undefined where there is no /proc. */
+export function residentBytes(rootPid: number): number | undefined {
+  let pids: string[];
+  try {
+    pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
+  } catch {
+    return undefined;
+  }
+  const children = new Map<number, number[]>();
+  for (const pid of pids) {
+    const parent = parentOf(pid);
+    if (parent === undefined) continue;
+    children.set(parent, [...(children.get(parent) ?? []), Number(pid)]);
+  }
+  const tree = [rootPid];
+  for (let index = 0; index < tree.length; index++) tree.push(...(children.get(tree[index]!) ?? []));
+  return tree.reduce((sum, pid) => sum + residentPages(pid), 0) * PAGE_BYTES;
+}
+
+/** The name in parentheses may itself hold blanks and parentheses, so fields count from the last one on. */
+function parentOf(pid: string): number | undefined {
+  const stat = readProc(`/proc/${pid}/stat`);
+  return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
+}
+
+function residentPages(pid: number): number {
+  return Number(readProc(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0);
+}
+
+/** Undefined for a process that has just ended. */
+function readProc(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,69 @@
+import { Command, InvalidArgumentError, Option } from 'commander';
+import type { CustomFiles } from '../data/custom.ts';
+
+export interface DemoOptions {
+  readonly dataset: 'completejourney' | 'ml-100k';
+  /** A user's own files, which then replace the data set. */
+  readonly files: CustomFiles | undefined;
+  /** The last actions to use; Infinity for all. */
+  readonly limit: number;
+  /** Live actions a second. */
+  readonly rate: number;
+  /** Whether it ends by itself. */
+  readonly once: boolean;
+  /** Whether the last line of standard output is the summary as JSON, and the only one. */
+  readonly json: boolean;
+  /** For everything the demo draws. */
+  readonly seed: number;
+}
+
+/** Reads the command line; a fault or --help ends the process with a sentence. */
+export function parseDemoOptions(args: readonly string[]): DemoOptions {
+  const command = new Command('npm run demo --')
+    .description(
+      'Starts Kafka, a Schema Registry, Redis and all stages, loads a catalogue and a history, trains the first ' +
+        'embeddings, and then replays actions live, until Ctrl-C.',
+    )
+    .option('--once', 'end by itself after one live replay', false)
+    .option(
+      '--json',
+      'print the summary as one line of JSON on standard output, all else on standard error',
+      false,
+    )
+    .addOption(
+      new Option('--dataset <name>', 'a public data set')
+        .choices(['completejourney', 'ml-100k'])
+        .default('completejourney'),
+    )
+    .option('--limit <actions>', 'use the last so many actions of the data, or all', parseLimit, 50_000)
+    .option('--rate <actions>', 'live actions a second', parsePositive, 200)
+    .option('--actions <file>', 'your own actions, .csv or .jsonl')
+    .option('--items <file>', 'your own items, .csv or .jsonl')
+    .option('--mapping <file>', 'which column is which field, see deploy/local/data/README.md')
+    .option('--seed <number>', 'seed of the simulated visitors', parsePositive, 1)
+    .addHelpText(
+      'after',
+      '\nTRIBUTARY_GATEWAY_PORT, TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT and TRIBUTARY_REDIS_PORT choose ports;' +
+        '\nKAFKA_BROKERS, SCHEMA_REGISTRY_URL and REDIS_URL name servers to use instead of starting them.',
+    );
+  const { actions, items, mapping, ...options } = command
+    .parse(args, { from: 'user' })
+    .opts<Omit<DemoOptions, 'files'> & Partial<CustomFiles>>();
+  if (actions === undefined && (items ?? mapping) !== undefined) {
+    command.error('error: --items and --mapping belong to --actions, which is missing');
+  }
+  const files =
+    actions === undefined ? undefined : { actions, ...(items && { items }), ...(mapping && { mapping }) };
+  return { ...options, files };
+}
+
+function parseLimit(text: string): number {
+  return text === 'all' ? Number.POSITIVE_INFINITY : parsePositive(text);
+}
+
+function parsePositive(text: string): number {
+  const value = Number(text);
+  if (!Number.isSafeInteger(value) || value < 1)
+    throw new InvalidArgumentError('It is a whole number above 0.');
+  return value;
+}

@@ -1,0 +1,53 @@
+import type { ActionInput, Dataset } from '../data/dataset.ts';
+import type { Gateway } from '../data/gateway.ts';
+import { loadHistory, loadItems } from '../data/load.ts';
+import type { SendCounts } from '../data/sender.ts';
+import type { Narrator } from './narrator.ts';
+import type { ReplayPlan } from './plan.ts';
+import { createDepartments, type Departments } from './visitors.ts';
+
+/** The catalogue and the history, acknowledged. */
+export interface Past {
+  readonly items: number;
+  readonly history: SendCounts;
+  /** Actions a second. */
+  readonly historyRate: number;
+  readonly departments: Departments;
+}
+
+export async function loadPast(
+  dataset: Dataset,
+  plan: ReplayPlan,
+  gateway: Gateway,
+  narrator: Narrator,
+): Promise<Past> {
+  const departments = createDepartments();
+  narrator.phase('catalogue', 'Catalogue');
+  const items = await loadItems(noting(dataset.items(), departments.addItem), gateway);
+  narrator.say(renderCounts('items', items));
+
+  narrator.phase('history', 'History, shifted to end now');
+  const since = performance.now();
+  const bar = narrator.progress('actions', plan.historyCount);
+  const past = dataset.actions(0, plan.historyCount);
+  const history = await loadHistory(noting<ActionInput>(past, departments.learn), plan.shift, gateway, bar);
+  bar.stop();
+  const historyRate = Math.round((history.acknowledged / (performance.now() - since)) * 1000);
+  narrator.say(`${renderCounts('actions', history)}, ${historyRate}/s`);
+  return { items: items.acknowledged, history, historyRate, departments };
+}
+
+/** Passes elements on and shows each to `note`. */
+async function* noting<T>(elements: AsyncIterable<T>, note: (element: T) => void): AsyncIterable<T> {
+  for await (const element of elements) {
+    note(element);
+    yield element;
+  }
+}
+
+function renderCounts(what: string, { sent, acknowledged, rejected, rejections }: SendCounts): string {
+  const told = `${acknowledged} of ${sent} ${what} acknowledged`;
+  return rejected === 0
+    ? told
+    : `${told}, ${rejected} rejected:\n${rejections.map((text) => `  ${text}`).join('\n')}`;
+}
