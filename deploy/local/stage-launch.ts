@@ -7,19 +7,19 @@ const SERVICES = join(PROJECT, 'services');
 /** Retraining holds a graph of all items and its training batches; the others hold little. In MB. */
 const OLD_SPACE_MB = { retrain: 2_048, other: 512 };
 
-/** The stages of this project: the folders of services/ with a main.ts, but for those that begin with an underscore. */
-export function listStages(): string[] {
-  return readdirSync(SERVICES)
-    .filter((name) => !name.startsWith('_') && existsSync(join(SERVICES, name, 'main.ts')))
+/** The stages of a services folder: its folders with a main.ts, but for those that begin with an underscore. */
+export function listStages(services: string = SERVICES): string[] {
+  return readdirSync(services)
+    .filter((name) => !name.startsWith('_') && existsSync(join(services, name, 'main.ts')))
     .sort();
 }
 
 /** The arguments with which Node runs a stage. @throws {SetupError} that lists the stages when there is no such one */
-export function stageArguments(name: string): string[] {
-  const known = listStages();
+export function stageArguments(name: string, services: string = SERVICES): string[] {
+  const known = listStages(services);
   if (!known.includes(name))
     throw new SetupError(`There is no stage "${name}"`, `The stages are ${known.join(', ')}`);
   const oldSpace = name === 'retrain' ? OLD_SPACE_MB.retrain : OLD_SPACE_MB.other;
   // A larger young generation keeps short-lived messages from being promoted, which makes pauses rarer.
-  return ['--max-semi-space-size=16', `--max-old-space-size=${oldSpace}`, join(SERVICES, name, 'main.ts')];
+  return ['--max-semi-space-size=16', `--max-old-space-size=${oldSpace}`, join(services, name, 'main.ts')];
 }

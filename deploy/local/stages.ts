@@ -14,6 +14,8 @@ export interface StagesOptions {
   readonly ports?: Readonly<Record<string, number>>;
   /** Holds logs/NAME.log; may be the stack's. */
   readonly runDirectory: string;
+  /** Where the stages are; the project's own unless given. */
+  readonly services?: string;
   /** Called when a stage that was ready ends without having been asked to. */
   readonly onExit?: (error: ProcessFailedError) => void;
 }
@@ -44,7 +46,7 @@ export async function startStages(options: StagesOptions): Promise<Stages> {
     supervisor.start({
       name,
       command: process.execPath,
-      args: stageArguments(name),
+      args: stageArguments(name, options.services),
       env: { ...process.env, ...env, TRIBUTARY_STAGE_PORT: String(ports[name]) },
       stopTimeoutMs: STOP_TIMEOUT_MS,
       readyTimeoutMs: READY_TIMEOUT_MS,

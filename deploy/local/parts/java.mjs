@@ -3,7 +3,7 @@ import { delimiter, dirname, join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
 /**
- * The newest Java of this machine, looked for in JAVA_HOME, on PATH and in /usr/lib/jvm.
+ * The Java of JAVA_HOME if it is new enough, else the newest one on PATH and in /usr/lib/jvm.
  *
  * @param {number} minimum the oldest major version that will do
  * @param {string} installed where the system's package manager puts each Java
@@ -11,18 +11,23 @@ import { SetupError } from './setup-error.mjs';
  * @throws {SetupError} when there is none
  */
 export function findJava(env, minimum, installed = '/usr/lib/jvm') {
-  const found = homes(env, installed)
-    .map((home) => ({ home, java: join(home, 'bin', 'java'), major: majorVersion(home) }))
-    .filter(({ java }) => existsSync(java))
-    .sort((a, b) => b.major - a.major);
-  const newest = found[0];
-  if (newest && newest.major >= minimum) return newest;
+  const chosen = env.JAVA_HOME ? inspect([env.JAVA_HOME]) : [];
+  const others = inspect(homes(env, installed)).sort((a, b) => b.major - a.major);
+  const sufficient = [...chosen, ...others].find(({ major }) => major >= minimum);
+  if (sufficient) return sufficient;
+  const newest = others[0] ?? chosen[0];
   throw new SetupError(
     newest
       ? `Java ${minimum} is needed and only Java ${newest.major} was found`
       : `Java ${minimum} or newer was not found`,
     `Install it (Debian: apt-get install openjdk-${minimum}-jre-headless) or set JAVA_HOME to where it is`,
   );
+}
+
+function inspect(candidates) {
+  return candidates
+    .map((home) => ({ home, java: join(home, 'bin', 'java'), major: majorVersion(home) }))
+    .filter(({ java }) => existsSync(java));
 }
 
 function homes(env, installed) {
@@ -32,7 +37,7 @@ function homes(env, installed) {
     .filter((file) => existsSync(file))
     .map((file) => dirname(dirname(realpathSync(file))));
   const packaged = existsSync(installed) ? readdirSync(installed).map((name) => join(installed, name)) : [];
-  return [env.JAVA_HOME, ...onPath, ...packaged].filter(Boolean);
+  return [...onPath, ...packaged];
 }
 
 /** Every JDK since 9 states its version in the file `release`; reading it is faster than starting a JVM. */

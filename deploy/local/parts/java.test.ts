@@ -17,13 +17,17 @@ function fakeJava(home: string, version: string): string {
 
 describe('Java', () => {
   const nowhere = join(root, 'nowhere');
-  fakeJava('packaged/seventeen', '17.0.15');
+  const seventeen = fakeJava('packaged/seventeen', '17.0.15');
   const newer = fakeJava('packaged/twenty-five', '25.0.3');
   const older = fakeJava('eleven', '11.0.2');
 
   it('is the newest of those found', () => {
     const found = findJava({ JAVA_HOME: older, PATH: '' }, 17, join(root, 'packaged'));
     assert.deepEqual(found, { home: newer, java: join(newer, 'bin', 'java'), major: 25 });
+  });
+
+  it('is the one of JAVA_HOME where that is new enough', () => {
+    assert.equal(findJava({ JAVA_HOME: seventeen, PATH: '' }, 17, join(root, 'packaged')).home, seventeen);
   });
 
   it('is found through a link on PATH', () => {

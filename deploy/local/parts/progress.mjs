@@ -5,12 +5,17 @@
 export function createProgress({ stream, quiet }) {
   const working = new Map();
   let ticking;
+  let drawn = false;
 
-  const erase = () => stream.isTTY && stream.write('\r\x1b[2K');
+  const erase = () => {
+    if (drawn) stream.write('\r\x1b[2K');
+    drawn = false;
+  };
   const tick = () => {
     const names = [...working].map(([name, since]) => `${name} ${Math.round((Date.now() - since) / 1000)} s`);
     erase();
     stream.write(`  … ${names.join(', ')}`);
+    drawn = true;
   };
 
   return {

@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import type { ProcessFailedError } from './processes.ts';
+import { stageArguments } from './stage-launch.ts';
+import { startStages } from './stages.ts';
+
+const root = mkdtempSync(join(tmpdir(), 'stages-'));
+const services = join(root, 'services');
+after(() => rmSync(root, { recursive: true }));
+
+/** Is ready on its second question, drains on SIGTERM, and ends by itself when it is asked for /end. */
+const STAGE = `
+  import { createServer } from 'node:http';
+  let questions = 0;
+  createServer((request, response) => {
+    if (request.url === '/end') process.exit(5);
+    if (request.url === '/settings') return response.end([process.env.SETTING, ...process.execArgv].join(' '));
+    response.writeHead(++questions > 1 ? 200 : 503).end();
+  }).listen(Number(process.env.TRIBUTARY_STAGE_PORT), '127.0.0.1');
+  process.on('SIGTERM', () => { console.log('drained'); process.exit(0); });`;
+
+before(() => {
+  for (const name of ['interests', 'retrain', '_platform', 'docs']) {
+    mkdirSync(join(services, name), { recursive: true });
+    if (name !== 'docs') writeFileSync(join(services, name, 'main.ts'), STAGE);
+  }
+  mkdirSync(join(services, 'broken'));
+  writeFileSync(
+    join(services, 'broken', 'main.ts'),
+    `console.error('KAFKA_BROKERS is wrong'); process.exit(1);`,
+  );
+});
+
+const ask = async (port: number, path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
+
+describe('the stages', () => {
+  it('are started with their settings when all of them are ready, and drain when they are stopped', async () => {
+    const runDirectory = join(root, 'run');
+    const env = { SETTING: 'of all' };
+    const stages = await startStages({ names: ['interests', 'retrain'], env, services, runDirectory });
+    assert.match(await ask(stages.ports.interests!, '/settings'), /^of all .*--max-old-space-size=512/);
+    assert.match(await ask(stages.ports.retrain!, '/settings'), /^of all .*--max-old-space-size=2048/);
+    await stages.stop();
+    for (const name of ['interests', 'retrain']) {
+      assert.equal(readFileSync(join(runDirectory, 'logs', `${name}.log`), 'utf8'), 'drained\n');
+    }
+  });
+
+  it('can be killed and started again on the same port', async () => {
+    const reported: ProcessFailedError[] = [];
+    const options = { names: ['interests'], env: {}, services, runDirectory: join(root, 'again') };
+    const stages = await startStages({ ...options, onExit: (error) => reported.push(error) });
+    const [first] = stages.processes;
+    stages.kill('interests', 'SIGKILL');
+    assert.equal((await first!.exited).signal, 'SIGKILL');
+    await stages.restart('interests');
+    assert.notEqual(stages.processes[0]!.pid, first!.pid);
+    assert.equal(stages.processes.length, 1);
+    assert.deepEqual(reported, []);
+
+    await ask(stages.ports.interests!, '/end').catch(() => 'it ended before it answered');
+    while (reported.length === 0) await delay(10);
+    assert.match(reported[0]!.message, /^interests exited with code 5\./);
+    await stages.stop();
+  });
+
+  it('are all stopped when one of them does not start', async () => {
+    const options = { names: ['interests', 'broken'], env: {}, services, runDirectory: join(root, 'broken') };
+    await assert.rejects(
+      startStages(options),
+      /^ProcessFailedError: broken exited with code 1\..*KAFKA_BROKERS is wrong$/s,
+    );
+  });
+
+  it('are listed for a name that is none of them', () => {
+    assert.throws(() => stageArguments('_platform', services), {
+      message: 'There is no stage "_platform". The stages are broken, interests, retrain.',
+    });
+  });
+});
