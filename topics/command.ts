@@ -12,12 +12,17 @@ export interface CommandContext {
   readonly write: (text: string) => Promise<void>;
 }
 
+/** Time to leave the cluster in order after Ctrl-C, in milliseconds. */
+const END_DEADLINE_MS = 3_000;
+
 /** Runs one command to its end; an error becomes one sentence on the standard error and exit code 1. */
 export async function runCommand(command: (context: CommandContext) => Promise<void>): Promise<void> {
   const ending = new AbortController();
   const end = () => ending.abort();
-  process.once('SIGINT', end);
-  process.once('SIGTERM', end);
+  // A terminal and a parent process may both deliver the same Ctrl-C: a second one changes nothing.
+  process.on('SIGINT', end);
+  process.on('SIGTERM', end);
+  ending.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), END_DEADLINE_MS).unref());
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
     // `| head` closes the pipe when it has seen enough.
     if (error.code !== 'EPIPE') throw error;

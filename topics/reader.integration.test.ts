@@ -117,6 +117,15 @@ describe('reading a topic', () => {
     );
   });
 
+  it('fails instead of waiting for ever when the brokers send nothing', async () => {
+    // Within one millisecond not even the group is joined.
+    await assert.rejects(read({ at: 'offset', offset: 1 }, { partitions: [0], stallMs: 1 }), {
+      code: 'topics.stalled',
+      message: /unread: partition 0 at offset 1/,
+      retryable: true,
+    });
+  });
+
   it('names a topic or partition that is not there', async () => {
     const unknown = readTopic({ ...test, topic: 'nowhere', from: { at: 'end' }, onMessage: () => undefined });
     await assert.rejects(unknown, { code: 'topics.unknown-topic' });

@@ -34,7 +34,7 @@ export interface ReadOptions {
   readonly onMessage: (message: TopicMessage) => unknown;
   /** Aborting ends the read like STOP does. */
   readonly signal?: AbortSignal;
-  /** A bounded read fails when nothing arrives for so many milliseconds; default 30,000. */
+  /** A bounded read fails when the brokers send nothing for so many milliseconds; default 30,000. */
   readonly stallMs?: number;
 }
 
@@ -111,8 +111,8 @@ class TopicRead {
     const consumer = kafka.consumer({
       groupId,
       allowAutoTopicCreation: false,
-      sessionTimeout: 10_000,
-      heartbeatInterval: 2_000,
+      sessionTimeout: 30_000,
+      heartbeatInterval: 3_000,
       // A fetch that waits delays the end of the read.
       maxWaitTimeInMs: 200,
     });
@@ -161,7 +161,17 @@ class TopicRead {
     });
   }
 
-  async #take({ batch, heartbeat }: EachBatchPayload): Promise<void> {
+  async #take(payload: EachBatchPayload): Promise<void> {
+    // The time that the reader takes is its own affair.
+    clearTimeout(this.#stallTimer);
+    try {
+      await this.#giveOut(payload);
+    } finally {
+      this.#restartStallTimer();
+    }
+  }
+
+  async #giveOut({ batch, heartbeat }: EachBatchPayload): Promise<void> {
     for (const message of batch.messages) {
       const offset = Number(message.offset);
       if (this.#settled || !this.#unfinished.has(batch.partition)) return;
@@ -190,7 +200,7 @@ class TopicRead {
 
   #restartStallTimer(): void {
     clearTimeout(this.#stallTimer);
-    if (this.#options.until === 'never') return;
+    if (this.#options.until === 'never' || this.#settled) return;
     const stallMs = this.#options.stallMs ?? 30_000;
     this.#stallTimer = setTimeout(() => this.#finish(this.#stalled(stallMs)), stallMs);
   }

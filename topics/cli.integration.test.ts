@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict';
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { fileURLToPath } from 'node:url';
+import { openTestNamespace, someAction, type TestNamespace } from './test-namespace.ts';
+
+const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
+
+describe('the command line', () => {
+  let test: TestNamespace;
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+    for (let index = 0; index < 200; index++) {
+      const value = test.encode('UserAction', someAction({ eventId: `e${index}`, userId: 'ann' }));
+      await test.produce('actions', { key: 'ann', value });
+    }
+  });
+
+  after(() => test.close());
+
+  /** Starts the command line in the namespace of the test. */
+  function start(args: readonly string[], environment: Record<string, string> = {}) {
+    const child = spawn(process.execPath, [CLI, ...args], {
+      env: { ...process.env, TRIBUTARY_NAMESPACE: test.namespace, ...environment },
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    const output = { stdout: '', stderr: '' };
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      output.stdout += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output.stderr += text;
+    });
+    const closed = once(child, 'close').then(([code]) => ({ code: code as number | null, ...output }));
+    return { child, closed };
+  }
+
+  it('tells in one sentence what is wrong, and exits with 1', async () => {
+    const cases: readonly [readonly string[], RegExp, Record<string, string>?][] = [
+      [
+        ['list'],
+        /^No Kafka broker answers .*127\.0\.0\.1:9.*KAFKA_BROKERS/,
+        { KAFKA_BROKERS: '127.0.0.1:9' },
+      ],
+      [
+        ['plan'],
+        /^The Schema Registry at http:\/\/127\.0\.0\.1:9 /,
+        { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' },
+      ],
+      [
+        ['tail', 'actions'],
+        /has no topic nowhere\.actions: npm run topics/,
+        { TRIBUTARY_NAMESPACE: 'nowhere' },
+      ],
+      [['tail', 'clicks'], /The topics are actions, items/],
+      [['tail', 'actions', '--from', 'monday'], /“monday” is no place to start/],
+      [['tail', 'actions', '--filter', 'kind=buy'], /UserAction has no field kind; it has eventId/],
+      [['tail', 'actions', '--limit', '0'], /at least 1/],
+      [['apply', '--retention', 'actions=soon'], /“actions=soon” is no retention/],
+      [['apply', '--retention', 'items=3'], /items is compacted/],
+    ];
+    await Promise.all(
+      cases.map(async ([args, expected, environment]) => {
+        const { code, stderr, stdout } = await start(args, environment).closed;
+        assert.equal(code, 1, args.join(' '));
+        assert.match(stderr, expected);
+        assert.doesNotMatch(stderr, /^\s+at /m, 'no stack');
+        assert.equal(stdout, '');
+      }),
+    );
+  });
+
+  it('teaches with --help', async () => {
+    const { code, stdout } = await start(['tail', '--help']).closed;
+    assert.equal(code, 0);
+    for (const word of ['last:10', '--filter', 'Examples:', 'dead-letters'])
+      assert.ok(stdout.includes(word), word);
+  });
+
+  it('finds nothing to do after apply', async () => {
+    const { code, stdout } = await start(['plan']).closed;
+    assert.equal(code, 0);
+    assert.match(stdout, /^Nothing to do/);
+  });
+
+  it('ends in peace when the reader of its output has seen enough', async () => {
+    const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning', '--full']);
+    await once(child.stdout, 'data');
+    child.stdout.destroy();
+    // What arrives now cannot be written any more.
+    await test.produce('actions', {
+      key: 'ann',
+      value: test.encode('UserAction', someAction({ userId: 'ann' })),
+    });
+    const { code, stderr } = await closed;
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+  });
+
+  it('ends in peace at Ctrl-C', async () => {
+    const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning']);
+    await once(child.stdout, 'data');
+    child.kill('SIGINT');
+    child.kill('SIGINT');
+    const { code, stderr, stdout } = await closed;
+    assert.equal(stderr, '');
+    assert.equal(code, 0);
+    assert.match(stdout, /buy i1 by ann/);
+  });
+});

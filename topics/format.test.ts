@@ -1,0 +1,244 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
+import {
+  formatBytes,
+  formatKey,
+  formatRecord,
+  formatTime,
+  formatVector,
+  printable,
+  toJson,
+} from './format.ts';
+
+const NOON = Date.parse('2026-03-01T12:00:00Z');
+const CAUSE = { itemId: '55', type: 'buy', importance: 0.4, lastOccurredAt: NOON };
+const SHORT = { full: false };
+const FULL = { full: true };
+
+const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], string] }[RecordName][] = [
+  [
+    'UserAction',
+    {
+      eventId: 'e-1',
+      userId: '2375',
+      itemId: '1082185',
+      type: 'buy',
+      occurredAt: NOON,
+      receivedAt: NOON + 5,
+      contextId: '31198570044-basket-of-monday',
+      value: 2,
+    },
+    'buy 1082185 ×2 in 31198570044-bas… by 2375 at 2026-03-01T12:00:00.000Z event e-1',
+  ],
+  [
+    'Item',
+    {
+      itemId: '1082185',
+      title: 'Paper\ntowels',
+      text: '',
+      categories: ['Household', 'Paper'],
+      attributes: {},
+      vector: null,
+      availability: 'available',
+      updatedAt: NOON,
+    },
+    '1082185 “Paper⏎towels” in Household > Paper, available',
+  ],
+  [
+    'UserInterests',
+    {
+      userId: '2375',
+      version: 812,
+      generation: 'g7',
+      streamTime: NOON,
+      receivedAt: NOON,
+      medoids: [{ itemId: '55', type: 'buy', importance: 2.34567, size: 1, lastOccurredAt: NOON }],
+      recent: ['55'],
+      windowSize: 34,
+      unknownItems: 2,
+    },
+    '2375 v812 in g7: 1 interest: buy 55 (2.35, 1 action); window of 34, 2 items without a vector',
+  ],
+  [
+    'Proposal',
+    {
+      userId: '*',
+      model: 'trending',
+      generation: null,
+      version: -1,
+      receivedAt: NOON,
+      items: Array.from({ length: 7 }, (_, index) => ({
+        itemId: `i${index}`,
+        score: 1 / (index + 1),
+        because: index === 0 ? CAUSE : null,
+        popularity: 0,
+      })),
+      recent: [],
+    },
+    'trending for everybody: 7 items: i0 1 because buy 55, i1 0.5, i2 0.333, i3 0.25, i4 0.2, … 2 more',
+  ],
+  [
+    'Slate',
+    {
+      slateId: 's1',
+      userId: '2375',
+      servedAt: NOON,
+      policy: 'thompson-linear',
+      observations: 12,
+      generation: 'g7',
+      interestsVersion: 812,
+      experiment: 'b',
+      slots: [
+        {
+          itemId: '7',
+          models: ['trending', 'medoid-neighbours'],
+          because: CAUSE,
+          features: [1],
+          score: 1,
+          propensity: 0.3125,
+        },
+      ],
+    },
+    's1 to 2375 by thompson-linear after 12 rewards in g7, arm b: 1. 7 p=0.313 from trending+medoid-neighbours because buy 55',
+  ],
+  [
+    'Reward',
+    {
+      rewardId: 's1/2',
+      sequence: 4,
+      slateId: 's1',
+      userId: '2375',
+      itemId: '7',
+      slot: 2,
+      reward: 3,
+      actionType: 'buy',
+      delay: 12_400,
+      features: [1],
+      propensity: 0.25,
+      servedAt: NOON,
+    },
+    '3 (buy after 12.4 s) for 7 in slot 2 of s1 from 2375, p=0.25',
+  ],
+  [
+    'ItemEmbedding',
+    {
+      generation: 'g7',
+      itemId: '7',
+      vector: Buffer.from(Float32Array.from([0.125, -0.5, 0.25, 0, 1]).buffer),
+      origin: 'inductive',
+    },
+    '7 in g7, inductive [0.125, -0.5, 0.25, … 5]',
+  ],
+  [
+    'Release',
+    {
+      generation: 'g7',
+      state: 'rejected',
+      dimension: 64,
+      alpha: 1.5,
+      itemCount: 1,
+      actionCount: 9_000,
+      createdAt: NOON,
+      updatedAt: NOON,
+      metrics: { recall: 0.31234 },
+      modelCard: '{}',
+      reason: 'recall fell',
+    },
+    'g7 is rejected: 64 dimensions, α 1.5, 1 item, 9000 actions; recall 0.312; because recall fell',
+  ],
+  [
+    'ModelWeights',
+    {
+      model: 'pinsage',
+      generation: 'g7',
+      format: 'tributary.pinsage/1',
+      weights: Buffer.from([1, 2]),
+      card: '{}',
+    },
+    'pinsage of g7 as tributary.pinsage/1, 2 bytes [01 02]',
+  ],
+  [
+    'DeadLetter',
+    {
+      sourceTopic: 'actions',
+      partition: 3,
+      offset: 1042,
+      key: null,
+      value: null,
+      headers: {},
+      stage: 'interests',
+      code: 'decode.magic',
+      reason: 'not the wire format',
+      failedAt: NOON,
+    },
+    'from actions 3:1042, given up by interests at 2026-03-01T12:00:00.000Z: decode.magic: not the wire format',
+  ],
+];
+
+describe('a record in one line', () => {
+  for (const [name, record, expected] of EXAMPLES) {
+    it(`tells what a ${name} says`, () => {
+      assert.equal(formatRecord(name, record as never, SHORT), expected);
+    });
+  }
+
+  it('shows all of it in full', () => {
+    const [, proposal] = EXAMPLES.find(([name]) => name === 'Proposal')!;
+    assert.match(formatRecord('Proposal', proposal as RecordTypes['Proposal'], FULL), /i6 0\.143$/);
+  });
+});
+
+describe('what comes from outside', () => {
+  it('never brings a control character to the terminal', () => {
+    assert.equal(printable('a\u001b[31mb\u202ec\u0000'), 'a\\u{1b}[31mb\\u{202e}c\\u{0}');
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.doesNotMatch(printable(text), /[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u);
+      }),
+    );
+  });
+
+  it('is a key as text, or as bytes where it is none', () => {
+    assert.equal(formatKey(Buffer.from('Œ1')), 'Œ1');
+    assert.equal(formatKey(Buffer.from([0xff, 0x00])), '0xff00');
+    assert.equal(formatKey(null), '(no key)');
+  });
+
+  it('is a time, or the number where it is none', () => {
+    assert.equal(formatTime(NOON), '2026-03-01T12:00:00.000Z');
+    assert.equal(formatTime(1e300), '1e+300');
+  });
+});
+
+describe('long values', () => {
+  const vector = Array.from({ length: 64 }, (_, index) => index / 64);
+
+  it('are shortened with their length, unless asked for in full', () => {
+    assert.equal(formatVector(vector, SHORT), '[0, 0.0156, 0.0313, … 64]');
+    assert.equal(formatVector(vector, FULL).split(',').length, 64);
+    assert.equal(formatBytes(Buffer.alloc(100, 0xab), SHORT), `100 bytes [${'ab '.repeat(24)}…]`);
+    assert.equal(formatBytes(Buffer.alloc(0), SHORT), '0 bytes');
+  });
+
+  it('are shortened in JSON too, where bytes are base64', () => {
+    const value = {
+      vector,
+      bytes: Buffer.from('hello'),
+      blob: Buffer.alloc(100),
+      nested: [{ n: null, s: 'x' }],
+    };
+    assert.deepEqual(toJson(value, SHORT), {
+      vector: '[0, 0.0156, 0.0313, … 64]',
+      bytes: 'aGVsbG8=',
+      blob: `${Buffer.alloc(24).toString('base64')}… 100 bytes`,
+      nested: [{ n: null, s: 'x' }],
+    });
+    assert.deepEqual(toJson(value, FULL), {
+      ...value,
+      bytes: 'aGVsbG8=',
+      blob: Buffer.alloc(100).toString('base64'),
+    });
+  });
+});
