@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { columnsOf, communityInput, TINY_CONFIG } from './fixture.testing.ts';
+import { trainInChild } from './train-in-child.ts';
+
+describe('trainInChild', () => {
+  it('returns typed arrays and reports every epoch, while the parent stays responsive', async () => {
+    const epochs: number[] = [];
+    let ticks = 0;
+    const ticker = setInterval(() => ticks++, 5);
+    const config = { ...TINY_CONFIG, patience: 9 };
+    const result = await trainInChild(communityInput({ config }), ({ epoch }) => epochs.push(epoch));
+    clearInterval(ticker);
+    assert.deepEqual(epochs, [1, 2, 3]);
+    assert.ok(result.embeddings instanceof Float32Array);
+    assert.ok(result.weights.headOutput.values instanceof Float32Array);
+    assert.ok(ticks > 0);
+  });
+
+  it('rejects with the reason of a failed training', async () => {
+    const input = { ...communityInput(), actions: columnsOf([]) };
+    await assert.rejects(trainInChild(input), { code: 'training.failed', message: /give no training pairs/ });
+  });
+
+  it('kills the training when it is aborted, and rejects with the reason', async () => {
+    const controller = new AbortController();
+    const config = { ...TINY_CONFIG, epochs: 100_000, patience: 100_000, secondsBudget: 600 };
+    const training = trainInChild(
+      communityInput({ config }),
+      () => controller.abort(new Error('shutting down')),
+      controller.signal,
+    );
+    await assert.rejects(training, /shutting down/);
+  });
+
+  it('starts nothing when it was aborted before', async () => {
+    const signal = AbortSignal.abort(new Error('too late'));
+    await assert.rejects(trainInChild(communityInput(), undefined, signal), /too late/);
+  });
+});
