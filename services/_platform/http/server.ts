@@ -7,6 +7,9 @@ import type { StageMetrics } from '../observability/metrics.ts';
 /** The largest body a stage reads, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
 
+/** Longest part of a path, in characters: an id of 256 bytes, each written as %XX. */
+const MAX_PARAMETER_LENGTH = 3 * 256;
+
 /** A condition of readiness: undefined when it holds, else what is missing, in words. */
 export type ReadinessCheck = () => string | undefined;
 
@@ -27,6 +30,7 @@ export function createHttpServer(options: {
   const { log, lifecycle, metrics, readiness } = options;
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
+    routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     logger: false,
     keepAliveTimeout: 60_000,
     forceCloseConnections: 'idle',
