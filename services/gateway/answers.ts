@@ -1,0 +1,119 @@
+import { type Static, Type } from 'typebox';
+import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import { explain } from './reason.ts';
+
+const Nullable = Type.Union([Type.String(), Type.Null()]);
+
+export const RecommendationsAnswer = Type.Object({
+  slateId: Type.String({ description: 'Identifies the slate in the topics slates and rewards.' }),
+  userId: Type.String(),
+  servedAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+  policy: Type.String({ description: 'The policy that chose.' }),
+  generation: Nullable,
+  interestsVersion: Type.Integer({
+    description: 'Offset in actions of the newest action reflected; −1 for an unknown user.',
+  }),
+  items: Type.Array(
+    Type.Object({
+      itemId: Type.String(),
+      title: Type.String(),
+      slot: Type.Integer({ description: 'Place, 0 on top.' }),
+      score: Type.Number(),
+      propensity: Type.Number({ description: 'Probability that the policy shows this item here.' }),
+      models: Type.Array(Type.String()),
+      because: Type.Union([
+        Type.Object({ itemId: Type.String(), title: Type.String(), type: Type.String() }),
+        Type.Null(),
+      ]),
+      reason: Type.String({ description: 'Why, in words for the user.' }),
+    }),
+  ),
+});
+
+export const InterestsAnswer = Type.Object({
+  userId: Type.String(),
+  version: Type.Integer({ description: 'Offset in actions of the newest action included.' }),
+  generation: Nullable,
+  windowSize: Type.Integer({ description: 'Actions in the window.' }),
+  unknownItems: Type.Integer({ description: 'Items of the window without a vector yet.' }),
+  medoids: Type.Array(
+    Type.Object({
+      itemId: Type.String(),
+      title: Type.String(),
+      type: Type.String({ description: 'Weightiest action of the user on it.' }),
+      importance: Type.Number(),
+      share: Type.Number({ description: 'Part of the importance of all medoids, 0 to 1.' }),
+      size: Type.Integer({ description: 'Actions in its cluster.' }),
+      lastOccurredAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
+    }),
+  ),
+});
+
+export const SimilarAnswer = Type.Object({
+  itemId: Type.String(),
+  title: Type.String(),
+  generation: Type.String(),
+  items: Type.Array(
+    Type.Object({
+      itemId: Type.String(),
+      title: Type.String(),
+      score: Type.Number({ description: 'Cosine, −1 to 1.' }),
+    }),
+  ),
+});
+
+/** Items that a slate names, in its places and as causes. */
+export function itemsOfSlate({ slots }: Slate): string[] {
+  return slots.flatMap(({ itemId, because }) => (because === null ? [itemId] : [itemId, because.itemId]));
+}
+
+export function describeSlate(
+  slate: Slate,
+  titleOf: (itemId: string) => string,
+): Static<typeof RecommendationsAnswer> {
+  const { slateId, userId, servedAt, policy, generation, interestsVersion } = slate;
+  return {
+    slateId,
+    userId,
+    servedAt,
+    policy,
+    generation,
+    interestsVersion,
+    items: slate.slots.map(({ itemId, score, propensity, models, because }, slot) => {
+      const cause =
+        because === null
+          ? null
+          : { itemId: because.itemId, title: titleOf(because.itemId), type: because.type };
+      return {
+        itemId,
+        title: titleOf(itemId),
+        slot,
+        score,
+        propensity,
+        models: [...models],
+        because: cause,
+        reason: explain(models, cause),
+      };
+    }),
+  };
+}
+
+export function describeInterests(
+  interests: UserInterests,
+  titleOf: (itemId: string) => string,
+): Static<typeof InterestsAnswer> {
+  const { userId, version, generation, windowSize, unknownItems, medoids } = interests;
+  const total = medoids.reduce((sum, { importance }) => sum + importance, 0);
+  return {
+    userId,
+    version,
+    generation,
+    windowSize,
+    unknownItems,
+    medoids: medoids.map((medoid) => ({
+      ...medoid,
+      title: titleOf(medoid.itemId),
+      share: total > 0 ? medoid.importance / total : 0,
+    })),
+  };
+}

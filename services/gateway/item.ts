@@ -1,0 +1,94 @@
+import { type Static, Type } from 'typebox';
+import { AVAILABILITIES, type Item } from '#contracts/generated/records.ts';
+import { type Check, createCheck, type Fault } from '#platform/http/validation.ts';
+import { idFault, idSchema, type Judgement, refuse } from './judgement.ts';
+
+const MAX_TITLE = 1_000;
+const MAX_VECTOR = 4_096;
+
+const FIELDS = {
+  title: Type.String({ minLength: 1, maxLength: MAX_TITLE, description: 'What people call it.' }),
+  text: Type.Optional(Type.String({ description: 'Free text in any language.' })),
+  categories: Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), { maxItems: 100, description: 'From broad to narrow.' }),
+  ),
+  attributes: Type.Optional(
+    Type.Record(Type.String(), Type.String(), { description: 'Named properties such as brand or size.' }),
+  ),
+  vector: Type.Optional(
+    Type.Union([Type.Null(), Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_VECTOR })], {
+      description: 'An embedding of the app’s own, of the image say; the same length for all items.',
+    }),
+  ),
+  availability: Type.Optional(
+    Type.Enum([...AVAILABILITIES], {
+      description: 'Whether it may be recommended; `available` when left out.',
+    }),
+  ),
+};
+
+/** An item as an app puts it, whole at each change, with its id in the path. */
+export const ItemInput = Type.Object(FIELDS, { additionalProperties: false });
+
+/** The same within a batch, with its id. */
+export const IdentifiedItemInput = Type.Object(
+  { itemId: idSchema('Identifies the item.'), ...FIELDS },
+  { additionalProperties: false },
+);
+
+type Input = Static<typeof ItemInput>;
+
+const checkItem = createCheck(ItemInput);
+const checkIdentified = createCheck(IdentifiedItemInput);
+
+export interface ItemRules {
+  /** Numbers in a supplied vector; 0 takes any length. */
+  readonly vectorLength: number;
+}
+
+/** Judges an item whose id stands in the path. */
+export function judgeItem(itemId: string, input: unknown, rules: ItemRules, now: number): Judgement<Item> {
+  return judge(checkItem, input, rules, () => toItem(itemId, input as Input, now));
+}
+
+/** Judges an item of a batch. */
+export function judgeIdentifiedItem(entry: unknown, rules: ItemRules, now: number): Judgement<Item> {
+  return judge(checkIdentified, entry, rules, () => {
+    const input = entry as Static<typeof IdentifiedItemInput>;
+    return toItem(input.itemId, input, now);
+  });
+}
+
+function judge(check: Check, input: unknown, rules: ItemRules, convert: () => Item): Judgement<Item> {
+  const fault = check(input);
+  if (fault !== undefined) return refuse(fault.code, fault.field, fault.reason);
+  const record = convert();
+  const reason = idFault(record.itemId);
+  if (reason !== undefined) return refuse('field.invalid', 'itemId', reason);
+  const inVector = vectorFault(record.vector, rules.vectorLength);
+  return inVector === undefined ? { record } : refuse(inVector.code, inVector.field, inVector.reason);
+}
+
+function vectorFault(vector: readonly number[] | null, length: number): Fault | undefined {
+  if (vector === null) return undefined;
+  if (length > 0 && vector.length !== length) {
+    const reason = `has ${vector.length} numbers; ${length} are expected`;
+    return { code: 'field.invalid', field: 'vector', reason };
+  }
+  const tooLarge = vector.findIndex((component) => !Number.isFinite(Math.fround(component)));
+  if (tooLarge < 0) return undefined;
+  return { code: 'field.invalid', field: `vector[${tooLarge}]`, reason: 'is no finite 32-bit number' };
+}
+
+function toItem(itemId: string, input: Input, now: number): Item {
+  return {
+    itemId,
+    title: input.title,
+    text: input.text ?? '',
+    categories: input.categories ?? [],
+    attributes: input.attributes ?? {},
+    vector: input.vector ?? null,
+    availability: input.availability ?? 'available',
+    updatedAt: now,
+  };
+}

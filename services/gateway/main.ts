@@ -1,0 +1,31 @@
+import { createPeer } from '#platform/http/peer.ts';
+import { runStage } from '#platform/stage.ts';
+import { readGatewayConfig } from './config.ts';
+import { createGatewayMetrics } from './metrics.ts';
+import { addOpenApi } from './openapi.ts';
+import { addReadRoutes } from './read-routes.ts';
+import { createTitles } from './titles.ts';
+import { addWriteRoutes } from './write-routes.ts';
+
+await runStage('gateway', async (stage) => {
+  const config = readGatewayConfig();
+  const timeoutMs = config.peerTimeoutMs;
+  const peers = {
+    rerank: createPeer({ name: 'rerank', url: config.rerankUrl, timeoutMs }),
+    interests: createPeer({ name: 'interests', url: config.interestsUrl, timeoutMs }),
+    index: createPeer({ name: 'index', url: config.indexUrl, timeoutMs }),
+  };
+  const titles = createTitles({
+    index: peers.index,
+    capacity: config.titleCacheSize,
+    ttlMs: config.titleTtlMs,
+    log: stage.log,
+    now: Date.now,
+  });
+  // Only JSON is read; fastify alone would take text/plain too.
+  stage.http.removeContentTypeParser('text/plain');
+  await addOpenApi(stage.http);
+  addWriteRoutes(stage, { vectorLength: config.itemVectorLength }, createGatewayMetrics(stage.metrics));
+  addReadRoutes(stage.http, peers, titles);
+  for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
+});

@@ -1,0 +1,70 @@
+import swagger from '@fastify/swagger';
+import type { FastifyInstance } from 'fastify';
+import { type TSchema, Type } from 'typebox';
+import { ERROR_REMEDIES } from '#platform/errors.ts';
+
+const Refusal = Type.Object({
+  code: Type.String({ enum: Object.keys(ERROR_REMEDIES) }),
+  field: Type.Optional(Type.String({ description: 'Path of the field at fault.' })),
+  reason: Type.String(),
+  retryable: Type.Optional(Type.Boolean({ description: 'Whether the same entry may be accepted later.' })),
+});
+
+/** Body of every error. */
+export const ErrorAnswer = Type.Object({ error: Refusal });
+
+const Verdict = Type.Object({
+  index: Type.Integer({ description: 'Place of the entry in the body, from 0.' }),
+  eventId: Type.Optional(Type.String()),
+  itemId: Type.Optional(Type.String()),
+  status: Type.Enum(['accepted', 'rejected']),
+  partition: Type.Optional(Type.Integer()),
+  offset: Type.Optional(Type.Integer({ description: 'Offset in the topic.' })),
+  error: Type.Optional(Refusal),
+});
+
+const BatchVerdicts = Type.Object({
+  accepted: Type.Integer(),
+  rejected: Type.Integer(),
+  results: Type.Array(Verdict),
+  error: Type.Optional(Refusal),
+});
+
+/** Documents a route that takes a batch; the handler judges entry by entry, so fastify does not validate. */
+export function batchRoute(summary: string, body: TSchema): object {
+  return {
+    schema: {
+      summary,
+      body,
+      response: {
+        202: described(BatchVerdicts, 'All accepted: in the log on every in-sync replica.'),
+        207: described(BatchVerdicts, 'Some accepted; each entry has its verdict.'),
+        400: described(BatchVerdicts, 'None accepted.'),
+        413: described(ErrorAnswer, 'More than 1,000 entries or more than 1 MiB.'),
+        415: described(ErrorAnswer, 'The body is not application/json.'),
+        503: described(BatchVerdicts, 'None accepted, because Kafka did not confirm; send again.'),
+      },
+    },
+    validatorCompiler: () => () => true,
+    serializerCompiler: () => JSON.stringify,
+  };
+}
+
+function described(schema: TSchema, description: string): object {
+  return { ...schema, description };
+}
+
+/** Serves `GET /openapi.json`; register it before the routes that it is to describe. */
+export async function addOpenApi(http: FastifyInstance): Promise<void> {
+  await http.register(swagger, {
+    openapi: {
+      openapi: '3.1.0',
+      info: {
+        title: 'Tributary',
+        version: '1',
+        description: 'Post what users do; read what to recommend them, within a fraction of a second.',
+      },
+    },
+  });
+  http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
+}

@@ -1,0 +1,95 @@
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import { TributaryError } from '#platform/errors.ts';
+import type { Peer } from '#platform/http/peer.ts';
+import {
+  describeInterests,
+  describeSlate,
+  InterestsAnswer,
+  itemsOfSlate,
+  RecommendationsAnswer,
+  SimilarAnswer,
+} from './answers.ts';
+import { idFault, idSchema } from './judgement.ts';
+import { ErrorAnswer } from './openapi.ts';
+import type { Titles } from './titles.ts';
+import { continueTrace } from './trace.ts';
+
+const MAX_RECOMMENDATIONS = 50;
+const DEFAULT_RECOMMENDATIONS = 10;
+
+const Count = Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS });
+const RecommendationsQuery = Type.Object({ userId: idSchema('For whom.'), n: Count });
+const SimilarQuery = Type.Object({ n: Count });
+const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+
+export interface Peers {
+  readonly rerank: Peer;
+  readonly interests: Peer;
+  readonly index: Peer;
+}
+
+/** The routes that ask the other stages. */
+export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Titles): void {
+  http.get<{ Querystring: Static<typeof RecommendationsQuery> }>(
+    '/v1/recommendations',
+    {
+      schema: {
+        summary: 'A slate for a user; what is popular for one who is not known',
+        querystring: RecommendationsQuery,
+        response: { 200: RecommendationsAnswer, 400: ErrorAnswer, 503: ErrorAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { userId, n } = request.query;
+      demandId(userId, 'userId');
+      const trace = continueTrace(request, reply);
+      const slate = await peers.rerank.post<Slate>('/slates', { userId, n }, trace);
+      return describeSlate(slate, await titles(itemsOfSlate(slate), trace));
+    },
+  );
+
+  http.get<{ Params: Static<typeof IdParams> }>(
+    '/v1/users/:id/interests',
+    {
+      schema: {
+        summary: 'The medoids of a user’s window, the most important first',
+        params: IdParams,
+        response: { 200: InterestsAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      demandId(id, 'userId');
+      const trace = continueTrace(request, reply);
+      const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(id)}`, trace);
+      const itemIds = interests.medoids.map(({ itemId }) => itemId);
+      return describeInterests(interests, await titles(itemIds, trace));
+    },
+  );
+
+  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof SimilarQuery> }>(
+    '/v1/items/:id/similar',
+    {
+      schema: {
+        summary: 'Items near an item in the served generation',
+        params: IdParams,
+        querystring: SimilarQuery,
+        response: { 200: SimilarAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
+      },
+    },
+    async (request, reply) => {
+      const { id } = request.params;
+      demandId(id, 'itemId');
+      const trace = continueTrace(request, reply);
+      const path = `/items/${encodeURIComponent(id)}/similar?n=${request.query.n}`;
+      return peers.index.get<Static<typeof SimilarAnswer>>(path, trace);
+    },
+  );
+}
+
+function demandId(id: string, field: string): void {
+  const reason = idFault(id);
+  if (reason !== undefined) throw new TributaryError('field.invalid', reason, { status: 400, field });
+}
