@@ -1,0 +1,79 @@
+import type { Release } from '#contracts/generated/records.ts';
+import { TributaryError } from '#platform/errors.ts';
+
+/** What `GET /status` tells. */
+export interface RetrainStatus {
+  readonly running: string | null;
+  readonly last: {
+    readonly generation: string;
+    readonly state: string;
+    readonly reason: string | null;
+  } | null;
+}
+
+/** One retraining at a time, on demand and by the clock. A failed one is reported and the next goes on. */
+export class Schedule {
+  readonly #retrain: (generation: string) => Promise<Release>;
+  readonly #onFailure: (generation: string, error: unknown) => void;
+  readonly #now: () => number;
+  #running: { generation: string; done: Promise<void> } | undefined;
+  #last: RetrainStatus['last'] = null;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(options: {
+    retrain: (generation: string) => Promise<Release>;
+    onFailure: (generation: string, error: unknown) => void;
+    now: () => number;
+  }) {
+    this.#retrain = options.retrain;
+    this.#onFailure = options.onFailure;
+    this.#now = options.now;
+  }
+
+  get status(): RetrainStatus {
+    return { running: this.#running?.generation ?? null, last: this.#last };
+  }
+
+  /** @throws TributaryError `retrain.running` (409) */
+  start(): string {
+    if (this.#running !== undefined) {
+      throw new TributaryError('retrain.running', `generation ${this.#running.generation} is being trained`, {
+        status: 409,
+      });
+    }
+    const generation = generationAt(this.#now());
+    this.#running = { generation, done: this.#run(generation) };
+    return generation;
+  }
+
+  /** Retrains every so many milliseconds; a turn that finds one running is left out. 0 never does. */
+  every(intervalMs: number): void {
+    if (intervalMs === 0) return;
+    this.#timer = setInterval(() => {
+      if (this.#running === undefined) this.start();
+    }, intervalMs);
+  }
+
+  /** Resolves when the running one has ended. */
+  async close(): Promise<void> {
+    clearInterval(this.#timer);
+    await this.#running?.done;
+  }
+
+  async #run(generation: string): Promise<void> {
+    try {
+      const { state, reason } = await this.#retrain(generation);
+      this.#last = { generation, state, reason };
+    } catch (error) {
+      this.#last = { generation, state: 'rejected', reason: (error as Error).message };
+      this.#onFailure(generation, error);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+}
+
+/** Generations are named by the time at which their training began, so that they sort by it: 20261125T083015123Z. */
+export function generationAt(time: number): string {
+  return new Date(time).toISOString().replace(/[-:.]/g, '');
+}
