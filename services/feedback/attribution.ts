@@ -1,0 +1,204 @@
+import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
+
+/**
+ * Joins slates and actions of one partition. The reward of a slot is a function of the two logs alone:
+ *
+ *   the largest weight among the user's actions on the item with servedAt < occurredAt ≤ closesAt that stand in
+ *   the log of actions before stream time, the newest event time up to and including them, exceeds closesAt;
+ *   of equal weights the first in the log; 0 without any. closesAt is servedAt + the attribution window.
+ *
+ * It does not matter when a slate is read relative to the actions, because an action is remembered, with the
+ * stream time at its place, as long as a slate that it may count for can still be read. That ends at `slatesUntil`:
+ * every slate served until then has been read. A slot is settled when nothing can change it any more:
+ * when it has earned the largest weight there is, or when stream time has passed closesAt.
+ */
+
+/** Reward of each type of action; 0 ignores the type. */
+export type RewardWeights = Readonly<Record<ActionType, number>>;
+
+export interface AttributionRules {
+  /** Attribution window in milliseconds. */
+  readonly windowMs: number;
+  readonly weights: RewardWeights;
+  /** Longest time from choosing a slate to its being in the log, in milliseconds. */
+  readonly slateDelayMs: number;
+}
+
+/** What a slot has earned so far. */
+export interface Earned {
+  readonly actionType: ActionType;
+  readonly reward: number;
+  /** Milliseconds from serving to the action. */
+  readonly delay: number;
+}
+
+export interface OpenSlot {
+  readonly slot: number;
+  readonly itemId: string;
+  earned: Earned | null;
+}
+
+export interface PendingSlate {
+  readonly slateId: string;
+  readonly servedAt: number;
+  readonly closesAt: number;
+  /** The slots that are not settled. */
+  open: OpenSlot[];
+}
+
+export interface RecentAction {
+  readonly itemId: string;
+  readonly type: ActionType;
+  readonly occurredAt: number;
+  /** Stream time up to and including this action. */
+  readonly streamTime: number;
+}
+
+/** What waits on either side of the join, of one user. */
+export interface UserJoin {
+  pending: PendingSlate[];
+  /** In log order. */
+  recent: RecentAction[];
+}
+
+/** Both in milliseconds since the epoch, and never going back. */
+export interface PartitionTimes {
+  /** The newest event time among the actions read. */
+  streamTime: number;
+  /** Every slate served until then has been read. */
+  slatesUntil: number;
+}
+
+/** The part of a partition's state that a batch needs. */
+export interface Join {
+  readonly times: PartitionTimes;
+  readonly users: Map<string, UserJoin>;
+  /** Users whose state differs from what was loaded. */
+  readonly changed: Set<string>;
+}
+
+/** A slot whose reward nothing can change any more. */
+export interface Settled {
+  readonly slateId: string;
+  readonly slot: number;
+  readonly earned: Earned | null;
+}
+
+export interface Settlement {
+  readonly settled: Settled[];
+  /** Slates of which every slot is settled. */
+  readonly closed: string[];
+}
+
+/** Stream time and slate watermark after a batch, without the batch's other effects: says what will be due. */
+export function timesAfter(
+  times: PartitionTimes,
+  batch: { slates: readonly Slate[]; actions: readonly UserAction[] },
+  { slateDelayMs }: AttributionRules,
+): PartitionTimes {
+  let { streamTime, slatesUntil } = times;
+  for (const { servedAt } of batch.slates) slatesUntil = Math.max(slatesUntil, servedAt - slateDelayMs);
+  for (const { occurredAt } of batch.actions) streamTime = Math.max(streamTime, occurredAt);
+  return { streamTime, slatesUntil };
+}
+
+/** @returns whether the slate came too late to be sure of all its actions: it was served before `slatesUntil` */
+export function takeSlate(join: Join, slate: Slate, rules: AttributionRules): boolean {
+  const { slateId, userId, servedAt } = slate;
+  const late = servedAt <= join.times.slatesUntil;
+  join.times.slatesUntil = Math.max(join.times.slatesUntil, servedAt - rules.slateDelayMs);
+  const user = userOf(join, userId);
+  if (user.pending.some((pending) => pending.slateId === slateId)) return false;
+  const pending: PendingSlate = {
+    slateId,
+    servedAt,
+    closesAt: servedAt + rules.windowMs,
+    open: slate.slots.map(({ itemId }, slot) => ({ slot, itemId, earned: null })),
+  };
+  for (const action of user.recent) credit(pending, action, rules);
+  user.pending.push(pending);
+  join.changed.add(userId);
+  return late;
+}
+
+export function takeAction(join: Join, action: UserAction, rules: AttributionRules): void {
+  const { times } = join;
+  const { userId, itemId, type, occurredAt } = action;
+  times.streamTime = Math.max(times.streamTime, occurredAt);
+  if (rules.weights[type] === 0) return;
+  const user = userOf(join, userId);
+  const recent: RecentAction = { itemId, type, occurredAt, streamTime: times.streamTime };
+  for (const pending of user.pending) if (credit(pending, recent, rules)) join.changed.add(userId);
+  // No slate served at or after this action can be its cause, so that only earlier ones still unread matter.
+  if (occurredAt <= times.slatesUntil) return;
+  user.recent.push(recent);
+  join.changed.add(userId);
+}
+
+/** Forgets a user whole. @returns the slates that no longer wait */
+export function eraseUser(join: Join, userId: string): string[] {
+  const { pending } = userOf(join, userId);
+  join.users.set(userId, { pending: [], recent: [] });
+  join.changed.add(userId);
+  return pending.map(({ slateId }) => slateId);
+}
+
+/**
+ * Settles what is due among the loaded users, and drops the actions that no slate can need.
+ * @param overdueAt time in milliseconds up to which the clock closes slates on an idle partition; 0 for none. It
+ * only settles sooner what stream time would settle later.
+ */
+export function settle(join: Join, rules: AttributionRules, overdueAt = 0): Settlement {
+  const settlement: Settlement = { settled: [], closed: [] };
+  const now = Math.max(join.times.streamTime, overdueAt);
+  const largest = Math.max(...Object.values(rules.weights));
+  for (const [userId, user] of join.users) {
+    const before = settlement.settled.length + settlement.closed.length;
+    user.pending = user.pending.filter((pending) => {
+      settleSlots(pending, settlement, pending.closesAt < now ? Number.NEGATIVE_INFINITY : largest);
+      if (pending.open.length === 0) settlement.closed.push(pending.slateId);
+      return pending.open.length > 0;
+    });
+    const kept = user.recent.filter(({ occurredAt }) => occurredAt > join.times.slatesUntil);
+    const dropped = user.recent.length - kept.length;
+    user.recent = kept;
+    if (dropped > 0 || settlement.settled.length + settlement.closed.length > before) {
+      join.changed.add(userId);
+    }
+  }
+  return settlement;
+}
+
+/** Settles the slots that have earned at least `enough`; below every reward, that is all of them. */
+function settleSlots(pending: PendingSlate, { settled }: Settlement, enough: number): void {
+  pending.open = pending.open.filter(({ slot, earned }) => {
+    const isSettled = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);
+    if (isSettled) settled.push({ slateId: pending.slateId, slot, earned });
+    return !isSettled;
+  });
+}
+
+/** @returns whether the slate changed */
+function credit(pending: PendingSlate, action: RecentAction, { weights }: AttributionRules): boolean {
+  const { servedAt, closesAt } = pending;
+  const counts =
+    action.occurredAt > servedAt && action.occurredAt <= closesAt && action.streamTime <= closesAt;
+  if (!counts) return false;
+  const reward = weights[action.type];
+  let changed = false;
+  for (const open of pending.open) {
+    if (open.itemId !== action.itemId || (open.earned !== null && open.earned.reward >= reward)) continue;
+    open.earned = { actionType: action.type, reward, delay: action.occurredAt - servedAt };
+    changed = true;
+  }
+  return changed;
+}
+
+function userOf({ users }: Join, userId: string): UserJoin {
+  let user = users.get(userId);
+  if (user === undefined) {
+    user = { pending: [], recent: [] };
+    users.set(userId, user);
+  }
+  return user;
+}

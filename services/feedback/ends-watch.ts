@@ -1,0 +1,71 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Admin } from 'kafkajs';
+import type { Logger } from 'pino';
+import { reasonOf } from '#platform/errors.ts';
+import type { Ends } from './joiner.ts';
+
+/** Asks again and again how far the topics reach, and reports each partition this process owns. */
+export interface EndsWatch {
+  /** The partitions to report from now on. */
+  own(partitions: readonly number[]): void;
+  /** Resolves when the last report is done. */
+  close(): Promise<void>;
+}
+
+export function watchEnds(options: {
+  admin: Pick<Admin, 'fetchTopicOffsets'>;
+  /** Qualified names. */
+  topics: { slates: string; actions: string };
+  everyMs: number;
+  now: () => number;
+  report: (partition: number, ends: Ends) => Promise<void>;
+  log: Logger;
+  signal: AbortSignal;
+  onFailure: (error: unknown) => void;
+}): EndsWatch {
+  const { admin, topics, everyMs, now, report, log, signal, onFailure } = options;
+  let owned: readonly number[] = [];
+
+  async function ask(): Promise<Map<number, Ends>> {
+    const askedAt = now();
+    const [slates, actions] = await Promise.all([
+      admin.fetchTopicOffsets(topics.slates),
+      admin.fetchTopicOffsets(topics.actions),
+    ]);
+    const ends = new Map<number, Ends>();
+    for (const { partition, ...range } of slates) {
+      const other = actions.find((candidate) => candidate.partition === partition);
+      if (other !== undefined) ends.set(partition, { slates: endOf(range), actions: endOf(other), askedAt });
+    }
+    return ends;
+  }
+
+  async function watch(): Promise<void> {
+    while (!signal.aborted) {
+      const ends = await ask().catch((error: unknown) => {
+        log.warn({ reason: reasonOf(error) }, 'cannot see the ends of the topics; trying again');
+        return new Map<number, Ends>();
+      });
+      for (const partition of owned) {
+        const end = ends.get(partition);
+        if (end !== undefined && !signal.aborted) await report(partition, end);
+      }
+      await delay(everyMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+
+  const watching = watch().catch(onFailure);
+  return {
+    own(partitions) {
+      owned = partitions;
+    },
+    async close() {
+      await watching;
+    },
+  };
+}
+
+/** When retention has removed everything there is nothing left to read, whatever was read before. */
+function endOf({ low, high }: { low: string; high: string }): number {
+  return low === high ? 0 : Number(high);
+}

@@ -1,0 +1,214 @@
+import type { Slate, UserAction } from '#contracts/generated/records.ts';
+import type { IncomingMessage } from '#platform/kafka/messages.ts';
+import {
+  type AttributionRules,
+  eraseUser,
+  type Join,
+  type Settled,
+  type Settlement,
+  settle,
+  takeAction,
+  takeSlate,
+  timesAfter,
+} from './attribution.ts';
+import { createSerial } from './serial.ts';
+import type { JoinStore, PartitionHead, QueuedReward, ShownSlate } from './store.ts';
+
+/** How far the topics of a partition reach, and when that was asked. */
+export interface Ends {
+  /** Offset that the next slate will get, and the next action; 0 when nothing of the topic is left. */
+  readonly slates: number;
+  readonly actions: number;
+  /** Milliseconds since the epoch, taken before asking. */
+  readonly askedAt: number;
+}
+
+export interface Joiner {
+  takeSlates(partition: number, messages: ReadonlyArray<IncomingMessage<Slate>>): Promise<void>;
+  takeActions(partition: number, messages: ReadonlyArray<IncomingMessage<UserAction>>): Promise<void>;
+  /** Lets the clock advance what the messages of a quiet partition do not, and sends what a crash left unsent. */
+  tick(partition: number, ends: Ends): Promise<void>;
+}
+
+export interface JoinerOptions {
+  readonly store: JoinStore;
+  readonly rules: AttributionRules;
+  /** How long a slate must be overdue before the clock closes it, in milliseconds. */
+  readonly idleMs: number;
+  /** Resolves when the log has the reward. */
+  readonly produce: (queued: QueuedReward) => Promise<unknown>;
+  readonly countLate: () => void;
+}
+
+interface Step {
+  readonly slates: ReadonlyArray<IncomingMessage<Slate>>;
+  readonly actions: ReadonlyArray<IncomingMessage<UserAction>>;
+  readonly ends?: Ends;
+}
+
+/** A lost race means that the partition moved to or from another process; it is settled after a few. */
+const MAX_ATTEMPTS = 10;
+/**
+ * Rewards sent before the next are: few enough for one request, which the log has whole or not at all. Sequences
+ * therefore stand in the log without gaps, and a reader may drop whatever does not exceed the last one it took.
+ */
+const OUTBOX_CHUNK = 200;
+
+/**
+ * Turns slates and actions into rewards, each exactly once. A step reads the state, applies pure functions, commits
+ * state, offsets and new rewards at once, and then sends the rewards. The commit is refused when anybody
+ * committed since the read, so that no message is ever applied to a state that includes it already.
+ */
+export function createJoiner(options: JoinerOptions): Joiner {
+  const { store, produce } = options;
+  const inTurn = createSerial();
+
+  async function run(partition: number, step: Step): Promise<void> {
+    for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
+      const head = await store.readHead(partition);
+      if (await advance(partition, head, step, options)) return sendOutbox(partition);
+    }
+    throw new Error(`partition ${partition} changed under ${MAX_ATTEMPTS} attempts to advance it`);
+  }
+
+  async function sendOutbox(partition: number): Promise<void> {
+    for (;;) {
+      const queued = await store.readOutbox(partition, OUTBOX_CHUNK);
+      const last = queued.at(-1);
+      if (last === undefined) return;
+      await Promise.all(queued.map(produce));
+      await store.trimOutbox(partition, last.reward.sequence);
+    }
+  }
+
+  return {
+    takeSlates: (partition, slates) => inTurn(partition, () => run(partition, { slates, actions: [] })),
+    takeActions: (partition, actions) => inTurn(partition, () => run(partition, { slates: [], actions })),
+    tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
+  };
+}
+
+/** @returns whether the step is included now */
+async function advance(
+  partition: number,
+  head: PartitionHead,
+  step: Step,
+  options: JoinerOptions,
+): Promise<boolean> {
+  const { store, rules } = options;
+  const slates = step.slates.filter(({ offset }) => offset > head.slatesOffset);
+  const actions = step.actions.filter(({ offset }) => offset > head.actionsOffset);
+  const overdueAt = overdue(head, step.ends, options.idleMs);
+  const slatesUntil = Math.max(head.slatesUntil, watermark(head, step.ends, rules.slateDelayMs));
+  const after = timesAfter(
+    { streamTime: head.streamTime, slatesUntil },
+    { slates: valuesOf(slates), actions: valuesOf(actions) },
+    rules,
+  );
+  const users = await store.readUsers(partition, [...slates, ...actions].map(userOf), {
+    closesBefore: Math.max(after.streamTime, overdueAt),
+    forgottenUntil: after.slatesUntil,
+  });
+  const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
+  const erased = take(join, { slates, actions }, options);
+  const settlement = settle(join, rules, overdueAt);
+  const isUnchanged =
+    slates.length + actions.length + join.changed.size === 0 && slatesUntil === head.slatesUntil;
+  if (isUnchanged) return true;
+
+  const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
+  const rewards = await buildRewards(partition, settlement, shown, head.sequence, store);
+  const closed = new Set([...settlement.closed, ...erased]);
+  return store.commit(partition, {
+    head: {
+      version: head.version + 1,
+      slatesOffset: slates.at(-1)?.offset ?? head.slatesOffset,
+      actionsOffset: actions.at(-1)?.offset ?? head.actionsOffset,
+      sequence: head.sequence + rewards.length,
+      ...join.times,
+    },
+    users: new Map([...users].filter(([userId]) => join.changed.has(userId))),
+    shown: shown.filter(({ slateId }) => !closed.has(slateId)),
+    closed: [...closed],
+    rewards,
+  });
+}
+
+/** @returns ids of the slates that wait no longer because their user was erased */
+function take(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): string[] {
+  const erased: string[] = [];
+  for (const { key, value } of slates) {
+    if (value === null) erased.push(...eraseUser(join, key));
+    else if (takeSlate(join, value, rules)) countLate();
+  }
+  for (const { key, value } of actions) {
+    if (value === null) erased.push(...eraseUser(join, key));
+    else takeAction(join, value, rules);
+  }
+  return erased;
+}
+
+/** Slates are in the log at most a delay after they were served: read to its end, all until then are known. */
+function watermark(head: PartitionHead, ends: Ends | undefined, slateDelayMs: number): number {
+  return ends === undefined || head.slatesOffset + 1 < ends.slates ? 0 : ends.askedAt - slateDelayMs;
+}
+
+/** The clock closes slates only where the actions are read to their end: a stage that lags must not lose any. */
+function overdue(head: PartitionHead, ends: Ends | undefined, idleMs: number): number {
+  return ends === undefined || head.actionsOffset + 1 < ends.actions ? 0 : ends.askedAt - idleMs;
+}
+
+async function buildRewards(
+  partition: number,
+  { settled }: Settlement,
+  shown: readonly ShownSlate[],
+  sequence: number,
+  store: JoinStore,
+): Promise<QueuedReward[]> {
+  const known = new Map(shown.map((slate) => [slate.slateId, slate]));
+  const missing = new Set(settled.map(({ slateId }) => slateId).filter((slateId) => !known.has(slateId)));
+  for (const [slateId, slate] of await store.readShown(partition, [...missing])) known.set(slateId, slate);
+  return settled.map((one, index) => queuedReward(one, known.get(one.slateId), sequence + index + 1));
+}
+
+function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate | undefined, sequence: number) {
+  const place = slate?.slots[slot];
+  if (slate === undefined || place === undefined)
+    throw new Error(`slot ${slot} of slate ${slateId} is not held`);
+  const queued: QueuedReward = {
+    reward: {
+      rewardId: `${slateId}/${slot}`,
+      sequence,
+      slateId,
+      userId: slate.userId,
+      itemId: place.itemId,
+      slot,
+      reward: earned?.reward ?? 0,
+      actionType: earned?.actionType ?? null,
+      delay: earned?.delay ?? null,
+      features: place.features,
+      propensity: place.propensity,
+      servedAt: slate.servedAt,
+    },
+    ...(slate.trace === undefined ? {} : { trace: slate.trace }),
+  };
+  return queued;
+}
+
+function shownSlate({ slateId, userId, servedAt, slots }: Slate, trace: string | undefined): ShownSlate {
+  return {
+    slateId,
+    userId,
+    servedAt,
+    slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
+    ...(trace === undefined ? {} : { trace }),
+  };
+}
+
+function valuesOf<V>(messages: ReadonlyArray<IncomingMessage<V>>): V[] {
+  return messages.flatMap(({ value }) => (value === null ? [] : [value]));
+}
+
+function userOf({ key, value }: IncomingMessage<Slate | UserAction>): string {
+  return value?.userId ?? key;
+}

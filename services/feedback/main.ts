@@ -1,0 +1,41 @@
+import { Counter } from 'prom-client';
+import { runStage } from '#platform/stage.ts';
+import { readFeedbackConfig } from './config.ts';
+import { watchEnds } from './ends-watch.ts';
+import { createHandlers } from './handlers.ts';
+import { createJoiner } from './joiner.ts';
+import { createRedisJoinStore } from './redis-store.ts';
+
+await runStage('feedback', async (stage) => {
+  const config = readFeedbackConfig();
+  const lateSlates = new Counter({
+    name: 'tributary_feedback_late_slates_total',
+    help: 'Slates read later than the longest delay assumed; some of their actions may have been forgotten',
+    registers: [stage.metrics.registry],
+  });
+  const joiner = createJoiner({
+    store: createRedisJoinStore({
+      redis: await stage.connectRedis(),
+      keyOf: (partition, part) => stage.key('feedback', `{${partition}}`, part),
+    }),
+    rules: config,
+    idleMs: config.idleMs,
+    produce: ({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace }),
+    countLate: () => lateSlates.inc(),
+  });
+  const admin = stage.kafka.admin();
+  await admin.connect();
+  stage.lifecycle.onStop('admin', () => admin.disconnect());
+  const watch = watchEnds({
+    admin,
+    topics: { slates: stage.topic('slates'), actions: stage.topic('actions') },
+    everyMs: config.tickMs,
+    now: Date.now,
+    report: joiner.tick,
+    log: stage.log,
+    signal: stage.lifecycle.signal,
+    onFailure: (error) => stage.lifecycle.fail(error),
+  });
+  stage.lifecycle.onStop('watch of the ends', watch.close);
+  await stage.consume('', createHandlers(joiner), watch.own);
+});
