@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type AvroSchema, isUnion } from './avro.ts';
+import { type AvroEnum, type AvroSchema, isUnion } from './avro.ts';
+import { compileReader, parseWriterType } from './avro-types.ts';
 import { createCodec } from './codec.ts';
 import { incompatibilities, refusedSchemas } from './compatibility.ts';
 import { goldenReleases, readGolden } from './fixtures/golden.ts';
@@ -47,6 +48,30 @@ describe('compatibility', () => {
     ]);
   });
 
+  it('lets an enum grow where earlier readers have a default to fall back on', async () => {
+    const grown = (fallback: object) => ({
+      ...Reward,
+      fields: [{ name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['a', 'b'], ...fallback } }],
+    });
+    const earlier = (fallback: object) => ({
+      ...Reward,
+      fields: [{ name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['a'], ...fallback } }],
+    });
+    assert.deepEqual(incompatibilities(earlier({ default: 'a' }), grown({ default: 'a' })), []);
+    assert.match(incompatibilities(earlier({}), grown({}))[0]!, /earlier schema cannot read new messages/);
+
+    const writer = parseWriterType(grown({ default: 'a' }));
+    const read = compileReader(parseWriterType(earlier({ default: 'a' })), writer);
+    assert.equal((read(writer.toBuffer({ kind: 'b' })) as { kind: string }).kind, 'a');
+  });
+
+  it('leaves every enum of ours room to grow', () => {
+    for (const [record, schema] of Object.entries(SCHEMAS)) {
+      for (const type of enumsOf(schema))
+        assert.ok(type.default, `${type.name} in ${record} needs a default`);
+    }
+  });
+
   it('reports every record that a registry would refuse', async () => {
     const registry = createMemoryRegistry();
     const subjectOf = (record: string) => `${record}-value`;
@@ -58,6 +83,23 @@ describe('compatibility', () => {
     ]);
   });
 });
+
+function enumsOf(schema: AvroSchema): readonly AvroEnum[] {
+  if (isUnion(schema)) return schema.flatMap(enumsOf);
+  if (typeof schema === 'string') return [];
+  switch (schema.type) {
+    case 'array':
+      return enumsOf(schema.items);
+    case 'map':
+      return enumsOf(schema.values);
+    case 'record':
+      return schema.fields.flatMap(({ type }) => enumsOf(type));
+    case 'enum':
+      return [schema];
+    case 'long':
+      return [];
+  }
+}
 
 /** What a reader makes of a written value, plainly: its own fields, with its defaults for those not written. */
 function asReadBy(reader: AvroSchema, written: unknown): unknown {

@@ -719,7 +719,8 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "retired",
             "rejected"
           ],
-          "doc": "building: being published; ready: complete and past its gate; active: served; retired: no longer served; rejected: failed its gate, never served."
+          "doc": "building: being published; ready: complete and past its gate; active: served; retired: no longer served; rejected: failed its gate, never served.",
+          "default": "building"
         },
         "doc": "Where the generation stands."
       },
