@@ -1,3 +1,4 @@
+import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { SetupError } from './parts/setup-error.mjs';
 
@@ -13,10 +14,15 @@ export class PortInUseError extends SetupError {
   }
 }
 
-/** @returns a port of 127.0.0.1 that nothing listens on now */
+/** Below the range from which Linux takes the ports of outgoing connections: those cannot take one in between. */
+const FREE_PORTS = { from: 20_000, to: 32_000 };
+
+/** @returns a random port of 127.0.0.1 that nothing listens on now */
 export async function freePort(): Promise<number> {
-  const port = await tryListen(0);
-  return port!;
+  for (;;) {
+    const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
+    if (await isFree(port)) return port;
+  }
 }
 
 /** `wanted` if nothing listens on it, or any free port when it is undefined. `owner` and `variable` go into the error. */
@@ -26,20 +32,16 @@ export async function claimPort(
   variable: string,
 ): Promise<number> {
   if (wanted === undefined) return freePort();
-  if ((await tryListen(wanted)) === undefined) throw new PortInUseError(wanted, owner, variable);
+  if (!(await isFree(wanted))) throw new PortInUseError(wanted, owner, variable);
   return wanted;
 }
 
-function tryListen(port: number): Promise<number | undefined> {
+function isFree(port: number): Promise<boolean> {
   const server = createServer();
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
-      error.code === 'EADDRINUSE' ? resolve(undefined) : reject(error),
+      error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
     );
-    server.listen(port, '127.0.0.1', () => {
-      const address = server.address();
-      const listening = typeof address === 'object' && address ? address.port : port;
-      server.close(() => resolve(listening));
-    });
+    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
   });
 }

@@ -36,8 +36,10 @@ function flag(): { path: string; isReady: () => Promise<boolean> } {
   return { path, isReady: async () => existsSync(path) };
 }
 
+/** Code that creates the file in one step, with the id of the process that runs it. */
 const raise = (path: string) =>
-  `require('node:fs').writeFileSync(${JSON.stringify(path)}, String(process.pid));`;
+  `require('node:fs').writeFileSync('${path}.new', String(process.pid));
+   require('node:fs').renameSync('${path}.new', '${path}');`;
 
 async function until(condition: () => boolean): Promise<void> {
   while (!condition()) await delay(10);
@@ -85,6 +87,12 @@ describe('a managed process', () => {
       name: 'ProcessFailedError',
       message: `server exited with code 3. The last lines of ${join(runDirectory, 'logs', 'server.log')}:\nfirst\nno licence`,
     });
+  });
+
+  it('whose command does not exist is refused', async () => {
+    const supervisor = new Supervisor({ runDirectory });
+    const spec = { name: 'absent', command: join(runDirectory, 'absent'), args: [] };
+    await assert.rejects(supervisor.start(spec), { code: 'ENOENT' });
   });
 
   it('that is never ready is stopped and reported', async () => {

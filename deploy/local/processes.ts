@@ -1,4 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import {
   closeSync,
   existsSync,
@@ -94,30 +95,21 @@ export class Supervisor {
 
   /** Starts a process and waits until it is ready. On failure it is stopped before the promise rejects. */
   async start(spec: ProcessSpec): Promise<ManagedProcess> {
-    const { runDirectory, onUnexpectedExit } = this.#options;
-    const logFile = this.#logFile(spec.name);
-    const pidFile = join(runDirectory, 'pids', `${spec.name}.json`);
-    const { managed, wasAsked } = await this.#launch(spec, logFile);
-    writePidFile(pidFile, managed.pid);
-    void managed.exited.then(() => {
-      if (this.#processes.get(spec.name) === managed) this.#processes.delete(spec.name);
-      rmSync(pidFile, { force: true });
-    });
+    const { managed, wasAsked } = await this.#launch(spec);
     await becomeReady(spec, managed, wasAsked);
     void managed.exited.then((status) => {
-      if (!wasAsked()) onUnexpectedExit?.(new ProcessFailedError(spec.name, describe(status), logFile));
+      if (wasAsked()) return;
+      this.#options.onUnexpectedExit?.(new ProcessFailedError(spec.name, describe(status), managed.logFile));
     });
     return managed;
   }
 
   /** Runs a process to its end. @throws {ProcessFailedError} unless it exits with code 0 */
   async run(spec: ProcessSpec): Promise<void> {
-    const logFile = this.#logFile(spec.name);
-    const { managed } = await this.#launch(spec, logFile);
+    const { managed } = await this.#launch(spec);
     const status = await managed.exited;
-    this.#processes.delete(spec.name);
     if (shuttingDown) await new Promise<never>(() => {});
-    if (status.code !== 0) throw new ProcessFailedError(spec.name, describe(status), logFile);
+    if (status.code !== 0) throw new ProcessFailedError(spec.name, describe(status), managed.logFile);
   }
 
   /** Stops all processes, side by side, and starts none any more. */
@@ -126,45 +118,47 @@ export class Supervisor {
     await Promise.all(this.processes.map((managed) => managed.stop()));
   }
 
-  async #launch(spec: ProcessSpec, logFile: string) {
-    if (shuttingDown) await new Promise<never>(() => {});
-    if (this.#stopped) throw new Error(`${spec.name} cannot start: its supervisor was stopped`);
-    const launched = manage(await launch(spec, logFile), spec, logFile);
-    this.#processes.set(spec.name, launched.managed);
-    return launched;
-  }
-
-  #logFile(name: string): string {
-    return join(this.#options.runDirectory, 'logs', `${name}.log`);
-  }
-
+  /** Kills all processes and waits for nothing: this process is about to exit. */
   killAll(): void {
     for (const managed of this.processes) managed.kill('SIGKILL');
+  }
+
+  async #launch(spec: ProcessSpec) {
+    if (shuttingDown) await new Promise<never>(() => {});
+    if (this.#stopped) throw new Error(`${spec.name} cannot start: its supervisor was stopped`);
+    const { runDirectory } = this.#options;
+    const logFile = join(runDirectory, 'logs', `${spec.name}.log`);
+    const pidFile = join(runDirectory, 'pids', `${spec.name}.json`);
+    const child = spawnLogged(spec, logFile);
+    if (child.pid === undefined) throw await once(child, 'error').then(([error]) => error as Error);
+    // Nothing may be awaited between the start of the process and its entry here, or a signal could miss it.
+    const launched = manage(child, child.pid, spec, logFile);
+    this.#processes.set(spec.name, launched.managed);
+    writePidFile(pidFile, child.pid);
+    void launched.managed.exited.then(() => {
+      this.#processes.delete(spec.name);
+      rmSync(pidFile, { force: true });
+    });
+    return launched;
   }
 }
 
 /** A process group of its own keeps the terminal's Ctrl-C away from the child, so that the order of stopping holds. */
-async function launch(spec: ProcessSpec, logFile: string): Promise<ChildProcess> {
+function spawnLogged(spec: ProcessSpec, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
-    const child = spawn(spec.command, spec.args, {
+    return spawn(spec.command, spec.args, {
       detached: true,
       stdio: ['ignore', log, log],
       ...(spec.env && { env: spec.env }),
       ...(spec.cwd && { cwd: spec.cwd }),
     });
-    await new Promise<void>((resolve, reject) => {
-      child.once('spawn', resolve);
-      child.once('error', reject);
-    });
-    return child;
   } finally {
     closeSync(log);
   }
 }
 
-function manage(child: ChildProcess, spec: ProcessSpec, logFile: string) {
-  const pid = child.pid!;
+function manage(child: ChildProcess, pid: number, spec: ProcessSpec, logFile: string) {
   let asked = false;
   let stopped: Promise<void> | undefined;
   const exited = new Promise<ExitStatus>((resolve) => {

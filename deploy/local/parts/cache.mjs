@@ -1,13 +1,13 @@
 import { createHash } from 'node:crypto';
 import { createReadStream, existsSync, mkdirSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { homedir } from 'node:os';
-import { basename, join } from 'node:path';
+import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SetupError } from './setup-error.mjs';
 
 /** The folder that keeps what was brought, across clones: `TRIBUTARY_CACHE`, or `~/.cache/tributary`. */
 export function cacheFolder(env) {
-  return env.TRIBUTARY_CACHE || join(env.HOME || homedir(), '.cache', 'tributary');
+  return resolve(env.TRIBUTARY_CACHE || join(env.HOME || homedir(), '.cache', 'tributary'));
 }
 
 const unfinished = new Set();

@@ -23,11 +23,23 @@ export const packages = {
 
   async bring({ project, run }) {
     // No install script runs: the native packages are built by the parts `hnswlib` and `tensorflow`.
-    await run('npm', ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error'], {
-      task: 'install the npm packages',
-      folder: project,
-      cwd: project,
-    });
+    await run(
+      'npm',
+      [
+        'ci',
+        '--include=dev',
+        '--include=optional',
+        '--ignore-scripts',
+        '--no-audit',
+        '--no-fund',
+        '--loglevel=error',
+      ],
+      {
+        task: 'install the npm packages',
+        folder: project,
+        cwd: project,
+      },
+    );
   },
 };
 
