@@ -153,10 +153,18 @@ describe('codec: decoding', () => {
     await assert.rejects(async () => codec.decode('UserAction', bytes), refuses('decode.schema-unknown'));
   });
 
-  it('decode.incompatible: another record', async () => {
-    const codec = await preparedCodec();
+  it('decode.incompatible: another record, which the registry is asked about once', async () => {
+    const memory = createMemoryRegistry();
+    let requests = 0;
+    const schemaOf = (id: number) => {
+      requests++;
+      return memory.schemaOf(id);
+    };
+    const codec = await preparedCodec({ ...memory, schemaOf });
     const bytes = codec.encode('Reward', SAMPLES.Reward);
     await assert.rejects(async () => codec.decode('UserAction', bytes), refuses('decode.incompatible'));
+    assert.throws(() => codec.decode('UserAction', bytes), refuses('decode.incompatible'));
+    assert.equal(requests, 1);
   });
 
   it('decode.bytes: any truncation, and anything after the end', async () => {

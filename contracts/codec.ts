@@ -64,9 +64,10 @@ interface Compiled {
   readonly findNonFinite: (value: unknown) => string | undefined;
   /** Id that this source tree's schema has; undefined until prepared. */
   id: number | undefined;
-  readonly readers: Map<number, ReadValue>;
+  /** By id of the writer's schema, which never changes: a reader, or why there is none. */
+  readonly readers: Map<number, ReadValue | DecodeError>;
   /** Requests under way, so that a burst of messages with a new id asks once. */
-  readonly pending: Map<number, Promise<ReadValue>>;
+  readonly pending: Map<number, Promise<ReadValue | DecodeError>>;
 }
 
 export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
@@ -99,7 +100,8 @@ export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
     target.readers.set(id, compileReader(target.type, target.type));
   }
 
-  async function fetchReader(record: RecordName, id: number): Promise<ReadValue> {
+  /** Throws for what may change: an outage, or an id that is not registered yet. */
+  async function fetchReader(record: RecordName, id: number): Promise<ReadValue | DecodeError> {
     const schema = await registry.schemaOf(id);
     if (schema === undefined) {
       throw new DecodeError(
@@ -107,27 +109,20 @@ export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
         `The Schema Registry at ${registry.address} has no schema ${id}.`,
       );
     }
-    try {
-      return compileReader(compiledOf(record).type, parseWriterType(schema));
-    } catch (cause) {
-      const reason = (cause as Error).message;
-      throw new DecodeError('decode.incompatible', `Schema ${id} cannot be read as ${record}: ${reason}`, {
-        cause,
-      });
-    }
+    const { type, readers } = compiledOf(record);
+    const reader = readerOrFault(record, type, id, schema);
+    readers.set(id, reader);
+    return reader;
   }
 
-  function readerOf(record: RecordName, id: number): ReadValue | Promise<ReadValue> {
+  function readerOf(
+    record: RecordName,
+    id: number,
+  ): ReadValue | DecodeError | Promise<ReadValue | DecodeError> {
     const { readers, pending } = compiledOf(record);
     const known = readers.get(id) ?? pending.get(id);
     if (known !== undefined) return known;
-    const request = fetchReader(record, id)
-      .then((reader) => {
-        readers.set(id, reader);
-        return reader;
-      })
-      // A failure is not kept: the registry may come back, and a missing schema may be registered.
-      .finally(() => pending.delete(id));
+    const request = fetchReader(record, id).finally(() => pending.delete(id));
     pending.set(id, request);
     return request;
   }
@@ -146,8 +141,10 @@ export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
     decode<R extends RecordName>(record: R, bytes: Buffer) {
       const id = schemaIdOf(bytes);
       const reader = readerOf(record, id);
-      if (typeof reader === 'function') return readBody(record, id, reader, bytes) as RecordTypes[R];
-      return reader.then((read) => readBody(record, id, read, bytes) as RecordTypes[R]);
+      if (reader instanceof Promise) {
+        return reader.then((fetched) => readBody(record, id, fetched, bytes) as RecordTypes[R]);
+      }
+      return readBody(record, id, reader, bytes) as RecordTypes[R];
     },
   };
 }
@@ -200,9 +197,19 @@ function misfit(
   return new EncodeError('encode.invalid', `${place} ${reason}.`, path, { cause });
 }
 
-function readBody(record: RecordName, id: number, read: ReadValue, bytes: Buffer): unknown {
+function readerOrFault(record: RecordName, type: Type, id: number, schema: unknown): ReadValue | DecodeError {
   try {
-    return read(bytes.subarray(HEADER_BYTES));
+    return compileReader(type, parseWriterType(schema));
+  } catch (cause) {
+    const reason = `Schema ${id} cannot be read as ${record}: ${(cause as Error).message}`;
+    return new DecodeError('decode.incompatible', reason, { cause });
+  }
+}
+
+function readBody(record: RecordName, id: number, reader: ReadValue | DecodeError, bytes: Buffer): unknown {
+  if (reader instanceof DecodeError) throw reader;
+  try {
+    return reader(bytes.subarray(HEADER_BYTES));
   } catch (cause) {
     const reason = (cause as Error).message;
     throw new DecodeError('decode.bytes', `The bytes are no ${record} of schema ${id}: ${reason}`, { cause });
