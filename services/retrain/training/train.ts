@@ -6,6 +6,7 @@ import { initialWeights, type PinSageWeights } from '#algorithms/pinsage/weights
 import { createRandom } from '#algorithms/random.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#platform/errors.ts';
+import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type Catalogue, embedCatalogue } from './infer.ts';
 import { type EpochReport, optimise } from './optimise.ts';
@@ -43,8 +44,14 @@ export interface TrainResult {
   /** itemCount × hidden after each convolution but the last: the neighbour states of `embedNew`, after features. */
   readonly latents: readonly Float32Array[];
   readonly neighbourhoods: Neighbourhoods;
+  /** The α of PinnerSage's clustering that goes with these embeddings. */
+  readonly alpha: AlphaSweep;
   readonly metrics: TrainMetrics;
 }
+
+/** Users whose windows choose α, and the actions read of each: about a second of Ward. */
+const WINDOW_USERS = 200;
+const WINDOW_ACTIONS = 250;
 
 /**
  * Trains a PinSage (KDD 2018) and embeds the whole catalogue. The newest actions are held out of graph and pairs while
@@ -73,6 +80,8 @@ export async function trainPinSage(
     const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
     const { embeddings, latents, mean } = embed(weights, matrix, neighbourhoods);
     checkEmbeddings(embeddings);
+    const windows = sampleWindows(actions, WINDOW_USERS, WINDOW_ACTIONS, random.fork('windows'));
+    const alpha = sweepAlpha(embeddings, config.dim, windows);
     const content = Float32Array.from(features);
     centreAndNormalise(content, width);
     const metrics = {
@@ -83,7 +92,7 @@ export async function trainPinSage(
       examples: epochs.at(-1)?.examples ?? 0,
       seconds: (performance.now() - startedAt) / 1000,
     };
-    return { embeddings, weights: { ...weights, mean }, latents, neighbourhoods, metrics };
+    return { embeddings, weights: { ...weights, mean }, latents, neighbourhoods, alpha, metrics };
   } finally {
     matrix.dispose();
   }
