@@ -73,6 +73,23 @@ describe('item–context graph', () => {
     assert.deepEqual([...degrees(graph.contextsOfItem)], [2]);
   });
 
+  it('damps popular items on the way from a context, and only there', () => {
+    const edges: Edge[] = [
+      [0, 0, 2],
+      [1, 0, 2],
+      [1, 1, 3],
+      [1, 2, 1],
+      [1, 3, 1],
+    ];
+    const graph = buildGraph(columnsOf(edges), { itemCount: 2, hubDamping: 0.5 });
+    assert.deepEqual(rowsOf(graph.itemsOfContext)[0], [
+      [0, 2],
+      [1, 1],
+    ]);
+    assert.deepEqual(rowsOf(graph.contextsOfItem)[0], [[0, 2]]);
+    assert.deepEqual(rowsOf(graph.contextsOfItem)[1]![1], [1, 3]);
+  });
+
   it('counts the bytes of its arrays', () => {
     const graph = buildGraph(columnsOf([[0, 0, 1]]), { itemCount: 2 });
     assert.equal(graph.bytes, 3 * 4 + 4 + 8 + 2 * 4 + 4 + 8);

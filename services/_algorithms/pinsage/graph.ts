@@ -28,6 +28,11 @@ export interface GraphOptions {
   readonly itemCount: number;
   /** A node with more edges keeps its heaviest, ties to the latest. Each direction is capped on its own. */
   readonly maximumDegree?: number;
+  /**
+   * Walks go from a context to an item ∝ weight · degree(item)^−damping. At 0 (the paper's) the few items that are in
+   * every basket are everybody's neighbours; at 1 an item is as likely met from all its contexts together as another.
+   */
+  readonly hubDamping?: number;
 }
 
 /** Columns that grow by doubling, for edges that arrive one by one. */
@@ -75,12 +80,13 @@ export class EdgeBuilder {
  */
 export function buildGraph(
   edges: EdgeColumns,
-  { itemCount, maximumDegree = 1000 }: GraphOptions,
+  { itemCount, maximumDegree = 1000, hubDamping = 0 }: GraphOptions,
 ): ItemContextGraph {
   const contextCount = checkEdges(edges, itemCount);
   const merged = mergeRepeats(edges, itemCount, contextCount);
   const contextsOfItem = compress(merged.item, merged.context, merged, itemCount, maximumDegree);
-  const itemsOfContext = compress(merged.context, merged.item, merged, contextCount, maximumDegree);
+  const damped = { ...merged, weight: dampHubs(merged, itemCount, hubDamping) };
+  const itemsOfContext = compress(merged.context, merged.item, damped, contextCount, maximumDegree);
   const bytes = [contextsOfItem, itemsOfContext]
     .flatMap(({ offsets, targets, cumulative }) => [offsets, targets, cumulative])
     .reduce((sum, array) => sum + array.byteLength, 0);
@@ -141,6 +147,12 @@ function mergeRepeats(edges: EdgeColumns, itemCount: number, contextCount: numbe
     weight: weight.subarray(0, length),
     latest: latest.subarray(0, length),
   };
+}
+
+function dampHubs({ item, weight }: MergedEdges, itemCount: number, power: number): Float64Array {
+  const degree = new Uint32Array(itemCount);
+  for (const i of item) degree[i]!++;
+  return weight.map((value, edge) => value * degree[item[edge]!]! ** -power);
 }
 
 function compress(

@@ -1,4 +1,4 @@
-import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
+import { buildGraph, degrees, type GraphOptions } from '#algorithms/pinsage/graph.ts';
 import {
   createNegativeSampler,
   type HardNegatives,
@@ -41,7 +41,7 @@ export function prepareTraining(
   random: Random,
 ): TrainingData {
   const { before, after } = splitByTime(actions, config.heldOutShare);
-  const graph = buildGraph(before, { itemCount, maximumDegree: config.maximumDegree });
+  const graph = buildGraph(before, graphOptions(itemCount, config));
   const pairs = pairsOf(before, config, random.fork('pairs'));
   if (pairs.query.length === 0) {
     throw new TributaryError(
@@ -74,8 +74,12 @@ export function wholeNeighbourhoods(
   config: TrainConfig,
   random: Random,
 ): Neighbourhoods {
-  const graph = buildGraph(actions, { itemCount, maximumDegree: config.maximumDegree });
+  const graph = buildGraph(actions, graphOptions(itemCount, config));
   return importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks'));
+}
+
+function graphOptions(itemCount: number, { maximumDegree, hubDamping }: TrainConfig): GraphOptions {
+  return { itemCount, maximumDegree, hubDamping };
 }
 
 function walkOptions({ neighbours, walkSteps, walkRestart }: TrainConfig) {

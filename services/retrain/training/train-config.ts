@@ -9,6 +9,8 @@ export interface TrainConfig {
   /** In (0, 1]. */
   readonly walkRestart: number;
   readonly maximumDegree: number;
+  /** Power of an item's degree that walks are damped by; 0 is the paper's. */
+  readonly hubDamping: number;
 
   /** Queries a step. */
   readonly batch: number;
@@ -51,6 +53,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   walkSteps: 200,
   walkRestart: 0.5,
   maximumDegree: 1000,
+  hubDamping: 0.5,
   batch: 1024,
   negatives: 500,
   negativePower: 0.75,
