@@ -58,6 +58,11 @@ export async function follow(options: {
   consumer.on(consumer.events.CRASH, ({ payload }) => {
     if (!payload.restart) onFailure(payload.error);
   });
+  // With each join, because nothing is committed, and kafkajs joins anew after an error of the coordinator.
+  consumer.on(consumer.events.GROUP_JOIN, () => {
+    for (const { topic, partition, next } of ranges)
+      consumer.seek({ topic, partition, offset: String(next) });
+  });
   await consumer.run({
     autoCommit: false,
     partitionsConsumedConcurrently: 8,
@@ -69,7 +74,7 @@ export async function follow(options: {
       if (one === undefined || range === undefined) return;
       for (const message of batch.messages) {
         if (!isRunning()) return;
-        // Nothing is committed, so a rebalance starts over; what was taken is not taken again.
+        // What was in flight when the group was joined anew is not taken twice.
         if (Number(message.offset) < range.next) continue;
         try {
           await takeOne(one, message, log);
@@ -85,7 +90,6 @@ export async function follow(options: {
       if (ranges.every(isBehindUs)) resolve();
     },
   });
-  for (const { topic, partition, next } of ranges) consumer.seek({ topic, partition, offset: String(next) });
   return {
     caughtUp,
     async close() {
