@@ -1,6 +1,7 @@
 import { type IHeaders, type Kafka, Partitioners, type Producer } from 'kafkajs';
-import { TributaryError } from '../errors.ts';
+import { reasonOf, TributaryError } from '../errors.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { createPartitionLookup } from './partition-lookup.ts';
 
 export interface OutgoingMessage {
   readonly key: string;
@@ -37,12 +38,13 @@ interface Waiting {
   readonly since: number;
 }
 
+/** What waits for one partition. */
 interface Lane {
   readonly topic: string;
   readonly partition: number;
   waiting: Waiting[];
-  sending: boolean;
-  timer: NodeJS.Timeout | undefined;
+  /** A timer or a request is under way. */
+  busy: boolean;
 }
 
 /** Bytes a single request may carry; the brokers' default limit is 1 MiB a batch. */
@@ -66,74 +68,127 @@ export async function createProducer(options: {
   lingerMs?: number;
 }): Promise<SafeProducer> {
   const { kafka, metrics, lingerMs = 5 } = options;
+  const sessions = createSessions(kafka);
+  await sessions.connect();
+  const partitionOf = createPartitionLookup(kafka);
+  const lanes = new Map<string, Lane>();
+  const unsettled = new Set<Promise<unknown>>();
+
+  function laneOf(topic: string, partition: number): Lane {
+    const name = `${topic}\n${partition}`;
+    let lane = lanes.get(name);
+    if (lane === undefined) {
+      lane = { topic, partition, waiting: [], busy: false };
+      lanes.set(name, lane);
+    }
+    return lane;
+  }
+
+  async function enqueue(topic: string, message: OutgoingMessage): Promise<Acknowledgement> {
+    const lane = laneOf(topic, await partitionOf(topic, message.key));
+    return new Promise<Acknowledgement>((resolve, reject) => {
+      lane.waiting.push({ message, resolve, reject, since: performance.now() });
+      if (lane.busy) return;
+      lane.busy = true;
+      setTimeout(() => void drain(lane), lingerMs);
+    });
+  }
+
+  /** Sends what waits, request by request, until the lane is empty. */
+  async function drain(lane: Lane): Promise<void> {
+    while (lane.waiting.length > 0) {
+      const request = takeRequest(lane);
+      try {
+        const baseOffset = await sessions.use((producer) => write(producer, lane, request));
+        settle(metrics, lane, request, baseOffset);
+      } catch (cause) {
+        const reason = `${lane.topic}, partition ${lane.partition}: ${reasonOf(cause)}`;
+        const details = { cause, retryable: true, status: 503 };
+        for (const { reject } of request) reject(new TributaryError('kafka.unacknowledged', reason, details));
+      }
+    }
+    lane.busy = false;
+  }
+
+  async function flush(): Promise<void> {
+    await Promise.allSettled(unsettled);
+  }
+
+  return {
+    send(topic, message) {
+      const sent = enqueue(topic, message);
+      const forget = (): void => void unsettled.delete(sent);
+      unsettled.add(sent);
+      sent.then(forget, forget);
+      return sent;
+    },
+    flush,
+    async close() {
+      await flush();
+      await sessions.close();
+    },
+  };
+}
+
+interface Session {
+  readonly producer: Promise<Producer>;
+  uses: number;
+}
+
+/**
+ * The kafkajs producer of the moment. One whose write failed is never used again: kafkajs would number other
+ * messages like those whose fate is unknown, and a broker that has these would take the others for repeats,
+ * confirm them and drop them.
+ */
+function createSessions(kafka: Kafka) {
+  let current = open();
+
+  function open(): Session {
+    const producer = connectProducer(kafka);
+    // Whoever uses the session meets the error; until then it is nobody's.
+    producer.catch(() => undefined);
+    return { producer, uses: 0 };
+  }
+
+  async function disconnect({ producer }: Session): Promise<void> {
+    await producer.then((connected) => connected.disconnect()).catch(() => undefined);
+  }
+
+  return {
+    /** @throws TributaryError `kafka.unreachable` */
+    async connect(): Promise<void> {
+      await current.producer;
+    },
+    async use<T>(work: (producer: Producer) => Promise<T>): Promise<T> {
+      const session = current;
+      session.uses += 1;
+      try {
+        return await work(await session.producer);
+      } catch (error) {
+        if (session === current) current = open();
+        throw error;
+      } finally {
+        session.uses -= 1;
+        if (session !== current && session.uses === 0) void disconnect(session);
+      }
+    },
+    close: () => disconnect(current),
+  };
+}
+
+async function connectProducer(kafka: Kafka): Promise<Producer> {
   const producer = kafka.producer({
     idempotent: true,
     allowAutoTopicCreation: false,
     createPartitioner: Partitioners.DefaultPartitioner,
     metadataMaxAge: 60_000,
   });
-  await producer.connect();
-  const partitionOf = await createPartitionLookup(kafka);
-  const lanes = new Map<string, Lane>();
-
-  async function lookup(topic: string, key: string): Promise<Lane> {
-    const partition = await partitionOf(topic, key);
-    const name = `${topic}\n${partition}`;
-    let lane = lanes.get(name);
-    if (lane === undefined) {
-      lane = { topic, partition, waiting: [], sending: false, timer: undefined };
-      lanes.set(name, lane);
-    }
-    return lane;
+  try {
+    await producer.connect();
+  } catch (cause) {
+    throw new TributaryError('kafka.unreachable', reasonOf(cause), { cause, retryable: true, status: 503 });
   }
-
-  function schedule(lane: Lane): void {
-    if (lane.sending || lane.timer !== undefined || lane.waiting.length === 0) return;
-    if (lane.waiting.length >= MAX_REQUEST_MESSAGES) void drain(lane);
-    else lane.timer = setTimeout(() => void drain(lane), lingerMs);
-  }
-
-  /** Sends what waits, request by request, until the lane is empty. */
-  async function drain(lane: Lane): Promise<void> {
-    clearTimeout(lane.timer);
-    lane.timer = undefined;
-    lane.sending = true;
-    while (lane.waiting.length > 0) await sendOne(producer, metrics, lane, takeRequest(lane));
-    lane.sending = false;
-  }
-
-  async function flush(): Promise<void> {
-    const settled = [...lanes.values()].flatMap((lane) => {
-      if (lane.waiting.length > 0 && !lane.sending) void drain(lane);
-      return lane.sending ? [whenIdle(lane)] : [];
-    });
-    await Promise.all(settled);
-  }
-
-  return {
-    async send(topic, message) {
-      const lane = await lookup(topic, message.key);
-      return new Promise<Acknowledgement>((resolve, reject) => {
-        lane.waiting.push({ message, resolve, reject, since: performance.now() });
-        schedule(lane);
-      });
-    },
-    flush,
-    async close() {
-      await flush();
-      await producer.disconnect();
-    },
-  };
-}
-
-function whenIdle(lane: Lane): Promise<void> {
-  return new Promise((resolve) => {
-    const check = (): void => {
-      if (lane.sending || lane.waiting.length > 0) setTimeout(check, 1);
-      else resolve();
-    };
-    check();
-  });
+  return producer;
 }
 
 function takeRequest(lane: Lane): Waiting[] {
@@ -147,85 +202,33 @@ function takeRequest(lane: Lane): Waiting[] {
   return lane.waiting.splice(0, count);
 }
 
-async function sendOne(
-  producer: Producer,
-  metrics: StageMetrics,
-  lane: Lane,
-  request: Waiting[],
-): Promise<void> {
-  try {
-    const answers = await producer.send({
-      topic: lane.topic,
-      acks: -1,
-      messages: request.map(({ message }) => ({
-        partition: lane.partition,
-        key: message.key,
-        value: message.value,
-        ...(message.headers === undefined ? {} : { headers: message.headers as IHeaders }),
-        ...(message.timestamp === undefined ? {} : { timestamp: String(message.timestamp) }),
-      })),
-    });
-    const answer = answers.find((candidate) => candidate.partition === lane.partition);
-    if (answer?.baseOffset === undefined || answer.errorCode !== 0) {
-      throw new Error(`the answer to a write misses partition ${lane.partition} of ${lane.topic}`);
-    }
-    const base = Number(answer.baseOffset);
-    const now = performance.now();
-    metrics.messagesProduced.inc({ topic: lane.topic }, request.length);
-    for (const [index, { resolve, since }] of request.entries()) {
-      metrics.produceSeconds.observe({ topic: lane.topic }, (now - since) / 1_000);
-      resolve({ partition: lane.partition, offset: base + index });
-    }
-  } catch (cause) {
-    const error = new TributaryError(
-      'kafka.unacknowledged',
-      `${lane.topic}, partition ${lane.partition}: ${(cause as Error).message}`,
-      { cause, retryable: true, status: 503 },
-    );
-    for (const { reject } of request) reject(error);
+/** @returns the offset of the first message */
+async function write(producer: Producer, lane: Lane, request: readonly Waiting[]): Promise<number> {
+  const { topic, partition } = lane;
+  const answers = await producer.send({
+    topic,
+    acks: -1,
+    messages: request.map(({ message: { key, value, headers, timestamp } }) => ({
+      partition,
+      key,
+      value,
+      ...(headers === undefined ? {} : { headers: headers as IHeaders }),
+      ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
+    })),
+  });
+  const answer = answers.find((candidate) => candidate.partition === partition);
+  if (answer?.baseOffset === undefined || answer.errorCode !== 0) {
+    throw new Error('the answer to a write does not name it');
   }
+  return Number(answer.baseOffset);
 }
 
-/** The Java-compatible murmur2 partition of a key, so that producers in other languages meet the same partitions. */
-async function createPartitionLookup(kafka: Kafka): Promise<(topic: string, key: string) => Promise<number>> {
-  const partitioner = Partitioners.DefaultPartitioner();
-  const counts = new Map<string, Promise<number>>();
-
-  async function fetchCount(topic: string): Promise<number> {
-    const admin = kafka.admin();
-    try {
-      await admin.connect();
-      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-      return topics[0]!.partitions.length;
-    } catch (cause) {
-      counts.delete(topic);
-      throw new TributaryError(
-        'kafka.unacknowledged',
-        `topic ${topic} is not there: run \`npm run topics -- apply\``,
-        {
-          cause,
-          retryable: true,
-          status: 503,
-        },
-      );
-    } finally {
-      await admin.disconnect();
-    }
+function settle(metrics: StageMetrics, lane: Lane, request: readonly Waiting[], baseOffset: number): void {
+  const { topic, partition } = lane;
+  const now = performance.now();
+  metrics.messagesProduced.inc({ topic }, request.length);
+  for (const [index, { resolve, since }] of request.entries()) {
+    metrics.produceSeconds.observe({ topic }, (now - since) / 1_000);
+    resolve({ partition, offset: baseOffset + index });
   }
-
-  return async (topic, key) => {
-    let count = counts.get(topic);
-    if (count === undefined) {
-      count = fetchCount(topic);
-      counts.set(topic, count);
-    }
-    const partitionMetadata = Array.from({ length: await count }, (_, partitionId) => ({
-      partitionErrorCode: 0,
-      partitionId,
-      leader: 0,
-      replicas: [],
-      isr: [],
-    }));
-    return partitioner({ topic, partitionMetadata, message: { key, value: null } });
-  };
 }
