@@ -15,14 +15,10 @@ export interface Peer {
   close(): Promise<void>;
 }
 
+/** @param options.timeoutMs of a whole call; default 2 s */
 export function createPeer(options: { name: string; url: string; timeoutMs?: number }): Peer {
   const { name, url, timeoutMs = 2_000 } = options;
-  const agent = new Agent({
-    connections: 32,
-    headersTimeout: timeoutMs,
-    bodyTimeout: timeoutMs,
-    connectTimeout: timeoutMs,
-  });
+  const agent = new Agent({ connections: 32 });
 
   async function call<T>(method: 'GET' | 'POST', path: string, body: unknown, trace?: string): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -35,6 +31,8 @@ export function createPeer(options: { name: string; url: string; timeoutMs?: num
         method,
         headers,
         dispatcher: agent,
+        // Bounds the whole call, a queue for a connection and a trickling body included.
+        signal: AbortSignal.timeout(timeoutMs),
         body: body === undefined ? null : JSON.stringify(body),
       });
       status = answer.statusCode;
