@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
-import { reasonOf } from './errors.ts';
+import { reasonOf, TributaryError } from './errors.ts';
 
-/** starting → ready → draining → stopped; failed is draining after an unexpected error. */
+/** starting → ready → draining → stopped. */
 export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped';
 
 export interface Lifecycle {
@@ -11,7 +11,10 @@ export interface Lifecycle {
   /** Registers a step of the shutdown. Steps run one after another, the last registered first. */
   onStop(name: string, step: () => Promise<void> | void): void;
   markReady(): void;
-  /** Ends the stage after an unexpected error: drains, then exits with 1. Nothing is committed on the way. */
+  /**
+   * Ends the stage after an unexpected error: drains, then exits with 1. What the error interrupted is not committed.
+   * A retryable error while draining is none: what it gave up is read again.
+   */
   fail(error: unknown): void;
   /** Drains once, however often it is called. Resolves with the exit code. */
   stop(reason: string): Promise<number>;
@@ -78,7 +81,12 @@ export function createLifecycle(options: {
       log.info('ready');
     },
     fail(error) {
-      log.fatal({ err: error }, 'unexpected error; stopping before its commit');
+      if (state === 'draining' && error instanceof TributaryError && error.retryable) {
+        log.info({ reason: error.message }, 'given up while draining');
+        return;
+      }
+      const remedy = error instanceof TributaryError ? { code: error.code, remedy: error.remedy } : {};
+      log.fatal({ err: error, ...remedy }, 'stopping before the commit');
       exitCode = 1;
       stopping ??= drain('failure');
     },

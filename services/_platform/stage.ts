@@ -7,7 +7,6 @@ import { type RecordName, SCHEMAS } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { PLATFORM_SETTINGS, type PlatformConfig, readConfig } from './config.ts';
-import { TributaryError } from './errors.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
 import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
@@ -101,7 +100,6 @@ export async function runStage(name: string, setUp: SetUp): Promise<void> {
     await start?.();
     lifecycle.markReady();
   } catch (error) {
-    if (error instanceof TributaryError) log.fatal({ code: error.code, remedy: error.remedy }, error.message);
     lifecycle.fail(error);
   }
 }
