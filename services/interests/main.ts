@@ -53,10 +53,11 @@ await runStage('interests', async (stage) => {
 
   return async () => {
     const follower = await stage.follow({
-      embeddings: ({ value }) => generations.takeEmbedding(value),
+      embeddings: ({ key, value }) => generations.takeEmbedding(key, value),
       releases: ({ key, value }) => generations.takeRelease(key, value),
     });
     await follower.caughtUp;
+    generations.takeCaughtUp();
     await stage.consume('', { actions: processor.handle }, (partitions) => {
       processor.forgetPartitions();
       refresher.assign(partitions);

@@ -5,105 +5,143 @@ import type { ServedVectors } from './update.ts';
 
 const FLOAT_BYTES = 4;
 
-interface Generation {
+interface Vectors {
   readonly table: VectorTable;
-  /** Items of the training, apart from those embedded later. */
+  /** Items of the training that were ever read, apart from those embedded later. */
   readonly trained: Set<string>;
+  /** Items whose vector was tombstoned: rows of the table stay where they are. */
+  readonly withdrawn: Set<string>;
+}
+
+export interface ServedGenerationsEvents {
+  /** Called when another generation is served. */
+  readonly onFlip: (generation: string) => void;
+  /** Called when the served generation gained the vector of an item. */
+  readonly onVector: () => void;
+  /** Called for a vector that is passed over; its generation stays incomplete and is never served. */
+  readonly onInvalid: (itemId: string, reason: string) => void;
 }
 
 /**
  * Vectors by generation as `embeddings` and `releases` tell them, and which generation is served: the one that was
- * activated last and whose trained vectors have all been read. Until they have, the one before stays, so that
- * vectors and α always belong together.
+ * declared active last, in log order, once all its trained vectors have been read. Until they have, the one before
+ * stays, so that vectors and α always belong together. Nothing is decided before both topics were read to their
+ * ends, because their middle describes the past.
+ *
+ * A retired generation is kept for as long as the log holds its vectors, to roll back to.
  */
 export class ServedGenerations {
-  readonly #generations = new Map<string, Generation>();
-  readonly #releases = new Map<string, Release>();
-  readonly #onFlip: (generation: string) => void;
-  readonly #onVector: () => void;
-  readonly #onInvalid: (itemId: string, reason: string) => void;
+  readonly #vectors = new Map<string, Vectors>();
+  /** In the order in which they were last declared; null for a release that was tombstoned. */
+  readonly #releases = new Map<string, Release | null>();
+  readonly #complete = new Set<string>();
+  readonly #events: ServedGenerationsEvents;
+  #caughtUp = false;
   #served: ServedVectors | undefined;
 
-  constructor(options: {
-    /** Called when another generation is served. */
-    onFlip: (generation: string) => void;
-    /** Called when the served generation gained the vector of an item. */
-    onVector: () => void;
-    /** Called for a vector that is passed over; its generation stays incomplete and is never served. */
-    onInvalid: (itemId: string, reason: string) => void;
-  }) {
-    this.#onFlip = options.onFlip;
-    this.#onVector = options.onVector;
-    this.#onInvalid = options.onInvalid;
+  constructor(events: ServedGenerationsEvents) {
+    this.#events = events;
   }
 
   get served(): ServedVectors | undefined {
     return this.#served;
   }
 
-  /** Takes a message of `releases`; null forgets the generation. */
-  takeRelease(generation: string, release: Release | null): void {
-    if (release === null) this.#releases.delete(generation);
-    else this.#releases.set(generation, release);
-    this.#flipIfComplete();
-    this.#forgetIfOver(generation);
+  /** Generations whose vectors are in memory. */
+  get held(): string[] {
+    return [...this.#vectors.keys()];
   }
 
-  /** Takes a message of `embeddings`; a tombstone needs nothing, since the release says when a generation is over. */
-  takeEmbedding(embedding: ItemEmbedding | null): void {
-    if (embedding === null || this.#isOver(embedding.generation)) return;
-    const { generation: name, itemId, vector: bytes, origin } = embedding;
+  /** Takes a message of `releases`; null says that the generation is gone for good. */
+  takeRelease(generation: string, release: Release | null): void {
+    this.#releases.delete(generation);
+    this.#releases.set(generation, release);
+    if (this.#isOver(generation)) this.#vectors.delete(generation);
+    this.#judge(generation);
+    this.#flip();
+  }
+
+  /** Takes a message of `embeddings`; its key is `generation/itemId`, and null withdraws the vector. */
+  takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
+    if (embedding === null) this.#withdraw(key);
+    else if (!this.#isOver(embedding.generation)) this.#add(embedding);
+  }
+
+  /**
+   * Both topics were read to their ends. A generation that was served before this start had been complete then: what
+   * the log still holds of it is all there will be, since items may have been withdrawn from it.
+   */
+  takeCaughtUp(): void {
+    this.#caughtUp = true;
+    for (const release of this.#releases.values()) {
+      if (release?.state === 'active' || release?.state === 'retired') this.#complete.add(release.generation);
+    }
+    this.#flip();
+  }
+
+  #add({ generation, itemId, vector: bytes, origin }: ItemEmbedding): void {
     try {
-      const generation = this.#generationFor(name, bytes);
-      generation.table.set(itemId, decodeVector(bytes, generation.table.dimension));
-      if (origin === 'trained') generation.trained.add(itemId);
+      const { table, trained, withdrawn } = this.#vectorsOf(generation, bytes);
+      table.set(itemId, decodeVector(bytes, table.dimension));
+      withdrawn.delete(itemId);
+      if (origin === 'trained') trained.add(itemId);
     } catch (error) {
       if (!(error instanceof VectorError)) throw error;
-      this.#onInvalid(itemId, error.message);
+      this.#events.onInvalid(itemId, error.message);
       return;
     }
-    if (this.#served?.generation === name) this.#onVector();
-    else this.#flipIfComplete();
+    if (this.#served?.generation === generation) this.#events.onVector();
+    this.#judge(generation);
+    this.#flip();
   }
 
   /** The first vector says the dimension where the release has not been read yet. */
-  #generationFor(name: string, bytes: Buffer): Generation {
-    let generation = this.#generations.get(name);
-    if (generation !== undefined) return generation;
-    const dimension = this.#releases.get(name)?.dimension ?? bytes.length / FLOAT_BYTES;
+  #vectorsOf(generation: string, bytes: Buffer): Vectors {
+    let vectors = this.#vectors.get(generation);
+    if (vectors !== undefined) return vectors;
+    const dimension = this.#releases.get(generation)?.dimension ?? bytes.length / FLOAT_BYTES;
     if (!Number.isInteger(dimension) || dimension < 1)
       throw new VectorError('is no list of float32', 'vector');
-    generation = { table: new VectorTable(dimension), trained: new Set() };
-    this.#generations.set(name, generation);
-    return generation;
+    vectors = { table: new VectorTable(dimension), trained: new Set(), withdrawn: new Set() };
+    this.#vectors.set(generation, vectors);
+    return vectors;
   }
 
-  #flipIfComplete(): void {
-    let newest: Release | undefined;
-    for (const release of this.#releases.values()) {
-      if (release.state !== 'active') continue;
-      if (newest === undefined || release.updatedAt > newest.updatedAt) newest = release;
-    }
-    if (newest === undefined || newest.generation === this.#served?.generation) return;
-    const generation = this.#generations.get(newest.generation);
-    if (generation === undefined || generation.trained.size < newest.itemCount) return;
-    const { table } = generation;
-    const previous = this.#served?.generation;
-    this.#served = {
-      generation: newest.generation,
-      alpha: newest.alpha,
-      vectorOf: (itemId) => table.get(itemId),
-    };
-    if (previous !== undefined) this.#forgetIfOver(previous);
-    this.#onFlip(newest.generation);
+  #withdraw(key: string): void {
+    // A generation has no slash in its name, an item may.
+    const slash = key.indexOf('/');
+    const generation = key.slice(0, slash);
+    const itemId = key.slice(slash + 1);
+    const vectors = this.#vectors.get(generation);
+    if (vectors?.table.rowOf(itemId) === undefined) return;
+    vectors.withdrawn.add(itemId);
+    if (vectors.withdrawn.size === vectors.table.size) this.#vectors.delete(generation);
+  }
+
+  /** Once complete a generation stays so: a withdrawn item does not make it half-published again. */
+  #judge(generation: string): void {
+    const { itemCount = 0 } = this.#releases.get(generation) ?? {};
+    const trained = this.#vectors.get(generation)?.trained.size ?? 0;
+    if (itemCount > 0 && trained >= itemCount) this.#complete.add(generation);
+  }
+
+  #flip(): void {
+    if (!this.#caughtUp) return;
+    const active = [...this.#releases.values()].findLast((release) => release?.state === 'active');
+    if (!active || active.generation === this.#served?.generation) return;
+    const { generation, alpha } = active;
+    if (!this.#complete.has(generation) || !this.#vectors.has(generation)) return;
+    this.#served = { generation, alpha, vectorOf: (itemId) => this.#vectorOf(generation, itemId) };
+    this.#events.onFlip(generation);
+  }
+
+  #vectorOf(generation: string, itemId: string): Float32Array | undefined {
+    const vectors = this.#vectors.get(generation);
+    return vectors?.withdrawn.has(itemId) ? undefined : vectors?.table.get(itemId);
   }
 
   #isOver(generation: string): boolean {
-    const state = this.#releases.get(generation)?.state;
-    return state === 'rejected' || (state === 'retired' && this.#served?.generation !== generation);
-  }
-
-  #forgetIfOver(generation: string): void {
-    if (this.#isOver(generation)) this.#generations.delete(generation);
+    const release = this.#releases.get(generation);
+    return release === null || release?.state === 'rejected';
   }
 }
