@@ -84,6 +84,8 @@ export function createProcessor({ config, store, served, publish, count }: Proce
     const interests = deriveInterests(window, at, served(), config, workspace);
     await publish(interests, trace);
     await store.write(partition, window, interests);
+    // A flip while the outputs were on their way may have walked past this user already.
+    if (served()?.generation !== interests.generation) await refreshUser(userId);
   }
 
   async function refresh(partition: number, signal: AbortSignal): Promise<number> {
@@ -104,8 +106,8 @@ export function createProcessor({ config, store, served, publish, count }: Proce
     const stale = interests.generation !== current.generation || interests.unknownItems > 0;
     if (!stale) return false;
     const next = deriveInterests(window, interests, current, config, workspace);
-    if (next.generation === interests.generation && next.unknownItems === interests.unknownItems)
-      return false;
+    const gained = next.generation !== interests.generation || next.unknownItems !== interests.unknownItems;
+    if (!gained) return false;
     await publish(next, undefined);
     return store.rederive(next);
   }

@@ -54,17 +54,14 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
       return interests === null ? undefined : (JSON.parse(interests) as UserInterests);
     },
     async write(partition, window, interests) {
-      const [, written] = await Promise.all([
-        // Before or after the record makes no difference: the set only lists whom to walk.
-        redis.sadd(usersKey(partition), interests.userId),
-        writeFenced(
-          redis,
-          recordKey(interests.userId),
-          { source: SOURCE, offset: interests.version },
-          { window: Buffer.from(encodeWindow(window)), interests: JSON.stringify(interests) },
-        ),
-      ]);
-      return written;
+      // First, since a crash in between leaves one to read in vain; the other way round the user would never be walked.
+      await redis.sadd(usersKey(partition), interests.userId);
+      return writeFenced(
+        redis,
+        recordKey(interests.userId),
+        { source: SOURCE, offset: interests.version },
+        { window: Buffer.from(encodeWindow(window)), interests: JSON.stringify(interests) },
+      );
     },
     rederive(interests) {
       const fence = { source: SOURCE, offset: interests.version };

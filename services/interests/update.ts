@@ -2,7 +2,7 @@ import { clusterWindow } from '#algorithms/pinnersage/interests.ts';
 import type { WardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
-import { MAX_FUTURE_MS, MAX_ID_BYTES } from '#contracts/limits.ts';
+import { isId, MAX_FUTURE_MS, MAX_ID_BYTES } from '#contracts/limits.ts';
 import type { InterestsConfig } from './config.ts';
 
 /** An action with its place in the partition and the stream time there. */
@@ -20,25 +20,16 @@ export interface ServedVectors {
   vectorOf(itemId: string): Float32Array | undefined;
 }
 
-/** What is kept of a user: a function of the log up to `version` and of the served generation. */
-export interface UserState {
-  readonly window: ActionWindow;
-  readonly interests: UserInterests;
-}
-
 /**
  * Why an action in the log cannot be applied; undefined when it can. The gateway refuses such actions, but the
  * topic is open to other producers. A time is judged against the acceptance that the message itself carries, so
  * that the verdict is a function of the log.
  */
 export function faultOf(action: UserAction, key: string): string | undefined {
-  if (action.userId === '') return 'userId is empty';
-  if (action.userId !== key) return `userId is ${action.userId}, but the message key is ${key}`;
   for (const field of ['eventId', 'userId', 'itemId'] as const) {
-    if (action[field] === '') return `${field} is empty`;
-    if (Buffer.byteLength(action[field]) > MAX_ID_BYTES)
-      return `${field} has more than ${MAX_ID_BYTES} bytes`;
+    if (!isId(action[field])) return `${field} has not 1 to ${MAX_ID_BYTES} bytes`;
   }
+  if (action.userId !== key) return `userId is ${action.userId}, but the message key is ${key}`;
   if (!Number.isSafeInteger(action.occurredAt) || action.occurredAt < 0) return 'occurredAt is no time';
   if (action.occurredAt > action.receivedAt + MAX_FUTURE_MS) {
     return 'occurredAt is more than five minutes after receivedAt';
