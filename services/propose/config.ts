@@ -9,7 +9,7 @@ const SETTINGS = {
   medoidsSampled: number('TRIBUTARY_MEDOIDS_SAMPLED', {
     fallback: 3,
     minimum: 1,
-    maximum: 100,
+    maximum: 30,
     integer: true,
     summary: 'medoids sampled by importance for each refresh (PinnerSage: 3)',
   }),

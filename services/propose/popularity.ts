@@ -1,5 +1,6 @@
 import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
+import { MAX_FUTURE_MS } from '#contracts/limits.ts';
 import type { ProposeConfig } from './config.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -20,10 +21,13 @@ export class Popularity {
     this.#weights = config.actionWeights;
   }
 
-  /** Takes an action; dislike does not make an item less popular, it just does not count. */
-  take({ itemId, occurredAt, type }: UserAction): void {
+  /**
+   * Takes an action; dislike does not make an item less popular, it just does not count. Nor does a time from the
+   * future, which would age everything else to nothing: `interests` sends such an action to the dead letters.
+   */
+  take({ itemId, occurredAt, receivedAt, type }: UserAction): void {
     const weight = this.#weights[type] ?? 0;
-    if (weight > 0) this.#counts.add(itemId, occurredAt, weight);
+    if (weight > 0 && occurredAt <= receivedAt + MAX_FUTURE_MS) this.#counts.add(itemId, occurredAt, weight);
   }
 
   /** The n most popular items with their share of the highest count, best first; sets the scale of `share`. */
