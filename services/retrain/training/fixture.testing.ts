@@ -17,6 +17,7 @@ export const TINY_CONFIG: TrainConfig = {
   epochs: 3,
   examplesPerEpoch: 600,
   learningRate: 0.01,
+  patience: 3,
 };
 
 /**

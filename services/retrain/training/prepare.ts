@@ -21,7 +21,7 @@ const DAY_MS = 86_400_000;
 /** Hard negatives kept an item: enough that no epoch meets all of them. */
 const HARD_CANDIDATES = 32;
 /** Longer and farther than the walks of neighbourhoods, so that they reach the band of hard negatives. */
-const HARD_WALK = { steps: 1000, restart: 0.2 };
+const HARD_WALK = { steps: 400, restart: 0.2 };
 
 /** What the optimisation reads. Nothing in it stems from the held-out time but `heldOut`. */
 export interface TrainingData {

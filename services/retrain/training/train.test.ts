@@ -1,41 +1,67 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { before, describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { embedNew } from '#algorithms/pinsage/embed.ts';
 import { decodeWeights, encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { norm, row } from '#algorithms/vectors.ts';
 import { columnsOf, communityInput, TINY_CONFIG } from './fixture.testing.ts';
 import type { EpochReport } from './optimise.ts';
-import { trainPinSage } from './train.ts';
+import { type TrainResult, trainPinSage } from './train.ts';
 
+const { dim } = TINY_CONFIG;
 const failure = (reason: RegExp) => (error: Error & { code?: string }) =>
   error.code === 'training.failed' && reason.test(error.message);
 
 describe('trainPinSage', () => {
-  it('finds held-out positives far better than the content alone', async () => {
-    const { metrics } = await trainPinSage(communityInput());
-    assert.ok(metrics.learned.pairs > 100);
-    assert.ok(
-      metrics.learned.hitRateAt10 > 1.5 * metrics.contentOnly.hitRateAt10,
-      `${metrics.learned.hitRateAt10} learned, ${metrics.contentOnly.hitRateAt10} by content`,
-    );
-    assert.ok(metrics.lossByEpoch.length > 0 && metrics.examples > 0 && metrics.seconds > 0);
+  const input = communityInput();
+  let trained: TrainResult;
+  const reports: EpochReport[] = [];
+  const tensorsAfterEpoch: number[] = [];
+  let tensorsBefore: number;
+
+  before(async () => {
+    tensorsBefore = tf.memory().numTensors;
+    trained = await trainPinSage(input, (report) => {
+      reports.push(report);
+      tensorsAfterEpoch.push(tf.memory().numTensors);
+    });
   });
 
-  it('gives centred embeddings of length one', async () => {
-    const { embeddings, weights } = await trainPinSage(communityInput());
-    const dim = TINY_CONFIG.dim;
+  it('finds held-out positives far better than the content alone', () => {
+    const { learned, contentOnly } = trained.metrics;
+    assert.ok(learned.pairs > 100);
+    assert.ok(
+      learned.hitRateAt10 > 1.5 * contentOnly.hitRateAt10,
+      `${learned.hitRateAt10} learned, ${contentOnly.hitRateAt10} by content`,
+    );
+  });
+
+  it('reports each epoch and says what it did', () => {
+    assert.deepEqual(
+      reports.map(({ epoch }) => epoch),
+      [1, 2, 3],
+    );
+    const { lossByEpoch, examples, pairs, seconds } = trained.metrics;
+    assert.deepEqual(
+      lossByEpoch,
+      reports.map(({ loss }) => loss),
+    );
+    assert.equal(examples, 3 * Math.min(TINY_CONFIG.examplesPerEpoch, pairs));
+    assert.ok(seconds > 0);
+  });
+
+  it('gives centred embeddings of length one, with the α to cluster them', () => {
+    const { embeddings, weights, alpha } = trained;
     assert.equal(embeddings.length, 72 * dim);
-    assert.equal(weights.mean.length, dim);
     assert.ok(norm(weights.mean) > 0);
     for (let item = 0; item < 72; item++) assert.ok(Math.abs(norm(row(embeddings, item, dim)) - 1) < 1e-5);
+    assert.ok(alpha.table.some((entry) => entry.alpha === alpha.alpha));
   });
 
-  it('embeds a known item as if it were new to the same vector, also after its weights were stored', async () => {
-    const input = communityInput();
-    const { embeddings, weights, latents, neighbourhoods } = await trainPinSage(input);
+  it('embeds a known item as if it were new to the same vector, also after its weights were stored', () => {
+    const { embeddings, weights, latents, neighbourhoods } = trained;
     const stored = decodeWeights(encodeWeights(weights));
-    const { features: width, hidden, dim } = weights.shape;
+    const { features: width, hidden } = weights.shape;
     const { size, neighbours, weights: importances } = neighbourhoods;
     for (const item of [0, 31, 71]) {
       const ids = [...neighbours.subarray(item * size, (item + 1) * size)].filter((id) => id >= 0);
@@ -44,42 +70,42 @@ describe('trainPinSage', () => {
       const states = [rows(input.features, width), rows(latents[0]!, hidden)];
       const importance = importances.subarray(item * size, item * size + ids.length);
       const embedding = embedNew(stored, row(input.features, item, width), { importance, states });
-      for (const [d, value] of row(embeddings, item, dim).entries())
+      for (const [d, value] of row(embeddings, item, dim).entries()) {
         assert.ok(Math.abs(value - embedding[d]!) < 1e-4);
+      }
     }
   });
 
-  it('repeats itself under a seed', async () => {
-    const [first, second] = [await trainPinSage(communityInput()), await trainPinSage(communityInput())];
-    for (const [i, value] of first.embeddings.entries())
-      assert.ok(Math.abs(value - second.embeddings[i]!) < 1e-3);
-    const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, seed: 2 } }));
-    assert.notDeepEqual(other.embeddings, first.embeddings);
+  it('holds as many tensors after each epoch as after the first, and none at the end', () => {
+    assert.deepEqual(new Set(tensorsAfterEpoch).size, 1);
+    assert.equal(tf.memory().numTensors, tensorsBefore);
   });
 
-  it('holds as many tensors after each epoch as after the first, and none at the end', async () => {
-    const before = tf.memory().numTensors;
-    const held: number[] = [];
-    const config = { ...TINY_CONFIG, patience: 9 };
-    await trainPinSage(communityInput({ config }), () => held.push(tf.memory().numTensors));
-    assert.deepEqual(held, [held[0], held[0], held[0]]);
-    assert.equal(tf.memory().numTensors, before);
+  it('repeats itself under a seed', async () => {
+    const again = await trainPinSage(communityInput());
+    for (const [i, value] of trained.embeddings.entries()) {
+      assert.ok(Math.abs(value - again.embeddings[i]!) < 1e-3);
+    }
+  });
+
+  it('learns something else under another seed', async () => {
+    const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, seed: 2, epochs: 1 } }));
+    assert.notDeepEqual(other.weights.headOutput, trained.weights.headOutput);
   });
 
   it('stops when its seconds are over and still gives a whole catalogue', async () => {
-    const reports: EpochReport[] = [];
     const config = { ...TINY_CONFIG, epochs: 1000, patience: 1000, secondsBudget: 0.2 };
-    const { embeddings } = await trainPinSage(communityInput({ config }), (report) => reports.push(report));
-    assert.ok(reports.length < 1000);
+    const { embeddings, metrics } = await trainPinSage(communityInput({ config }));
+    assert.ok(metrics.lossByEpoch.length < 1000);
     assert.equal(embeddings.length, 72 * config.dim);
   });
 
   it('stops early when the held-out figures get no better', async () => {
-    const reports: EpochReport[] = [];
+    const seen: EpochReport[] = [];
     const config = { ...TINY_CONFIG, epochs: 30, patience: 1 };
-    const { metrics } = await trainPinSage(communityInput({ config }), (report) => reports.push(report));
-    assert.ok(reports.length < 30);
-    const best = Math.max(...reports.map(({ heldOut }) => heldOut.meanReciprocalRank));
+    const { metrics } = await trainPinSage(communityInput({ config }), (report) => seen.push(report));
+    assert.ok(seen.length < 30);
+    const best = Math.max(...seen.map(({ heldOut }) => heldOut.meanReciprocalRank));
     assert.ok(
       Math.abs(metrics.learned.meanReciprocalRank - best) < 1e-3,
       'the best epoch is the one that is kept',
@@ -114,9 +140,9 @@ describe('trainPinSage', () => {
   });
 
   it('refuses features that are not finite, and indices out of range', async () => {
-    const input = communityInput();
-    input.features[5] = Number.NaN;
-    await assert.rejects(trainPinSage(input), /Feature 5 of item 0 is NaN/);
+    const broken = communityInput();
+    broken.features[5] = Number.NaN;
+    await assert.rejects(trainPinSage(broken), /Feature 5 of item 0 is NaN/);
     const small = communityInput();
     small.actions.item[0] = 72;
     await assert.rejects(trainPinSage(small), /names item 72 of 72/);
