@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { ACTION_TYPES } from '#contracts/generated/records.ts';
+import { judgeAction } from './action.ts';
+
+const NOW = Date.parse('2026-03-01T12:00:00Z');
+const GOOD = { userId: 'u1', itemId: 'i1', type: 'buy' };
+
+/** What is sent, the code, the field at fault, and a part of the reason. */
+const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
+  [null, 'field.invalid', undefined, /object/],
+  [5, 'field.invalid', undefined, /object/],
+  ['buy', 'field.invalid', undefined, /object/],
+  [[], 'field.invalid', undefined, /object/],
+  [{ itemId: 'i1', type: 'buy' }, 'field.missing', 'userId', /missing/],
+  [{ userId: 'u1', type: 'buy' }, 'field.missing', 'itemId', /missing/],
+  [{ userId: 'u1', itemId: 'i1' }, 'field.missing', 'type', /missing/],
+  [{ ...GOOD, userId: '' }, 'field.invalid', 'userId', /fewer than 1/],
+  [{ ...GOOD, userId: 7 }, 'field.invalid', 'userId', /string/],
+  [{ ...GOOD, userId: null }, 'field.invalid', 'userId', /string/],
+  [{ ...GOOD, userId: '*' }, 'field.invalid', 'userId', /reserved/],
+  [{ ...GOOD, userId: 'u'.repeat(257) }, 'field.invalid', 'userId', /257 bytes/],
+  [{ ...GOOD, itemId: 'ü'.repeat(129) }, 'field.invalid', 'itemId', /258 bytes/],
+  [{ ...GOOD, itemId: '\ud800' }, 'field.invalid', 'itemId', /Unicode/],
+  [{ ...GOOD, contextId: 'c'.repeat(257) }, 'field.invalid', 'contextId', /257 bytes/],
+  [{ ...GOOD, eventId: '' }, 'field.invalid', 'eventId', /fewer than 1/],
+  [{ ...GOOD, type: 'devour' }, 'field.invalid', 'type', /one of view, click/],
+  [{ ...GOOD, value: '3' }, 'field.invalid', 'value', /number/],
+  [{ ...GOOD, value: Number.POSITIVE_INFINITY }, 'field.invalid', 'value', /number/],
+  [{ ...GOOD, value: Number.NaN }, 'field.invalid', 'value', /number/],
+  [{ ...GOOD, occurredAt: 'yesterday' }, 'field.invalid', 'occurredAt', /ISO 8601/],
+  [{ ...GOOD, occurredAt: '2026-03-01T12:00:00' }, 'field.invalid', 'occurredAt', /zone/],
+  [{ ...GOOD, occurredAt: '2026-13-01T12:00:00Z' }, 'field.invalid', 'occurredAt', /ISO 8601/],
+  [{ ...GOOD, occurredAt: -1 }, 'field.invalid', 'occurredAt', />= 0/],
+  [{ ...GOOD, occurredAt: 1.5 }, 'field.invalid', 'occurredAt', /integer/],
+  [{ ...GOOD, occurredAt: NOW + 300_001 }, 'time.future', 'occurredAt', /300 s ahead/],
+  [{ ...GOOD, occurredAt: '2026-03-01T13:00:00Z' }, 'time.future', 'occurredAt', /3600 s ahead/],
+  [{ ...GOOD, itemid: 'i1' }, 'field.invalid', 'itemid', /not a known field/],
+];
+
+describe('an action that cannot be accepted', () => {
+  for (const [entry, code, field, reason] of BAD) {
+    it(`${JSON.stringify(entry).slice(0, 60)} is refused with ${code}, ${field ?? 'no field'}`, () => {
+      const judgement = judgeAction(entry, NOW);
+      assert.ok('refusal' in judgement);
+      assert.equal(judgement.refusal.code, code);
+      assert.equal(judgement.refusal.field, field);
+      assert.match(judgement.refusal.reason, reason);
+    });
+  }
+});
+
+describe('an action that is accepted', () => {
+  const accept = (entry: object) => {
+    const judgement = judgeAction(entry, NOW);
+    assert.ok('record' in judgement, JSON.stringify(judgement));
+    return judgement.record;
+  };
+
+  it('gets an event id, the present and nulls for what it leaves out', () => {
+    const { eventId, ...rest } = accept(GOOD);
+    assert.match(eventId, /^[0-9a-f-]{36}$/);
+    assert.deepEqual(rest, { ...GOOD, occurredAt: NOW, receivedAt: NOW, contextId: null, value: null });
+  });
+
+  it('keeps what it says', () => {
+    const said = { ...GOOD, eventId: 'e1', occurredAt: NOW - 5, contextId: 'basket', value: 2.5 };
+    assert.deepEqual(accept(said), { ...said, receivedAt: NOW });
+    assert.deepEqual(accept({ ...said, contextId: null, value: null }), {
+      ...said,
+      contextId: null,
+      value: null,
+      receivedAt: NOW,
+    });
+  });
+
+  it('may carry its time in ISO 8601 and be up to five minutes ahead', () => {
+    assert.equal(accept({ ...GOOD, occurredAt: '2026-03-01T13:00:00.250+01:00' }).occurredAt, NOW + 250);
+    assert.equal(accept({ ...GOOD, occurredAt: NOW + 300_000 }).occurredAt, NOW + 300_000);
+  });
+
+  it('may have ids of exactly 256 bytes', () => {
+    accept({ ...GOOD, userId: 'ü'.repeat(128), itemId: 'i'.repeat(256) });
+  });
+
+  it('keeps ids, types and times whatever they are', () => {
+    const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }).filter((text) => text !== '*');
+    fc.assert(
+      fc.property(id, id, fc.constantFrom(...ACTION_TYPES), fc.nat(NOW), (userId, itemId, type, time) => {
+        const record = accept({ userId, itemId, type, occurredAt: time });
+        assert.deepEqual(
+          [record.userId, record.itemId, record.type, record.occurredAt],
+          [userId, itemId, type, time],
+        );
+        assert.deepEqual(
+          accept({ userId, itemId, type, occurredAt: new Date(time).toISOString() }).occurredAt,
+          time,
+        );
+      }),
+    );
+  });
+});

@@ -1,0 +1,105 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import { describeInterests, describeSlate, itemsOfSlate } from './answers.ts';
+import { explain } from './reason.ts';
+
+const TITLES: Readonly<Record<string, string>> = { m: 'Whole Milk', o: 'Oats' };
+const titleOf = (itemId: string): string => TITLES[itemId] ?? itemId;
+const because = { itemId: 'm', type: 'buy', importance: 0.5, lastOccurredAt: 1 };
+
+const SLATE: Slate = {
+  slateId: 's1',
+  userId: 'u1',
+  servedAt: 5,
+  policy: 'thompson-linear/1',
+  observations: 9,
+  generation: 'g1',
+  interestsVersion: 3,
+  experiment: null,
+  slots: [
+    { itemId: 'o', models: ['medoid-neighbours'], because, features: [1], score: 0.9, propensity: 0.5 },
+    { itemId: 'p', models: ['trending'], because: null, features: [0], score: 0.1, propensity: 1 },
+  ],
+};
+
+describe('the reason of a recommendation', () => {
+  it('names the action that led to it', () => {
+    assert.equal(explain([], { title: 'Whole Milk', type: 'buy' }), 'because you bought “Whole Milk”');
+    assert.equal(explain([], { title: 'Oats', type: 'view' }), 'because you viewed “Oats”');
+    assert.equal(explain([], { title: 'Oats', type: 'toString' }), 'because you know “Oats”');
+  });
+
+  it('is popularity or a suggestion without one', () => {
+    assert.equal(explain(['trending'], null), 'popular right now');
+    assert.equal(explain(['sequence'], null), 'suggested for you');
+  });
+});
+
+describe('a slate', () => {
+  it('is told with titles, causes and reasons, and without features', () => {
+    assert.deepEqual(itemsOfSlate(SLATE), ['o', 'm', 'p']);
+    assert.deepEqual(describeSlate(SLATE, titleOf), {
+      slateId: 's1',
+      userId: 'u1',
+      servedAt: 5,
+      policy: 'thompson-linear/1',
+      generation: 'g1',
+      interestsVersion: 3,
+      items: [
+        {
+          itemId: 'o',
+          title: 'Oats',
+          slot: 0,
+          score: 0.9,
+          propensity: 0.5,
+          models: ['medoid-neighbours'],
+          because: { itemId: 'm', title: 'Whole Milk', type: 'buy' },
+          reason: 'because you bought “Whole Milk”',
+        },
+        {
+          itemId: 'p',
+          title: 'p',
+          slot: 1,
+          score: 0.1,
+          propensity: 1,
+          models: ['trending'],
+          because: null,
+          reason: 'popular right now',
+        },
+      ],
+    });
+  });
+});
+
+describe('interests', () => {
+  const medoid = { itemId: 'm', type: 'buy', importance: 3, size: 2, lastOccurredAt: 1 };
+  const interests: UserInterests = {
+    userId: 'u1',
+    version: 7,
+    generation: 'g1',
+    streamTime: 1,
+    receivedAt: 1,
+    medoids: [medoid, { ...medoid, itemId: 'x', importance: 1 }],
+    recent: ['m'],
+    windowSize: 3,
+    unknownItems: 0,
+  };
+
+  it('are told with titles and shares that sum to one', () => {
+    const { medoids, ...rest } = describeInterests(interests, titleOf);
+    assert.deepEqual(rest, { userId: 'u1', version: 7, generation: 'g1', windowSize: 3, unknownItems: 0 });
+    assert.deepEqual(
+      medoids.map(({ title, share }) => [title, share]),
+      [
+        ['Whole Milk', 0.75],
+        ['x', 0.25],
+      ],
+    );
+  });
+
+  it('without importance have no shares', () => {
+    const faded = { ...interests, medoids: [{ ...medoid, importance: 0 }] };
+    assert.equal(describeInterests(faded, titleOf).medoids[0]?.share, 0);
+  });
+});

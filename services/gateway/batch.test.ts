@@ -1,0 +1,94 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { TributaryError } from '#platform/errors.ts';
+import { acceptBatch, type EntryKind, readBatch, statusOf } from './batch.ts';
+import { refuse } from './judgement.ts';
+
+const log = pino({ level: 'silent' });
+
+interface Entry {
+  readonly eventId: string;
+  readonly fate: 'good' | 'bad' | 'unacknowledged' | 'broken';
+}
+
+const KIND: EntryKind<Entry> = {
+  judge: (entry) => {
+    const record = entry as Entry;
+    return record.fate === 'bad' ? refuse('field.invalid', 'fate', 'is bad') : { record };
+  },
+  identify: ({ eventId }) => ({ eventId }),
+  async write({ fate }) {
+    if (fate === 'broken') throw new TypeError('a bug');
+    if (fate === 'unacknowledged') {
+      throw new TributaryError('kafka.unacknowledged', 'no answer', { retryable: true, status: 503 });
+    }
+    return { partition: 2, offset: 40 };
+  },
+};
+
+const answer = (...fates: Entry['fate'][]) =>
+  acceptBatch(
+    fates.map((fate, index) => ({ eventId: `e${index}`, fate })),
+    KIND,
+    log,
+  );
+
+describe('a batch', () => {
+  it('answers each entry by itself, in order', async () => {
+    assert.deepEqual(await answer('good', 'bad', 'unacknowledged'), {
+      accepted: 1,
+      rejected: 2,
+      results: [
+        { index: 0, eventId: 'e0', status: 'accepted', partition: 2, offset: 40 },
+        {
+          index: 1,
+          eventId: 'e1',
+          status: 'rejected',
+          error: { code: 'field.invalid', field: 'fate', reason: 'is bad' },
+        },
+        {
+          index: 2,
+          eventId: 'e2',
+          status: 'rejected',
+          error: {
+            code: 'kafka.unacknowledged',
+            reason: 'Kafka did not confirm the write; send it again',
+            retryable: true,
+          },
+        },
+      ],
+    });
+  });
+
+  it('has a status that says who must act', async () => {
+    assert.equal(statusOf(await answer('good', 'good')), 202);
+    assert.equal(statusOf(await answer('good', 'bad')), 207);
+    assert.equal(statusOf(await answer('good', 'unacknowledged')), 207);
+    assert.equal(statusOf(await answer('bad', 'bad')), 400);
+    assert.equal(statusOf(await answer('bad', 'unacknowledged')), 503);
+    assert.equal(statusOf(await answer('broken')), 500);
+  });
+
+  it('repeats the first refusal where every error stands when nothing was accepted', async () => {
+    assert.equal((await answer('bad', 'bad')).error?.code, 'field.invalid');
+    assert.equal((await answer('good', 'bad')).error, undefined);
+  });
+
+  it('echoes an id only when it is a text', async () => {
+    const { results } = await acceptBatch([{ eventId: 7, fate: 'bad' }], KIND, log);
+    assert.equal(results[0]?.eventId, undefined);
+  });
+});
+
+describe('a body', () => {
+  it('is one object or an array of 1 to 1,000', () => {
+    assert.deepEqual(readBatch({ a: 1 }), [{ a: 1 }]);
+    assert.equal(readBatch(Array(1_000).fill({})).length, 1_000);
+    assert.throws(() => readBatch([]), { code: 'batch.empty', status: 400 });
+    assert.throws(() => readBatch(Array(1_001).fill({})), { code: 'batch.too-large', status: 413 });
+    for (const body of [undefined, null, 5, 'text', true]) {
+      assert.throws(() => readBatch(body), { code: 'body.malformed', status: 400 });
+    }
+  });
+});

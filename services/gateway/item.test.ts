@@ -1,0 +1,88 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { judgeIdentifiedItem, judgeItem } from './item.ts';
+
+const NOW = 1_700_000_000_000;
+const ANY_LENGTH = { vectorLength: 0 };
+const GOOD = { title: 'Whole Milk' };
+
+const BAD: ReadonlyArray<[object, string, string]> = [
+  [{}, 'field.missing', 'title'],
+  [{ title: '' }, 'field.invalid', 'title'],
+  [{ ...GOOD, text: 3 }, 'field.invalid', 'text'],
+  [{ ...GOOD, categories: 'dairy' }, 'field.invalid', 'categories'],
+  [{ ...GOOD, categories: ['dairy', 3] }, 'field.invalid', 'categories[1]'],
+  [{ ...GOOD, attributes: { size: 1 } }, 'field.invalid', 'attributes.size'],
+  [{ ...GOOD, vector: [] }, 'field.invalid', 'vector'],
+  [{ ...GOOD, vector: [1, null, 3] }, 'field.invalid', 'vector[1]'],
+  [{ ...GOOD, vector: [1, 'NaN', 3] }, 'field.invalid', 'vector[1]'],
+  [{ ...GOOD, vector: [1, 2, Number.POSITIVE_INFINITY] }, 'field.invalid', 'vector[2]'],
+  [{ ...GOOD, vector: [1e300] }, 'field.invalid', 'vector[0]'],
+  [{ ...GOOD, vector: Array(4_097).fill(1) }, 'field.invalid', 'vector'],
+  [{ ...GOOD, availability: 'sometimes' }, 'field.invalid', 'availability'],
+  [{ ...GOOD, colour: 'white' }, 'field.invalid', 'colour'],
+];
+
+describe('an item that cannot be accepted', () => {
+  for (const [input, code, field] of BAD) {
+    it(`${JSON.stringify(input).slice(0, 60)} is refused with ${code}, ${field}`, () => {
+      for (const judgement of [
+        judgeItem('i1', input, ANY_LENGTH, NOW),
+        judgeIdentifiedItem({ itemId: 'i1', ...input }, ANY_LENGTH, NOW),
+      ]) {
+        assert.ok('refusal' in judgement);
+        assert.deepEqual([judgement.refusal.code, judgement.refusal.field], [code, field]);
+      }
+    });
+  }
+
+  it('is one whose vector has another length than configured', () => {
+    const judgement = judgeItem('i1', { ...GOOD, vector: [1, 2, 3] }, { vectorLength: 4 }, NOW);
+    assert.deepEqual(judgement, {
+      refusal: { code: 'field.invalid', field: 'vector', reason: 'has 3 numbers; 4 are expected' },
+    });
+  });
+
+  it('is one whose id is missing, empty or too long', () => {
+    const refusalOf = (itemId: unknown) => {
+      const judgement = judgeIdentifiedItem({ ...GOOD, itemId }, ANY_LENGTH, NOW);
+      return 'refusal' in judgement ? [judgement.refusal.code, judgement.refusal.field] : undefined;
+    };
+    assert.deepEqual(refusalOf(''), ['field.invalid', 'itemId']);
+    assert.deepEqual(refusalOf('i'.repeat(257)), ['field.invalid', 'itemId']);
+    assert.ok('refusal' in judgeItem('i'.repeat(257), GOOD, ANY_LENGTH, NOW));
+    assert.ok('refusal' in judgeIdentifiedItem(GOOD, ANY_LENGTH, NOW));
+  });
+});
+
+describe('an item that is accepted', () => {
+  it('is whole: what it leaves out is empty', () => {
+    assert.deepEqual(judgeItem('i1', GOOD, ANY_LENGTH, NOW), {
+      record: {
+        itemId: 'i1',
+        title: 'Whole Milk',
+        text: '',
+        categories: [],
+        attributes: {},
+        vector: null,
+        availability: 'available',
+        updatedAt: NOW,
+      },
+    });
+  });
+
+  it('keeps what it says', () => {
+    const said = {
+      itemId: 'i1',
+      title: 'Vollmilch',
+      text: 'Frisch',
+      categories: ['Kühlung', 'Milch'],
+      attributes: { size: '1 l' },
+      vector: [0.5, -0.25],
+      availability: 'unavailable',
+    };
+    assert.deepEqual(judgeIdentifiedItem(said, { vectorLength: 2 }, NOW), {
+      record: { ...said, updatedAt: NOW },
+    });
+  });
+});

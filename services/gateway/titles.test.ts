@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { createTitles } from './titles.ts';
+
+/** An index of the stage's own kind that counts what it is asked. */
+function setUp({ capacity = 10, ttlMs = 1_000 } = {}) {
+  const catalogue = new Map([
+    ['a', 'Apples'],
+    ['b', 'Bread'],
+    ['c', 'Cheese'],
+  ]);
+  const asked: string[][] = [];
+  const world = { time: 0, isUp: true, catalogue, asked };
+  const post = async (_path: string, body: unknown): Promise<never> => {
+    if (!world.isUp) throw new Error('down');
+    const { itemIds } = body as { itemIds: string[] };
+    asked.push(itemIds);
+    const known = itemIds.filter((itemId) => catalogue.has(itemId));
+    return {
+      items: Object.fromEntries(known.map((itemId) => [itemId, { title: catalogue.get(itemId) }])),
+    } as never;
+  };
+  const log = pino({ level: 'silent' });
+  const titles = createTitles({ index: { post }, capacity, ttlMs, log, now: () => world.time });
+  return { ...world, world, titles };
+}
+
+describe('titles', () => {
+  it('are asked for once, together, and an unknown item is called by its id', async () => {
+    const { titles, asked } = setUp();
+    const titleOf = await titles(['a', 'b', 'a', 'x']);
+    assert.deepEqual(['a', 'b', 'x'].map(titleOf), ['Apples', 'Bread', 'x']);
+    await titles(['a', 'b']);
+    assert.deepEqual(asked, [['a', 'b', 'x']]);
+  });
+
+  it('are asked for again when they are old, so that a new title shows', async () => {
+    const { titles, asked, world } = setUp();
+    await titles(['a']);
+    world.catalogue.set('a', 'Apricots');
+    world.time = 1_000;
+    assert.equal((await titles(['a']))('a'), 'Apricots');
+    assert.equal(asked.length, 2);
+  });
+
+  it('stand in when they are old and the index does not answer', async () => {
+    const { titles, world } = setUp();
+    await titles(['a']);
+    world.time = 5_000;
+    world.isUp = false;
+    const titleOf = await titles(['a', 'b']);
+    assert.deepEqual(['a', 'b'].map(titleOf), ['Apples', 'b']);
+  });
+
+  it('are bounded: the longest unused goes first', async () => {
+    const { titles, asked } = setUp({ capacity: 2 });
+    await titles(['a']);
+    await titles(['b']);
+    await titles(['a']);
+    await titles(['c']);
+    await titles(['a']);
+    await titles(['b']);
+    assert.deepEqual(asked, [['a'], ['b'], ['c'], ['b']]);
+  });
+});
