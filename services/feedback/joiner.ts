@@ -35,8 +35,8 @@ export interface JoinerOptions {
   readonly rules: AttributionRules;
   /** How long a slate must be overdue before the clock closes it, in milliseconds. */
   readonly idleMs: number;
-  /** Resolves when the log has the reward. */
-  readonly produce: (queued: QueuedReward) => Promise<unknown>;
+  /** Resolves when the log has the rewards, in this order. When it fails the log has all of them or none. */
+  readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
 }
 
@@ -49,8 +49,8 @@ interface Step {
 /** A lost race means that the partition moved to or from another process; it is settled after a few. */
 const MAX_ATTEMPTS = 10;
 /**
- * Rewards sent before the next are: few enough for one request, which the log has whole or not at all. Sequences
- * therefore stand in the log without gaps, and a reader may drop whatever does not exceed the last one it took.
+ * Few enough for one request. The next is sent when it is acknowledged, so that sequences stand in the log without
+ * gaps, and a reader may drop whatever does not exceed the last one it took.
  */
 const OUTBOX_CHUNK = 200;
 
@@ -76,7 +76,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
       const queued = await store.readOutbox(partition, OUTBOX_CHUNK);
       const last = queued.at(-1);
       if (last === undefined) return;
-      await Promise.all(queued.map(produce));
+      await produce(queued);
       await store.trimOutbox(partition, last.reward.sequence);
     }
   }
@@ -117,7 +117,9 @@ async function advance(
   if (isUnchanged) return true;
 
   const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
-  const rewards = await buildRewards(partition, settlement, shown, head.sequence, store);
+  const rewards = await buildRewards(partition, settlement, { shown, sequence: head.sequence, store });
+  // Another process has closed the slate since the head was read: the commit would be refused.
+  if (rewards === undefined) return false;
   const closed = new Set([...settlement.closed, ...erased]);
   return store.commit(partition, {
     head: {
@@ -158,41 +160,44 @@ function overdue(head: PartitionHead, ends: Ends | undefined, idleMs: number): n
   return ends === undefined || head.actionsOffset + 1 < ends.actions ? 0 : ends.askedAt - idleMs;
 }
 
+/** @returns undefined when a slate is no longer held */
 async function buildRewards(
   partition: number,
   { settled }: Settlement,
-  shown: readonly ShownSlate[],
-  sequence: number,
-  store: JoinStore,
-): Promise<QueuedReward[]> {
-  const known = new Map(shown.map((slate) => [slate.slateId, slate]));
+  from: { shown: readonly ShownSlate[]; sequence: number; store: JoinStore },
+): Promise<QueuedReward[] | undefined> {
+  const known = new Map(from.shown.map((slate) => [slate.slateId, slate]));
   const missing = new Set(settled.map(({ slateId }) => slateId).filter((slateId) => !known.has(slateId)));
-  for (const [slateId, slate] of await store.readShown(partition, [...missing])) known.set(slateId, slate);
-  return settled.map((one, index) => queuedReward(one, known.get(one.slateId), sequence + index + 1));
+  for (const [slateId, slate] of await from.store.readShown(partition, [...missing]))
+    known.set(slateId, slate);
+  const rewards: QueuedReward[] = [];
+  for (const one of settled) {
+    const slate = known.get(one.slateId);
+    if (slate === undefined) return undefined;
+    rewards.push(queuedReward(one, slate, from.sequence + rewards.length + 1));
+  }
+  return rewards;
 }
 
-function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate | undefined, sequence: number) {
-  const place = slate?.slots[slot];
-  if (slate === undefined || place === undefined)
-    throw new Error(`slot ${slot} of slate ${slateId} is not held`);
-  const queued: QueuedReward = {
+function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate, sequence: number): QueuedReward {
+  const { itemId, features, propensity } = slate.slots[slot]!;
+  return {
     reward: {
       rewardId: `${slateId}/${slot}`,
       sequence,
       slateId,
       userId: slate.userId,
-      itemId: place.itemId,
+      itemId,
       slot,
       reward: earned?.reward ?? 0,
       actionType: earned?.actionType ?? null,
       delay: earned?.delay ?? null,
-      features: place.features,
-      propensity: place.propensity,
+      features,
+      propensity,
       servedAt: slate.servedAt,
     },
     ...(slate.trace === undefined ? {} : { trace: slate.trace }),
   };
-  return queued;
 }
 
 function shownSlate({ slateId, userId, servedAt, slots }: Slate, trace: string | undefined): ShownSlate {

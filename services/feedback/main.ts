@@ -20,7 +20,11 @@ await runStage('feedback', async (stage) => {
     }),
     rules: config,
     idleMs: config.idleMs,
-    produce: ({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace }),
+    // All are of one partition and given at once, so that the producer sends them in one request.
+    produce: (queued) =>
+      Promise.all(
+        queued.map(({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace })),
+      ),
     countLate: () => lateSlates.inc(),
   });
   const admin = stage.kafka.admin();

@@ -84,7 +84,7 @@ export function createRedisJoinStore(options: {
       return (await runScript(redis, COMMIT, keys, parameters)) === 1;
     },
     async readOutbox(partition, limit) {
-      const held = await redis.zrange(keyOf(partition, 'outbox'), 0, limit - 1);
+      const held = await redis.zrange(keyOf(partition, 'outbox'), '0', String(limit - 1));
       return held.map((text) => JSON.parse(text) as QueuedReward);
     },
     async trimOutbox(partition, sequence) {

@@ -1,0 +1,136 @@
+import fc from 'fast-check';
+import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
+import type { AttributionRules } from './attribution.ts';
+
+export const RULES: AttributionRules = {
+  windowMs: 100,
+  slateDelayMs: 30,
+  weights: {
+    buy: 1,
+    message: 1,
+    save: 0.5,
+    share: 0.5,
+    rate: 0.5,
+    click: 0.2,
+    view: 0,
+    hide: -0.5,
+    return: -0.5,
+  },
+};
+
+export const START = 1_700_000_000_000;
+
+/** A slate that shows the items; times count from START. */
+export function someSlate(
+  slateId: string,
+  userId: string,
+  servedAt: number,
+  itemIds: readonly string[],
+): Slate {
+  return {
+    slateId,
+    userId,
+    servedAt: START + servedAt,
+    policy: 'thompson-linear/1',
+    observations: 0,
+    generation: null,
+    interestsVersion: -1,
+    experiment: null,
+    slots: itemIds.map((itemId, slot) => ({
+      itemId,
+      models: ['trending'],
+      because: null,
+      features: [1, slot / 3],
+      score: 1 - slot,
+      propensity: 0.5,
+    })),
+  };
+}
+
+let events = 0;
+
+export function someAction(userId: string, itemId: string, type: ActionType, occurredAt: number): UserAction {
+  events += 1;
+  const time = START + occurredAt;
+  return {
+    eventId: `e${events}`,
+    userId,
+    itemId,
+    type,
+    occurredAt: time,
+    receivedAt: time,
+    contextId: null,
+    value: null,
+  };
+}
+
+export interface Logs {
+  readonly slates: readonly Slate[];
+  readonly actions: readonly UserAction[];
+}
+
+const USERS = ['ann', 'bob', 'cid'];
+const ITEMS = ['apple', 'bread', 'cheese'];
+
+/** Logs of one partition: slates out of order by less than the delay, actions by as much as they like. */
+export const logs: fc.Arbitrary<Logs> = fc.record({
+  slates: fc
+    .array(
+      fc.record({
+        userId: fc.constantFrom(...USERS),
+        servedAt: fc.nat(600),
+        lateness: fc.nat(RULES.slateDelayMs - 1),
+        items: fc.uniqueArray(fc.constantFrom(...ITEMS), { maxLength: 3 }),
+      }),
+      { maxLength: 12 },
+    )
+    .map((drafts) =>
+      drafts
+        .sort((a, b) => a.servedAt + a.lateness - (b.servedAt + b.lateness))
+        .map(({ userId, servedAt, items }, index) => someSlate(`s${index}`, userId, servedAt, items)),
+    ),
+  actions: fc.array(
+    fc
+      .record({
+        userId: fc.constantFrom(...USERS),
+        itemId: fc.constantFrom(...ITEMS),
+        type: fc.constantFrom<ActionType>('buy', 'message', 'save', 'click', 'view', 'hide'),
+        occurredAt: fc.nat(800),
+      })
+      .map(({ userId, itemId, type, occurredAt }) => someAction(userId, itemId, type, occurredAt)),
+    { maxLength: 40 },
+  ),
+});
+
+/** What the definition at the top of attribution.ts says, slot by slot, without any state. */
+export function rewardsByDefinition(
+  { slates, actions }: Logs,
+  { windowMs, weights }: AttributionRules,
+): string[] {
+  let newest = 0;
+  const placed = actions.map((action) => {
+    newest = Math.max(newest, action.occurredAt);
+    return { ...action, streamTime: newest };
+  });
+  return slates
+    .flatMap(({ slateId, userId, servedAt, slots }) =>
+      slots.map(({ itemId }, slot) => {
+        const closesAt = servedAt + windowMs;
+        const counting = placed.filter(
+          (action) =>
+            action.userId === userId &&
+            action.itemId === itemId &&
+            action.occurredAt > servedAt &&
+            action.occurredAt <= closesAt &&
+            action.streamTime <= closesAt &&
+            weights[action.type] !== 0,
+        );
+        const largest = Math.max(...counting.map(({ type }) => weights[type]));
+        const earning = counting.find(({ type }) => weights[type] === largest);
+        return earning === undefined
+          ? `${slateId}/${slot}: 0`
+          : `${slateId}/${slot}: ${largest} by ${earning.type} after ${earning.occurredAt - servedAt}`;
+      }),
+    )
+    .sort();
+}

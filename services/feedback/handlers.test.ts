@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Slate } from '#contracts/generated/records.ts';
+import { someSlate } from './attribution.testing.ts';
+import { createHandlers } from './handlers.ts';
+
+test('a slate that cannot be learned from is rejected, and the partition goes on', async () => {
+  const taken: string[] = [];
+  const rejected: Array<[number, string]> = [];
+  const handlers = createHandlers({
+    takeSlates: async (_partition, messages) =>
+      void taken.push(...messages.map(({ value }) => value!.slateId)),
+    takeActions: async () => {},
+    tick: async () => {},
+  });
+  const sound = someSlate('sound', 'ann', 0, ['apple']);
+  const withSlot = (slateId: string, change: Partial<Slate['slots'][number]>): Slate => ({
+    ...sound,
+    slateId,
+    slots: [{ ...sound.slots[0]!, ...change }],
+  });
+  const slates = [
+    sound,
+    withSlot('nan', { features: [1, Number.NaN] }),
+    withSlot('zero', { propensity: 0 }),
+    withSlot('more', { propensity: 1.5 }),
+  ];
+  await handlers.slates({
+    topic: 'slates',
+    partition: 0,
+    messages: slates.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    reject: (offset, reason) => void rejected.push([offset, reason]),
+  });
+  assert.deepEqual(taken, ['sound']);
+  assert.deepEqual(
+    rejected.map(([offset]) => offset),
+    [1, 2, 3],
+  );
+  assert.match(rejected[0]![1], /^slots\[0\] has features that are no numbers/);
+});

@@ -1,0 +1,200 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Reward } from '#contracts/generated/records.ts';
+import type { IncomingMessage } from '#platform/kafka/messages.ts';
+import { logs, RULES, rewardsByDefinition, START, someAction, someSlate } from './attribution.testing.ts';
+import { createJoiner, type Joiner } from './joiner.ts';
+import { createFakeJoinStore } from './store.testing.ts';
+import type { JoinStore, QueuedReward } from './store.ts';
+
+const PARTITION = 2;
+const IDLE_MS = 1_000;
+
+function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<IncomingMessage<V>> {
+  return values.map((value, offset) => ({
+    partition: PARTITION,
+    offset,
+    key: value.userId,
+    value,
+    trace: `trace of ${offset}`,
+  }));
+}
+
+function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) => Promise<unknown>): Joiner {
+  return createJoiner({ store, rules: RULES, idleMs: IDLE_MS, produce, countLate: () => {} });
+}
+
+function appendTo(log: Reward[]): (queued: readonly QueuedReward[]) => Promise<void> {
+  return async (queued) => void log.push(...queued.map(({ reward }) => reward));
+}
+
+/** Closes whatever is left, as the clock does long after everything was read. */
+function closeAll(joiner: Joiner): Promise<void> {
+  return joiner.tick(PARTITION, { slates: 0, actions: 0, askedAt: START + 1_000_000 });
+}
+
+/** What a reader keeps that drops each reward whose sequence does not exceed the last one it took. */
+function withoutRepeats(log: readonly Reward[]): Reward[] {
+  let last = 0;
+  return log.filter(({ sequence }) => {
+    if (sequence <= last) return false;
+    assert.equal(sequence, last + 1, 'the sequence has a gap');
+    last = sequence;
+    return true;
+  });
+}
+
+function describe({ slateId, slot, reward, actionType, delay }: Reward): string {
+  return `${slateId}/${slot}: ${actionType === null ? 0 : `${reward} by ${actionType} after ${delay}`}`;
+}
+
+class Crash extends Error {}
+
+/** Fails a call before or after it did its work, when `crashes` says so. */
+function failing<A extends unknown[], R>(work: (...parameters: A) => Promise<R>, crashes: () => boolean) {
+  return async (...parameters: A): Promise<R> => {
+    if (crashes()) throw new Crash('before');
+    const result = await work(...parameters);
+    if (crashes()) throw new Crash('after');
+    return result;
+  };
+}
+
+test('crashes at any moment, redelivery and any interleaving lose no reward and count none twice', async () => {
+  const plans = fc.array(
+    fc.record({
+      ofSlates: fc.boolean(),
+      size: fc.integer({ min: 1, max: 8 }),
+      back: fc.nat(5),
+      crash: fc.nat(12),
+    }),
+    { minLength: 5, maxLength: 40 },
+  );
+  await fc.assert(
+    fc.asyncProperty(logs, plans, async (both, plan) => {
+      const log: Reward[] = [];
+      const inner = createFakeJoinStore();
+      let untilCrash = 0;
+      const crashes = (): boolean => --untilCrash === 0;
+      const store: JoinStore = {
+        ...inner,
+        commit: failing(inner.commit, crashes),
+        trimOutbox: failing(inner.trimOutbox, crashes),
+      };
+      const produce = failing(appendTo(log), crashes);
+      const slates = messagesOf(both.slates);
+      const actions = messagesOf(both.actions);
+      const read = { slates: 0, actions: 0 };
+      let joiner = joinerOn(store, produce);
+      for (const { ofSlates, size, back, crash } of plan) {
+        untilCrash = crash;
+        const kind = ofSlates ? 'slates' : 'actions';
+        const from = Math.max(0, read[kind] - back);
+        try {
+          if (ofSlates) await joiner.takeSlates(PARTITION, slates.slice(from, from + size));
+          else await joiner.takeActions(PARTITION, actions.slice(from, from + size));
+          read[kind] = Math.max(read[kind], Math.min(from + size, both[kind].length));
+        } catch (error) {
+          assert.ok(error instanceof Crash);
+          joiner = joinerOn(store, produce);
+        }
+      }
+      untilCrash = 0;
+      await joiner.takeSlates(PARTITION, slates);
+      await joiner.takeActions(PARTITION, actions);
+      await closeAll(joiner);
+      assert.deepEqual(withoutRepeats(log).map(describe).sort(), rewardsByDefinition(both, RULES));
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('two processes that believe to own a partition do not count anything twice', async () => {
+  await fc.assert(
+    fc.asyncProperty(logs, fc.scheduler(), async (both, scheduler) => {
+      const log: Reward[] = [];
+      const inner = createFakeJoinStore();
+      const store: JoinStore = {
+        readHead: scheduler.scheduleFunction(inner.readHead),
+        readUsers: scheduler.scheduleFunction(inner.readUsers),
+        readShown: inner.readShown,
+        commit: scheduler.scheduleFunction(inner.commit),
+        readOutbox: scheduler.scheduleFunction(inner.readOutbox),
+        trimOutbox: inner.trimOutbox,
+      };
+      const owners = [joinerOn(store, appendTo(log)), joinerOn(store, appendTo(log))];
+      const work = owners.map(async (joiner) => {
+        await joiner.takeSlates(PARTITION, messagesOf(both.slates));
+        await joiner.takeActions(PARTITION, messagesOf(both.actions));
+      });
+      await scheduler.waitFor(Promise.all(work));
+      const last = joinerOn(inner, appendTo(log));
+      await closeAll(last);
+      assert.deepEqual(withoutRepeats(log).map(describe).sort(), rewardsByDefinition(both, RULES));
+    }),
+    { numRuns: 100 },
+  );
+});
+
+test('a reward carries what the slate showed and the trace that led to it', async () => {
+  const queued: QueuedReward[] = [];
+  const joiner = joinerOn(createFakeJoinStore(), async (some) => void queued.push(...some));
+  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
+  await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
+  assert.deepEqual(queued, [
+    {
+      reward: {
+        rewardId: 's/1',
+        sequence: 1,
+        slateId: 's',
+        userId: 'ann',
+        itemId: 'bread',
+        slot: 1,
+        reward: 1,
+        actionType: 'buy',
+        delay: 40,
+        features: [1, 1 / 3],
+        propensity: 0.5,
+        servedAt: START,
+      },
+      trace: 'trace of 0',
+    },
+  ]);
+});
+
+test('the clock closes a slate only when it is overdue and the actions are read to their end', async () => {
+  const log: Reward[] = [];
+  const joiner = joinerOn(createFakeJoinStore(), appendTo(log));
+  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  const overdueAt = START + RULES.windowMs + IDLE_MS;
+  await joiner.tick(PARTITION, { slates: 1, actions: 5, askedAt: overdueAt + 50 });
+  await joiner.tick(PARTITION, { slates: 1, actions: 0, askedAt: overdueAt });
+  assert.deepEqual(log, []);
+  await joiner.tick(PARTITION, { slates: 1, actions: 0, askedAt: overdueAt + 1 });
+  assert.deepEqual(log.map(describe), ['s/0: 0']);
+});
+
+test('actions are forgotten once every slate they may count for has been read', async () => {
+  const store = createFakeJoinStore();
+  const joiner = joinerOn(store, appendTo([]));
+  const everybody = { closesBefore: Infinity, forgottenUntil: Infinity };
+  await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
+  await joiner.tick(PARTITION, { slates: 1, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
+  assert.equal((await store.readUsers(PARTITION, [], everybody)).size, 1, 'a slate is still unread');
+  await joiner.tick(PARTITION, { slates: 0, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
+  assert.equal((await store.readUsers(PARTITION, [], everybody)).size, 0);
+});
+
+test('a tombstone erases what waits of its user', async () => {
+  const log: Reward[] = [];
+  const store = createFakeJoinStore();
+  const joiner = joinerOn(store, appendTo(log));
+  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  await joiner.takeActions(PARTITION, [
+    { partition: PARTITION, offset: 7, key: 'ann', value: null, trace: undefined },
+  ]);
+  await closeAll(joiner);
+  assert.deepEqual(log, []);
+  assert.equal((await store.readShown(PARTITION, ['s'])).size, 0);
+});

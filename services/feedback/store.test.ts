@@ -1,0 +1,3 @@
+import { createFakeJoinStore, testJoinStore } from './store.testing.ts';
+
+testJoinStore(async () => createFakeJoinStore());

@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { UserJoin } from './attribution.ts';
+import {
+  closesAt,
+  DUE_LIMIT,
+  EMPTY_HEAD,
+  type JoinChange,
+  type JoinStore,
+  type PartitionHead,
+  type QueuedReward,
+  rememberedUntil,
+  type ShownSlate,
+} from './store.ts';
+
+interface FakePartition {
+  head: PartitionHead;
+  readonly users: Map<string, UserJoin>;
+  readonly shown: Map<string, ShownSlate>;
+  outbox: QueuedReward[];
+}
+
+/** The join in memory: a store for tests that behaves like the one in Redis. */
+export function createFakeJoinStore(): JoinStore {
+  const partitions = new Map<number, FakePartition>();
+
+  function partitionOf(partition: number): FakePartition {
+    let held = partitions.get(partition);
+    if (held === undefined) {
+      held = { head: EMPTY_HEAD, users: new Map(), shown: new Map(), outbox: [] };
+      partitions.set(partition, held);
+    }
+    return held;
+  }
+
+  return {
+    async readHead(partition) {
+      return partitionOf(partition).head;
+    },
+    async readUsers(partition, userIds, { closesBefore, forgottenUntil }) {
+      const { users } = partitionOf(partition);
+      const closing = [...users].filter(([, user]) => (closesAt(user) ?? Infinity) < closesBefore);
+      const forgotten = [...users].filter(
+        ([, user]) => (rememberedUntil(user) ?? Infinity) <= forgottenUntil,
+      );
+      const due = [...closing.slice(0, DUE_LIMIT), ...forgotten.slice(0, DUE_LIMIT)].map(
+        ([userId]) => userId,
+      );
+      const wanted = new Set([...userIds, ...due]);
+      return new Map(
+        [...users].filter(([userId]) => wanted.has(userId)).map((entry) => structuredClone(entry)),
+      );
+    },
+    async readShown(partition, slateIds) {
+      const { shown } = partitionOf(partition);
+      return new Map(slateIds.flatMap((id) => (shown.has(id) ? [[id, shown.get(id)!] as const] : [])));
+    },
+    async commit(partition, change) {
+      const held = partitionOf(partition);
+      if (held.head.version !== change.head.version - 1) return false;
+      const { head, users, shown, closed, rewards } = structuredClone(change);
+      held.head = head;
+      for (const [userId, user] of users) {
+        if (user.pending.length + user.recent.length === 0) held.users.delete(userId);
+        else held.users.set(userId, user);
+      }
+      for (const slate of shown) held.shown.set(slate.slateId, slate);
+      for (const slateId of closed) held.shown.delete(slateId);
+      held.outbox.push(...rewards);
+      return true;
+    },
+    async readOutbox(partition, limit) {
+      return structuredClone(partitionOf(partition).outbox.slice(0, limit));
+    },
+    async trimOutbox(partition, sequence) {
+      const held = partitionOf(partition);
+      held.outbox = held.outbox.filter(({ reward }) => reward.sequence > sequence);
+    },
+  };
+}
+
+const NOTHING_DUE = { closesBefore: 0, forgottenUntil: 0 };
+
+function waiting(closes: number): UserJoin {
+  const open = [{ slot: 1, itemId: 'milk', earned: { actionType: 'click', reward: 0.2, delay: 7 } as const }];
+  return { pending: [{ slateId: `s${closes}`, servedAt: closes - 10, closesAt: closes, open }], recent: [] };
+}
+
+function remembering(occurredAt: number): UserJoin {
+  return { pending: [], recent: [{ itemId: 'tea', type: 'buy', occurredAt, streamTime: occurredAt + 1 }] };
+}
+
+function shownSlate(slateId: string): ShownSlate {
+  const slots = [{ itemId: 'milk', features: [1, 0.1, 1 / 3], propensity: 0.25 }];
+  return { slateId, userId: 'ann', servedAt: 5, slots, trace: 'a trace' };
+}
+
+function queued(sequence: number): QueuedReward {
+  const { slateId, userId, servedAt, slots } = shownSlate('s');
+  const [{ itemId, features, propensity }] = slots as [ShownSlate['slots'][number]];
+  const reward = { rewardId: `${slateId}/0`, sequence, slateId, userId, itemId, slot: 0, reward: 0.1 + 0.2 };
+  return { reward: { ...reward, actionType: null, delay: null, features, propensity, servedAt } };
+}
+
+function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {
+  const head = { ...EMPTY_HEAD, version };
+  return { head, users: new Map(), shown: [], closed: [], rewards: [], ...parts };
+}
+
+/** What every store of the join must do. Each test takes a store of its own. */
+export function testJoinStore(createStore: () => Promise<JoinStore>): void {
+  test('a partition nobody wrote is at its beginning', async () => {
+    const store = await createStore();
+    assert.deepEqual(await store.readHead(3), EMPTY_HEAD);
+    assert.equal((await store.readUsers(3, ['ann'], { closesBefore: 1e15, forgottenUntil: 1e15 })).size, 0);
+    assert.deepEqual(await store.readOutbox(3, 10), []);
+  });
+
+  test('a commit is read back whole, by its partition alone', async () => {
+    const store = await createStore();
+    const head = {
+      version: 1,
+      slatesOffset: 4,
+      actionsOffset: 9,
+      sequence: 2,
+      streamTime: 1e12,
+      slatesUntil: 7,
+    };
+    const users = new Map([['ann', waiting(100)]]);
+    const shown = [shownSlate('s1'), shownSlate('s2')];
+    assert.equal(
+      await store.commit(3, change(1, { head, users, shown, rewards: [queued(1), queued(2)] })),
+      true,
+    );
+    assert.deepEqual(await store.readHead(3), head);
+    assert.deepEqual(await store.readUsers(3, ['ann', 'bob'], NOTHING_DUE), users);
+    assert.deepEqual(await store.readShown(3, ['s2', 'none']), new Map([['s2', shownSlate('s2')]]));
+    assert.deepEqual(await store.readOutbox(3, 10), [queued(1), queued(2)]);
+    assert.deepEqual(await store.readHead(4), EMPTY_HEAD);
+  });
+
+  test('a commit on another version than was read does nothing', async () => {
+    const store = await createStore();
+    const first = change(1, { users: new Map([['ann', waiting(100)]]), rewards: [queued(1)] });
+    assert.equal(await store.commit(0, first), true);
+    const late = change(1, { users: new Map([['ann', waiting(200)]]), rewards: [queued(9)] });
+    assert.equal(await store.commit(0, late), false);
+    assert.equal(await store.commit(0, change(3)), false);
+    assert.deepEqual(await store.readUsers(0, ['ann'], NOTHING_DUE), new Map([['ann', waiting(100)]]));
+    assert.deepEqual(await store.readOutbox(0, 10), [queued(1)]);
+  });
+
+  test('users are due when a slate closes before the one time or memory ends at the other', async () => {
+    const store = await createStore();
+    const users = new Map([
+      ['ann', waiting(100)],
+      ['bob', waiting(101)],
+      ['cid', remembering(50)],
+      ['dan', remembering(51)],
+    ]);
+    await store.commit(0, change(1, { users }));
+    const due = await store.readUsers(0, [], { closesBefore: 101, forgottenUntil: 50 });
+    assert.deepEqual([...due.keys()].sort(), ['ann', 'cid']);
+  });
+
+  test('a user with nothing left is gone, and so is a closed slate', async () => {
+    const store = await createStore();
+    await store.commit(0, change(1, { users: new Map([['ann', waiting(100)]]), shown: [shownSlate('s1')] }));
+    const nothing: UserJoin = { pending: [], recent: [] };
+    await store.commit(0, change(2, { users: new Map([['ann', nothing]]), closed: ['s1'] }));
+    assert.equal((await store.readUsers(0, ['ann'], { closesBefore: 1e15, forgottenUntil: 1e15 })).size, 0);
+    assert.equal((await store.readShown(0, ['s1'])).size, 0);
+  });
+
+  test('the outbox keeps its order and is trimmed up to a sequence', async () => {
+    const store = await createStore();
+    const rewards = Array.from({ length: 12 }, (_, index) => queued(index + 1));
+    await store.commit(0, change(1, { rewards }));
+    assert.deepEqual(await store.readOutbox(0, 3), rewards.slice(0, 3));
+    await store.trimOutbox(0, 10);
+    await store.trimOutbox(0, 10);
+    assert.deepEqual(await store.readOutbox(0, 100), rewards.slice(10));
+  });
+}
