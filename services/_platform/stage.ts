@@ -6,6 +6,7 @@ import { type Codec, createCodec } from '#contracts/codec.ts';
 import { type RecordName, SCHEMAS } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, type TopicName, type TopicValue } from '#topics/catalog.ts';
+import { subjectOfTopic } from '#topics/plan.ts';
 import { PLATFORM_SETTINGS, type PlatformConfig, readConfig } from './config.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
@@ -139,7 +140,7 @@ async function createStage(
     produce(topicName, key, value, { trace, timestamp } = {}) {
       return producer.send(topic(topicName), {
         key,
-        value: value === null ? null : codec.encode(CATALOG[topicName].schema as RecordName, value as never),
+        value: value === null ? null : codec.encode(CATALOG[topicName].schema, value as never),
         ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
         ...(timestamp === undefined ? {} : { timestamp }),
       });
@@ -188,7 +189,7 @@ async function createStage(
     topic: string;
     decode: (bytes: Buffer) => never | Promise<never>;
   } {
-    const record = CATALOG[topicName].schema as RecordName;
+    const record = CATALOG[topicName].schema;
     return { topic: topic(topicName), decode: (bytes) => codec.decode(record, bytes) as never };
   }
 
@@ -202,7 +203,7 @@ async function prepareCodec(registryUrl: string, topic: (name: TopicName) => str
     subjectOf: (record) => {
       const declared = names.find(({ schema }) => schema === record);
       if (declared === undefined) throw new Error(`no topic carries ${record}`);
-      return `${topic(declared.name)}-value`;
+      return subjectOfTopic(topic(declared.name));
     },
   });
   await codec.prepare(Object.keys(SCHEMAS) as RecordName[]);
