@@ -2,7 +2,7 @@ import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
 import type { ActionInput, Dataset, ItemInput } from './dataset.ts';
-import { groceryTitle, readable } from './grocery-title.ts';
+import { groceryTitle, packageSize, readable } from './grocery-title.ts';
 
 interface Transaction {
   readonly household_id: bigint;
@@ -80,7 +80,7 @@ function toAction(row: Transaction, index: number): ActionInput {
 
 function toItem(row: Product): ItemInput {
   const categories = [row.department, row.product_category, row.product_type];
-  const attributes = { brand: row.brand, 'package size': row.package_size?.toLowerCase() };
+  const attributes = { brand: row.brand, 'package size': row.package_size && packageSize(row.package_size) };
   return {
     itemId: String(row.product_id),
     title: groceryTitle(row),

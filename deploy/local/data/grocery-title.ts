@@ -66,6 +66,11 @@ export function readable(code: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
+/** `973875  PK` → `973875 pk` */
+export function packageSize(code: string): string {
+  return code.trim().replace(/\s+/g, ' ').toLowerCase();
+}
+
 /** A title for a product that has no name of its own: what it is, how much of it, and whether the shop makes it. */
 export function groceryTitle(product: {
   readonly product_id: bigint;
@@ -79,6 +84,6 @@ export function groceryTitle(product: {
     text?.trim(),
   );
   const what = code ? readable(code) : `Product ${product.product_id}`;
-  const size = product.package_size?.trim() ? `, ${product.package_size.trim().toLowerCase()}` : '';
+  const size = product.package_size?.trim() ? `, ${packageSize(product.package_size)}` : '';
   return `${what}${size}${product.brand === 'Private' ? ' (store brand)' : ''}`;
 }

@@ -85,15 +85,3 @@ export async function lagByGroup({
   }
   return lags;
 }
-
-/** The newest state of a generation; undefined before it was announced. */
-export async function latestRelease(
-  log: LogReader,
-  generation: string,
-): Promise<RecordTypes['Release'] | undefined> {
-  let latest: RecordTypes['Release'] | undefined;
-  await readAll(log, 'releases', (release) => {
-    if (release.generation === generation) latest = release;
-  });
-  return latest;
-}

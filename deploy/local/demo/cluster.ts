@@ -40,7 +40,11 @@ const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
 const GATEWAY_PORT = 18_080;
 const DAY = 86_400_000;
 /** Reactions come within seconds here, and rewards should be seen before the demo ends. */
-const DEMO_SETTINGS = { TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000', TRIBUTARY_FEEDBACK_IDLE_MS: '1000' };
+const DEMO_SETTINGS = {
+  TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000',
+  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '1000',
+  TRIBUTARY_FEEDBACK_IDLE_MS: '1000',
+};
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { runDirectory, environment, onPhase, onFailure } = options;

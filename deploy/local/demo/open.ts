@@ -1,8 +1,9 @@
 import { openCompletejourney } from '../data/completejourney.ts';
-import { describeRejections, openCustom } from '../data/custom.ts';
+import { type CustomDataset, describeRejections, openCustom } from '../data/custom.ts';
 import { type Dataset, lastOf } from '../data/dataset.ts';
 import { openMovielens } from '../data/movielens.ts';
 import { ensureDataset } from '../datasets.ts';
+import { SetupError } from '../parts/setup-error.mjs';
 import type { DemoOptions } from './options.ts';
 
 /** The data that the options ask for, brought if need be; rows of a user's own files that were left out are told. */
@@ -14,7 +15,16 @@ export async function openDataset(
     const folder = await ensureDataset(dataset);
     return lastOf(await (dataset === 'ml-100k' ? openMovielens(folder) : openCompletejourney(folder)), limit);
   }
-  const custom = await openCustom(files);
+  const custom = await openCustom(files).catch(refuse);
   if (custom.rejections.count > 0) say(describeRejections(custom.rejections));
   return lastOf(custom, limit);
+}
+
+/** What the user can mend about their own files is told without a stack. */
+function refuse(error: unknown): CustomDataset {
+  const { name, code, message } = error as NodeJS.ErrnoException;
+  const theirs = name === 'MappingError' || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
+  throw theirs
+    ? new SetupError(message, 'deploy/local/data/README.md tells how to bring your own data')
+    : error;
 }

@@ -1,7 +1,6 @@
 import { createPeer } from '#platform/http/peer.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { SetupError } from '../parts/setup-error.mjs';
-import { latestRelease } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import { waitFor } from './wait.ts';
 
@@ -17,7 +16,12 @@ interface IndexStatus {
 }
 
 interface RetrainStatus {
-  readonly running: boolean;
+  readonly running: string | null;
+  readonly last: {
+    readonly generation: string;
+    readonly state: string;
+    readonly reason: string | null;
+  } | null;
 }
 
 const TRAINING_TIMEOUT_MS = 20 * 60_000;
@@ -34,27 +38,29 @@ export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGene
   const index = createPeer({ name: 'index', url: cluster.url('index'), timeoutMs: 10_000 });
   try {
     const { generation } = await retrain.post<{ generation: string }>('/retrain', {});
-    await waitFor(
+    const last = await waitFor(
       `Training generation ${generation}`,
-      async () => ((await retrain.get<RetrainStatus>('/status')).running ? undefined : true),
+      async () => {
+        const status = await retrain.get<RetrainStatus>('/status');
+        return status.last?.generation === generation ? status.last : undefined;
+      },
       { timeoutMs: TRAINING_TIMEOUT_MS, everyMs: 500 },
     );
-    await waitFor(
+    if (last.state === 'rejected') {
+      throw new SetupError(
+        `Generation ${generation} was rejected: ${last.reason}`,
+        'Give more actions (--limit): too few cannot be learned from',
+      );
+    }
+    return await waitFor(
       `Serving generation ${generation}`,
       async () => {
-        const release = await latestRelease(cluster, generation);
-        if (release?.state === 'rejected') {
-          throw new SetupError(
-            `Generation ${generation} was rejected: ${release.reason}`,
-            'Use more actions (--limit): too few cannot be learned from',
-          );
-        }
-        return release?.state === 'active' ? release : undefined;
+        const { active } = await index.get<IndexStatus>('/status');
+        if (active?.generation !== generation) return undefined;
+        return { id: generation, state: 'active' as const, items: active.items };
       },
       { timeoutMs: FLIP_TIMEOUT_MS },
     );
-    const { active } = await index.get<IndexStatus>('/status');
-    return { id: generation, state: 'active', items: active?.generation === generation ? active.items : 0 };
   } finally {
     await Promise.all([retrain.close(), index.close()]);
   }
