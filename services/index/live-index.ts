@@ -187,7 +187,7 @@ export class LiveIndex {
     clearTimeout(this.#dropTimer);
     this.#dropTimer = setTimeout(() => {
       this.#previous = undefined;
-    }, keepRetiredMs);
+    }, keepRetiredMs).unref();
     metrics.flips.inc();
     this.#countItems();
     log.info({ from: before?.generation.id, to: next?.generation.id, items: next?.graph.size }, 'flipped');

@@ -43,24 +43,18 @@ export function demand<S extends TSchema>(_schema: S, check: Check, value: unkno
 }
 
 function describeFault(errors: readonly SchemaError[]): Fault {
-  const unknown = errors.find(({ keyword }) => keyword === 'additionalProperties');
-  if (unknown !== undefined) {
-    const [name = ''] = (unknown.params as { additionalProperties?: string[] }).additionalProperties ?? [];
-    return {
-      code: 'field.invalid',
-      field: fieldPath(unknown.instancePath, name),
-      reason: 'is not a known field',
-    };
-  }
   // Of the branches of a union the one that got deepest into the value is the one that was meant.
   const deepest = errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
   if (deepest.keyword === 'required') {
     const [name = ''] = (deepest.params as { requiredProperties?: string[] }).requiredProperties ?? [];
     return { code: 'field.missing', field: fieldPath(deepest.instancePath, name), reason: 'is missing' };
   }
-  const reasons = errors
-    .filter(({ instancePath, keyword }) => instancePath === deepest.instancePath && keyword !== 'anyOf')
-    .map(describeError);
+  const here = errors.filter(({ instancePath, keyword }) => {
+    return instancePath === deepest.instancePath && keyword !== 'anyOf';
+  });
+  // A field that some branch does not know is at fault for that only where no branch knows it.
+  const known = here.filter(({ keyword }) => keyword !== 'boolean');
+  const reasons = known.length > 0 ? known.map(describeError) : ['is not a known field'];
   return {
     code: 'field.invalid',
     field: fieldPath(deepest.instancePath),

@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Type } from 'typebox';
+import { createCheck, demand } from './validation.ts';
+
+const Query = Type.Union([
+  Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
+  Type.Object({ point: Type.Array(Type.Number()) }, { additionalProperties: false }),
+]);
+const Body = Type.Object(
+  {
+    size: Type.Integer({ minimum: 1 }),
+    unit: Type.Optional(Type.Enum(['m', 'km'])),
+    queries: Type.Optional(Type.Array(Query)),
+    note: Type.Optional(Type.Union([Type.String(), Type.Null()])),
+  },
+  { additionalProperties: false },
+);
+const check = createCheck(Body);
+
+const FAULTS: ReadonlyArray<[unknown, string, string, string]> = [
+  [{}, 'field.missing', 'size', 'is missing'],
+  [{ size: '1' }, 'field.invalid', 'size', 'must be integer'],
+  [{ size: 0 }, 'field.invalid', 'size', 'must be >= 1'],
+  [{ size: Number.POSITIVE_INFINITY }, 'field.invalid', 'size', 'must be integer'],
+  [{ size: 1, unit: 'mile' }, 'field.invalid', 'unit', 'must be one of m, km'],
+  [{ size: 1, note: 5 }, 'field.invalid', 'note', 'must be string or must be null'],
+  [{ size: 1, sise: 2 }, 'field.invalid', 'sise', 'is not a known field'],
+  [{ size: 1, 'a/b~c': 2 }, 'field.invalid', 'a/b~c', 'is not a known field'],
+  [
+    { size: 1, queries: [{ name: 'a' }, { name: '' }] },
+    'field.invalid',
+    'queries[1].name',
+    'must not have fewer than 1 characters',
+  ],
+  [{ size: 1, queries: [{ point: [1, null] }] }, 'field.invalid', 'queries[0].point[1]', 'must be number'],
+  [{ size: 1, queries: [{}] }, 'field.missing', 'queries[0].name', 'is missing'],
+  [[], 'field.invalid', '', 'must be object'],
+];
+
+describe('a check', () => {
+  it('has nothing to say about a value that fits', () => {
+    assert.equal(
+      check({ size: 3, unit: 'km', queries: [{ name: 'a' }, { point: [1, 2] }], note: null }),
+      undefined,
+    );
+  });
+
+  for (const [value, code, field, reason] of FAULTS) {
+    it(`names the fault of ${JSON.stringify(value)}`, () => {
+      assert.deepEqual(check(value), { code, field, reason });
+    });
+  }
+});
+
+describe('a demand', () => {
+  it('returns what fits and throws what does not, as an error of the sender', () => {
+    assert.deepEqual(demand(Body, check, { size: 1 }), { size: 1 });
+    const expected = { code: 'field.invalid', field: 'size', status: 400, retryable: false };
+    assert.throws(() => demand(Body, check, { size: 0 }), expected);
+  });
+});

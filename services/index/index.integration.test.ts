@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { eventually } from '#platform/testing/eventually.ts';
+import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { embedding, release } from './releases.testing.ts';
+
+interface Status {
+  readonly active: { readonly generation: string; readonly items: number } | null;
+  readonly held: readonly string[];
+}
+
+describe('the index stage', () => {
+  let test: TestNamespace;
+  let stage: StageProcess;
+  let peer: Peer;
+
+  async function start(): Promise<void> {
+    stage = await startStageProcess('index', { TRIBUTARY_NAMESPACE: test.namespace });
+    peer = createPeer({ name: 'index', url: stage.url, timeoutMs: 10_000 });
+  }
+
+  async function stop(): Promise<number | null> {
+    await peer.close();
+    return stage.stop();
+  }
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+    await start();
+  });
+
+  after(async () => {
+    await stop();
+    await test.close();
+  });
+
+  const putRelease = (one: Release) =>
+    test.produce('releases', { key: one.generation, value: test.encode('Release', one) });
+  const putEmbedding = (one: ItemEmbedding) =>
+    test.produce('embeddings', {
+      key: `${one.generation}/${one.itemId}`,
+      value: test.encode('ItemEmbedding', one),
+    });
+  const putItem = (itemId: string, title: string, availability: Item['availability'] = 'available') => {
+    const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
+    const item = { itemId, title, availability, ...rest };
+    return test.produce('items', { key: itemId, value: test.encode('Item', item) });
+  };
+  const serves = (generation: string) =>
+    eventually(`${generation} serves`, async () => {
+      const { active } = await peer.get<Status>('/status');
+      return active?.generation === generation && active;
+    });
+  const similarTo = async (itemId: string): Promise<string[]> => {
+    const { items } = await peer.get<{ items: { title: string }[] }>(`/items/${itemId}/similar?n=5`);
+    return items.map(({ title }) => title);
+  };
+
+  async function publish(generation: string, milkLike: string): Promise<void> {
+    await putRelease(release(generation, 'building', 3));
+    await putEmbedding(embedding(generation, 'milk', [1, 0]));
+    await putEmbedding(embedding(generation, 'oats', milkLike === 'oats' ? [1, 0.2] : [0, 1]));
+    await putEmbedding(embedding(generation, 'soap', milkLike === 'soap' ? [1, 0.2] : [0, 1]));
+    await putRelease(release(generation, 'ready', 3));
+  }
+
+  it('is ready on an empty log and says that it is empty', async () => {
+    assert.deepEqual(await peer.get('/status'), { active: null, held: [] });
+    await assert.rejects(peer.get('/items/milk/similar'), { code: 'index.empty', status: 503 });
+  });
+
+  it('serves a generation once it is published whole, and declares it active', async () => {
+    for (const [itemId, title] of [
+      ['milk', 'Whole Milk'],
+      ['oats', 'Oats'],
+      ['soap', 'Soap'],
+    ] as const) {
+      await putItem(itemId, title);
+    }
+    await publish('g1', 'oats');
+    assert.equal((await serves('g1')).items, 3);
+    await eventually('titles are there', async () => (await similarTo('milk'))[0] === 'Oats');
+    assert.deepEqual(await similarTo('milk'), ['Oats', 'Soap']);
+    await assert.rejects(peer.get('/items/tea/similar'), { code: 'item.unknown', status: 404 });
+    const { items } = await peer.post<{ items: object }>('/items', { itemIds: ['milk', 'tea'] });
+    assert.deepEqual(items, { milk: { title: 'Whole Milk', availability: 'available' } });
+  });
+
+  it('searches by item and by vector, in the generation that is named', async () => {
+    const search = (body: object) => peer.post<{ generation: string; results: object[] }>('/search', body);
+    const { generation, results } = await search({
+      generation: 'g1',
+      k: 1,
+      queries: [{ itemId: 'milk' }, { vector: [0, 2] }, { itemId: 'tea' }],
+    });
+    assert.equal(generation, 'g1');
+    const [byItem, byVector, unknown] = results as { neighbours?: { itemId: string }[] }[];
+    assert.deepEqual(
+      byItem?.neighbours?.map(({ itemId }) => itemId),
+      ['oats'],
+    );
+    assert.deepEqual(
+      byVector?.neighbours?.map(({ itemId }) => itemId),
+      ['soap'],
+    );
+    assert.deepEqual(unknown, { error: 'item.unknown' });
+    await assert.rejects(search({ generation: 'g0', k: 1, queries: [] }), {
+      code: 'generation.unknown',
+      status: 409,
+    });
+    await assert.rejects(search({ k: 1, queries: [{ vector: [1, null] }] }), {
+      code: 'field.invalid',
+      field: 'queries[0].vector[1]',
+    });
+    await assert.rejects(search({ k: 0, queries: [] }), { code: 'field.invalid', field: 'k' });
+    await assert.rejects(search({ queries: [] }), { code: 'field.missing', field: 'k' });
+  });
+
+  it('flips to the next generation and hides what is unavailable', async () => {
+    await publish('g2', 'soap');
+    await serves('g2');
+    assert.deepEqual(await similarTo('milk'), ['Soap', 'Oats']);
+    assert.deepEqual((await peer.get<Status>('/status')).held, ['g2', 'g1']);
+    await putItem('soap', 'Soap', 'unavailable');
+    await eventually('soap is hidden', async () => (await similarTo('milk')).join() === 'Oats');
+  });
+
+  it('drains on SIGTERM and serves the active generation again after a restart', async () => {
+    assert.equal(await stop(), 0);
+    await start();
+    assert.deepEqual(await peer.get('/status'), { active: { generation: 'g2', items: 2 }, held: ['g2'] });
+    assert.deepEqual(await similarTo('milk'), ['Oats']);
+  });
+});

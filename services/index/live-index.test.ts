@@ -1,0 +1,213 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { pino } from 'pino';
+import { createRandom } from '#algorithms/random.ts';
+import type { Item, Release } from '#contracts/generated/records.ts';
+import { createMetrics } from '#platform/observability/metrics.ts';
+import { eventually } from '#platform/testing/eventually.ts';
+import { LiveIndex } from './live-index.ts';
+import { createIndexMetrics } from './metrics.ts';
+import { embedding, release } from './releases.testing.ts';
+import { chooseGeneration, searchAll } from './search.ts';
+
+/** An index whose declarations come back to it, as they do through the log. */
+function setUp({ keepRetiredMs = 60_000 } = {}) {
+  const declared: string[] = [];
+  const failures: unknown[] = [];
+  const index = new LiveIndex({
+    log: pino({ level: 'silent' }),
+    metrics: createIndexMetrics(createMetrics('index')),
+    parameters: { m: 16, efConstruction: 200, efSearch: 64 },
+    keepRetiredMs,
+    publish: async (one) => {
+      declared.push(`${one.generation} ${one.state}`);
+      index.takeRelease(one.generation, one);
+    },
+    onFailure: (error) => failures.push(error),
+  });
+  const declare = (one: Release): void => index.takeRelease(one.generation, one);
+  const put = (
+    id: string,
+    itemId: string,
+    vector: number[],
+    origin: 'trained' | 'inductive' = 'trained',
+  ): void => index.takeEmbedding(`${id}/${itemId}`, embedding(id, itemId, vector, origin));
+  const near = (itemId: string, id?: string): string[] => {
+    const [result] = searchAll(chooseGeneration(index, id), [{ itemId }], 10);
+    return result !== undefined && 'neighbours' in result
+      ? result.neighbours.map((neighbour) => neighbour.itemId)
+      : ['item.unknown'];
+  };
+  return { index, declared, failures, declare, put, near };
+}
+
+type World = ReturnType<typeof setUp>;
+
+/** Three items on a quarter circle: a and b close together and c far; b is nearer to c, or a when `swapped`. */
+async function serveThree({ index, declare, put }: World, id: string, swapped = false): Promise<void> {
+  const angles = { a: swapped ? 0.5 : 0, b: swapped ? 0 : 0.5, c: 1.5 };
+  declare(release(id, 'building', 3));
+  for (const [itemId, angle] of Object.entries(angles)) put(id, itemId, [Math.cos(angle), Math.sin(angle)]);
+  declare(release(id, 'ready', 3));
+  await eventually(`${id} serves`, () => index.served?.generation.id === id);
+}
+
+function item(itemId: string, availability: Item['availability']): Item {
+  const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
+  return { itemId, title: itemId.toUpperCase(), availability, ...rest };
+}
+
+describe('the live index', () => {
+  it('answers index.empty before the first generation, then serves a catalogue of three', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    assert.throws(() => chooseGeneration(world.index), { code: 'index.empty', status: 503 });
+    await serveThree(world, 'g1');
+    assert.deepEqual(world.near('a'), ['b', 'c']);
+    assert.deepEqual(world.near('x'), ['item.unknown']);
+    assert.deepEqual(world.declared, ['g1 active']);
+    world.index.close();
+  });
+
+  it('flips to the next generation and declares both, while the one before answers who names it', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2', true);
+    await eventually('declared', () => world.declared.length === 3);
+    assert.deepEqual(world.declared, ['g1 active', 'g2 active', 'g1 retired']);
+    assert.deepEqual(world.near('c'), ['a', 'b']);
+    assert.deepEqual(world.near('c', 'g1'), ['b', 'a']);
+    assert.deepEqual(world.index.heldIds(), ['g2', 'g1']);
+    assert.throws(() => chooseGeneration(world.index, 'g0'), { code: 'generation.unknown', status: 409 });
+    await serveThree(world, 'g3');
+    assert.deepEqual(world.index.heldIds(), ['g3', 'g2'], 'one generation back, no more');
+    world.index.close();
+  });
+
+  it('drops the generation before after its time', async () => {
+    const world = setUp({ keepRetiredMs: 0 });
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2');
+    await eventually('dropped', () => world.index.heldIds().length === 1);
+    assert.deepEqual(world.index.heldIds(), ['g2']);
+    world.index.close();
+  });
+
+  it('goes back when the earlier generation is declared active again, also after it was dropped', async () => {
+    const world = setUp({ keepRetiredMs: 0 });
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2', true);
+    await eventually('dropped', () => world.index.heldIds().length === 1);
+    world.declare(release('g1', 'active', 3));
+    await eventually('g1 serves', () => world.index.served?.generation.id === 'g1');
+    await eventually('g2 retired', () => world.declared.at(-1) === 'g2 retired');
+    assert.deepEqual(world.near('c'), ['b', 'a']);
+    world.index.close();
+  });
+
+  it('never serves a rejected generation, even the one it served', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    world.declare(release('g1', 'rejected', 3));
+    await eventually('nothing serves', () => world.index.served === undefined);
+    assert.deepEqual(world.index.heldIds(), []);
+    world.index.close();
+  });
+
+  it('declares nothing when it starts on a log that says all', async () => {
+    const world = setUp();
+    const { index, declare, put } = world;
+    for (const id of ['g1', 'g2']) {
+      for (const itemId of ['a', 'b']) put(id, itemId, itemId === 'a' ? [1, 0] : [0, 1]);
+    }
+    declare(release('g1', 'ready', 2));
+    declare(release('g1', 'active', 2));
+    declare(release('g2', 'active', 2));
+    declare(release('g1', 'retired', 2));
+    assert.equal(index.served, undefined);
+    index.takeCaughtUp();
+    assert.ok(index.isBuildingFirst);
+    await eventually('g2 serves', () => index.served?.generation.id === 'g2');
+    assert.deepEqual(world.declared, []);
+    index.close();
+  });
+
+  it('takes new items in at once, and changed and withdrawn ones', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    world.put('g1', 'new', [Math.cos(0.1), Math.sin(0.1)], 'inductive');
+    assert.deepEqual(world.near('a'), ['new', 'b', 'c']);
+    world.put('g1', 'new', [-1, 0], 'inductive');
+    assert.deepEqual(world.near('a'), ['b', 'c', 'new']);
+    world.index.takeEmbedding('g1/new', null);
+    assert.deepEqual(world.near('a'), ['b', 'c']);
+    assert.deepEqual(world.near('new'), ['item.unknown']);
+    world.put('g1', 'broken', [1, 2, 3]);
+    world.put('g1', 'zero', [0, 0]);
+    assert.deepEqual(world.near('a'), ['b', 'c']);
+    world.index.close();
+  });
+
+  it('leaves unavailable and withdrawn items out of results until they come back', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    world.index.takeItem('b', item('b', 'unavailable'));
+    await serveThree(world, 'g1');
+    assert.deepEqual(world.near('a'), ['c'], 'also of a graph built meanwhile');
+    assert.deepEqual(world.near('b'), ['a', 'c'], 'it may still be asked about');
+    world.index.takeItem('b', item('b', 'available'));
+    assert.deepEqual(world.near('a'), ['b', 'c']);
+    world.index.takeItem('b', null);
+    assert.deepEqual(world.near('a'), ['c']);
+    assert.equal(world.index.catalogue.get('b'), undefined);
+    world.index.close();
+  });
+
+  it('answers from one generation at any moment while it builds the next', async () => {
+    const world = setUp();
+    const { index, declare, put } = world;
+    index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    const random = createRandom(3);
+    declare(release('g2', 'ready', 3_000, 16));
+    for (let n = 0; n < 3_000; n++)
+      put(
+        'g2',
+        `item${n}`,
+        Array.from({ length: 16 }, () => random.next() - 0.5),
+      );
+    let answered = 0;
+    await eventually('g2 serves', () => {
+      const { generation, graph } = chooseGeneration(index);
+      const known = generation.id === 'g1' ? ['a', 'b', 'c'] : undefined;
+      const found = graph.search(generation.table!.at(0), 3);
+      assert.ok(found.every(({ itemId }) => (known === undefined) !== known?.includes(itemId)));
+      answered += 1;
+      return generation.id === 'g2';
+    });
+    assert.ok(answered > 1, 'searches were answered during the build');
+    assert.deepEqual(world.failures, []);
+    index.close();
+  });
+});
+
+describe('a query', () => {
+  it('must be a vector of the space', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    const search = (vector: number[]) => searchAll(chooseGeneration(world.index), [{ vector }], 2);
+    const expected = { code: 'field.invalid', status: 400, field: 'queries[0].vector' };
+    assert.throws(() => search([1, 2, 3]), expected);
+    assert.throws(() => search([0, 0]), expected);
+    const [result] = search([3, 0.1]);
+    assert.ok(result !== undefined && 'neighbours' in result);
+    assert.equal(result.neighbours[0]?.itemId, 'a');
+    world.index.close();
+  });
+});
