@@ -22,7 +22,7 @@ export interface FeatureLayout {
   readonly vector: number;
 }
 
-export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { labels: 64, words: 64, vector: 0 };
+export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { labels: 128, words: 64, vector: 0 };
 
 /** Keeps the log degree in about 0–1, beside blocks of length 1: a degree of e¹⁰ ≈ 22,000 gives 1. */
 const LOG_DEGREE_SCALE = 10;

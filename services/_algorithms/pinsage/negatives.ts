@@ -9,12 +9,12 @@ export interface NegativeSampler {
 }
 
 /**
- * Negatives shared by a whole batch (PinSage, KDD 2018, §3.3), drawn ∝ (popularity + 1)^power. The paper draws
- * uniformly (power 0). With 0.75 (word2vec's) popular items, which are positives of everything, are also negatives
- * of everything, and the vectors say less about popularity, which the ranking adds itself.
- * `popularity` counts events an item, ≥ 0. Throws RangeError where it is empty.
+ * Negatives shared by a whole batch (PinSage, KDD 2018, §3.3), drawn ∝ (popularity + 1)^power. Power 0 is the paper's
+ * uniform draw. Above it (word2vec has 0.75) popular items, the positives of everything, are also the negatives of
+ * everything: the vectors say less about popularity, and learning them takes longer.
+ * `popularity` counts contexts an item, ≥ 0. Throws RangeError where it is empty.
  */
-export function createNegativeSampler(popularity: ArrayLike<number>, power = 0.75): NegativeSampler {
+export function createNegativeSampler(popularity: ArrayLike<number>, power = 0): NegativeSampler {
   if (popularity.length === 0) throw new RangeError('No items to draw negatives from');
   const cumulative = new Float64Array(popularity.length);
   let total = 0;

@@ -53,7 +53,7 @@ describe('sweep of α', () => {
     );
   });
 
-  it('of equal figures takes the largest α', () => {
+  it('of figures that differ by less than their error takes the largest α', () => {
     const same = new Float32Array(3 * dim).fill(1 / Math.sqrt(dim));
     const { alpha } = sweepAlpha(same, dim, [Int32Array.of(0, 1, 2, 0, 1)], { grid: [1, 2] });
     assert.equal(alpha, 2);

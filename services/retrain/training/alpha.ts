@@ -11,14 +11,14 @@ export interface AlphaRow {
   readonly alpha: number;
   /** Share of later actions with cosine ≥ 0.8 to a medoid (PinnerSage, KDD 2020, §5.1), in [0, 1]. */
   readonly relevance: number;
-  /** Mean cosine of later actions to their nearest medoid; decides between equal relevances. */
+  /** Mean cosine of later actions to their nearest medoid. */
   readonly meanCosine: number;
   /** Mean number of clusters a user. */
   readonly clusters: number;
 }
 
 export interface AlphaSweep {
-  /** The best of the table; of equals the largest, which keeps the fewest clusters. */
+  /** The largest, with the fewest clusters, whose relevance is within one standard error of the best. */
   readonly alpha: number;
   readonly table: readonly AlphaRow[];
 }
@@ -78,7 +78,7 @@ export function sweepAlpha(
     meanCosine: sums[i]!.cosine / later,
     clusters: sums[i]!.clusters / users,
   }));
-  return { alpha: table.reduce(better).alpha, table };
+  return { alpha: largestWithinError(table, later), table };
 }
 
 /** Items of a sample of users, at most the `maximum` latest of each, in order of time. */
@@ -98,9 +98,11 @@ export function sampleWindows(
   return Array.from(drawOrder(windows.length, users, random), (index) => windows[index]!);
 }
 
-function better(best: AlphaRow, next: AlphaRow): AlphaRow {
-  const gain = next.relevance - best.relevance || next.meanCosine - best.meanCosine;
-  return gain >= 0 ? next : best;
+function largestWithinError(table: readonly AlphaRow[], actions: number): number {
+  const best = Math.max(...table.map(({ relevance }) => relevance));
+  const standardError = Math.sqrt((best * (1 - best)) / actions);
+  const good = table.filter(({ relevance }) => relevance >= best - standardError);
+  return Math.max(...good.map(({ alpha }) => alpha));
 }
 
 /** A window's distinct items as points that weigh as often as they occur. */

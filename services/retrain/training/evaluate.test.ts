@@ -27,17 +27,18 @@ describe('retrieval metrics', () => {
   });
 
   it('give an item among equals the middle rank, so that collapsed embeddings score like chance', () => {
-    const { meanReciprocalRank, hitRateAt10 } = evaluateRetrieval(
+    const { meanReciprocalRank, hitRateAt10, ndcg } = evaluateRetrieval(
       new Float32Array(101 * dim),
       dim,
       pairsOf([[0, 5]]),
     );
     assert.equal(meanReciprocalRank, 1 / 50.5);
+    assert.equal(ndcg, 1 / Math.log2(51.5));
     assert.equal(hitRateAt10, 0);
   });
 
   it('are zero over no pairs', () => {
     const metrics = evaluateRetrieval(new Float32Array(dim), dim, pairsOf([]));
-    assert.deepEqual(metrics, { pairs: 0, hitRateAt10: 0, hitRateAt100: 0, meanReciprocalRank: 0 });
+    assert.deepEqual(metrics, { pairs: 0, hitRateAt10: 0, hitRateAt100: 0, meanReciprocalRank: 0, ndcg: 0 });
   });
 });

@@ -26,7 +26,7 @@ export interface EpochReport {
 }
 
 export interface Optimised {
-  /** Of the epoch with the best held-out mean reciprocal rank; of the last where nothing was held out. */
+  /** Of the epoch with the best held-out NDCG; of the last where nothing was held out. */
   readonly weights: PinSageWeights;
   readonly epochs: readonly EpochReport[];
 }
@@ -63,7 +63,7 @@ export async function optimise(
       const report = { epoch, loss, heldOut, examples: examples + (epochs.at(-1)?.examples ?? 0) };
       epochs.push(report);
       onEpoch(report);
-      const score = heldOut.pairs === 0 ? epoch : heldOut.meanReciprocalRank;
+      const score = heldOut.pairs === 0 ? epoch : heldOut.ndcg;
       if (score > best.score) best = { epoch, score, weights: readWeights(variables, initial) };
       if (epoch - best.epoch >= config.patience) break;
       // Lets a parent process receive the report before the next epoch blocks the thread.
