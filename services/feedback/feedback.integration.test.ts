@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { createRandom } from '#algorithms/random.ts';
+import { ACTION_TYPES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
+import { eventually } from '#platform/testing/eventually.ts';
+import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { readTopic } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { RULES, rewardsByDefinition, someAction, someSlate } from './attribution.testing.ts';
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+interface Logs {
+  readonly slates: Slate[];
+  readonly actions: UserAction[];
+}
+
+describe('the feedback stage', () => {
+  let test: TestNamespace;
+  let stage: StageProcess;
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+  });
+
+  after(async () => {
+    await stage.stop();
+    await test.close();
+  });
+
+  const start = () =>
+    startStageProcess('feedback', {
+      TRIBUTARY_NAMESPACE: test.namespace,
+      TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(RULES.windowMs),
+      TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: String(RULES.slateDelayMs),
+      TRIBUTARY_FEEDBACK_WEIGHTS: 'view=0',
+      TRIBUTARY_FEEDBACK_TICK_MS: '50',
+      TRIBUTARY_FEEDBACK_IDLE_MS: '100',
+    });
+  const putSlate = (slate: Slate) =>
+    test.produce('slates', {
+      key: slate.userId,
+      value: test.encode('Slate', slate),
+      headers: { traceparent: TRACE },
+    });
+  const putAction = (action: UserAction) =>
+    test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) });
+
+  async function readRewards(): Promise<Array<{ partition: number; reward: Reward; trace: string }>> {
+    const rewards: Array<{ partition: number; reward: Reward; trace: string }> = [];
+    await readTopic({
+      kafka: test.kafka,
+      topic: test.topicOf('rewards'),
+      from: { at: 'beginning' },
+      onMessage: async ({ partition, value, headers }) => {
+        const reward = await test.codec.decode('Reward', value!);
+        rewards.push({ partition, reward, trace: String(headers.traceparent) });
+      },
+    });
+    return rewards;
+  }
+
+  /** Slates and reactions of a few users, an hour old, in the partitions they fell into. */
+  async function produceHistory(): Promise<Map<number, Logs>> {
+    const random = createRandom('history');
+    const partitions = new Map<number, Logs>();
+    function logsOf(partition: number): Logs {
+      const logs = partitions.get(partition) ?? { slates: [], actions: [] };
+      partitions.set(partition, logs);
+      return logs;
+    }
+    const oneOf = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
+    const users = Array.from({ length: 20 }, (_, index) => `user ${index}`);
+    const items = ['apple', 'bread', 'cheese', 'dates'];
+    for (let step = 0; step < 300; step++) {
+      const userId = oneOf(users);
+      if (step % 3 === 0) {
+        const slate = someSlate(`slate ${step}`, userId, step * 5, items.slice(random.integer(4)));
+        logsOf((await putSlate(slate)).partition).slates.push(slate);
+        continue;
+      }
+      const time = step * 5 + random.integer(60) - 30;
+      const action = someAction(userId, oneOf(items), oneOf(ACTION_TYPES), time);
+      logsOf((await putAction(action)).partition).actions.push(action);
+    }
+    return partitions;
+  }
+
+  it('gives the rewards of the definition, each once, though it is killed on the way', async () => {
+    const history = await produceHistory();
+    const expected = [...history.values()].flatMap((logs) => rewardsByDefinition(logs, RULES)).sort();
+    stage = await start();
+    await eventually('a first reward', async () => (await readRewards()).length > 0);
+    await stage.stop('SIGKILL');
+    stage = await start();
+    await eventually('the last reward', async () => {
+      const ids = (await readRewards()).map(({ reward }) => reward.rewardId);
+      return new Set(ids).size === expected.length;
+    });
+    const rewards = await readRewards();
+    const last = new Map<number, number>();
+    const fresh = rewards.filter(({ partition, reward: { sequence } }) => {
+      const before = last.get(partition) ?? 0;
+      if (sequence <= before) return false;
+      assert.equal(sequence, before + 1, 'the sequence has a gap');
+      last.set(partition, sequence);
+      return true;
+    });
+    const described = fresh.map(({ reward: { rewardId, reward, actionType, delay } }) =>
+      actionType === null ? `${rewardId}: 0` : `${rewardId}: ${reward} by ${actionType} after ${delay}`,
+    );
+    assert.deepEqual(described.sort(), expected);
+    assert.ok(rewards.every(({ trace }) => trace === TRACE));
+    assert.equal(await stage.stop(), 0);
+  });
+});
