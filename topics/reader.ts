@@ -115,6 +115,8 @@ class TopicRead {
       heartbeatInterval: 3_000,
       // A fetch that waits delays the end of the read.
       maxWaitTimeInMs: 200,
+      // A restart under way outlives a disconnect, and would keep the process alive.
+      retry: { retries: 5, initialRetryTime: 300, restartOnFailure: async () => false },
     });
     const finished = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
@@ -156,8 +158,9 @@ class TopicRead {
         consumer.pause([{ topic, partitions: [payload.partition] }]);
       }
     });
-    consumer.on(consumer.events.CRASH, ({ payload }) => {
-      if (!payload.restart) this.#finish(payload.error);
+    consumer.on(consumer.events.CRASH, ({ payload: { error: cause } }) => {
+      const reason = `Reading ${topic} broke off (${cause.message}): see that the brokers are up and read on.`;
+      this.#finish(new TopicsError('topics.broker-unreachable', reason, { cause, retryable: true }));
     });
   }
 
