@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { EVERYBODY, type HeldProposal, joinPools, newestProposals, replaces } from './pool.ts';
+import { held, someItem } from './proposals.testing.ts';
+
+test('a later proposal replaces an earlier one unless it answers older interests', () => {
+  assert.equal(replaces(held(5, { version: 2 }), held(4, { version: 1 })), true);
+  assert.equal(replaces(held(5, { version: 1 }), held(4, { version: 1 })), true, 'the same interests anew');
+  assert.equal(replaces(held(5, { version: 1 }), held(4, { version: 2 })), false, 'older interests');
+  assert.equal(replaces(held(4, { version: 2 }), held(4, { version: 1 })), false, 'the same message');
+});
+
+test('taking proposals one by one or only what remains of a batch ends with the same pool', () => {
+  const proposals = fc.array(
+    fc.record({
+      userId: fc.constantFrom('ann', 'bob'),
+      model: fc.constantFrom('trending', 'medoid-neighbours'),
+      version: fc.nat(5),
+    }),
+  );
+  fc.assert(
+    fc.property(proposals, (changes) => {
+      const log = changes.map((change, offset) => held(offset, change));
+      const oneByOne = new Map<string, HeldProposal>();
+      for (const arriving of log) {
+        const name = `${arriving.proposal.userId} ${arriving.proposal.model}`;
+        const before = oneByOne.get(name);
+        if (before === undefined || replaces(arriving, before)) oneByOne.set(name, arriving);
+      }
+      assert.deepEqual(newestProposals(log), [...oneByOne.values()]);
+    }),
+  );
+});
+
+test('an unknown user is served from the lists for everybody alone', () => {
+  const pool = joinPools([], [held(0, { userId: EVERYBODY, version: -1 })]);
+  assert.equal(pool.interestsVersion, -1);
+  assert.deepEqual(
+    pool.proposals.map(({ model }) => model),
+    ['trending'],
+  );
+});
+
+test('generations are not mixed: the one that stands last in the log counts, with models that need none', () => {
+  const pool = joinPools(
+    [
+      held(7, { model: 'medoid-neighbours', generation: 'g2', version: 3 }),
+      held(6, { model: 'sequence', generation: 'g1', version: 4 }),
+      held(2, { model: 'co-occurrence', generation: null, version: 2 }),
+    ],
+    [held(900, { userId: EVERYBODY, model: 'trending', generation: 'g1', version: -1 })],
+  );
+  assert.deepEqual(
+    pool.proposals.map(({ model }) => model),
+    ['co-occurrence', 'medoid-neighbours'],
+  );
+  assert.equal(pool.generation, 'g2');
+  assert.equal(pool.interestsVersion, 3, 'only what was considered counts');
+});
+
+test('what the user acted on lately is taken from the newest proposal', () => {
+  const pool = joinPools(
+    [
+      held(3, { model: 'trending', version: 2, recent: ['tea'] }),
+      held(2, { model: 'medoid-neighbours', version: 5, recent: ['milk', 'oats'] }),
+    ],
+    [],
+  );
+  assert.deepEqual(pool.recent, new Set(['milk', 'oats']));
+});
+
+test('a model that proposed to the user is not counted a second time with its list for everybody', () => {
+  const own = held(1, { items: [someItem('tea', 1)] });
+  const pool = joinPools([own], [held(2, { userId: EVERYBODY, version: -1, items: [someItem('soap', 1)] })]);
+  assert.deepEqual(pool.proposals, [own.proposal]);
+});

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { DIMENSION } from './features.ts';
+import { learnPolicy } from './policy.ts';
+import { EVERYBODY, joinPools } from './pool.ts';
+import { held, NOW, someCause, someItem } from './proposals.testing.ts';
+import { composeSlate, POLICY, type SlateRequest } from './slate.ts';
+
+const pool = joinPools(
+  [
+    held(4, {
+      model: 'medoid-neighbours',
+      generation: 'g1',
+      version: 9,
+      items: [someItem('oats', 0.9, { because: someCause() }), someItem('rye', 0.8), someItem('milk', 0.7)],
+      recent: ['milk'],
+    }),
+  ],
+  [held(0, { userId: EVERYBODY, version: -1, items: [someItem('tea', 8), someItem('oats', 4)] })],
+);
+
+const request: SlateRequest = {
+  slateId: 'slate 1',
+  userId: 'ann',
+  size: 10,
+  pool,
+  ...learnPolicy([], { priorDeviation: 0.02, noiseVariance: 0.05 }),
+  draws: 64,
+  excludeRecent: true,
+  now: NOW,
+};
+
+test('a slate says what was shown, why, with which features and how likely', () => {
+  const slate = composeSlate(request);
+  const { slots, ...rest } = slate;
+  assert.deepEqual(rest, {
+    slateId: 'slate 1',
+    userId: 'ann',
+    servedAt: NOW,
+    policy: POLICY,
+    observations: 0,
+    generation: 'g1',
+    interestsVersion: 9,
+    experiment: null,
+  });
+  assert.deepEqual(
+    slots.map(({ itemId }) => itemId).sort(),
+    ['oats', 'rye', 'tea'],
+    'without the recent milk',
+  );
+  const oats = slots.find(({ itemId }) => itemId === 'oats');
+  assert.deepEqual(oats?.models, ['medoid-neighbours', 'trending']);
+  assert.deepEqual(oats?.because, someCause());
+  for (const slot of slots) {
+    assert.deepEqual(Object.keys(slot), ['itemId', 'models', 'because', 'features', 'score', 'propensity']);
+    assert.equal(slot.features.length, DIMENSION);
+    assert.ok(slot.propensity >= 1 / 64 && slot.propensity <= 1);
+  }
+});
+
+test('a slate can be computed again from its id, and another id draws anew', () => {
+  assert.deepEqual(composeSlate(request), composeSlate(request));
+  assert.notDeepEqual(composeSlate({ ...request, slateId: 'slate 2' }).slots, composeSlate(request).slots);
+});
+
+test('recent items stay when the setting says so, and a small slate is cut', () => {
+  const slots = composeSlate({ ...request, excludeRecent: false }).slots;
+  assert.deepEqual(slots.map(({ itemId }) => itemId).sort(), ['milk', 'oats', 'rye', 'tea']);
+  assert.equal(composeSlate({ ...request, size: 2 }).slots.length, 2);
+});
+
+test('an empty pool gives an empty slate', () => {
+  const slate = composeSlate({ ...request, pool: joinPools([], []) });
+  assert.deepEqual(slate.slots, []);
+  assert.equal(slate.interestsVersion, -1);
+  assert.equal(slate.generation, null);
+});
