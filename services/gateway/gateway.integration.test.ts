@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
+import { once } from 'node:events';
+import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { UserAction } from '#contracts/generated/records.ts';
@@ -52,8 +53,8 @@ describe('the gateway stage', () => {
   before(async () => {
     test = await openTestNamespace();
     await test.apply();
-    peers = createServer((request, response) => {
-      const [status, body] = PEER_ANSWERS[request.url ?? ''] ?? NO_VECTOR;
+    peers = createServer(({ url = '' }, response) => {
+      const [status, body] = PEER_ANSWERS[url] ?? NO_VECTOR;
       response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
     });
     await new Promise<void>((resolve) => peers.listen(0, '127.0.0.1', resolve));
@@ -292,10 +293,16 @@ describe('the gateway stage', () => {
 
   it('finishes what is in flight when it is told to stop', async () => {
     const events = Array.from({ length: 500 }, (_, n) => ({ ...GOOD, userId: `drain${n}` }));
-    const answer = call('POST', '/v1/actions', JSON.stringify(events));
-    const [{ status, body }, exitCode] = await Promise.all([answer, stage.stop()]);
-    assert.equal(status, 202);
-    assert.equal(body.accepted, 500);
-    assert.equal(exitCode, 0);
+    const headers = { 'content-type': 'application/json', expect: '100-continue' };
+    const posting = request(`${stage.url}/v1/actions`, { method: 'POST', headers });
+    posting.flushHeaders();
+    await once(posting, 'continue');
+    const stopped = stage.stop();
+    posting.end(JSON.stringify(events));
+    const [response] = (await once(posting, 'response')) as [IncomingMessage];
+    assert.equal(response.statusCode, 202);
+    assert.equal(response.headers.connection, 'close');
+    response.resume();
+    assert.equal(await stopped, 0);
   });
 });

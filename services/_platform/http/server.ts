@@ -46,6 +46,10 @@ export function createHttpServer(options: {
     reply.header('content-type', metrics.registry.contentType);
     return metrics.registry.metrics();
   });
+  server.addHook('onSend', async (_request, reply) => {
+    // A connection that was busy when draining began would otherwise be kept alive, and hold up the end.
+    if (lifecycle.state === 'draining') reply.header('connection', 'close');
+  });
   server.addHook('onResponse', async (request, reply) => {
     const route = request.routeOptions.url ?? 'unknown';
     metrics.httpSeconds.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
