@@ -51,8 +51,10 @@ async function sendAll<T>(
     await sender.whenBelow(READ_AHEAD);
     report();
   }
-  await sender.whenBelow(1);
-  report();
+  while (sender.pending > 0) {
+    await sender.whenBelow(sender.pending);
+    report();
+  }
   return sender.counts;
 }
 

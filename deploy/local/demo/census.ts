@@ -36,11 +36,12 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
     if (newest === undefined || slate.servedAt > newest.servedAt) newest = slate;
   });
   const interested = new Set<string>();
-  await readAll(log, 'interests', (interests) => {
-    // The messages of a user come in order, so the last word stands.
-    if (interests.generation === generation && interests.medoids.length > 0) interested.add(interests.userId);
-    else interested.delete(interests.userId);
-  });
+  // The messages of a user come in order, so the last word stands.
+  const take = ({ userId, medoids, generation: clusteredIn }: RecordTypes['UserInterests']) => {
+    if (clusteredIn === generation && medoids.length > 0) interested.add(userId);
+    else interested.delete(userId);
+  };
+  await readAll(log, 'interests', take, (userId) => interested.delete(userId));
   return {
     eventsInLog: eventIds.size,
     duplicatesInLog: actions - eventIds.size,
@@ -53,19 +54,20 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
   };
 }
 
-/** Decodes all that a topic holds now and returns how many messages that are. Tombstones are passed over. */
+/** Decodes all that a topic holds now and returns how many messages that are; tombstones do not count. */
 async function readAll<T extends TopicName>(
   { kafka, codec, topic }: LogReader,
   name: T,
   take: (value: TopicValue<T>) => void,
+  onTombstone: (key: string) => void = () => {},
 ): Promise<number> {
   let messages = 0;
   await readTopic({
     kafka,
     topic: topic(name),
     from: { at: 'beginning' },
-    async onMessage({ value }) {
-      if (value === null) return;
+    async onMessage({ key, value }) {
+      if (value === null) return onTombstone(String(key));
       messages += 1;
       take((await codec.decode(CATALOG[name].schema, value)) as TopicValue<T>);
     },

@@ -1,12 +1,12 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
-import { type Codec, createCodec } from '#contracts/codec.ts';
-import type { RecordName } from '#contracts/generated/records.ts';
+import type { Codec } from '#contracts/codec.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics } from '#topics/apply.ts';
-import { ACTIONS_RETENTION_MS, qualifiedTopic, TOPICS, type TopicName } from '#topics/catalog.ts';
+import { ACTIONS_RETENTION_MS, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import { connectKafka } from '#topics/connection.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
 import { claimPort } from '../ports.ts';
 import type { ProcessFailedError } from '../processes.ts';
 import { type Stack, startStack } from '../stack.ts';
@@ -60,9 +60,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const retention = Math.max(ACTIONS_RETENTION_MS, options.spanMs + 30 * DAY);
   await applyTopics({ kafka, registry, namespace, retentionMs: { actions: retention } });
   const topic = (name: TopicName) => qualifiedTopic(namespace, name);
-  const subjectOf = (record: RecordName) =>
-    `${topic(TOPICS.find(({ schema }) => schema === record)!.name)}-value`;
-  const codec = createCodec({ registry, subjectOf });
+  const codec = createTopicCodec(registry, namespace);
   announce(runDirectory, { ...stack.env, TRIBUTARY_NAMESPACE: namespace });
 
   onPhase('stages');

@@ -31,9 +31,10 @@ export async function showUsers(gateway: Gateway, userIds: readonly string[]): P
 
 export function renderShowcase({ userId, interests, items }: Showcase): string {
   const lines = interests.map(
-    ({ title, share, actions }) => `  ${percent(share).padStart(5)}  ${title} (${actions} actions)`,
+    ({ title, share, actions }) =>
+      `  ${percent(share).padStart(5)}  ${title} (${actions} ${actions === 1 ? 'action' : 'actions'})`,
   );
-  const slate = items.map(({ title, reason }, index) => `  ${index + 1}. ${title}, ${reason}`);
+  const slate = items.map(({ title, reason }, index) => `  ${index + 1}. ${title} – ${reason}`);
   return [`User ${userId} cares about`, ...orNothing(lines), 'and is shown', ...orNothing(slate)].join('\n');
 }
 

@@ -62,7 +62,7 @@ test('a user is shown with interests by title and reasons; one without any is sh
       'User u cares about',
       '  25.0%  Bread (4 actions)',
       'and is shown',
-      '  1. Milk, because you bought “Bread”',
+      '  1. Milk – because you bought “Bread”',
     ].join('\n'),
   );
   assert.match(
