@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Reward } from '#contracts/generated/records.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { createLearner } from './learner.ts';
+import { someReward, someRewards } from './rewards.testing.ts';
+import { applyRewards, nothingLearned, type RewardOutcome } from './rewards.ts';
+import { createFakeStatisticsStore } from './statistics-store.testing.ts';
+
+const PARTITION = 2;
+
+function batchOf(
+  rewards: readonly Reward[],
+  from: number,
+  to: number,
+  rejected: number[] = [],
+): IncomingBatch<Reward> {
+  return {
+    topic: 'rewards',
+    partition: PARTITION,
+    messages: rewards.slice(from, to).map((value, index) => ({
+      partition: PARTITION,
+      offset: from + index,
+      key: value.userId,
+      value,
+      trace: undefined,
+    })),
+    reject: (offset) => void rejected.push(offset),
+  };
+}
+
+test('batches read again, crashes and rebalances leave the sums of one reading of the log', async () => {
+  const steps = fc.array(
+    fc.record({
+      size: fc.integer({ min: 1, max: 9 }),
+      back: fc.nat(6),
+      forget: fc.boolean(),
+      fail: fc.boolean(),
+    }),
+  );
+  await fc.assert(
+    fc.asyncProperty(steps, async (plan) => {
+      // The log itself holds repeats, as feedback leaves them after a crash.
+      const log = [...someRewards(20), ...someRewards(30).slice(15)];
+      const inner = createFakeStatisticsStore();
+      let failing = false;
+      const learner = createLearner({
+        store: {
+          load: inner.load,
+          async save(partition, held) {
+            if (failing) throw new Error('connection lost');
+            return inner.save(partition, held);
+          },
+        },
+        count: () => {},
+      });
+      let read = 0;
+      for (const { size, back, forget, fail } of plan) {
+        const from = Math.max(0, read - back);
+        const to = Math.min(log.length, from + size);
+        if (forget) learner.forget();
+        failing = fail;
+        const done = await learner.take(batchOf(log, from, to)).then(
+          () => true,
+          () => false,
+        );
+        if (done) read = Math.max(read, to);
+      }
+      failing = false;
+      await learner.take(batchOf(log, read, log.length));
+      await learner.take(batchOf(log, 0, log.length));
+      const expected = nothingLearned();
+      applyRewards(expected, log);
+      assert.deepEqual(await inner.load(PARTITION), { learned: expected, offset: log.length - 1 });
+    }),
+  );
+});
+
+test('each reward is counted by its outcome, and one that is no number goes to the dead letters', async () => {
+  const outcomes: RewardOutcome[] = [];
+  const rejected: number[] = [];
+  const learner = createLearner({
+    store: createFakeStatisticsStore(),
+    count: (outcome) => void outcomes.push(outcome),
+  });
+  const log = [someReward(1), someReward(1), someReward(2, { reward: Number.NaN }), someReward(3)];
+  await learner.take(batchOf(log, 0, log.length, rejected));
+  assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'taken']);
+  assert.deepEqual(rejected, [2]);
+});

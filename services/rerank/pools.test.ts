@@ -1,0 +1,71 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { Proposal } from '#contracts/generated/records.ts';
+import type { IncomingMessage } from '#platform/kafka/messages.ts';
+import { joinPools } from './pool.ts';
+import { createFakePoolStore } from './pool-store.testing.ts';
+import { takeProposals } from './pools.ts';
+import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
+
+function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Proposal>> {
+  return values.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined }));
+}
+
+test('a batch writes what remains of it, once, however often it is read', async () => {
+  const inner = createFakePoolStore();
+  const writes: number[] = [];
+  const freshness: number[] = [];
+  const store: typeof inner = {
+    ...inner,
+    put: (arriving) => {
+      writes.push(arriving.offset);
+      return inner.put(arriving);
+    },
+  };
+  const messages = messagesOf([
+    someProposal({ version: 1 }),
+    someProposal({ version: 2 }),
+    someProposal({ version: 3 }),
+  ]);
+  const batch = { topic: 'proposals', partition: 0, messages, reject: () => assert.fail('rejected') };
+  const options = { store, fresh: (seconds: number) => void freshness.push(seconds), now: () => NOW };
+  await takeProposals(batch, options);
+  await takeProposals(batch, options);
+  assert.deepEqual(writes, [2, 2]);
+  assert.deepEqual(freshness, [0.1], 'a repeat makes nothing fresh');
+  assert.deepEqual(await inner.read('ann'), joinPools([held(2, { version: 3 })], []));
+});
+
+test('a proposal that cannot be ranked is rejected, the rest of the batch is taken', async () => {
+  const store = createFakePoolStore();
+  const rejected: Array<[number, string]> = [];
+  const messages = messagesOf([
+    someProposal({ model: 'sequence', items: [someItem('tea', 1), someItem('rye', Number.NaN)] }),
+    someProposal({
+      model: 'hybrid',
+      items: [someItem('tea', 1, { because: someCause({ importance: Infinity }) })],
+    }),
+    someProposal(),
+  ]);
+  const reject = (offset: number, reason: string) => void rejected.push([offset, reason]);
+  await takeProposals(
+    { topic: 'proposals', partition: 0, messages, reject },
+    { store, fresh: () => {}, now: () => NOW },
+  );
+  assert.deepEqual(rejected, [
+    [0, 'items[1] has a score, popularity or importance that is no number'],
+    [1, 'items[0] has a score, popularity or importance that is no number'],
+  ]);
+  assert.deepEqual(await store.read('ann'), joinPools([held(2)], []));
+});
+
+test('a tombstone erases the pool, and what comes after it counts again', async () => {
+  const store = createFakePoolStore();
+  const after = someProposal({ model: 'sequence', version: 4 });
+  const messages = messagesOf([someProposal({ version: 3 }), null, after]);
+  await takeProposals(
+    { topic: 'proposals', partition: 0, messages, reject: () => assert.fail('rejected') },
+    { store, fresh: () => {}, now: () => NOW },
+  );
+  assert.deepEqual(await store.read('ann'), joinPools([{ offset: 2, proposal: after }], []));
+});

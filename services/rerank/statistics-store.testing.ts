@@ -1,0 +1,49 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { someRewards } from './rewards.testing.ts';
+import { applyRewards, nothingLearned } from './rewards.ts';
+import type { HeldStatistics, StatisticsStore } from './statistics-store.ts';
+
+/** Statistics in memory: a store for tests that behaves like the one in Redis. */
+export function createFakeStatisticsStore(): StatisticsStore {
+  const partitions = new Map<number, HeldStatistics>();
+  return {
+    async load(partition) {
+      return structuredClone(partitions.get(partition) ?? { learned: nothingLearned(), offset: -1 });
+    },
+    async save(partition, held) {
+      if ((partitions.get(partition)?.offset ?? -1) >= held.offset) return false;
+      partitions.set(partition, structuredClone(held));
+      return true;
+    },
+  };
+}
+
+function learnedFrom(count: number, offset: number): HeldStatistics {
+  const learned = nothingLearned();
+  applyRewards(learned, someRewards(count));
+  return { learned, offset };
+}
+
+/** What every store of statistics must do. Each test takes a store of its own. */
+export function testStatisticsStore(createStore: () => Promise<StatisticsStore>): void {
+  test('a partition nobody wrote has learned nothing', async () => {
+    const store = await createStore();
+    assert.deepEqual(await store.load(3), { learned: nothingLearned(), offset: -1 });
+  });
+
+  test('statistics are read back to the last bit, of their partition alone', async () => {
+    const store = await createStore();
+    assert.equal(await store.save(3, learnedFrom(20, 41)), true);
+    assert.deepEqual(await store.load(3), learnedFrom(20, 41));
+    assert.deepEqual(await store.load(4), { learned: nothingLearned(), offset: -1 });
+  });
+
+  test('statistics that include no more of the log than those held do nothing', async () => {
+    const store = await createStore();
+    await store.save(3, learnedFrom(20, 41));
+    assert.equal(await store.save(3, learnedFrom(19, 41)), false);
+    assert.equal(await store.save(3, learnedFrom(10, 7)), false);
+    assert.deepEqual(await store.load(3), learnedFrom(20, 41));
+  });
+}
