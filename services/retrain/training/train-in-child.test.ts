@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import { columnsOf, communityInput, TINY_CONFIG } from './fixture.testing.ts';
 import { trainInChild } from './train-in-child.ts';
+
+const endless = { ...TINY_CONFIG, epochs: 100_000, patience: 100_000, secondsBudget: 600 };
+
+/** Running children, by the kernel's own account. */
+function childrenOfThisProcess(): number[] {
+  const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
+  return children.split(' ').filter(Boolean).map(Number);
+}
 
 describe('trainInChild', () => {
   it('returns typed arrays and reports every epoch, while the parent stays responsive', async () => {
@@ -24,13 +33,21 @@ describe('trainInChild', () => {
 
   it('kills the training when it is aborted, and rejects with the reason', async () => {
     const controller = new AbortController();
-    const config = { ...TINY_CONFIG, epochs: 100_000, patience: 100_000, secondsBudget: 600 };
     const training = trainInChild(
-      communityInput({ config }),
+      communityInput({ config: endless }),
       () => controller.abort(new Error('shutting down')),
       controller.signal,
     );
     await assert.rejects(training, /shutting down/);
+    assert.deepEqual(childrenOfThisProcess(), []);
+  });
+
+  it('rejects when the process is killed from outside', async () => {
+    const training = trainInChild(communityInput({ config: endless }), () => {
+      for (const pid of childrenOfThisProcess()) process.kill(pid, 'SIGKILL');
+    });
+    await assert.rejects(training, { code: 'training.failed', message: /without a result \(SIGKILL\)/ });
+    assert.deepEqual(childrenOfThisProcess(), []);
   });
 
   it('starts nothing when it was aborted before', async () => {

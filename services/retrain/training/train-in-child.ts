@@ -8,6 +8,9 @@ import type { TrainerMessage } from './trainer-messages.ts';
 
 const TRAINER = fileURLToPath(new URL('./trainer-process.ts', import.meta.url));
 
+/** tfjs-node 4.22 calls two deprecated functions of Node; nobody who reads the log can change that. */
+const QUIET = ['--disable-warning=DEP0044', '--disable-warning=DEP0051'];
+
 /**
  * `trainPinSage` in a child process of its own and of lower priority, so that the stage keeps its heartbeat and its
  * memory. Rejects with `training.failed` where the training fails or the process ends without a result, and with the
@@ -19,7 +22,7 @@ export async function trainInChild(
   signal?: AbortSignal,
 ): Promise<TrainResult> {
   signal?.throwIfAborted();
-  const child = fork(TRAINER, { serialization: 'advanced' });
+  const child = fork(TRAINER, { serialization: 'advanced', execArgv: [...process.execArgv, ...QUIET] });
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, killedBy) => resolve(killedBy ?? `exit code ${code}`));
     child.once('error', (error) => resolve(error.message));
