@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { ACTION_TYPES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
-import { eventually } from '#platform/testing/eventually.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { RULES, rewardsByDefinition, someAction, someSlate } from './attribution.testing.ts';
@@ -91,13 +91,16 @@ describe('the feedback stage', () => {
     const history = await produceHistory();
     const expected = [...history.values()].flatMap((logs) => rewardsByDefinition(logs, RULES)).sort();
     stage = await start();
-    await eventually('a first reward', async () => (await readRewards()).length > 0);
+    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
     await stage.stop('SIGKILL');
     stage = await start();
-    await eventually('the last reward', async () => {
-      const ids = (await readRewards()).map(({ reward }) => reward.rewardId);
-      return new Set(ids).size === expected.length;
-    });
+    await waitFor(
+      async () => {
+        const ids = (await readRewards()).map(({ reward }) => reward.rewardId);
+        return new Set(ids).size === expected.length;
+      },
+      { message: 'the last reward' },
+    );
     const rewards = await readRewards();
     const last = new Map<number, number>();
     const fresh = rewards.filter(({ partition, reward: { sequence } }) => {

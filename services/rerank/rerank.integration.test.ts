@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { Redis } from 'ioredis';
+import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import type { Proposal, Reward, Slate } from '#contracts/generated/records.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { CATALOG } from '#topics/catalog.ts';
+import { readTopic, type TopicMessage } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { EVERYBODY } from './pool.ts';
+import { someCause, someItem, someProposal } from './proposals.testing.ts';
+import { someReward } from './rewards.testing.ts';
+import { applyRewards, nothingLearned } from './rewards.ts';
+
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+describe('the rerank stage', () => {
+  let test: TestNamespace;
+  let redis: Redis;
+  let stage: StageProcess;
+  let peer: Peer;
+
+  async function start(): Promise<void> {
+    const environment = { TRIBUTARY_NAMESPACE: test.namespace, TRIBUTARY_RERANK_REFRESH_MS: '50' };
+    stage = await startStageProcess('rerank', environment);
+    peer = createPeer({ name: 'rerank', url: stage.url, timeoutMs: 10_000 });
+  }
+
+  before(async () => {
+    redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+    test = await openTestNamespace();
+    await test.apply();
+    await start();
+  });
+
+  after(async () => {
+    await peer.close();
+    await stage.stop();
+    await redis.quit();
+    await test.close();
+  });
+
+  const putProposal = (proposal: Proposal) =>
+    test.produce('proposals', { key: proposal.userId, value: test.encode('Proposal', proposal) });
+  const putReward = (reward: Reward) =>
+    test.produce('rewards', { key: reward.userId, value: test.encode('Reward', reward) });
+  const slateOf = (userId: string, n = 10) => peer.post<Slate>('/slates', { userId, n }, TRACE);
+  const itemsOf = ({ slots }: Slate): string[] => slots.map(({ itemId }) => itemId).sort();
+
+  async function readAll(topic: 'slates' | 'rewards'): Promise<TopicMessage[]> {
+    const messages: TopicMessage[] = [];
+    await readTopic({
+      kafka: test.kafka,
+      topic: test.topicOf(topic),
+      from: { at: 'beginning' },
+      onMessage: (message) => void messages.push(message),
+    });
+    return messages;
+  }
+
+  /** The statistics of every partition that a fresh reading of `rewards` gives. */
+  async function statisticsOfTheLog(): Promise<Map<number, Buffer>> {
+    const partitions = Map.groupBy(await readAll('rewards'), ({ partition }) => partition);
+    const statistics = new Map<number, Buffer>();
+    for (const [partition, messages] of partitions) {
+      const learned = nothingLearned();
+      const rewards = await Promise.all(messages.map(({ value }) => test.codec.decode('Reward', value!)));
+      applyRewards(learned, rewards);
+      statistics.set(partition, Buffer.from(encodeStatistics(learned.statistics)));
+    }
+    return statistics;
+  }
+
+  async function statisticsOfTheStage(): Promise<Map<number, Buffer>> {
+    const statistics = new Map<number, Buffer>();
+    for (let partition = 0; partition < CATALOG.rewards.partitions; partition++) {
+      const key = `${test.namespace}:rerank:statistics:${partition}`;
+      const held = await redis.hgetBuffer(key, 'statistics');
+      if (held !== null) statistics.set(partition, held);
+    }
+    return statistics;
+  }
+
+  it('serves nobody’s list to an unknown user, and the user’s own interests as soon as they are proposed', async () => {
+    assert.deepEqual((await slateOf('ann')).slots, []);
+    const shared = { userId: EVERYBODY, version: -1, items: [someItem('tea', 8), someItem('soap', 4)] };
+    await putProposal(someProposal(shared));
+    await waitFor(async () => itemsOf(await slateOf('ann')).length === 2, { message: 'trending is served' });
+    const items = [someItem('oats', 0.9, { because: someCause() }), someItem('milk', 0.8)];
+    const own = { model: 'medoid-neighbours', generation: 'g1', items, recent: ['milk'] };
+    await putProposal(someProposal({ ...own, version: 41 }));
+    const slate = await waitFor(
+      async () => {
+        const answer = await slateOf('ann');
+        return answer.interestsVersion === 41 && answer;
+      },
+      { message: 'her interests are served' },
+    );
+    assert.deepEqual(itemsOf(slate), ['oats', 'soap', 'tea']);
+    assert.equal(slate.generation, 'g1');
+    assert.deepEqual(slate.slots.find(({ itemId }) => itemId === 'oats')?.because, someCause());
+    assert.deepEqual(itemsOf(await slateOf('bob')), ['soap', 'tea']);
+  });
+
+  it('answers a slate that the log has, word for word, with the trace of the request', async () => {
+    const slate = await slateOf('ann', 2);
+    const messages = await readAll('slates');
+    const logged = await Promise.all(messages.map(({ value }) => test.codec.decode('Slate', value!)));
+    const index = logged.findIndex(({ slateId }) => slateId === slate.slateId);
+    assert.deepEqual(JSON.parse(JSON.stringify(logged[index])), slate);
+    assert.equal(messages[index]?.key?.toString(), 'ann');
+    assert.equal(String(messages[index]?.headers.traceparent), TRACE);
+  });
+
+  it('refuses a request without a user or with a size out of range, and names the field', async () => {
+    for (const [body, code, field] of [
+      [{ n: 5 }, 'field.missing', 'userId'],
+      [{ userId: '', n: 5 }, 'field.invalid', 'userId'],
+      [{ userId: 'ann', n: 51 }, 'field.invalid', 'n'],
+    ] as const) {
+      await assert.rejects(peer.post('/slates', body), { code, field, status: 400 });
+    }
+  });
+
+  it('learns each reward once, to the last bit what the log gives, though it is killed on the way', async () => {
+    const users = Array.from({ length: 12 }, (_, index) => `user ${index}`);
+    const sequences = new Map<number, number>();
+    let observations = 0;
+    for (let step = 0; step < 150; step++) {
+      const userId = users[step % users.length]!;
+      // The partition is known only when the first reward is in it: every user's first is number 1, a repeat later.
+      const { partition } = await putReward(someReward(1, { userId, reward: 0.5 }));
+      const sequence = Math.max(1, sequences.get(partition) ?? 0) + 1;
+      await putReward(someReward(sequence, { userId }));
+      observations += sequences.has(partition) ? 1 : 2;
+      sequences.set(partition, sequence);
+      if (step === 75) {
+        await peer.close();
+        await stage.stop('SIGKILL');
+      }
+    }
+    await start();
+    const slate = await waitFor(
+      async () => {
+        const answer = await slateOf('ann');
+        return answer.observations === observations && answer;
+      },
+      { message: 'everything is learned' },
+    );
+    assert.equal(slate.policy, 'thompson-linear/1');
+    assert.deepEqual(await statisticsOfTheStage(), await statisticsOfTheLog());
+  });
+
+  it('drains when it is told to', async () => {
+    assert.equal(await stage.stop(), 0);
+  });
+});
