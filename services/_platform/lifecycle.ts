@@ -67,6 +67,12 @@ export function createLifecycle(options: {
     }
   }
 
+  function stop(reason: string): Promise<number> {
+    // Begun a moment later, because a step or a listener of the signal may itself ask to stop.
+    stopping ??= Promise.resolve().then(() => drain(reason));
+    return stopping;
+  }
+
   return {
     get state() {
       return state;
@@ -88,11 +94,8 @@ export function createLifecycle(options: {
       const remedy = error instanceof TributaryError ? { code: error.code, remedy: error.remedy } : {};
       log.fatal({ err: error, ...remedy }, 'stopping before the commit');
       exitCode = 1;
-      stopping ??= drain('failure');
+      void stop('failure');
     },
-    stop(reason) {
-      stopping ??= drain(reason);
-      return stopping;
-    },
+    stop,
   };
 }
