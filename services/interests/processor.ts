@@ -121,9 +121,12 @@ export function createProcessor({ config, store, served, publish, count }: Proce
   };
 }
 
+/** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
 async function inSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
   for (let start = 0; start < all.length; start += USERS_AT_A_TIME) {
-    await Promise.all(all.slice(start, start + USERS_AT_A_TIME).map(work));
+    const ends = await Promise.allSettled(all.slice(start, start + USERS_AT_A_TIME).map(work));
+    const failed = ends.find((end) => end.status === 'rejected');
+    if (failed !== undefined) throw failed.reason;
     await yieldToEventLoop();
   }
 }

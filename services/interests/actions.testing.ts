@@ -1,0 +1,80 @@
+import type { UserAction } from '#contracts/generated/records.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import type { InterestsConfig } from './config.ts';
+import type { ServedVectors } from './update.ts';
+
+export const DAY = 86_400_000;
+export const START = Date.parse('2026-03-01T00:00:00Z');
+
+export const CONFIG: InterestsConfig = {
+  windowDays: 90,
+  windowMaximum: 400,
+  lambdaPerDay: 0.01,
+  actionWeights: {
+    view: 0.2,
+    click: 0.4,
+    save: 1,
+    share: 1,
+    message: 1,
+    buy: 1,
+    rate: 1,
+    hide: -1,
+    return: -1,
+  },
+  recentMaximum: 100,
+};
+
+/** An action with what a test does not care about filled in; its event id is made of the rest. */
+export function action(change: Partial<UserAction> = {}): UserAction {
+  const base = {
+    userId: 'u1',
+    itemId: 'tea',
+    type: 'buy' as const,
+    occurredAt: START,
+    contextId: null,
+    value: null,
+    ...change,
+  };
+  const eventId = `${base.userId}/${base.itemId}/${base.type}/${base.occurredAt}`;
+  return { eventId, receivedAt: base.occurredAt + 1_000, ...base, ...change };
+}
+
+/** Two kinds of item far apart: on one cut, tea and mate are one interest, and so are nail and screw. */
+export function served(generation = 'g1', known = ['tea', 'mate', 'nail', 'screw']): ServedVectors {
+  const vectors = new Map<string, Float32Array>([
+    ['tea', Float32Array.of(1, 0)],
+    ['mate', Float32Array.of(0.98, 0.2)],
+    ['nail', Float32Array.of(-1, 0)],
+    ['screw', Float32Array.of(-0.98, 0.2)],
+  ]);
+  return {
+    generation,
+    alpha: 1,
+    vectorOf: (itemId) => (known.includes(itemId) ? vectors.get(itemId) : undefined),
+  };
+}
+
+export interface LoggedAction {
+  readonly offset: number;
+  readonly value: UserAction | null;
+}
+
+/** A batch of partition 0, and what was rejected of it. */
+export function batchOf(
+  messages: readonly LoggedAction[],
+): IncomingBatch<UserAction> & { readonly rejected: ReadonlyMap<number, string> } {
+  const rejected = new Map<number, string>();
+  return {
+    topic: 'actions',
+    partition: 0,
+    messages: messages.map(({ offset, value }) => ({
+      partition: 0,
+      offset,
+      key: value?.userId ?? 'u1',
+      value,
+      trace: undefined,
+    })),
+    reject: (offset, reason) => void rejected.set(offset, reason),
+    rejected,
+  };
+}

@@ -1,0 +1,68 @@
+import { createWindow } from '#algorithms/pinnersage/window.ts';
+import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
+import type { InterestsStore } from './store.ts';
+
+interface Bytes {
+  window: string;
+  interests: string;
+  offset: number;
+}
+
+export interface MemoryStore extends InterestsStore {
+  /** Everything that is kept, as text: equal states give equal dumps. */
+  dump(): unknown;
+}
+
+/** The store in memory. It keeps bytes, as Redis does, so that nothing that was read can change what is kept. */
+export function createMemoryStore(): MemoryStore {
+  const records = new Map<string, Bytes>();
+  const users = new Map<number, Set<string>>();
+  const streams = new Map<number, { offset: number; time: number }>();
+
+  return {
+    async read(userId) {
+      const record = records.get(userId);
+      if (record === undefined) return { window: createWindow(), interests: undefined, offset: -1 };
+      return {
+        window: decodeWindow(Buffer.from(record.window, 'base64')),
+        interests: JSON.parse(record.interests) as UserInterests,
+        offset: record.offset,
+      };
+    },
+    async readInterests(userId) {
+      const record = records.get(userId);
+      return record === undefined ? undefined : (JSON.parse(record.interests) as UserInterests);
+    },
+    async write(partition, window, interests) {
+      const { userId, version } = interests;
+      const listed = users.get(partition) ?? new Set();
+      users.set(partition, listed.add(userId));
+      if ((records.get(userId)?.offset ?? -1) >= version) return false;
+      const bytes = Buffer.from(encodeWindow(window)).toString('base64');
+      records.set(userId, { window: bytes, interests: JSON.stringify(interests), offset: version });
+      return true;
+    },
+    async rederive(interests) {
+      const record = records.get(interests.userId);
+      if (record?.offset !== interests.version) return false;
+      record.interests = JSON.stringify(interests);
+      return true;
+    },
+    async *users(partition) {
+      const listed = [...(users.get(partition) ?? [])];
+      if (listed.length > 0) yield listed;
+    },
+    async readStreamTime(partition) {
+      return streams.get(partition)?.time ?? 0;
+    },
+    async writeStreamTime(partition, offset, time) {
+      if ((streams.get(partition)?.offset ?? -1) < offset) streams.set(partition, { offset, time });
+    },
+    dump: () => ({
+      records: [...records].sort(([a], [b]) => (a < b ? -1 : 1)),
+      users: [...users].map(([partition, listed]) => [partition, [...listed].sort()]),
+      streams: [...streams],
+    }),
+  };
+}

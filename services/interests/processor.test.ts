@@ -1,0 +1,238 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
+import { action, batchOf, CONFIG, DAY, type LoggedAction, START, served } from './actions.testing.ts';
+import { createMemoryStore, type MemoryStore } from './memory-store.testing.ts';
+import { createProcessor, type Processor } from './processor.ts';
+import type { InterestsStore } from './store.ts';
+import type { ServedVectors } from './update.ts';
+
+interface Rig {
+  readonly processor: Processor;
+  readonly store: MemoryStore;
+  readonly published: UserInterests[];
+  readonly counts: Record<string, number>;
+  vectors: ServedVectors | undefined;
+}
+
+/** @param crashAt writes and publications that fail, counted from 0 over the life of the rig */
+function createRig(store = createMemoryStore(), crashAt: ReadonlySet<number> = new Set()): Rig {
+  let effects = 0;
+  const mayCrash = (): void => {
+    if (crashAt.has(effects++)) throw new Error('crash');
+  };
+  const failing: InterestsStore = {
+    ...store,
+    async write(...given) {
+      mayCrash();
+      return store.write(...given);
+    },
+    async writeStreamTime(...given) {
+      mayCrash();
+      return store.writeStreamTime(...given);
+    },
+  };
+  const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, vectors: served() };
+  const processor = createProcessor({
+    config: CONFIG,
+    store: failing,
+    served: () => rig.vectors,
+    async publish(interests) {
+      mayCrash();
+      rig.published.push(interests);
+      // As an acknowledgement does: not at once.
+      await new Promise(setImmediate);
+    },
+    count: (outcome, amount) => {
+      rig.counts[outcome] = (rig.counts[outcome] ?? 0) + amount;
+    },
+  });
+  return Object.assign(rig, { processor });
+}
+
+const logOf = (values: ReadonlyArray<UserAction | null>): LoggedAction[] =>
+  values.map((value, offset) => ({ value, offset }));
+
+const never = new AbortController().signal;
+
+describe('the interests of a user', () => {
+  it('follow each action, and their version is its offset', async () => {
+    const { processor, published, store } = createRig();
+    await processor.handle(batchOf(logOf([action(), action({ userId: 'u2' }), action({ itemId: 'nail' })])));
+    assert.deepEqual(published.map(({ userId, version }) => [userId, version]).sort(), [
+      ['u1', 2],
+      ['u2', 1],
+    ]);
+    assert.deepEqual(
+      (await store.readInterests('u1'))?.medoids.map(({ itemId }) => itemId),
+      ['nail', 'tea'],
+    );
+  });
+
+  it('do not change when their actions are delivered again', async () => {
+    const { processor, store, published, counts } = createRig();
+    const batch = logOf([action(), action({ itemId: 'nail' })]);
+    await processor.handle(batchOf(batch));
+    const [kept, sent] = [store.dump(), published.length];
+    await processor.handle(batchOf(batch));
+    assert.deepEqual(store.dump(), kept);
+    assert.equal(published.length, sent);
+    assert.deepEqual(counts, { added: 2, repeated: 2 });
+  });
+
+  it('count one event once, wherever it stands in the log', async () => {
+    const { processor, store, counts } = createRig();
+    await processor.handle(batchOf(logOf([action()])));
+    await processor.handle(batchOf([{ offset: 9, value: action() }]));
+    assert.equal((await store.readInterests('u1'))?.windowSize, 1);
+    assert.deepEqual(counts, { added: 1, duplicate: 1 });
+  });
+
+  it('take a late action in its place, and none from before the window', async () => {
+    const { processor, store, counts } = createRig();
+    const late = action({ itemId: 'nail', occurredAt: START - 89 * DAY });
+    const tooLate = action({ itemId: 'screw', occurredAt: START - 91 * DAY });
+    await processor.handle(batchOf(logOf([action({ userId: 'u2' }), late, tooLate])));
+    const interests = await store.readInterests('u1');
+    assert.deepEqual(interests?.recent, ['nail']);
+    assert.equal(interests?.streamTime, START, 'stream time is that of the partition');
+    assert.deepEqual(counts, { added: 2, late: 1 });
+  });
+
+  it('pass over what is no action, and say why', async () => {
+    const { processor, store } = createRig();
+    const future = action({ itemId: 'nail', occurredAt: START + DAY, receivedAt: START });
+    const batch = batchOf(logOf([action(), null, future]));
+    await processor.handle(batch);
+    assert.deepEqual([...batch.rejected.keys()], [1, 2]);
+    assert.match(batch.rejected.get(1) ?? '', /tombstone/);
+    assert.match(batch.rejected.get(2) ?? '', /five minutes/);
+    assert.equal((await store.readInterests('u1'))?.streamTime, START, 'a refused time moves no stream time');
+  });
+
+  it('go on from the stream time that a former owner of the partition has left', async () => {
+    const { store, processor } = createRig();
+    await processor.handle(batchOf(logOf([action({ userId: 'u2', occurredAt: START + 100 * DAY })])));
+    const next = createRig(store);
+    await next.processor.handle(batchOf([{ offset: 5, value: action() }]));
+    assert.deepEqual(next.counts, { late: 1 });
+  });
+
+  it('read the stream time again after a rebalance', async () => {
+    const { store, processor, counts } = createRig();
+    await processor.handle(batchOf(logOf([action()])));
+    await createRig(store).processor.handle(
+      batchOf([{ offset: 1, value: action({ userId: 'u2', occurredAt: START + 100 * DAY }) }]),
+    );
+    processor.forgetPartitions();
+    await processor.handle(batchOf([{ offset: 2, value: action({ occurredAt: START + 1 }) }]));
+    assert.deepEqual(counts, { added: 1, late: 1 });
+  });
+});
+
+describe('a refresh', () => {
+  it('clusters an item once its vector is there', async () => {
+    const rig = createRig();
+    rig.vectors = served('g1', ['tea']);
+    await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
+    assert.equal((await rig.store.readInterests('u1'))?.unknownItems, 1);
+    assert.equal(await rig.processor.refresh(0, never), 0, 'nothing is known anew');
+    rig.vectors = served('g1');
+    assert.equal(await rig.processor.refresh(0, never), 1);
+    const interests = await rig.store.readInterests('u1');
+    assert.deepEqual(interests?.medoids.map(({ itemId }) => itemId).sort(), ['nail', 'tea']);
+    assert.deepEqual(rig.published.at(-1), interests);
+    assert.equal(await rig.processor.refresh(0, never), 0);
+  });
+
+  it('brings everybody into the generation that is served, at the version they have', async () => {
+    const rig = createRig();
+    await rig.processor.handle(batchOf(logOf([action(), action({ userId: 'u2' })])));
+    rig.vectors = served('g2');
+    assert.equal(await rig.processor.refresh(0, never), 2);
+    assert.equal(await rig.processor.refresh(1, never), 0);
+    const interests = await rig.store.readInterests('u2');
+    assert.deepEqual([interests?.generation, interests?.version], ['g2', 1]);
+  });
+
+  it('stops when the stage drains', async () => {
+    const rig = createRig();
+    await rig.processor.handle(batchOf(logOf([action()])));
+    rig.vectors = served('g2');
+    assert.equal(await rig.processor.refresh(0, AbortSignal.abort()), 0);
+  });
+
+  it('is not missed by a user whose outputs were on their way during the flip', async () => {
+    const rig = createRig();
+    const handled = rig.processor.handle(batchOf(logOf([action()])));
+    while (rig.published.length === 0) await new Promise(setImmediate);
+    rig.vectors = served('g2');
+    await rig.processor.refresh(0, never);
+    await handled;
+    assert.equal((await rig.store.readInterests('u1'))?.generation, 'g2');
+    assert.equal(rig.published.at(-1)?.generation, 'g2');
+  });
+});
+
+const actions = fc.array(
+  fc.record({
+    userId: fc.constantFrom('u1', 'u2', 'u3'),
+    itemId: fc.constantFrom('tea', 'mate', 'nail', 'screw', 'new'),
+    type: fc.constantFrom('buy' as const, 'view' as const, 'hide' as const),
+    days: fc.integer({ min: 0, max: 120 }),
+  }),
+  { minLength: 1, maxLength: 30 },
+);
+
+/** One life of a process: where it begins to read, how large its batches are, and which of its effects fail. */
+const lives = fc.array(
+  fc.record({
+    back: fc.nat(12),
+    batch: fc.integer({ min: 1, max: 8 }),
+    crashAt: fc.uniqueArray(fc.nat(12), { minLength: 1, maxLength: 2 }),
+  }),
+  { maxLength: 5 },
+);
+
+async function read(rig: Rig, log: readonly LoggedAction[], from: number, size: number): Promise<number> {
+  let position = from;
+  try {
+    for (; position < log.length; position += size) {
+      await rig.processor.handle(batchOf(log.slice(position, position + size)));
+    }
+  } catch (error) {
+    assert.equal((error as Error).message, 'crash');
+  }
+  return Math.min(position, log.length);
+}
+
+it('any batches, repeats and crashes end where one calm pass ends, byte for byte', async () => {
+  await fc.assert(
+    fc.asyncProperty(actions, lives, async (given, processes) => {
+      const log = logOf(
+        given.map(({ days, ...rest }) => action({ ...rest, occurredAt: START + days * DAY })),
+      );
+      const calm = createRig();
+      await read(calm, log, 0, 1);
+
+      const store = createMemoryStore();
+      let committed = 0;
+      const sent: UserInterests[] = [];
+      for (const { back, batch, crashAt } of processes) {
+        const rig = createRig(store, new Set(crashAt));
+        committed = await read(rig, log, Math.max(0, committed - back), batch);
+        sent.push(...rig.published);
+      }
+      const last = createRig(store);
+      await read(last, log, committed, 8);
+      sent.push(...last.published);
+      assert.deepEqual(store.dump(), calm.store.dump());
+      for (const userId of new Set(given.map((one) => one.userId))) {
+        const newest = sent.findLast((interests) => interests.userId === userId);
+        assert.deepEqual(newest, await store.readInterests(userId), 'the topic ends with what is kept');
+      }
+    }),
+    { numRuns: 150 },
+  );
+});
