@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
-import { eventually } from './eventually.ts';
+import { waitFor } from './wait-for.ts';
 
 /** A stage in a process of its own, as it runs in production. */
 export interface StageProcess {
@@ -26,7 +26,7 @@ export async function startStageProcess(
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const url = await listeningAddress(name, child);
-  await eventually(`${name} is ready`, async () => (await fetch(`${url}/readyz`)).ok);
+  await waitFor(async () => (await fetch(`${url}/readyz`)).ok, { message: `${name} is ready` });
   return {
     url,
     async stop(signal = 'SIGTERM') {

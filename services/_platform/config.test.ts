@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import {
+  choice,
+  list,
+  number,
+  PLATFORM_SETTINGS,
+  readConfig,
+  type Setting,
+  text,
+  weights,
+} from './config.ts';
+import { TributaryError } from './errors.ts';
+
+const read = <T>(setting: Setting<T>, given?: string) =>
+  readConfig({ setting }, given === undefined ? {} : { [setting.variable]: given }).setting;
+
+function faultsOf(settings: Record<string, Setting<unknown>>, environment: Record<string, string>): string[] {
+  try {
+    readConfig(settings, environment);
+  } catch (error) {
+    assert.ok(error instanceof TributaryError);
+    assert.equal(error.code, 'config.invalid');
+    return error.message.split('\n');
+  }
+  return [];
+}
+
+const size = number('SIZE', { fallback: 3, minimum: 1, maximum: 9, integer: true, summary: 'how many' });
+
+describe('settings', () => {
+  it('are those given, else their fallbacks', () => {
+    assert.equal(read(size), 3);
+    assert.equal(read(size, ''), 3, 'an empty variable is one that is not set');
+    assert.equal(read(size, ' 7 '), 7);
+  });
+
+  it('name every fault at once, with variable, value and meaning', () => {
+    const settings = {
+      size,
+      name: text('NAME', { summary: 'who' }),
+      colour: choice('COLOUR', ['red'], { summary: 'c' }),
+    };
+    assert.deepEqual(faultsOf(settings, { SIZE: 'many', COLOUR: 'blue' }), [
+      'SIZE must be a whole number from 1 to 9, but is "many": how many',
+      'NAME is missing: who',
+      'COLOUR must be one of red, but is "blue": c',
+    ]);
+  });
+
+  it('take numbers of their range alone', () => {
+    for (const bad of ['0', '10', '2.5', 'NaN', 'Infinity', '1 2', ' ', '3px']) {
+      assert.equal(faultsOf({ size }, { SIZE: bad }).length, 1, bad);
+    }
+    const share = number('SHARE', { minimum: 0, maximum: 1, summary: 's' });
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, min: -2, max: 2 }), (value) => {
+        const faults = faultsOf({ share }, { SHARE: String(value) });
+        assert.equal(faults.length, value >= 0 && value <= 1 ? 0 : 1);
+      }),
+    );
+  });
+
+  it('take texts and lists without the blanks around them, and none that is blank', () => {
+    assert.equal(read(text('NAME', { summary: 's' }), ' shop '), 'shop');
+    assert.deepEqual(read(list('HOSTS', { summary: 's' }), 'a:1, b:2,,'), ['a:1', 'b:2']);
+    assert.equal(faultsOf({ name: text('NAME', { summary: 's' }) }, { NAME: '  ' }).length, 1);
+    assert.equal(faultsOf({ hosts: list('HOSTS', { summary: 's' }) }, { HOSTS: ' , ' }).length, 1);
+  });
+
+  it('take weights of known names, and keep the others', () => {
+    const setting = weights('WEIGHTS', { buy: 1, view: 0.2 }, { summary: 's' });
+    assert.deepEqual(read(setting, 'view=-1'), { buy: 1, view: -1 });
+    assert.deepEqual(read(setting, 'view = .5, buy=2'), { buy: 2, view: 0.5 });
+    for (const bad of ['sell=1', 'buy', 'buy=', 'buy=x', 'buy=Infinity', 'buy=1,,']) {
+      const [fault] = faultsOf({ setting }, { WEIGHTS: bad });
+      assert.match(fault ?? '', /WEIGHTS must be a list such as buy=1 with names among buy, view/, bad);
+    }
+  });
+
+  it('of the platform all have a fallback, so that a stage starts beside a local stack', () => {
+    const config = readConfig(PLATFORM_SETTINGS, {});
+    assert.equal(config.namespace, '');
+    assert.deepEqual(config.brokers, ['127.0.0.1:9092']);
+  });
+});

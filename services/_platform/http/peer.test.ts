@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { TRACE_HEADER } from '../observability/trace.ts';
+import { createPeer, type Peer } from './peer.ts';
+import { errorBody } from './server.ts';
+
+const TIMEOUT_MS = 150;
+
+describe('a peer', () => {
+  let server: FastifyInstance;
+  let peer: Peer;
+
+  before(async () => {
+    server = Fastify({ forceCloseConnections: true });
+    server.post('/echo', async ({ body, headers }) => ({ body, trace: headers[TRACE_HEADER] ?? null }));
+    server.get('/silent', () => new Promise<never>(() => undefined));
+    server.get('/trickle', (_request, reply) => {
+      reply.hijack();
+      reply.raw.writeHead(200, { 'content-type': 'application/json' });
+      const drip = setInterval(() => reply.raw.write(' '), TIMEOUT_MS / 10);
+      reply.raw.on('close', () => clearInterval(drip));
+    });
+    server.get('/broken', async (_request, reply) => reply.code(502).send('<html>'));
+    server.get('/strange', async (_request, reply) => reply.code(500).send({ message: 'not ours' }));
+    server.get('/refused', async (_request, reply) =>
+      reply.code(404).send(errorBody('generation.unknown', 'no g1', 'generation')),
+    );
+    server.get('/starting', async (_request, reply) =>
+      reply.code(503).send(errorBody('stage.not-ready', 'the stage is starting')),
+    );
+    peer = createPeer({
+      name: 'index',
+      url: await server.listen({ host: '127.0.0.1', port: 0 }),
+      timeoutMs: TIMEOUT_MS,
+    });
+  });
+
+  after(async () => {
+    await peer.close();
+    await server.close();
+  });
+
+  it('gets what was asked, and the trace travels along', async () => {
+    assert.deepEqual(await peer.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
+  });
+
+  for (const [path, what] of [
+    ['/silent', 'is silent'],
+    ['/trickle', 'answers without end'],
+    ['/broken', 'answers what is not JSON'],
+    ['/strange', 'fails without a body of ours'],
+  ] as const) {
+    it(`that ${what} is unavailable, to be asked again`, async () => {
+      await assert.rejects(peer.get(path), {
+        code: 'peer.unavailable',
+        retryable: true,
+        status: 503,
+        message: /^index /,
+      });
+    });
+  }
+
+  it('that is not there is unavailable', async () => {
+    const gone = createPeer({ name: 'index', url: 'http://127.0.0.1:1', timeoutMs: TIMEOUT_MS });
+    await assert.rejects(gone.get('/echo'), { code: 'peer.unavailable', retryable: true });
+    await gone.close();
+  });
+
+  it('speaks for itself: its verdict is passed on whole', async () => {
+    await assert.rejects(peer.get('/refused'), {
+      code: 'generation.unknown',
+      status: 404,
+      field: 'generation',
+      message: 'no g1',
+      retryable: false,
+    });
+    await assert.rejects(peer.get('/starting'), { code: 'stage.not-ready', status: 503, retryable: true });
+  });
+});

@@ -1,0 +1,106 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { FastifyInstance, InjectOptions } from 'fastify';
+import { TributaryError } from '../errors.ts';
+import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
+import { createLogger } from '../observability/logger.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { createHttpServer, MAX_BODY_BYTES, type ReadinessCheck } from './server.ts';
+
+const log = createLogger('test', 'silent');
+
+function open(readiness: ReadinessCheck[] = []): { server: FastifyInstance; lifecycle: Lifecycle } {
+  const lifecycle = createLifecycle({ log, deadlineMs: 60_000, exit: () => undefined });
+  const server = createHttpServer({ log, lifecycle, metrics: createMetrics('test'), readiness });
+  server.post('/echo', async ({ body }) => body ?? null);
+  server.get('/known', async () => {
+    throw new TributaryError('user.unknown', 'no user u1', { status: 404, field: 'id' });
+  });
+  server.get('/broken', async () => {
+    throw new TypeError('secret detail');
+  });
+  const querystring = { type: 'object', required: ['n'], properties: { n: { type: 'integer', minimum: 1 } } };
+  server.get('/checked', { schema: { querystring } }, async () => 'ok');
+  return { server, lifecycle };
+}
+
+describe('readiness', () => {
+  it('is to be ready and to have no condition missing', async () => {
+    let missing: string | undefined = 'still reading items';
+    const { server, lifecycle } = open([() => missing, () => undefined]);
+    const ask = async () => {
+      const { statusCode, body } = await server.inject('/readyz');
+      return [statusCode, JSON.parse(body)] as const;
+    };
+    assert.deepEqual(await ask(), [
+      503,
+      { ready: false, missing: ['the stage is starting', 'still reading items'] },
+    ]);
+    lifecycle.markReady();
+    assert.deepEqual(await ask(), [503, { ready: false, missing: ['still reading items'] }]);
+    missing = undefined;
+    assert.deepEqual(await ask(), [200, { ready: true, missing: [] }]);
+    await lifecycle.stop('test');
+    assert.deepEqual(await ask(), [503, { ready: false, missing: ['the stage is stopped'] }]);
+  });
+
+  it('is not needed to be alive', async () => {
+    const { server } = open([() => 'something']);
+    const { statusCode, body } = await server.inject('/healthz');
+    assert.deepEqual([statusCode, body], [200, '{"state":"starting"}']);
+  });
+});
+
+describe('an error', () => {
+  const { server } = open();
+  const errorOf = async (request: InjectOptions) => {
+    const { statusCode, body } = await server.inject(request);
+    return [statusCode, JSON.parse(body).error] as const;
+  };
+  const post = (payload: string, type = 'application/json') =>
+    errorOf({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload });
+
+  it('of ours keeps its code, field, reason and status', async () => {
+    assert.deepEqual(await errorOf({ url: '/known' }), [
+      404,
+      { code: 'user.unknown', field: 'id', reason: 'no user u1' },
+    ]);
+  });
+
+  it('that nobody expected says nothing of the inside', async () => {
+    assert.deepEqual(await errorOf({ url: '/broken' }), [
+      500,
+      { code: 'handler.failed', reason: 'unexpected error; see the log of the stage' },
+    ]);
+  });
+
+  it('names a route that is not there', async () => {
+    const [status, { code, reason }] = await errorOf({ method: 'PUT', url: '/nowhere' });
+    assert.deepEqual([status, code, reason], [404, 'route.unknown', 'there is no PUT /nowhere']);
+  });
+
+  it('tells malformed, foreign and too large bodies apart from good ones', async () => {
+    const [status, { code }] = await post('{"a":');
+    assert.deepEqual([status, code], [400, 'body.malformed']);
+    const [foreignStatus, foreign] = await post('a=1', 'application/x-www-form-urlencoded');
+    assert.deepEqual([foreignStatus, foreign.code], [415, 'body.malformed']);
+    const [largeStatus, large] = await post(JSON.stringify('x'.repeat(MAX_BODY_BYTES)));
+    assert.deepEqual([largeStatus, large.code], [413, 'body.too-large']);
+  });
+
+  it('of a query names the field', async () => {
+    const [missingStatus, missing] = await errorOf({ url: '/checked' });
+    assert.deepEqual([missingStatus, missing.code, missing.field], [400, 'field.missing', 'n']);
+    const [invalidStatus, invalid] = await errorOf({ url: '/checked?n=0' });
+    assert.deepEqual([invalidStatus, invalid.code, invalid.field], [400, 'field.invalid', 'n']);
+  });
+
+  it('is counted by route and status', async () => {
+    const { server: counted } = open();
+    await counted.inject('/known');
+    await counted.inject('/nowhere');
+    const { body } = await counted.inject('/metrics');
+    assert.match(body, /tributary_http_seconds_count\{stage="test",route="\/known",status="404"\} 1/);
+    assert.match(body, /tributary_http_seconds_count\{stage="test",route="unknown",status="404"\} 1/);
+  });
+});

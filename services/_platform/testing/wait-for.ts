@@ -1,0 +1,21 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const POLL_MS = 10;
+
+/**
+ * Polls until the condition gives something other than undefined and false, and resolves with that.
+ * @param options.message names in the error what never came
+ * @param options.timeoutMs default 15 s: long, because it only ever matters for a test that fails
+ */
+export async function waitFor<T>(
+  condition: () => T | undefined | false | Promise<T | undefined | false>,
+  options: { message: string; timeoutMs?: number },
+): Promise<T> {
+  const deadline = performance.now() + (options.timeoutMs ?? 15_000);
+  for (;;) {
+    const value = await condition();
+    if (value !== undefined && value !== false) return value;
+    if (performance.now() > deadline) throw new Error(`waited in vain: ${options.message}`);
+    await delay(POLL_MS);
+  }
+}
