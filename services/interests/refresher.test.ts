@@ -1,0 +1,86 @@
+import assert from 'node:assert/strict';
+import { describe, it, mock } from 'node:test';
+import { createLogger } from '#platform/observability/logger.ts';
+import { Refresher } from './refresher.ts';
+
+type Walk = (partition: number, signal: AbortSignal) => Promise<number>;
+
+function createRefresher(refresh: Walk, signal = new AbortController().signal) {
+  const failures: unknown[] = [];
+  const processor = { refresh, handle: async () => undefined, forgetPartitions: () => undefined };
+  const log = createLogger('test', 'silent');
+  const refresher = new Refresher({
+    processor,
+    log,
+    signal,
+    onFailure: (error) => void failures.push(error),
+  });
+  return { refresher, failures };
+}
+
+/** Lets the debounce pass and the walk it starts end. */
+async function pass(refresher: Refresher): Promise<void> {
+  mock.timers.tick(1_000);
+  await refresher.close();
+}
+
+describe('the refresher', () => {
+  mock.timers.enable({ apis: ['setTimeout'] });
+
+  it('walks the owned partitions once for many requests', async () => {
+    const walked: number[] = [];
+    const { refresher } = createRefresher(async (partition) => walked.push(partition));
+    refresher.assign([1, 4]);
+    for (let i = 0; i < 100; i++) refresher.request();
+    await pass(refresher);
+    assert.deepEqual(walked, [1, 4]);
+  });
+
+  it('walks again for a change that comes during a walk, and never twice at a time', async () => {
+    let [walking, most, walks] = [0, 0, 0];
+    const { refresher } = createRefresher(async () => {
+      most = Math.max(most, ++walking);
+      walks += 1;
+      if (walks === 1) {
+        refresher.request();
+        mock.timers.tick(1_000);
+      }
+      await new Promise(setImmediate);
+      walking -= 1;
+      return 0;
+    });
+    refresher.assign([0]);
+    mock.timers.tick(1_000);
+    while (walks < 2) await new Promise(setImmediate);
+    await refresher.close();
+    assert.deepEqual([walks, most], [2, 1]);
+  });
+
+  it('stops between two partitions when the stage drains', async () => {
+    const controller = new AbortController();
+    const walked: number[] = [];
+    const { refresher } = createRefresher(async (partition) => {
+      controller.abort();
+      return walked.push(partition);
+    }, controller.signal);
+    refresher.assign([0, 1, 2]);
+    await pass(refresher);
+    assert.deepEqual(walked, [0]);
+  });
+
+  it('lets no walk begin once it is closed', async () => {
+    const { refresher } = createRefresher(async () => assert.fail('it walked'));
+    refresher.assign([0]);
+    await refresher.close();
+    mock.timers.tick(10_000);
+    await refresher.close();
+  });
+
+  it('hands an unexpected error to the stage', async () => {
+    const error = new Error('redis is gone');
+    const { refresher, failures } = createRefresher(() => Promise.reject(error));
+    refresher.assign([0]);
+    await pass(refresher);
+    assert.deepEqual(failures, [error]);
+  });
+});

@@ -1,0 +1,5 @@
+import { describe } from 'node:test';
+import { createMemoryStore } from './memory-store.testing.ts';
+import { storeContract } from './store.testing.ts';
+
+describe('the interests store in memory', () => storeContract(async () => createMemoryStore()));

@@ -1,0 +1,112 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
+import { createWindow } from '#algorithms/pinnersage/window.ts';
+import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
+import { action, CONFIG, DAY, START, served } from './actions.testing.ts';
+import { applyActions, deriveInterests, faultOf } from './update.ts';
+
+describe('an action in the log', () => {
+  const cases: Array<[string, Partial<UserAction>, RegExp | undefined]> = [
+    ['is taken when nothing is wrong', {}, undefined],
+    ['may be five minutes ahead', { receivedAt: START - 300_000 }, undefined],
+    ['may be no later than that', { receivedAt: START - 300_001 }, /five minutes after receivedAt/],
+    ['needs an event id', { eventId: '' }, /^eventId has not 1 to 256 bytes/],
+    ['needs an item', { itemId: '' }, /^itemId has not/],
+    ['needs a user', { userId: '' }, /^userId has not/],
+    ['has ids of at most 256 bytes', { eventId: 'e', itemId: 'é'.repeat(129) }, /^itemId has not/],
+    ['has ids of up to 256 bytes', { eventId: 'e', itemId: 'é'.repeat(128) }, undefined],
+    ['has a time after 1970', { occurredAt: -1 }, /^occurredAt is no time/],
+    ['has a time of whole milliseconds', { occurredAt: 0.5 }, /^occurredAt is no time/],
+  ];
+  for (const [name, change, fault] of cases) {
+    it(name, () => {
+      const found = faultOf(action(change), change.userId ?? 'u1');
+      if (fault === undefined) assert.equal(found, undefined);
+      else assert.match(found ?? '', fault);
+    });
+  }
+
+  it('is keyed by its user', () => {
+    assert.match(faultOf(action(), 'u2') ?? '', /userId is u1, but the message key is u2/);
+  });
+});
+
+function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): UserInterests {
+  const config = { ...CONFIG, ...change };
+  const window = createWindow();
+  const streamTime = Math.max(...actions.map(({ occurredAt }) => occurredAt));
+  applyActions(
+    window,
+    actions.map((one, offset) => ({ action: one, offset, streamTime })),
+    config,
+  );
+  const at = { userId: 'u1', version: 1, streamTime, receivedAt: START };
+  return deriveInterests(window, at, served(), config, createWardWorkspace());
+}
+
+const medoidsOf = (interests: UserInterests) => interests.medoids.map(({ itemId }) => itemId);
+
+describe('interests', () => {
+  it('are one medoid for each kind of item, the important first', () => {
+    const interests = derive([
+      action({ itemId: 'nail', occurredAt: START - 80 * DAY }),
+      action({ itemId: 'tea' }),
+      action({ itemId: 'tea', occurredAt: START - 1 }),
+      action({ itemId: 'mate', type: 'view' }),
+    ]);
+    assert.deepEqual(medoidsOf(interests), ['tea', 'nail']);
+    assert.equal(interests.windowSize, 4);
+    assert.equal(interests.generation, 'g1');
+  });
+
+  it('fade with event time and do not look at the clock', () => {
+    const [medoid] = derive([
+      action({ itemId: 'tea', occurredAt: START }),
+      action({ itemId: 'nowhere', occurredAt: START + 50 * DAY }),
+    ]).medoids;
+    assert.ok(Math.abs((medoid?.importance ?? 0) - Math.exp(-0.5)) < 1e-12);
+  });
+
+  it('are never made of dislike, which takes away instead', () => {
+    assert.deepEqual(derive([action({ type: 'hide' })]).medoids, []);
+    const disliked = [
+      action({ itemId: 'tea' }),
+      action({ itemId: 'tea', type: 'return', occurredAt: START + 1 }),
+    ];
+    assert.deepEqual(medoidsOf(derive(disliked)), []);
+    assert.deepEqual(medoidsOf(derive([...disliked, action({ itemId: 'nail' })])), ['nail']);
+  });
+
+  it('say the weightiest thing the user did with the medoid', () => {
+    const types = ['view', 'buy', 'hide', 'click'] as const;
+    const [medoid] = derive(
+      types.map((type, i) => action({ type, occurredAt: START + i })),
+      { actionWeights: { ...CONFIG.actionWeights, hide: -0.1 } },
+    ).medoids;
+    assert.equal(medoid?.type, 'buy');
+  });
+
+  it('count the liked items that have no vector', () => {
+    const interests = derive([action({ itemId: 'new' }), action({ itemId: 'odd', type: 'hide' })]);
+    assert.deepEqual([interests.unknownItems, interests.medoids.length], [1, 0]);
+  });
+
+  it('carry the distinct recent items, the newest first, disliked ones too', () => {
+    const actions = ['tea', 'nail', 'tea', 'mate'].map((itemId, i) =>
+      action({ itemId, occurredAt: START + i }),
+    );
+    actions.push(action({ itemId: 'screw', type: 'hide', occurredAt: START + 9 }));
+    assert.deepEqual(derive(actions).recent, ['screw', 'mate', 'tea', 'nail']);
+    assert.deepEqual(derive(actions, { recentMaximum: 2 }).recent, ['screw', 'mate']);
+    assert.deepEqual(derive(actions, { recentMaximum: 0 }).recent, []);
+  });
+
+  it('have no medoids before a generation is served', () => {
+    const window = createWindow();
+    applyActions(window, [{ action: action(), offset: 0, streamTime: START }], CONFIG);
+    const at = { userId: 'u1', version: 0, streamTime: START, receivedAt: START };
+    const interests = deriveInterests(window, at, undefined, CONFIG, createWardWorkspace());
+    assert.deepEqual([interests.generation, interests.medoids, interests.recent], [null, [], ['tea']]);
+  });
+});
