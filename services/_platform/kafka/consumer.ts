@@ -4,6 +4,7 @@ import { DecodeError } from '#contracts/codec.ts';
 import { reasonOf } from '../errors.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
+import { Commits } from './commits.ts';
 import { copartitionAssigner } from './copartition.ts';
 import { decodeValue, headerText, type IncomingMessage, type Rejection } from './messages.ts';
 
@@ -45,8 +46,10 @@ export interface ConsumeOptions {
   readonly maxBytesPerPartition?: number;
 }
 
-const HEARTBEAT_MS = 3_000;
-const SESSION_TIMEOUT_MS = 30_000;
+const HEARTBEAT_MS = 2_000;
+/** The partitions of a process that was killed stand still for this long. */
+const SESSION_TIMEOUT_MS = 10_000;
+const REBALANCE_TIMEOUT_MS = 30_000;
 /** Offsets are committed at most this often; what a crash re-reads is dropped by the fences. */
 const COMMIT_INTERVAL_MS = 1_000;
 /** kafkajs waits this long on a broker that has nothing, which delays the others: keep it short. */
@@ -62,7 +65,7 @@ export async function consume(options: ConsumeOptions): Promise<() => Promise<vo
     groupId: options.groupId,
     partitionAssigners: [copartitionAssigner],
     sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: SESSION_TIMEOUT_MS,
+    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
     heartbeatInterval: HEARTBEAT_MS,
     maxWaitTimeInMs: MAX_WAIT_MS,
     maxBytesPerPartition: options.maxBytesPerPartition ?? 1_048_576,
@@ -71,19 +74,36 @@ export async function consume(options: ConsumeOptions): Promise<() => Promise<vo
   const byTopic = new Map(options.subscriptions.map((subscription) => [subscription.topic, subscription]));
   await consumer.connect();
   await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
-  reportAssignments(consumer, options);
+  const commits = new Commits(consumer, options.log, COMMIT_INTERVAL_MS);
+  reportAssignments(consumer, commits, options);
+  const inHand = new Set<Promise<void>>();
+  let stopping = false;
+  // kafkajs would bring the failed batch again and again while the stage drains.
+  const onFailure = (error: unknown): void => {
+    stopping = true;
+    options.onFailure(error);
+  };
   await consumer.run({
-    autoCommit: true,
-    autoCommitInterval: COMMIT_INTERVAL_MS,
+    autoCommit: false,
     eachBatchAutoResolve: false,
     partitionsConsumedConcurrently: options.concurrency ?? 16,
     eachBatch: async (payload) => {
       const subscription = byTopic.get(payload.batch.topic);
-      if (subscription === undefined || payload.isStale() || !payload.isRunning()) return;
-      await handleSafely(payload, subscription, options);
+      if (subscription === undefined || stopping || payload.isStale() || !payload.isRunning()) return;
+      const work = handleSafely(payload, subscription, commits, { ...options, onFailure });
+      inHand.add(work);
+      try {
+        await work;
+      } finally {
+        inHand.delete(work);
+      }
     },
   });
   return async () => {
+    // Leaving the group comes last: a member that has left cannot commit.
+    stopping = true;
+    await Promise.allSettled(inHand);
+    await commits.close();
     await consumer.stop();
     await consumer.disconnect();
   };
@@ -91,9 +111,12 @@ export async function consume(options: ConsumeOptions): Promise<() => Promise<vo
 
 function reportAssignments(
   consumer: Consumer,
+  commits: Commits,
   { log, onAssigned, groupId, onFailure }: ConsumeOptions,
 ): void {
+  consumer.on(consumer.events.REBALANCING, () => void commits.flush());
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
+    commits.forget();
     const partitions = [...new Set(Object.values(payload.memberAssignment).flat())].sort((a, b) => a - b);
     log.info({ group: groupId, partitions }, 'partitions assigned');
     onAssigned?.(partitions);
@@ -107,6 +130,7 @@ function reportAssignments(
 async function handleSafely(
   payload: EachBatchPayload,
   subscription: Subscription<never>,
+  commits: Commits,
   options: ConsumeOptions,
 ): Promise<void> {
   const { batch } = payload;
@@ -120,8 +144,8 @@ async function handleSafely(
   try {
     const rejections = await handleBatch(batch, subscription, options);
     payload.resolveOffset(batch.lastOffset());
+    commits.note(batch.topic, batch.partition, Number(batch.lastOffset()) + 1);
     observe(batch, rejections, started, options.metrics);
-    await payload.commitOffsetsIfNecessary();
     await payload.heartbeat();
   } catch (error) {
     if (isKafkaProtocolError(error)) throw error;
