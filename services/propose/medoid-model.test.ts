@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { after, before, beforeEach, describe, it } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { errorBody } from '#platform/http/server.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { createLogger } from '#platform/observability/logger.ts';
+import { CONFIG, interests, medoid } from './interests.testing.ts';
+import { createMedoidModel } from './medoid-model.ts';
+
+interface Search {
+  readonly generation: string;
+  readonly queries: ReadonlyArray<{ readonly itemId: string }>;
+  readonly k: number;
+}
+
+const [HELD, GONE] = ['g1', 'g0'];
+
+function batchOf(
+  ...messages: Array<UserInterests | { userId: string; value: null }>
+): IncomingBatch<UserInterests> {
+  return {
+    topic: 'interests',
+    partition: 0,
+    messages: messages.map((message, offset) => ({
+      partition: 0,
+      offset,
+      key: message.userId,
+      value: 'value' in message ? null : message,
+      trace: `trace of ${message.userId}`,
+    })),
+    reject: () => assert.fail('nothing is rejected here'),
+  };
+}
+
+describe('the medoid model', () => {
+  let index: FastifyInstance;
+  let peer: Peer;
+  let searches: Search[] = [];
+  let refusals = 0;
+  let skipped = 0;
+  let published: Array<[Proposal, string | undefined]> = [];
+  let controller = new AbortController();
+
+  before(async () => {
+    index = Fastify();
+    // Beside each item lies one called after it; of an item "unknown" the index holds no vector.
+    index.post<{ Body: Search }>('/search', async ({ body }, reply) => {
+      if (refusals > 0) {
+        refusals -= 1;
+        return reply.code(503).send(errorBody('stage.not-ready', 'the stage is starting'));
+      }
+      searches.push(body);
+      if (body.generation !== HELD) return reply.code(404).send(errorBody('generation.unknown', 'gone'));
+      const results = body.queries.map(({ itemId }) =>
+        itemId === 'unknown'
+          ? { error: 'item.unknown' }
+          : { neighbours: [{ itemId: `${itemId}+`, score: 1 }] },
+      );
+      return { generation: HELD, results };
+    });
+    peer = createPeer({ name: 'index', url: await index.listen({ host: '127.0.0.1', port: 0 }) });
+  });
+
+  after(async () => {
+    await peer.close();
+    await index.close();
+  });
+
+  beforeEach(() => {
+    searches = [];
+    published = [];
+    skipped = 0;
+    controller = new AbortController();
+  });
+
+  const propose = (...messages: Parameters<typeof batchOf>) =>
+    createMedoidModel({
+      config: CONFIG,
+      index: peer,
+      popularityOf: () => 1,
+      publish: async (proposal, trace) => void published.push([proposal, trace]),
+      log: createLogger('test', 'silent'),
+      signal: controller.signal,
+      countSkipped: (users) => {
+        skipped += users;
+      },
+    })(batchOf(...messages));
+
+  const proposals = () => published.map(([proposal]) => proposal);
+  const itemsOf = (proposal: Proposal | undefined) => proposal?.items.map(({ itemId }) => itemId);
+
+  it('proposes the neighbours of the sampled medoids, in the generation of the interests', async () => {
+    await propose(interests({ medoids: [medoid('tea'), medoid('unknown')], recent: ['nail'] }));
+    assert.deepEqual(published, [
+      [
+        {
+          userId: 'u1',
+          model: 'medoid-neighbours',
+          generation: HELD,
+          version: 5,
+          receivedAt: 2_000,
+          recent: ['nail'],
+          items: proposals()[0]?.items,
+        },
+        'trace of u1',
+      ],
+    ]);
+    assert.deepEqual(itemsOf(proposals()[0]), ['tea+']);
+    assert.equal(searches[0]?.k, CONFIG.neighboursPerMedoid);
+  });
+
+  it('proposes the same again when it reads the same again', async () => {
+    const user = interests({ medoids: ['a', 'b', 'c', 'd', 'e'].map((id) => medoid(id)) });
+    await propose(user);
+    const first = proposals();
+    published = [];
+    await propose(user);
+    assert.deepEqual(proposals(), first);
+  });
+
+  it('answers the newest interests of each user alone, whatever their order', async () => {
+    await propose(
+      interests({ version: 7, medoids: [medoid('old')] }),
+      interests({ userId: 'u2' }),
+      interests({ version: 9, medoids: [medoid('new')] }),
+      interests({ version: 8, medoids: [medoid('late')] }),
+      interests({ userId: 'u3' }),
+      { userId: 'u3', value: null },
+    );
+    assert.deepEqual(
+      proposals().map(({ userId, version }) => [userId, version]),
+      [
+        ['u1', 9],
+        ['u2', 5],
+      ],
+    );
+  });
+
+  it('asks for many users at once, and gives each their own', async () => {
+    const users = Array.from({ length: 70 }, (_, i) =>
+      interests({ userId: `u${i}`, medoids: [medoid(`i${i}`)] }),
+    );
+    await propose(...users);
+    assert.deepEqual(
+      searches.map(({ queries }) => queries.length),
+      [32, 32, 6],
+    );
+    for (const proposal of proposals()) {
+      assert.deepEqual(itemsOf(proposal), [`${proposal.userId.replace('u', 'i')}+`]);
+    }
+    assert.equal(published.length, 70);
+  });
+
+  it('empties the proposal of a user without medoids, and asks nothing', async () => {
+    await propose(interests({ medoids: [] }), interests({ userId: 'u2', generation: null, medoids: [] }));
+    assert.deepEqual(proposals().map(itemsOf), [[], []]);
+    assert.equal(searches.length, 0);
+  });
+
+  it('skips a generation that the index no longer holds, and mixes none', async () => {
+    await propose(interests({ generation: GONE }), interests({ userId: 'u2' }));
+    assert.deepEqual(
+      proposals().map(({ userId, generation }) => [userId, generation]),
+      [['u2', HELD]],
+    );
+    assert.equal(skipped, 1);
+  });
+
+  it('waits for an index that does not answer', async () => {
+    refusals = 2;
+    await propose(interests());
+    assert.equal(published.length, 1);
+  });
+
+  it('gives up waiting when the stage drains, to be delivered again', async () => {
+    refusals = Number.POSITIVE_INFINITY;
+    controller.abort();
+    await assert.rejects(propose(interests()), { code: 'stage.not-ready', retryable: true });
+    refusals = 0;
+    assert.equal(published.length, 0);
+  });
+});
