@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
-import { eventually } from '#platform/testing/eventually.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { embedding, release } from './releases.testing.ts';
 
@@ -51,10 +51,13 @@ describe('the index stage', () => {
     return test.produce('items', { key: itemId, value: test.encode('Item', item) });
   };
   const serves = (generation: string) =>
-    eventually(`${generation} serves`, async () => {
-      const { active } = await peer.get<Status>('/status');
-      return active?.generation === generation && active;
-    });
+    waitFor(
+      async () => {
+        const { active } = await peer.get<Status>('/status');
+        return active?.generation === generation && active;
+      },
+      { message: `${generation} serves` },
+    );
   const similarTo = async (itemId: string): Promise<string[]> => {
     const { items } = await peer.get<{ items: { title: string }[] }>(`/items/${itemId}/similar?n=5`);
     return items.map(({ title }) => title);
@@ -83,7 +86,7 @@ describe('the index stage', () => {
     }
     await publish('g1', 'oats');
     assert.equal((await serves('g1')).items, 3);
-    await eventually('titles are there', async () => (await similarTo('milk'))[0] === 'Oats');
+    await waitFor(async () => (await similarTo('milk'))[0] === 'Oats', { message: 'titles are there' });
     assert.deepEqual(await similarTo('milk'), ['Oats', 'Soap']);
     await assert.rejects(peer.get('/items/tea/similar'), { code: 'item.unknown', status: 404 });
     const { items } = await peer.post<{ items: object }>('/items', { itemIds: ['milk', 'tea'] });
@@ -126,7 +129,7 @@ describe('the index stage', () => {
     assert.deepEqual(await similarTo('milk'), ['Soap', 'Oats']);
     assert.deepEqual((await peer.get<Status>('/status')).held, ['g2', 'g1']);
     await putItem('soap', 'Soap', 'unavailable');
-    await eventually('soap is hidden', async () => (await similarTo('milk')).join() === 'Oats');
+    await waitFor(async () => (await similarTo('milk')).join() === 'Oats', { message: 'soap is hidden' });
   });
 
   it('drains on SIGTERM and serves the active generation again after a restart', async () => {

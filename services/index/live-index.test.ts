@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import { createRandom } from '#algorithms/random.ts';
 import type { Item, Release } from '#contracts/generated/records.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
-import { eventually } from '#platform/testing/eventually.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { embedding, release } from './releases.testing.ts';
@@ -49,7 +49,7 @@ async function serveThree({ index, declare, put }: World, id: string, swapped = 
   declare(release(id, 'building', 3));
   for (const [itemId, angle] of Object.entries(angles)) put(id, itemId, [Math.cos(angle), Math.sin(angle)]);
   declare(release(id, 'ready', 3));
-  await eventually(`${id} serves`, () => index.served?.generation.id === id);
+  await waitFor(() => index.served?.generation.id === id, { message: `${id} serves` });
 }
 
 function item(itemId: string, availability: Item['availability']): Item {
@@ -74,7 +74,7 @@ describe('the live index', () => {
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
-    await eventually('declared', () => world.declared.length === 3);
+    await waitFor(() => world.declared.length === 3, { message: 'declared' });
     assert.deepEqual(world.declared, ['g1 active', 'g2 active', 'g1 retired']);
     assert.deepEqual(world.near('c'), ['a', 'b']);
     assert.deepEqual(world.near('c', 'g1'), ['b', 'a']);
@@ -90,7 +90,7 @@ describe('the live index', () => {
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2');
-    await eventually('dropped', () => world.index.heldIds().length === 1);
+    await waitFor(() => world.index.heldIds().length === 1, { message: 'dropped' });
     assert.deepEqual(world.index.heldIds(), ['g2']);
     world.index.close();
   });
@@ -100,10 +100,10 @@ describe('the live index', () => {
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
-    await eventually('dropped', () => world.index.heldIds().length === 1);
+    await waitFor(() => world.index.heldIds().length === 1, { message: 'dropped' });
     world.declare(release('g1', 'active', 3));
-    await eventually('g1 serves', () => world.index.served?.generation.id === 'g1');
-    await eventually('g2 retired', () => world.declared.at(-1) === 'g2 retired');
+    await waitFor(() => world.index.served?.generation.id === 'g1', { message: 'g1 serves' });
+    await waitFor(() => world.declared.at(-1) === 'g2 retired', { message: 'g2 retired' });
     assert.deepEqual(world.near('c'), ['b', 'a']);
     world.index.close();
   });
@@ -113,7 +113,7 @@ describe('the live index', () => {
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
     world.declare(release('g1', 'rejected', 3));
-    await eventually('nothing serves', () => world.index.served === undefined);
+    await waitFor(() => world.index.served === undefined, { message: 'nothing serves' });
     assert.deepEqual(world.index.heldIds(), []);
     world.index.close();
   });
@@ -131,7 +131,7 @@ describe('the live index', () => {
     assert.equal(index.served, undefined);
     index.takeCaughtUp();
     assert.ok(index.isBuildingFirst);
-    await eventually('g2 serves', () => index.served?.generation.id === 'g2');
+    await waitFor(() => index.served?.generation.id === 'g2', { message: 'g2 serves' });
     assert.deepEqual(world.declared, []);
     index.close();
   });
@@ -182,14 +182,17 @@ describe('the live index', () => {
         Array.from({ length: 16 }, () => random.next() - 0.5),
       );
     let answered = 0;
-    await eventually('g2 serves', () => {
-      const { generation, graph } = chooseGeneration(index);
-      const known = generation.id === 'g1' ? ['a', 'b', 'c'] : undefined;
-      const found = graph.search(generation.table!.at(0), 3);
-      assert.ok(found.every(({ itemId }) => (known === undefined) !== known?.includes(itemId)));
-      answered += 1;
-      return generation.id === 'g2';
-    });
+    await waitFor(
+      () => {
+        const { generation, graph } = chooseGeneration(index);
+        const known = generation.id === 'g1' ? ['a', 'b', 'c'] : undefined;
+        const found = graph.search(generation.table!.at(0), 3);
+        assert.ok(found.every(({ itemId }) => (known === undefined) !== known?.includes(itemId)));
+        answered += 1;
+        return generation.id === 'g2';
+      },
+      { message: 'g2 serves' },
+    );
     assert.ok(answered > 1, 'searches were answered during the build');
     assert.deepEqual(world.failures, []);
     index.close();
