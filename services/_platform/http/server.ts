@@ -59,7 +59,12 @@ export function createHttpServer(options: {
   });
   server.setErrorHandler((error: FastifyError | TributaryError, request, reply) => {
     const { status, body } = describe(error);
-    if (status >= 500) log.error({ err: error, url: request.url }, 'request failed');
+    if (error instanceof TributaryError && error.retryable) {
+      // An outage elsewhere makes one of these a request, and needs nobody to act here.
+      log.debug({ code: error.code, reason: error.message, url: request.url }, 'request failed for now');
+    } else if (status >= 500) {
+      log.error({ err: error, url: request.url }, 'request failed');
+    }
     reply.code(status).send(body);
   });
   return server;
