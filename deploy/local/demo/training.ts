@@ -1,4 +1,4 @@
-import { createPeer } from '#platform/http/peer.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { SetupError } from '../parts/setup-error.mjs';
 import type { Cluster } from './cluster.ts';
@@ -24,46 +24,61 @@ interface RetrainStatus {
   } | null;
 }
 
+/** A rejection is no accident: training is bounded in seconds, and on a busy machine those may be too few. */
+const ATTEMPTS = 3;
 const TRAINING_TIMEOUT_MS = 20 * 60_000;
 /** From the end of training to the flip of the index: vectors travel, the graph is built and its recall is checked. */
 const FLIP_TIMEOUT_MS = 120_000;
 
 /**
- * Starts a retraining and waits until the index serves its generation.
+ * Retrains, again if the generation is rejected, until one is served.
  *
- * @throws {SetupError} when the generation failed its gate or did not become active in time
+ * @param onRejected is told of each generation that fails its gate
+ * @throws {SetupError} when three were rejected, or one was not done or served in time
  */
-export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGeneration> {
+export async function trainFirstGeneration(
+  cluster: Cluster,
+  onRejected: (line: string) => void,
+): Promise<ActiveGeneration> {
   const retrain = createPeer({ name: 'retrain', url: cluster.url('retrain'), timeoutMs: 10_000 });
   const index = createPeer({ name: 'index', url: cluster.url('index'), timeoutMs: 10_000 });
   try {
-    const { generation } = await retrain.post<{ generation: string }>('/retrain', {});
-    const last = await waitFor(
-      `Training generation ${generation}`,
-      async () => {
-        const status = await retrain.get<RetrainStatus>('/status');
-        return status.last?.generation === generation ? status.last : undefined;
-      },
-      { timeoutMs: TRAINING_TIMEOUT_MS, everyMs: 500 },
-    );
-    if (last.state === 'rejected') {
-      throw new SetupError(
-        `Generation ${generation} was rejected: ${last.reason}`,
-        'Give more actions (--limit): too few cannot be learned from',
-      );
+    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
+      const { generation, state, reason } = await trainOnce(retrain);
+      if (state !== 'rejected') return await served(index, generation);
+      onRejected(`Generation ${generation} was rejected: ${reason}`);
     }
-    return await waitFor(
-      `Serving generation ${generation}`,
-      async () => {
-        const { active } = await index.get<IndexStatus>('/status');
-        if (active?.generation !== generation) return undefined;
-        return { id: generation, state: 'active' as const, items: active.items };
-      },
-      { timeoutMs: FLIP_TIMEOUT_MS },
-    );
   } finally {
     await Promise.all([retrain.close(), index.close()]);
   }
+  throw new SetupError(
+    `${ATTEMPTS} generations were rejected`,
+    'Give more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
+  );
+}
+
+async function trainOnce(retrain: Peer): Promise<NonNullable<RetrainStatus['last']>> {
+  const { generation } = await retrain.post<{ generation: string }>('/retrain', {});
+  return waitFor(
+    `Training generation ${generation}`,
+    async () => {
+      const { last } = await retrain.get<RetrainStatus>('/status');
+      return last?.generation === generation ? last : undefined;
+    },
+    { timeoutMs: TRAINING_TIMEOUT_MS, everyMs: 500 },
+  );
+}
+
+function served(index: Peer, generation: string): Promise<ActiveGeneration> {
+  return waitFor(
+    `Serving generation ${generation}`,
+    async () => {
+      const { active } = await index.get<IndexStatus>('/status');
+      if (active?.generation !== generation) return undefined;
+      return { id: generation, state: 'active' as const, items: active.items };
+    },
+    { timeoutMs: FLIP_TIMEOUT_MS },
+  );
 }
 
 /** Waits until the interests of these users are clustered in the generation. */
