@@ -4,12 +4,14 @@ import type { Slate } from '#contracts/generated/records.ts';
 import { someSlate } from './attribution.testing.ts';
 import { createHandlers } from './handlers.ts';
 
-test('a slate that cannot be learned from is rejected, and the partition goes on', async () => {
-  const taken: string[] = [];
+test('a slate that cannot be learned from is rejected and earns nothing, and the partition goes on', async () => {
+  const taken: Array<[string, number]> = [];
   const rejected: Array<[number, string]> = [];
   const handlers = createHandlers({
     takeSlates: async (_partition, messages) =>
-      void taken.push(...messages.map(({ value }) => value!.slateId)),
+      void taken.push(
+        ...messages.map(({ value }): [string, number] => [value!.slateId, value!.slots.length]),
+      ),
     takeActions: async () => {},
     tick: async () => {},
   });
@@ -31,7 +33,12 @@ test('a slate that cannot be learned from is rejected, and the partition goes on
     messages: slates.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
     reject: (offset, reason) => void rejected.push([offset, reason]),
   });
-  assert.deepEqual(taken, ['sound']);
+  assert.deepEqual(taken, [
+    ['sound', 1],
+    ['nan', 0],
+    ['zero', 0],
+    ['more', 0],
+  ]);
   assert.deepEqual(
     rejected.map(([offset]) => offset),
     [1, 2, 3],

@@ -14,12 +14,15 @@ export function faultOf({ slots }: Slate): string | undefined {
 export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
   return {
     async slates(batch) {
-      const sound = batch.messages.filter(({ offset, value }) => {
+      const messages = batch.messages.map((message) => {
+        const { offset, value } = message;
         const fault = value === null ? undefined : faultOf(value);
-        if (fault !== undefined) batch.reject(offset, fault);
-        return fault === undefined;
+        if (value === null || fault === undefined) return message;
+        batch.reject(offset, fault);
+        // It stays as a slate without slots, which earns nothing, so that its offset counts as read.
+        return { ...message, value: { ...value, slots: [] } };
       });
-      await joiner.takeSlates(batch.partition, sound);
+      await joiner.takeSlates(batch.partition, messages);
     },
     actions: (batch) => joiner.takeActions(batch.partition, batch.messages),
   };

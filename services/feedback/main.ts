@@ -13,6 +13,12 @@ await runStage('feedback', async (stage) => {
     help: 'Slates read later than the longest delay assumed; some of their actions may have been forgotten',
     registers: [stage.metrics.registry],
   });
+  const rewards = new Counter({
+    name: 'tributary_feedback_rewards_total',
+    help: 'Rewards given, by the action that earned them; none for a zero',
+    labelNames: ['action'],
+    registers: [stage.metrics.registry],
+  });
   const joiner = createJoiner({
     store: createRedisJoinStore({
       redis: await stage.connectRedis(),
@@ -21,10 +27,12 @@ await runStage('feedback', async (stage) => {
     rules: config,
     idleMs: config.idleMs,
     // All are of one partition and given at once, so that the producer sends them in one request.
-    produce: (queued) =>
-      Promise.all(
+    async produce(queued) {
+      await Promise.all(
         queued.map(({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace })),
-      ),
+      );
+      for (const { reward } of queued) rewards.inc({ action: reward.actionType ?? 'none' });
+    },
     countLate: () => lateSlates.inc(),
   });
   const admin = stage.kafka.admin();

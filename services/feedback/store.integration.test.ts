@@ -1,23 +1,21 @@
 import { randomUUID } from 'node:crypto';
 import { after, before } from 'node:test';
-import { Redis } from 'ioredis';
+import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { createRedisJoinStore } from './redis-store.ts';
 import { testJoinStore } from './store.testing.ts';
 
-let redis: Redis;
-const run = randomUUID();
+let test: TestRedis;
 
-before(() => {
-  redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+before(async () => {
+  test = await openTestRedis();
 });
 
-after(async () => {
-  const keys = await redis.keys(`${run}:*`);
-  if (keys.length > 0) await redis.del(...keys);
-  await redis.quit();
-});
+after(() => test.close());
 
 testJoinStore(async () => {
-  const name = `${run}:${randomUUID()}`;
-  return createRedisJoinStore({ redis, keyOf: (partition, part) => `${name}:{${partition}}:${part}` });
+  const name = randomUUID();
+  return createRedisJoinStore({
+    redis: test.redis,
+    keyOf: (partition, part) => test.key(name, `{${partition}}`, part),
+  });
 });
