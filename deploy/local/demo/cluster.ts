@@ -39,11 +39,15 @@ export interface ClusterOptions {
 const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
 const GATEWAY_PORT = 18_080;
 const DAY = 86_400_000;
-/** Reactions come within seconds here, and rewards should be seen before the demo ends. */
+/**
+ * Unless the environment says otherwise: reactions come within seconds here, so that rewards are seen before the demo
+ * ends; and training shares two cores with everything else, which makes seconds short.
+ */
 const DEMO_SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000',
   TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '1000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '1000',
+  TRIBUTARY_RETRAIN_SECONDS: '60',
 };
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
@@ -99,11 +103,12 @@ async function startAllStages(options: ClusterOptions, stack: Stack, namespace: 
     `TRIBUTARY_${name.toUpperCase()}_URL`,
     `http://127.0.0.1:${ports[name]}`,
   ]);
+  const settings = Object.entries(DEMO_SETTINGS).map(([name, value]) => [name, environment[name] ?? value]);
   return startStages({
     names,
     ports,
     runDirectory,
-    env: { ...stack.env, TRIBUTARY_NAMESPACE: namespace, ...DEMO_SETTINGS, ...Object.fromEntries(peers) },
+    env: { ...stack.env, TRIBUTARY_NAMESPACE: namespace, ...Object.fromEntries([...settings, ...peers]) },
     onExit: onFailure,
   });
 }
