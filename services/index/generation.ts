@@ -15,7 +15,7 @@ export class Generation {
   #release: Release | undefined;
   #table: VectorTable | undefined;
   /** Embeddings read before their release: the two topics have no common order. */
-  #waiting: ItemEmbedding[] = [];
+  readonly #waiting = new Map<string, ItemEmbedding>();
   readonly #present = new Set<number>();
   readonly #trained = new Set<number>();
   #complete = false;
@@ -54,16 +54,15 @@ export class Generation {
     this.#release = release;
     if (release.state === 'rejected') this.#forgetVectors();
     else this.#table ??= new VectorTable(release.dimension, release.itemCount);
-    const waiting = this.#waiting;
-    this.#waiting = [];
-    const intakes = waiting.map((embedding) => this.takeEmbedding(embedding));
+    const intakes = [...this.#waiting.values()].map((embedding) => this.takeEmbedding(embedding));
+    this.#waiting.clear();
     this.#judge();
     return intakes;
   }
 
   takeEmbedding(embedding: ItemEmbedding): Intake {
     if (this.#release === undefined) {
-      this.#waiting.push(embedding);
+      this.#waiting.set(embedding.itemId, embedding);
       return 'waiting';
     }
     if (this.#table === undefined) return 'rejected-generation';
@@ -78,7 +77,7 @@ export class Generation {
 
   /** @returns the row that went, undefined when there was none. */
   takeTombstone(itemId: string): number | undefined {
-    this.#waiting = this.#waiting.filter((embedding) => embedding.itemId !== itemId);
+    this.#waiting.delete(itemId);
     const row = this.#table?.rowOf(itemId);
     if (row === undefined || !this.#present.delete(row)) return undefined;
     this.#trained.delete(row);

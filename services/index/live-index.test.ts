@@ -108,14 +108,34 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('never serves a rejected generation, even the one it served', async () => {
+  it('never serves a rejected generation: the one before takes over at once, if there is one', async () => {
     const world = setUp();
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
+    await serveThree(world, 'g2', true);
+    await waitFor(() => world.declared.length === 3, { message: 'declared' });
+    world.declare(release('g1', 'active', 3));
+    world.declare(release('g2', 'rejected', 3));
+    assert.equal(world.index.served?.generation.id, 'g1');
     world.declare(release('g1', 'rejected', 3));
-    await waitFor(() => world.index.served === undefined, { message: 'nothing serves' });
+    assert.equal(world.index.served, undefined);
     assert.deepEqual(world.index.heldIds(), []);
     world.index.close();
+  });
+
+  it('gives up a generation that is rejected while it is built', async () => {
+    const world = setUp();
+    const { index, declare, put } = world;
+    index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    declare(release('g2', 'ready', 200, 2));
+    for (let n = 0; n < 200; n++) put('g2', `item${n}`, [1, n]);
+    declare(release('g2', 'rejected', 200, 2));
+    await serveThree(world, 'g3', true);
+    await waitFor(() => world.declared.length === 3, { message: 'declared' });
+    assert.deepEqual(world.declared, ['g1 active', 'g3 active', 'g1 retired']);
+    assert.deepEqual(world.failures, []);
+    index.close();
   });
 
   it('declares nothing when it starts on a log that says all', async () => {

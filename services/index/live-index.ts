@@ -71,8 +71,8 @@ export class LiveIndex {
     if (release === null) {
       this.#generations.forget(id);
     } else {
-      const intakes = this.#generations.takeRelease(release);
-      this.#report(id, intakes);
+      this.#report(id, this.#generations.takeRelease(release));
+      if (release.state === 'rejected') this.#stopAnswering(id);
     }
     this.#advance();
   }
@@ -136,17 +136,12 @@ export class LiveIndex {
   #isBehind(): boolean {
     if (this.#closed) return false;
     const wanted = this.#generations.wanted();
-    if (wanted !== undefined) return wanted !== this.#served?.generation;
-    return this.#served?.generation.release?.state === 'rejected';
+    return wanted !== undefined && wanted !== this.#served?.generation;
   }
 
   async #catchUpWithWanted(): Promise<void> {
     while (this.#isBehind()) {
-      const wanted = this.#generations.wanted();
-      if (wanted === undefined) {
-        this.#flip(undefined);
-        continue;
-      }
+      const wanted = this.#generations.wanted()!;
       const next = this.find(wanted.id) ?? (await this.#build(wanted));
       // Building took a while: what was wanted may have been rejected or superseded.
       if (this.#closed || this.#generations.wanted() !== wanted) continue;
@@ -179,18 +174,25 @@ export class LiveIndex {
   }
 
   /** Requests meet the old generation before the first assignment and the new one after it, never a mixture. */
-  #flip(next: ServedGeneration | undefined): void {
+  #flip(next: ServedGeneration): void {
     const { log, metrics, keepRetiredMs } = this.#options;
     const before = this.#served;
     this.#served = next;
-    this.#previous = before?.generation.release?.state === 'rejected' ? undefined : before;
+    this.#previous = before;
     clearTimeout(this.#dropTimer);
     this.#dropTimer = setTimeout(() => {
       this.#previous = undefined;
     }, keepRetiredMs).unref();
     metrics.flips.inc();
     this.#countItems();
-    log.info({ from: before?.generation.id, to: next?.generation.id, items: next?.graph.size }, 'flipped');
+    log.info({ from: before?.generation.id, to: next.generation.id, items: next.graph.size }, 'flipped');
+  }
+
+  /** A rejected generation answers nobody from this moment, even where nothing else can. */
+  #stopAnswering(id: string): void {
+    if (this.#served?.generation.id === id) this.#served = undefined;
+    if (this.#previous?.generation.id === id) this.#previous = undefined;
+    this.#countItems();
   }
 
   /** Writing it twice is harmless, so that any number of replicas may do it. */
