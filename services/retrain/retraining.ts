@@ -79,11 +79,12 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     metrics: releaseMetrics(result),
     modelCard: modelCard(result, training, trainConfig),
   };
+  const { learned, contentOnly } = result.metrics;
   const reason = refusal(
     {
-      hitRateAt10: result.metrics.learned.hitRateAt10,
-      contentHitRateAt10: result.metrics.contentOnly.hitRateAt10,
-      heldOutPairs: result.metrics.learned.pairs,
+      hitRateAt100: learned.hitRateAt100,
+      contentHitRateAt100: contentOnly.hitRateAt100,
+      heldOutPairs: learned.pairs,
     },
     ports.activeRelease(),
   );
@@ -156,6 +157,8 @@ function releaseMetrics({ metrics: { learned, contentOnly, seconds } }: TrainRes
     hitRateAt10: learned.hitRateAt10,
     hitRateAt100: learned.hitRateAt100,
     meanReciprocalRank: learned.meanReciprocalRank,
+    ndcg: learned.ndcg,
+    contentNdcg: contentOnly.ndcg,
     contentHitRateAt10: contentOnly.hitRateAt10,
     contentHitRateAt100: contentOnly.hitRateAt100,
     heldOutPairs: learned.pairs,
