@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#platform/errors.ts';
 import type { Acknowledgement } from '#platform/kafka/producer.ts';
 import type { Judgement, Refusal } from './judgement.ts';
 
@@ -92,11 +92,11 @@ function onlyTexts(ids: Ids): Ids {
 }
 
 function writeRefusal(error: unknown, log: Logger): Refusal {
-  if (error instanceof TributaryError && error.code === 'kafka.unacknowledged') {
-    log.warn({ reason: error.message }, 'not acknowledged');
+  if (error instanceof TributaryError && error.retryable) {
+    log.warn({ code: error.code, reason: error.message }, 'not acknowledged');
     return { code: error.code, reason: 'Kafka did not confirm the write; send it again', retryable: true };
   }
-  log.error({ err: error, reason: reasonOf(error) }, 'entry not written');
+  log.error({ err: error }, 'entry not written');
   return { code: 'handler.failed', reason: 'unexpected error; see the log of the gateway' };
 }
 
@@ -104,9 +104,7 @@ function writeRefusal(error: unknown, log: Logger): Refusal {
 export function statusOf({ accepted, rejected, results }: BatchAnswer): 202 | 207 | 400 | 500 | 503 {
   if (rejected === 0) return 202;
   if (accepted > 0) return 207;
-  const codes = new Set(
-    results.map((verdict) => (verdict.status === 'rejected' ? verdict.error.code : undefined)),
-  );
-  if (codes.has('kafka.unacknowledged')) return 503;
-  return codes.has('handler.failed') ? 500 : 400;
+  const refusals = results.flatMap((verdict) => (verdict.status === 'rejected' ? [verdict.error] : []));
+  if (refusals.some(({ retryable }) => retryable)) return 503;
+  return refusals.some(({ code }) => code === 'handler.failed') ? 500 : 400;
 }
