@@ -1,0 +1,184 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import { DecodeError } from '#contracts/codec.ts';
+import { createLogger } from '../observability/logger.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { openTestKafka, type TestKafka } from '../testing/kafka.ts';
+import { waitFor } from '../testing/wait-for.ts';
+import { consume, type IncomingBatch } from './consumer.ts';
+import type { Rejection } from './messages.ts';
+import { createProducer, type SafeProducer } from './producer.ts';
+
+const PARTITIONS = 4;
+
+function decode(bytes: Buffer): never {
+  if (bytes.toString() === 'undecodable') throw new DecodeError('decode.magic', 'no magic');
+  return bytes.toString() as never;
+}
+
+interface Member {
+  readonly handled: string[];
+  readonly letters: Rejection[];
+  readonly failures: unknown[];
+  /** What was assigned by each rebalance. */
+  readonly assigned: number[][];
+  /** Topic and partition of each batch since `owned` was last cleared. */
+  readonly owned: Set<string>;
+  stop(): Promise<void>;
+}
+
+describe('a consumer group', () => {
+  let test: TestKafka;
+  let producer: SafeProducer;
+
+  before(async () => {
+    test = await openTestKafka();
+    producer = await createProducer({ kafka: test.kafka, metrics: createMetrics('test') });
+  });
+
+  after(async () => {
+    await producer.close();
+    await test.close();
+  });
+
+  async function join(
+    group: string,
+    topics: readonly string[],
+    onBatch: (batch: IncomingBatch<string>) => Promise<void> | void = () => undefined,
+  ): Promise<Member> {
+    const member = {
+      handled: [] as string[],
+      letters: [] as Rejection[],
+      failures: [] as unknown[],
+      assigned: [] as number[][],
+      owned: new Set<string>(),
+    };
+    const stop = await consume({
+      kafka: test.kafka,
+      groupId: `${test.prefix}.${group}`,
+      subscriptions: topics.map((topic) => ({
+        topic,
+        decode,
+        async handle(batch: IncomingBatch<string>) {
+          await onBatch(batch);
+          member.owned.add(`${topics.indexOf(topic)}/${batch.partition}`);
+          for (const { key, value } of batch.messages) member.handled.push(`${key}=${value}`);
+        },
+      })),
+      log: createLogger('test', 'silent'),
+      metrics: createMetrics('test'),
+      deadLetter: async (_source, rejections) => void member.letters.push(...rejections),
+      onAssigned: (partitions) => void member.assigned.push(partitions),
+      onFailure: (error) => void member.failures.push(error),
+    });
+    return Object.assign(member, { stop });
+  }
+
+  const put = (topic: string, key: string, value: string) =>
+    producer.send(topic, { key, value: Buffer.from(value) });
+
+  it('dead-letters what it cannot read or take, and the partition goes on', async () => {
+    const topic = await test.createTopic(1);
+    for (const value of ['1', 'undecodable', 'against the rules', '2']) await put(topic, 'k', value);
+    const member = await join('letters', [topic], (batch) => {
+      for (const { offset, value } of batch.messages) {
+        if (value === 'against the rules') batch.reject(offset, 'it is against the rules');
+      }
+    });
+    await waitFor(() => member.handled.includes('k=2'), { message: 'the message behind the poison' });
+    await member.stop();
+    assert.deepEqual(
+      member.letters.map(({ code, reason, message }) => [code, reason, message.value?.toString()]),
+      [
+        ['message.undecodable', 'decode.magic: no magic', 'undecodable'],
+        ['message.invalid', 'it is against the rules', 'against the rules'],
+      ],
+    );
+    assert.deepEqual(member.handled, ['k=1', 'k=against the rules', 'k=2']);
+    assert.deepEqual(await test.committed(`${test.prefix}.letters`, topic), [4]);
+  });
+
+  it('stops at an unexpected error before its commit, and the next one begins there', async () => {
+    const topic = await test.createTopic(1);
+    await put(topic, 'k', '1');
+    const first = await join('resume', [topic], ({ messages }) => {
+      if (messages.some(({ value }) => value === 'trap')) throw new TypeError('unexpected');
+    });
+    await waitFor(() => first.handled.length > 0, { message: 'the first message' });
+    await put(topic, 'k', 'trap');
+    await put(topic, 'k', '2');
+    await waitFor(() => first.failures.length > 0, { message: 'the failure' });
+    await first.stop();
+    assert.ok(first.failures[0] instanceof TypeError);
+    assert.deepEqual(first.handled, ['k=1']);
+    assert.deepEqual(await test.committed(`${test.prefix}.resume`, topic), [1]);
+
+    const second = await join('resume', [topic]);
+    await waitFor(() => second.handled.includes('k=2'), { message: 'what was left' });
+    await second.stop();
+    assert.deepEqual(second.handled, ['k=trap', 'k=2'], 'nothing twice, nothing missed');
+    assert.deepEqual(await test.committed(`${test.prefix}.resume`, topic), [3]);
+  });
+
+  it('finishes and commits what is in hand when it stops', async () => {
+    const topic = await test.createTopic(1);
+    const { promise: released, resolve: release } = Promise.withResolvers<void>();
+    let begun = false;
+    const member = await join('drain', [topic], async () => {
+      begun = true;
+      await released;
+    });
+    await put(topic, 'k', '1');
+    await waitFor(() => begun, { message: 'the batch in hand' });
+    const stopped = member.stop();
+    release();
+    await stopped;
+    assert.deepEqual(member.handled, ['k=1']);
+    assert.deepEqual(await test.committed(`${test.prefix}.drain`, topic), [1]);
+  });
+
+  it('gives a partition of all topics to one member, and loses nothing as members come and go', async () => {
+    const topics = [await test.createTopic(PARTITIONS), await test.createTopic(PARTITIONS)];
+    let sent = 0;
+    const putRound = async (): Promise<void> => {
+      const keys = Array.from({ length: 40 }, (_, i) => `user ${i}`);
+      const value = String(sent++);
+      await Promise.all(topics.flatMap((topic) => keys.map((key) => put(topic, key, value))));
+    };
+    const first = await join('share', topics);
+    await putRound();
+    const second = await join('share', topics);
+    const spread = () => {
+      const [a, b] = [first.assigned.at(-1) ?? [], second.assigned.at(-1) ?? []];
+      return a.length === PARTITIONS / 2 && b.length === PARTITIONS / 2 && a.every((p) => !b.includes(p));
+    };
+    await waitFor(spread, { message: 'the partitions to be shared out' });
+    first.owned.clear();
+    second.owned.clear();
+    await putRound();
+    const all = () => new Set([...first.handled, ...second.handled]).size;
+    await waitFor(() => all() === 80 && first.owned.size + second.owned.size >= 8, {
+      message: 'the second round',
+    });
+    for (const member of [first, second]) {
+      const ofTopic = (index: string) =>
+        [...member.owned]
+          .filter((one) => one.startsWith(index))
+          .map((one) => one.slice(2))
+          .sort();
+      assert.deepEqual(ofTopic('0/'), ofTopic('1/'));
+    }
+    await second.stop();
+    await putRound();
+    await waitFor(() => all() === 120, { message: 'the third round' });
+    await first.stop();
+    assert.deepEqual([...first.failures, ...second.failures], []);
+    for (const topic of topics) {
+      const committed = await test.committed(`${test.prefix}.share`, topic);
+      assert.equal(
+        committed.reduce((sum, offset) => sum + Math.max(0, offset), 0),
+        120,
+      );
+    }
+  });
+});

@@ -1,0 +1,58 @@
+import { randomUUID } from 'node:crypto';
+import type { Kafka } from 'kafkajs';
+import { readTopic, type TopicMessage } from '#topics/reader.ts';
+import { createKafka } from '../kafka/client.ts';
+import { createLogger } from '../observability/logger.ts';
+
+export interface TestKafka {
+  readonly kafka: Kafka;
+  /** Begins every topic and group of this test. */
+  readonly prefix: string;
+  /** @returns the name of a new topic, once each partition has a leader */
+  createTopic(partitions: number): Promise<string>;
+  /** Everything that stands in a topic now, in the order of each partition. */
+  readAll(topic: string): Promise<TopicMessage[]>;
+  /** Offsets that a group has committed in a topic, by partition; −1 where there is none. */
+  committed(groupId: string, topic: string): Promise<number[]>;
+  /** Deletes the topics. */
+  close(): Promise<void>;
+}
+
+/** The cluster of KAFKA_BROKERS, with topics of this test alone. */
+export async function openTestKafka(): Promise<TestKafka> {
+  const brokers = (process.env.KAFKA_BROKERS ?? '127.0.0.1:9092').split(',');
+  const kafka = createKafka({ brokers, clientId: 'test', log: createLogger('test', 'silent') });
+  const prefix = `test-${randomUUID()}`;
+  const admin = kafka.admin();
+  await admin.connect();
+  const topics: string[] = [];
+  return {
+    kafka,
+    prefix,
+    async createTopic(numPartitions) {
+      const topic = `${prefix}.${topics.length}`;
+      topics.push(topic);
+      await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+      return topic;
+    },
+    async readAll(topic) {
+      const messages: TopicMessage[] = [];
+      await readTopic({
+        kafka,
+        topic,
+        from: { at: 'beginning' },
+        onMessage: (one) => void messages.push(one),
+      });
+      return messages.sort((a, b) => a.partition - b.partition || a.offset - b.offset);
+    },
+    async committed(groupId, topic) {
+      const [answer] = await admin.fetchOffsets({ groupId, topics: [topic] });
+      const partitions = [...(answer?.partitions ?? [])].sort((a, b) => a.partition - b.partition);
+      return partitions.map(({ offset }) => Number(offset));
+    },
+    async close() {
+      await admin.deleteTopics({ topics });
+      await admin.disconnect();
+    },
+  };
+}
