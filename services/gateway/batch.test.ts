@@ -5,11 +5,11 @@ import { TributaryError } from '#platform/errors.ts';
 import { acceptBatch, type EntryKind, readBatch, statusOf } from './batch.ts';
 import { refuse } from './judgement.ts';
 
-const log = pino({ level: 'silent' });
+const OPTIONS = { log: pino({ level: 'silent' }), timeoutMs: 60_000 };
 
 interface Entry {
   readonly eventId: string;
-  readonly fate: 'good' | 'bad' | 'unacknowledged' | 'broken';
+  readonly fate: 'good' | 'bad' | 'unacknowledged' | 'unanswered' | 'broken';
 }
 
 const KIND: EntryKind<Entry> = {
@@ -19,6 +19,7 @@ const KIND: EntryKind<Entry> = {
   },
   identify: ({ eventId }) => ({ eventId }),
   async write({ fate }) {
+    if (fate === 'unanswered') return new Promise<never>(() => undefined);
     if (fate === 'broken') throw new TypeError('a bug');
     if (fate === 'unacknowledged') {
       throw new TributaryError('kafka.unacknowledged', 'no answer', { retryable: true, status: 503 });
@@ -31,7 +32,7 @@ const answer = (...fates: Entry['fate'][]) =>
   acceptBatch(
     fates.map((fate, index) => ({ eventId: `e${index}`, fate })),
     KIND,
-    log,
+    OPTIONS,
   );
 
 describe('a batch', () => {
@@ -75,8 +76,21 @@ describe('a batch', () => {
     assert.equal((await answer('good', 'bad')).error, undefined);
   });
 
+  it('does not wait for Kafka for ever', async () => {
+    const entries = [
+      { eventId: 'e0', fate: 'unanswered' },
+      { eventId: 'e1', fate: 'good' },
+    ];
+    const late = await acceptBatch(entries, KIND, { ...OPTIONS, timeoutMs: 1 });
+    assert.equal(statusOf(late), 207);
+    const verdict = late.results[0];
+    assert.ok(verdict?.status === 'rejected');
+    assert.equal(verdict.error.code, 'kafka.unacknowledged');
+    assert.equal(verdict.error.retryable, true);
+  });
+
   it('echoes an id only when it is a text', async () => {
-    const { results } = await acceptBatch([{ eventId: 7, fate: 'bad' }], KIND, log);
+    const { results } = await acceptBatch([{ eventId: 7, fate: 'bad' }], KIND, OPTIONS);
     assert.equal(results[0]?.eventId, undefined);
   });
 });

@@ -53,13 +53,28 @@ export function readBatch(body: unknown): readonly unknown[] {
   return entries;
 }
 
+export interface BatchOptions {
+  readonly log: Logger;
+  /** Milliseconds that Kafka may take; an entry without an answer by then is refused as unacknowledged. */
+  readonly timeoutMs: number;
+}
+
 /** Judges each entry by itself and writes the valid ones; a bad one costs the others nothing. */
 export async function acceptBatch<V>(
   entries: readonly unknown[],
   kind: EntryKind<V>,
-  log: Logger,
+  { log, timeoutMs }: BatchOptions,
 ): Promise<BatchAnswer> {
-  const results = await Promise.all(entries.map((entry, index) => acceptEntry(entry, index, kind, log)));
+  const { promise: deadline, reject: expire } = Promise.withResolvers<never>();
+  deadline.catch(() => undefined);
+  const timer = setTimeout(() => {
+    const reason = `no answer in ${timeoutMs} ms`;
+    expire(new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 }));
+  }, timeoutMs);
+  const results = await Promise.all(
+    entries.map((entry, index) => acceptEntry(entry, index, kind, deadline, log)),
+  );
+  clearTimeout(timer);
   const accepted = results.filter(({ status }) => status === 'accepted').length;
   const first = results.find((verdict) => verdict.status === 'rejected');
   const answer = { accepted, rejected: results.length - accepted, results };
@@ -70,6 +85,7 @@ async function acceptEntry<V>(
   entry: unknown,
   index: number,
   kind: EntryKind<V>,
+  deadline: Promise<never>,
   log: Logger,
 ): Promise<Verdict> {
   const judgement = kind.judge(entry);
@@ -79,7 +95,7 @@ async function acceptEntry<V>(
   }
   const ids = kind.identify(judgement.record);
   try {
-    const { partition, offset } = await kind.write(judgement.record);
+    const { partition, offset } = await Promise.race([kind.write(judgement.record), deadline]);
     return { index, ...ids, status: 'accepted', partition, offset };
   } catch (error) {
     return { index, ...ids, status: 'rejected', error: writeRefusal(error, log) };

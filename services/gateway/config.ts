@@ -20,6 +20,13 @@ export const SETTINGS = {
     integer: true,
     summary: 'milliseconds that another stage may take to answer',
   }),
+  writeTimeoutMs: number('TRIBUTARY_GATEWAY_WRITE_TIMEOUT_MS', {
+    fallback: 10_000,
+    minimum: 100,
+    maximum: 120_000,
+    integer: true,
+    summary: 'milliseconds that Kafka may take to confirm before the sender is told to send again',
+  }),
   itemVectorLength: number('TRIBUTARY_ITEM_VECTOR_LENGTH', {
     fallback: 0,
     minimum: 0,

@@ -25,7 +25,9 @@ await runStage('gateway', async (stage) => {
   // Only JSON is read; fastify alone would take text/plain too.
   stage.http.removeContentTypeParser('text/plain');
   await addOpenApi(stage.http);
-  addWriteRoutes(stage, { vectorLength: config.itemVectorLength }, createGatewayMetrics(stage.metrics));
+  const rules = { vectorLength: config.itemVectorLength };
+  const options = { log: stage.log, timeoutMs: config.writeTimeoutMs };
+  addWriteRoutes(stage, rules, options, createGatewayMetrics(stage.metrics));
   addReadRoutes(stage.http, peers, titles);
   for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
 });

@@ -3,7 +3,15 @@ import { Type } from 'typebox';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { ActionInput, judgeAction } from './action.ts';
-import { acceptBatch, type BatchAnswer, type EntryKind, MAX_BATCH, readBatch, statusOf } from './batch.ts';
+import {
+  acceptBatch,
+  type BatchAnswer,
+  type BatchOptions,
+  type EntryKind,
+  MAX_BATCH,
+  readBatch,
+  statusOf,
+} from './batch.ts';
 import { IdentifiedItemInput, ItemInput, type ItemRules, judgeIdentifiedItem, judgeItem } from './item.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { batchRoute } from './openapi.ts';
@@ -13,14 +21,19 @@ const BATCH = { minItems: 1, maxItems: MAX_BATCH };
 const RETRY_AFTER_SECONDS = '1';
 
 /** The routes that write to the log. */
-export function addWriteRoutes(stage: StagePorts, rules: ItemRules, metrics: GatewayMetrics): void {
-  const { http, log } = stage;
+export function addWriteRoutes(
+  stage: StagePorts,
+  rules: ItemRules,
+  options: BatchOptions,
+  metrics: GatewayMetrics,
+): void {
+  const { http } = stage;
   const actions = Type.Union([ActionInput, Type.Array(ActionInput, BATCH)]);
   const items = Type.Array(IdentifiedItemInput, BATCH);
 
   http.post('/v1/actions', batchRoute('Post one action or up to 1,000', actions), async (request, reply) => {
     const kind = actionKind(stage, Date.now(), continueTrace(request, reply));
-    const answer = await acceptBatch(readBatch(request.body), kind, log);
+    const answer = await acceptBatch(readBatch(request.body), kind, options);
     metrics.count('actions', answer);
     return send(reply, answer);
   });
@@ -29,7 +42,7 @@ export function addWriteRoutes(stage: StagePorts, rules: ItemRules, metrics: Gat
     const now = Date.now();
     const judge = (entry: unknown) => judgeIdentifiedItem(entry, rules, now);
     const kind = itemKind(stage, judge, continueTrace(request, reply));
-    const answer = await acceptBatch(readBatch(request.body), kind, log);
+    const answer = await acceptBatch(readBatch(request.body), kind, options);
     metrics.count('items', answer);
     return send(reply, answer);
   });
@@ -41,7 +54,7 @@ export function addWriteRoutes(stage: StagePorts, rules: ItemRules, metrics: Gat
       const now = Date.now();
       const judge = (entry: unknown) => judgeItem(request.params.id, entry, rules, now);
       const kind = itemKind(stage, judge, continueTrace(request, reply));
-      const answer = await acceptBatch([request.body], kind, log);
+      const answer = await acceptBatch([request.body], kind, options);
       metrics.count('items', answer);
       return send(reply, answer);
     },
