@@ -5,7 +5,9 @@ import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import type { TopicName } from '#topics/catalog.ts';
+import { TopicsError } from '#topics/errors.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 
@@ -89,7 +91,17 @@ describe('the gateway stage', () => {
     readonly error?: { readonly code: string; readonly field?: string; readonly reason: string };
   }
 
-  async function read(topic: TopicName): Promise<TopicMessage[]> {
+  /** The whole topic; on a cluster just started the first reader may be told to come back. */
+  function read(topic: TopicName): Promise<TopicMessage[]> {
+    const attempt = () =>
+      readOnce(topic).catch((error: unknown) => {
+        if (error instanceof TopicsError && error.retryable) return undefined;
+        throw error;
+      });
+    return waitFor(attempt, { message: `${topic} can be read` });
+  }
+
+  async function readOnce(topic: TopicName): Promise<TopicMessage[]> {
     const messages: TopicMessage[] = [];
     await readTopic({
       kafka: test.kafka,
