@@ -1,0 +1,223 @@
+import assert from 'node:assert/strict';
+import { after, before, test } from 'node:test';
+import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import { createRandom } from '#algorithms/random.ts';
+import type { Reward, Slate, UserInterests } from '#contracts/generated/records.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
+import { applyRewards, nothingLearned } from '../../services/rerank/rewards.ts';
+import { openPath, type Path } from './path.testing.ts';
+import { actionNow, GENERATION, ITEM_IDS, publishGeneration } from './taste-groups.testing.ts';
+
+const USERS = Array.from({ length: 24 }, (_, i) => `user-${i}`);
+const ACTIONS = 600;
+const ATTRIBUTION_MS = 3_000;
+/** The clock must not close slates here: when it does is no function of the log. */
+const SETTINGS = {
+  TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(ATTRIBUTION_MS),
+  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '60000',
+  TRIBUTARY_FEEDBACK_IDLE_MS: '86400000',
+};
+const LONG = { timeoutMs: 120_000 };
+
+let killed: Path;
+let calm: Path | undefined;
+
+before(async () => {
+  killed = await openPath(
+    ['interests', 'index', 'propose', 'rerank', 'feedback'],
+    SETTINGS,
+    publishGeneration,
+  );
+});
+after(async () => {
+  await killed.close();
+  await calm?.close();
+});
+
+test('kill -9 of interests and of rerank in mid-replay changes nothing that the log determines', async (t) => {
+  await t.test('a replay goes on while both are killed and come back', replayWithKills);
+  await t.test(
+    'the bandit’s statistics are to the last bit what a fresh reading of rewards gives',
+    compareStatistics,
+  );
+  await t.test(
+    'windows and medoids are byte for byte those of a calm run, the rewards the same set',
+    compareWithCalmRun,
+  );
+});
+
+async function replayWithKills(): Promise<void> {
+  await waitFor(
+    async () => {
+      const { body } = await killed.call('index', 'GET', '/status');
+      return (body as { active: { generation: string } | null }).active?.generation === GENERATION;
+    },
+    { message: 'the generation is served', ...LONG },
+  );
+
+  const random = createRandom('replay');
+  let restarts: Promise<void> = Promise.resolve();
+  for (let i = 0; i < ACTIONS; i++) {
+    const userId = USERS[random.integer(USERS.length)]!;
+    const type = random.next() < 0.1 ? 'hide' : random.next() < 0.5 ? 'view' : 'buy';
+    await act(userId, ITEM_IDS[random.integer(ITEM_IDS.length)]!, type, `event-${i}`);
+    if (i % 20 === 7) await act(userId, ITEM_IDS[0]!, 'buy', `event-${i - 3}`);
+    if (i % 4 === 0) await visit(userId, random.next() < 0.4);
+    if (i === Math.floor(ACTIONS / 3)) restarts = killAndRestart('interests');
+    if (i === Math.floor((2 * ACTIONS) / 3)) {
+      await restarts;
+      restarts = killAndRestart('rerank');
+    }
+  }
+  await restarts;
+  for (const userId of USERS) await waitForSlate(userId);
+  await closeAllSlates();
+  await killed.caughtUp();
+  await waitFor(async () => (await rewardsOf(killed)).size === (await slotsOf(killed)), {
+    message: 'one reward for each slot of each slate',
+    ...LONG,
+  });
+  await killed.caughtUp();
+  assert.ok((await rewardsOf(killed)).size > 100, 'the replay served slates');
+  assert.ok(
+    [...(await rewardsOf(killed)).values()].some(({ reward }) => reward === 1),
+    'some were bought from',
+  );
+}
+
+async function killAndRestart(stage: string): Promise<void> {
+  killed.stages.kill(stage, 'SIGKILL');
+  await killed.stages.restart(stage);
+}
+
+function act(userId: string, itemId: string, type: 'buy' | 'view' | 'hide', eventId: string): Promise<void> {
+  return killed.write('actions', userId, actionNow({ eventId, userId, itemId, type }));
+}
+
+/** Asks for a slate and maybe buys what stands on top. While rerank is down there is none. */
+async function visit(userId: string, buys: boolean): Promise<void> {
+  const slate = await slateOf(userId).catch(() => undefined);
+  const top = slate?.slots[0];
+  if (slate !== undefined && top !== undefined && buys) {
+    await act(userId, top.itemId, 'buy', `reaction-${slate.slateId}`);
+  }
+}
+
+async function slateOf(userId: string): Promise<Slate> {
+  const { status, body } = await killed.call('rerank', 'POST', '/slates', { userId, n: 5 });
+  if (status !== 200) throw new Error(`rerank answers ${status}`);
+  return body as Slate;
+}
+
+/** The path is whole again when a user's slate reflects an action that was made after the restarts. */
+async function waitForSlate(userId: string): Promise<void> {
+  await act(userId, ITEM_IDS[1]!, 'buy', `last-${userId}`);
+  const last = (await killed.read('actions')).filter(({ key }) => key === userId).at(-1);
+  assert.ok(last);
+  await waitFor(async () => (await slateOf(userId)).interestsVersion >= last.offset, {
+    message: `a slate of ${userId} that reflects offset ${last.offset}`,
+    ...LONG,
+  });
+}
+
+/** Moves the stream time of every partition beyond all attribution windows. */
+async function closeAllSlates(): Promise<void> {
+  for (let partition = 0; partition < USER_PARTITIONS; partition++) {
+    const userId = userOfPartition(partition);
+    const occurredAt = Date.now() + ATTRIBUTION_MS + 60_000;
+    await killed.write(
+      'actions',
+      userId,
+      actionNow({ eventId: `close-${partition}`, userId, itemId: ITEM_IDS[0]!, type: 'view', occurredAt }),
+    );
+  }
+}
+
+function userOfPartition(partition: number): string {
+  for (let i = 0; ; i++)
+    if (partitionOfKey(`closer-${i}`, USER_PARTITIONS) === partition) return `closer-${i}`;
+}
+
+async function slotsOf(path: Path): Promise<number> {
+  const slates = await path.read('slates');
+  return slates.reduce((sum, { value }) => sum + value.slots.length, 0);
+}
+
+/** Rewards by id. Repeats in the log must be equal. The sequence is left out: it numbers the order of closing. */
+async function rewardsOf(path: Path): Promise<Map<string, Omit<Reward, 'sequence'>>> {
+  const rewards = new Map<string, Omit<Reward, 'sequence'>>();
+  for (const { value } of await path.read('rewards')) {
+    const { sequence: _sequence, ...reward } = value;
+    const known = rewards.get(reward.rewardId);
+    if (known !== undefined) assert.deepEqual(reward, known);
+    rewards.set(reward.rewardId, reward);
+  }
+  return rewards;
+}
+
+async function compareStatistics(): Promise<void> {
+  const rewards = await killed.read('rewards');
+  let observations = 0;
+  for (let partition = 0; partition < USER_PARTITIONS; partition++) {
+    const learned = nothingLearned();
+    applyRewards(
+      learned,
+      rewards.filter((reward) => reward.partition === partition).map(({ value }) => value),
+    );
+    observations += learned.statistics.count;
+    const key = `${killed.namespace.namespace}:rerank:statistics:${partition}`;
+    const held = await killed.redis.hgetBuffer(key, 'statistics');
+    assert.deepEqual(held, Buffer.from(encodeStatistics(learned.statistics)), `partition ${partition}`);
+  }
+  assert.equal(observations, (await rewardsOf(killed)).size, 'each reward counts once');
+}
+
+async function compareWithCalmRun(): Promise<void> {
+  const actions = await killed.read('actions');
+  const slates = await killed.read('slates');
+  calm = await openPath(['interests', 'feedback'], SETTINGS, async (path) => {
+    for (const { key, value } of await killed.read('embeddings')) await path.write('embeddings', key, value);
+    for (const { key, value } of await killed.read('releases')) await path.write('releases', key, value);
+  });
+  for (const { key, value, partition } of actions) await calm.write('actions', key, value, partition);
+  for (const { key, value, partition } of slates) await calm.write('slates', key, value, partition);
+  await calm.caughtUp();
+  await waitFor(async () => (await rewardsOf(calm!)).size === (await slotsOf(calm!)), {
+    message: 'one reward for each slot of each slate in the calm run',
+    ...LONG,
+  });
+
+  const wanted = await recordsOf(calm);
+  const found = await recordsOf(killed);
+  assert.ok(wanted.size >= USERS.length);
+  assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
+  for (const [userId, record] of wanted) {
+    const interests = JSON.parse(record.interests.toString()) as UserInterests;
+    assert.equal(interests.generation, GENERATION);
+    assert.deepEqual(found.get(userId), record, `window and medoids of ${userId}`);
+  }
+  assert.deepEqual(sorted(await rewardsOf(killed)), sorted(await rewardsOf(calm)));
+}
+
+/** Window and interests of every user, as the bytes in Redis. */
+async function recordsOf({
+  redis,
+  namespace,
+}: Path): Promise<Map<string, { window: Buffer; interests: Buffer }>> {
+  const prefix = `${namespace.namespace}:interests:user:`;
+  const records = new Map<string, { window: Buffer; interests: Buffer }>();
+  for await (const page of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
+    for (const key of page as string[]) {
+      const [window, interests] = await redis.hmgetBuffer(key, 'window', 'interests');
+      assert.ok(window && interests);
+      records.set(key.slice(prefix.length), { window, interests });
+    }
+  }
+  return records;
+}
+
+function sorted<V>(byId: ReadonlyMap<string, V>): Array<[string, V]> {
+  return [...byId].sort(([a], [b]) => (a < b ? -1 : 1));
+}

@@ -1,0 +1,124 @@
+import { randomUUID } from 'node:crypto';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { Redis } from 'ioredis';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import type { TopicName, TopicValue } from '#topics/catalog.ts';
+import { CATALOG } from '#topics/catalog.ts';
+import { groupLags } from '#topics/lag.ts';
+import { readTopic } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { freePort } from '../local/ports.ts';
+import { type Stages, startStages } from '../local/stages.ts';
+
+/** A decoded message with its place. */
+export interface Placed<V> {
+  readonly partition: number;
+  readonly offset: number;
+  readonly key: string;
+  readonly value: V;
+}
+
+/** A part of the data's path, as processes on real servers, in a namespace of its own. */
+export interface Path {
+  readonly namespace: TestNamespace;
+  readonly redis: Redis;
+  readonly stages: Stages;
+  /** Calls a stage over HTTP; the answer's body is parsed. */
+  call(
+    stage: string,
+    method: string,
+    path: string,
+    body?: unknown,
+  ): Promise<{ status: number; body: unknown }>;
+  /** Everything in a topic now, in the order of each partition; tombstones left out. */
+  read<T extends TopicName>(topic: T): Promise<Array<Placed<TopicValue<T>>>>;
+  /** Writes a value under its key, to the given partition or the key's own. */
+  write<T extends TopicName>(topic: T, key: string, value: TopicValue<T>, partition?: number): Promise<void>;
+  /** Resolves when every group has read and committed all that is there. */
+  caughtUp(): Promise<void>;
+  close(): Promise<void>;
+}
+
+const LONG_MS = 120_000;
+
+/** @param prepare runs when the topics are there and before the stages start */
+export async function openPath(
+  names: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  prepare: (path: Pick<Path, 'namespace' | 'write'>) => Promise<void> = async () => {},
+): Promise<Path> {
+  const namespace = await openTestNamespace();
+  await namespace.apply();
+  const write: Path['write'] = async (topic, key, value, partition) => {
+    const encoded = namespace.encode(CATALOG[topic].schema, value as never);
+    await namespace.produce(topic, {
+      key,
+      value: encoded,
+      ...(partition === undefined ? {} : { partition }),
+    });
+  };
+  await prepare({ namespace, write });
+
+  const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-e2e-'));
+  const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])));
+  const peers = names.map((name) => [
+    `TRIBUTARY_${name.toUpperCase()}_URL`,
+    `http://127.0.0.1:${ports[name]}`,
+  ]);
+  const stages = await startStages({
+    names,
+    ports,
+    runDirectory,
+    env: { TRIBUTARY_NAMESPACE: namespace.namespace, ...Object.fromEntries(peers), ...settings },
+  });
+  const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
+
+  return {
+    namespace,
+    redis,
+    stages,
+    write,
+    async call(stage, method, path, body) {
+      const response = await fetch(`http://127.0.0.1:${stages.ports[stage]}${path}`, {
+        method,
+        ...(body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+      return { status: response.status, body: await response.json() };
+    },
+    async read(topic) {
+      const messages: Array<Placed<TopicValue<typeof topic>>> = [];
+      await readTopic({
+        kafka: namespace.kafka,
+        topic: namespace.topicOf(topic),
+        from: { at: 'beginning' },
+        async onMessage({ partition, offset, key, value }) {
+          if (value === null) return;
+          const decoded = await namespace.codec.decode(CATALOG[topic].schema, value);
+          messages.push({ partition, offset, key: key?.toString() ?? '', value: decoded as never });
+        },
+      });
+      return messages;
+    },
+    async caughtUp() {
+      await waitFor(
+        async () => (await groupLags(namespace.kafka, namespace.namespace)).every(({ lag }) => lag === 0),
+        { message: 'all groups without lag', timeoutMs: LONG_MS },
+      );
+    },
+    async close() {
+      await stages.stop();
+      await redis.quit();
+      await namespace.close();
+      rmSync(runDirectory, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A fresh event id. */
+export function eventId(): string {
+  return randomUUID();
+}
