@@ -65,6 +65,16 @@ export function watchEnds(options: {
   };
 }
 
+/** Offset that the next message of a partition gets. */
+export async function endOffset(
+  admin: Pick<Admin, 'fetchTopicOffsets'>,
+  topic: string,
+  partition: number,
+): Promise<number> {
+  const offsets = await admin.fetchTopicOffsets(topic);
+  return Number(offsets.find((candidate) => candidate.partition === partition)?.high ?? 0);
+}
+
 /** When retention has removed everything there is nothing left to read, whatever was read before. */
 function endOf({ low, high }: { low: string; high: string }): number {
   return low === high ? 0 : Number(high);

@@ -22,7 +22,14 @@ function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<I
 }
 
 function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) => Promise<unknown>): Joiner {
-  return createJoiner({ store, rules: RULES, idleMs: IDLE_MS, produce, countLate: () => {} });
+  return createJoiner({
+    store,
+    rules: RULES,
+    idleMs: IDLE_MS,
+    produce,
+    countLate: () => {},
+    lastSequence: async () => 0,
+  });
 }
 
 function appendTo(log: Reward[]): (queued: readonly QueuedReward[]) => Promise<void> {
@@ -197,4 +204,22 @@ test('a tombstone erases what waits of its user', async () => {
   await closeAll(joiner);
   assert.deepEqual(log, []);
   assert.equal((await store.readShown(PARTITION, ['s'])).size, 0);
+});
+
+test('a partition whose state was thrown away goes on above the sequences of the log', async () => {
+  const log: Reward[] = [];
+  const joiner = createJoiner({
+    store: createFakeJoinStore(),
+    rules: RULES,
+    idleMs: IDLE_MS,
+    produce: appendTo(log),
+    countLate: () => {},
+    lastSequence: async () => 40,
+  });
+  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
+  await closeAll(joiner);
+  assert.deepEqual(
+    log.map(({ sequence }) => sequence),
+    [41, 42],
+  );
 });

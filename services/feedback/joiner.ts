@@ -38,6 +38,11 @@ export interface JoinerOptions {
   /** Resolves when the log has the rewards, in this order. When it fails the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
+  /**
+   * Asked once for a partition without state: a sequence that no reward in the log exceeds. Numbering goes on from
+   * there, so that readers do not take new rewards for repeats when the state was thrown away.
+   */
+  readonly lastSequence: (partition: number) => Promise<number>;
 }
 
 interface Step {
@@ -117,7 +122,8 @@ async function advance(
   if (isUnchanged) return true;
 
   const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
-  const rewards = await buildRewards(partition, settlement, { shown, sequence: head.sequence, store });
+  const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
+  const rewards = await buildRewards(partition, settlement, { shown, sequence, store });
   // Another process has closed the slate since the head was read: the commit would be refused.
   if (rewards === undefined) return false;
   const closed = new Set([...settlement.closed, ...erased]);
@@ -126,7 +132,7 @@ async function advance(
       version: head.version + 1,
       slatesOffset: slates.at(-1)?.offset ?? head.slatesOffset,
       actionsOffset: actions.at(-1)?.offset ?? head.actionsOffset,
-      sequence: head.sequence + rewards.length,
+      sequence: sequence + rewards.length,
       ...join.times,
     },
     users: new Map([...users].filter(([userId]) => join.changed.has(userId))),

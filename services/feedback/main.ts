@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
 import { runStage } from '#platform/stage.ts';
 import { readFeedbackConfig } from './config.ts';
-import { watchEnds } from './ends-watch.ts';
+import { endOffset, watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
 import { createRedisJoinStore } from './redis-store.ts';
@@ -19,6 +19,9 @@ await runStage('feedback', async (stage) => {
     labelNames: ['action'],
     registers: [stage.metrics.registry],
   });
+  const admin = stage.kafka.admin();
+  await admin.connect();
+  stage.lifecycle.onStop('admin', () => admin.disconnect());
   const joiner = createJoiner({
     store: createRedisJoinStore({
       redis: await stage.connectRedis(),
@@ -34,10 +37,9 @@ await runStage('feedback', async (stage) => {
       for (const { reward } of queued) rewards.inc({ action: reward.actionType ?? 'none' });
     },
     countLate: () => lateSlates.inc(),
+    // Each sequence was used for at least one message, so that none exceeds the number of messages.
+    lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
   });
-  const admin = stage.kafka.admin();
-  await admin.connect();
-  stage.lifecycle.onStop('admin', () => admin.disconnect());
   const watch = watchEnds({
     admin,
     topics: { slates: stage.topic('slates'), actions: stage.topic('actions') },
