@@ -1,0 +1,57 @@
+import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import { openCompletejourney } from '../local/data/completejourney.ts';
+import { collect, type ItemInput } from '../local/data/dataset.ts';
+import { ensureDataset } from '../local/datasets.ts';
+
+/** A year of purchases out of completejourney. */
+export interface Purchases {
+  /** Ascending by time. User, item and context (basket) are numbers in the order of first occurrence; weights are 1. */
+  readonly columns: ActionColumns;
+  /** Household id by user number, product id by item number. */
+  readonly userIds: readonly string[];
+  readonly itemIds: readonly string[];
+  /** All products by id, also those that nobody bought. */
+  readonly catalogue: ReadonlyMap<string, ItemInput>;
+}
+
+/** Reads all purchases (about 50 MB), and brings the data set where it is not there yet. */
+export async function readPurchases(): Promise<Purchases> {
+  const dataset = await openCompletejourney(await ensureDataset('completejourney'));
+  const [users, items, baskets] = [
+    new Map<string, number>(),
+    new Map<string, number>(),
+    new Map<string, number>(),
+  ];
+  const length = dataset.actionCount;
+  const columns: ActionColumns = {
+    user: new Int32Array(length),
+    context: new Int32Array(length),
+    item: new Int32Array(length),
+    weight: new Float32Array(length).fill(1),
+    at: new Float64Array(length),
+  };
+  let position = 0;
+  for await (const { userId, itemId, contextId, occurredAt } of dataset.actions()) {
+    columns.user[position] = numberOf(users, userId);
+    columns.item[position] = numberOf(items, itemId);
+    columns.context[position] = numberOf(baskets, contextId ?? userId);
+    columns.at[position] = occurredAt;
+    position++;
+  }
+  const products = await collect(dataset.items());
+  return {
+    columns,
+    userIds: [...users.keys()],
+    itemIds: [...items.keys()],
+    catalogue: new Map(products.map((product) => [product.itemId, product])),
+  };
+}
+
+function numberOf(numbers: Map<string, number>, id: string): number {
+  let number = numbers.get(id);
+  if (number === undefined) {
+    number = numbers.size;
+    numbers.set(id, number);
+  }
+  return number;
+}
