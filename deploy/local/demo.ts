@@ -59,7 +59,7 @@ async function main(options: DemoOptions): Promise<void> {
   await drain(cluster);
 
   narrator.phase('training', 'First retraining');
-  const generation = await trainFirstGeneration(cluster, narrator.say);
+  const generation = await trainFirstGeneration(cluster);
   const users = await latestUsers(dataset, plan, SHOWN_USERS);
   await waitForInterests(gateway, users, generation);
   narrator.say(`Generation ${generation.id} is active with ${generation.items} items`);

@@ -2,11 +2,10 @@ import type { FastifyInstance } from 'fastify';
 import type { Redis } from 'ioredis';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { type Codec, createCodec } from '#contracts/codec.ts';
-import { type RecordName, SCHEMAS } from '#contracts/generated/records.ts';
+import type { Codec } from '#contracts/codec.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import { CATALOG, qualifiedTopic, type TopicName, type TopicValue } from '#topics/catalog.ts';
-import { subjectOfTopic } from '#topics/plan.ts';
+import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
 import { PLATFORM_SETTINGS, type PlatformConfig, readConfig } from './config.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
@@ -116,7 +115,7 @@ async function createStage(
   const prefix = config.namespace === '' ? '' : `${config.namespace}.`;
   const topic = (topicName: TopicName): string => qualifiedTopic(config.namespace, topicName);
   const kafka = createKafka({ brokers: config.brokers, clientId: name, log });
-  const codec = await prepareCodec(config.registryUrl, topic);
+  const codec = await prepareCodec(config);
   const producer = await createProducer({ kafka, metrics });
   lifecycle.onStop('producer', () => producer.close());
 
@@ -196,16 +195,8 @@ async function createStage(
   return stage;
 }
 
-async function prepareCodec(registryUrl: string, topic: (name: TopicName) => string): Promise<Codec> {
-  const names = Object.values(CATALOG);
-  const codec = createCodec({
-    registry: createRegistry({ url: registryUrl }),
-    subjectOf: (record) => {
-      const declared = names.find(({ schema }) => schema === record);
-      if (declared === undefined) throw new Error(`no topic carries ${record}`);
-      return subjectOfTopic(topic(declared.name));
-    },
-  });
-  await codec.prepare(Object.keys(SCHEMAS) as RecordName[]);
+async function prepareCodec({ registryUrl, namespace }: PlatformConfig): Promise<Codec> {
+  const codec = createTopicCodec(createRegistry({ url: registryUrl }), namespace);
+  await codec.prepare(TOPICS.map(({ schema }) => schema));
   return codec;
 }

@@ -1,18 +1,16 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface MemorySampler {
-  /** Largest sum of resident memory seen, in MiB; pages that processes share are counted in each. Null without /proc. */
+  /** Largest sum of proportional memory (PSS) seen, in MiB: a page that n processes share counts 1/n in each. Null without /proc. */
   readonly peakMiB: number | null;
   stop(): void;
 }
-
-const PAGE_BYTES = 4096;
 
 /** Watches a process and all its descendants once a second. */
 export function sampleMemory(rootPid: number): MemorySampler {
   let peak: number | null = null;
   const sample = () => {
-    const bytes = residentBytes(rootPid);
+    const bytes = memoryBytes(rootPid);
     if (bytes !== undefined) peak = Math.max(peak ?? 0, bytes / 2 ** 20);
   };
   sample();
@@ -25,8 +23,8 @@ export function sampleMemory(rootPid: number): MemorySampler {
   };
 }
 
-/** Resident bytes of a process and its descendants; undefined where there is no /proc. */
-export function residentBytes(rootPid: number): number | undefined {
+/** Proportional memory, in bytes, of a process and its descendants; undefined where there is no /proc. */
+export function memoryBytes(rootPid: number): number | undefined {
   let pids: string[];
   try {
     pids = readdirSync('/proc').filter((name) => /^\d+$/.test(name));
@@ -41,7 +39,7 @@ export function residentBytes(rootPid: number): number | undefined {
   }
   const tree = [rootPid];
   for (let index = 0; index < tree.length; index++) tree.push(...(children.get(tree[index]!) ?? []));
-  return tree.reduce((sum, pid) => sum + residentPages(pid), 0) * PAGE_BYTES;
+  return tree.reduce((sum, pid) => sum + proportionalBytes(pid), 0);
 }
 
 /** The name in parentheses may itself hold blanks and parentheses, so fields count from the last one on. */
@@ -50,8 +48,9 @@ function parentOf(pid: string): number | undefined {
   return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
 }
 
-function residentPages(pid: number): number {
-  return Number(readProc(`/proc/${pid}/statm`)?.split(' ')[1] ?? 0);
+function proportionalBytes(pid: number): number {
+  const kibibytes = /^Pss:\s+(\d+) kB$/m.exec(readProc(`/proc/${pid}/smaps_rollup`) ?? '')?.[1];
+  return Number(kibibytes ?? 0) * 1_024;
 }
 
 /** Undefined for a process that has just ended. */

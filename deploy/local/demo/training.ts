@@ -24,37 +24,30 @@ interface RetrainStatus {
   } | null;
 }
 
-/** A rejection is no accident: training is bounded in seconds, and on a busy machine those may be too few. */
-const ATTEMPTS = 3;
 const TRAINING_TIMEOUT_MS = 20 * 60_000;
 /** From the end of training to the flip of the index: vectors travel, the graph is built and its recall is checked. */
 const FLIP_TIMEOUT_MS = 120_000;
 
 /**
- * Retrains, again if the generation is rejected, until one is served.
+ * Retrains and waits until the generation is served.
  *
- * @param onRejected is told of each generation that fails its gate
- * @throws {SetupError} when three were rejected, or one was not done or served in time
+ * @throws {SetupError} when it failed its gate, or was not done or served in time
  */
-export async function trainFirstGeneration(
-  cluster: Cluster,
-  onRejected: (line: string) => void,
-): Promise<ActiveGeneration> {
+export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGeneration> {
   const retrain = createPeer({ name: 'retrain', url: cluster.url('retrain'), timeoutMs: 10_000 });
   const index = createPeer({ name: 'index', url: cluster.url('index'), timeoutMs: 10_000 });
   try {
-    for (let attempt = 1; attempt <= ATTEMPTS; attempt++) {
-      const { generation, state, reason } = await trainOnce(retrain);
-      if (state !== 'rejected') return await served(index, generation);
-      onRejected(`Generation ${generation} was rejected: ${reason}`);
+    const { generation, state, reason } = await trainOnce(retrain);
+    if (state === 'rejected') {
+      throw new SetupError(
+        `Generation ${generation} was rejected: ${reason}`,
+        'Give more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
+      );
     }
+    return await served(index, generation);
   } finally {
     await Promise.all([retrain.close(), index.close()]);
   }
-  throw new SetupError(
-    `${ATTEMPTS} generations were rejected`,
-    'Give more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
-  );
 }
 
 async function trainOnce(retrain: Peer): Promise<NonNullable<RetrainStatus['last']>> {

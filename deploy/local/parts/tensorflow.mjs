@@ -45,7 +45,7 @@ export const libtensorflow = {
     if (process.platform !== 'linux' || process.arch !== 'x64') {
       throw new SetupError(
         `the native TensorFlow comes for Linux on x86-64 and this is ${process.platform} on ${process.arch}`,
-        'Use deploy/compose.yaml, or such a machine',
+        'Run it on such a machine',
       );
     }
     await fillOnce(cache, LIBRARY, async (folder) => {
