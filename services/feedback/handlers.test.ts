@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Slate } from '#contracts/generated/records.ts';
+import { someAction } from '#topics/test-namespace.ts';
 import { someSlate } from './attribution.testing.ts';
 import { createHandlers } from './handlers.ts';
 
@@ -44,4 +45,28 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     [1, 2, 3],
   );
   assert.match(rejected[0]![1], /^slots\[0\] has features that are no numbers/);
+});
+
+test('an action that breaks the rules is rejected and moves no time, and its offset counts as read', async () => {
+  const taken: Array<[number, number]> = [];
+  const rejected: number[] = [];
+  const handlers = createHandlers({
+    takeSlates: async () => {},
+    takeActions: async (_partition, messages) =>
+      void taken.push(...messages.map(({ offset, value }): [number, number] => [offset, value!.occurredAt])),
+    tick: async () => {},
+  });
+  const sound = someAction({ userId: 'ann' });
+  const actions = [sound, someAction({ userId: 'ann', occurredAt: sound.receivedAt + 3_600_000 })];
+  await handlers.actions({
+    topic: 'actions',
+    partition: 0,
+    messages: actions.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    reject: (offset) => void rejected.push(offset),
+  });
+  assert.deepEqual(taken, [
+    [0, sound.occurredAt],
+    [1, 0],
+  ]);
+  assert.deepEqual(rejected, [1]);
 });

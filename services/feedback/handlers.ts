@@ -1,3 +1,4 @@
+import { actionFault } from '#contracts/action-fault.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
@@ -24,6 +25,16 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
       });
       await joiner.takeSlates(batch.partition, messages);
     },
-    actions: (batch) => joiner.takeActions(batch.partition, batch.messages),
+    async actions(batch) {
+      const messages = batch.messages.map((message) => {
+        const { key, offset, value } = message;
+        const fault = value === null ? undefined : actionFault(value, key);
+        if (value === null || fault === undefined) return message;
+        batch.reject(offset, fault);
+        // A time out of bounds would close every slate; at 0 the action counts for none, and its offset as read.
+        return { ...message, value: { ...value, occurredAt: 0 } };
+      });
+      await joiner.takeActions(batch.partition, messages);
+    },
   };
 }

@@ -1,10 +1,11 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
+import { actionFault } from '#contracts/action-fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
 import type { InterestsStore } from './store.ts';
-import { applyActions, deriveInterests, faultOf, type PlacedAction, type ServedVectors } from './update.ts';
+import { applyActions, deriveInterests, type PlacedAction, type ServedVectors } from './update.ts';
 
 /** Users worked on between two turns of the event loop, so that heartbeats and other partitions get theirs. */
 const USERS_AT_A_TIME = 16;
@@ -51,7 +52,7 @@ export function createProcessor({ config, store, served, publish, count }: Proce
     let streamTime = times.get(partition) ?? (await store.readStreamTime(partition));
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, trace } of batch.messages) {
-      const fault = value === null ? 'a tombstone is no action' : faultOf(value, key);
+      const fault = value === null ? 'a tombstone is no action' : actionFault(value, key);
       if (value === null || fault !== undefined) {
         batch.reject(offset, fault ?? '');
         continue;

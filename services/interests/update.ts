@@ -2,7 +2,6 @@ import { clusterWindow } from '#algorithms/pinnersage/interests.ts';
 import type { WardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
-import { isId, MAX_FUTURE_MS, MAX_ID_BYTES } from '#contracts/limits.ts';
 import type { InterestsConfig } from './config.ts';
 
 /** An action with its place in the partition and the stream time there. */
@@ -18,23 +17,6 @@ export interface ServedVectors {
   readonly generation: string;
   readonly alpha: number;
   vectorOf(itemId: string): Float32Array | undefined;
-}
-
-/**
- * Why an action in the log cannot be applied; undefined when it can. The gateway refuses such actions, but the
- * topic is open to other producers. A time is judged against the acceptance that the message itself carries, so
- * that the verdict is a function of the log.
- */
-export function faultOf(action: UserAction, key: string): string | undefined {
-  for (const field of ['eventId', 'userId', 'itemId'] as const) {
-    if (!isId(action[field])) return `${field} has not 1 to ${MAX_ID_BYTES} bytes`;
-  }
-  if (action.userId !== key) return `userId is ${action.userId}, but the message key is ${key}`;
-  if (!Number.isSafeInteger(action.occurredAt) || action.occurredAt < 0) return 'occurredAt is no time';
-  if (action.occurredAt > action.receivedAt + MAX_FUTURE_MS) {
-    return 'occurredAt is more than five minutes after receivedAt';
-  }
-  return undefined;
 }
 
 /** Applies actions in log order to the window, in place. @returns what became of each */
