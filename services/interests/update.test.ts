@@ -15,7 +15,7 @@ function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): Use
     actions.map((one, offset) => ({ action: one, offset, streamTime })),
     config,
   );
-  const at = { userId: 'u1', version: 1, streamTime, receivedAt: ACCEPTED };
+  const at = { userId: 'u1', version: 1, streamTime, receivedAt: START };
   return deriveInterests(window, at, served(), config, createWardWorkspace());
 }
 
