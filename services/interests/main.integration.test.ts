@@ -1,0 +1,99 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Release, UserInterests } from '#contracts/generated/records.ts';
+import { encodeVector } from '#contracts/vectors.ts';
+import { startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { action, START } from './actions.testing.ts';
+
+const USERS = 40;
+const ROUNDS = 12;
+
+describe('the interests stage', () => {
+  let test: TestNamespace;
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+  });
+
+  after(() => test.close());
+
+  async function publishGeneration(): Promise<void> {
+    for (const [itemId, x] of [
+      ['tea', 1],
+      ['nail', -1],
+    ] as const) {
+      const vector = encodeVector(Float32Array.of(x, 0));
+      const value = test.encode('ItemEmbedding', { generation: 'g1', itemId, vector, origin: 'trained' });
+      await test.produce('embeddings', { key: `g1/${itemId}`, value });
+    }
+    const release: Release = {
+      generation: 'g1',
+      state: 'active',
+      dimension: 2,
+      alpha: 1,
+      itemCount: 2,
+      actionCount: 0,
+      createdAt: 0,
+      updatedAt: 0,
+      metrics: {},
+      modelCard: '',
+      reason: null,
+    };
+    await test.produce('releases', { key: 'g1', value: test.encode('Release', release) });
+  }
+
+  /** One action of every user; rounds take turns between the two items. */
+  async function act(round: number): Promise<void> {
+    const itemId = round % 2 === 0 ? 'tea' : 'nail';
+    const actions = Array.from({ length: USERS }, (_, i) =>
+      action({ userId: `u${i}`, itemId, occurredAt: START + round }),
+    );
+    await Promise.all(
+      actions.map((one) =>
+        test.produce('actions', { key: one.userId, value: test.encode('UserAction', one) }),
+      ),
+    );
+  }
+
+  async function interestsOf(url: string, userId: string): Promise<UserInterests | undefined> {
+    const answer = await fetch(`${url}/users/${userId}`);
+    return answer.ok ? ((await answer.json()) as UserInterests) : undefined;
+  }
+
+  it('drains on SIGTERM in the middle of its work, and goes on where it stopped', async () => {
+    await publishGeneration();
+    const environment = { TRIBUTARY_NAMESPACE: test.namespace };
+    const first = await startStageProcess('interests', environment);
+    await act(0);
+    await waitFor(() => interestsOf(first.url, 'u0'), { message: 'the first interests' });
+    const acting = (async () => {
+      for (let round = 1; round < ROUNDS; round++) await act(round);
+    })();
+    await waitFor(async () => ((await interestsOf(first.url, 'u0'))?.windowSize ?? 0) > 1, {
+      message: 'the stage to be in the middle of its work',
+    });
+    assert.equal(await first.stop('SIGTERM'), 0);
+    await acting;
+
+    const second = await startStageProcess('interests', environment);
+    for (let i = 0; i < USERS; i++) {
+      const interests = await waitFor(
+        async () => {
+          const now = await interestsOf(second.url, `u${i}`);
+          return now?.windowSize === ROUNDS && now;
+        },
+        { message: `every action of u${i} once` },
+      );
+      assert.equal(interests.generation, 'g1');
+      assert.deepEqual(interests.medoids.map(({ itemId, size }) => [itemId, size]).sort(), [
+        ['nail', ROUNDS / 2],
+        ['tea', ROUNDS / 2],
+      ]);
+    }
+    assert.equal(await interestsOf(second.url, 'nobody'), undefined);
+    assert.equal(await second.stop(), 0);
+  });
+});
