@@ -1,6 +1,7 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { hashString } from '#algorithms/random.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
+import { MAX_FUTURE_MS } from '#contracts/limits.ts';
 
 const MS_PER_DAY = 86_400_000;
 
@@ -69,7 +70,9 @@ export class ActionLog {
     return this.#newest;
   }
 
+  /** Takes an action; not one with a time from the future, beside which all others would be too old to keep. */
   take(action: UserAction): void {
+    if (action.occurredAt > action.receivedAt + MAX_FUTURE_MS) return;
     const weight = this.#weights[action.type] ?? 0;
     const event = eventNumber(action.eventId);
     if (weight <= 0 || this.#events.has(event)) return;
