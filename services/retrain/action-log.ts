@@ -42,18 +42,11 @@ export interface TrainingActions {
  */
 export class ActionLog {
   readonly #weights: Readonly<Record<string, number>>;
-  readonly #users = new Dictionary();
-  readonly #contexts = new Dictionary();
-  readonly #items = new Dictionary();
+  #users = new Dictionary();
+  #contexts = new Dictionary();
+  #items = new Dictionary();
   #events = new Set<number>();
-  #rows: {
-    user: number[];
-    context: number[];
-    item: number[];
-    weight: number[];
-    at: number[];
-    event: number[];
-  } = emptyRows();
+  #rows = emptyRows();
   #newest = 0;
 
   /** @param weights weight of each type of action; only those above 0 are kept */
@@ -86,19 +79,26 @@ export class ActionLog {
     this.#newest = Math.max(this.#newest, action.occurredAt);
   }
 
-  /** Lets go of what is older than `days` before the newest action. */
+  /** Lets go of what is older than `days` before the newest action, with the ids that nothing else names. */
   forgetOlderThan(days: number): void {
     const bound = this.#newest - days * MS_PER_DAY;
-    if (this.#rows.at.every((at) => at >= bound)) return;
-    const old = this.#rows;
-    this.#rows = emptyRows();
+    const { user, context, item, weight, at, event } = this.#rows;
+    if (at.every((time) => time >= bound)) return;
+    const [users, contexts, items] = [this.#users, this.#contexts, this.#items];
+    this.#users = new Dictionary();
+    this.#contexts = new Dictionary();
+    this.#items = new Dictionary();
     this.#events = new Set();
-    for (let i = 0; i < old.at.length; i++) {
-      if (old.at[i]! < bound) continue;
-      for (const name of ['user', 'context', 'item', 'weight', 'at', 'event'] as const) {
-        this.#rows[name].push(old[name][i]!);
-      }
-      this.#events.add(old.event[i]!);
+    this.#rows = emptyRows();
+    for (let i = 0; i < at.length; i++) {
+      if (at[i]! < bound) continue;
+      this.#rows.user.push(this.#users.numberOf(users.textOf(user[i]!)));
+      this.#rows.context.push(this.#contexts.numberOf(contexts.textOf(context[i]!)));
+      this.#rows.item.push(this.#items.numberOf(items.textOf(item[i]!)));
+      this.#rows.weight.push(weight[i]!);
+      this.#rows.at.push(at[i]!);
+      this.#rows.event.push(event[i]!);
+      this.#events.add(event[i]!);
     }
   }
 
