@@ -8,46 +8,52 @@ import type { Item } from '#contracts/generated/records.ts';
 
 const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
 
-/** The items as the log tells them, and their feature vectors. */
+/**
+ * The items as the log tells them, and their feature vectors. An item whose given vector is not finite, or not as long
+ * as most are, counts without it, so that no single item can make a training fail.
+ */
 export class ItemCatalogue {
   readonly #items = new Map<string, Item>();
 
+  /** @param item null when it is withdrawn */
   take(itemId: string, item: Item | null): void {
     if (item === null) this.#items.delete(itemId);
     else this.#items.set(itemId, item);
   }
 
-  get size(): number {
-    return this.#items.size;
-  }
-
-  get(itemId: string): Item | undefined {
-    return this.#items.get(itemId);
+  has(itemId: string): boolean {
+    return this.#items.has(itemId);
   }
 
   itemIds(): IterableIterator<string> {
     return this.#items.keys();
   }
 
-  /** The layout that fits the catalogue: given vectors count when the items that have one agree on its length. */
+  /** The layout that fits the catalogue: the length that most given vectors have, of equally frequent the shortest. */
   layout(): FeatureLayout {
-    let length = 0;
+    const counts = new Map<number, number>();
     for (const { vector } of this.#items.values()) {
-      if (vector === null) continue;
-      if (length !== 0 && vector.length !== length) return DEFAULT_FEATURE_LAYOUT;
-      length = vector.length;
+      if (isGiven(vector) && hasFiniteComponents(vector))
+        counts.set(vector.length, (counts.get(vector.length) ?? 0) + 1);
     }
-    return { ...DEFAULT_FEATURE_LAYOUT, vector: length };
+    const [most] = [...counts].sort(([lengthA, a], [lengthB, b]) => b - a || lengthA - lengthB);
+    return { ...DEFAULT_FEATURE_LAYOUT, vector: most?.[0] ?? 0 };
   }
 
-  /** Features of an item; one that only occurs in actions has nothing but its degree. */
+  /** Items whose given vector does not count under this layout. */
+  withUnusableVector(layout: FeatureLayout): string[] {
+    return [...this.#items.values()]
+      .filter(({ vector }) => isGiven(vector) && !isUsable(vector, layout))
+      .map(({ itemId }) => itemId);
+  }
+
+  /** Features of an item; one that only occurs in actions has nothing but its degree, the number of its contexts. */
   features(itemId: string, degree: number, layout: FeatureLayout): Float32Array {
     const item = this.#items.get(itemId);
     if (item === undefined) return itemFeatures(NOTHING_KNOWN, degree, layout);
     const { categories, attributes, title, text, vector } = item;
     const content = { categories, attributes, text: `${title} ${text}` };
-    const fits = vector !== null && vector.length === layout.vector && layout.vector > 0;
-    return itemFeatures(fits ? { ...content, vector } : content, degree, layout);
+    return itemFeatures(isUsable(vector, layout) ? { ...content, vector } : content, degree, layout);
   }
 
   /** itemIds.length × featureDimension(layout), row-major. */
@@ -59,4 +65,18 @@ export class ItemCatalogue {
     });
     return matrix;
   }
+}
+
+type GivenVector = NonNullable<Item['vector']>;
+
+function isGiven(vector: Item['vector']): vector is GivenVector {
+  return vector !== null && vector.length > 0;
+}
+
+function hasFiniteComponents(vector: GivenVector): boolean {
+  return vector.every(Number.isFinite);
+}
+
+function isUsable(vector: Item['vector'], layout: FeatureLayout): vector is GivenVector {
+  return isGiven(vector) && vector.length === layout.vector && hasFiniteComponents(vector);
 }

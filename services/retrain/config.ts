@@ -1,11 +1,13 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
+import { type ConfigOf, number, readConfig, text, weights } from '#platform/config.ts';
+import manifest from '../../package.json' with { type: 'json' };
 
 const SETTINGS = {
   intervalMs: number('TRIBUTARY_RETRAIN_INTERVAL_MS', {
     fallback: 6 * 3_600_000,
     minimum: 0,
-    maximum: 30 * 86_400_000,
+    // What a timer can wait; a longer one would go off at once.
+    maximum: 2 ** 31 - 1,
     integer: true,
     summary: 'milliseconds between two retrainings; 0 retrains only on demand',
   }),
@@ -20,7 +22,8 @@ const SETTINGS = {
     minimum: 1,
     maximum: 10_000_000,
     integer: true,
-    summary: 'items a generation holds at most, those with the most actions first',
+    summary:
+      'items that are trained at most, those with the most actions first; the others are embedded from their content',
   }),
   secondsBudget: number('TRIBUTARY_RETRAIN_SECONDS', {
     fallback: 25,
@@ -33,7 +36,7 @@ const SETTINGS = {
     minimum: 1,
     maximum: 100,
     integer: true,
-    summary: 'retired generations whose embeddings stay in the log, to roll back to',
+    summary: 'past generations whose embeddings and weights stay in the log, to roll back to',
   }),
   seed: number('TRIBUTARY_RETRAIN_SEED', {
     fallback: 1,
@@ -49,6 +52,10 @@ const SETTINGS = {
       summary: 'weight of each type of action; those above 0 make edges',
     },
   ),
+  codeVersion: text('TRIBUTARY_CODE_VERSION', {
+    fallback: manifest.version,
+    summary: 'version of the code that model cards name; a commit, say',
+  }),
 } as const;
 
 export type RetrainConfig = ConfigOf<typeof SETTINGS>;

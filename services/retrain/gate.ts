@@ -22,6 +22,8 @@ const TOLERATED_FALL = 0.5;
 export function refusal(metrics: OfflineMetrics, active: Release | undefined): string | undefined {
   const { hitRateAt100, contentHitRateAt100, heldOutPairs } = metrics;
   if (!Number.isFinite(hitRateAt100)) return `hit rate at 100 is ${hitRateAt100}`;
+  if (!Number.isFinite(contentHitRateAt100))
+    return `hit rate at 100 of the content is ${contentHitRateAt100}`;
   if (heldOutPairs < LEAST_PAIRS) return undefined;
   if (hitRateAt100 < contentHitRateAt100 - SIGNIFICANT * standardError(contentHitRateAt100, heldOutPairs)) {
     return `hit rate at 100 of ${hitRateAt100.toFixed(4)} is below the content alone (${contentHitRateAt100.toFixed(4)})`;

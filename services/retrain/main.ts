@@ -1,93 +1,45 @@
-import type { Release } from '#contracts/generated/records.ts';
 import { runStage } from '#platform/stage.ts';
-import { ActionLog } from './action-log.ts';
-import { ItemCatalogue } from './catalogue.ts';
 import { readRetrainConfig } from './config.ts';
-import { EmbeddedItems } from './embedded-items.ts';
-import { NewItems } from './new-items.ts';
-import { disposableGenerations, interruptedReleases } from './retirement.ts';
+import { createLogState, logHandlers } from './log-state.ts';
+import { createRetrainMetrics } from './metrics.ts';
+import { createPublisher } from './publisher.ts';
 import { retrain } from './retraining.ts';
+import { addRoutes } from './routes.ts';
 import { Schedule } from './schedule.ts';
 import { trainInChild } from './training/train-in-child.ts';
-
-/** How often new items are embedded and generations that are over leave the log, ms. */
-const UPKEEP_MS = 250;
+import { keepUp } from './upkeep.ts';
 
 await runStage('retrain', async (stage) => {
-  const config = readRetrainConfig();
-  const actions = new ActionLog(config.actionWeights);
-  const catalogue = new ItemCatalogue();
-  const embedded = new EmbeddedItems();
-  const newItems = new NewItems(catalogue, embedded);
-  const releases = new Map<string, Release>();
   const { log, lifecycle } = stage;
-
-  const publishRelease = async (release: Release): Promise<void> =>
-    void (await stage.produce('releases', release.generation, release));
+  const config = readRetrainConfig();
+  const state = createLogState(config, log);
+  const metrics = createRetrainMetrics(stage.metrics.registry, state.releases);
+  const publisher = createPublisher(stage);
+  const ports = { config, log, metrics, publisher, state, now: Date.now };
   const schedule = new Schedule({
     now: Date.now,
-    onFailure: (generation, error) => log.error({ generation, err: error }, 'retraining failed'),
+    // A training that the shutdown ended is nobody's fault.
+    onFailure: (generation, error) =>
+      log[lifecycle.signal.aborted ? 'info' : 'error']({ generation, err: error }, 'retraining failed'),
     retrain: (generation) =>
       retrain(generation, {
-        config,
-        log,
-        actions,
-        catalogue,
-        now: Date.now,
+        ...ports,
         train: (input) =>
           trainInChild(input, (report) => log.info({ generation, ...report }, 'epoch'), lifecycle.signal),
-        activeRelease: () => newItems.activeRelease,
-        publishRelease,
-        publishEmbedding: async (embedding) =>
-          void (await stage.produce('embeddings', `${embedding.generation}/${embedding.itemId}`, embedding)),
-        publishWeights: async (weights) =>
-          void (await stage.produce('models', `${weights.model}/${weights.generation}`, weights)),
       }),
   });
+  addRoutes(stage.http, schedule, lifecycle);
   lifecycle.onStop('schedule', () => schedule.close());
 
-  async function upkeep(): Promise<void> {
-    const embeddings = newItems.embedWaiting();
-    const over = disposableGenerations(releases.values(), config.generationsKept).flatMap((generation) =>
-      embedded.drain(generation),
-    );
-    await Promise.all([
-      ...embeddings.map((embedding) =>
-        stage.produce('embeddings', `${embedding.generation}/${embedding.itemId}`, embedding),
-      ),
-      ...over.map((key) => stage.produce('embeddings', key, null)),
-    ]);
-    if (embeddings.length > 0) log.info({ items: embeddings.length }, 'new items embedded');
-    if (over.length > 0) log.info({ embeddings: over.length }, 'embeddings of past generations removed');
-  }
-
-  stage.http.get('/status', async () => schedule.status);
-  stage.http.post('/retrain', async (_request, reply) => {
-    reply.code(202);
-    return { generation: schedule.start() };
-  });
-
   return async () => {
-    const follower = await stage.follow({
-      actions: ({ value }) => void (value !== null && actions.take(value)),
-      items({ key, value }) {
-        catalogue.take(key, value);
-        newItems.takeItem(key);
-      },
-      embeddings: ({ key, value }) => embedded.take(key, value === null),
-      models: ({ value }) => void (value !== null && newItems.takeWeights(value)),
-      releases({ key, value }) {
-        if (value === null) releases.delete(key);
-        else {
-          releases.set(key, value);
-          newItems.takeRelease(value);
-        }
-      },
-    });
+    const follower = await stage.follow(logHandlers(state));
     await follower.caughtUp;
-    await Promise.all(interruptedReleases(releases.values(), Date.now()).map(publishRelease));
-    const timer = setInterval(() => void upkeep().catch((error) => lifecycle.fail(error)), UPKEEP_MS);
-    lifecycle.onStop('upkeep', () => clearInterval(timer));
-    schedule.every(config.intervalMs);
+    await Promise.all(state.releases.interrupted(Date.now()).map(publisher.release));
+    const { generationsKept } = config;
+    const kept = keepUp({ ...ports, generationsKept }, lifecycle.signal).catch((error) =>
+      lifecycle.fail(error),
+    );
+    lifecycle.onStop('upkeep', () => kept);
+    schedule.every(config.intervalMs, state.releases.newestCreatedAt ?? Date.now());
   };
 });

@@ -1,49 +1,31 @@
 import { embedNew } from '#algorithms/pinsage/embed.ts';
-import { decodeWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import type { ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
+import type { ItemEmbedding } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import type { ItemCatalogue } from './catalogue.ts';
 import type { EmbeddedItems } from './embedded-items.ts';
-import { MODEL, WEIGHTS_FORMAT, type WeightsCard } from './retraining.ts';
+import type { Models } from './models.ts';
+import type { Releases } from './releases.ts';
 
-interface Model {
-  readonly weights: PinSageWeights;
-  readonly card: WeightsCard;
+/** What tells which items lack an embedding, and how to make one. */
+export interface NewItemSources {
+  readonly catalogue: ItemCatalogue;
+  readonly embedded: EmbeddedItems;
+  readonly models: Models;
+  readonly releases: Releases;
 }
 
 /**
- * Embeds items that the active generation does not hold, from their content alone, within moments of their arrival in
- * `items`. An item that was trained keeps its vector until the next retraining.
+ * Embeds the items that the active generation lacks from their content alone, within moments of their arrival in
+ * `items`. An item that has an embedding keeps it until the next retraining.
  */
 export class NewItems {
-  readonly #catalogue: ItemCatalogue;
-  readonly #models = new Map<string, Model>();
-  readonly #embedded: EmbeddedItems;
+  readonly #sources: NewItemSources;
   readonly #waiting = new Set<string>();
-  #active: Release | undefined;
+  /** The generation that the waiting items are checked against. */
+  #generation: string | undefined;
 
-  constructor(catalogue: ItemCatalogue, embedded: EmbeddedItems) {
-    this.#catalogue = catalogue;
-    this.#embedded = embedded;
-  }
-
-  get activeRelease(): Release | undefined {
-    return this.#active;
-  }
-
-  takeRelease(release: Release): void {
-    if (release.state === 'active') {
-      this.#active = release;
-    } else if (release.state === 'retired' || release.state === 'rejected') {
-      if (this.#active?.generation === release.generation) this.#active = undefined;
-      this.#models.delete(release.generation);
-    }
-  }
-
-  /** Takes a message of `models`; weights of another model or format are somebody else's. */
-  takeWeights({ model, generation, format, weights, card }: ModelWeights): void {
-    if (model !== MODEL || format !== WEIGHTS_FORMAT) return;
-    this.#models.set(generation, { weights: decodeWeights(weights), card: JSON.parse(card) as WeightsCard });
+  constructor(sources: NewItemSources) {
+    this.#sources = sources;
   }
 
   /** Notes an item that arrived or changed. */
@@ -51,17 +33,26 @@ export class NewItems {
     this.#waiting.add(itemId);
   }
 
-  /** Embeddings of the waiting items that the active generation lacks; what cannot be embedded yet goes on waiting. */
-  embedWaiting(): ItemEmbedding[] {
-    const generation = this.#active?.generation;
-    const model = generation === undefined ? undefined : this.#models.get(generation);
+  /**
+   * Embeddings of at most `limit` items that the active generation lacks; the others go on waiting. All wait while no
+   * generation is active or its weights are not there, and another generation is checked for the whole catalogue:
+   * what came while it was trained is new to it.
+   */
+  embedWaiting(limit: number): ItemEmbedding[] {
+    const { catalogue, embedded, models, releases } = this.#sources;
+    const generation = releases.active?.generation;
+    const model = generation === undefined ? undefined : models.get(generation);
     if (generation === undefined || model === undefined) return [];
+    if (generation !== this.#generation) {
+      this.#generation = generation;
+      for (const itemId of catalogue.itemIds()) this.#waiting.add(itemId);
+    }
     const embeddings: ItemEmbedding[] = [];
     for (const itemId of this.#waiting) {
+      if (embeddings.length === limit) break;
       this.#waiting.delete(itemId);
-      if (this.#embedded.has(generation, itemId) || this.#catalogue.get(itemId) === undefined) continue;
-      const features = this.#catalogue.features(itemId, 0, model.card.layout);
-      const vector = embedNew(model.weights, features);
+      if (embedded.has(generation, itemId) || !catalogue.has(itemId)) continue;
+      const vector = embedNew(model.weights, catalogue.features(itemId, 0, model.layout));
       embeddings.push({ generation, itemId, vector: encodeVector(vector), origin: 'inductive' });
     }
     return embeddings;

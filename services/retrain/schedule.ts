@@ -1,5 +1,5 @@
 import type { Release } from '#contracts/generated/records.ts';
-import { TributaryError } from '#platform/errors.ts';
+import { reasonOf, TributaryError } from '#platform/errors.ts';
 
 /** What `GET /status` tells. */
 export interface RetrainStatus {
@@ -46,17 +46,22 @@ export class Schedule {
     return generation;
   }
 
-  /** Retrains every so many milliseconds; a turn that finds one running is left out. 0 never does. */
-  every(intervalMs: number): void {
+  /**
+   * Retrains every so many milliseconds, first that long after `since` (ms) or at once where that is past, so that
+   * restarts do not put it off. A turn that finds one running is left out. 0 never retrains.
+   */
+  every(intervalMs: number, since: number): void {
     if (intervalMs === 0) return;
-    this.#timer = setInterval(() => {
+    const wait = Math.min(intervalMs, Math.max(0, since + intervalMs - this.#now()));
+    this.#timer = setTimeout(() => {
       if (this.#running === undefined) this.start();
-    }, intervalMs);
+      this.every(intervalMs, this.#now());
+    }, wait);
   }
 
-  /** Resolves when the running one has ended. */
+  /** Starts no more and resolves when the running one has ended. */
   async close(): Promise<void> {
-    clearInterval(this.#timer);
+    clearTimeout(this.#timer);
     await this.#running?.done;
   }
 
@@ -65,7 +70,7 @@ export class Schedule {
       const { state, reason } = await this.#retrain(generation);
       this.#last = { generation, state, reason };
     } catch (error) {
-      this.#last = { generation, state: 'rejected', reason: (error as Error).message };
+      this.#last = { generation, state: 'rejected', reason: reasonOf(error) };
       this.#onFailure(generation, error);
     } finally {
       this.#running = undefined;

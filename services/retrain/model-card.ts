@@ -1,0 +1,49 @@
+import type { TrainingActions } from './action-log.ts';
+import { MODEL } from './models.ts';
+import type { TrainResult } from './training/train.ts';
+import type { TrainConfig } from './training/train-config.ts';
+
+/** The figures of a release; those of the content alone are what it must not fall below. */
+export function releaseMetrics({
+  metrics: { learned, contentOnly, seconds },
+}: TrainResult): Record<string, number> {
+  return {
+    hitRateAt10: learned.hitRateAt10,
+    hitRateAt100: learned.hitRateAt100,
+    meanReciprocalRank: learned.meanReciprocalRank,
+    ndcg: learned.ndcg,
+    contentNdcg: contentOnly.ndcg,
+    contentHitRateAt10: contentOnly.hitRateAt10,
+    contentHitRateAt100: contentOnly.hitRateAt100,
+    heldOutPairs: learned.pairs,
+    trainingSeconds: seconds,
+  };
+}
+
+/**
+ * What a reader wants to know of a model beside its figures, as JSON: data range (event times, ms), sizes, seed and
+ * curriculum, α sweep, version of the code.
+ */
+export function modelCard(
+  { metrics, weights, alpha }: TrainResult,
+  { columns, itemIds }: TrainingActions,
+  config: TrainConfig,
+  codeVersion: string,
+): string {
+  return JSON.stringify({
+    model: MODEL,
+    codeVersion,
+    data: {
+      from: columns.at.reduce((least, at) => Math.min(least, at), Infinity),
+      to: columns.at.reduce((most, at) => Math.max(most, at), 0),
+      actions: columns.at.length,
+      items: itemIds.length,
+    },
+    shape: weights.shape,
+    config,
+    lossByEpoch: metrics.lossByEpoch,
+    pairs: metrics.pairs,
+    examples: metrics.examples,
+    alphaSweep: alpha.table,
+  });
+}

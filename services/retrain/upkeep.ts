@@ -1,0 +1,51 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import type { LogState } from './log-state.ts';
+import type { RetrainMetrics } from './metrics.ts';
+import type { Publisher } from './publisher.ts';
+
+/** How often new items are embedded and past generations leave the log. */
+const UPKEEP_MS = 250;
+/** New items embedded a turn: under 0.2 s of computing, so that the stage goes on answering and reading. */
+const ITEMS_A_TURN = 200;
+
+export interface UpkeepPorts {
+  readonly state: LogState;
+  readonly publisher: Publisher;
+  readonly metrics: Pick<RetrainMetrics, 'inductiveItems' | 'removedEmbeddings'>;
+  readonly log: Pick<Logger, 'info'>;
+  /** Past generations that stay in the log. */
+  readonly generationsKept: number;
+}
+
+/** One turn of upkeep after another, until the signal aborts. Rejects with the first failure to write. */
+export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<void> {
+  while (!signal.aborted) {
+    await upkeep(ports);
+    // It rejects only by the signal, which the loop asks itself.
+    await delay(UPKEEP_MS, undefined, { signal }).catch(() => {});
+  }
+}
+
+/** Embeds the new items, and removes embeddings and weights of the generations that are over. */
+export async function upkeep({
+  state,
+  publisher,
+  metrics,
+  log,
+  generationsKept,
+}: UpkeepPorts): Promise<void> {
+  const added = state.newItems.embedWaiting(ITEMS_A_TURN);
+  const over = state.releases.disposable(generationsKept);
+  const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
+  const models = over.flatMap((generation) => state.models.drain(generation));
+  await Promise.all([
+    ...added.map((embedding) => publisher.embedding(embedding)),
+    ...embeddings.map((key) => publisher.remove('embeddings', key)),
+    ...models.map((key) => publisher.remove('models', key)),
+  ]);
+  metrics.inductiveItems.inc(added.length);
+  metrics.removedEmbeddings.inc(embeddings.length);
+  if (added.length > 0) log.info({ items: added.length }, 'new items embedded');
+  if (embeddings.length > 0) log.info({ embeddings: embeddings.length }, 'past generations removed');
+}
