@@ -1,0 +1,91 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { row } from '../vectors.ts';
+import { cut } from './dendrogram.ts';
+import {
+  buildForest,
+  createForestWorkspace,
+  emptyForest,
+  forestLabels,
+  type LeafChange,
+  type MergeForest,
+  updateForest,
+} from './incremental.ts';
+import { gridPoints, scatteredPoints } from './points.testing.ts';
+import type { WeightedPoints } from './points.ts';
+import { ward } from './ward.ts';
+
+const alphas = fc.oneof(fc.double({ min: 0, max: 6, noNaN: true }), fc.constant(Infinity));
+
+/** The rows of `all` that are named, in their order. */
+function pick({ points, weights, dim }: WeightedPoints, rows: readonly number[]): WeightedPoints {
+  return {
+    points: Float32Array.from(rows.flatMap((i) => [...row(points, i, dim)])),
+    weights: Float64Array.from(rows, (i) => weights[i]!),
+    dim,
+  };
+}
+
+/** From the rows of `from` to those of `to`, both ascending. */
+function changeOf(all: WeightedPoints, from: readonly number[], to: readonly number[]): LeafChange {
+  return { leaves: pick(all, to), leafOf: Int32Array.from(from, (i) => to.indexOf(i)) };
+}
+
+function subsetsOf(count: number): fc.Arbitrary<number[][]> {
+  const rows = Array.from({ length: count }, (_, i) => i);
+  return fc.array(fc.subarray(rows), { minLength: 1, maxLength: 6 });
+}
+
+for (const [name, inputs] of [
+  ['in general position', scatteredPoints(1, 24)],
+  ['with ties and equal points', gridPoints(1, 24)],
+] as const) {
+  test(`however leaves ${name} came and went, the forest is that of a fresh build, to the last bit`, () => {
+    const histories = inputs.chain((all) =>
+      fc.record({
+        all: fc.constant(all),
+        alpha: alphas,
+        subsets: subsetsOf(all.weights.length),
+      }),
+    );
+    const workspace = createForestWorkspace();
+    fc.assert(
+      fc.property(histories, ({ all, alpha, subsets }) => {
+        let forest: MergeForest = emptyForest(all.dim);
+        let rows: readonly number[] = [];
+        for (const next of subsets) {
+          forest = updateForest(forest, changeOf(all, rows, next), alpha, workspace);
+          rows = next;
+          assert.deepEqual(forest, buildForest(pick(all, rows), alpha));
+        }
+      }),
+      { numRuns: 300 },
+    );
+  });
+}
+
+test('a forest holds the merges of full Ward up to α, at the same heights', () => {
+  fc.assert(
+    fc.property(scatteredPoints(1, 24), alphas, (input, alpha) => {
+      const forest = buildForest(input, alpha);
+      const tree = ward(input);
+      const made = tree.height.filter((height) => height <= alpha);
+      assert.equal(forest.squaredHeight.length, made.length);
+      forest.squaredHeight.forEach((squared, i) => {
+        assert.ok(Math.abs(Math.sqrt(squared) - made[i]!) <= 1e-9 * Math.max(1, made[i]!));
+      });
+      assert.deepEqual(forest.left, tree.left.slice(0, made.length));
+      assert.deepEqual(forest.right, tree.right.slice(0, made.length));
+      assert.deepEqual(forestLabels(forest), cut(tree, alpha));
+    }),
+  );
+});
+
+test('labels part the leaves, numbered in the order of first members', () => {
+  const line = { points: Float32Array.of(10, 0, 1, 11, 30), weights: [1, 1, 1, 1, 1], dim: 1 };
+  assert.deepEqual([...forestLabels(buildForest(line, 0.99))], [0, 1, 2, 3, 4]);
+  assert.deepEqual([...forestLabels(buildForest(line, 1))], [0, 1, 1, 0, 2]);
+  assert.deepEqual([...forestLabels(buildForest(line, 1_000))], [0, 0, 0, 0, 0]);
+  assert.equal(forestLabels(emptyForest(3)).length, 0);
+});
