@@ -12,35 +12,47 @@ export interface Dendrogram {
   readonly weight: Float64Array;
 }
 
-/** A merge as the chain finds it: clusters are named by their smallest leaf, and come in no order of height. */
-export interface Merge {
-  readonly first: number;
-  readonly second: number;
-  readonly height: number;
-  readonly weight: number;
+/** The n − 1 merges of n leaves as a chain finds them: clusters are named by their smallest leaf, heights in any order. */
+export class MergeList {
+  readonly leaves: number;
+  readonly first: Int32Array;
+  readonly second: Int32Array;
+  readonly height: Float64Array;
+  readonly weight: Float64Array;
+  #length = 0;
+
+  constructor(leaves: number) {
+    const length = Math.max(0, leaves - 1);
+    this.leaves = leaves;
+    this.first = new Int32Array(length);
+    this.second = new Int32Array(length);
+    this.height = new Float64Array(length);
+    this.weight = new Float64Array(length);
+  }
+
+  add(first: number, second: number, height: number, weight: number): void {
+    this.first[this.#length] = first;
+    this.second[this.#length] = second;
+    this.height[this.#length] = height;
+    this.weight[this.#length++] = weight;
+  }
 }
 
 /** Sorts merges by height (equal ones stay as found) and gives them node numbers. */
-export function buildDendrogram(leaves: number, merges: readonly Merge[]): Dendrogram {
-  const sorted = merges.toSorted((a, b) => a.height - b.height);
-  const left = new Int32Array(sorted.length);
-  const right = new Int32Array(sorted.length);
+export function buildDendrogram({ leaves, first, second, height, weight }: MergeList): Dendrogram {
+  const order = height.map((_, i) => i).sort((a, b) => height[a]! - height[b]! || a - b);
   const clusters = new DisjointSets(leaves);
-  const nodeOfRoot = Int32Array.from({ length: leaves }, (_, leaf) => leaf);
-  sorted.forEach(({ first, second }, i) => {
-    const one = clusters.rootOf(first);
-    const other = clusters.rootOf(second);
+  const nodeOfRoot = new Int32Array(leaves).map((_, leaf) => leaf);
+  const left = new Int32Array(order.length);
+  const right = new Int32Array(order.length);
+  for (let i = 0; i < order.length; i++) {
+    const one = clusters.rootOf(first[order[i]!]!);
+    const other = clusters.rootOf(second[order[i]!]!);
     left[i] = nodeOfRoot[Math.min(one, other)]!;
     right[i] = nodeOfRoot[Math.max(one, other)]!;
     nodeOfRoot[clusters.join(one, other)] = leaves + i;
-  });
-  return {
-    leaves,
-    left,
-    right,
-    height: Float64Array.from(sorted, (merge) => merge.height),
-    weight: Float64Array.from(sorted, (merge) => merge.weight),
-  };
+  }
+  return { leaves, left, right, height: order.map((i) => height[i]!), weight: order.map((i) => weight[i]!) };
 }
 
 /**
@@ -50,7 +62,7 @@ export function buildDendrogram(leaves: number, merges: readonly Merge[]): Dendr
 export function cut(dendrogram: Dendrogram, alpha: number): Int32Array {
   const { leaves, left, right, height } = dendrogram;
   const clusters = new DisjointSets(leaves);
-  const someLeaf = Int32Array.from({ length: 2 * leaves }, (_, node) => node);
+  const someLeaf = new Int32Array(2 * leaves).map((_, node) => node);
   for (let i = 0; i < height.length && height[i]! <= alpha; i++) {
     someLeaf[leaves + i] = clusters.join(someLeaf[left[i]!]!, someLeaf[right[i]!]!);
   }
@@ -69,7 +81,7 @@ class DisjointSets {
   readonly #parent: Int32Array;
 
   constructor(size: number) {
-    this.#parent = Int32Array.from({ length: size }, (_, member) => member);
+    this.#parent = new Int32Array(size).map((_, member) => member);
   }
 
   rootOf(member: number): number {

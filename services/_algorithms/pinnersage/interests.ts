@@ -3,7 +3,7 @@ import { cut } from './dendrogram.ts';
 import { decayedWeight } from './importance.ts';
 import { medoid } from './medoid.ts';
 import type { WeightedPoints } from './points.ts';
-import { createWardWorkspace, type WardWorkspace, ward } from './ward.ts';
+import { type WardWorkspace, ward } from './ward.ts';
 import type { ActionWindow } from './window.ts';
 
 export interface InterestOptions {
@@ -59,7 +59,7 @@ export function clusterWindow(
   window: ActionWindow,
   vectorOf: (itemId: string) => Vector | undefined,
   options: InterestOptions,
-  workspace: WardWorkspace = createWardWorkspace(),
+  workspace?: WardWorkspace,
 ): UserInterests {
   const liked = likedItems(window, options);
   const items: ItemEvidence[] = [];

@@ -185,4 +185,5 @@ test('no points give no merges, and broken input is refused', () => {
   assert.throws(() => ward({ points: Float32Array.of(1, Number.NaN), weights: [1, 1], dim: 1 }), RangeError);
   assert.throws(() => ward({ points: Float32Array.of(1, 2), weights: [1], dim: 1 }), RangeError);
   assert.throws(() => ward({ points: Float32Array.of(1, 2), weights: [1, 0], dim: 1 }), RangeError);
+  assert.throws(() => ward({ points: Float64Array.of(-1e200, 1e200), weights: [1, 1], dim: 1 }), RangeError);
 });

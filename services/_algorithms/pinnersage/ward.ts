@@ -1,14 +1,25 @@
-import { buildDendrogram, type Dendrogram, type Merge } from './dendrogram.ts';
+import { buildDendrogram, type Dendrogram, MergeList } from './dendrogram.ts';
 import { checkPoints, type WeightedPoints } from './points.ts';
+import { createKernel, type WardKernel } from './ward-kernel.ts';
 
-/** Buffers that a caller may keep between runs; they grow to the largest n seen (8·n² bytes). */
+/**
+ * Memory for runs one after another; it grows to the largest seen, 8·n·(n + dim) bytes, and is not given back. One
+ * lasts for a process: each has a WebAssembly memory of its own.
+ */
 export interface WardWorkspace {
-  /** n × n squared Ward distances between living clusters, both halves filled. */
-  distances: Float64Array;
+  readonly kernel: WardKernel;
 }
 
-export function createWardWorkspace(): WardWorkspace {
-  return { distances: new Float64Array(0) };
+export function createWardWorkspace(kernel: WardKernel = createKernel()): WardWorkspace {
+  return { kernel };
+}
+
+let shared: WardWorkspace | undefined;
+
+/** No run outlasts its call, so those that bring no workspace can share one. */
+function sharedWorkspace(): WardWorkspace {
+  shared ??= createWardWorkspace();
+  return shared;
 }
 
 /**
@@ -22,41 +33,56 @@ export function createWardWorkspace(): WardWorkspace {
  * Ties go to the smaller index, a cluster's index being its smallest member, except that the chain's previous
  * element wins a tie with any other: without this it could run in a circle.
  *
- * Throws RangeError where shapes disagree, a weight is below 1 or a number is not finite.
+ * Throws RangeError where shapes disagree, a weight is below 1, a number is not finite or a distance would not be.
  */
-export function ward(input: WeightedPoints, workspace: WardWorkspace = createWardWorkspace()): Dendrogram {
+export function ward(input: WeightedPoints, { kernel }: WardWorkspace = sharedWorkspace()): Dendrogram {
   const count = checkPoints(input);
-  if (workspace.distances.length < count * count) workspace.distances = new Float64Array(count * count);
-  const distances = workspace.distances;
-  fillDistances(input, count, distances);
-  return buildDendrogram(count, mergeByChain(distances, Float64Array.from(input.weights), count));
+  const merges = new MergeList(count);
+  if (count > 1) mergeByChain(layOut(input, count, kernel), kernel, merges);
+  return buildDendrogram(merges);
 }
 
-function fillDistances(
-  { points, weights, dim }: WeightedPoints,
-  count: number,
-  distances: Float64Array,
-): void {
-  for (let a = 0; a < count; a++) {
-    distances[a * count + a] = 0;
-    for (let b = 0; b < a; b++) {
-      let sum = 0;
-      for (let i = a * dim, j = b * dim; i < (a + 1) * dim; i++, j++) {
-        const difference = points[i]! - points[j]!;
-        sum += difference * difference;
-      }
-      const d = ((2 * weights[a]! * weights[b]!) / (weights[a]! + weights[b]!)) * sum;
-      distances[a * count + b] = d;
-      distances[b * count + a] = d;
-    }
+/** A run's arrays, as positions in the kernel's block. Rows beyond `count` are padding that has departed. */
+interface WardArrays {
+  readonly block: Float64Array;
+  readonly count: number;
+  readonly rows: number;
+  readonly weights: number;
+  /** 0 for a living cluster, Infinity for one that was merged into another. */
+  readonly departed: number;
+  /** rows × rows; the diagonal is Infinity. A merged cluster lives on in the row of its smaller index. */
+  readonly distances: number;
+}
+
+function layOut({ points, weights, dim }: WeightedPoints, count: number, kernel: WardKernel): WardArrays {
+  const rows = roundUp(count);
+  const width = roundUp(dim);
+  const weightsAt = rows * width;
+  const departedAt = weightsAt + rows;
+  const distancesAt = departedAt + rows;
+  const block = kernel.reserve(distancesAt + rows * rows);
+  block.fill(0, 0, weightsAt);
+  for (let i = 0; i < count; i++) {
+    for (let d = 0; d < dim; d++) block[i * width + d] = points[i * dim + d]!;
   }
+  for (let i = 0; i < rows; i++) {
+    block[weightsAt + i] = i < count ? weights[i]! : 1;
+    block[departedAt + i] = i < count ? 0 : Infinity;
+  }
+  kernel.fillDistances(0, weightsAt, distancesAt, rows, width);
+  for (let i = 0; i < count; i++) block[distancesAt + i * rows + i] = Infinity;
+  return { block, count, rows, weights: weightsAt, departed: departedAt, distances: distancesAt };
 }
 
-/** Overwrites `distances` and `weights`. A merged cluster lives on in the row of its smaller index. */
-function mergeByChain(distances: Float64Array, weights: Float64Array, count: number): Merge[] {
-  const living = Int32Array.from({ length: count }, (_, i) => i);
+/** To a multiple of 4, which the kernel works in. */
+function roundUp(length: number): number {
+  return (length + 3) & ~3;
+}
+
+function mergeByChain(arrays: WardArrays, kernel: WardKernel, merges: MergeList): void {
+  const { block, count, rows, distances, weights, departed } = arrays;
+  const living = new Int32Array(count).map((_, i) => i);
   const chain = new Int32Array(count);
-  const merges: Merge[] = [];
   let chainLength = 0;
   for (let alive = count; alive > 1; alive--) {
     if (chainLength === 0) chain[chainLength++] = living[0]!;
@@ -64,69 +90,39 @@ function mergeByChain(distances: Float64Array, weights: Float64Array, count: num
     for (;;) {
       const top = chain[chainLength - 1]!;
       const previous = chainLength > 1 ? chain[chainLength - 2]! : -1;
-      const nearest = nearestTo(top, previous, distances, living, alive, count);
+      const nearest = kernel.nearest(distances + top * rows, departed, rows, previous);
+      if (nearest < 0) throw new RangeError('Points lie so far apart that a distance is not finite');
       if (nearest === previous) break;
       chain[chainLength++] = nearest;
     }
     const one = chain[--chainLength]!;
     const other = chain[--chainLength]!;
-    const [kept, gone] = one < other ? [one, other] : [other, one];
-    const squaredHeight = distances[kept * count + gone]!;
+    const kept = Math.min(one, other);
+    const gone = Math.max(one, other);
+    const squaredHeight = block[distances + kept * rows + gone]!;
     removeFrom(living, alive, gone);
-    updateDistances(kept, gone, distances, weights, living.subarray(0, alive - 1), count);
-    weights[kept]! += weights[gone]!;
-    merges.push({ first: kept, second: gone, height: Math.sqrt(squaredHeight), weight: weights[kept]! });
-  }
-  return merges;
-}
-
-function nearestTo(
-  top: number,
-  previous: number,
-  distances: Float64Array,
-  living: Int32Array,
-  alive: number,
-  count: number,
-): number {
-  const start = top * count;
-  let nearest = previous;
-  let least = previous < 0 ? Infinity : distances[start + previous]!;
-  for (let i = 0; i < alive; i++) {
-    const candidate = living[i]!;
-    const d = distances[start + candidate]!;
-    if (d < least && candidate !== top) {
-      least = d;
-      nearest = candidate;
+    block[departed + gone] = Infinity;
+    mergeRows(arrays, kernel, kept, gone);
+    for (let i = 0; i < alive - 1; i++) {
+      const k = living[i]!;
+      block[distances + k * rows + kept] = block[distances + kept * rows + k]!;
     }
+    merges.add(kept, gone, Math.sqrt(squaredHeight), block[weights + kept]!);
   }
-  return nearest;
 }
 
-/** Lance–Williams: d(i∪j,k) = [(n_i+n_k)·d_ik + (n_j+n_k)·d_jk − n_k·d_ij] / (n_i+n_j+n_k). */
-function updateDistances(
+/** Leaves the diagonal at Infinity, since the kept cluster's distance to itself was. */
+function mergeRows(
+  { block, rows, weights, distances }: WardArrays,
+  kernel: WardKernel,
   kept: number,
   gone: number,
-  distances: Float64Array,
-  weights: Float64Array,
-  living: Int32Array,
-  count: number,
-): void {
-  const between = distances[kept * count + gone]!;
-  const keptWeight = weights[kept]!;
-  const goneWeight = weights[gone]!;
-  for (let i = 0; i < living.length; i++) {
-    const k = living[i]!;
-    if (k === kept) continue;
-    const weight = weights[k]!;
-    const toKept = distances[kept * count + k]!;
-    const toGone = distances[gone * count + k]!;
-    const sum = (keptWeight + weight) * toKept + (goneWeight + weight) * toGone - weight * between;
-    // Ward is reducible: no cluster comes nearer by a merge of two that were each other's nearest. Rounding must
-    // not break this, since the chain below the merge relies on it, and heights would fall.
-    const d = Math.max(sum / (keptWeight + goneWeight + weight), Math.min(toKept, toGone));
-    distances[kept * count + k] = d;
-    distances[k * count + kept] = d;
-  }
+) {
+  const keptRow = distances + kept * rows;
+  const between = block[keptRow + gone]!;
+  const [keptWeight, goneWeight] = [block[weights + kept]!, block[weights + gone]!];
+  kernel.updateRow(keptRow, distances + gone * rows, weights, rows, keptWeight, goneWeight, between);
+  block[weights + kept] = keptWeight + goneWeight;
 }
 
 /** Takes `member` out of the first `length` entries and keeps their order. */
