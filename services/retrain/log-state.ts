@@ -18,7 +18,10 @@ export interface LogState {
   readonly newItems: NewItems;
 }
 
-export function createLogState({ actionWeights }: RetrainConfig, log: Logger): LogState {
+export function createLogState(
+  { actionWeights }: Pick<RetrainConfig, 'actionWeights'>,
+  log: Logger,
+): LogState {
   const actions = new ActionLog(actionWeights);
   const catalogue = new ItemCatalogue();
   const embedded = new EmbeddedItems();

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { type OfflineMetrics, refusal } from './gate.ts';
+import { someRelease } from './records.testing.ts';
+
+const GOOD: OfflineMetrics = { hitRateAt100: 0.3, contentHitRateAt100: 0.2, heldOutPairs: 1_000 };
+
+function active(hitRateAt100: number) {
+  return someRelease('g1', 'active', { metrics: { hitRateAt100 } });
+}
+
+describe('the gate', () => {
+  it('lets through what beats the content', () => {
+    assert.equal(refusal(GOOD, undefined), undefined);
+    assert.equal(refusal(GOOD, active(0.3)), undefined);
+  });
+
+  it('refuses what is below the content by more than two standard errors', () => {
+    // √(0.2 · 0.8 / 1,000) = 0.0126
+    assert.equal(refusal({ ...GOOD, hitRateAt100: 0.176 }, undefined), undefined);
+    assert.match(
+      refusal({ ...GOOD, hitRateAt100: 0.174 }, undefined) ?? '',
+      /0\.1740 is below the content alone \(0\.2000\)/,
+    );
+  });
+
+  it('lets the margin shrink with the number of pairs', () => {
+    const metrics = { ...GOOD, hitRateAt100: 0.176 };
+    assert.notEqual(refusal({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);
+  });
+
+  it('refuses a collapse against the active generation', () => {
+    assert.equal(refusal(GOOD, active(0.59)), undefined);
+    assert.match(refusal(GOOD, active(0.61)) ?? '', /less than half of the active generation's \(0\.6100\)/);
+  });
+
+  it('compares with no active generation that has no figure', () => {
+    assert.equal(refusal(GOOD, someRelease('g1', 'active')), undefined);
+  });
+
+  it('cannot refuse by figures of fewer than 50 pairs', () => {
+    const bad = { ...GOOD, hitRateAt100: 0 };
+    assert.equal(refusal({ ...bad, heldOutPairs: 49 }, active(0.9)), undefined);
+    assert.notEqual(refusal({ ...bad, heldOutPairs: 50 }, undefined), undefined);
+  });
+
+  it('refuses figures that are no numbers, however few pairs there are', () => {
+    for (const heldOutPairs of [0, 1_000]) {
+      assert.notEqual(refusal({ ...GOOD, heldOutPairs, hitRateAt100: Number.NaN }, undefined), undefined);
+      assert.notEqual(
+        refusal({ ...GOOD, heldOutPairs, contentHitRateAt100: Number.NaN }, undefined),
+        undefined,
+      );
+    }
+  });
+});

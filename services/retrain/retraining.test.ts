@@ -1,0 +1,245 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { featureDimension } from '#algorithms/pinsage/features.ts';
+import { initialWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom } from '#algorithms/random.ts';
+import type { Release, UserAction } from '#contracts/generated/records.ts';
+import { decodeVector } from '#contracts/vectors.ts';
+import { createLogState, type LogState } from './log-state.ts';
+import { Models } from './models.ts';
+import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
+import { INTERRUPTED } from './releases.ts';
+import { type RetrainingPorts, retrain } from './retraining.ts';
+import type { TrainInput, TrainResult } from './training/train.ts';
+
+const DAY = 86_400_000;
+const NOW = 20_000 * DAY;
+const DIM = 3;
+const SILENT = pino({ level: 'silent' });
+const CONFIG = {
+  intervalMs: 0,
+  days: 100,
+  itemsMaximum: 10,
+  secondsBudget: 3,
+  generationsKept: 2,
+  seed: 7,
+  actionWeights: DEFAULT_ACTION_WEIGHTS,
+  codeVersion: '1.2.3',
+};
+
+/** A training that gives item number i the vector (1, i, 0), with the figures asked for. */
+function trained(
+  { itemCount, features }: TrainInput,
+  { learned = 0.3, contentOnly = 0.2, pairs = 1_000 } = {},
+): TrainResult {
+  const shape = { features: features.length / itemCount, hidden: 2, layers: 1, dim: DIM };
+  const figures = (hitRateAt100: number) => ({
+    pairs,
+    hitRateAt10: hitRateAt100 / 10,
+    hitRateAt100,
+    meanReciprocalRank: 0.1,
+    ndcg: 0.2,
+  });
+  return {
+    embeddings: Float32Array.from(
+      { length: itemCount * DIM },
+      (_, i) => [1, Math.floor(i / DIM), 0][i % DIM]!,
+    ),
+    weights: initialWeights(shape, createRandom('weights')),
+    latents: [],
+    neighbourhoods: { size: 0, neighbours: new Int32Array(), weights: new Float32Array() },
+    alpha: { alpha: 1.4, table: [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }] },
+    metrics: {
+      learned: figures(learned),
+      contentOnly: figures(contentOnly),
+      lossByEpoch: [0.2, 0.1],
+      pairs: 40,
+      examples: 80,
+      seconds: 1.5,
+    },
+  };
+}
+
+describe('a retraining', () => {
+  let state: LogState;
+  let written: RecordedWrites;
+  let ended: string[];
+  let warnings: { items?: number; first?: string[] }[];
+  let inputs: TrainInput[];
+  let ports: RetrainingPorts;
+
+  beforeEach(() => {
+    state = createLogState(CONFIG, SILENT);
+    ended = [];
+    warnings = [];
+    inputs = [];
+    const recording = recordingPublisher();
+    written = recording.written;
+    ports = {
+      state,
+      config: CONFIG,
+      log: { info: () => {}, warn: (fields: object) => void warnings.push(fields) },
+      metrics: { ended: (release: Release) => void ended.push(release.state) },
+      publisher: recording.publisher,
+      now: () => NOW,
+      train: async (input) => {
+        inputs.push(input);
+        return trained(input);
+      },
+    };
+  });
+
+  let events = 0;
+  function act(itemId: string, change: Partial<UserAction> = {}): void {
+    const occurredAt = change.occurredAt ?? NOW;
+    state.actions.take({
+      eventId: `e${events++}`,
+      userId: 'u1',
+      itemId,
+      type: 'buy',
+      receivedAt: occurredAt,
+      contextId: null,
+      value: null,
+      ...change,
+      occurredAt,
+    });
+  }
+
+  /** Two items that were bought, one that was not. */
+  function shop(): void {
+    for (const itemId of ['tea', 'nail', 'mate']) state.catalogue.take(itemId, someItem(itemId));
+    act('tea', { occurredAt: NOW - DAY });
+    act('tea');
+    act('nail');
+  }
+
+  it('writes building, embeddings, weights and then ready', async () => {
+    shop();
+    const release = await retrain('g1', ports);
+    assert.deepEqual(written.order, [
+      'building',
+      'embedding tea',
+      'embedding nail',
+      'embedding mate',
+      'weights',
+      'ready',
+    ]);
+    assert.deepEqual(ended, ['ready']);
+    assert.deepEqual(written.releases.at(-1), release);
+    const { generation, state: reached, alpha, itemCount, actionCount, reason } = release;
+    assert.deepEqual(
+      { generation, reached, alpha, itemCount, actionCount, reason },
+      { generation: 'g1', reached: 'ready', alpha: 1.4, itemCount: 3, actionCount: 3, reason: null },
+    );
+    assert.deepEqual(
+      written.embeddings.map(({ vector, origin }) => [[...decodeVector(vector, DIM)], origin]),
+      [0, 1, 2].map((row) => [[1, row, 0], 'trained']),
+    );
+  });
+
+  it('writes weights by which another item can be embedded', async () => {
+    shop();
+    state.catalogue.take('cup', someItem('cup', { vector: [1, 2] }));
+    await retrain('g1', ports);
+    const models = new Models({ warn: assert.fail });
+    models.take('pinsage/g1', written.weights[0]!);
+    assert.deepEqual(models.get('g1')?.layout, state.catalogue.layout());
+  });
+
+  it('is rejected by its gate, and writes no embedding then', async () => {
+    shop();
+    const train = async (input: TrainInput) => trained(input, { learned: 0.1 });
+    const release = await retrain('g1', { ...ports, train });
+    assert.deepEqual(written.order, ['building', 'rejected']);
+    assert.match(release.reason ?? '', /below the content alone/);
+    assert.equal(release.metrics.hitRateAt100, 0.1);
+    assert.deepEqual(ended, ['rejected']);
+  });
+
+  it('is compared with the generation that is active', async () => {
+    shop();
+    state.releases.take('g0', someRelease('g0', 'active', { metrics: { hitRateAt100: 0.9 } }));
+    assert.match((await retrain('g1', ports)).reason ?? '', /active generation/);
+  });
+
+  it('is rejected and fails where the training fails', async () => {
+    shop();
+    const train = () => Promise.reject(new Error('the loss diverges'));
+    await assert.rejects(retrain('g1', { ...ports, train }), /the loss diverges/);
+    assert.deepEqual(written.order, ['building', 'rejected']);
+    assert.equal(written.releases.at(-1)?.reason, 'the loss diverges');
+  });
+
+  it('says that it was interrupted where the stage is stopped', async () => {
+    shop();
+    const train = async () => AbortSignal.abort().throwIfAborted() as never;
+    await assert.rejects(retrain('g1', { ...ports, train }), { name: 'AbortError' });
+    assert.equal(written.releases.at(-1)?.reason, INTERRUPTED);
+  });
+
+  it('is rejected where it cannot be published whole', async () => {
+    shop();
+    const weights = () => Promise.reject(new Error('no broker'));
+    const publisher = { ...ports.publisher, weights };
+    await assert.rejects(retrain('g1', { ...ports, publisher }), /no broker/);
+    assert.equal(written.order.at(-1), 'rejected');
+    assert.equal(written.order.includes('ready'), false);
+  });
+
+  it('is rejected without an action to learn from', async () => {
+    state.catalogue.take('tea', someItem('tea'));
+    act('tea', { type: 'hide' });
+    await assert.rejects(retrain('g1', ports), { code: 'training.failed', retryable: true });
+    assert.deepEqual(written.order, ['building', 'rejected']);
+    assert.deepEqual(inputs, []);
+  });
+
+  it('learns from the days that are asked for', async () => {
+    shop();
+    act('old', { occurredAt: NOW - 101 * DAY });
+    const { actionCount, itemCount } = await retrain('g1', ports);
+    assert.deepEqual([actionCount, itemCount], [3, 3]);
+  });
+
+  it('shows the model no degree from the held-out time', async () => {
+    for (let i = 0; i < 18; i++) act('tea', { contextId: `basket ${i}`, occurredAt: NOW - 20 * DAY + i });
+    act('tea', { contextId: 'held out' });
+    act('nail', { contextId: 'held out' });
+    act('tea', { contextId: 'basket 0', occurredAt: NOW - 20 * DAY });
+    await retrain('g1', ports);
+    const [{ features }] = inputs as [TrainInput];
+    const width = featureDimension(state.catalogue.layout());
+    assert.equal(features[width - 1], Math.fround(Math.log1p(18) / 10), 'baskets of tea before');
+    assert.equal(features[2 * width - 1], 0, 'nail was only bought in the held-out time');
+  });
+
+  it('leaves out given vectors that do not fit, says so once, and trains', async () => {
+    shop();
+    for (const itemId of ['a', 'b']) state.catalogue.take(itemId, someItem(itemId, { vector: [1, 2] }));
+    state.catalogue.take('nan', someItem('nan', { vector: [1, Number.NaN] }));
+    state.catalogue.take('long', someItem('long', { vector: [1, 2, 3] }));
+    const release = await retrain('g1', ports);
+    assert.equal(release.state, 'ready');
+    assert.equal(release.itemCount, 7);
+    assert.ok(inputs[0]!.features.every(Number.isFinite));
+    assert.deepEqual(
+      warnings.map(({ items, first }) => ({ items, first })),
+      [{ items: 2, first: ['nan', 'long'] }],
+    );
+  });
+
+  it('tells in its model card what it was trained on, and how', async () => {
+    shop();
+    const { modelCard } = await retrain('g1', ports);
+    const card = JSON.parse(modelCard);
+    assert.deepEqual(card.data, { from: NOW - DAY, to: NOW, actions: 3, items: 3 });
+    assert.equal(card.model, 'pinsage');
+    assert.equal(card.codeVersion, '1.2.3');
+    assert.deepEqual([card.config.seed, card.config.secondsBudget], [7, 3]);
+    assert.equal(card.shape.dim, DIM);
+    assert.deepEqual(card.alphaSweep, [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }]);
+    assert.deepEqual(card.lossByEpoch, [0.2, 0.1]);
+  });
+});

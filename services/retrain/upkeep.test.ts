@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict';
+import { beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { Registry } from 'prom-client';
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { createLogState, type LogState } from './log-state.ts';
+import { createRetrainMetrics } from './metrics.ts';
+import { someModel } from './models.testing.ts';
+import { toModelWeights } from './models.ts';
+import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
+import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
+
+const LOG = pino({ level: 'silent' });
+
+describe('the upkeep', () => {
+  let state: LogState;
+  let written: RecordedWrites;
+  let registry: Registry;
+  let ports: UpkeepPorts;
+
+  beforeEach(() => {
+    state = createLogState({ actionWeights: DEFAULT_ACTION_WEIGHTS }, LOG);
+    registry = new Registry();
+    const recording = recordingPublisher();
+    written = recording.written;
+    ports = {
+      state,
+      log: LOG,
+      publisher: recording.publisher,
+      metrics: createRetrainMetrics(registry, state.releases),
+      generationsKept: 1,
+    };
+    for (const [generation, release] of [
+      ['g1', 'retired'],
+      ['g2', 'retired'],
+      ['g3', 'active'],
+    ] as const) {
+      state.releases.take(generation, someRelease(generation, release));
+      state.embedded.take(`${generation}/tea`, false);
+      state.models.take(`pinsage/${generation}`, toModelWeights(generation, someModel()));
+    }
+  });
+
+  it('removes embeddings and weights of generations beyond those kept, once', async () => {
+    await upkeep(ports);
+    assert.deepEqual(written.order, ['remove embeddings g1/tea', 'remove models pinsage/g1']);
+    await upkeep(ports);
+    assert.equal(written.order.length, 2);
+    assert.notEqual(state.models.get('g2'), undefined);
+  });
+
+  it('embeds what is new', async () => {
+    state.releases.take('g1', null);
+    state.catalogue.take('nail', someItem('nail'));
+    await upkeep(ports);
+    assert.deepEqual(written.order, ['embedding nail']);
+    assert.equal(written.embeddings[0]?.generation, 'g3');
+  });
+
+  it('counts what it did, and the generations', async () => {
+    state.catalogue.take('nail', someItem('nail'));
+    await upkeep(ports);
+    const metrics = await registry.metrics();
+    assert.match(metrics, /^tributary_retrain_inductive_items_total 1$/m);
+    assert.match(metrics, /^tributary_retrain_removed_embeddings_total 1$/m);
+    assert.match(metrics, /^tributary_retrain_generations\{state="retired"\} 2$/m);
+    assert.match(metrics, /^tributary_retrain_generations\{state="building"\} 0$/m);
+  });
+
+  it('goes on until the signal, and ends with the turn under way', async () => {
+    const stop = new AbortController();
+    const embedding = Promise.withResolvers<void>();
+    const publisher = { ...ports.publisher, embedding: () => embedding.promise };
+    state.catalogue.take('nail', someItem('nail'));
+    let ended = false;
+    const kept = keepUp({ ...ports, publisher }, stop.signal).then(() => {
+      ended = true;
+    });
+    stop.abort();
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(ended, false);
+    embedding.resolve();
+    await kept;
+  });
+
+  it('ends with a write that fails', async () => {
+    const publisher = { ...ports.publisher, remove: () => Promise.reject(new Error('no broker')) };
+    await assert.rejects(keepUp({ ...ports, publisher }, new AbortController().signal), /no broker/);
+  });
+});
