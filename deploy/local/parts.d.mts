@@ -12,6 +12,7 @@ export interface PartLocations {
   redis: { server: string };
   'data:completejourney': { folder: string };
   'data:ml-100k': { folder: string };
+  'peer:scipy': { python: string };
 }
 
 export type PartName = keyof PartLocations;

@@ -6,6 +6,7 @@ import { completejourney, movielens } from './parts/datasets.mjs';
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
+import { scipy } from './parts/peers.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
@@ -26,10 +27,11 @@ const PARTS = [
   redis,
   completejourney,
   movielens,
+  scipy,
 ];
 const BY_NAME = new Map(PARTS.map((part) => [part.name, part]));
 
-/** All that the project needs to run; data sets come only when asked for. */
+/** All that the project needs to run; data sets and the peers of benches come only when asked for. */
 export const DEFAULT_PARTS = ['packages', 'hnswlib', 'tensorflow', 'kafka', 'registry', 'redis'];
 
 /**

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
+import { test } from 'node:test';
+import { fileURLToPath } from 'node:url';
+
+const CLI = fileURLToPath(new URL('./cli.ts', import.meta.url));
+
+test('a name that is missing or unknown ends with the known ones and code 1', () => {
+  for (const args of [[], ['wards'], ['ward', 'twice']]) {
+    const { status, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /These are known:\n {2}ward +Ward's clustering/);
+  }
+});

@@ -1,0 +1,41 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { createInterface } from 'node:readline';
+import { fileURLToPath } from 'node:url';
+import { bringParts } from '../local/parts.mjs';
+
+/** A Python process that answers one line of JSON with one. */
+export interface Peer {
+  /** Rejects when the process ends without an answer. One question at a time. */
+  ask<Answer>(question: unknown): Promise<Answer>;
+  stop(): Promise<void>;
+}
+
+/**
+ * Starts a peer written in Python, beside this file, in the virtual environment with its library.
+ *
+ * @throws Error with one clear sentence when the library cannot be brought
+ */
+export async function startPeer(part: 'peer:scipy', script: string): Promise<Peer> {
+  const { [part]: location } = await bringParts([part], { quiet: true });
+  const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
+  const child = spawn(location!.python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const ended = new Promise<string>((resolve) => {
+    child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
+    child.once('error', (error) => resolve(error.message));
+  });
+  const lines = createInterface({ input: child.stdout })[Symbol.asyncIterator]();
+  return {
+    async ask<Answer>(question: unknown) {
+      child.stdin.write(`${JSON.stringify(question)}\n`);
+      const { value, done } = await lines.next();
+      if (done) throw new Error(`${script} ended without an answer (${await ended})`);
+      return JSON.parse(value) as Answer;
+    },
+    stop: () => stop(child, ended),
+  };
+}
+
+async function stop(child: ChildProcess, ended: Promise<string>): Promise<void> {
+  child.stdin?.end();
+  await ended;
+}
