@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { Item, ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
+import { decodeVector } from '#contracts/vectors.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { readTopic } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { INTERRUPTED } from './releases.ts';
+import type { RetrainStatus } from './schedule.ts';
+import { GROUP_ITEMS, groupActions, groupItem, groupOf, nearestGroup } from './taste-groups.testing.ts';
+import { ALPHA_GRID } from './training/alpha.ts';
+
+const SETTINGS = { TRIBUTARY_RETRAIN_SECONDS: '3', TRIBUTARY_RETRAIN_INTERVAL_MS: '0' };
+/** A float whose bytes occur nowhere else in the message. */
+const STANDS_FOR_NAN = 12_345.5;
+/** Long enough for a training while other tests keep the processors busy. */
+const TRAINING = { timeoutMs: 60_000 };
+
+describe('the retrain stage', () => {
+  let test: TestNamespace;
+  let stage: StageProcess;
+  let peer: Peer;
+  const reading = new AbortController();
+  const readers: Promise<unknown>[] = [];
+  /** What the stage wrote, as it arrives. */
+  const releases = new Map<string, Release>();
+  const embeddings = new Map<string, ItemEmbedding>();
+  const models = new Set<string>();
+  let first: Release;
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+    const now = Date.now();
+    await Promise.all([
+      ...GROUP_ITEMS.map(putItem),
+      ...groupActions(now).map((action) =>
+        test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) }),
+      ),
+    ]);
+    readAlong();
+    await start();
+  });
+
+  after(async () => {
+    assert.equal(await stop(), 0, 'drains');
+    reading.abort();
+    await Promise.all(readers);
+    await test.close();
+  });
+
+  async function start(): Promise<void> {
+    stage = await startStageProcess('retrain', { ...SETTINGS, TRIBUTARY_NAMESPACE: test.namespace });
+    peer = createPeer({ name: 'retrain', url: stage.url, timeoutMs: 10_000 });
+  }
+
+  async function stop(signal?: NodeJS.Signals): Promise<number | null> {
+    await peer.close();
+    return stage.stop(signal);
+  }
+
+  function readAlong(): void {
+    const read = (
+      topic: 'releases' | 'embeddings' | 'models',
+      take: (key: string, value: Buffer | null) => unknown,
+    ) =>
+      readers.push(
+        readTopic({
+          kafka: test.kafka,
+          topic: test.topicOf(topic),
+          from: { at: 'beginning' },
+          until: 'never',
+          signal: reading.signal,
+          onMessage: ({ key, value }) => take(String(key), value),
+        }),
+      );
+    read('releases', async (key, value) => releases.set(key, await test.codec.decode('Release', value!)));
+    read('models', (key, value) => (value === null ? models.delete(key) : models.add(key)));
+    read('embeddings', async (key, value) => {
+      if (value === null) embeddings.delete(key);
+      else embeddings.set(key, await test.codec.decode('ItemEmbedding', value));
+    });
+  }
+
+  function putItem(item: Item) {
+    return test.produce('items', { key: item.itemId, value: test.encode('Item', item) });
+  }
+
+  /** The generation as the log knows it once it is in that state. */
+  function reaches(generation: string, state: ReleaseState): Promise<Release> {
+    return waitFor(
+      () => {
+        const release = releases.get(generation);
+        return release?.state === state && release;
+      },
+      { message: `${generation} is ${state}`, ...TRAINING },
+    );
+  }
+
+  async function startTraining(): Promise<string> {
+    const { generation } = await peer.post<{ generation: string }>('/retrain', {});
+    return generation;
+  }
+
+  function vectorsOf({ generation, dimension }: Release): Map<string, Float32Array> {
+    return new Map(
+      [...embeddings.values()]
+        .filter((embedding) => embedding.generation === generation)
+        .map(({ itemId, vector }) => [itemId, decodeVector(vector, dimension)]),
+    );
+  }
+
+  it('trains a generation in which items that are taken together are near', async () => {
+    const generation = await startTraining();
+    await assert.rejects(startTraining(), { code: 'retrain.running', status: 409 });
+    first = await reaches(generation, 'ready');
+    await waitFor(() => models.has(`pinsage/${generation}`), { message: 'the weights are there' });
+    await waitFor(() => vectorsOf(first).size === first.itemCount, { message: 'all embeddings are there' });
+    assert.equal(first.itemCount, GROUP_ITEMS.length);
+    assert.ok(ALPHA_GRID.includes(first.alpha), `α is ${first.alpha}`);
+    const vectors = vectorsOf(first);
+    for (const [itemId, vector] of vectors) assert.equal(nearestGroup(vector, vectors), groupOf(itemId));
+    const { last } = await peer.get<RetrainStatus>('/status');
+    assert.deepEqual(last, { generation, state: 'ready', reason: null });
+  });
+
+  it('embeds a new item once the generation is active, near what it is like', async () => {
+    const active: Release = { ...first, state: 'active' };
+    await test.produce('releases', { key: first.generation, value: test.encode('Release', active) });
+    const item = groupItem(1, 'new');
+    await putItem(item);
+    const embedding = await waitFor(() => embeddings.get(`${first.generation}/${item.itemId}`), {
+      message: 'the new item has an embedding',
+    });
+    assert.equal(embedding.origin, 'inductive');
+    const vectors = vectorsOf(first);
+    vectors.delete(item.itemId);
+    assert.equal(nearestGroup(decodeVector(embedding.vector, first.dimension), vectors), 1);
+  });
+
+  it('rejects what a killed process left unfinished, and leaves the active generation alone', async () => {
+    const before = new Map(embeddings);
+    const interrupted = await startTraining();
+    await reaches(interrupted, 'building');
+    await stop('SIGKILL');
+    await start();
+    const { reason } = await reaches(interrupted, 'rejected');
+    assert.equal(reason, INTERRUPTED);
+    assert.deepEqual(embeddings, before);
+    assert.equal(releases.get(first.generation)?.state, 'active');
+  });
+
+  it('drains on SIGTERM in mid-training, and rejects what it gave up', async () => {
+    const interrupted = await startTraining();
+    await reaches(interrupted, 'building');
+    assert.equal(await stop(), 0);
+    const { reason } = await reaches(interrupted, 'rejected');
+    assert.equal(reason, INTERRUPTED);
+    await start();
+  });
+
+  it('trains again afterwards, whatever an item gives as its vector', async () => {
+    const poison = groupItem(2, 'poison', { vector: [1, STANDS_FOR_NAN] });
+    await test.produce('items', { key: poison.itemId, value: withNaN(test.encode('Item', poison)) });
+    await putItem(groupItem(2, 'long', { vector: [1, 2, 3] }));
+    await putItem(groupItem(2, 'well', { vector: [1, 2] }));
+    for (const name of ['poison', 'long', 'well']) {
+      await waitFor(() => embeddings.has(`${first.generation}/2/${name}`), { message: `${name} was read` });
+    }
+    const { itemCount } = await reaches(await startTraining(), 'ready');
+    assert.equal(itemCount, GROUP_ITEMS.length + 4);
+  });
+});
+
+/** What a producer in another language may write: our encoder refuses numbers that are not finite. */
+function withNaN(message: Buffer): Buffer {
+  const bytes = Buffer.alloc(4);
+  bytes.writeFloatLE(STANDS_FOR_NAN);
+  const place = message.indexOf(bytes);
+  assert.notEqual(place, -1);
+  const poisoned = Buffer.from(message);
+  poisoned.writeFloatLE(Number.NaN, place);
+  return poisoned;
+}

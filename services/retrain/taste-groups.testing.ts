@@ -1,0 +1,58 @@
+import { createRandom } from '#algorithms/random.ts';
+import { dot } from '#algorithms/vectors.ts';
+import type { Item, UserAction } from '#contracts/generated/records.ts';
+import { someItem } from './records.testing.ts';
+
+const DAY = 86_400_000;
+const GROUPS = 3;
+const ITEMS_A_GROUP = 12;
+const USERS = 60;
+const BASKETS_A_USER = 6;
+const ITEMS_A_BASKET = 3;
+
+/** An item `<group>/<name>`, whose content tells of its group. */
+export function groupItem(group: number, name: string, change: Partial<Item> = {}): Item {
+  return someItem(`${group}/${name}`, { title: `Thing ${name}`, categories: [`group ${group}`], ...change });
+}
+
+export function groupOf(itemId: string): number {
+  return Number(itemId.split('/')[0]);
+}
+
+/** 3 groups of 12 items. */
+export const GROUP_ITEMS: readonly Item[] = Array.from({ length: GROUPS * ITEMS_A_GROUP }, (_, i) =>
+  groupItem(i % GROUPS, String(i)),
+);
+
+/** Baskets of 60 users over the month before `now`, each user's from one group. */
+export function groupActions(now: number): UserAction[] {
+  const random = createRandom('baskets');
+  const actions: UserAction[] = [];
+  for (let basket = 0; basket < USERS * BASKETS_A_USER; basket++) {
+    const user = basket % USERS;
+    const occurredAt = now - 30 * DAY + Math.floor((basket / (USERS * BASKETS_A_USER)) * 30 * DAY);
+    for (let i = 0; i < ITEMS_A_BASKET; i++) {
+      const { itemId } = GROUP_ITEMS[(user % GROUPS) + GROUPS * random.integer(ITEMS_A_GROUP)]!;
+      actions.push({
+        eventId: `${basket}-${i}`,
+        userId: `u${user}`,
+        itemId,
+        type: 'buy',
+        occurredAt,
+        receivedAt: occurredAt,
+        contextId: `basket ${basket}`,
+        value: null,
+      });
+    }
+  }
+  return actions;
+}
+
+/** The group whose items are, on average, the nearest to the vector. */
+export function nearestGroup(vector: Float32Array, vectors: ReadonlyMap<string, Float32Array>): number {
+  const cosines = Array.from({ length: GROUPS }, (_, group) => {
+    const own = [...vectors].filter(([itemId]) => groupOf(itemId) === group);
+    return own.reduce((sum, [, other]) => sum + dot(vector, other), 0) / own.length;
+  });
+  return cosines.indexOf(Math.max(...cosines));
+}
