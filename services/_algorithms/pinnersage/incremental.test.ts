@@ -3,15 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { row } from '../vectors.ts';
 import { cut } from './dendrogram.ts';
-import {
-  buildForest,
-  createForestWorkspace,
-  emptyForest,
-  forestLabels,
-  type LeafChange,
-  type MergeForest,
-  updateForest,
-} from './incremental.ts';
+import { buildForest, createForestWorkspace, type LeafChange, updateForest } from './incremental.ts';
+import { emptyForest, forestLabels, type MergeForest, replayMerges } from './incremental-forest.ts';
 import { gridPoints, scatteredPoints } from './points.testing.ts';
 import type { WeightedPoints } from './points.ts';
 import { ward } from './ward.ts';
@@ -88,4 +81,24 @@ test('labels part the leaves, numbered in the order of first members', () => {
   assert.deepEqual([...forestLabels(buildForest(line, 1))], [0, 1, 1, 0, 2]);
   assert.deepEqual([...forestLabels(buildForest(line, 1_000))], [0, 0, 0, 0, 0]);
   assert.equal(forestLabels(emptyForest(3)).length, 0);
+});
+
+test('replaying its merges gives a forest again, to the last bit', () => {
+  fc.assert(
+    fc.property(gridPoints(1, 24), alphas, (input, alpha) => {
+      const forest = buildForest(input, alpha);
+      assert.deepEqual(replayMerges(forest.leaves, forest.left, forest.right), forest);
+    }),
+  );
+});
+
+test('merges of clusters that do not stand are refused', () => {
+  const leaves = { points: Float32Array.of(0, 1, 2), weights: [1, 1, 1], dim: 1 };
+  for (const [left, right] of [
+    [0, 7],
+    [1, 0],
+    [3, 1],
+  ] as const) {
+    assert.throws(() => replayMerges(leaves, Int32Array.of(left), Int32Array.of(right)), RangeError);
+  }
 });

@@ -1,16 +1,6 @@
+import { CentroidClusters, type CentroidSpace, createCentroidSpace } from './incremental-centroids.ts';
+import { emptyForest, type MergeForest } from './incremental-forest.ts';
 import type { WeightedPoints } from './points.ts';
-
-/**
- * Ward's merges of height ≤ α over n leaves, in the order in which they were made. Leaves are the nodes 0..n−1, merge i
- * makes node n + i, and `left` is the side with the smaller leaf. It is a function of leaves and α alone.
- */
-export interface MergeForest {
-  readonly leaves: WeightedPoints;
-  readonly left: Int32Array;
-  readonly right: Int32Array;
-  /** 2ab/(a+b)·‖c_A − c_B‖², the square of the height that `ward` reports. */
-  readonly squaredHeight: Float64Array;
-}
 
 /** Which leaves another forest shares with the one before. */
 export interface LeafChange {
@@ -20,23 +10,13 @@ export interface LeafChange {
 }
 
 /** Buffers that a caller keeps between runs; they grow to the largest n seen (8·n² bytes, as `WardWorkspace`). */
-export interface ForestWorkspace {
+export interface ForestWorkspace extends CentroidSpace {
   /** Lower bounds on the distance of an unsettled cluster (row) to every other (column). */
   bounds: Float64Array;
-  centroids: Float64Array;
 }
 
 export function createForestWorkspace(): ForestWorkspace {
-  return { bounds: new Float64Array(0), centroids: new Float64Array(0) };
-}
-
-export function emptyForest(dim: number): MergeForest {
-  return {
-    leaves: { points: new Float32Array(0), weights: new Float64Array(0), dim },
-    left: new Int32Array(0),
-    right: new Int32Array(0),
-    squaredHeight: new Float64Array(0),
-  };
+  return { ...createCentroidSpace(), bounds: new Float64Array(0) };
 }
 
 /** The forest of these leaves, from nothing: O(n²·dim). Weights are at least 1 and all numbers finite. */
@@ -70,31 +50,8 @@ export function updateForest(
   return new GreedyRun(before, change, alpha, workspace).finish();
 }
 
-/** A cluster a leaf, in the order of first leaves: label 0..k−1 of each leaf. */
-export function forestLabels({ leaves, left, right }: MergeForest): Int32Array {
-  const count = leaves.weights.length;
-  const labels = new Int32Array(count + left.length).fill(-1);
-  let labelCount = 0;
-  // From the roots down, then numbered by leaf; `left` holds the first leaf, which therefore meets its root first.
-  for (let i = left.length - 1; i >= 0; i--) {
-    if (labels[count + i] === -1) labels[count + i] = count + i;
-    labels[left[i]!] = labels[count + i]!;
-    labels[right[i]!] = labels[count + i]!;
-  }
-  const labelOfRoot = new Int32Array(count + left.length).fill(-1);
-  for (let leaf = 0; leaf < count; leaf++) {
-    const root = labels[leaf] === -1 ? leaf : labels[leaf]!;
-    if (labelOfRoot[root] === -1) labelOfRoot[root] = labelCount++;
-    labels[leaf] = labelOfRoot[root]!;
-  }
-  return labels.subarray(0, count);
-}
-
 /** Bounds are derived in other steps than the distances they bound; both round within this, relatively and to α². */
 const SLACK = 1e-9;
-/** Coordinates between two looks at whether a distance can still matter. */
-const BLOCK = 16;
-
 /** A pair of clusters, by slot. */
 interface Pair {
   a: number;
@@ -110,11 +67,10 @@ class GreedyRun {
   readonly #before: MergeForest;
   readonly #leaves: WeightedPoints;
   readonly #count: number;
-  readonly #dim: number;
   readonly #limit: number;
   readonly #slack: number;
   readonly #bounds: Float64Array;
-  readonly #centroids: Float64Array;
+  readonly #clusters: CentroidClusters;
   readonly #weights: Float64Array;
   readonly #living: Int32Array;
   readonly #placeOf: Int32Array;
@@ -142,19 +98,15 @@ class GreedyRun {
     workspace: ForestWorkspace,
   ) {
     const count = leaves.weights.length;
-    const dim = leaves.dim;
     if (workspace.bounds.length < count * count) workspace.bounds = new Float64Array(count * count);
-    if (workspace.centroids.length < count * dim) workspace.centroids = new Float64Array(count * dim);
     this.#before = before;
     this.#leaves = leaves;
     this.#count = count;
-    this.#dim = dim;
     this.#limit = alpha * alpha;
     this.#slack = SLACK * Math.min(this.#limit, 1);
     this.#bounds = workspace.bounds;
-    this.#centroids = workspace.centroids;
-    this.#centroids.set(leaves.points);
-    this.#weights = Float64Array.from(leaves.weights);
+    this.#clusters = new CentroidClusters(leaves, workspace);
+    this.#weights = this.#clusters.weights;
     this.#living = Int32Array.from({ length: count }, (_, i) => i);
     this.#placeOf = this.#living.slice();
     this.#livingCount = count;
@@ -210,7 +162,8 @@ class GreedyRun {
     for (const slot of this.#unsettled) {
       if (this.#least[slot]! > bound) continue;
       if (this.#nearest[slot] === -1) this.#findNearest(slot);
-      const [d, nearest] = [this.#least[slot]!, this.#nearest[slot]!];
+      const d = this.#least[slot]!;
+      const nearest = this.#nearest[slot]!;
       if (d > bound || nearest === -1) continue;
       if (best !== undefined && !comesBefore(d, slot, nearest, best.d, best.a, best.b)) continue;
       best = { a: slot, b: nearest, d };
@@ -222,13 +175,14 @@ class GreedyRun {
   /** Sets `least` and `nearest` of a slot; without a cluster within α, `least` is only known to be above it. */
   #findNearest(slot: number): void {
     const bounds = this.#bounds;
+    const living = this.#living;
     const row = slot * this.#count;
     let nearest = -1;
     let bound = this.#limit;
     for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#living[i]!;
+      const other = living[i]!;
       if (bounds[row + other]! > bound || other === slot) continue;
-      const d = this.#distance(slot, other, bound);
+      const d = this.#clusters.distance(slot, other, bound);
       bounds[row + other] = d;
       if (this.#oldNode[other] === -1) bounds[other * this.#count + slot] = d;
       if (d > bound || (nearest >= 0 && !comesBefore(d, slot, other, bound, slot, nearest))) continue;
@@ -246,32 +200,6 @@ class GreedyRun {
       if (other !== slot) least = Math.min(least, this.#bounds[slot * this.#count + other]!);
     }
     return least;
-  }
-
-  /** 2ab/(a+b)·‖c_A − c_B‖², or some smaller number above `bound`. */
-  #distance(a: number, b: number, bound: number): number {
-    const centroids = this.#centroids;
-    const dim = this.#dim;
-    const factor = (2 * this.#weights[a]! * this.#weights[b]!) / (this.#weights[a]! + this.#weights[b]!);
-    const shift = (b - a) * dim;
-    const last = (a + 1) * dim;
-    let [s0, s1, s2, s3] = [0, 0, 0, 0];
-    for (let i = a * dim; i < last; ) {
-      const end = Math.min(i + BLOCK, last);
-      for (; i + 3 < end; i += 4) {
-        const d0 = centroids[i]! - centroids[i + shift]!;
-        const d1 = centroids[i + 1]! - centroids[i + 1 + shift]!;
-        const d2 = centroids[i + 2]! - centroids[i + 2 + shift]!;
-        const d3 = centroids[i + 3]! - centroids[i + 3 + shift]!;
-        s0 += d0 * d0;
-        s1 += d1 * d1;
-        s2 += d2 * d2;
-        s3 += d3 * d3;
-      }
-      for (; i < end; i++) s0 += (centroids[i]! - centroids[i + shift]!) ** 2;
-      if (factor * (s0 + s1 + (s2 + s3)) > bound) break;
-    }
-    return factor * (s0 + s1 + (s2 + s3));
   }
 
   /** Makes a cluster unsettled. No settled cluster is nearer to it than `d`. */
@@ -339,7 +267,8 @@ class GreedyRun {
   #bound(slot: number, kept: number, gone: number, d: number): void {
     const row = slot * this.#count;
     const weight = this.#weights[slot]!;
-    const [toKept, toGone] = [this.#bounds[row + kept]!, this.#bounds[row + gone]!];
+    const toKept = this.#bounds[row + kept]!;
+    const toGone = this.#bounds[row + gone]!;
     const bound = this.#unionBound(toKept, toGone, kept, gone, weight, d);
     this.#bounds[row + kept] = bound;
     const nearest = this.#nearest[slot]!;
@@ -349,19 +278,14 @@ class GreedyRun {
 
   /** Lance–Williams grows with both distances, so that bounds on these give one on the result. */
   #unionBound(toA: number, toB: number, a: number, b: number, weight: number, between: number): number {
-    const [weightA, weightB] = [this.#weights[a]!, this.#weights[b]!];
+    const weightA = this.#weights[a]!;
+    const weightB = this.#weights[b]!;
     const sum = (weightA + weight) * toA + (weightB + weight) * toB - weight * between;
     return Math.max(0, (sum / (weightA + weightB + weight)) * (1 - SLACK) - this.#slack);
   }
 
   #join(kept: number, gone: number, d: number): void {
-    const [weightKept, weightGone] = [this.#weights[kept]!, this.#weights[gone]!];
-    const weight = weightKept + weightGone;
-    const dim = this.#dim;
-    for (let i = kept * dim, j = gone * dim; i < (kept + 1) * dim; i++, j++) {
-      this.#centroids[i] = (weightKept * this.#centroids[i]! + weightGone * this.#centroids[j]!) / weight;
-    }
-    this.#weights[kept] = weight;
+    this.#clusters.join(kept, gone);
     const place = this.#placeOf[gone]!;
     const moved = this.#living[--this.#livingCount]!;
     this.#living[place] = moved;
@@ -376,6 +300,7 @@ class GreedyRun {
 /** The order in which pairs merge: by distance, then by the smaller first leaf, then by the larger. */
 function comesBefore(d: number, a: number, b: number, d2: number, a2: number, b2: number): boolean {
   if (d !== d2) return d < d2;
-  const [low, low2] = [Math.min(a, b), Math.min(a2, b2)];
+  const low = Math.min(a, b);
+  const low2 = Math.min(a2, b2);
   return low === low2 ? Math.max(a, b) < Math.max(a2, b2) : low < low2;
 }
