@@ -75,15 +75,26 @@ export function clusterWindow(
 
   const points = stack(vectors, items);
   const medoids = membersByLabel(cut(ward(points, workspace), options.alpha))
-    .map((members) => summarise(points, items, members))
+    .map((members) => {
+      const evidence = members.map((member) => items[member]!);
+      return summarise(items[medoid(points, members)]!.itemId, evidence);
+    })
     .filter((interest) => interest.importance > 0)
-    .sort((a, b) => b.importance - a.importance || (a.itemId < b.itemId ? -1 : 1));
+    .sort(compareInterests);
   return { medoids, unknownItems };
 }
 
 /** The items with an action of positive weight, ascending by id, so that ties in clustering fall the same way. */
 export function likedItems(window: ActionWindow, options: Omit<InterestOptions, 'alpha'>): ItemEvidence[] {
-  const { actionWeights, lambdaPerDay, now } = options;
+  const liked = [...gatherEvidence(window, options).values()].filter(({ size }) => size > 0);
+  return liked.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+}
+
+/** What a window says about each of its items, in the order of their first actions; `size` is 0 for one never liked. */
+export function gatherEvidence(
+  window: ActionWindow,
+  { actionWeights, lambdaPerDay, now }: Omit<InterestOptions, 'alpha'>,
+): Map<string, ItemEvidence> {
   const evidence = new Map<string, ItemEvidence>();
   for (const { itemId, type, occurredAt, weight } of window.actions) {
     const signed = (actionWeights[type] ?? 0) * weight;
@@ -98,8 +109,33 @@ export function likedItems(window: ActionWindow, options: Omit<InterestOptions, 
       item.lastOccurredAt = occurredAt;
     }
   }
-  const liked = [...evidence.values()].filter(({ size }) => size > 0);
-  return liked.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+  return evidence;
+}
+
+/** The order of interests: by importance, the highest first; ties by item id. */
+export function compareInterests(a: Interest, b: Interest): number {
+  return b.importance - a.importance || (a.itemId < b.itemId ? -1 : 1);
+}
+
+/** The interest that a cluster is, given its medoid and what is known of its members, ascending by item id. */
+export function summarise(medoidId: string, members: readonly ItemEvidence[]): Interest {
+  return {
+    itemId: medoidId,
+    importance: members.reduce((sum, item) => sum + item.importance, 0),
+    size: members.reduce((sum, item) => sum + item.size, 0),
+    lastOccurredAt: members.reduce((latest, item) => Math.max(latest, item.lastOccurredAt), 0),
+    members: members.map(({ itemId }) => itemId),
+  };
+}
+
+/** The members of each label, ascending. */
+export function membersByLabel(labels: Int32Array): number[][] {
+  const clusters: number[][] = [];
+  for (const [i, label] of labels.entries()) {
+    clusters[label] ??= [];
+    clusters[label].push(i);
+  }
+  return clusters;
 }
 
 function stack(vectors: readonly Vector[], items: readonly ItemEvidence[]): WeightedPoints {
@@ -114,28 +150,4 @@ function stack(vectors: readonly Vector[], items: readonly ItemEvidence[]): Weig
     points.set(vector, i * dim);
   });
   return { points, weights: items.map(({ size }) => size), dim };
-}
-
-function membersByLabel(labels: Int32Array): number[][] {
-  const clusters: number[][] = [];
-  labels.forEach((label, i) => {
-    clusters[label] ??= [];
-    clusters[label].push(i);
-  });
-  return clusters;
-}
-
-function summarise(
-  points: WeightedPoints,
-  items: readonly ItemEvidence[],
-  members: readonly number[],
-): Interest {
-  const evidence = members.map((member) => items[member]!);
-  return {
-    itemId: items[medoid(points, members)]!.itemId,
-    importance: evidence.reduce((sum, item) => sum + item.importance, 0),
-    size: evidence.reduce((sum, item) => sum + item.size, 0),
-    lastOccurredAt: evidence.reduce((latest, item) => Math.max(latest, item.lastOccurredAt), 0),
-    members: evidence.map(({ itemId }) => itemId),
-  };
 }

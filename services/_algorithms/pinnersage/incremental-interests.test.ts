@@ -1,0 +1,138 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { MILLISECONDS_PER_DAY } from './importance.ts';
+import { createForestWorkspace } from './incremental.ts';
+import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
+import { clusterWindow, type InterestOptions } from './interests.ts';
+import { actionLists, START } from './window.testing.ts';
+import {
+  type ActionWindow,
+  applyAction,
+  createWindow,
+  DEFAULT_WINDOW_LIMITS,
+  type WindowAction,
+} from './window.ts';
+
+/** In general position; `fig` has no vector. */
+const VECTORS = new Map([
+  ['apple', Float32Array.of(0, 0)],
+  ['dates', Float32Array.of(0.3, 0.1)],
+  ['bread', Float32Array.of(1.7, 0.4)],
+  ['cheese', Float32Array.of(1.6, 1.1)],
+  ['eggs', Float32Array.of(0.9, 1.3)],
+]);
+const vectorOf = (itemId: string) => VECTORS.get(itemId);
+const LIMITS = { ...DEFAULT_WINDOW_LIMITS, days: 20, maximum: 25 };
+const workspace = createForestWorkspace();
+
+const optionsAt = (now: number, alpha: number): InterestOptions => ({
+  alpha,
+  lambdaPerDay: 0.01,
+  actionWeights: { view: 1, purchase: 5, hide: -3 },
+  now,
+});
+
+function follow(window: ActionWindow, before: Clustering | undefined, options: InterestOptions) {
+  return recluster(readWindow(window, before, options), before, vectorOf, options.alpha, workspace);
+}
+
+interface Arrival {
+  readonly action: WindowAction;
+  /** Whether the clustering is brought up to date after this action, or only after a later one. */
+  readonly clustered: boolean;
+  /** Whether the process has lost what it had, and starts from nothing. */
+  readonly restarted: boolean;
+}
+
+/** Actions of sixty days in any order against windows of twenty: late ones, expiry, repeats and dislike. */
+const arrivals: fc.Arbitrary<Arrival[]> = fc
+  .tuple(
+    actionLists(60),
+    fc.array(fc.record({ clustered: fc.boolean(), restarted: fc.boolean() }), {
+      minLength: 40,
+      maxLength: 40,
+    }),
+  )
+  .map(([actions, fates]) => actions.map((action, i) => ({ action, ...fates[i]! })));
+
+test('whatever came, went, was batched or lost, the interests are those of the whole window clustered at once', () => {
+  fc.assert(
+    fc.property(arrivals, fc.double({ min: 0, max: 4, noNaN: true }), (given, alpha) => {
+      const window = createWindow();
+      let clustering: Clustering | undefined;
+      let streamTime = START;
+      for (const { action, clustered, restarted } of given) {
+        streamTime = Math.max(streamTime, action.occurredAt);
+        applyAction(window, action, streamTime, LIMITS);
+        if (restarted) clustering = undefined;
+        if (!clustered) continue;
+        const options = optionsAt(streamTime, alpha);
+        const { clustering: next, ...interests } = follow(window, clustering, options);
+        clustering = next;
+        assert.deepEqual(interests, clusterWindow(window, vectorOf, options));
+        assert.deepEqual(clustering, follow(window, undefined, options).clustering);
+      }
+    }),
+    { numRuns: 300 },
+  );
+});
+
+test('leaves part the known liked items, and their weights are the numbers of actions', () => {
+  fc.assert(
+    fc.property(actionLists(30), (actions) => {
+      const window = createWindow();
+      for (const action of actions) applyAction(window, action, START);
+      const { clustering, unknownItems } = follow(window, undefined, optionsAt(START, 1));
+      const liked = window.actions.filter(({ type }) => type !== 'hide').map(({ itemId }) => itemId);
+      const known = liked.filter((itemId) => VECTORS.has(itemId));
+      assert.deepEqual(clustering?.itemIds ?? [], [...new Set(known)].sort());
+      assert.equal(unknownItems, liked.includes('fig') ? 1 : 0);
+      clustering?.itemIds.forEach((itemId, leaf) => {
+        assert.equal(clustering.forest.leaves.weights[leaf], known.filter((id) => id === itemId).length);
+      });
+    }),
+  );
+});
+
+test('only items that came are asked for their vectors', () => {
+  const window = createWindow();
+  const add = (eventId: string, itemId: string) =>
+    applyAction(window, { eventId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
+  add('e1', 'apple');
+  add('e2', 'fig');
+  const { clustering } = follow(window, undefined, optionsAt(START, 1));
+  add('e3', 'bread');
+  const { added } = readWindow(window, clustering, optionsAt(START, 1));
+  assert.deepEqual(
+    added.map(({ itemId }) => itemId),
+    ['bread', 'fig'],
+  );
+});
+
+test('dislike alone leaves the clustering as it is, and expiry of all ends it', () => {
+  const window = createWindow();
+  const like = { eventId: 'e1', itemId: 'apple', type: 'view', occurredAt: START, weight: 1 };
+  applyAction(window, like, START, LIMITS);
+  const options = optionsAt(START, 1);
+  const { clustering } = follow(window, undefined, options);
+  applyAction(window, { ...like, eventId: 'e2', type: 'hide' }, START, LIMITS);
+  const disliked = follow(window, clustering, options);
+  assert.deepEqual(disliked.clustering, clustering);
+  assert.deepEqual(disliked.medoids, []);
+  const later = START + 21 * MILLISECONDS_PER_DAY;
+  applyAction(window, { ...like, eventId: 'e3', type: 'hide', occurredAt: later }, later, LIMITS);
+  assert.equal(follow(window, clustering, optionsAt(later, 1)).clustering, undefined);
+});
+
+test('broken vectors are refused', () => {
+  const window = createWindow();
+  for (const itemId of ['apple', 'bread']) {
+    applyAction(window, { eventId: itemId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
+  }
+  const reading = readWindow(window, undefined, optionsAt(START, 1));
+  const mixed = (itemId: string) => (itemId === 'apple' ? Float32Array.of(1) : Float32Array.of(1, 2));
+  assert.throws(() => recluster(reading, undefined, mixed, 1, workspace), /of bread has 2 numbers/);
+  const broken = () => Float32Array.of(Number.NaN);
+  assert.throws(() => recluster(reading, undefined, broken, 1, workspace), /of apple is not finite/);
+});

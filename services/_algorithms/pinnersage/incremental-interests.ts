@@ -1,0 +1,160 @@
+import { isFiniteVector, row, type Vector } from '../vectors.ts';
+import { type ForestWorkspace, updateForest } from './incremental.ts';
+import { emptyForest, forestLabels, type MergeForest } from './incremental-forest.ts';
+import {
+  compareInterests,
+  gatherEvidence,
+  type InterestOptions,
+  type ItemEvidence,
+  membersByLabel,
+  summarise,
+  type UserInterests,
+} from './interests.ts';
+import { medoid } from './medoid.ts';
+import type { WeightedPoints } from './points.ts';
+import type { ActionWindow } from './window.ts';
+
+/** How a user's liked items are clustered; a function of the items, how often each was liked, their vectors and α. */
+export interface Clustering {
+  /** Ascending; item i is leaf i of the forest. */
+  readonly itemIds: readonly string[];
+  readonly forest: MergeForest;
+  /** The cluster of each leaf, as `forestLabels`. */
+  readonly labels: Int32Array;
+  /** The leaf that represents each cluster. */
+  readonly medoids: Int32Array;
+}
+
+/** A window read against the clustering before. */
+export interface WindowReading {
+  /** What the window says about each of its items. */
+  readonly evidence: ReadonlyMap<string, ItemEvidence>;
+  /** Items liked now and in the clustering before, with their leaf there; ascending by item id. */
+  readonly kept: ReadonlyArray<{ readonly item: ItemEvidence; readonly leaf: number }>;
+  /** Other liked items, ascending by id: only their vectors are needed. */
+  readonly added: readonly ItemEvidence[];
+}
+
+/** Finds what came and went since the clustering before, if there is one in the same generation of vectors. */
+export function readWindow(
+  window: ActionWindow,
+  before: Clustering | undefined,
+  options: Omit<InterestOptions, 'alpha'>,
+): WindowReading {
+  const evidence = gatherEvidence(window, options);
+  const known = new Set<ItemEvidence>();
+  const kept: { item: ItemEvidence; leaf: number }[] = [];
+  before?.itemIds.forEach((itemId, leaf) => {
+    const item = evidence.get(itemId);
+    if (item === undefined || item.size === 0) return;
+    kept.push({ item, leaf });
+    known.add(item);
+  });
+  const added = [...evidence.values()].filter((item) => item.size > 0 && !known.has(item));
+  return { evidence, kept, added: added.sort((a, b) => (a.itemId < b.itemId ? -1 : 1)) };
+}
+
+/**
+ * What `clusterWindow` finds, and the clustering to go on from, at the price of what came and went since `before`.
+ * It does not matter which clustering that was, as long as it was made with the same vectors and α.
+ * Throws RangeError for vectors that are not finite or of different lengths.
+ */
+export function recluster(
+  reading: WindowReading,
+  before: Clustering | undefined,
+  vectorOf: (itemId: string) => Vector | undefined,
+  alpha: number,
+  workspace: ForestWorkspace,
+): UserInterests & { readonly clustering: Clustering | undefined } {
+  const leaves = chooseLeaves(reading, vectorOf);
+  const unknownItems = reading.kept.length + reading.added.length - leaves.length;
+  if (leaves.length === 0) return { medoids: [], unknownItems, clustering: undefined };
+  const old = before?.forest ?? emptyForest(dimensionOf(leaves[0]!));
+  const leafOf = new Int32Array(old.leaves.weights.length).fill(-1);
+  leaves.forEach(({ item, leaf }, now) => {
+    // An item that is liked more or less often than before is another point.
+    if (leaf >= 0 && old.leaves.weights[leaf] === item.size) leafOf[leaf] = now;
+  });
+  const forest = updateForest(old, { leaves: stack(leaves, old.leaves), leafOf }, alpha, workspace);
+  const labels = forestLabels(forest);
+  const clusters = membersByLabel(labels);
+  const medoids = findMedoids(clusters, forest.leaves, before, leafOf);
+  const clustering = { itemIds: leaves.map(({ item }) => item.itemId), forest, labels, medoids };
+  const interests = clusters.map((members, label) =>
+    summarise(
+      clustering.itemIds[medoids[label]!]!,
+      members.map((member) => leaves[member]!.item),
+    ),
+  );
+  return {
+    medoids: interests.filter(({ importance }) => importance > 0).sort(compareInterests),
+    unknownItems,
+    clustering,
+  };
+}
+
+/** A liked item whose vector is known: in the forest before, or given. */
+type Leaf =
+  | { readonly item: ItemEvidence; readonly leaf: number; readonly vector?: undefined }
+  | { readonly item: ItemEvidence; readonly leaf: -1; readonly vector: Vector };
+
+/** Merges what stayed and what came, ascending by item id. */
+function chooseLeaves(
+  { kept, added }: WindowReading,
+  vectorOf: (itemId: string) => Vector | undefined,
+): Leaf[] {
+  const leaves: Leaf[] = [];
+  let next = 0;
+  for (const item of added) {
+    const vector = vectorOf(item.itemId);
+    if (vector === undefined) continue;
+    while (next < kept.length && kept[next]!.item.itemId < item.itemId) leaves.push(kept[next++]!);
+    leaves.push({ item, leaf: -1, vector });
+  }
+  while (next < kept.length) leaves.push(kept[next++]!);
+  return leaves;
+}
+
+function dimensionOf({ vector }: Leaf): number {
+  return vector?.length ?? 0;
+}
+
+function stack(leaves: readonly Leaf[], old: WeightedPoints): WeightedPoints {
+  const { dim } = old;
+  const points = new Float32Array(leaves.length * dim);
+  leaves.forEach(({ item, leaf, vector }, i) => {
+    if (vector === undefined) {
+      points.set(row(old.points, leaf, dim), i * dim);
+      return;
+    }
+    if (vector.length !== dim) {
+      throw new RangeError(`The vector of ${item.itemId} has ${vector.length} numbers, others have ${dim}`);
+    }
+    if (!isFiniteVector(vector)) throw new RangeError(`The vector of ${item.itemId} is not finite`);
+    points.set(vector, i * dim);
+  });
+  return { points, weights: Float64Array.from(leaves, ({ item }) => item.size), dim };
+}
+
+/** A cluster that is as it was has the medoid that it had. */
+function findMedoids(
+  clusters: readonly number[][],
+  points: WeightedPoints,
+  before: Clustering | undefined,
+  leafOf: Int32Array,
+): Int32Array {
+  const labelBefore = new Int32Array(points.weights.length).fill(-1);
+  const sizeBefore = new Int32Array(before?.medoids.length ?? 0);
+  before?.labels.forEach((label, leaf) => {
+    sizeBefore[label]!++;
+    if (leafOf[leaf]! >= 0) labelBefore[leafOf[leaf]!] = label;
+  });
+  return Int32Array.from(clusters, (members) => {
+    const label = labelBefore[members[0]!]!;
+    const same =
+      label >= 0 &&
+      sizeBefore[label] === members.length &&
+      members.every((member) => labelBefore[member] === label);
+    return same ? leafOf[before!.medoids[label]!]! : medoid(points, members);
+  });
+}
