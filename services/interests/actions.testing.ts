@@ -1,7 +1,7 @@
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
-import type { ServedVectors } from './update.ts';
+import type { ServedVectors } from './served-vectors.ts';
 
 export const DAY = 86_400_000;
 export const START = Date.parse('2026-03-01T00:00:00Z');
@@ -22,6 +22,9 @@ export const CONFIG: InterestsConfig = {
     return: -1,
   },
   recentMaximum: 100,
+  hotUsersMib: 16,
+  vectorCacheItems: 0,
+  indexUrl: 'http://127.0.0.1:8082',
 };
 
 /** An action with what a test does not care about filled in; its event id is made of the rest. */
@@ -50,7 +53,7 @@ export function served(generation = 'g1', known = ['tea', 'mate', 'nail', 'screw
   return {
     generation,
     alpha: 1,
-    vectorOf: (itemId) => (known.includes(itemId) ? vectors.get(itemId) : undefined),
+    vectorsOf: async () => (itemId) => (known.includes(itemId) ? vectors.get(itemId) : undefined),
   };
 }
 

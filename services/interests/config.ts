@@ -1,5 +1,5 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
+import { type ConfigOf, number, readConfig, text, weights } from '#platform/config.ts';
 
 const SETTINGS = {
   windowDays: number('TRIBUTARY_WINDOW_DAYS', {
@@ -34,6 +34,23 @@ const SETTINGS = {
     maximum: 1_000,
     integer: true,
     summary: 'distinct recent items that travel with the interests, for slates to leave out',
+  }),
+  hotUsersMib: number('TRIBUTARY_HOT_USERS_MIB', {
+    fallback: 128,
+    minimum: 0,
+    maximum: 65_536,
+    summary: 'MiB for users whose records were used lately, so that they need not be read again',
+  }),
+  vectorCacheItems: number('TRIBUTARY_VECTOR_CACHE_ITEMS', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 100_000_000,
+    integer: true,
+    summary: 'vectors kept of those that the index is asked for; 0 holds all of them, read from embeddings',
+  }),
+  indexUrl: text('TRIBUTARY_INDEX_URL', {
+    fallback: 'http://127.0.0.1:8082',
+    summary: 'address of the index stage, asked for vectors where not all are held',
   }),
 } as const;
 

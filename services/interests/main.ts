@@ -1,4 +1,4 @@
-import { Counter } from 'prom-client';
+import { Counter, Gauge } from 'prom-client';
 import { TributaryError } from '#platform/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { readInterestsConfig } from './config.ts';
@@ -13,6 +13,12 @@ await runStage('interests', async (stage) => {
   const actions = new Counter({
     name: 'tributary_window_actions_total',
     help: 'Actions by what became of them: added, duplicate, late, repeated',
+    labelNames: ['outcome'],
+    registers: [stage.metrics.registry],
+  });
+  const users = new Counter({
+    name: 'tributary_hot_users_total',
+    help: 'Users worked on: hot (at hand) or read (from Redis)',
     labelNames: ['outcome'],
     registers: [stage.metrics.registry],
   });
@@ -31,6 +37,15 @@ await runStage('interests', async (stage) => {
     publish: async (interests, trace) =>
       void (await stage.produce('interests', interests.userId, interests, { trace })),
     count: (outcome, amount) => actions.inc({ outcome }, amount),
+    countUser: (outcome) => users.inc({ outcome }),
+  });
+  new Gauge({
+    name: 'tributary_hot_users_bytes',
+    help: 'Estimated memory of the users at hand',
+    registers: [stage.metrics.registry],
+    collect() {
+      this.set(processor.hotUsers().bytes);
+    },
   });
   const refresher = new Refresher({
     processor,

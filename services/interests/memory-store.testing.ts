@@ -6,6 +6,7 @@ import type { InterestsStore } from './store.ts';
 interface Bytes {
   window: string;
   interests: string;
+  clustering: string;
   offset: number;
 }
 
@@ -23,10 +24,13 @@ export function createMemoryStore(): MemoryStore {
   return {
     async read(userId) {
       const record = records.get(userId);
-      if (record === undefined) return { window: createWindow(), interests: undefined, offset: -1 };
+      if (record === undefined) {
+        return { window: createWindow(), interests: undefined, clustering: new Uint8Array(0), offset: -1 };
+      }
       return {
         window: decodeWindow(Buffer.from(record.window, 'base64')),
         interests: JSON.parse(record.interests) as UserInterests,
+        clustering: Buffer.from(record.clustering, 'base64'),
         offset: record.offset,
       };
     },
@@ -34,19 +38,24 @@ export function createMemoryStore(): MemoryStore {
       const record = records.get(userId);
       return record === undefined ? undefined : (JSON.parse(record.interests) as UserInterests);
     },
-    async write(partition, window, interests) {
+    async write(partition, window, { interests, clustering }) {
       const { userId, version } = interests;
       const listed = users.get(partition) ?? new Set();
       users.set(partition, listed.add(userId));
       if ((records.get(userId)?.offset ?? -1) >= version) return false;
-      const bytes = Buffer.from(encodeWindow(window)).toString('base64');
-      records.set(userId, { window: bytes, interests: JSON.stringify(interests), offset: version });
+      records.set(userId, {
+        window: base64(encodeWindow(window)),
+        interests: JSON.stringify(interests),
+        clustering: base64(clustering),
+        offset: version,
+      });
       return true;
     },
-    async rederive(interests) {
+    async rederive({ interests, clustering }) {
       const record = records.get(interests.userId);
       if (record?.offset !== interests.version) return false;
       record.interests = JSON.stringify(interests);
+      record.clustering = base64(clustering);
       return true;
     },
     async *users(partition) {
@@ -65,4 +74,8 @@ export function createMemoryStore(): MemoryStore {
       streams: [...streams],
     }),
   };
+}
+
+function base64(bytes: Uint8Array): string {
+  return Buffer.from(bytes).toString('base64');
 }

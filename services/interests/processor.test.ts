@@ -3,21 +3,27 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import { action, batchOf, CONFIG, DAY, type LoggedAction, START, served } from './actions.testing.ts';
+import type { InterestsConfig } from './config.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.testing.ts';
 import { createProcessor, type Processor } from './processor.ts';
+import type { ServedVectors } from './served-vectors.ts';
 import type { InterestsStore } from './store.ts';
-import type { ServedVectors } from './update.ts';
 
 interface Rig {
   readonly processor: Processor;
   readonly store: MemoryStore;
   readonly published: UserInterests[];
   readonly counts: Record<string, number>;
+  readonly lookups: ('hot' | 'read')[];
   vectors: ServedVectors | undefined;
 }
 
 /** @param crashAt writes and publications that fail, counted from 0 over the life of the rig */
-function createRig(store = createMemoryStore(), crashAt: ReadonlySet<number> = new Set()): Rig {
+function createRig(
+  store = createMemoryStore(),
+  crashAt: ReadonlySet<number> = new Set(),
+  config: InterestsConfig = CONFIG,
+): Rig {
   let effects = 0;
   const mayCrash = (): void => {
     if (crashAt.has(effects++)) throw new Error('crash');
@@ -33,9 +39,9 @@ function createRig(store = createMemoryStore(), crashAt: ReadonlySet<number> = n
       return store.writeStreamTime(...given);
     },
   };
-  const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, vectors: served() };
+  const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], vectors: served() };
   const processor = createProcessor({
-    config: CONFIG,
+    config,
     store: failing,
     served: () => rig.vectors,
     async publish(interests) {
@@ -47,6 +53,7 @@ function createRig(store = createMemoryStore(), crashAt: ReadonlySet<number> = n
     count: (outcome, amount) => {
       rig.counts[outcome] = (rig.counts[outcome] ?? 0) + amount;
     },
+    countUser: (outcome) => void rig.lookups.push(outcome),
   });
   return Object.assign(rig, { processor });
 }
@@ -128,6 +135,54 @@ describe('the interests of a user', () => {
     processor.forgetPartitions();
     await processor.handle(batchOf([{ offset: 2, value: action({ occurredAt: START + 1 }) }]));
     assert.deepEqual(counts, { added: 1, late: 1 });
+  });
+});
+
+describe('a user at hand', () => {
+  it('needs no reading for the next action', async () => {
+    const { processor, lookups } = createRig();
+    for (const itemId of ['tea', 'nail', 'mate']) {
+      await processor.handle(batchOf([{ offset: lookups.length, value: action({ itemId }) }]));
+    }
+    assert.deepEqual(lookups, ['read', 'hot', 'hot']);
+    assert.ok(processor.hotUsers().bytes > 0);
+  });
+
+  it('is forgotten with its partition, and when what was written is not its own', async () => {
+    const { processor, lookups, store } = createRig();
+    await processor.handle(batchOf([{ offset: 0, value: action() }]));
+    processor.forgetPartitions();
+    assert.deepEqual(processor.hotUsers(), { count: 0, bytes: 0 });
+    await createRig(store).processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
+    await processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'mate' }) }]));
+    assert.deepEqual(lookups, ['read', 'read']);
+    assert.equal((await store.readInterests('u1'))?.windowSize, 3);
+  });
+
+  it('is read again after a failure in the middle of the work on it', async () => {
+    const { processor, store, lookups } = createRig(createMemoryStore(), new Set([3]));
+    await processor.handle(batchOf([{ offset: 0, value: action() }]));
+    const second = batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]);
+    await assert.rejects(processor.handle(second), /crash/);
+    await processor.handle(second);
+    assert.deepEqual(lookups, ['read', 'hot', 'read']);
+    assert.equal((await store.readInterests('u1'))?.windowSize, 2);
+  });
+
+  it('is left out where there is no room for it', async () => {
+    const { processor, lookups } = createRig(createMemoryStore(), new Set(), { ...CONFIG, hotUsersMib: 0 });
+    await processor.handle(batchOf([{ offset: 0, value: action() }]));
+    await processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
+    assert.deepEqual(lookups, ['read', 'read']);
+  });
+
+  it('follows a vector that was replaced or withdrawn', async () => {
+    const rig = createRig();
+    await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
+    rig.vectors = served('g1', ['nail', 'screw']);
+    await rig.processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'screw' }) }]));
+    const interests = await rig.store.readInterests('u1');
+    assert.deepEqual([interests?.unknownItems, interests?.medoids.length], [1, 1]);
   });
 });
 

@@ -1,14 +1,17 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import { actionFault } from '#contracts/action-fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { Clusterer, encodeClusters } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import type { InterestsStore } from './store.ts';
-import { applyActions, deriveInterests, type PlacedAction, type ServedVectors } from './update.ts';
+import { type HotUser, HotUsers } from './hot-users.ts';
+import type { ServedVectors } from './served-vectors.ts';
+import type { InterestsStore, UserRecord } from './store.ts';
+import { applyActions, describeInterests, type PlacedAction } from './update.ts';
 
 /** Users worked on between two turns of the event loop, so that heartbeats and other partitions get theirs. */
 const USERS_AT_A_TIME = 16;
+const MIB = 1_048_576;
 
 export interface ProcessorPorts {
   readonly config: InterestsConfig;
@@ -17,6 +20,8 @@ export interface ProcessorPorts {
   /** Resolves when `interests` has it. */
   readonly publish: (interests: UserInterests, trace: string | undefined) => Promise<void>;
   readonly count: (outcome: 'added' | 'duplicate' | 'late' | 'repeated', amount: number) => void;
+  /** Called for each user that is worked on: at hand, or read from the store. */
+  readonly countUser: (outcome: 'hot' | 'read') => void;
 }
 
 interface UserWork {
@@ -27,7 +32,9 @@ interface UserWork {
 
 export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
-  /** Forgets the stream times of partitions that another process may move on. */
+  /** Users at hand, and the bytes they are estimated to take. */
+  hotUsers(): { readonly count: number; readonly bytes: number };
+  /** Forgets stream times and users of partitions that another process may move on. */
   forgetPartitions(): void;
   /**
    * Clusters the windows of a partition anew where the served generation is another one, or where it may have
@@ -41,15 +48,16 @@ export interface Processor {
  * commit: whatever a crash interrupts is done again from the log, and the fence keeps what was done from counting
  * twice. Nothing here looks at the clock, and nothing depends on where a batch ends.
  */
-export function createProcessor({ config, store, served, publish, count }: ProcessorPorts): Processor {
-  let streamTimes = new Map<number, number>();
-  const workspace = createWardWorkspace();
+export function createProcessor(ports: ProcessorPorts): Processor {
+  const { config, store, served, publish, count } = ports;
+  const clusterer = new Clusterer(config);
+  let held = holdNothing(config);
 
   async function handle(batch: IncomingBatch<UserAction>): Promise<void> {
     const { partition } = batch;
-    // A batch that outlives a rebalance must not leave its stream time to the next owner's process.
-    const times = streamTimes;
-    let streamTime = times.get(partition) ?? (await store.readStreamTime(partition));
+    // A batch that outlives a rebalance must leave nothing behind: by then another process may have gone on.
+    const { streamTimes, users } = held;
+    let streamTime = streamTimes.get(partition) ?? (await store.readStreamTime(partition));
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, trace } of batch.messages) {
       const fault = value === null ? 'a tombstone is no action' : actionFault(value, key);
@@ -63,30 +71,56 @@ export function createProcessor({ config, store, served, publish, count }: Proce
       work.actions.push({ action: value, offset, streamTime });
       work.trace = trace;
     }
-    await inSlices([...byUser.values()], (work) => updateUser(partition, work));
+    await inSlices([...byUser.values()], (work) => updateUser(partition, work, users));
     const last = batch.messages.at(-1);
     if (last !== undefined) await store.writeStreamTime(partition, last.offset, streamTime);
-    times.set(partition, streamTime);
+    streamTimes.set(partition, streamTime);
   }
 
-  async function updateUser(partition: number, { userId, actions, trace }: UserWork): Promise<void> {
-    const { window, offset } = await store.read(userId);
+  async function updateUser(partition: number, work: UserWork, users: HotUsers): Promise<void> {
+    const { userId, actions, trace } = work;
+    const current = served();
+    const user = await takeUser(userId, users, current);
+    const { window, offset } = user;
     const fresh = actions.filter((action) => action.offset > offset);
     const newest = fresh.at(-1);
     if (fresh.length < actions.length) count('repeated', actions.length - fresh.length);
-    if (newest === undefined) return;
+    if (newest === undefined) {
+      users.put(userId, user);
+      return;
+    }
     for (const outcome of applyActions(window, fresh, config)) count(outcome, 1);
+    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, current, newest.streamTime);
     const at = {
       userId,
       version: newest.offset,
+      generation: current?.generation ?? null,
       streamTime: newest.streamTime,
       receivedAt: newest.action.receivedAt,
     };
-    const interests = deriveInterests(window, at, served(), config, workspace);
+    const interests = describeInterests(window, at, found, config);
     await publish(interests, trace);
-    await store.write(partition, window, interests);
+    const written = await store.write(partition, window, { interests, clustering: encodeClusters(clusters) });
+    if (written) users.put(userId, { window, clusters, offset: newest.offset });
     // A flip while the outputs were on their way may have walked past this user already.
     if (served()?.generation !== interests.generation) await refreshUser(userId);
+  }
+
+  async function takeUser(
+    userId: string,
+    users: HotUsers,
+    current: ServedVectors | undefined,
+  ): Promise<HotUser> {
+    const user = users.take(userId);
+    ports.countUser(user === undefined ? 'read' : 'hot');
+    return user ?? restoreUser(await store.read(userId), current);
+  }
+
+  async function restoreUser(record: UserRecord, current: ServedVectors | undefined): Promise<HotUser> {
+    const { window, interests, clustering, offset } = record;
+    const usable = current !== undefined && interests?.generation === current.generation;
+    const clusters = usable ? await clusterer.restore(window, clustering, current) : undefined;
+    return { window, clusters, offset };
   }
 
   async function refresh(partition: number, signal: AbortSignal): Promise<number> {
@@ -102,24 +136,46 @@ export function createProcessor({ config, store, served, publish, count }: Proce
 
   async function refreshUser(userId: string): Promise<boolean> {
     const current = served();
-    const { window, interests } = await store.read(userId);
+    const record = await store.read(userId);
+    const { window, interests } = record;
     if (current === undefined || interests === undefined) return false;
     const stale = interests.generation !== current.generation || interests.unknownItems > 0;
     if (!stale) return false;
-    const next = deriveInterests(window, interests, current, config, workspace);
+    const before = await restoreUser(record, current);
+    const { clusters, ...found } = await clusterer.cluster(
+      window,
+      before.clusters,
+      current,
+      interests.streamTime,
+    );
+    const next = describeInterests(window, { ...interests, generation: current.generation }, found, config);
     const gained = next.generation !== interests.generation || next.unknownItems !== interests.unknownItems;
     if (!gained) return false;
     await publish(next, undefined);
-    return store.rederive(next);
+    const written = await store.rederive({ interests: next, clustering: encodeClusters(clusters) });
+    held.users.forget(userId);
+    return written;
   }
 
   return {
     handle,
     refresh,
+    hotUsers: () => ({ count: held.users.count, bytes: held.users.bytes }),
     forgetPartitions() {
-      streamTimes = new Map();
+      held = holdNothing(config);
     },
   };
+}
+
+/** What is held of the owned partitions. */
+interface Held {
+  /** By partition. */
+  readonly streamTimes: Map<number, number>;
+  readonly users: HotUsers;
+}
+
+function holdNothing({ hotUsersMib }: InterestsConfig): Held {
+  return { streamTimes: new Map(), users: new HotUsers(hotUsersMib * MIB) };
 }
 
 /** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */

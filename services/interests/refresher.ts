@@ -9,7 +9,7 @@ const DEBOUNCE_MS = 1_000;
  * a walk brings another. Without it a user who does nothing would keep medoids of a space that is gone.
  */
 export class Refresher {
-  readonly #processor: Processor;
+  readonly #processor: Pick<Processor, 'refresh'>;
   readonly #log: Logger;
   readonly #signal: AbortSignal;
   readonly #onFailure: (error: unknown) => void;
@@ -18,7 +18,7 @@ export class Refresher {
   #walking: Promise<void> = Promise.resolve();
 
   constructor(options: {
-    processor: Processor;
+    processor: Pick<Processor, 'refresh'>;
     log: Logger;
     signal: AbortSignal;
     onFailure: (error: unknown) => void;

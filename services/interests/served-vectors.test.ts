@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { ServedGenerations } from './served-vectors.ts';
+import { ServedGenerations, type ServedVectors } from './served-vectors.ts';
 
 const ALPHA: Readonly<Record<string, number>> = { g1: 1.5, g2: 1.2, g3: 0.9 };
 
@@ -53,6 +53,14 @@ function give(
   }
 }
 
+async function vectorIn(
+  served: ServedVectors | undefined,
+  itemId: string,
+): Promise<Float32Array | undefined> {
+  const vectorOf = await served?.vectorsOf([itemId]);
+  return vectorOf?.(itemId);
+}
+
 const say = ({ generations }: Rig, generation: string, state: ReleaseState): void =>
   generations.takeRelease(generation, release(generation, state));
 
@@ -76,7 +84,7 @@ describe('the served generation', () => {
     assert.equal(rig.generations.served?.generation, 'g1');
   });
 
-  it('flips with its α and its vectors, all at once', () => {
+  it('flips with its α and its vectors, all at once', async () => {
     const rig = createRig();
     publish(rig, 'g1');
     const before = rig.generations.served;
@@ -86,8 +94,12 @@ describe('the served generation', () => {
     give(rig, 'g2', ['nail']);
     const { served } = rig.generations;
     assert.deepEqual([served?.generation, served?.alpha], ['g2', 1.2]);
-    assert.deepEqual(served?.vectorOf('tea'), Float32Array.of(2, 3));
-    assert.deepEqual(before?.vectorOf('tea'), Float32Array.of(1, 3), 'who still clusters in the old one may');
+    assert.deepEqual(await vectorIn(served, 'tea'), Float32Array.of(2, 3));
+    assert.deepEqual(
+      await vectorIn(before, 'tea'),
+      Float32Array.of(1, 3),
+      'who still clusters in the old one may',
+    );
   });
 
   it('is that of the release declared active last, a roll-back too', () => {
@@ -119,25 +131,25 @@ describe('the served generation', () => {
     assert.equal(rig.generations.served?.generation, 'g1');
   });
 
-  it('gains the vectors of new items, and says so', () => {
+  it('gains the vectors of new items, and says so', async () => {
     const rig = createRig();
     publish(rig, 'g1');
     give(rig, 'g2', ['elsewhere']);
     assert.equal(rig.vectors, 0);
     give(rig, 'g1', ['new'], 'inductive');
     assert.equal(rig.vectors, 1);
-    assert.deepEqual(rig.generations.served?.vectorOf('new'), Float32Array.of(1, 3));
+    assert.deepEqual(await vectorIn(rig.generations.served, 'new'), Float32Array.of(1, 3));
   });
 
-  it('loses a withdrawn item, and gets it back when it returns', () => {
+  it('loses a withdrawn item, and gets it back when it returns', async () => {
     const rig = createRig();
     publish(rig, 'g1');
     rig.generations.takeEmbedding('g1/tea', null);
     rig.generations.takeEmbedding('g1/never/seen', null);
-    assert.equal(rig.generations.served?.vectorOf('tea'), undefined);
-    assert.ok(rig.generations.served?.vectorOf('nail'));
+    assert.equal(await vectorIn(rig.generations.served, 'tea'), undefined);
+    assert.ok(await vectorIn(rig.generations.served, 'nail'));
     give(rig, 'g1', ['tea'], 'inductive');
-    assert.ok(rig.generations.served?.vectorOf('tea'));
+    assert.ok(await vectorIn(rig.generations.served, 'tea'));
   });
 
   it('is never one with a poisoned vector, and the others go on', () => {

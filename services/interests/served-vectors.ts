@@ -1,9 +1,19 @@
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
-import type { ServedVectors } from './update.ts';
 
 const FLOAT_BYTES = 4;
+
+/**
+ * The vectors and the cut height of the generation that is served. As long as it is the same object, an item that has a
+ * vector keeps it; others may gain one.
+ */
+export interface ServedVectors {
+  readonly generation: string;
+  readonly alpha: number;
+  /** Looks up the vectors of these items; the answer gives undefined for one that has none. */
+  vectorsOf(itemIds: readonly string[]): Promise<(itemId: string) => Float32Array | undefined>;
+}
 
 interface Vectors {
   readonly table: VectorTable;
@@ -82,8 +92,10 @@ export class ServedGenerations {
   #add({ generation, itemId, vector: bytes, origin }: ItemEmbedding): void {
     try {
       const { table, trained, withdrawn } = this.#vectorsOf(generation, bytes);
+      const isNew = table.rowOf(itemId) === undefined;
       table.set(itemId, decodeVector(bytes, table.dimension));
       withdrawn.delete(itemId);
+      if (!isNew) this.#renew(generation);
       if (origin === 'trained') trained.add(itemId);
     } catch (error) {
       if (!(error instanceof VectorError)) throw error;
@@ -115,6 +127,7 @@ export class ServedGenerations {
     const vectors = this.#vectors.get(generation);
     if (vectors?.table.rowOf(itemId) === undefined) return;
     vectors.withdrawn.add(itemId);
+    this.#renew(generation);
     if (vectors.withdrawn.size === vectors.table.size) this.#vectors.delete(generation);
   }
 
@@ -131,8 +144,18 @@ export class ServedGenerations {
     if (!active || active.generation === this.#served?.generation) return;
     const { generation, alpha } = active;
     if (!this.#complete.has(generation) || !this.#vectors.has(generation)) return;
-    this.#served = { generation, alpha, vectorOf: (itemId) => this.#vectorOf(generation, itemId) };
+    this.#serve(generation, alpha);
     this.#events.onFlip(generation);
+  }
+
+  #serve(generation: string, alpha: number): void {
+    const vectorOf = (itemId: string) => this.#vectorOf(generation, itemId);
+    this.#served = { generation, alpha, vectorsOf: async () => vectorOf };
+  }
+
+  /** A vector of the generation was replaced or withdrawn. */
+  #renew(generation: string): void {
+    if (this.#served?.generation === generation) this.#serve(generation, this.#served.alpha);
   }
 
   #vectorOf(generation: string, itemId: string): Float32Array | undefined {

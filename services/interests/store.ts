@@ -2,7 +2,7 @@ import type { Redis } from 'ioredis';
 import { type ActionWindow, createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { fenceField, replaceFenced, writeFenced } from '#platform/redis/fenced.ts';
+import { type Fields, fenceField, replaceFenced, writeFenced } from '#platform/redis/fenced.ts';
 
 const SOURCE = 'actions';
 /** Users read at a time when a partition is walked. */
@@ -12,7 +12,15 @@ const PAGE = 200;
 export interface UserRecord {
   readonly window: ActionWindow;
   readonly interests: UserInterests | undefined;
+  /** How the window is clustered in the generation of the interests; no bytes where there is none. */
+  readonly clustering: Uint8Array;
   readonly offset: number;
+}
+
+/** What is derived from a window. */
+export interface Derived {
+  readonly interests: UserInterests;
+  readonly clustering: Uint8Array;
 }
 
 /** Windows and interests, one record a user; every write is fenced by the offset in `actions`. */
@@ -20,9 +28,9 @@ export interface InterestsStore {
   read(userId: string): Promise<UserRecord>;
   readInterests(userId: string): Promise<UserInterests | undefined>;
   /** Does nothing when the record already includes that version. @returns whether it was written */
-  write(partition: number, window: ActionWindow, interests: UserInterests): Promise<boolean>;
-  /** Replaces the interests alone while the record still stands at their version. @returns whether it was written */
-  rederive(interests: UserInterests): Promise<boolean>;
+  write(partition: number, window: ActionWindow, derived: Derived): Promise<boolean>;
+  /** Replaces what is derived while the record still stands at that version. @returns whether it was written */
+  rederive(derived: Derived): Promise<boolean>;
   /** Users of a partition, page by page. */
   users(partition: number): AsyncIterable<string[]>;
   /** Newest event time seen in a partition, ms; 0 before the first. */
@@ -37,15 +45,12 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
 
   return {
     async read(userId) {
-      const [window, interests, offset] = await redis.hmgetBuffer(
-        recordKey(userId),
-        'window',
-        'interests',
-        fenceField(SOURCE),
-      );
+      const fields = ['window', 'interests', 'clustering', fenceField(SOURCE)];
+      const [window, interests, clustering, offset] = await redis.hmgetBuffer(recordKey(userId), ...fields);
       return {
         window: window ? decodeWindow(window) : createWindow(),
         interests: interests ? (JSON.parse(interests.toString()) as UserInterests) : undefined,
+        clustering: clustering ?? new Uint8Array(0),
         offset: offset ? Number(offset.toString()) : -1,
       };
     },
@@ -53,21 +58,20 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
       const interests = await redis.hget(recordKey(userId), 'interests');
       return interests === null ? undefined : (JSON.parse(interests) as UserInterests);
     },
-    async write(partition, window, interests) {
+    async write(partition, window, { interests, clustering }) {
       // First, since a crash in between leaves one to read in vain; the other way round the user would never be walked.
       await redis.sadd(usersKey(partition), interests.userId);
       return writeFenced(
         redis,
         recordKey(interests.userId),
         { source: SOURCE, offset: interests.version },
-        { window: Buffer.from(encodeWindow(window)), interests: JSON.stringify(interests) },
+        { window: Buffer.from(encodeWindow(window)), ...derivedFields(interests, clustering) },
       );
     },
-    rederive(interests) {
+    rederive({ interests, clustering }) {
       const fence = { source: SOURCE, offset: interests.version };
-      return replaceFenced(redis, recordKey(interests.userId), fence, {
-        interests: JSON.stringify(interests),
-      });
+      const fields = derivedFields(interests, clustering);
+      return replaceFenced(redis, recordKey(interests.userId), fence, fields);
     },
     async *users(partition) {
       let cursor = '0';
@@ -89,4 +93,8 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
       );
     },
   };
+}
+
+function derivedFields(interests: UserInterests, clustering: Uint8Array): Fields {
+  return { interests: JSON.stringify(interests), clustering: Buffer.from(clustering) };
 }

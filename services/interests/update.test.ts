@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import { action, CONFIG, DAY, START, served } from './actions.testing.ts';
-import { applyActions, deriveInterests } from './update.ts';
+import { Clusterer } from './clusters.ts';
+import { applyActions, describeInterests } from './update.ts';
 
-function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): UserInterests {
+async function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): Promise<UserInterests> {
   const config = { ...CONFIG, ...change };
   const window = createWindow();
   const streamTime = Math.max(...actions.map(({ occurredAt }) => occurredAt));
@@ -15,15 +15,16 @@ function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): Use
     actions.map((one, offset) => ({ action: one, offset, streamTime })),
     config,
   );
-  const at = { userId: 'u1', version: 1, streamTime, receivedAt: START };
-  return deriveInterests(window, at, served(), config, createWardWorkspace());
+  const at = { userId: 'u1', version: 1, generation: 'g1', streamTime, receivedAt: START };
+  const found = await new Clusterer(config).cluster(window, undefined, served(), streamTime);
+  return describeInterests(window, at, found, config);
 }
 
 const medoidsOf = (interests: UserInterests) => interests.medoids.map(({ itemId }) => itemId);
 
 describe('interests', () => {
-  it('are one medoid for each kind of item, the important first', () => {
-    const interests = derive([
+  it('are one medoid for each kind of item, the important first', async () => {
+    const interests = await derive([
       action({ itemId: 'nail', occurredAt: START - 80 * DAY }),
       action({ itemId: 'tea' }),
       action({ itemId: 'tea', occurredAt: START - 1 }),
@@ -34,53 +35,58 @@ describe('interests', () => {
     assert.equal(interests.generation, 'g1');
   });
 
-  it('fade with event time and do not look at the clock', () => {
-    const [medoid] = derive([
-      action({ itemId: 'tea', occurredAt: START }),
-      action({ itemId: 'nowhere', occurredAt: START + 50 * DAY }),
-    ]).medoids;
+  it('fade with event time and do not look at the clock', async () => {
+    const [medoid] = (
+      await derive([
+        action({ itemId: 'tea', occurredAt: START }),
+        action({ itemId: 'nowhere', occurredAt: START + 50 * DAY }),
+      ])
+    ).medoids;
     assert.ok(Math.abs((medoid?.importance ?? 0) - Math.exp(-0.5)) < 1e-12);
   });
 
-  it('are never made of dislike, which takes away instead', () => {
-    assert.deepEqual(derive([action({ type: 'hide' })]).medoids, []);
+  it('are never made of dislike, which takes away instead', async () => {
+    assert.deepEqual((await derive([action({ type: 'hide' })])).medoids, []);
     const disliked = [
       action({ itemId: 'tea' }),
       action({ itemId: 'tea', type: 'return', occurredAt: START + 1 }),
     ];
-    assert.deepEqual(medoidsOf(derive(disliked)), []);
-    assert.deepEqual(medoidsOf(derive([...disliked, action({ itemId: 'nail' })])), ['nail']);
+    assert.deepEqual(medoidsOf(await derive(disliked)), []);
+    assert.deepEqual(medoidsOf(await derive([...disliked, action({ itemId: 'nail' })])), ['nail']);
   });
 
-  it('say the weightiest thing the user did with the medoid', () => {
+  it('say the weightiest thing the user did with the medoid', async () => {
     const types = ['view', 'buy', 'hide', 'click'] as const;
-    const [medoid] = derive(
-      types.map((type, i) => action({ type, occurredAt: START + i })),
-      { actionWeights: { ...CONFIG.actionWeights, hide: -0.1 } },
+    const [medoid] = (
+      await derive(
+        types.map((type, i) => action({ type, occurredAt: START + i })),
+        { actionWeights: { ...CONFIG.actionWeights, hide: -0.1 } },
+      )
     ).medoids;
     assert.equal(medoid?.type, 'buy');
   });
 
-  it('count the liked items that have no vector', () => {
-    const interests = derive([action({ itemId: 'new' }), action({ itemId: 'odd', type: 'hide' })]);
+  it('count the liked items that have no vector', async () => {
+    const interests = await derive([action({ itemId: 'new' }), action({ itemId: 'odd', type: 'hide' })]);
     assert.deepEqual([interests.unknownItems, interests.medoids.length], [1, 0]);
   });
 
-  it('carry the distinct recent items, the newest first, disliked ones too', () => {
+  it('carry the distinct recent items, the newest first, disliked ones too', async () => {
     const actions = ['tea', 'nail', 'tea', 'mate'].map((itemId, i) =>
       action({ itemId, occurredAt: START + i }),
     );
     actions.push(action({ itemId: 'screw', type: 'hide', occurredAt: START + 9 }));
-    assert.deepEqual(derive(actions).recent, ['screw', 'mate', 'tea', 'nail']);
-    assert.deepEqual(derive(actions, { recentMaximum: 2 }).recent, ['screw', 'mate']);
-    assert.deepEqual(derive(actions, { recentMaximum: 0 }).recent, []);
+    assert.deepEqual((await derive(actions)).recent, ['screw', 'mate', 'tea', 'nail']);
+    assert.deepEqual((await derive(actions, { recentMaximum: 2 })).recent, ['screw', 'mate']);
+    assert.deepEqual((await derive(actions, { recentMaximum: 0 })).recent, []);
   });
 
-  it('have no medoids before a generation is served', () => {
+  it('have no medoids before a generation is served', async () => {
     const window = createWindow();
     applyActions(window, [{ action: action(), offset: 0, streamTime: START }], CONFIG);
-    const at = { userId: 'u1', version: 0, streamTime: START, receivedAt: START };
-    const interests = deriveInterests(window, at, undefined, CONFIG, createWardWorkspace());
+    const at = { userId: 'u1', version: 0, generation: null, streamTime: START, receivedAt: START };
+    const found = await new Clusterer(CONFIG).cluster(window, undefined, undefined, START);
+    const interests = describeInterests(window, at, found, CONFIG);
     assert.deepEqual([interests.generation, interests.medoids, interests.recent], [null, [], ['tea']]);
   });
 });

@@ -1,7 +1,6 @@
-import { clusterWindow } from '#algorithms/pinnersage/interests.ts';
-import type { WardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
+import type { Clustered } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 
 /** An action with its place in the partition and the stream time there. */
@@ -10,13 +9,6 @@ export interface PlacedAction {
   readonly offset: number;
   /** Newest event time in the partition up to and including this offset, ms. */
   readonly streamTime: number;
-}
-
-/** The vectors and the cut height of the generation that is served. */
-export interface ServedVectors {
-  readonly generation: string;
-  readonly alpha: number;
-  vectorOf(itemId: string): Float32Array | undefined;
 }
 
 /** Applies actions in log order to the window, in place. @returns what became of each */
@@ -31,58 +23,45 @@ export function applyActions(
   );
 }
 
-/** Clusters the window in the served generation; without one there are no medoids yet. */
-export function deriveInterests(
+/** The record of a window and of what its clustering found; `generation` is null while none is served. */
+export function describeInterests(
   window: ActionWindow,
-  at: Pick<UserInterests, 'userId' | 'version' | 'streamTime' | 'receivedAt'>,
-  served: ServedVectors | undefined,
-  config: InterestsConfig,
-  workspace: WardWorkspace,
+  at: Pick<UserInterests, 'userId' | 'version' | 'streamTime' | 'receivedAt' | 'generation'>,
+  { medoids, unknownItems }: Pick<Clustered, 'medoids' | 'unknownItems'>,
+  config: Pick<InterestsConfig, 'actionWeights' | 'recentMaximum'>,
 ): UserInterests {
-  const clustered =
-    served === undefined
-      ? { medoids: [], unknownItems: 0 }
-      : clusterWindow(
-          window,
-          served.vectorOf,
-          {
-            alpha: served.alpha,
-            lambdaPerDay: config.lambdaPerDay,
-            actionWeights: config.actionWeights,
-            now: at.streamTime,
-          },
-          workspace,
-        );
+  const { userId, version, generation, streamTime, receivedAt } = at;
+  const types = weightiestTypes(window, config.actionWeights);
   return {
-    userId: at.userId,
-    version: at.version,
-    generation: served?.generation ?? null,
-    streamTime: at.streamTime,
-    receivedAt: at.receivedAt,
-    medoids: clustered.medoids.map(({ itemId, importance, size, lastOccurredAt }) => ({
+    userId,
+    version,
+    generation,
+    streamTime,
+    receivedAt,
+    medoids: medoids.map(({ itemId, importance, size, lastOccurredAt }) => ({
       itemId,
-      type: weightiestType(window, itemId, config.actionWeights),
+      type: types.get(itemId) ?? '',
       importance,
       size,
       lastOccurredAt,
     })),
     recent: recentItems(window, config.recentMaximum),
     windowSize: window.actions.length,
-    unknownItems: clustered.unknownItems,
+    unknownItems,
   };
 }
 
-function weightiestType(
+/** By item, the type of its actions that weighs most; the earliest of those that weigh the same. */
+function weightiestTypes(
   window: ActionWindow,
-  itemId: string,
   weights: Readonly<Record<string, number>>,
-): string {
-  let best = '';
-  for (const action of window.actions) {
-    if (action.itemId !== itemId) continue;
-    if (best === '' || (weights[action.type] ?? 0) > (weights[best] ?? 0)) best = action.type;
+): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const { itemId, type } of window.actions) {
+    const best = types.get(itemId);
+    if (best === undefined || (weights[type] ?? 0) > (weights[best] ?? 0)) types.set(itemId, type);
   }
-  return best;
+  return types;
 }
 
 function recentItems(window: ActionWindow, maximum: number): string[] {

@@ -23,6 +23,8 @@ export interface Clustering {
   readonly labels: Int32Array;
   /** The leaf that represents each cluster. */
   readonly medoids: Int32Array;
+  /** Among all liked items in their order, the places of those that are no leaf for want of a vector; ascending. */
+  readonly unknownPlaces: readonly number[];
 }
 
 /** A window read against the clustering before. */
@@ -66,8 +68,8 @@ export function recluster(
   alpha: number,
   workspace: ForestWorkspace,
 ): UserInterests & { readonly clustering: Clustering | undefined } {
-  const leaves = chooseLeaves(reading, vectorOf);
-  const unknownItems = reading.kept.length + reading.added.length - leaves.length;
+  const { leaves, unknownPlaces } = chooseLeaves(reading, vectorOf);
+  const unknownItems = unknownPlaces.length;
   if (leaves.length === 0) return { medoids: [], unknownItems, clustering: undefined };
   const old = before?.forest ?? emptyForest(dimensionOf(leaves[0]!));
   const leafOf = new Int32Array(old.leaves.weights.length).fill(-1);
@@ -79,10 +81,11 @@ export function recluster(
   const labels = forestLabels(forest);
   const clusters = membersByLabel(labels);
   const medoids = findMedoids(clusters, forest.leaves, before, leafOf);
-  const clustering = { itemIds: leaves.map(({ item }) => item.itemId), forest, labels, medoids };
+  const itemIds = leaves.map(({ item }) => item.itemId);
+  const clustering = { itemIds, forest, labels, medoids, unknownPlaces };
   const interests = clusters.map((members, label) =>
     summarise(
-      clustering.itemIds[medoids[label]!]!,
+      itemIds[medoids[label]!]!,
       members.map((member) => leaves[member]!.item),
     ),
   );
@@ -102,17 +105,18 @@ type Leaf =
 function chooseLeaves(
   { kept, added }: WindowReading,
   vectorOf: (itemId: string) => Vector | undefined,
-): Leaf[] {
+): { leaves: Leaf[]; unknownPlaces: number[] } {
   const leaves: Leaf[] = [];
+  const unknownPlaces: number[] = [];
   let next = 0;
   for (const item of added) {
-    const vector = vectorOf(item.itemId);
-    if (vector === undefined) continue;
     while (next < kept.length && kept[next]!.item.itemId < item.itemId) leaves.push(kept[next++]!);
-    leaves.push({ item, leaf: -1, vector });
+    const vector = vectorOf(item.itemId);
+    if (vector === undefined) unknownPlaces.push(leaves.length + unknownPlaces.length);
+    else leaves.push({ item, leaf: -1, vector });
   }
   while (next < kept.length) leaves.push(kept[next++]!);
-  return leaves;
+  return { leaves, unknownPlaces };
 }
 
 function dimensionOf({ vector }: Leaf): number {

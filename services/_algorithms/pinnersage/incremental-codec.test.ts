@@ -1,0 +1,84 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import { BinaryFormatError } from '../binary.ts';
+import { createForestWorkspace } from './incremental.ts';
+import { decodeClustering, encodeClustering } from './incremental-codec.ts';
+import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
+import { likedItems } from './interests.ts';
+import { actionLists, START } from './window.testing.ts';
+import { type ActionWindow, applyAction, createWindow } from './window.ts';
+
+const VECTORS = new Map([
+  ['apple', Float32Array.of(0, 0)],
+  ['bread', Float32Array.of(0.9, 0.4)],
+  ['cheese', Float32Array.of(1, 0.5)],
+  ['dates', Float32Array.of(0, 0.1)],
+]);
+const vectorOf = (itemId: string) => VECTORS.get(itemId);
+const OPTIONS = { lambdaPerDay: 0, actionWeights: { view: 1, purchase: 5, hide: -3 }, now: START };
+
+function clusteringOf(window: ActionWindow): Clustering | undefined {
+  const reading = readWindow(window, undefined, OPTIONS);
+  return recluster(reading, undefined, vectorOf, 1, createForestWorkspace()).clustering;
+}
+
+function windowOf(...itemIds: string[]): ActionWindow {
+  const window = createWindow();
+  itemIds.forEach((itemId, i) => {
+    applyAction(window, { eventId: `e${i}`, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
+  });
+  return window;
+}
+
+test('a clustering survives its bytes, to the last bit', () => {
+  fc.assert(
+    fc.property(actionLists(30), (actions) => {
+      const window = createWindow();
+      for (const action of actions) applyAction(window, action, START);
+      const clustering = clusteringOf(window);
+      if (clustering === undefined) return;
+      const bytes = encodeClustering(clustering);
+      assert.deepEqual(decodeClustering(bytes, likedItems(window, OPTIONS), vectorOf), clustering);
+    }),
+  );
+});
+
+test('bytes of version 1 still load', () => {
+  const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
+  const golden = '01b3a7f8ff06040104' + '0200030102';
+  assert.equal(Buffer.from(encodeClustering(clusteringOf(window)!)).toString('hex'), golden);
+  const decoded = decodeClustering(Buffer.from(golden, 'hex'), likedItems(window, OPTIONS), vectorOf);
+  assert.deepEqual(decoded, clusteringOf(window));
+});
+
+test('a clustering of other vectors, weights or items is not taken', () => {
+  const window = windowOf('apple', 'bread', 'cheese');
+  const bytes = encodeClustering(clusteringOf(window)!);
+  const liked = likedItems(window, OPTIONS);
+  const moved = (itemId: string) => (itemId === 'bread' ? Float32Array.of(0.9, 0.41) : vectorOf(itemId));
+  assert.equal(decodeClustering(bytes, liked, moved), undefined);
+  const withdrawn = (itemId: string) => (itemId === 'bread' ? undefined : vectorOf(itemId));
+  assert.equal(decodeClustering(bytes, liked, withdrawn), undefined);
+  const oftener = likedItems(windowOf('apple', 'bread', 'bread', 'cheese'), OPTIONS);
+  assert.equal(decodeClustering(bytes, oftener, vectorOf), undefined);
+  assert.equal(decodeClustering(bytes, liked.slice(1), vectorOf), undefined);
+});
+
+test('any prefix and random bytes are refused or not taken, never anything else', () => {
+  const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
+  const bytes = encodeClustering(clusteringOf(window)!);
+  const liked = likedItems(window, OPTIONS);
+  fc.assert(
+    fc.property(fc.nat(bytes.length - 1), fc.uint8Array({ maxLength: 30 }), (length, noise) => {
+      assert.throws(() => decodeClustering(bytes.subarray(0, length), liked, vectorOf), BinaryFormatError);
+      for (const start of [Uint8Array.of(1), bytes.subarray(0, length)]) {
+        try {
+          assert.equal(decodeClustering(Uint8Array.of(...start, ...noise), liked, vectorOf), undefined);
+        } catch (error) {
+          if (!(error instanceof BinaryFormatError)) throw error;
+        }
+      }
+    }),
+  );
+});

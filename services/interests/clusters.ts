@@ -1,0 +1,75 @@
+import { BinaryFormatError } from '#algorithms/binary.ts';
+import { createForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
+import { decodeClustering, encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
+import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { likedItems, type UserInterests } from '#algorithms/pinnersage/interests.ts';
+import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
+import type { InterestsConfig } from './config.ts';
+import type { ServedVectors } from './served-vectors.ts';
+
+/** How a window is clustered, and in which vectors; replaced with each change, never changed. */
+export interface UserClusters {
+  readonly served: ServedVectors;
+  /** Undefined where no liked item has a vector. */
+  readonly clustering: Clustering | undefined;
+}
+
+export interface Clustered {
+  readonly medoids: UserInterests['medoids'];
+  readonly unknownItems: number;
+  readonly clusters: UserClusters | undefined;
+}
+
+/** Clusters the windows of one process, one at a time, so that all can share the memory it takes. */
+export class Clusterer {
+  readonly #config: InterestsConfig;
+  readonly #workspace = createForestWorkspace();
+
+  constructor(config: InterestsConfig) {
+    this.#config = config;
+  }
+
+  /**
+   * The interests of a window, going on from how it was clustered before if that was in the same vectors.
+   * @param now stream time in ms, to which importance decays
+   */
+  async cluster(
+    window: ActionWindow,
+    before: UserClusters | undefined,
+    served: ServedVectors | undefined,
+    now: number,
+  ): Promise<Clustered> {
+    if (served === undefined) return { medoids: [], unknownItems: 0, clusters: undefined };
+    const clustering = before?.served === served ? before.clustering : undefined;
+    const reading = readWindow(window, clustering, { ...this.#config, now });
+    const vectorOf = await served.vectorsOf(reading.added.map(({ itemId }) => itemId));
+    const result = recluster(reading, clustering, vectorOf, served.alpha, this.#workspace);
+    return { ...result, clusters: { served, clustering: result.clustering } };
+  }
+
+  /**
+   * The clusters of a window as they were stored with it. Undefined where they cannot be gone on from: the clustering
+   * only spares work, so that what does not fit is made anew.
+   */
+  async restore(
+    window: ActionWindow,
+    bytes: Uint8Array,
+    served: ServedVectors,
+  ): Promise<UserClusters | undefined> {
+    if (bytes.length === 0) return undefined;
+    const liked = likedItems(window, { ...this.#config, now: 0 });
+    const vectorOf = await served.vectorsOf(liked.map(({ itemId }) => itemId));
+    try {
+      const clustering = decodeClustering(bytes, liked, vectorOf);
+      return clustering && { served, clustering };
+    } catch (error) {
+      if (error instanceof BinaryFormatError) return undefined;
+      throw error;
+    }
+  }
+}
+
+/** No bytes where there is nothing to go on from. */
+export function encodeClusters(clusters: UserClusters | undefined): Uint8Array {
+  return clusters?.clustering ? encodeClustering(clusters.clustering) : new Uint8Array(0);
+}
