@@ -1,6 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { openCompletejourney } from '../local/data/completejourney.ts';
-import { collect, type ItemInput } from '../local/data/dataset.ts';
+import { collect, type Dataset, type ItemInput } from '../local/data/dataset.ts';
 import { ensureDataset } from '../local/datasets.ts';
 
 /** A year of purchases out of completejourney. */
@@ -16,12 +16,14 @@ export interface Purchases {
 
 /** Reads all purchases (about 50 MB), and brings the data set where it is not there yet. */
 export async function readPurchases(): Promise<Purchases> {
-  const dataset = await openCompletejourney(await ensureDataset('completejourney'));
-  const [users, items, baskets] = [
-    new Map<string, number>(),
-    new Map<string, number>(),
-    new Map<string, number>(),
-  ];
+  return purchasesOf(await openCompletejourney(await ensureDataset('completejourney')));
+}
+
+/** The actions of a data set in columns; an action without a context is one of its own. */
+export async function purchasesOf(dataset: Dataset): Promise<Purchases> {
+  const users = new Map<string, number>();
+  const items = new Map<string, number>();
+  const contexts = new Map<string, number>();
   const length = dataset.actionCount;
   const columns: ActionColumns = {
     user: new Int32Array(length),
@@ -31,10 +33,10 @@ export async function readPurchases(): Promise<Purchases> {
     at: new Float64Array(length),
   };
   let position = 0;
-  for await (const { userId, itemId, contextId, occurredAt } of dataset.actions()) {
+  for await (const { eventId, userId, itemId, contextId, occurredAt } of dataset.actions()) {
     columns.user[position] = numberOf(users, userId);
     columns.item[position] = numberOf(items, itemId);
-    columns.context[position] = numberOf(baskets, contextId ?? userId);
+    columns.context[position] = numberOf(contexts, contextId ?? eventId);
     columns.at[position] = occurredAt;
     position++;
   }

@@ -1,0 +1,138 @@
+import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
+import type { WindowAction } from '#algorithms/pinnersage/window.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
+import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { completejourneyEmbeddings, type PinSageEmbeddings } from '../../bench/embeddings.ts';
+import type { Figures } from '../../bench/figures.ts';
+import { readPurchases } from '../../bench/purchases.ts';
+import { Impressions } from './impressions.ts';
+import { PAPER } from './paper.ts';
+import { rankTaken } from './ranking.ts';
+import { Retrieval } from './retrieval.ts';
+import { createStrategies, type Strategy } from './strategies.ts';
+import { Tally } from './tally.ts';
+import { actionsByUser, type UserDay, walkDays } from './walk.ts';
+
+const USERS = 400;
+const CANDIDATES = 400;
+const SEED = 'pinnersage';
+/** Items shown for each one taken, as in the paper. */
+const IMPRESSIONS_PER_ACTION = 20;
+
+/** What one strategy reached. */
+interface Score {
+  readonly name: string;
+  readonly relevant: Tally;
+  readonly hits: Tally;
+  readonly rPrecision: Tally;
+  readonly reciprocalRank: Tally;
+}
+
+/**
+ * PinnerSage's comparison (KDD 2020, Tables 3 and 4) on completejourney: a sample of households walks day by day through
+ * the last fifth of the year, and at each day's start every strategy stands for them. The vectors stem from before.
+ *
+ * `relevance` is the share of the day's purchases with a cosine of at least 0.8 to one of at most 400 candidates,
+ * `recall` the share that are candidates; lifts are in % over the last item, and `errors` are their standard errors.
+ * `ranking` is Table 4, with items that are bought as often in place of impressions, which this data does not have.
+ * `paper` is what the paper reports.
+ */
+export async function measure(): Promise<Figures> {
+  const purchases = await readPurchases();
+  const embeddings = await completejourneyEmbeddings(purchases);
+  const { alpha, trainedUntil } = embeddings;
+  const vectors = toTable(embeddings);
+  const strategies = createStrategies(vectors, alpha);
+  const scorer = createScorer(vectors, new Impressions(purchases, vectors, trainedUntil));
+  const random = createRandom(SEED);
+  const histories = sampleUsers(
+    actionsByUser(purchases, (itemId) => vectors.rowOf(itemId) !== undefined),
+    trainedUntil,
+    random.fork('users'),
+  );
+  const scores = strategies.map(({ name }) => emptyScore(name, histories.length));
+
+  let [days, actions] = [0, 0];
+  histories.forEach((history, user) => {
+    for (const day of walkDays(history, trainedUntil)) {
+      days++;
+      actions += day.later.length;
+      // One source a day for all strategies: what differs between them is not the draw.
+      const dayRandom = random.fork(`${history[0]!.eventId}/${day.now}`);
+      strategies.forEach((strategy, i) => {
+        scorer(strategy, day, dayRandom, user, scores[i]!);
+      });
+    }
+    if ((user + 1) % 100 === 0) console.error(`  ${user + 1} of ${histories.length} users`);
+  });
+  const data = { users: histories.length, days, actions, items: vectors.size, alpha, candidates: CANDIDATES };
+  return { ...tables(scores, actions, days), paper: PAPER, data };
+}
+
+function createScorer(vectors: VectorTable, impressions: Impressions) {
+  const retrieval = new Retrieval(vectors);
+  return ({ represent }: Strategy, day: UserDay, random: Random, user: number, score: Score): void => {
+    const embeddings = represent(day.window, day.now, random.fork('strategy'));
+    const rows = day.later.map(({ itemId }) => vectors.rowOf(itemId)!);
+    const { relevant, hits } = retrieval.score(embeddings, rows, CANDIDATES);
+    score.relevant.add(user, relevant);
+    score.hits.add(user, hits);
+    const taken = [...new Set(rows)];
+    const others = impressions.draw(IMPRESSIONS_PER_ACTION * taken.length, taken, random.fork('impressions'));
+    const { rPrecision, reciprocalRank } = rankTaken(embeddings, taken, others, vectors);
+    score.rPrecision.add(user, rPrecision);
+    score.reciprocalRank.add(user, reciprocalRank);
+  };
+}
+
+function emptyScore(name: string, users: number): Score {
+  return {
+    name,
+    relevant: new Tally(users),
+    hits: new Tally(users),
+    rPrecision: new Tally(users),
+    reciprocalRank: new Tally(users),
+  };
+}
+
+function toTable({ itemIds, vectors, dim }: PinSageEmbeddings): VectorTable {
+  const table = new VectorTable(dim, itemIds.length);
+  itemIds.forEach((itemId, row) => {
+    table.set(itemId, vectors.subarray(row * dim, (row + 1) * dim));
+  });
+  return table;
+}
+
+/** Users with something to walk over, each as likely. */
+function sampleUsers(histories: readonly WindowAction[][], from: number, random: Random): WindowAction[][] {
+  const active = histories.filter((actions) => (actions.at(-1)?.occurredAt ?? 0) > from);
+  return sampleByImportance(Array(active.length).fill(1), USERS, random).map((index) => active[index]!);
+}
+
+/** The first score is that of the last item. */
+function tables(scores: readonly Score[], actions: number, days: number): Figures {
+  const base = scores[0]!;
+  return {
+    rows: scores.map(({ name, relevant, hits }) => ({
+      name,
+      relevance: relevant.total / actions,
+      recall: hits.total / actions,
+      liftRelevance: relevant.liftOver(base.relevant),
+      liftRecall: hits.liftOver(base.hits),
+    })),
+    ranking: scores.map(({ name, rPrecision, reciprocalRank }) => ({
+      name,
+      rPrecision: rPrecision.total / days,
+      reciprocalRank: reciprocalRank.total / days,
+      liftRPrecision: rPrecision.liftOver(base.rPrecision),
+      liftReciprocalRank: reciprocalRank.liftOver(base.reciprocalRank),
+    })),
+    errors: scores.map(({ name, relevant, hits, rPrecision, reciprocalRank }) => ({
+      name,
+      liftRelevance: relevant.liftError(base.relevant),
+      liftRecall: hits.liftError(base.hits),
+      liftRPrecision: rPrecision.liftError(base.rPrecision),
+      liftReciprocalRank: reciprocalRank.liftError(base.reciprocalRank),
+    })),
+  };
+}

@@ -1,0 +1,62 @@
+import { exactTopK } from '#algorithms/retrieval/exact.ts';
+import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { dot } from '#algorithms/vectors.ts';
+
+/** Later actions count as answered by an item this near: PinnerSage, KDD 2020, §5.1. */
+const RELEVANT_COSINE = 0.8;
+
+export interface RetrievalOutcome {
+  /** Later actions with something recommended that is near to their item. */
+  readonly relevant: number;
+  /** Later actions whose very item was recommended. */
+  readonly hits: number;
+}
+
+/** Candidates by exact search, and what later actions say of them. Items are rows of the table. */
+export class Retrieval {
+  readonly #vectors: VectorTable;
+  readonly #near = new Map<number, Int32Array>();
+  /** The round in which a row was last recommended: no clearing between rounds. */
+  readonly #recommendedIn: Uint32Array;
+  #round = 0;
+
+  /** Rows of `vectors` must have length 1. */
+  constructor(vectors: VectorTable) {
+    this.#vectors = vectors;
+    this.#recommendedIn = new Uint32Array(vectors.size);
+  }
+
+  /** ⌊candidates/e⌋ neighbours of each of the e embeddings are recommended (PinnerSage, KDD 2020, §5.1). */
+  score(embeddings: readonly Float32Array[], later: readonly number[], candidates: number): RetrievalOutcome {
+    this.#round++;
+    const matrix = this.#vectors.matrix();
+    const k = Math.floor(candidates / embeddings.length);
+    for (const query of embeddings) {
+      const { rows } = exactTopK({ matrix, dim: this.#vectors.dimension, query, k });
+      for (const row of rows) this.#recommendedIn[row] = this.#round;
+    }
+    let relevant = 0;
+    let hits = 0;
+    for (const row of later) {
+      if (this.#isRecommended(row)) hits++;
+      if (this.#nearTo(row).some((other) => this.#isRecommended(other))) relevant++;
+    }
+    return { relevant, hits };
+  }
+
+  #isRecommended(row: number): boolean {
+    return this.#recommendedIn[row] === this.#round;
+  }
+
+  /** The rows with a cosine of at least 0.8, itself included. */
+  #nearTo(row: number): Int32Array {
+    let near = this.#near.get(row);
+    if (near === undefined) {
+      const own = this.#vectors.at(row);
+      const rows = Int32Array.from({ length: this.#vectors.size }, (_, other) => other);
+      near = rows.filter((other) => other === row || dot(own, this.#vectors.at(other)) >= RELEVANT_COSINE);
+      this.#near.set(row, near);
+    }
+    return near;
+  }
+}

@@ -1,0 +1,87 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { clusterWindow } from '#algorithms/pinnersage/interests.ts';
+import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
+import { createStrategies } from './strategies.ts';
+
+const DAY = 86_400_000;
+const NOW = 40 * DAY;
+const ALPHA = 1;
+
+/** Thirty purchases of twelve items in four directions. */
+function scene(): { vectors: VectorTable; window: ActionWindow } {
+  const random = createRandom('scene');
+  const vectors = new VectorTable(4);
+  for (let i = 0; i < 12; i++) {
+    const vector = Float32Array.from({ length: 4 }, (_, d) => (d === i % 4 ? 1 : 0) + 0.1 * random.normal());
+    normaliseInPlace(vector);
+    vectors.set(`item ${i}`, vector);
+  }
+  const actions = Array.from({ length: 30 }, (_, i) => ({
+    eventId: String(i),
+    itemId: `item ${random.integer(12)}`,
+    type: 'buy',
+    occurredAt: (10 + i) * DAY,
+    weight: 1,
+  }));
+  return { vectors, window: { actions } };
+}
+
+function represent(name: string): Float32Array[] {
+  const { vectors, window } = scene();
+  const strategy = createStrategies(vectors, ALPHA).find((each) => each.name === name);
+  assert.ok(strategy, name);
+  return strategy.represent(window, NOW, createRandom('draw'));
+}
+
+test('Ward and medoid are those of the interests stage', () => {
+  const { vectors, window } = scene();
+  const options = { alpha: ALPHA, lambdaPerDay: 0.01, actionWeights: { buy: 1 }, now: NOW };
+  const { medoids } = clusterWindow(window, (itemId) => vectors.get(itemId), options);
+  assert.equal(medoids.length, 4);
+  const expected = medoids.map(({ itemId }) => String(vectors.get(itemId)));
+  assert.deepEqual(new Set(represent('ten medoids').map(String)), new Set(expected));
+});
+
+test('every strategy gives as many unit vectors as its name says, and the same ones again', () => {
+  const { vectors, window } = scene();
+  for (const strategy of createStrategies(vectors, ALPHA)) {
+    const embeddings = strategy.represent(window, NOW, createRandom('draw'));
+    const wanted =
+      { 'last item': 1, 'decayed average': 1, 'one medoid': 1, 'ten medoids': 4 }[strategy.name] ?? 3;
+    // A cut at 2 leaves fewer clusters than are sampled.
+    assert.ok(
+      strategy.name === 'α = 2' ? embeddings.length <= wanted : embeddings.length === wanted,
+      strategy.name,
+    );
+    for (const embedding of embeddings) assert.ok(Math.abs(norm(embedding) - 1) < 1e-6, strategy.name);
+    assert.deepEqual(strategy.represent(window, NOW, createRandom('draw')), embeddings);
+  }
+});
+
+test('the last item is the newest, and the decayed average leans to the newer half', () => {
+  const { vectors } = scene();
+  const purchase = (itemId: string, day: number) => ({
+    eventId: `${day}`,
+    itemId,
+    type: 'buy',
+    occurredAt: day * DAY,
+    weight: 1,
+  });
+  const window = { actions: [purchase('item 0', 1), purchase('item 1', 39)] };
+  const [last, average] = createStrategies(vectors, ALPHA).map(({ represent }) =>
+    represent(window, NOW, createRandom(1)),
+  );
+  assert.deepEqual(last, [vectors.get('item 1')!.slice()]);
+  assert.ok(average![0]![1]! > average![0]![0]!);
+});
+
+test('an item without a vector is refused', () => {
+  const { vectors } = scene();
+  const unknown = { eventId: 'e', itemId: 'unknown', type: 'buy', occurredAt: DAY, weight: 1 };
+  const [lastItem] = createStrategies(vectors, ALPHA);
+  assert.throws(() => lastItem!.represent({ actions: [unknown] }, NOW, createRandom(1)), RangeError);
+});

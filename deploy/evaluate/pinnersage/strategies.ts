@@ -1,0 +1,125 @@
+import { cut } from '#algorithms/pinnersage/dendrogram.ts';
+import { type ItemEvidence, likedItems } from '#algorithms/pinnersage/interests.ts';
+import { medoid } from '#algorithms/pinnersage/medoid.ts';
+import type { WeightedPoints } from '#algorithms/pinnersage/points.ts';
+import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
+import { createWardWorkspace, ward } from '#algorithms/pinnersage/ward.ts';
+import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
+import type { Random } from '#algorithms/random.ts';
+import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { normaliseInPlace } from '#algorithms/vectors.ts';
+import { completeLinkage, createCompleteLinkageWorkspace, kMeans } from './partitions.ts';
+
+/** How a user's window becomes the embeddings that stand for the user. */
+export interface Strategy {
+  readonly name: string;
+  /** Throws where an item of the window has no vector. Rows of length 1, at least one. */
+  readonly represent: (window: ActionWindow, now: number, random: Random) => Float32Array[];
+}
+
+type Partition = (points: WeightedPoints, random: Random) => Int32Array;
+
+interface Clustering {
+  readonly partition: Partition;
+  readonly centroid?: boolean;
+  readonly lambdaPerDay?: number;
+  /** Clusters sampled by importance. */
+  readonly sampled?: number;
+}
+
+const PAPER_LAMBDA = 0.01;
+const PAPER_CLUSTERS = 5;
+
+/**
+ * The strategies of PinnerSage (KDD 2020, Tables 3 and 4) that need no trained sequence model. Complete linkage gets as many
+ * clusters a window as Ward, since one height would not mean the same to both. Three clusters are sampled where a name
+ * says nothing else. Ten medoids and a coarser cut are not in the paper.
+ */
+export function createStrategies(vectors: VectorTable, alpha: number): Strategy[] {
+  const wardWorkspace = createWardWorkspace();
+  const completeWorkspace = createCompleteLinkageWorkspace();
+  const wards: Partition = (points) => cut(ward(points, wardWorkspace), alpha);
+  const complete: Partition = (points, random) =>
+    completeLinkage(points, 1 + Math.max(...wards(points, random)), completeWorkspace);
+  const clustered = (name: string, clustering: Clustering): Strategy => ({
+    name,
+    represent: (window, now, random) => representClusters(window, now, random, vectors, clustering),
+  });
+  return [
+    { name: 'last item', represent: ({ actions }) => [vectorOf(vectors, actions.at(-1)!.itemId).slice()] },
+    { name: 'decayed average', represent: (window, now) => [decayedAverage(window, now, vectors)] },
+    clustered('one medoid', { partition: wards, sampled: 1 }),
+    clustered('k-means (5)', { partition: (points, random) => kMeans(points, PAPER_CLUSTERS, random) }),
+    clustered('complete linkage', { partition: complete }),
+    clustered('centroid', { partition: wards, centroid: true }),
+    clustered('λ = 0', { partition: wards, lambdaPerDay: 0 }),
+    clustered('λ = 0.1', { partition: wards, lambdaPerDay: 0.1 }),
+    clustered('Ward + medoid, λ = 0.01', { partition: wards }),
+    clustered('ten medoids', { partition: wards, sampled: 10 }),
+    clustered('α = 2', { partition: (points) => cut(ward(points, wardWorkspace), 2) }),
+  ];
+}
+
+function representClusters(
+  window: ActionWindow,
+  now: number,
+  random: Random,
+  vectors: VectorTable,
+  { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3 }: Clustering,
+): Float32Array[] {
+  const items = evidence(window, now, lambdaPerDay);
+  const points = stack(items, vectors);
+  const clusters = membersByLabel(partition(points, random.fork('partition')));
+  const importances = clusters.map((members) =>
+    members.reduce((sum, member) => sum + items[member]!.importance, 0),
+  );
+  return sampleByImportance(importances, sampled, random.fork('sample')).map((cluster) =>
+    centroid
+      ? unitMean(points, clusters[cluster]!, ({ size }) => size, items)
+      : vectorOf(vectors, items[medoid(points, clusters[cluster]!)]!.itemId).slice(),
+  );
+}
+
+function decayedAverage(window: ActionWindow, now: number, vectors: VectorTable): Float32Array {
+  const items = evidence(window, now, PAPER_LAMBDA);
+  return unitMean(stack(items, vectors), [...items.keys()], ({ importance }) => importance, items);
+}
+
+function evidence(window: ActionWindow, now: number, lambdaPerDay: number): ItemEvidence[] {
+  return likedItems(window, { actionWeights: { buy: 1 }, lambdaPerDay, now });
+}
+
+function stack(items: readonly ItemEvidence[], vectors: VectorTable): WeightedPoints {
+  const dim = vectors.dimension;
+  const points = new Float32Array(items.length * dim);
+  items.forEach(({ itemId }, i) => {
+    points.set(vectorOf(vectors, itemId), i * dim);
+  });
+  return { points, weights: items.map(({ size }) => size), dim };
+}
+
+function vectorOf(vectors: VectorTable, itemId: string): Float32Array {
+  const vector = vectors.get(itemId);
+  if (vector === undefined) throw new RangeError(`Item ${itemId} has no vector`);
+  return vector;
+}
+
+function membersByLabel(labels: Int32Array): number[][] {
+  const byLabel = Map.groupBy(labels.keys(), (member) => labels[member]!);
+  return [...byLabel.values()];
+}
+
+function unitMean(
+  { points, dim }: WeightedPoints,
+  members: readonly number[],
+  weightOf: (item: ItemEvidence) => number,
+  items: readonly ItemEvidence[],
+): Float32Array {
+  const mean = new Float32Array(dim);
+  for (const member of members) {
+    const weight = weightOf(items[member]!);
+    for (let d = 0; d < dim; d++) mean[d]! += weight * points[member * dim + d]!;
+  }
+  normaliseInPlace(mean);
+  return mean;
+}

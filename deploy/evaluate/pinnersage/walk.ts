@@ -1,0 +1,50 @@
+import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import {
+  type ActionWindow,
+  DEFAULT_WINDOW_LIMITS,
+  type WindowAction,
+} from '#algorithms/pinnersage/window.ts';
+import type { Purchases } from '../../bench/purchases.ts';
+
+/** What a user had done by the start of a day, and what they did on it. */
+export interface UserDay {
+  /** Start of the day, ms. */
+  readonly now: number;
+  /** Actions before it, with the limits of the interests stage; at least one. */
+  readonly window: ActionWindow;
+  /** The day's actions, at least one. */
+  readonly later: readonly WindowAction[];
+}
+
+/** Each user's purchases of items that `isKnown`, in order of time, by user number. */
+export function actionsByUser(purchases: Purchases, isKnown: (itemId: string) => boolean): WindowAction[][] {
+  const { columns, userIds, itemIds } = purchases;
+  const byUser: WindowAction[][] = userIds.map(() => []);
+  columns.user.forEach((user, position) => {
+    const itemId = itemIds[columns.item[position]!]!;
+    if (!isKnown(itemId)) return;
+    const occurredAt = columns.at[position]!;
+    byUser[user]!.push({ eventId: String(position), itemId, type: 'buy', occurredAt, weight: 1 });
+  });
+  return byUser;
+}
+
+/** The days after `from` on which a user acted, having acted within the window before. */
+export function* walkDays(actions: readonly WindowAction[], from: number): Iterable<UserDay> {
+  const { days, maximum } = DEFAULT_WINDOW_LIMITS;
+  let next = actions.findIndex(({ occurredAt }) => dayOf(occurredAt) > dayOf(from));
+  while (next >= 0 && next < actions.length) {
+    const start = next;
+    const day = dayOf(actions[start]!.occurredAt);
+    while (next < actions.length && dayOf(actions[next]!.occurredAt) === day) next++;
+    const now = day * MILLISECONDS_PER_DAY;
+    const oldest = now - days * MILLISECONDS_PER_DAY;
+    const recent = actions.slice(Math.max(0, start - maximum), start);
+    const window = { actions: recent.filter(({ occurredAt }) => occurredAt >= oldest) };
+    if (window.actions.length > 0) yield { now, window, later: actions.slice(start, next) };
+  }
+}
+
+function dayOf(time: number): number {
+  return Math.floor(time / MILLISECONDS_PER_DAY);
+}
