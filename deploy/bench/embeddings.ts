@@ -1,7 +1,12 @@
 import { createHash } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_FEATURE_LAYOUT, featureDimension, itemFeatures } from '#algorithms/pinsage/features.ts';
+import {
+  DEFAULT_FEATURE_LAYOUT,
+  type FeatureLayout,
+  featureDimension,
+  itemFeatures,
+} from '#algorithms/pinsage/features.ts';
 import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
@@ -23,28 +28,39 @@ export interface PinSageEmbeddings {
 }
 
 /** What the vectors depend on beside code and data. */
-const RECIPE = {
+export interface Recipe {
   /** Raised whenever a change of the code changes the vectors. */
+  readonly version: number;
+  readonly trainedShare: number;
+  /** A product that fewer households bought in that time has no vector. */
+  readonly minimumBuyers: number;
+  readonly layout: FeatureLayout;
+  readonly config: TrainConfig;
+}
+
+export const RECIPE: Recipe = {
   version: 1,
   trainedShare: 0.8,
-  /** A product that fewer households bought in that time has no vector. */
   minimumBuyers: 20,
   layout: DEFAULT_FEATURE_LAYOUT,
   // No deadline in reach, so that the seed alone decides where training ends.
-  config: { ...DEFAULT_TRAIN_CONFIG, secondsBudget: 3_600 } satisfies TrainConfig,
+  config: { ...DEFAULT_TRAIN_CONFIG, secondsBudget: 3_600 },
 };
 
 /**
  * Trains the embeddings on the first 80 % of the purchases, about a minute, and keeps them in the cache for the next
  * run. Nothing in them, the choice of products included, stems from the rest of the year.
  */
-export async function completejourneyEmbeddings(purchases: Purchases): Promise<PinSageEmbeddings> {
-  const name = `embeddings-completejourney-${hashOf(RECIPE)}`;
+export async function completejourneyEmbeddings(
+  purchases: Purchases,
+  recipe: Recipe = RECIPE,
+): Promise<PinSageEmbeddings> {
+  const name = `embeddings-completejourney-${hashOf(recipe)}`;
   const cache = cacheFolder(process.env);
   const folder = join(cache, name);
   if (!existsSync(folder)) {
     console.error('Training PinSage on completejourney, once (about a minute) …');
-    const { vectors, ...card } = await train(purchases);
+    const { vectors, ...card } = await train(purchases, recipe);
     await fillOnce(cache, name, async (partial) => {
       writeFileSync(join(partial, 'card.json'), JSON.stringify(card));
       writeFileSync(join(partial, 'vectors.f32'), vectors);
@@ -59,13 +75,13 @@ export async function completejourneyEmbeddings(purchases: Purchases): Promise<P
   return { ...card, vectors: new Float32Array(Uint8Array.from(bytes).buffer) };
 }
 
-async function train(purchases: Purchases): Promise<PinSageEmbeddings> {
-  const { config, trainedShare } = RECIPE;
+async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbeddings> {
+  const { config, layout, trainedShare, minimumBuyers } = recipe;
   const early = splitByTime(purchases.columns, 1 - trainedShare).before;
-  const { itemIds, actions } = popularItems(early, purchases.itemIds);
+  const { itemIds, actions } = popularItems(early, purchases.itemIds, minimumBuyers);
   const before = splitByTime(actions, config.heldOutShare).before;
   const graph = buildGraph(before, { itemCount: itemIds.length });
-  const features = featureMatrix(itemIds, purchases.catalogue, degrees(graph.contextsOfItem));
+  const features = featureMatrix(itemIds, purchases.catalogue, degrees(graph.contextsOfItem), layout);
   const { embeddings, alpha } = await trainInChild(
     { itemCount: itemIds.length, features, actions, config },
     ({ epoch, heldOut }) =>
@@ -84,8 +100,8 @@ function featureMatrix(
   itemIds: readonly string[],
   catalogue: ReadonlyMap<string, ItemInput>,
   degreeOf: Int32Array,
+  layout: FeatureLayout,
 ): Float32Array {
-  const { layout } = RECIPE;
   const width = featureDimension(layout);
   const matrix = new Float32Array(itemIds.length * width);
   itemIds.forEach((itemId, row) => {
@@ -100,15 +116,14 @@ function featureMatrix(
 function popularItems(
   { user, context, item, weight, at }: ActionColumns,
   ids: readonly string[],
+  minimumBuyers: number,
 ): { itemIds: string[]; actions: ActionColumns } {
   const buyers = new Map<number, Set<number>>();
   item.forEach((product, i) => {
     const households = buyers.get(product) ?? new Set();
     buyers.set(product, households.add(user[i]!));
   });
-  const chosen = [...buyers]
-    .filter(([, { size }]) => size >= RECIPE.minimumBuyers)
-    .map(([product]) => product);
+  const chosen = [...buyers].filter(([, { size }]) => size >= minimumBuyers).map(([product]) => product);
   const dense = new Map(chosen.map((product, number) => [product, number]));
   const kept = Int32Array.from(item.keys()).filter((i) => dense.has(item[i]!));
   return {
