@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { decodeVector } from '#contracts/vectors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -121,6 +122,15 @@ describe('the index stage', () => {
     });
     await assert.rejects(search({ k: 0, queries: [] }), { code: 'field.invalid', field: 'k' });
     await assert.rejects(search({ queries: [] }), { code: 'field.missing', field: 'k' });
+  });
+
+  it('gives the vectors of a generation, bit by bit', async () => {
+    const ask = (body: object) => peer.post<{ vectors: Record<string, string> }>('/vectors', body);
+    const { vectors } = await ask({ generation: 'g1', itemIds: ['soap', 'tea'] });
+    assert.deepEqual(Object.keys(vectors), ['soap']);
+    assert.deepEqual(decodeVector(Buffer.from(vectors.soap ?? '', 'base64'), 2), Float32Array.of(0, 1));
+    await assert.rejects(ask({ generation: 'g0', itemIds: [] }), { code: 'generation.unknown', status: 409 });
+    await assert.rejects(ask({ itemIds: [] }), { code: 'field.missing', field: 'generation' });
   });
 
   it('flips to the next generation and hides what is unavailable', async () => {

@@ -5,13 +5,14 @@ import { createCheck, demand } from '#platform/http/validation.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { IndexMetrics } from './metrics.ts';
-import { ItemsBody, SearchBody, SimilarQuery } from './schemas.ts';
-import { chooseGeneration, searchAll } from './search.ts';
+import { ItemsBody, SearchBody, SimilarQuery, VectorsBody } from './schemas.ts';
+import { chooseGeneration, readVectors, searchAll } from './search.ts';
 
 /** What the other stages ask of the index. */
 export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: IndexMetrics): void {
   const checkSearch = createCheck(SearchBody);
   const checkItems = createCheck(ItemsBody);
+  const checkVectors = createCheck(VectorsBody);
 
   http.post('/search', async (request) => {
     const { generation, queries, k } = demand(SearchBody, checkSearch, request.body);
@@ -30,6 +31,11 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
       if (entry !== undefined) items[itemId] = entry;
     }
     return { items };
+  });
+
+  http.post('/vectors', async (request) => {
+    const { generation, itemIds } = demand(VectorsBody, checkVectors, request.body);
+    return { generation, vectors: readVectors(chooseGeneration(index, generation), itemIds) };
   });
 
   http.get<{ Params: { id: string }; Querystring: Static<typeof SimilarQuery> }>(

@@ -3,6 +3,7 @@ import { Type } from 'typebox';
 const MAX_QUERIES = 1_000;
 const MAX_NEIGHBOURS = 1_000;
 const MAX_ITEM_IDS = 5_000;
+const MAX_VECTORS = 1_000;
 const MAX_DIMENSION = 4_096;
 
 /** One query: an item of the generation, or a vector of its space. */
@@ -26,6 +27,14 @@ export const SearchBody = Type.Object(
 
 export const ItemsBody = Type.Object(
   { itemIds: Type.Array(Type.String(), { maxItems: MAX_ITEM_IDS }) },
+  { additionalProperties: false },
+);
+
+export const VectorsBody = Type.Object(
+  {
+    generation: Type.String({ minLength: 1 }),
+    itemIds: Type.Array(Type.String(), { maxItems: MAX_VECTORS }),
+  },
   { additionalProperties: false },
 );
 

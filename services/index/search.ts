@@ -1,4 +1,5 @@
 import { normaliseInPlace } from '#algorithms/vectors.ts';
+import { encodeVector } from '#contracts/vectors.ts';
 import { TributaryError } from '#platform/errors.ts';
 import type { Neighbour } from './hnsw.ts';
 import type { LiveIndex, ServedGeneration } from './live-index.ts';
@@ -35,6 +36,20 @@ export function searchAll(chosen: ServedGeneration, queries: readonly Query[], k
   return queries.map((query, index) =>
     'itemId' in query ? searchItem(chosen, query.itemId, k) : searchVector(chosen, query.vector, k, index),
   );
+}
+
+/** Little-endian float32 in base64, by item; those without a vector are left out. */
+export function readVectors(
+  { generation }: ServedGeneration,
+  itemIds: readonly string[],
+): Record<string, string> {
+  const vectors = Object.create(null) as Record<string, string>;
+  for (const itemId of itemIds) {
+    const row = generation.table?.rowOf(itemId);
+    if (row === undefined || !generation.isPresent(row)) continue;
+    vectors[itemId] = encodeVector(generation.table!.at(row)).toString('base64');
+  }
+  return vectors;
 }
 
 function searchItem({ generation, graph }: ServedGeneration, itemId: string, k: number): QueryResult {

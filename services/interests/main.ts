@@ -1,7 +1,9 @@
 import { Counter, Gauge } from 'prom-client';
 import { TributaryError } from '#platform/errors.ts';
-import { runStage } from '#platform/stage.ts';
-import { readInterestsConfig } from './config.ts';
+import { createPeer } from '#platform/http/peer.ts';
+import { runStage, type StagePorts } from '#platform/stage.ts';
+import { type InterestsConfig, readInterestsConfig } from './config.ts';
+import { IndexVectors, type IndexVectorsOptions } from './index-vectors.ts';
 import { createProcessor } from './processor.ts';
 import { Refresher } from './refresher.ts';
 import { ServedGenerations } from './served-vectors.ts';
@@ -22,18 +24,24 @@ await runStage('interests', async (stage) => {
     labelNames: ['outcome'],
     registers: [stage.metrics.registry],
   });
-  const generations = new ServedGenerations({
-    onFlip(generation) {
+  const events = {
+    onFlip(generation: string) {
       stage.log.info({ generation }, 'generation served');
       refresher.request();
     },
     onVector: () => refresher.request(),
-    onInvalid: (itemId, reason) => stage.log.warn({ itemId, reason }, 'vector passed over'),
-  });
+  };
+  const vectors =
+    config.vectorCacheItems > 0
+      ? askIndex(stage, config, events)
+      : new ServedGenerations({
+          ...events,
+          onInvalid: (itemId, reason) => stage.log.warn({ itemId, reason }, 'vector passed over'),
+        });
   const processor = createProcessor({
     config,
     store,
-    served: () => generations.served,
+    served: () => vectors.served,
     publish: async (interests, trace) =>
       void (await stage.produce('interests', interests.userId, interests, { trace })),
     count: (outcome, amount) => actions.inc({ outcome }, amount),
@@ -67,15 +75,35 @@ await runStage('interests', async (stage) => {
   });
 
   return async () => {
-    const follower = await stage.follow({
-      embeddings: ({ key, value }) => generations.takeEmbedding(key, value),
-      releases: ({ key, value }) => generations.takeRelease(key, value),
-    });
+    const follower = await stage.follow(
+      {
+        embeddings: ({ key, value }) => vectors.takeEmbedding(key, value),
+        releases: ({ key, value }) => vectors.takeRelease(key, value),
+      },
+      // What the index is asked for includes what came before.
+      config.vectorCacheItems > 0 ? { embeddings: Date.now() } : {},
+    );
     await follower.caughtUp;
-    generations.takeCaughtUp();
+    vectors.takeCaughtUp();
     await stage.consume('', { actions: processor.handle }, (partitions) => {
       processor.forgetPartitions();
       refresher.assign(partitions);
     });
   };
 });
+
+function askIndex(
+  stage: StagePorts,
+  { indexUrl, vectorCacheItems }: InterestsConfig,
+  events: Pick<IndexVectorsOptions, 'onFlip' | 'onVector'>,
+): IndexVectors {
+  const index = createPeer({ name: 'index', url: indexUrl });
+  stage.lifecycle.onStop('index', () => index.close());
+  return new IndexVectors({
+    ...events,
+    index,
+    maximum: vectorCacheItems,
+    signal: stage.lifecycle.signal,
+    onWait: (reason) => stage.log.warn({ reason }, 'waiting for the index'),
+  });
+}

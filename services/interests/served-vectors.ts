@@ -15,6 +15,18 @@ export interface ServedVectors {
   vectorsOf(itemIds: readonly string[]): Promise<(itemId: string) => Float32Array | undefined>;
 }
 
+/** What tells which generation is served; fed with the topics `releases` and `embeddings` by their keys. */
+export interface VectorSource {
+  /** Undefined before the first generation is served. */
+  readonly served: ServedVectors | undefined;
+  /** Takes a message of `releases`; null says that the generation is gone for good. */
+  takeRelease(generation: string, release: Release | null): void;
+  /** Takes a message of `embeddings`; its key is `generation/itemId`, and null withdraws the vector. */
+  takeEmbedding(key: string, embedding: ItemEmbedding | null): void;
+  /** Both topics were read to their ends; before, nothing is served, since their middle describes the past. */
+  takeCaughtUp(): void;
+}
+
 interface Vectors {
   readonly table: VectorTable;
   /** Items of the training that were ever read, apart from those embedded later. */
@@ -40,7 +52,7 @@ export interface ServedGenerationsEvents {
  *
  * A retired generation is kept for as long as the log holds its vectors, to roll back to.
  */
-export class ServedGenerations {
+export class ServedGenerations implements VectorSource {
   readonly #vectors = new Map<string, Vectors>();
   /** In the order in which they were last declared; null for a release that was tombstoned. */
   readonly #releases = new Map<string, Release | null>();
@@ -62,7 +74,6 @@ export class ServedGenerations {
     return [...this.#vectors.keys()];
   }
 
-  /** Takes a message of `releases`; null says that the generation is gone for good. */
   takeRelease(generation: string, release: Release | null): void {
     this.#releases.delete(generation);
     this.#releases.set(generation, release);
@@ -71,14 +82,13 @@ export class ServedGenerations {
     this.#flip();
   }
 
-  /** Takes a message of `embeddings`; its key is `generation/itemId`, and null withdraws the vector. */
   takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
     if (embedding === null) this.#withdraw(key);
     else if (!this.#isOver(embedding.generation)) this.#add(embedding);
   }
 
   /**
-   * Both topics were read to their ends. A generation that was served before this start had been complete then: what
+   * A generation that was served before this start had been complete then: what
    * the log still holds of it is all there will be, since items may have been withdrawn from it.
    */
   takeCaughtUp(): void {

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { encodeVector } from '#contracts/vectors.ts';
+import { TributaryError } from '#platform/errors.ts';
+import { IndexVectors } from './index-vectors.ts';
+
+interface Rig {
+  readonly vectors: IndexVectors;
+  /** Item ids of each request. */
+  readonly asked: string[][];
+  readonly flips: string[];
+  readonly waits: string[];
+  gained: number;
+  /** What the index throws, one error a request, before it answers. */
+  readonly faults: TributaryError[];
+  readonly known: Map<string, Float32Array>;
+}
+
+function createRig(maximum = 100): Rig {
+  const known = new Map([
+    ['tea', Float32Array.of(1, 0)],
+    ['nail', Float32Array.of(0, 1)],
+  ]);
+  const rig = { asked: [], flips: [], waits: [], faults: [], gained: 0, known } as Omit<Rig, 'vectors'>;
+  const vectors = new IndexVectors({
+    index: {
+      async post<T>(path: string, body: unknown): Promise<T> {
+        const { itemIds } = body as { generation: string; itemIds: string[] };
+        assert.equal(path, '/vectors');
+        rig.asked.push(itemIds);
+        const fault = rig.faults.shift();
+        if (fault !== undefined) throw fault;
+        const found = itemIds.flatMap((itemId) => {
+          const vector = known.get(itemId);
+          return vector === undefined ? [] : [[itemId, encodeVector(vector).toString('base64')]];
+        });
+        return { vectors: Object.fromEntries(found) } as T;
+      },
+    },
+    maximum,
+    signal: new AbortController().signal,
+    onFlip: (generation) => void rig.flips.push(generation),
+    onVector: () => {
+      rig.gained += 1;
+    },
+    onWait: (reason) => void rig.waits.push(reason),
+  });
+  return Object.assign(rig, { vectors });
+}
+
+function activate({ vectors }: Rig, generation: string): void {
+  const release: Release = {
+    generation,
+    state: 'active',
+    itemCount: 2,
+    dimension: 2,
+    alpha: 1.5,
+    actionCount: 0,
+    createdAt: 0,
+    updatedAt: 0,
+    metrics: {},
+    modelCard: '',
+    reason: null,
+  };
+  vectors.takeRelease(generation, release);
+}
+
+function serving(maximum?: number): Rig {
+  const rig = createRig(maximum);
+  rig.vectors.takeCaughtUp();
+  activate(rig, 'g1');
+  return rig;
+}
+
+const embedding = (itemId: string, origin: ItemEmbedding['origin']): ItemEmbedding => ({
+  generation: 'g1',
+  itemId,
+  vector: encodeVector(Float32Array.of(1, 1)),
+  origin,
+});
+
+async function lookUp({ vectors }: Rig, ...itemIds: string[]): Promise<(number[] | undefined)[]> {
+  const vectorOf = await vectors.served?.vectorsOf(itemIds);
+  return itemIds.map((itemId) => {
+    const vector = vectorOf?.(itemId);
+    return vector && [...vector];
+  });
+}
+
+describe('vectors asked of the index', () => {
+  it('are asked for once, and so are items that have none', async () => {
+    const rig = serving();
+    assert.deepEqual(await lookUp(rig, 'tea', 'new'), [[1, 0], undefined]);
+    assert.deepEqual(await lookUp(rig, 'tea', 'new', 'nail'), [[1, 0], undefined, [0, 1]]);
+    assert.deepEqual(rig.asked, [['tea', 'new'], ['nail']]);
+  });
+
+  it('all reach who asked, though the cache has room for fewer', async () => {
+    const rig = serving(1);
+    assert.deepEqual(await lookUp(rig, 'tea', 'nail'), [
+      [1, 0],
+      [0, 1],
+    ]);
+    assert.deepEqual(await lookUp(rig, 'nail', 'tea'), [
+      [0, 1],
+      [1, 0],
+    ]);
+    assert.deepEqual(rig.asked, [['tea', 'nail'], ['tea']]);
+  });
+
+  it('are served from what is active once the releases were read to their end', () => {
+    const rig = createRig();
+    activate(rig, 'g1');
+    assert.deepEqual(rig.flips, [], 'the middle of the log describes the past');
+    rig.vectors.takeCaughtUp();
+    activate(rig, 'g2');
+    assert.deepEqual(rig.flips, ['g1', 'g2']);
+    assert.deepEqual([rig.vectors.served?.generation, rig.vectors.served?.alpha], ['g2', 1.5]);
+  });
+
+  it('of another generation are asked for anew', async () => {
+    const rig = serving();
+    await lookUp(rig, 'tea');
+    activate(rig, 'g2');
+    await lookUp(rig, 'tea');
+    assert.equal(rig.asked.length, 2);
+  });
+
+  it('that an item gains are noticed', async () => {
+    const rig = serving();
+    const { served } = rig.vectors;
+    await lookUp(rig, 'new');
+    rig.known.set('new', Float32Array.of(1, 1));
+    rig.vectors.takeEmbedding('g1/new', embedding('new', 'inductive'));
+    assert.equal(rig.gained, 1);
+    assert.equal(rig.vectors.served, served, 'what was clustered stays valid');
+    assert.deepEqual(await lookUp(rig, 'new'), [[1, 1]]);
+  });
+
+  it('that are replaced or withdrawn end what was clustered with them', () => {
+    const rig = serving();
+    const first = rig.vectors.served;
+    rig.vectors.takeEmbedding('g1/tea', embedding('tea', 'trained'));
+    const second = rig.vectors.served;
+    rig.vectors.takeEmbedding('g1/tea', null);
+    assert.equal(new Set([first, second, rig.vectors.served]).size, 3);
+    rig.vectors.takeEmbedding('g0/tea', null);
+    assert.equal(rig.gained, 1, 'other generations do not matter');
+  });
+
+  it('are waited for while the index is away, and none when it has dropped the generation', async () => {
+    const rig = serving();
+    rig.faults.push(new TributaryError('peer.unavailable', 'index does not answer', { retryable: true }));
+    assert.deepEqual(await lookUp(rig, 'tea'), [[1, 0]]);
+    assert.deepEqual(rig.waits, ['index does not answer']);
+    rig.faults.push(new TributaryError('generation.unknown', 'g1 is not held'));
+    assert.deepEqual(await lookUp(rig, 'nail'), [undefined]);
+    assert.deepEqual(await lookUp(rig, 'nail'), [[0, 1]], 'which is not remembered');
+    rig.faults.push(new TributaryError('field.invalid', 'too many'));
+    await assert.rejects(lookUp(rig, 'other'), { code: 'field.invalid' });
+  });
+});
