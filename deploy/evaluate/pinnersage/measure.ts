@@ -13,7 +13,7 @@ import { createStrategies, type Strategy } from './strategies.ts';
 import { Tally } from './tally.ts';
 import { actionsByUser, type UserDay, walkDays } from './walk.ts';
 
-const USERS = 400;
+const USERS = 800;
 const CANDIDATES = 400;
 const SEED = 'pinnersage';
 /** Items shown for each one taken, as in the paper. */
@@ -63,18 +63,18 @@ export async function measure(): Promise<Figures> {
         scorer(strategy, day, dayRandom, user, scores[i]!);
       });
     }
-    if ((user + 1) % 100 === 0) console.error(`  ${user + 1} of ${histories.length} users`);
+    if ((user + 1) % 200 === 0) console.error(`  ${user + 1} of ${histories.length} users`);
   });
   const data = { users: histories.length, days, actions, items: vectors.size, alpha, candidates: CANDIDATES };
   return { ...tables(scores, actions, days), paper: PAPER, data };
 }
 
 function createScorer(vectors: VectorTable, impressions: Impressions) {
-  const retrieval = new Retrieval(vectors);
+  const retrieval = new Retrieval(vectors, CANDIDATES);
   return ({ represent }: Strategy, day: UserDay, random: Random, user: number, score: Score): void => {
     const embeddings = represent(day.window, day.now, random.fork('strategy'));
     const rows = day.later.map(({ itemId }) => vectors.rowOf(itemId)!);
-    const { relevant, hits } = retrieval.score(embeddings, rows, CANDIDATES);
+    const { relevant, hits } = retrieval.score(embeddings, rows);
     score.relevant.add(user, relevant);
     score.hits.add(user, hits);
     const taken = [...new Set(rows)];

@@ -13,7 +13,7 @@ test('taken items are ranked by their best embedding, behind others of the same 
     [0, 1],
   ].map((vector, i) => vectors.set(`item ${i}`, Float32Array.from(vector)));
   const [first, second, third, last, sameAsSecond] = rows as [number, number, number, number, number];
-  const embeddings = [Float32Array.of(1, 0), Float32Array.of(0, 1)];
+  const embeddings = [{ vector: Float32Array.of(1, 0) }, { vector: Float32Array.of(0, 1) }];
   // In order: sameAsSecond (1), first (1), second (1), third (.8), last (0).
   const { rPrecision, reciprocalRank } = rankTaken(
     embeddings,

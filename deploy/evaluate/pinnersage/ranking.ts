@@ -1,5 +1,6 @@
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { dot } from '#algorithms/vectors.ts';
+import type { Embedding } from './retrieval.ts';
 
 export interface RankingOutcome {
   /** Share of the first n that are among the n taken items, in [0, 1]. */
@@ -13,12 +14,12 @@ export interface RankingOutcome {
  * distinct rows of the table; of equal scores the others come first.
  */
 export function rankTaken(
-  embeddings: readonly Float32Array[],
+  embeddings: readonly Embedding[],
   taken: readonly number[],
   others: readonly number[],
   vectors: VectorTable,
 ): RankingOutcome {
-  const score = (row: number) => Math.max(...embeddings.map((embedding) => dot(embedding, vectors.at(row))));
+  const score = (row: number) => Math.max(...embeddings.map(({ vector }) => dot(vector, vectors.at(row))));
   const scored = [
     ...others.map((row) => ({ isTaken: false, score: score(row) })),
     ...taken.map((row) => ({ isTaken: true, score: score(row) })),

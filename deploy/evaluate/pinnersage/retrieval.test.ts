@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-import { Retrieval } from './retrieval.ts';
+import { type Embedding, Retrieval } from './retrieval.ts';
 
 /** Unit vectors in the plane, 15° apart: neighbours have a cosine of .97, those two steps away .87, three steps .71. */
 function circle(): VectorTable {
@@ -13,20 +13,31 @@ function circle(): VectorTable {
   return table;
 }
 
+function itemAt(vectors: VectorTable, row: number): Embedding {
+  return { vector: vectors.at(row), row };
+}
+
 test('an action is a hit when its item is a candidate, and relevant when one is within a cosine of 0.8', () => {
   const vectors = circle();
-  const retrieval = new Retrieval(vectors);
+  const retrieval = new Retrieval(vectors, 3);
   // Candidates: item 0 and its nearest two, 23 and 1.
-  const outcome = retrieval.score([vectors.at(0)], [0, 1, 2, 3, 4, 12, 12], 3);
+  const outcome = retrieval.score([itemAt(vectors, 0)], [0, 1, 2, 3, 4, 12, 12]);
   assert.deepEqual(outcome, { hits: 2, relevant: 4 });
 });
 
 test('embeddings share the candidates, and a round knows nothing of the one before', () => {
   const vectors = circle();
-  const retrieval = new Retrieval(vectors);
-  assert.deepEqual(retrieval.score([vectors.at(0), vectors.at(12)], [0, 1, 12, 6], 3), {
-    hits: 2,
-    relevant: 3,
-  });
-  assert.deepEqual(retrieval.score([vectors.at(6)], [0, 12, 6], 1), { hits: 1, relevant: 1 });
+  const retrieval = new Retrieval(vectors, 6);
+  const both = [itemAt(vectors, 0), itemAt(vectors, 12)];
+  assert.deepEqual(retrieval.score(both, [0, 1, 2, 12, 6]), { hits: 3, relevant: 4 });
+  assert.deepEqual(retrieval.score([itemAt(vectors, 6)], [0, 12, 6]), { hits: 1, relevant: 1 });
+  assert.deepEqual(retrieval.score(both, [0, 1, 2, 12, 6]), { hits: 3, relevant: 4 });
+});
+
+test('an embedding that is no item is searched like one that is', () => {
+  const vectors = circle();
+  const retrieval = new Retrieval(vectors, 5);
+  const later = [22, 23, 0, 1, 2, 3, 4, 5];
+  const { vector } = itemAt(vectors, 0);
+  assert.deepEqual(retrieval.score([{ vector }], later), retrieval.score([itemAt(vectors, 0)], later));
 });

@@ -5,6 +5,13 @@ import { dot } from '#algorithms/vectors.ts';
 /** Later actions count as answered by an item this near: PinnerSage, KDD 2020, §5.1. */
 const RELEVANT_COSINE = 0.8;
 
+/** One of the vectors that stand for a user, of length 1. */
+export interface Embedding {
+  readonly vector: Float32Array;
+  /** Row of the item whose vector it is, where it is an item's. */
+  readonly row?: number;
+}
+
 export interface RetrievalOutcome {
   /** Later actions with something recommended that is near to their item. */
   readonly relevant: number;
@@ -15,25 +22,27 @@ export interface RetrievalOutcome {
 /** Candidates by exact search, and what later actions say of them. Items are rows of the table. */
 export class Retrieval {
   readonly #vectors: VectorTable;
+  readonly #candidates: number;
   readonly #near = new Map<number, Int32Array>();
+  /** The `candidates` nearest of a row, the nearest first. */
+  readonly #nearest = new Map<number, Int32Array>();
   /** The round in which a row was last recommended: no clearing between rounds. */
   readonly #recommendedIn: Uint32Array;
   #round = 0;
 
-  /** Rows of `vectors` must have length 1. */
-  constructor(vectors: VectorTable) {
+  /** Rows of `vectors` must have length 1. At most `candidates` are recommended at a time. */
+  constructor(vectors: VectorTable, candidates: number) {
     this.#vectors = vectors;
+    this.#candidates = candidates;
     this.#recommendedIn = new Uint32Array(vectors.size);
   }
 
   /** ⌊candidates/e⌋ neighbours of each of the e embeddings are recommended (PinnerSage, KDD 2020, §5.1). */
-  score(embeddings: readonly Float32Array[], later: readonly number[], candidates: number): RetrievalOutcome {
+  score(embeddings: readonly Embedding[], later: readonly number[]): RetrievalOutcome {
     this.#round++;
-    const matrix = this.#vectors.matrix();
-    const k = Math.floor(candidates / embeddings.length);
-    for (const query of embeddings) {
-      const { rows } = exactTopK({ matrix, dim: this.#vectors.dimension, query, k });
-      for (const row of rows) this.#recommendedIn[row] = this.#round;
+    const share = Math.floor(this.#candidates / embeddings.length);
+    for (const embedding of embeddings) {
+      for (const row of this.#neighbours(embedding, share)) this.#recommendedIn[row] = this.#round;
     }
     let relevant = 0;
     let hits = 0;
@@ -42,6 +51,21 @@ export class Retrieval {
       if (this.#nearTo(row).some((other) => this.#isRecommended(other))) relevant++;
     }
     return { relevant, hits };
+  }
+
+  #neighbours({ vector, row }: Embedding, k: number): Int32Array {
+    if (row === undefined) return this.#search(vector, k);
+    let nearest = this.#nearest.get(row);
+    if (nearest === undefined) {
+      nearest = this.#search(vector, this.#candidates);
+      this.#nearest.set(row, nearest);
+    }
+    return nearest.subarray(0, k);
+  }
+
+  #search(query: Float32Array, k: number): Int32Array {
+    const matrix = this.#vectors.matrix();
+    return exactTopK({ matrix, dim: this.#vectors.dimension, query, k }).rows;
   }
 
   #isRecommended(row: number): boolean {

@@ -5,6 +5,7 @@ import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
+import type { Embedding } from './retrieval.ts';
 import { createStrategies } from './strategies.ts';
 
 const DAY = 86_400_000;
@@ -30,7 +31,7 @@ function scene(): { vectors: VectorTable; window: ActionWindow } {
   return { vectors, window: { actions } };
 }
 
-function represent(name: string): Float32Array[] {
+function represent(name: string): Embedding[] {
   const { vectors, window } = scene();
   const strategy = createStrategies(vectors, ALPHA).find((each) => each.name === name);
   assert.ok(strategy, name);
@@ -43,7 +44,7 @@ test('Ward and medoid are those of the interests stage', () => {
   const { medoids } = clusterWindow(window, (itemId) => vectors.get(itemId), options);
   assert.equal(medoids.length, 4);
   const expected = medoids.map(({ itemId }) => String(vectors.get(itemId)));
-  assert.deepEqual(new Set(represent('ten medoids').map(String)), new Set(expected));
+  assert.deepEqual(new Set(represent('ten medoids').map(({ vector }) => String(vector))), new Set(expected));
 });
 
 test('every strategy gives as many unit vectors as its name says, and the same ones again', () => {
@@ -57,7 +58,7 @@ test('every strategy gives as many unit vectors as its name says, and the same o
       strategy.name === 'α = 2' ? embeddings.length <= wanted : embeddings.length === wanted,
       strategy.name,
     );
-    for (const embedding of embeddings) assert.ok(Math.abs(norm(embedding) - 1) < 1e-6, strategy.name);
+    for (const { vector } of embeddings) assert.ok(Math.abs(norm(vector) - 1) < 1e-6, strategy.name);
     assert.deepEqual(strategy.represent(window, NOW, createRandom('draw')), embeddings);
   }
 });
@@ -75,8 +76,8 @@ test('the last item is the newest, and the decayed average leans to the newer ha
   const [last, average] = createStrategies(vectors, ALPHA).map(({ represent }) =>
     represent(window, NOW, createRandom(1)),
   );
-  assert.deepEqual(last, [vectors.get('item 1')!.slice()]);
-  assert.ok(average![0]![1]! > average![0]![0]!);
+  assert.deepEqual(last, [{ vector: vectors.get('item 1'), row: vectors.rowOf('item 1') }]);
+  assert.ok(average![0]!.vector[1]! > average![0]!.vector[0]!);
 });
 
 test('an item without a vector is refused', () => {

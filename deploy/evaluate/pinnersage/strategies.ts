@@ -9,12 +9,13 @@ import type { Random } from '#algorithms/random.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import { completeLinkage, createCompleteLinkageWorkspace, kMeans } from './partitions.ts';
+import type { Embedding } from './retrieval.ts';
 
 /** How a user's window becomes the embeddings that stand for the user. */
 export interface Strategy {
   readonly name: string;
   /** Throws where an item of the window has no vector. Rows of length 1, at least one. */
-  readonly represent: (window: ActionWindow, now: number, random: Random) => Float32Array[];
+  readonly represent: (window: ActionWindow, now: number, random: Random) => Embedding[];
 }
 
 type Partition = (points: WeightedPoints, random: Random) => Int32Array;
@@ -46,8 +47,11 @@ export function createStrategies(vectors: VectorTable, alpha: number): Strategy[
     represent: (window, now, random) => representClusters(window, now, random, vectors, clustering),
   });
   return [
-    { name: 'last item', represent: ({ actions }) => [vectorOf(vectors, actions.at(-1)!.itemId).slice()] },
-    { name: 'decayed average', represent: (window, now) => [decayedAverage(window, now, vectors)] },
+    { name: 'last item', represent: ({ actions }) => [embeddingOf(vectors, actions.at(-1)!.itemId)] },
+    {
+      name: 'decayed average',
+      represent: (window, now) => [{ vector: decayedAverage(window, now, vectors) }],
+    },
     clustered('one medoid', { partition: wards, sampled: 1 }),
     clustered('k-means (5)', { partition: (points, random) => kMeans(points, PAPER_CLUSTERS, random) }),
     clustered('complete linkage', { partition: complete }),
@@ -66,7 +70,7 @@ function representClusters(
   random: Random,
   vectors: VectorTable,
   { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3 }: Clustering,
-): Float32Array[] {
+): Embedding[] {
   const items = evidence(window, now, lambdaPerDay);
   const points = stack(items, vectors);
   const clusters = membersByLabel(partition(points, random.fork('partition')));
@@ -75,8 +79,8 @@ function representClusters(
   );
   return sampleByImportance(importances, sampled, random.fork('sample')).map((cluster) =>
     centroid
-      ? unitMean(points, clusters[cluster]!, ({ size }) => size, items)
-      : vectorOf(vectors, items[medoid(points, clusters[cluster]!)]!.itemId).slice(),
+      ? { vector: unitMean(points, clusters[cluster]!, ({ size }) => size, items) }
+      : embeddingOf(vectors, items[medoid(points, clusters[cluster]!)]!.itemId),
   );
 }
 
@@ -93,15 +97,15 @@ function stack(items: readonly ItemEvidence[], vectors: VectorTable): WeightedPo
   const dim = vectors.dimension;
   const points = new Float32Array(items.length * dim);
   items.forEach(({ itemId }, i) => {
-    points.set(vectorOf(vectors, itemId), i * dim);
+    points.set(embeddingOf(vectors, itemId).vector, i * dim);
   });
   return { points, weights: items.map(({ size }) => size), dim };
 }
 
-function vectorOf(vectors: VectorTable, itemId: string): Float32Array {
-  const vector = vectors.get(itemId);
-  if (vector === undefined) throw new RangeError(`Item ${itemId} has no vector`);
-  return vector;
+function embeddingOf(vectors: VectorTable, itemId: string): Required<Embedding> {
+  const row = vectors.rowOf(itemId);
+  if (row === undefined) throw new RangeError(`Item ${itemId} has no vector`);
+  return { vector: vectors.at(row), row };
 }
 
 function membersByLabel(labels: Int32Array): number[][] {
