@@ -82,7 +82,8 @@ function runTests(files: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const namespace = `test-${randomBytes(4).toString('hex')}`;
   return runForeground(
     process.execPath,
-    ['--test', '--test-concurrency=2', '--test-reporter=spec', ...files],
+    // A connection of kafkajs that is closed while it opens may stay open, and would keep a finished file waiting.
+    ['--test', '--test-force-exit', '--test-concurrency=2', '--test-reporter=spec', ...files],
     {
       cwd: PROJECT,
       env: { ...process.env, TRIBUTARY_NAMESPACE: namespace, ...env },

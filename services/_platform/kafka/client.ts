@@ -1,11 +1,13 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
+import { checkPendingRequestsOnlyWhenPending } from './request-queue.ts';
 
 /**
  * The Kafka client of a stage. kafkajs logs a line for each retry at ERROR; here they are WARN, because a
  * retry needs no person.
  */
 export function createKafka(options: { brokers: readonly string[]; clientId: string; log: Logger }): Kafka {
+  checkPendingRequestsOnlyWhenPending();
   const log = options.log.child({ part: 'kafka' });
   return new Kafka({
     clientId: options.clientId,
