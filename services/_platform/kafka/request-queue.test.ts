@@ -16,11 +16,10 @@ const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/reques
 
 test('an idle connection sets no timer, one with a pending request does', (t) => {
   checkPendingRequestsOnlyWhenPending();
-  const queue = Object.assign(Object.create(prototype) as Queue, {
-    pending: [],
-    throttledUntil: -1,
-    throttleCheckTimeoutId: null,
-  });
+  const queue: Queue = Object.create(prototype);
+  queue.pending = [];
+  queue.throttledUntil = -1;
+  queue.throttleCheckTimeoutId = null;
   t.after(() => clearTimeout(queue.throttleCheckTimeoutId ?? undefined));
   queue.checkPendingRequests();
   assert.equal(queue.throttleCheckTimeoutId, null);
