@@ -173,15 +173,16 @@
       (local.set $toGone (v128.load (local.get $goneRow)))
       (local.set $weight (v128.load (local.get $weights)))
       (v128.store (local.get $keptRow)
+        ;; In this order a quotient that underflows to −0 gives way to +0, as Math.max has it.
         (f64x2.pmax
+          (f64x2.pmin (local.get $toKept) (local.get $toGone))
           (f64x2.div
             (f64x2.sub
               (f64x2.add
                 (f64x2.mul (f64x2.add (local.get $kept) (local.get $weight)) (local.get $toKept))
                 (f64x2.mul (f64x2.add (local.get $gone) (local.get $weight)) (local.get $toGone)))
               (f64x2.mul (local.get $weight) (local.get $apart)))
-            (f64x2.add (local.get $both) (local.get $weight)))
-          (f64x2.pmin (local.get $toKept) (local.get $toGone))))
+            (f64x2.add (local.get $both) (local.get $weight)))))
       (local.set $goneRow (i32.add (local.get $goneRow) (i32.const 16)))
       (local.set $weights (i32.add (local.get $weights) (i32.const 16)))
       (local.set $keptRow (i32.add (local.get $keptRow) (i32.const 16)))
