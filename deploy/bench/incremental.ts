@@ -1,0 +1,147 @@
+import { quantile } from '#algorithms/evaluation/quantile.ts';
+import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import { createForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
+import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { clusterWindow, type UserInterests } from '#algorithms/pinnersage/interests.ts';
+import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
+import {
+  type ActionWindow,
+  applyAction,
+  createWindow,
+  type WindowAction,
+} from '#algorithms/pinnersage/window.ts';
+import type { Figures } from './figures.ts';
+import { lastWindow, type RealWindows, readRealWindows } from './windows.ts';
+
+const USERS = 500;
+/** Beside the α that the release carries. */
+const ALPHAS = [1, 1.5, 2] as const;
+const TOP = 3;
+const FULL_WINDOW = 400;
+const FULL_USERS = 30;
+const ARRIVALS = 50;
+/** Nothing is too old here, so that each of these windows holds exactly that many actions. */
+const FULL_LIMITS = { days: 3_650, maximum: FULL_WINDOW };
+
+const OPTIONS = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
+const forests = createForestWorkspace();
+const trees = createWardWorkspace();
+
+/**
+ * The incremental clustering beside the full one, after each action of 500 real users' windows: adjusted Rand index, and
+ * whether the three most important medoids are the same. Then the CPU time of an action that arrives in a window of 400
+ * and pushes the oldest out: all that either does from the window to the interests.
+ */
+export async function measure(): Promise<Figures> {
+  const real = await readRealWindows();
+  const windows = real.histories
+    .map(lastWindow)
+    .filter(({ length }) => length > 0)
+    .slice(0, USERS);
+  const long = real.histories.filter(({ length }) => length >= FULL_WINDOW + ARRIVALS).slice(0, FULL_USERS);
+  const byAlpha: Record<string, Figures> = {};
+  for (const alpha of new Set([real.alpha, ...ALPHAS])) {
+    byAlpha[alpha] = {
+      ...agreement(windows, { ...real, alpha }),
+      ...costAt400(long, { ...real, alpha }),
+    };
+  }
+  return { alpha: real.alpha, users: windows.length, ...byAlpha[real.alpha], byAlpha };
+}
+
+function agreement(windows: readonly (readonly WindowAction[])[], real: RealWindows): Figures {
+  const indices: number[] = [];
+  let sameTop = 0;
+  for (const actions of windows) {
+    const window = createWindow();
+    let clustering: Clustering | undefined;
+    for (const action of actions) {
+      applyAction(window, action, action.occurredAt);
+      const found = incremental(window, clustering, real);
+      const wanted = full(window, real);
+      clustering = found.clustering;
+      indices.push(adjustedRandIndex(partition(found), partition(wanted)));
+      if (topOf(found) === topOf(wanted)) sameTop++;
+    }
+  }
+  return {
+    ariMedian: quantile(indices, 0.5),
+    ariP10: quantile(indices, 0.1),
+    ariLeast: quantile(indices, 0),
+    topMedoidsSame: sameTop / indices.length,
+    prefixes: indices.length,
+  };
+}
+
+function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWindows): Figures {
+  let incrementalTime = 0;
+  let fullTime = 0;
+  let items = 0;
+  let arrivals = 0;
+  for (const history of histories) {
+    const start = windowOf(history.slice(0, FULL_WINDOW));
+    const arriving = history.slice(FULL_WINDOW, FULL_WINDOW + ARRIVALS);
+    let { clustering } = incremental(start, undefined, real);
+    const other = { actions: [...start.actions] };
+    incrementalTime += cpuTime(() => {
+      for (const action of arriving) {
+        applyAction(start, action, action.occurredAt, FULL_LIMITS);
+        clustering = incremental(start, clustering, real).clustering;
+      }
+    });
+    fullTime += cpuTime(() => {
+      for (const action of arriving) {
+        applyAction(other, action, action.occurredAt, FULL_LIMITS);
+        full(other, real);
+      }
+    });
+    arrivals += arriving.length;
+    items += (clustering?.itemIds.length ?? 0) * arriving.length;
+  }
+  return {
+    costRatioAt400: fullTime / incrementalTime,
+    incrementalMicroseconds: incrementalTime / arrivals,
+    fullMicroseconds: fullTime / arrivals,
+    itemsAt400: items / arrivals,
+  };
+}
+
+function incremental(window: ActionWindow, before: Clustering | undefined, { vectorOf, alpha }: RealWindows) {
+  const reading = readWindow(window, before, { ...OPTIONS, now: nowOf(window) });
+  return recluster(reading, before, vectorOf, alpha, forests);
+}
+
+function full(window: ActionWindow, { vectorOf, alpha }: RealWindows): UserInterests {
+  return clusterWindow(window, vectorOf, { ...OPTIONS, alpha, now: nowOf(window) }, trees);
+}
+
+function nowOf({ actions }: ActionWindow): number {
+  return actions.at(-1)?.occurredAt ?? 0;
+}
+
+function windowOf(actions: readonly WindowAction[]): ActionWindow {
+  const window = createWindow();
+  for (const action of actions) applyAction(window, action, action.occurredAt, FULL_LIMITS);
+  return window;
+}
+
+/** The label of each item, in the order of the items. */
+function partition({ medoids }: UserInterests): number[] {
+  const labelled = medoids.flatMap(({ members }, label) => members.map((itemId) => ({ itemId, label })));
+  return labelled.sort((a, b) => (a.itemId < b.itemId ? -1 : 1)).map(({ label }) => label);
+}
+
+function topOf({ medoids }: UserInterests): string {
+  const top = medoids.slice(0, TOP).map(({ itemId }) => itemId);
+  return top.sort().join('\n');
+}
+
+/** µs of CPU. */
+function cpuTime(work: () => void): number {
+  const before = process.cpuUsage();
+  work();
+  const { user, system } = process.cpuUsage(before);
+  return user + system;
+}

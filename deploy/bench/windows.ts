@@ -1,0 +1,51 @@
+import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import { DEFAULT_WINDOW_LIMITS, type WindowAction } from '#algorithms/pinnersage/window.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { row } from '#algorithms/vectors.ts';
+import { completejourneyEmbeddings } from './embeddings.ts';
+import { readPurchases } from './purchases.ts';
+
+/** What real users did, and the vectors to cluster it in. */
+export interface RealWindows {
+  /** The purchases of each household of products that have a vector, ascending by (time, event id). */
+  readonly histories: readonly (readonly WindowAction[])[];
+  /** The α that the vectors' release carries. */
+  readonly alpha: number;
+  vectorOf(itemId: string): Float32Array | undefined;
+}
+
+/** Households of completejourney in an order of their own, and PinSage's vectors of what they bought. */
+export async function readRealWindows(): Promise<RealWindows> {
+  const purchases = await readPurchases();
+  const { itemIds, vectors, dim, alpha } = await completejourneyEmbeddings(purchases);
+  const rowOf = new Map(itemIds.map((itemId, i) => [itemId, i]));
+  const vectorOf = (itemId: string): Float32Array | undefined => {
+    const i = rowOf.get(itemId);
+    return i === undefined ? undefined : row(vectors, i, dim);
+  };
+  const { user, item, at } = purchases.columns;
+  const byUser = purchases.userIds.map((): WindowAction[] => []);
+  user.forEach((owner, i) => {
+    const itemId = purchases.itemIds[item[i]!]!;
+    if (!rowOf.has(itemId)) return;
+    const eventId = `cj-${String(i).padStart(8, '0')}`;
+    byUser[owner]!.push({ eventId, itemId, type: 'buy', occurredAt: at[i]!, weight: 1 });
+  });
+  return { histories: shuffle(byUser), alpha, vectorOf };
+}
+
+/** What a history's window holds in the end: the latest actions that number and age allow. */
+export function lastWindow(history: readonly WindowAction[]): readonly WindowAction[] {
+  const { days, maximum } = DEFAULT_WINDOW_LIMITS;
+  const bound = (history.at(-1)?.occurredAt ?? 0) - days * MILLISECONDS_PER_DAY;
+  return history.slice(-maximum).filter(({ occurredAt }) => occurredAt >= bound);
+}
+
+function shuffle<T>(list: T[]): T[] {
+  const random = createRandom('households');
+  for (let i = list.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [list[i], list[j]] = [list[j]!, list[i]!];
+  }
+  return list;
+}
