@@ -2,7 +2,7 @@ import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
-import { createForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
 import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { clusterWindow, type UserInterests } from '#algorithms/pinnersage/interests.ts';
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
@@ -26,7 +26,7 @@ const ARRIVALS = 50;
 const FULL_LIMITS = { days: 3_650, maximum: FULL_WINDOW };
 
 const OPTIONS = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
-const forests = createForestWorkspace();
+const forests = new ForestWorkspace();
 const trees = createWardWorkspace();
 
 /**

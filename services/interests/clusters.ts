@@ -1,5 +1,5 @@
 import { BinaryFormatError } from '#algorithms/binary.ts';
-import { createForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
 import { decodeClustering, encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
 import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { likedItems, type UserInterests } from '#algorithms/pinnersage/interests.ts';
@@ -23,7 +23,7 @@ export interface Clustered {
 /** Clusters the windows of one process, one at a time, so that all can share the memory it takes. */
 export class Clusterer {
   readonly #config: InterestsConfig;
-  readonly #workspace = createForestWorkspace();
+  readonly #workspace = new ForestWorkspace();
 
   constructor(config: InterestsConfig) {
     this.#config = config;

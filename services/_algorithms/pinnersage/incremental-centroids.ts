@@ -1,12 +1,15 @@
-import type { WeightedPoints } from './points.ts';
+import type { Vector } from '../vectors.ts';
 
-/** A buffer that a caller keeps between runs; it grows to the largest n·dim seen. */
-export interface CentroidSpace {
-  centroids: Float64Array;
+/** Points to cluster: vectors of one dimension, finite, and how often each occurs, at least once. */
+export interface ForestLeaves {
+  readonly vectors: readonly Vector[];
+  readonly weights: readonly number[];
 }
 
-export function createCentroidSpace(): CentroidSpace {
-  return { centroids: new Float64Array(0) };
+/** Buffers that a caller keeps between runs; they grow to the largest n and n·dim seen. */
+export class CentroidSpace {
+  centroids = new Float64Array(0);
+  weights = new Float64Array(0);
 }
 
 /** Coordinates between two looks at whether a distance can still matter. */
@@ -21,12 +24,17 @@ export class CentroidClusters {
   readonly #centroids: Float64Array;
   readonly #dim: number;
 
-  constructor({ points, weights, dim }: WeightedPoints, space: CentroidSpace) {
-    if (space.centroids.length < points.length) space.centroids = new Float64Array(points.length);
-    space.centroids.set(points);
+  constructor({ vectors, weights }: ForestLeaves, space: CentroidSpace) {
+    this.#dim = vectors[0]?.length ?? 0;
+    const length = vectors.length * this.#dim;
+    if (space.centroids.length < length) space.centroids = new Float64Array(length);
+    if (space.weights.length < vectors.length) space.weights = new Float64Array(vectors.length);
     this.#centroids = space.centroids;
-    this.weights = Float64Array.from(weights);
-    this.#dim = dim;
+    this.weights = space.weights;
+    for (let i = 0; i < vectors.length; i++) {
+      this.#centroids.set(vectors[i]!, i * this.#dim);
+      this.weights[i] = weights[i]!;
+    }
   }
 
   /** 2ab/(a+b)·‖c_A − c_B‖², or some smaller number that is still above `bound`. */

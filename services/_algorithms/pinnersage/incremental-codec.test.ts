@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BinaryFormatError } from '../binary.ts';
-import { createForestWorkspace } from './incremental.ts';
+import { ForestWorkspace } from './incremental.ts';
 import { decodeClustering, encodeClustering } from './incremental-codec.ts';
 import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
 import { likedItems } from './interests.ts';
@@ -20,7 +20,7 @@ const OPTIONS = { lambdaPerDay: 0, actionWeights: { view: 1, purchase: 5, hide: 
 
 function clusteringOf(window: ActionWindow): Clustering | undefined {
   const reading = readWindow(window, undefined, OPTIONS);
-  return recluster(reading, undefined, vectorOf, 1, createForestWorkspace()).clustering;
+  return recluster(reading, undefined, vectorOf, 1, new ForestWorkspace()).clustering;
 }
 
 function windowOf(...itemIds: string[]): ActionWindow {

@@ -1,11 +1,9 @@
 import { BinaryReader, BinaryWriter } from '../binary.ts';
 import type { Vector } from '../vectors.ts';
-import { createCentroidSpace } from './incremental-centroids.ts';
+import { CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
 import { forestLabels, replayMerges } from './incremental-forest.ts';
-import type { Clustering } from './incremental-interests.ts';
+import { type Clustering, medoidOf } from './incremental-interests.ts';
 import { type ItemEvidence, membersByLabel } from './interests.ts';
-import { medoid } from './medoid.ts';
-import type { WeightedPoints } from './points.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -61,12 +59,12 @@ export function decodeClustering(
 
   const unknown = new Set(unknownPlaces);
   const items = liked.filter((_, place) => !unknown.has(place));
-  const leaves = items.length === count ? stackKnown(items, vectorOf) : undefined;
+  const leaves = items.length === count ? gatherKnown(items, vectorOf) : undefined;
   if (leaves === undefined || fingerprint(leaves) !== expected) return undefined;
   try {
     const forest = replayMerges(leaves, left, right, space);
     const labels = forestLabels(forest);
-    const medoids = Int32Array.from(membersByLabel(labels), (members) => medoid(leaves, members));
+    const medoids = Int32Array.from(membersByLabel(labels), (members) => medoidOf(leaves, members));
     return { itemIds: items.map(({ itemId }) => itemId), forest, labels, medoids, unknownPlaces };
   } catch (error) {
     if (error instanceof RangeError) throw reader.fault(error.message);
@@ -75,7 +73,7 @@ export function decodeClustering(
 }
 
 /** No replay outlasts its call, so all share one. */
-const space = createCentroidSpace();
+const space = new CentroidSpace();
 
 function boundedCount(reader: BinaryReader, maximum: number): number {
   const count = reader.varint();
@@ -83,28 +81,25 @@ function boundedCount(reader: BinaryReader, maximum: number): number {
   return count;
 }
 
-function stackKnown(
+function gatherKnown(
   items: readonly ItemEvidence[],
   vectorOf: (itemId: string) => Vector | undefined,
-): WeightedPoints | undefined {
-  const dim = vectorOf(items[0]?.itemId ?? '')?.length ?? 0;
-  const points = new Float32Array(items.length * dim);
-  for (const [i, { itemId }] of items.entries()) {
+): ForestLeaves | undefined {
+  const vectors: Vector[] = [];
+  for (const { itemId } of items) {
     const vector = vectorOf(itemId);
-    if (vector === undefined || vector.length !== dim) return undefined;
-    points.set(vector, i * dim);
+    if (vector === undefined || vector.length !== (vectors[0] ?? vector).length) return undefined;
+    vectors.push(vector);
   }
-  return { points, weights: Float64Array.from(items, ({ size }) => size), dim };
+  return { vectors, weights: items.map(({ size }) => size) };
 }
 
 /** FNV-1a over the words of weights and vectors, 32 bits. */
-function fingerprint({ points, weights }: WeightedPoints): number {
+function fingerprint({ vectors, weights }: ForestLeaves): number {
   let hash = 0x811c9dc5;
-  for (const word of words(Float32Array.from(weights))) hash = Math.imul(hash ^ word, 0x01000193);
-  for (const word of words(points)) hash = Math.imul(hash ^ word, 0x01000193);
+  for (const part of [Float32Array.from(weights), ...vectors]) {
+    const words = new Uint32Array(part.buffer, part.byteOffset, part.byteLength / 4);
+    for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
+  }
   return hash >>> 0;
-}
-
-function words({ buffer, byteOffset, byteLength }: Vector): Uint32Array {
-  return new Uint32Array(buffer, byteOffset, byteLength / Uint32Array.BYTES_PER_ELEMENT);
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MILLISECONDS_PER_DAY } from './importance.ts';
-import { createForestWorkspace } from './incremental.ts';
+import { ForestWorkspace } from './incremental.ts';
 import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
 import { clusterWindow, type InterestOptions } from './interests.ts';
 import { actionLists, START } from './window.testing.ts';
@@ -24,7 +24,7 @@ const VECTORS = new Map([
 ]);
 const vectorOf = (itemId: string) => VECTORS.get(itemId);
 const LIMITS = { ...DEFAULT_WINDOW_LIMITS, days: 20, maximum: 25 };
-const workspace = createForestWorkspace();
+const workspace = new ForestWorkspace();
 
 const optionsAt = (now: number, alpha: number): InterestOptions => ({
   alpha,

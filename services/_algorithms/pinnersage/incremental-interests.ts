@@ -1,6 +1,7 @@
-import { isFiniteVector, row, type Vector } from '../vectors.ts';
+import { isFiniteVector, type Vector } from '../vectors.ts';
 import { type ForestWorkspace, updateForest } from './incremental.ts';
-import { emptyForest, forestLabels, type MergeForest } from './incremental-forest.ts';
+import type { ForestLeaves } from './incremental-centroids.ts';
+import { EMPTY_FOREST, forestLabels, type MergeForest } from './incremental-forest.ts';
 import {
   compareInterests,
   gatherEvidence,
@@ -11,7 +12,6 @@ import {
   type UserInterests,
 } from './interests.ts';
 import { medoid } from './medoid.ts';
-import type { WeightedPoints } from './points.ts';
 import type { ActionWindow } from './window.ts';
 
 /** How a user's liked items are clustered; a function of the items, how often each was liked, their vectors and α. */
@@ -71,13 +71,13 @@ export function recluster(
   const { leaves, unknownPlaces } = chooseLeaves(reading, vectorOf);
   const unknownItems = unknownPlaces.length;
   if (leaves.length === 0) return { medoids: [], unknownItems, clustering: undefined };
-  const old = before?.forest ?? emptyForest(dimensionOf(leaves[0]!));
+  const old = before?.forest ?? EMPTY_FOREST;
   const leafOf = new Int32Array(old.leaves.weights.length).fill(-1);
   leaves.forEach(({ item, leaf }, now) => {
     // An item that is liked more or less often than before is another point.
     if (leaf >= 0 && old.leaves.weights[leaf] === item.size) leafOf[leaf] = now;
   });
-  const forest = updateForest(old, { leaves: stack(leaves, old.leaves), leafOf }, alpha, workspace);
+  const forest = updateForest(old, { leaves: gather(leaves, old.leaves), leafOf }, alpha, workspace);
   const labels = forestLabels(forest);
   const clusters = membersByLabel(labels);
   const medoids = findMedoids(clusters, forest.leaves, before, leafOf);
@@ -119,35 +119,27 @@ function chooseLeaves(
   return { leaves, unknownPlaces };
 }
 
-function dimensionOf({ vector }: Leaf): number {
-  return vector?.length ?? 0;
-}
-
-function stack(leaves: readonly Leaf[], old: WeightedPoints): WeightedPoints {
-  const { dim } = old;
-  const points = new Float32Array(leaves.length * dim);
-  leaves.forEach(({ item, leaf, vector }, i) => {
-    if (vector === undefined) {
-      points.set(row(old.points, leaf, dim), i * dim);
-      return;
-    }
+function gather(leaves: readonly Leaf[], old: ForestLeaves): ForestLeaves {
+  const vectors = leaves.map(({ leaf, vector }) => vector ?? old.vectors[leaf]!);
+  const dim = vectors[0]!.length;
+  for (const { item, vector } of leaves) {
+    if (vector === undefined) continue;
     if (vector.length !== dim) {
       throw new RangeError(`The vector of ${item.itemId} has ${vector.length} numbers, others have ${dim}`);
     }
     if (!isFiniteVector(vector)) throw new RangeError(`The vector of ${item.itemId} is not finite`);
-    points.set(vector, i * dim);
-  });
-  return { points, weights: Float64Array.from(leaves, ({ item }) => item.size), dim };
+  }
+  return { vectors, weights: leaves.map(({ item }) => item.size) };
 }
 
 /** A cluster that is as it was has the medoid that it had. */
 function findMedoids(
   clusters: readonly number[][],
-  points: WeightedPoints,
+  leaves: ForestLeaves,
   before: Clustering | undefined,
   leafOf: Int32Array,
 ): Int32Array {
-  const labelBefore = new Int32Array(points.weights.length).fill(-1);
+  const labelBefore = new Int32Array(leaves.weights.length).fill(-1);
   const sizeBefore = new Int32Array(before?.medoids.length ?? 0);
   before?.labels.forEach((label, leaf) => {
     sizeBefore[label]!++;
@@ -159,6 +151,18 @@ function findMedoids(
       label >= 0 &&
       sizeBefore[label] === members.length &&
       members.every((member) => labelBefore[member] === label);
-    return same ? leafOf[before!.medoids[label]!]! : medoid(points, members);
+    return same ? leafOf[before!.medoids[label]!]! : medoidOf(leaves, members);
   });
+}
+
+/** The leaf among `members` that is their medoid. */
+export function medoidOf({ vectors, weights }: ForestLeaves, members: readonly number[]): number {
+  if (members.length === 1) return members[0]!;
+  const dim = vectors[members[0]!]!.length;
+  const points = new Float64Array(members.length * dim);
+  members.forEach((member, i) => {
+    points.set(vectors[member]!, i * dim);
+  });
+  const own = { points, weights: members.map((member) => weights[member]!), dim };
+  return members[medoid(own, [...members.keys()])]!;
 }

@@ -3,8 +3,9 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { row } from '../vectors.ts';
 import { cut } from './dendrogram.ts';
-import { buildForest, createForestWorkspace, type LeafChange, updateForest } from './incremental.ts';
-import { emptyForest, forestLabels, type MergeForest, replayMerges } from './incremental-forest.ts';
+import { buildForest, ForestWorkspace, type LeafChange, updateForest } from './incremental.ts';
+import type { ForestLeaves } from './incremental-centroids.ts';
+import { EMPTY_FOREST, forestLabels, type MergeForest, replayMerges } from './incremental-forest.ts';
 import { gridPoints, scatteredPoints } from './points.testing.ts';
 import type { WeightedPoints } from './points.ts';
 import { ward } from './ward.ts';
@@ -12,13 +13,14 @@ import { ward } from './ward.ts';
 const alphas = fc.oneof(fc.double({ min: 0, max: 6, noNaN: true }), fc.constant(Infinity));
 
 /** The rows of `all` that are named, in their order. */
-function pick({ points, weights, dim }: WeightedPoints, rows: readonly number[]): WeightedPoints {
+function pick({ points, weights, dim }: WeightedPoints, rows: readonly number[]): ForestLeaves {
   return {
-    points: Float32Array.from(rows.flatMap((i) => [...row(points, i, dim)])),
-    weights: Float64Array.from(rows, (i) => weights[i]!),
-    dim,
+    vectors: rows.map((i) => row(points, i, dim)),
+    weights: rows.map((i) => weights[i]!),
   };
 }
+
+const leavesOf = (all: WeightedPoints): ForestLeaves => pick(all, [...Array(all.weights.length).keys()]);
 
 /** From the rows of `from` to those of `to`, both ascending. */
 function changeOf(all: WeightedPoints, from: readonly number[], to: readonly number[]): LeafChange {
@@ -42,10 +44,10 @@ for (const [name, inputs] of [
         subsets: subsetsOf(all.weights.length),
       }),
     );
-    const workspace = createForestWorkspace();
+    const workspace = new ForestWorkspace();
     fc.assert(
       fc.property(histories, ({ all, alpha, subsets }) => {
-        let forest: MergeForest = emptyForest(all.dim);
+        let forest: MergeForest = EMPTY_FOREST;
         let rows: readonly number[] = [];
         for (const next of subsets) {
           forest = updateForest(forest, changeOf(all, rows, next), alpha, workspace);
@@ -61,7 +63,7 @@ for (const [name, inputs] of [
 test('a forest holds the merges of full Ward up to α, at the same heights', () => {
   fc.assert(
     fc.property(scatteredPoints(1, 24), alphas, (input, alpha) => {
-      const forest = buildForest(input, alpha);
+      const forest = buildForest(leavesOf(input), alpha);
       const tree = ward(input);
       const made = tree.height.filter((height) => height <= alpha);
       assert.equal(forest.squaredHeight.length, made.length);
@@ -76,24 +78,24 @@ test('a forest holds the merges of full Ward up to α, at the same heights', () 
 });
 
 test('labels part the leaves, numbered in the order of first members', () => {
-  const line = { points: Float32Array.of(10, 0, 1, 11, 30), weights: [1, 1, 1, 1, 1], dim: 1 };
+  const line = leavesOf({ points: Float32Array.of(10, 0, 1, 11, 30), weights: [1, 1, 1, 1, 1], dim: 1 });
   assert.deepEqual([...forestLabels(buildForest(line, 0.99))], [0, 1, 2, 3, 4]);
   assert.deepEqual([...forestLabels(buildForest(line, 1))], [0, 1, 1, 0, 2]);
   assert.deepEqual([...forestLabels(buildForest(line, 1_000))], [0, 0, 0, 0, 0]);
-  assert.equal(forestLabels(emptyForest(3)).length, 0);
+  assert.equal(forestLabels(EMPTY_FOREST).length, 0);
 });
 
 test('replaying its merges gives a forest again, to the last bit', () => {
   fc.assert(
     fc.property(gridPoints(1, 24), alphas, (input, alpha) => {
-      const forest = buildForest(input, alpha);
+      const forest = buildForest(leavesOf(input), alpha);
       assert.deepEqual(replayMerges(forest.leaves, forest.left, forest.right), forest);
     }),
   );
 });
 
 test('merges of clusters that do not stand are refused', () => {
-  const leaves = { points: Float32Array.of(0, 1, 2), weights: [1, 1, 1], dim: 1 };
+  const leaves = leavesOf({ points: Float32Array.of(0, 1, 2), weights: [1, 1, 1], dim: 1 });
   for (const [left, right] of [
     [0, 7],
     [1, 0],

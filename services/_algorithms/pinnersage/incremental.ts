@@ -1,31 +1,56 @@
-import { CentroidClusters, type CentroidSpace, createCentroidSpace } from './incremental-centroids.ts';
-import { emptyForest, type MergeForest } from './incremental-forest.ts';
-import type { WeightedPoints } from './points.ts';
+import { CentroidClusters, CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
+import { EMPTY_FOREST, type MergeForest } from './incremental-forest.ts';
 
 /** Which leaves another forest shares with the one before. */
 export interface LeafChange {
-  readonly leaves: WeightedPoints;
+  readonly leaves: ForestLeaves;
   /** For each leaf of the forest before, its number now, or −1; the order of those that stay is the same. */
   readonly leafOf: Int32Array;
 }
 
-/** Buffers that a caller keeps between runs; they grow to the largest n seen (8·n² bytes, as `WardWorkspace`). */
-export interface ForestWorkspace extends CentroidSpace {
+/**
+ * The memory of a run, which a caller keeps for the next one: what it holds means nothing in between. It grows to the
+ * largest n seen, about 8·n·(n + dim) bytes.
+ */
+export class ForestWorkspace extends CentroidSpace {
   /** Lower bounds on the distance of an unsettled cluster (row) to every other (column). */
-  bounds: Float64Array;
-}
+  bounds = new Float64Array(0);
+  /** By unsettled slot: no other cluster is nearer than this. */
+  least = new Float64Array(0);
+  /** By unsettled slot: the cluster exactly that near, or −1 while `least` is but a bound. */
+  nearest = new Int32Array(0);
+  /** The slots of the living clusters in any order, and where each stands in it. */
+  living = new Int32Array(0);
+  placeOf = new Int32Array(0);
+  nodeOf = new Int32Array(0);
+  /** By slot: node of the forest before, or −1 where the cluster is unsettled or gone. */
+  oldNode = new Int32Array(0);
+  /** By node of the forest before: its slot while it is a settled living cluster, else −1. */
+  slotOf = new Int32Array(0);
+  left = new Int32Array(0);
+  right = new Int32Array(0);
+  squaredHeight = new Float64Array(0);
 
-export function createForestWorkspace(): ForestWorkspace {
-  return { ...createCentroidSpace(), bounds: new Float64Array(0) };
+  reserve(leaves: number, oldNodes: number): void {
+    if (this.slotOf.length < oldNodes) this.slotOf = new Int32Array(2 * oldNodes);
+    if (this.least.length >= leaves) return;
+    const capacity = Math.ceil(1.25 * leaves);
+    this.bounds = new Float64Array(capacity * capacity);
+    this.least = new Float64Array(capacity);
+    this.squaredHeight = new Float64Array(capacity);
+    for (const name of ['nearest', 'living', 'placeOf', 'nodeOf', 'oldNode', 'left', 'right'] as const) {
+      this[name] = new Int32Array(capacity);
+    }
+  }
 }
 
 /** The forest of these leaves, from nothing: O(n²·dim). Weights are at least 1 and all numbers finite. */
 export function buildForest(
-  leaves: WeightedPoints,
+  leaves: ForestLeaves,
   alpha: number,
-  workspace: ForestWorkspace = createForestWorkspace(),
+  workspace = new ForestWorkspace(),
 ): MergeForest {
-  return updateForest(emptyForest(leaves.dim), { leaves, leafOf: new Int32Array(0) }, alpha, workspace);
+  return updateForest(EMPTY_FOREST, { leaves, leafOf: new Int32Array(0) }, alpha, workspace);
 }
 
 /**
@@ -45,13 +70,14 @@ export function updateForest(
   before: MergeForest,
   change: LeafChange,
   alpha: number,
-  workspace: ForestWorkspace = createForestWorkspace(),
+  workspace = new ForestWorkspace(),
 ): MergeForest {
   return new GreedyRun(before, change, alpha, workspace).finish();
 }
 
 /** Bounds are derived in other steps than the distances they bound; both round within this, relatively and to α². */
 const SLACK = 1e-9;
+
 /** A pair of clusters, by slot. */
 interface Pair {
   a: number;
@@ -65,64 +91,39 @@ interface Pair {
  */
 class GreedyRun {
   readonly #before: MergeForest;
-  readonly #leaves: WeightedPoints;
+  readonly #leaves: ForestLeaves;
   readonly #count: number;
   readonly #limit: number;
   readonly #slack: number;
-  readonly #bounds: Float64Array;
+  readonly #space: ForestWorkspace;
   readonly #clusters: CentroidClusters;
-  readonly #weights: Float64Array;
-  readonly #living: Int32Array;
-  readonly #placeOf: Int32Array;
-  #livingCount: number;
-  readonly #nodeOf: Int32Array;
-  /** By slot: node of the forest before, or −1 where the cluster is unsettled or gone. */
-  readonly #oldNode: Int32Array;
-  /** By node of the forest before: its slot while it is a settled living cluster, else −1. */
-  readonly #slotOf: Int32Array;
-  #oldMerges = 0;
   readonly #unsettled: number[] = [];
-  /** By unsettled slot: no other cluster is nearer than this. */
-  readonly #least: Float64Array;
-  /** By unsettled slot: the cluster exactly that near, or −1 while `least` is but a bound. */
-  readonly #nearest: Int32Array;
-  readonly #left: Int32Array;
-  readonly #right: Int32Array;
-  readonly #squaredHeight: Float64Array;
+  #livingCount: number;
+  /** How many merges of the forest before were made again or passed over. */
+  #oldMerges = 0;
   #merges = 0;
 
-  constructor(
-    before: MergeForest,
-    { leaves, leafOf }: LeafChange,
-    alpha: number,
-    workspace: ForestWorkspace,
-  ) {
-    const count = leaves.weights.length;
-    if (workspace.bounds.length < count * count) workspace.bounds = new Float64Array(count * count);
+  constructor(before: MergeForest, { leaves, leafOf }: LeafChange, alpha: number, space: ForestWorkspace) {
+    const count = leaves.vectors.length;
+    space.reserve(count, leafOf.length + before.left.length);
     this.#before = before;
     this.#leaves = leaves;
     this.#count = count;
     this.#limit = alpha * alpha;
     this.#slack = SLACK * Math.min(this.#limit, 1);
-    this.#bounds = workspace.bounds;
-    this.#clusters = new CentroidClusters(leaves, workspace);
-    this.#weights = this.#clusters.weights;
-    this.#living = Int32Array.from({ length: count }, (_, i) => i);
-    this.#placeOf = this.#living.slice();
+    this.#space = space;
+    this.#clusters = new CentroidClusters(leaves, space);
     this.#livingCount = count;
-    this.#nodeOf = this.#living.slice();
-    this.#oldNode = new Int32Array(count).fill(-1);
-    this.#slotOf = new Int32Array(leafOf.length + before.left.length).fill(-1);
-    this.#slotOf.set(leafOf);
-    leafOf.forEach((leaf, old) => {
-      if (leaf >= 0) this.#oldNode[leaf] = old;
-    });
-    this.#least = new Float64Array(count);
-    this.#nearest = new Int32Array(count).fill(-1);
-    this.#left = new Int32Array(count);
-    this.#right = new Int32Array(count);
-    this.#squaredHeight = new Float64Array(count);
-    for (let leaf = 0; leaf < count; leaf++) if (this.#oldNode[leaf] === -1) this.#unsettle(leaf, 0);
+    for (let leaf = 0; leaf < count; leaf++) {
+      space.living[leaf] = leaf;
+      space.placeOf[leaf] = leaf;
+      space.nodeOf[leaf] = leaf;
+    }
+    space.oldNode.fill(-1, 0, count);
+    space.slotOf.fill(-1, leafOf.length, leafOf.length + before.left.length);
+    space.slotOf.set(leafOf);
+    for (let old = 0; old < leafOf.length; old++) if (leafOf[old]! >= 0) space.oldNode[leafOf[old]!] = old;
+    for (let leaf = 0; leaf < count; leaf++) if (space.oldNode[leaf] === -1) this.#unsettle(leaf, 0);
   }
 
   finish(): MergeForest {
@@ -135,9 +136,9 @@ class GreedyRun {
     }
     return {
       leaves: this.#leaves,
-      left: this.#left.slice(0, this.#merges),
-      right: this.#right.slice(0, this.#merges),
-      squaredHeight: this.#squaredHeight.slice(0, this.#merges),
+      left: this.#space.left.slice(0, this.#merges),
+      right: this.#space.right.slice(0, this.#merges),
+      squaredHeight: this.#space.squaredHeight.slice(0, this.#merges),
     };
   }
 
@@ -145,8 +146,8 @@ class GreedyRun {
   #nextSettled(): Pair | undefined {
     const { left, right, squaredHeight } = this.#before;
     for (; this.#oldMerges < left.length; this.#oldMerges++) {
-      const a = this.#slotOf[left[this.#oldMerges]!]!;
-      const b = this.#slotOf[right[this.#oldMerges]!]!;
+      const a = this.#space.slotOf[left[this.#oldMerges]!]!;
+      const b = this.#space.slotOf[right[this.#oldMerges]!]!;
       const d = squaredHeight[this.#oldMerges]!;
       if (a >= 0 && b >= 0) return { a, b, d };
       if (a >= 0) this.#unsettle(a, d);
@@ -160,10 +161,10 @@ class GreedyRun {
     let best: Pair | undefined = settled;
     let bound = settled?.d ?? this.#limit;
     for (const slot of this.#unsettled) {
-      if (this.#least[slot]! > bound) continue;
-      if (this.#nearest[slot] === -1) this.#findNearest(slot);
-      const d = this.#least[slot]!;
-      const nearest = this.#nearest[slot]!;
+      if (this.#space.least[slot]! > bound) continue;
+      if (this.#space.nearest[slot] === -1) this.#findNearest(slot);
+      const d = this.#space.least[slot]!;
+      const nearest = this.#space.nearest[slot]!;
       if (d > bound || nearest === -1) continue;
       if (best !== undefined && !comesBefore(d, slot, nearest, best.d, best.a, best.b)) continue;
       best = { a: slot, b: nearest, d };
@@ -174,8 +175,8 @@ class GreedyRun {
 
   /** Sets `least` and `nearest` of a slot; without a cluster within α, `least` is only known to be above it. */
   #findNearest(slot: number): void {
-    const bounds = this.#bounds;
-    const living = this.#living;
+    const bounds = this.#space.bounds;
+    const living = this.#space.living;
     const row = slot * this.#count;
     let nearest = -1;
     let bound = this.#limit;
@@ -184,20 +185,20 @@ class GreedyRun {
       if (bounds[row + other]! > bound || other === slot) continue;
       const d = this.#clusters.distance(slot, other, bound);
       bounds[row + other] = d;
-      if (this.#oldNode[other] === -1) bounds[other * this.#count + slot] = d;
+      if (this.#space.oldNode[other] === -1) bounds[other * this.#count + slot] = d;
       if (d > bound || (nearest >= 0 && !comesBefore(d, slot, other, bound, slot, nearest))) continue;
       nearest = other;
       bound = d;
     }
-    this.#nearest[slot] = nearest;
-    this.#least[slot] = nearest >= 0 ? bound : this.#leastBound(slot);
+    this.#space.nearest[slot] = nearest;
+    this.#space.least[slot] = nearest >= 0 ? bound : this.#leastBound(slot);
   }
 
   #leastBound(slot: number): number {
     let least = Infinity;
     for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#living[i]!;
-      if (other !== slot) least = Math.min(least, this.#bounds[slot * this.#count + other]!);
+      const other = this.#space.living[i]!;
+      if (other !== slot) least = Math.min(least, this.#space.bounds[slot * this.#count + other]!);
     }
     return least;
   }
@@ -207,20 +208,20 @@ class GreedyRun {
     const row = slot * this.#count;
     let least = Infinity;
     for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#living[i]!;
-      this.#bounds[row + other] = d;
+      const other = this.#space.living[i]!;
+      this.#space.bounds[row + other] = d;
       if (other !== slot) least = d;
     }
     for (const other of this.#unsettled) {
-      const known = this.#bounds[other * this.#count + slot]!;
-      this.#bounds[row + other] = known;
+      const known = this.#space.bounds[other * this.#count + slot]!;
+      this.#space.bounds[row + other] = known;
       least = Math.min(least, known);
     }
-    const old = this.#oldNode[slot]!;
-    if (old >= 0) this.#slotOf[old] = -1;
-    this.#oldNode[slot] = -1;
-    this.#least[slot] = least;
-    this.#nearest[slot] = -1;
+    const old = this.#space.oldNode[slot]!;
+    if (old >= 0) this.#space.slotOf[old] = -1;
+    this.#space.oldNode[slot] = -1;
+    this.#space.least[slot] = least;
+    this.#space.nearest[slot] = -1;
     this.#unsettled.push(slot);
   }
 
@@ -229,71 +230,72 @@ class GreedyRun {
     for (const slot of this.#unsettled) this.#bound(slot, kept, gone, d);
     this.#join(kept, gone, d);
     const union = this.#before.leaves.weights.length + this.#oldMerges++;
-    this.#slotOf[this.#oldNode[gone]!] = -1;
-    this.#slotOf[this.#oldNode[kept]!] = -1;
-    this.#oldNode[kept] = union;
-    this.#slotOf[union] = kept;
+    this.#space.slotOf[this.#space.oldNode[gone]!] = -1;
+    this.#space.slotOf[this.#space.oldNode[kept]!] = -1;
+    this.#space.oldNode[kept] = union;
+    this.#space.slotOf[union] = kept;
   }
 
   #mergeUnsettled({ a, b, d }: Pair): void {
     // A settled side knows no bounds but that this pair is the nearest of all.
-    for (const slot of [a, b]) if (this.#oldNode[slot]! >= 0) this.#unsettle(slot, d);
+    for (const slot of [a, b]) if (this.#space.oldNode[slot]! >= 0) this.#unsettle(slot, d);
     const [kept, gone] = a < b ? [a, b] : [b, a];
     this.#unsettled.splice(this.#unsettled.indexOf(gone), 1);
     const rows = [kept * this.#count, gone * this.#count] as const;
     let least = Infinity;
     for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#living[i]!;
+      const other = this.#space.living[i]!;
       if (other === kept || other === gone) continue;
-      const weight = this.#weights[other]!;
+      const weight = this.#clusters.weights[other]!;
       const bound = this.#unionBound(
-        this.#bounds[rows[0] + other]!,
-        this.#bounds[rows[1] + other]!,
+        this.#space.bounds[rows[0] + other]!,
+        this.#space.bounds[rows[1] + other]!,
         kept,
         gone,
         weight,
         d,
       );
-      this.#bounds[rows[0] + other] = bound;
+      this.#space.bounds[rows[0] + other] = bound;
       least = Math.min(least, bound);
     }
     for (const slot of this.#unsettled) if (slot !== kept) this.#bound(slot, kept, gone, d);
     this.#join(kept, gone, d);
-    this.#least[kept] = least;
-    this.#nearest[kept] = -1;
+    this.#space.least[kept] = least;
+    this.#space.nearest[kept] = -1;
   }
 
   /** Tells an unsettled cluster that two others, `d` apart, become one. */
   #bound(slot: number, kept: number, gone: number, d: number): void {
     const row = slot * this.#count;
-    const weight = this.#weights[slot]!;
-    const toKept = this.#bounds[row + kept]!;
-    const toGone = this.#bounds[row + gone]!;
+    const weight = this.#clusters.weights[slot]!;
+    const toKept = this.#space.bounds[row + kept]!;
+    const toGone = this.#space.bounds[row + gone]!;
     const bound = this.#unionBound(toKept, toGone, kept, gone, weight, d);
-    this.#bounds[row + kept] = bound;
-    const nearest = this.#nearest[slot]!;
-    if (nearest === kept || nearest === gone || bound <= this.#least[slot]!) this.#nearest[slot] = -1;
-    this.#least[slot] = Math.min(this.#least[slot]!, bound);
+    this.#space.bounds[row + kept] = bound;
+    const nearest = this.#space.nearest[slot]!;
+    if (nearest === kept || nearest === gone || bound <= this.#space.least[slot]!)
+      this.#space.nearest[slot] = -1;
+    this.#space.least[slot] = Math.min(this.#space.least[slot]!, bound);
   }
 
   /** Lance–Williams grows with both distances, so that bounds on these give one on the result. */
   #unionBound(toA: number, toB: number, a: number, b: number, weight: number, between: number): number {
-    const weightA = this.#weights[a]!;
-    const weightB = this.#weights[b]!;
+    const weightA = this.#clusters.weights[a]!;
+    const weightB = this.#clusters.weights[b]!;
     const sum = (weightA + weight) * toA + (weightB + weight) * toB - weight * between;
     return Math.max(0, (sum / (weightA + weightB + weight)) * (1 - SLACK) - this.#slack);
   }
 
   #join(kept: number, gone: number, d: number): void {
     this.#clusters.join(kept, gone);
-    const place = this.#placeOf[gone]!;
-    const moved = this.#living[--this.#livingCount]!;
-    this.#living[place] = moved;
-    this.#placeOf[moved] = place;
-    this.#left[this.#merges] = this.#nodeOf[kept]!;
-    this.#right[this.#merges] = this.#nodeOf[gone]!;
-    this.#squaredHeight[this.#merges] = d;
-    this.#nodeOf[kept] = this.#count + this.#merges++;
+    const place = this.#space.placeOf[gone]!;
+    const moved = this.#space.living[--this.#livingCount]!;
+    this.#space.living[place] = moved;
+    this.#space.placeOf[moved] = place;
+    this.#space.left[this.#merges] = this.#space.nodeOf[kept]!;
+    this.#space.right[this.#merges] = this.#space.nodeOf[gone]!;
+    this.#space.squaredHeight[this.#merges] = d;
+    this.#space.nodeOf[kept] = this.#count + this.#merges++;
   }
 }
 
