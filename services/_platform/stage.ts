@@ -155,7 +155,11 @@ async function createStage(
         log,
         metrics,
         deadLetter: ({ topic: source, partition }, rejections) =>
-          sendDeadLetters(stage, { topic: source.slice(prefix.length) as TopicName, partition }, rejections),
+          sendDeadLetters(
+            { stage: name, log, send: (key, letter) => stage.produce('dead-letters', key, letter) },
+            { topic: source.slice(prefix.length) as TopicName, partition },
+            rejections,
+          ),
         onFailure: (error) => lifecycle.fail(error),
         ...(onAssigned === undefined ? {} : { onAssigned }),
       });

@@ -62,7 +62,7 @@ describe('the log of actions', () => {
       action('mate'),
       action('mate'),
     );
-    const { itemIds, columns } = log.snapshot(2, ['never bought']);
+    const { itemIds, columns } = log.snapshot(2, []);
     assert.deepEqual(itemIds, ['mate', 'tea']);
     assert.deepEqual([...columns.item], [1, 1, 0, 0], 'in log order');
     assert.equal(columns.user.length, 4);
@@ -71,6 +71,12 @@ describe('the log of actions', () => {
   it('numbers items of the catalogue that nobody took, after the others', () => {
     const { itemIds } = logOf(action('tea')).snapshot(9, ['b', 'a', 'tea']);
     assert.deepEqual(itemIds, ['tea', 'a', 'b']);
+  });
+
+  it('leaves out what a catalogue does not hold: it was withdrawn, or has not arrived', () => {
+    const { itemIds, columns } = logOf(action('tea'), action('gone')).snapshot(9, ['tea']);
+    assert.deepEqual(itemIds, ['tea']);
+    assert.equal(columns.item.length, 1);
   });
 
   it('takes the context of the app, else what the user did in one day', () => {

@@ -102,7 +102,10 @@ export class ActionLog {
     }
   }
 
-  /** A copy to train on, with items numbered densely: the `maximum` items of most actions, ties by id. */
+  /**
+   * A copy to train on, with items numbered densely: the `maximum` items of most actions, ties by id. The catalogue,
+   * where there is one, says which items exist: what is not in it was withdrawn, or has not arrived yet.
+   */
   snapshot(maximum: number, catalogue: Iterable<string>): TrainingActions {
     const counts = new Uint32Array(this.#items.size);
     for (const item of this.#rows.item) counts[item]! += 1;
@@ -131,8 +134,10 @@ export class ActionLog {
   #chooseItems(counts: Uint32Array, maximum: number, catalogue: Iterable<string>): string[] {
     const byId = new Map<string, number>();
     for (const itemId of catalogue) byId.set(itemId, 0);
+    const hasCatalogue = byId.size > 0;
     counts.forEach((count, item) => {
-      if (count > 0) byId.set(this.#items.textOf(item), count);
+      const itemId = this.#items.textOf(item);
+      if (count > 0 && (!hasCatalogue || byId.has(itemId))) byId.set(itemId, count);
     });
     return [...byId]
       .sort(([idA, a], [idB, b]) => b - a || (idA < idB ? -1 : 1))

@@ -139,6 +139,24 @@ describe('a retraining', () => {
     );
   });
 
+  it('leaves an item without a direction out, and counts what it wrote', async () => {
+    shop();
+    ports = {
+      ...ports,
+      async train(input) {
+        const result = trained(input);
+        result.embeddings.fill(0, DIM, 2 * DIM);
+        return result;
+      },
+    };
+    const { itemCount } = await retrain('g1', ports);
+    assert.equal(itemCount, 2);
+    assert.deepEqual(
+      written.embeddings.map(({ itemId }) => itemId),
+      ['tea', 'mate'],
+    );
+  });
+
   it('writes weights by which another item can be embedded', async () => {
     shop();
     state.catalogue.take('cup', someItem('cup', { vector: [1, 2] }));

@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
+import { row } from '#algorithms/vectors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { reasonOf, TributaryError } from '#platform/errors.ts';
@@ -15,6 +16,9 @@ import type { Publisher } from './publisher.ts';
 import { INTERRUPTED, type Releases } from './releases.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './training/train-config.ts';
+
+/** Embeddings on their way at once, which bounds what waits for the brokers. */
+const PUBLISHED_AT_A_TIME = 5_000;
 
 export interface RetrainingPorts {
   readonly config: RetrainConfig;
@@ -86,8 +90,8 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     };
     const reason = refusalOf(result, ports.state.releases.active);
     if (reason !== undefined) return await advance({ ...measured, state: 'rejected', reason });
-    await publishGeneration(generation, snapshot, result, publisher);
-    return await advance({ ...measured, state: 'ready' });
+    const itemCount = await publishGeneration(generation, snapshot, result, publisher);
+    return await advance({ ...measured, itemCount, state: 'ready' });
   } catch (error) {
     await advance({ state: 'rejected', reason: isAbort(error) ? INTERRUPTED : reasonOf(error) });
     throw error;
@@ -149,24 +153,30 @@ function refusalOf({ metrics: { learned, contentOnly } }: TrainResult, active: R
   );
 }
 
+/**
+ * An item whose embedding is the catalogue's mean has no direction, and is left out.
+ * @returns how many embeddings the generation has
+ */
 async function publishGeneration(
   generation: string,
   { training: { itemIds }, layout }: Snapshot,
   { embeddings, weights }: TrainResult,
   publisher: Publisher,
-): Promise<void> {
+): Promise<number> {
   const { dim } = weights.shape;
-  await Promise.all(
-    itemIds.map((itemId, row) =>
-      publisher.embedding({
-        generation,
-        itemId,
-        vector: encodeVector(embeddings.subarray(row * dim, (row + 1) * dim)),
-        origin: 'trained',
-      }),
-    ),
-  );
+  let published = 0;
+  for (let start = 0; start < itemIds.length; start += PUBLISHED_AT_A_TIME) {
+    const some = itemIds.slice(start, start + PUBLISHED_AT_A_TIME).flatMap((itemId, place) => {
+      const embedding = row(embeddings, start + place, dim);
+      if (embedding.every((component) => component === 0)) return [];
+      const vector = encodeVector(embedding);
+      return [publisher.embedding({ generation, itemId, vector, origin: 'trained' })];
+    });
+    await Promise.all(some);
+    published += some.length;
+  }
   await publisher.weights(toModelWeights(generation, { weights, layout }));
+  return published;
 }
 
 function isAbort(error: unknown): boolean {

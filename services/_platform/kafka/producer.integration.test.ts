@@ -100,6 +100,22 @@ describe('the producer', () => {
     assert.deepEqual(await producer.send(topic, { key: 'k', value: null }), { partition: 0, offset: 0 });
   });
 
+  it('refuses at once when too much waits already, and takes more when that is settled', async () => {
+    const topic = await test.createTopic(1);
+    const small = await createProducer({ kafka: test.kafka, metrics, maxWaitingBytes: 1_000 });
+    const value = Buffer.alloc(800);
+    const first = small.send(topic, { key: 'a', value });
+    await assert.rejects(small.send(topic, { key: 'b', value }), {
+      code: 'kafka.unacknowledged',
+      retryable: true,
+      message: /wait for the brokers already/,
+    });
+    await first;
+    await small.send(topic, { key: 'b', value });
+    await small.close();
+    assert.equal((await test.readAll(topic)).length, 2);
+  });
+
   it('settles everything before it closes', async () => {
     const topic = await test.createTopic(2);
     const closing = await createProducer({ kafka: test.kafka, metrics, lingerMs: 1_000 });

@@ -22,7 +22,8 @@ export interface SafeProducer {
   /**
    * Resolves when all in-sync replicas have the message.
    * @param topic qualified name
-   * @throws TributaryError `kafka.unacknowledged` (retryable): the message may or may not be in the log.
+   * @throws TributaryError `kafka.unacknowledged` (retryable): the message may or may not be in the log. At once when
+   * too much waits already, so that an outage of the brokers does not fill the memory.
    */
   send(topic: string, message: OutgoingMessage): Promise<Acknowledgement>;
   /** Resolves when everything sent so far is settled. */
@@ -50,6 +51,8 @@ interface Lane {
 /** Bytes a single request may carry; the brokers' default limit is 1 MiB a batch. */
 const MAX_REQUEST_BYTES = 512 * 1024;
 const MAX_REQUEST_MESSAGES = 2_000;
+/** Bytes that may wait for the brokers altogether. */
+const MAX_WAITING_BYTES = 64 * 1_048_576;
 /** What each record costs beside its key, value and headers, generously. */
 const RECORD_OVERHEAD_BYTES = 64;
 
@@ -66,13 +69,16 @@ export async function createProducer(options: {
   metrics: StageMetrics;
   /** Milliseconds a message may wait for company. Default 5. */
   lingerMs?: number;
+  /** Bytes that may wait for the brokers altogether. Default 64 MiB. */
+  maxWaitingBytes?: number;
 }): Promise<SafeProducer> {
-  const { kafka, metrics, lingerMs = 5 } = options;
+  const { kafka, metrics, lingerMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const sessions = createSessions(kafka);
   await sessions.connect();
   const partitionOf = createPartitionLookup(kafka);
   const lanes = new Map<string, Lane>();
   const unsettled = new Set<Promise<unknown>>();
+  let waitingBytes = 0;
 
   function laneOf(topic: string, partition: number): Lane {
     const name = `${topic}\n${partition}`;
@@ -116,8 +122,15 @@ export async function createProducer(options: {
 
   return {
     send(topic, message) {
+      const bytes = sizeOf(message);
+      if (waitingBytes > 0 && waitingBytes + bytes > maxWaitingBytes)
+        return Promise.reject(overfull(topic, waitingBytes));
+      waitingBytes += bytes;
       const sent = enqueue(topic, message);
-      const forget = (): void => void unsettled.delete(sent);
+      const forget = (): void => {
+        waitingBytes -= bytes;
+        unsettled.delete(sent);
+      };
       unsettled.add(sent);
       sent.then(forget, forget);
       return sent;
@@ -191,11 +204,20 @@ async function connectProducer(kafka: Kafka): Promise<Producer> {
   return producer;
 }
 
+function sizeOf({ key, value }: OutgoingMessage): number {
+  return RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+}
+
+function overfull(topic: string, waitingBytes: number): TributaryError {
+  const reason = `${topic}: ${Math.round(waitingBytes / 1_048_576)} MiB wait for the brokers already`;
+  return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });
+}
+
 function takeRequest(lane: Lane): Waiting[] {
   let bytes = 0;
   let count = 0;
   for (const { message } of lane.waiting) {
-    bytes += RECORD_OVERHEAD_BYTES + message.key.length + (message.value?.length ?? 0);
+    bytes += sizeOf(message);
     if (count > 0 && (bytes > MAX_REQUEST_BYTES || count >= MAX_REQUEST_MESSAGES)) break;
     count += 1;
   }

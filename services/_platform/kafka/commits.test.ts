@@ -1,0 +1,61 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TopicPartitionOffsetAndMetadata } from 'kafkajs';
+import { createLogger } from '../observability/logger.ts';
+import { Commits } from './commits.ts';
+
+const NEVER_MS = 2 ** 30;
+const log = createLogger('test', 'silent');
+
+function recorder(commit: () => Promise<void> = async () => {}) {
+  const committed: TopicPartitionOffsetAndMetadata[][] = [];
+  return {
+    committed,
+    commitOffsets: async (offsets: TopicPartitionOffsetAndMetadata[]) => {
+      committed.push(offsets);
+      await commit();
+    },
+  };
+}
+
+test('the newest of each partition is committed, all partitions together, and nothing twice', async () => {
+  const consumer = recorder();
+  const commits = new Commits(consumer, log, NEVER_MS);
+  commits.note('actions', 0, 5);
+  commits.note('actions', 1, 7);
+  commits.note('actions', 0, 9);
+  await commits.flush();
+  await commits.close();
+  assert.deepEqual(consumer.committed, [
+    [
+      { topic: 'actions', partition: 0, offset: '9' },
+      { topic: 'actions', partition: 1, offset: '7' },
+    ],
+  ]);
+});
+
+test('what another member may own now is not committed', async () => {
+  const consumer = recorder();
+  const commits = new Commits(consumer, log, NEVER_MS);
+  commits.note('actions', 0, 5);
+  commits.forget();
+  await commits.close();
+  assert.deepEqual(consumer.committed, []);
+});
+
+test('a commit that fails is left to redelivery, and the next one goes on', async () => {
+  let fails = true;
+  const consumer = recorder(async () => {
+    if (fails) throw new Error('the group rebalances');
+  });
+  const commits = new Commits(consumer, log, NEVER_MS);
+  commits.note('actions', 0, 5);
+  await commits.flush();
+  fails = false;
+  commits.note('actions', 0, 6);
+  await commits.close();
+  assert.deepEqual(
+    consumer.committed.map(([first]) => first?.offset),
+    ['5', '6'],
+  );
+});
