@@ -75,37 +75,63 @@ function agreement(windows: readonly (readonly WindowAction[])[], real: RealWind
   };
 }
 
+/** Arrivals one by one, and once more basket by basket, which is how they reach the stage. */
 function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWindows): Figures {
-  let incrementalTime = 0;
-  let fullTime = 0;
+  const time = { full: 0, incremental: 0, byBasket: 0 };
   let items = 0;
   let arrivals = 0;
   for (const history of histories) {
     const start = windowOf(history.slice(0, FULL_WINDOW));
     const arriving = history.slice(FULL_WINDOW, FULL_WINDOW + ARRIVALS);
-    let { clustering } = incremental(start, undefined, real);
-    const other = { actions: [...start.actions] };
-    incrementalTime += cpuTime(() => {
+    const singly = arriving.map((action) => [action]);
+    const { clustering } = incremental(start, undefined, real);
+    time.incremental += followTime(start, clustering, singly, real);
+    time.byBasket += followTime(start, clustering, baskets(arriving), real);
+    const window = { actions: [...start.actions] };
+    time.full += cpuTime(() => {
       for (const action of arriving) {
-        applyAction(start, action, action.occurredAt, FULL_LIMITS);
-        clustering = incremental(start, clustering, real).clustering;
-      }
-    });
-    fullTime += cpuTime(() => {
-      for (const action of arriving) {
-        applyAction(other, action, action.occurredAt, FULL_LIMITS);
-        full(other, real);
+        applyAction(window, action, action.occurredAt, FULL_LIMITS);
+        full(window, real);
       }
     });
     arrivals += arriving.length;
     items += (clustering?.itemIds.length ?? 0) * arriving.length;
   }
   return {
-    costRatioAt400: fullTime / incrementalTime,
-    incrementalMicroseconds: incrementalTime / arrivals,
-    fullMicroseconds: fullTime / arrivals,
+    costRatioAt400: time.full / time.incremental,
+    costRatioAt400ByBasket: time.full / time.byBasket,
+    fullMicroseconds: time.full / arrivals,
+    incrementalMicroseconds: time.incremental / arrivals,
+    byBasketMicroseconds: time.byBasket / arrivals,
     itemsAt400: items / arrivals,
   };
+}
+
+function followTime(
+  start: ActionWindow,
+  before: Clustering | undefined,
+  batches: readonly (readonly WindowAction[])[],
+  real: RealWindows,
+): number {
+  const window = { actions: [...start.actions] };
+  let clustering = before;
+  return cpuTime(() => {
+    for (const batch of batches) {
+      for (const action of batch) applyAction(window, action, action.occurredAt, FULL_LIMITS);
+      clustering = incremental(window, clustering, real).clustering;
+    }
+  });
+}
+
+/** Purchases of one basket share their time. */
+function baskets(actions: readonly WindowAction[]): WindowAction[][] {
+  const groups: WindowAction[][] = [];
+  for (const action of actions) {
+    const last = groups.at(-1);
+    if (last?.[0]?.occurredAt === action.occurredAt) last.push(action);
+    else groups.push([action]);
+  }
+  return groups;
 }
 
 function incremental(window: ActionWindow, before: Clustering | undefined, { vectorOf, alpha }: RealWindows) {

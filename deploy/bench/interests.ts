@@ -3,7 +3,12 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { Partitioners } from 'kafkajs';
-import { createWindow, type WindowAction } from '#algorithms/pinnersage/window.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
+import { encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
+import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import type { ActionWindow, WindowAction } from '#algorithms/pinnersage/window.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
@@ -26,6 +31,7 @@ const WHOLE_WINDOW = 400;
 const SHORT_WINDOW = 20;
 const CROWDS = [10_000, 100_000, 1_000_000] as const;
 const AT_A_TIME = 1_000;
+const workspace = new ForestWorkspace();
 const ACTIONS_TOTAL = 'tributary_window_actions_total';
 
 /**
@@ -77,10 +83,11 @@ async function run(real: RealWindows, load: Load): Promise<RunFigures> {
   await redis.flushall();
   try {
     const histories = real.histories.filter(({ length }) => length > load.window);
+    const eligible = { ...real, histories };
     console.error(`  ${load.users} users with ${load.window} actions each …`);
-    await publishVectors(namespace, real, histories);
-    await seedUsers(redis, namespace, histories, load);
-    await publishActions(namespace, histories, load);
+    await publishVectors(namespace, eligible);
+    await seedUsers(redis, namespace, eligible, load);
+    await publishActions(namespace, eligible, load);
     return await observe(namespace, load.actions);
   } finally {
     await redis.quit();
@@ -90,8 +97,7 @@ async function run(real: RealWindows, load: Load): Promise<RunFigures> {
 
 async function publishVectors(
   namespace: TestNamespace,
-  { alpha, vectorOf }: RealWindows,
-  histories: RealWindows['histories'],
+  { alpha, vectorOf, histories }: RealWindows,
 ): Promise<void> {
   const itemIds = [...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId)))];
   const messages = itemIds.map((itemId) => {
@@ -126,25 +132,26 @@ const userIdOf = (user: number): string => `user-${user}`;
 async function seedUsers(
   redis: Redis,
   { namespace }: TestNamespace,
-  histories: RealWindows['histories'],
+  real: RealWindows,
   load: Load,
 ): Promise<void> {
   const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'));
-  const windows = histories.map((history) => {
+  const windows = real.histories.map((history) => {
     const actions = history.slice(0, load.window);
     const shift = START - (actions.at(-1)?.occurredAt ?? START);
-    return { actions: actions.map((action) => ({ ...action, occurredAt: action.occurredAt + shift })) };
+    const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
+    return { window, clustering: clusteringOf(window, real) };
   });
   for (let first = 0; first < load.users; first += AT_A_TIME) {
     const users = Array.from({ length: Math.min(AT_A_TIME, load.users - first) }, (_, i) => first + i);
     await Promise.all(
       users.map((user) => {
         const userId = userIdOf(user);
-        const window = windows[user % windows.length] ?? createWindow();
+        const { window, clustering } = windows[user % windows.length]!;
         const interests = {
           userId,
           version: -1,
-          generation: null,
+          generation: GENERATION,
           streamTime: START,
           receivedAt: START,
           medoids: [],
@@ -152,17 +159,29 @@ async function seedUsers(
           windowSize: window.actions.length,
           unknownItems: 0,
         };
-        const derived = { interests, clustering: new Uint8Array(0) };
-        return store.write(partitionOfKey(userId, USER_PARTITIONS), window, derived);
+        return store.write(partitionOfKey(userId, USER_PARTITIONS), window, { interests, clustering });
       }),
     );
   }
 }
 
+/** As the stage would have stored it. */
+function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows): Uint8Array {
+  const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS, now: START };
+  const { clustering } = recluster(
+    readWindow(window, undefined, options),
+    undefined,
+    vectorOf,
+    alpha,
+    workspace,
+  );
+  return encodeClustering(clustering!);
+}
+
 /** Users met at random, each of whom goes on with the next basket's worth of the history. */
 async function publishActions(
   namespace: TestNamespace,
-  histories: RealWindows['histories'],
+  { histories }: RealWindows,
   load: Load,
 ): Promise<void> {
   const random = createRandom('visits');
