@@ -2,8 +2,8 @@ import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
-import { ForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
 import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
 import { clusterWindow, type UserInterests } from '#algorithms/pinnersage/interests.ts';
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import {

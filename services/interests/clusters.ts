@@ -1,7 +1,7 @@
 import { BinaryFormatError } from '#algorithms/binary.ts';
-import { ForestWorkspace } from '#algorithms/pinnersage/incremental.ts';
 import { decodeClustering, encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
 import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
 import { likedItems, type UserInterests } from '#algorithms/pinnersage/interests.ts';
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { InterestsConfig } from './config.ts';

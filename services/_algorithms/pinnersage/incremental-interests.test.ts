@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MILLISECONDS_PER_DAY } from './importance.ts';
-import { ForestWorkspace } from './incremental.ts';
 import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
+import { ForestWorkspace } from './incremental-workspace.ts';
 import { clusterWindow, type InterestOptions } from './interests.ts';
 import { actionLists, START } from './window.testing.ts';
 import {

@@ -1,7 +1,8 @@
 import { isFiniteVector, type Vector } from '../vectors.ts';
-import { type ForestWorkspace, updateForest } from './incremental.ts';
+import { updateForest } from './incremental.ts';
 import type { ForestLeaves } from './incremental-centroids.ts';
 import { EMPTY_FOREST, forestLabels, type MergeForest } from './incremental-forest.ts';
+import type { ForestWorkspace } from './incremental-workspace.ts';
 import {
   compareInterests,
   gatherEvidence,
