@@ -133,8 +133,9 @@ async function createTopics(admin: Admin, changes: readonly ChangeOf<'create-top
     configEntries: configEntries(configs),
   }));
   try {
-    // Answers false when another process was faster; the topics are there then as well.
-    await admin.createTopics({ topics, timeout: CREATION_TIMEOUT_MS });
+    // Answers false when another process was faster; the topics are there then as well. kafkajs' own wait for the
+    // leaders gives up on a broker that is busy creating them; ours comes later and is patient.
+    await admin.createTopics({ topics, timeout: CREATION_TIMEOUT_MS, waitForLeaders: false });
   } catch (cause) {
     throw refusedByKafka('create the topics', cause);
   }

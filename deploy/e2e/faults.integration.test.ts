@@ -32,7 +32,7 @@ before(async () => {
   );
 });
 after(async () => {
-  await killed.close();
+  await killed?.close();
   await calm?.close();
 });
 

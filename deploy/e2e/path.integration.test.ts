@@ -41,7 +41,7 @@ before(async () => {
     SETTINGS,
   );
 });
-after(() => path.close());
+after(() => path?.close());
 
 test('an event log goes through every stage and comes back as recommendations', async (t) => {
   await t.test('items and history are accepted and acknowledged', sendCatalogueAndHistory);
