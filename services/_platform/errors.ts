@@ -25,6 +25,7 @@ export const ERROR_REMEDIES = {
   'index.empty': 'No generation is active yet; wait for the first retraining.',
   'generation.unknown': 'The index does not hold that generation (any more); ask again with the active one.',
   'retrain.running': 'A retraining is under way; wait for its end.',
+  'release.refused': 'Nothing was written; do what the reason says, or choose another generation.',
   'training.failed': 'See the reason; the serving generation is untouched.',
 } as const;
 

@@ -1,0 +1,127 @@
+/** The commands of `npm run releases`, each from the log to printed lines. */
+import type { Release } from '#contracts/generated/records.ts';
+import { createRegistry } from '#contracts/registry.ts';
+import { TributaryError } from '#platform/errors.ts';
+import type { CommandContext } from '#topics/command.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
+import {
+  type Decision,
+  decideActivation,
+  decideRetirement,
+  decideRollback,
+  findRelease,
+  unknownGeneration,
+} from './decide.ts';
+import {
+  becomesActive,
+  countTrained,
+  declareReleases,
+  type ReleaseLog,
+  readReleases,
+} from './release-log.ts';
+import { describeRelease, newestFirst, renderRelease, renderReleases } from './render.ts';
+
+export interface OutputFlags {
+  readonly json?: boolean;
+}
+
+/** For the index to read the change, build the graph of a large catalogue and declare it. */
+const FLIP_TIMEOUT_MS = 120_000;
+
+export async function listReleases(context: CommandContext, { json }: OutputFlags): Promise<void> {
+  const { declared } = await readReleases(logOf(context));
+  const lines = json
+    ? newestFirst(declared).map((release) => JSON.stringify(release))
+    : [renderReleases(declared)];
+  await context.write(lines.map((line) => `${line}\n`).join(''));
+}
+
+/** @throws TributaryError `release.refused` for a generation that is not there */
+export async function showRelease(
+  context: CommandContext,
+  generation: string,
+  { json }: OutputFlags,
+): Promise<void> {
+  const log = logOf(context);
+  const release = findRelease((await readReleases(log)).declared, generation);
+  if (release === undefined) throw refused(unknownGeneration(generation));
+  const trained = await countTrained(log, generation);
+  const text = json ? JSON.stringify(describeRelease(release, trained)) : renderRelease(release, trained);
+  await context.write(`${text}\n`);
+}
+
+/**
+ * @throws TributaryError `release.refused` with the reason, before anything is written; `peer.unavailable` when no
+ * index flips in time
+ */
+export async function activateGeneration(context: CommandContext, generation: string): Promise<void> {
+  const log = logOf(context);
+  const { next } = await activate(log, generation);
+  await awaitFlip(context, log, generation, next);
+}
+
+/** @throws TributaryError as `activateGeneration` does */
+export async function rollBack(context: CommandContext): Promise<void> {
+  const log = logOf(context);
+  const former = decideRollback((await readReleases(log)).declared);
+  if ('refusal' in former) throw refused(former.refusal);
+  const { next } = await activate(log, former.generation);
+  await awaitFlip(context, log, former.generation, next);
+}
+
+/** @throws TributaryError `release.refused` with the reason, before anything is written */
+export async function retireGeneration(context: CommandContext, generation: string): Promise<void> {
+  const log = logOf(context);
+  const { declared } = await readReleases(log);
+  await declareReleases(log, demand(decideRetirement(declared, generation, Date.now())));
+  await context.write(`${generation} is retired.\n`);
+}
+
+/**
+ * Asks for a generation to be served; the index flips to it when it has built its graph.
+ * @returns where the log stood before
+ * @throws TributaryError `release.refused` with the reason, before anything is written
+ */
+export async function activate(
+  log: ReleaseLog,
+  generation: string,
+): Promise<{ readonly next: ReadonlyMap<number, number> }> {
+  const { declared, next } = await readReleases(log);
+  const known = findRelease(declared, generation);
+  // One that is not there has no embeddings to look for.
+  const trained = known === undefined ? 0 : await countTrained(log, generation);
+  await declareReleases(log, demand(decideActivation(declared, generation, trained, Date.now())));
+  return { next };
+}
+
+async function awaitFlip(
+  { write, signal }: CommandContext,
+  log: ReleaseLog,
+  generation: string,
+  from: ReadonlyMap<number, number>,
+): Promise<void> {
+  await write(`${generation} is to be served; waiting for the index to flip …\n`);
+  const timeout = AbortSignal.timeout(FLIP_TIMEOUT_MS);
+  if (await becomesActive(log, generation, { from, signal: AbortSignal.any([signal, timeout]) })) {
+    await write(`${generation} is active.\n`);
+  } else if (timeout.aborted) {
+    throw new TributaryError(
+      'peer.unavailable',
+      `No index has flipped to ${generation} within ${FLIP_TIMEOUT_MS / 1_000} s: it does when one runs.`,
+      { retryable: true },
+    );
+  }
+}
+
+function demand(decision: Decision): readonly Release[] {
+  if ('refusal' in decision) throw refused(decision.refusal);
+  return decision.writes;
+}
+
+function refused(reason: string): TributaryError {
+  return new TributaryError('release.refused', reason);
+}
+
+function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): ReleaseLog {
+  return { kafka, namespace, codec: createTopicCodec(createRegistry({ url: registryUrl }), namespace) };
+}

@@ -1,0 +1,175 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import type { Release, ReleaseState } from '#contracts/generated/records.ts';
+import { someRelease } from '../records.testing.ts';
+import {
+  type Decision,
+  type Declared,
+  decideActivation,
+  decideRetirement,
+  decideRollback,
+} from './decide.ts';
+
+const NOW = 1_000;
+const ITEMS = 5;
+
+/** `g1 retired, g2 active` in the order in which they were declared. */
+function declared(text: string): Declared {
+  return text
+    .split(', ')
+    .filter((entry) => entry !== '')
+    .map((entry) => {
+      const [generation = '', state] = entry.split(' ');
+      return someRelease(generation, state as ReleaseState, { itemCount: ITEMS, reason: 'lost' });
+    });
+}
+
+const activate = (log: string, generation: string, trained = ITEMS) =>
+  decideActivation(declared(log), generation, trained, NOW);
+
+function writesOf(decision: Decision): readonly Release[] {
+  assert.ok('writes' in decision, 'refusal' in decision ? decision.refusal : '');
+  return decision.writes;
+}
+
+const told = (decision: Decision) =>
+  writesOf(decision)
+    .map(({ generation, state }) => `${generation} ${state}`)
+    .join(', ');
+
+/** What the index wants to serve, as its README has it, when all generations are whole. */
+function wanted(log: Declared): string | undefined {
+  const active = log.findLast(({ state }) => state === 'active')?.generation;
+  const ready = log.filter(({ state }) => state === 'ready').map(({ generation }) => generation);
+  return (
+    ready
+      .filter((generation) => active === undefined || generation > active)
+      .sort()
+      .at(-1) ?? active
+  );
+}
+
+function append(log: Declared, release: Release): Declared {
+  return [...log.filter(({ generation }) => generation !== release.generation), release];
+}
+
+const anyLog = fc
+  .uniqueArray(fc.integer({ min: 1, max: 9 }), { minLength: 1, maxLength: 6 })
+  .chain((numbers) =>
+    fc.tuple(
+      ...numbers.map((number) =>
+        fc
+          .constantFrom<ReleaseState>('building', 'ready', 'active', 'retired', 'rejected')
+          .map((state) => someRelease(`g${number}`, state, { itemCount: ITEMS })),
+      ),
+    ),
+  );
+
+describe('activating a generation', () => {
+  it('makes a retired one ready and retires the active one', () => {
+    const decision = activate('g1 retired, g2 active', 'g1');
+    assert.equal(told(decision), 'g1 ready, g2 retired');
+    const [target, former] = writesOf(decision);
+    assert.deepEqual([target?.reason, former?.reason], [null, 'g1 was activated by hand']);
+    assert.ok(writesOf(decision).every(({ updatedAt }) => updatedAt === NOW));
+  });
+
+  it('keeps newer ones that wait from taking over at once', () => {
+    assert.equal(
+      told(activate('g1 retired, g4 ready, g3 ready, g2 active', 'g1')),
+      'g1 ready, g3 retired, g4 retired, g2 retired',
+    );
+  });
+
+  it('serves one that an even newer one overtook', () => {
+    assert.equal(told(activate('g1 ready, g2 active', 'g1')), 'g1 ready, g2 retired');
+  });
+
+  it('serves a retired one where nothing is active', () => {
+    assert.equal(told(activate('g1 retired', 'g1')), 'g1 ready');
+  });
+
+  it('refuses in one sentence', () => {
+    const log = 'g0 retired, g1 rejected, g3 building, g2 active, g5 ready';
+    for (const [generation, trained, reason] of [
+      ['g9', ITEMS, /^There is no generation g9: npm run releases -- list shows/],
+      ['g1', ITEMS, /^g1 was rejected and never serves: lost\.$/],
+      ['g3', ITEMS, /^g3 is still being trained\.$/],
+      ['g2', ITEMS, /^g2 is active already\.$/],
+      ['g5', ITEMS, /^g5 takes over by itself/],
+      ['g0', 0, /^g0 cannot be served: the log holds none of its 5 trained embeddings\.$/],
+      ['g0', 4, /^g0 cannot be served: the log holds only 4 of its 5 trained embeddings\.$/],
+    ] as const) {
+      const decision = activate(log, generation, trained);
+      assert.ok('refusal' in decision);
+      assert.match(decision.refusal, reason);
+    }
+  });
+
+  it('leads every reader of the log from what it serves to that generation, whatever the log is', () => {
+    fc.assert(
+      fc.property(anyLog, fc.nat(), (log, choice) => {
+        const { generation } = log[choice % log.length]!;
+        const decision = decideActivation(log, generation, ITEMS, NOW);
+        if ('refusal' in decision) return;
+        const active = log.findLast(({ state }) => state === 'active')?.generation;
+        const expected = new Set([wanted(log), active, generation]);
+        let now: Declared = log;
+        for (const write of decision.writes) {
+          now = append(now, write);
+          assert.ok(expected.has(wanted(now)), `${wanted(now)} is wanted in between`);
+        }
+        assert.equal(wanted(now), generation);
+      }),
+      { numRuns: 2_000 },
+    );
+  });
+});
+
+describe('rolling back', () => {
+  const rollBack = (log: string) => decideRollback(declared(log));
+  const generationOf = (log: string) => {
+    const former = rollBack(log);
+    return 'generation' in former ? former.generation : former.refusal;
+  };
+
+  it('goes to the newest retired one that is older, and further back when repeated', () => {
+    assert.equal(generationOf('g1 retired, g2 retired, g3 active'), 'g2');
+    assert.equal(generationOf('g1 retired, g3 retired, g2 active'), 'g1');
+  });
+
+  it('never goes to a rejected one', () => {
+    assert.equal(generationOf('g1 retired, g2 rejected, g3 active'), 'g1');
+  });
+
+  it('refuses in one sentence', () => {
+    assert.match(generationOf('g1 retired, g2 ready'), /^No generation is active/);
+    assert.match(generationOf(''), /^No generation is active/);
+    assert.match(generationOf('g3 retired, g2 active'), /^No retired generation is older than the active g2/);
+  });
+});
+
+describe('retiring a generation', () => {
+  const retire = (log: string, generation: string) => decideRetirement(declared(log), generation, NOW);
+
+  it('takes one that is ready out of the way', () => {
+    assert.equal(told(retire('g1 active, g2 ready', 'g2')), 'g2 retired');
+    assert.equal(writesOf(retire('g2 ready', 'g2'))[0]?.reason, 'retired by hand');
+  });
+
+  it('refuses in one sentence', () => {
+    const log = 'g1 retired, g2 rejected, g3 active, g4 building';
+    for (const [generation, reason] of [
+      ['g1', /^g1 is retired already\.$/],
+      ['g2', /^g2 is rejected already\.$/],
+      ['g3', /^g3 is active: activate another one/],
+      ['g4', /^g4 is still being trained\.$/],
+      ['g9', /^There is no generation g9/],
+    ] as const) {
+      const decision = retire(log, generation);
+      assert.ok('refusal' in decision);
+      assert.match(decision.refusal, reason);
+    }
+  });
+});

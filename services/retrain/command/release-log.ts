@@ -1,0 +1,107 @@
+import { type Kafka, Partitioners } from 'kafkajs';
+import type { Codec } from '#contracts/codec.ts';
+import type { Release } from '#contracts/generated/records.ts';
+import { qualifiedTopic } from '#topics/catalog.ts';
+import { TopicsError } from '#topics/errors.ts';
+import { readTopic, STOP } from '#topics/reader.ts';
+import type { Declared } from './decide.ts';
+
+/** The topics `releases` and `embeddings` as a tool sees them that lives for one command. */
+export interface ReleaseLog {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly namespace: string;
+}
+
+/** @returns the releases, and where a later read goes on */
+export async function readReleases({ kafka, codec, namespace }: ReleaseLog): Promise<{
+  readonly declared: Declared;
+  readonly next: ReadonlyMap<number, number>;
+}> {
+  const byGeneration = new Map<string, Release>();
+  const { next } = await readTopic({
+    kafka,
+    topic: qualifiedTopic(namespace, 'releases'),
+    from: { at: 'beginning' },
+    async onMessage({ key, value }) {
+      const generation = String(key);
+      byGeneration.delete(generation);
+      if (value !== null) byGeneration.set(generation, await codec.decode('Release', value));
+    },
+  });
+  return { declared: [...byGeneration.values()], next };
+}
+
+/** Embeddings from the training of a generation that the log holds; those embedded later do not count. */
+export async function countTrained(
+  { kafka, codec, namespace }: ReleaseLog,
+  generation: string,
+): Promise<number> {
+  const trained = new Set<string>();
+  const prefix = `${generation}/`;
+  await readTopic({
+    kafka,
+    topic: qualifiedTopic(namespace, 'embeddings'),
+    from: { at: 'beginning' },
+    async onMessage({ key, value }) {
+      const name = String(key);
+      if (!name.startsWith(prefix)) return;
+      const isTrained = value !== null && (await codec.decode('ItemEmbedding', value)).origin === 'trained';
+      if (isTrained) trained.add(name);
+      else trained.delete(name);
+    },
+  });
+  return trained.size;
+}
+
+/**
+ * Writes releases in one request, so that all of them or none are in the log.
+ * @throws TopicsError `topics.not-acknowledged`
+ */
+export async function declareReleases(
+  { kafka, codec, namespace }: ReleaseLog,
+  releases: Declared,
+): Promise<void> {
+  await codec.prepare(['Release']);
+  const topic = qualifiedTopic(namespace, 'releases');
+  const producer = kafka.producer({
+    allowAutoTopicCreation: false,
+    createPartitioner: Partitioners.DefaultPartitioner,
+  });
+  await producer.connect();
+  try {
+    const messages = releases.map((release) => ({
+      key: release.generation,
+      value: codec.encode('Release', release),
+    }));
+    const [answer] = await producer.send({ topic, acks: -1, messages });
+    if (answer?.errorCode !== 0 || answer.baseOffset === undefined)
+      throw new TopicsError('topics.not-acknowledged', `${topic} did not acknowledge the change.`, {
+        retryable: true,
+      });
+  } finally {
+    await producer.disconnect();
+  }
+}
+
+/** Follows `releases` until the generation is declared active. @returns false when the signal aborts first */
+export async function becomesActive(
+  { kafka, codec, namespace }: ReleaseLog,
+  generation: string,
+  { from, signal }: { readonly from: ReadonlyMap<number, number>; readonly signal: AbortSignal },
+): Promise<boolean> {
+  let isActive = false;
+  await readTopic({
+    kafka,
+    topic: qualifiedTopic(namespace, 'releases'),
+    from: { at: 'offsets', offsets: from },
+    until: 'never',
+    signal,
+    async onMessage({ key, value }) {
+      if (value === null || String(key) !== generation) return undefined;
+      isActive = (await codec.decode('Release', value)).state === 'active';
+      return isActive ? STOP : undefined;
+    },
+  });
+  return isActive;
+}
