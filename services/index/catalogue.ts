@@ -5,28 +5,40 @@ export interface CatalogueEntry {
   readonly availability: Availability;
 }
 
-/** Titles and availability by item id, as the topic `items` says. */
+/**
+ * Titles and availability by item id, as the topic `items` says.
+ *
+ * What it does not list may not be found, because compaction drops a tombstone in the end: after a restart, an item
+ * that was withdrawn long ago differs from one that never was by having no entry, though its vector may still be there.
+ * Only an app that keeps no catalogue at all has every item found.
+ */
 export class Catalogue {
   readonly #entries = new Map<string, CatalogueEntry>();
-  /** A withdrawn item keeps its mark, because its vector may stay in the index for a while. */
-  readonly #withdrawn = new Set<string>();
+  #isKept = false;
+
+  /** Whether the topic has said anything yet, be it that an item is gone. */
+  get isKept(): boolean {
+    return this.#isKept;
+  }
 
   put({ itemId, title, availability }: Item): void {
-    this.#withdrawn.delete(itemId);
+    this.#isKept = true;
     this.#entries.set(itemId, { title, availability });
   }
 
   withdraw(itemId: string): void {
+    this.#isKept = true;
     this.#entries.delete(itemId);
-    this.#withdrawn.add(itemId);
   }
 
   get(itemId: string): CatalogueEntry | undefined {
     return this.#entries.get(itemId);
   }
 
-  /** Whether it may be found. An item that only has a vector so far may: nobody said otherwise. */
+  /** Whether it may be found: listed and not unavailable, or no catalogue is kept. */
   isVisible(itemId: string): boolean {
-    return !this.#withdrawn.has(itemId) && this.#entries.get(itemId)?.availability !== 'unavailable';
+    if (!this.#isKept) return true;
+    const entry = this.#entries.get(itemId);
+    return entry !== undefined && entry.availability !== 'unavailable';
   }
 }

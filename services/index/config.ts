@@ -1,4 +1,5 @@
 import { type ConfigOf, number, readConfig } from '#platform/config.ts';
+import { EF_SEARCH_LIMIT } from './recall.ts';
 
 export const SETTINGS = {
   m: number('TRIBUTARY_INDEX_M', {
@@ -18,9 +19,15 @@ export const SETTINGS = {
   efSearch: number('TRIBUTARY_INDEX_EF_SEARCH', {
     fallback: 64,
     minimum: 8,
-    maximum: 2_000,
+    maximum: EF_SEARCH_LIMIT,
     integer: true,
-    summary: 'candidates kept while searching; at least the neighbours asked for are',
+    summary: 'candidates kept while searching; doubled until the recall is reached',
+  }),
+  recallMinimum: number('TRIBUTARY_INDEX_RECALL_MINIMUM', {
+    fallback: 0.95,
+    minimum: 0,
+    maximum: 1,
+    summary: 'recall at 10 against exact search below which a generation does not take over',
   }),
   keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
     fallback: 60_000,

@@ -19,6 +19,7 @@ export class Generation {
   readonly #present = new Set<number>();
   readonly #trained = new Set<number>();
   #complete = false;
+  #isRefused = false;
 
   constructor(id: string) {
     this.id = id;
@@ -42,7 +43,14 @@ export class Generation {
 
   /** Complete, and something to find. An empty generation would blank out everything, so it never serves. */
   get isServable(): boolean {
-    return this.#complete && this.#present.size > 0 && this.#release?.state !== 'rejected';
+    const state = this.#release?.state;
+    if (state === 'rejected' || (state === 'ready' && this.#isRefused)) return false;
+    return this.#complete && this.#present.size > 0;
+  }
+
+  /** Its graph finds too little: it does not take over while it is `ready`. `active` in the log overrules that. */
+  refuse(): void {
+    this.#isRefused = true;
   }
 
   isPresent(row: number): boolean {

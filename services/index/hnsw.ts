@@ -1,10 +1,12 @@
 import hnswlib, { type HierarchicalNSW } from 'hnswlib-node';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 
+/** What a graph is built with. */
 export interface HnswParameters {
+  /** Links of a node on each layer. */
   readonly m: number;
+  /** Candidates kept while a node is linked. */
   readonly efConstruction: number;
-  readonly efSearch: number;
 }
 
 export interface Neighbour {
@@ -37,13 +39,17 @@ export class HnswGraph {
     this.#capacity = Math.max(MINIMUM_CAPACITY, Math.ceil(table.size * 1.2));
     this.#graph = new hnswlib.HierarchicalNSW('ip', table.dimension);
     this.#graph.initIndex(this.#capacity, parameters.m, parameters.efConstruction, SEED);
-    this.#graph.setEf(parameters.efSearch);
     this.#queue = Array.from({ length: table.size }, (_, row) => row);
   }
 
   /** Rows that can be found. */
   get size(): number {
     return this.#inserted - this.#hidden.size;
+  }
+
+  /** Candidates kept while searching, and at least the neighbours asked for. */
+  setEfSearch(efSearch: number): void {
+    this.#graph.setEf(efSearch);
   }
 
   /** Links every row, and those that `put` queued meanwhile; `pause` is awaited between two rows and may yield. */
@@ -61,6 +67,11 @@ export class HnswGraph {
   put(row: number): void {
     if (this.#queue === undefined) this.#insert(row);
     else this.#queue.push(row);
+  }
+
+  /** Asks again of every row whether it is visible. */
+  refreshAll(): void {
+    for (let row = 0; row < this.#inserted; row++) this.refresh(row);
   }
 
   /** Asks again whether the row is visible. */

@@ -11,16 +11,21 @@ import { embedding, release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
 
 /** An index whose declarations come back to it, as they do through the log. */
-function setUp({ keepRetiredMs = 60_000 } = {}) {
+function setUp({ keepRetiredMs = 60_000, recallMinimum = 0.95 } = {}) {
   const declared: string[] = [];
+  const releases: Release[] = [];
   const failures: unknown[] = [];
+  const metrics = createIndexMetrics(createMetrics('index'));
   const index = new LiveIndex({
     log: pino({ level: 'silent' }),
-    metrics: createIndexMetrics(createMetrics('index')),
-    parameters: { m: 16, efConstruction: 200, efSearch: 64 },
+    metrics,
+    parameters: { m: 16, efConstruction: 200 },
+    efSearch: 64,
+    recallMinimum,
     keepRetiredMs,
     publish: async (one) => {
       declared.push(`${one.generation} ${one.state}`);
+      releases.push(one);
       index.takeRelease(one.generation, one);
     },
     onFailure: (error) => failures.push(error),
@@ -38,18 +43,22 @@ function setUp({ keepRetiredMs = 60_000 } = {}) {
       ? result.neighbours.map((neighbour) => neighbour.itemId)
       : ['item.unknown'];
   };
-  return { index, declared, failures, declare, put, near };
+  return { index, metrics, declared, releases, failures, declare, put, near };
 }
 
 type World = ReturnType<typeof setUp>;
 
 /** Three items on a quarter circle: a and b close together and c far; b is nearer to c, or a when `swapped`. */
-async function serveThree({ index, declare, put }: World, id: string, swapped = false): Promise<void> {
+async function serveThree(world: World, id: string, swapped = false): Promise<void> {
+  publishThree(world, id, swapped);
+  await waitFor(() => world.index.served?.generation.id === id, { message: `${id} serves` });
+}
+
+function publishThree({ declare, put }: World, id: string, swapped = false): void {
   const angles = { a: swapped ? 0.5 : 0, b: swapped ? 0 : 0.5, c: 1.5 };
   declare(release(id, 'building', 3));
   for (const [itemId, angle] of Object.entries(angles)) put(id, itemId, [Math.cos(angle), Math.sin(angle)]);
   declare(release(id, 'ready', 3));
-  await waitFor(() => index.served?.generation.id === id, { message: `${id} serves` });
 }
 
 function item(itemId: string, availability: Item['availability']): Item {
@@ -176,6 +185,7 @@ describe('the live index', () => {
   it('leaves unavailable and withdrawn items out of results until they come back', async () => {
     const world = setUp();
     world.index.takeCaughtUp();
+    for (const id of ['a', 'c']) world.index.takeItem(id, item(id, 'available'));
     world.index.takeItem('b', item('b', 'unavailable'));
     await serveThree(world, 'g1');
     assert.deepEqual(world.near('a'), ['c'], 'also of a graph built meanwhile');
@@ -186,6 +196,50 @@ describe('the live index', () => {
     assert.deepEqual(world.near('a'), ['c']);
     assert.equal(world.index.catalogue.get('b'), undefined);
     world.index.close();
+  });
+
+  it('leaves out what a catalogue does not list, from its first word on', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    assert.deepEqual(world.near('a'), ['b', 'c'], 'where no catalogue is kept, all are found');
+    world.index.takeItem('c', item('c', 'available'));
+    assert.deepEqual(world.near('a'), ['c'], 'b has no entry, as if it had been withdrawn before this start');
+    await serveThree(world, 'g2');
+    assert.deepEqual(world.near('a'), ['c'], 'also of a graph built later');
+    world.index.takeItem('b', item('b', 'available'));
+    assert.deepEqual(world.near('a'), ['b', 'c']);
+    world.index.close();
+  });
+
+  it('declares with a release how well its graph finds', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    world.put('g1', 'a', [1, 0]);
+    world.declare({ ...release('g1', 'ready', 1), metrics: { hitRateAt100: 0.5 } });
+    await waitFor(() => world.releases.length > 0, { message: 'declared' });
+    const expected = { hitRateAt100: 0.5, indexRecallAt10: 1, indexEfSearch: 64 };
+    assert.deepEqual(world.releases[0]?.metrics, expected);
+    world.index.close();
+  });
+
+  it('does not flip to a generation of too low recall, unless the log declares it active', async () => {
+    const world = setUp({ recallMinimum: 1.01 });
+    const { index, declare, metrics } = world;
+    const refused = async () => (await metrics.refusedGenerations.get()).values[0]?.value;
+    index.takeCaughtUp();
+    publishThree(world, 'g1');
+    await waitFor(async () => (await refused()) === 1, { message: 'g1 is refused' });
+    assert.deepEqual(index.heldIds(), []);
+    assert.deepEqual([world.declared, world.failures], [[], []]);
+    declare(release('g1', 'active', 3));
+    await waitFor(() => index.served?.generation.id === 'g1', { message: 'g1 serves' });
+    publishThree(world, 'g2');
+    publishThree(world, 'g3');
+    await waitFor(async () => (await refused()) === 3, { message: 'g2 and g3 are refused' });
+    assert.equal(index.served?.generation.id, 'g1');
+    assert.deepEqual([world.declared, world.failures], [[], []]);
+    index.close();
   });
 
   it('answers from one generation at any moment while it builds the next', async () => {

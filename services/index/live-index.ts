@@ -5,18 +5,27 @@ import type { Generation, Intake } from './generation.ts';
 import { Generations } from './generations.ts';
 import { createPacer, HnswGraph, type HnswParameters } from './hnsw.ts';
 import type { IndexMetrics } from './metrics.ts';
-import { measureRecall } from './recall.ts';
+import { type GraphQuality, reachRecall } from './recall.ts';
 
-/** A generation with the graph that answers for it. */
-export interface ServedGeneration {
+interface GenerationGraph {
   readonly generation: Generation;
   readonly graph: HnswGraph;
+}
+
+/** A generation with the graph that answers for it. */
+export interface ServedGeneration extends GenerationGraph {
+  /** As measured when the graph was built. */
+  readonly quality: GraphQuality;
 }
 
 export interface LiveIndexOptions {
   readonly log: Logger;
   readonly metrics: IndexMetrics;
   readonly parameters: HnswParameters;
+  /** Candidates kept while searching; doubled for a generation that does not reach `recallMinimum`. */
+  readonly efSearch: number;
+  /** Recall at 10 below which a generation does not take over, 0 to 1. */
+  readonly recallMinimum: number;
   /** Milliseconds that the generation before keeps answering requests which name it. */
   readonly keepRetiredMs: number;
   /** Declares a release; resolves when it is in the log. */
@@ -25,8 +34,6 @@ export interface LiveIndexOptions {
 }
 
 const BUILD_SLICE_MS = 5;
-const RECALL_DEPTH = 10;
-const RECALL_SAMPLE = 50;
 
 /**
  * The topics `embeddings`, `releases` and `items` as one searchable index. A generation is built beside the serving
@@ -38,7 +45,7 @@ export class LiveIndex {
   readonly #options: LiveIndexOptions;
   #served: ServedGeneration | undefined;
   #previous: ServedGeneration | undefined;
-  #building: ServedGeneration | undefined;
+  #building: GenerationGraph | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
   #advancing: Promise<void> | undefined;
   #closed = false;
@@ -94,11 +101,14 @@ export class LiveIndex {
   }
 
   takeItem(itemId: string, item: Item | null): void {
+    const wasKept = this.catalogue.isKept;
     if (item === null) this.catalogue.withdraw(itemId);
     else this.catalogue.put(item);
     for (const { generation, graph } of this.#graphs()) {
       const row = generation.table?.rowOf(itemId);
-      if (row !== undefined) graph.refresh(row);
+      // The first word of a catalogue hides all that it does not list.
+      if (!wasKept) graph.refreshAll();
+      else if (row !== undefined) graph.refresh(row);
     }
     this.#countItems();
   }
@@ -145,13 +155,14 @@ export class LiveIndex {
       const next = this.find(wanted.id) ?? (await this.#build(wanted));
       // Building took a while: what was wanted may have been rejected or superseded.
       if (this.#closed || this.#generations.wanted() !== wanted) continue;
+      if (!this.#mayTakeOver(next)) continue;
       this.#flip(next);
-      await this.#declare(wanted);
+      await this.#declare(next);
     }
   }
 
   async #build(generation: Generation): Promise<ServedGeneration> {
-    const { log, metrics, parameters } = this.#options;
+    const { log, metrics, parameters, efSearch, recallMinimum: minimum } = this.#options;
     const table = generation.table!;
     const started = performance.now();
     const isVisible = (row: number): boolean =>
@@ -162,15 +173,32 @@ export class LiveIndex {
     try {
       await graph.build(pause);
       const seconds = (performance.now() - started) / 1_000;
-      const sample = { k: RECALL_DEPTH, sampleSize: RECALL_SAMPLE };
-      const recall = await measureRecall({ graph, table, isVisible, ...sample, pause });
+      const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
       metrics.buildSeconds.set(seconds);
-      metrics.recall.set(recall);
-      log.info({ generation: generation.id, items: graph.size, seconds, recall }, 'generation built');
-      return this.#building;
+      metrics.recall.set(quality.recallAt10);
+      metrics.efSearch.set(quality.efSearch);
+      log.info({ generation: generation.id, items: graph.size, seconds, ...quality }, 'generation built');
+      return { generation, graph, quality };
     } finally {
       this.#building = undefined;
     }
+  }
+
+  /**
+   * A generation below the minimum recall is refused, unless the log declares it active: then the other stages have
+   * flipped to it, and answering it less well is better than not at all.
+   */
+  #mayTakeOver({ generation, quality }: ServedGeneration): boolean {
+    const { log, metrics, recallMinimum } = this.#options;
+    if (quality.recallAt10 >= recallMinimum) return true;
+    const isActive = generation.release?.state === 'active';
+    const outcome = isActive ? 'serves, because it is declared active' : 'does not take over';
+    log.error({ generation: generation.id, ...quality, recallMinimum }, `recall is too low: ${outcome}`);
+    if (!isActive) {
+      generation.refuse();
+      metrics.refusedGenerations.inc();
+    }
+    return isActive;
   }
 
   /** Requests meet the old generation before the first assignment and the new one after it, never a mixture. */
@@ -196,10 +224,14 @@ export class LiveIndex {
   }
 
   /** Writing it twice is harmless, so that any number of replicas may do it. */
-  async #declare({ id, release }: Generation): Promise<void> {
+  async #declare({ generation: { id, release }, quality }: ServedGeneration): Promise<void> {
     const { publish } = this.#options;
     const updatedAt = Date.now();
-    if (release?.state === 'ready') await publish({ ...release, state: 'active', updatedAt, reason: null });
+    if (release?.state === 'ready') {
+      const { recallAt10: indexRecallAt10, efSearch: indexEfSearch } = quality;
+      const metrics = { ...release.metrics, indexRecallAt10, indexEfSearch };
+      await publish({ ...release, state: 'active', updatedAt, metrics, reason: null });
+    }
     for (const earlier of this.#generations.supersededBy(id)) {
       await publish({ ...earlier, state: 'retired', updatedAt, reason: `superseded by ${id}` });
     }
@@ -222,7 +254,7 @@ export class LiveIndex {
     return [this.#served, this.#previous].filter((one) => one !== undefined);
   }
 
-  #graphs(): ServedGeneration[] {
+  #graphs(): GenerationGraph[] {
     return [this.#served, this.#previous, this.#building].filter((one) => one !== undefined);
   }
 

@@ -5,12 +5,14 @@ import { createIndexMetrics } from './metrics.ts';
 import { addRoutes } from './routes.ts';
 
 await runStage('index', async (stage) => {
-  const { keepRetiredMs, ...parameters } = readIndexConfig();
+  const { keepRetiredMs, efSearch, recallMinimum, ...parameters } = readIndexConfig();
   const metrics = createIndexMetrics(stage.metrics);
   const index = new LiveIndex({
     log: stage.log,
     metrics,
     parameters,
+    efSearch,
+    recallMinimum,
     keepRetiredMs,
     publish: async (release) => void (await stage.produce('releases', release.generation, release)),
     onFailure: (error) => stage.lifecycle.fail(error),

@@ -4,8 +4,10 @@ import type { StageMetrics } from '#platform/observability/metrics.ts';
 export interface IndexMetrics {
   readonly items: Gauge;
   readonly recall: Gauge;
+  readonly efSearch: Gauge;
   readonly buildSeconds: Gauge;
   readonly flips: Counter;
+  readonly refusedGenerations: Counter;
   readonly refusedVectors: Counter<'reason'>;
   readonly searchSeconds: Histogram;
 }
@@ -20,17 +22,27 @@ export function createIndexMetrics({ registry }: StageMetrics): IndexMetrics {
     }),
     recall: new Gauge({
       name: 'tributary_index_recall_ratio',
-      help: 'Recall at 10 of the served graph against exact search, measured when it was built',
+      help: 'Recall at 10 of the graph built last, against exact search',
+      registers,
+    }),
+    efSearch: new Gauge({
+      name: 'tributary_index_ef_search',
+      help: 'Candidates that searches of the graph built last keep to reach its recall',
       registers,
     }),
     buildSeconds: new Gauge({
       name: 'tributary_index_build_seconds',
-      help: 'Time that building the served graph took beside the searches',
+      help: 'Time that building the last graph took beside the searches',
       registers,
     }),
     flips: new Counter({
       name: 'tributary_index_flips_total',
       help: 'Times that another generation began to serve',
+      registers,
+    }),
+    refusedGenerations: new Counter({
+      name: 'tributary_index_refused_generations_total',
+      help: 'Generations that were built and did not take over, because their recall is too low',
       registers,
     }),
     refusedVectors: new Counter({
