@@ -66,6 +66,18 @@ describe('registry client', () => {
     });
   });
 
+  it('tries again where another client made the same setting first', async () => {
+    let requests = 0;
+    const racing: Answer = (request, response) => {
+      requests++;
+      json(requests === 1 ? 409 : 200, { message: 'exists', compatibility: 'NONE' })(request, response);
+    };
+    await withServer(racing, async (registry) => {
+      await registry.setCompatibility('actions-value');
+      assert.equal(requests, 2);
+    });
+  });
+
   it('gives up on a server that does not answer in time', async () => {
     await withServer(
       () => undefined,

@@ -125,8 +125,10 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    // 429 asks to come back later, which is what a retry does.
-    if (response.status >= 500 || response.status === 429) {
+    // 429 asks to come back later, which is what a retry does. Apicurio answers 409 to a setting that another client
+    // has just made for the first time; tried again it is changed.
+    const isRace = method === 'PUT' && response.status === 409;
+    if (response.status >= 500 || response.status === 429 || isRace) {
       throw new Error(`status ${response.status}: ${await reasonOf(response)}`);
     }
     return response;
