@@ -8,8 +8,20 @@ await runCommand('bench', {
     title: 'The incremental clustering beside the full one, on real windows',
     load: () => import('./incremental.ts'),
   },
+  index: {
+    title: "The index's graph beside Python hnswlib, on PinSage's vectors",
+    load: () => import('./index-search.ts'),
+  },
   interests: {
     title: 'The interests stage from Kafka to Redis, and its growth with users',
     load: () => import('./interests.ts'),
+  },
+  flip: {
+    title: 'Requests to the index while generations take turns: failures and mixed answers',
+    load: () => import('./flip.ts'),
+  },
+  'new-item': {
+    title: 'From a new item to its being found, with all stages running',
+    load: () => import('./new-item.ts'),
   },
 });

@@ -15,7 +15,7 @@ export interface Peer {
  *
  * @throws Error with one clear sentence when the library cannot be brought
  */
-export async function startPeer(part: 'peer:scipy', script: string): Promise<Peer> {
+export async function startPeer(part: `peer:${'scipy' | 'hnswlib'}`, script: string): Promise<Peer> {
   const { [part]: location } = await bringParts([part], { quiet: true });
   const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
   const child = spawn(location!.python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });

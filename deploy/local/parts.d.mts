@@ -13,6 +13,7 @@ export interface PartLocations {
   'data:completejourney': { folder: string };
   'data:ml-100k': { folder: string };
   'peer:scipy': { python: string };
+  'peer:hnswlib': { python: string };
 }
 
 export type PartName = keyof PartLocations;

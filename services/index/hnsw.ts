@@ -16,7 +16,7 @@ export interface Neighbour {
 }
 
 /** One seed for all graphs, so that the same rows in the same order give the same graph. */
-const SEED = 20_180_819;
+export const SEED = 20_180_819;
 const MINIMUM_CAPACITY = 64;
 
 /**

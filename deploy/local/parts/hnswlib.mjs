@@ -1,12 +1,10 @@
-import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
-import { cpus } from 'node:os';
 import { join } from 'node:path';
 import { fillOnce } from './cache.mjs';
-import { nodeHeaders, packageVersion } from './native.mjs';
+import { nodeHeaders, packageVersion, targetDigest } from './native.mjs';
 
 // Compiled for this very processor, hnswlib builds and searches 1.6 times faster than with the package's own flags.
-const FLAGS = '-O3 -march=native';
+export const FLAGS = '-O3 -march=native';
 
 export const hnswlib = {
   name: 'hnswlib',
@@ -41,9 +39,7 @@ function installed(project) {
 
 /** An addon fits one package version, one set of flags and one processor model. */
 function buildName(project, env) {
-  const target = [env.CXXFLAGS || FLAGS, process.arch, cpus()[0]?.model ?? ''].join('|');
-  const digest = createHash('sha256').update(target).digest('hex').slice(0, 12);
-  return `hnswlib-node-${packageVersion(project, 'hnswlib-node')}-${digest}`;
+  return `hnswlib-node-${packageVersion(project, 'hnswlib-node')}-${targetDigest(env.CXXFLAGS || FLAGS)}`;
 }
 
 /** The one translation unit of the package, with the definitions of its binding.gyp; node-gyp would fetch headers. */

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto';
 import { existsSync, readFileSync } from 'node:fs';
+import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
@@ -26,4 +28,10 @@ export function nodeHeaders(project, env) {
     'the header files of Node were not found',
     'Install them (Debian: apt-get install libnode-dev) or set npm_config_nodedir to where include/node is',
   );
+}
+
+/** Names what code was compiled for: with -march=native, what fits one processor model does not run on every other. */
+export function targetDigest(flags) {
+  const target = [flags, process.arch, cpus()[0]?.model ?? ''].join('|');
+  return createHash('sha256').update(target).digest('hex').slice(0, 12);
 }

@@ -1,13 +1,29 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillOnce } from './cache.mjs';
+import { FLAGS } from './hnswlib.mjs';
+import { targetDigest } from './native.mjs';
 
 /** What Ward's clustering is measured against. Needs Python 3.11 or newer. */
 export const scipy = peer('scipy', ['scipy==1.16.3', 'numpy==2.3.5']);
 
-/** A Python library that a bench measures against, in a virtual environment of its own. */
-function peer(name, requirements) {
-  const cached = `peer-${requirements.join('-').replaceAll('==', '-')}`;
+/** What the index is measured against: the same C++ under the same flags, called from Python. */
+export const pythonHnswlib = peer('hnswlib', ['numpy==2.3.5'], {
+  library: 'hnswlib==0.8.0',
+  tools: ['setuptools==80.9.0', 'wheel==0.45.1', 'pybind11==3.0.1'],
+});
+
+/**
+ * A Python library that a bench measures against, in a virtual environment of its own.
+ *
+ * @param {string} name
+ * @param {string[]} wheels requirements that are installed as they were published
+ * @param {{ library: string, tools: string[] }} [source] a library that is compiled for this processor, and what that takes
+ */
+function peer(name, wheels, source) {
+  const requirements = source ? [source.library, ...wheels] : wheels;
+  const target = source ? `-${targetDigest(FLAGS)}` : '';
+  const cached = `peer-${requirements.join('-').replaceAll('==', '-')}${target}`;
   return {
     name: `peer:${name}`,
     does: requirements.join(', '),
@@ -26,10 +42,20 @@ function peer(name, requirements) {
           retry: 'Install Python 3.11 or newer with venv (Debian: apt-get install python3-venv)',
         });
         // The environment is renamed when it is whole. Its python finds its libraries from where it then lies.
-        const install = ['-m', 'pip', 'install', '--quiet', '--no-cache-dir', '--only-binary=:all:'];
-        await run(join(folder, 'bin', 'python'), [...install, ...requirements], {
-          task: `install ${requirements.join(' and ')} with pip`,
+        const python = join(folder, 'bin', 'python');
+        const install = ['-m', 'pip', 'install', '--quiet', '--no-cache-dir'];
+        const published = [...wheels, ...(source?.tools ?? [])];
+        await run(python, [...install, '--only-binary=:all:', ...published], {
+          task: `install ${published.join(' and ')} with pip`,
           folder,
+        });
+        if (!source) return;
+        const compile = ['--no-deps', '--no-build-isolation', `--no-binary=${name}`];
+        await run(python, [...install, ...compile, source.library], {
+          task: `compile ${source.library} with pip`,
+          folder,
+          env: { CFLAGS: FLAGS },
+          retry: 'Install a C++ compiler and the headers of Python (Debian: apt-get install g++ python3-dev)',
         });
       });
     },
