@@ -1,0 +1,27 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openPath, type Path } from '../e2e/path.testing.ts';
+import { startStack } from '../local/stack.ts';
+
+/** Runs stages on servers of their own, hands them to `work`, and ends all of them whatever comes of it. */
+export async function onStages<T>(
+  names: readonly string[],
+  settings: Readonly<Record<string, string>>,
+  work: (path: Path) => Promise<T>,
+): Promise<T> {
+  const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+  const stack = await startStack({ runDirectory });
+  Object.assign(process.env, stack.env);
+  try {
+    const path = await openPath(names, settings);
+    try {
+      return await work(path);
+    } finally {
+      await path.close();
+    }
+  } finally {
+    await stack.stop();
+    rmSync(runDirectory, { recursive: true, force: true });
+  }
+}
