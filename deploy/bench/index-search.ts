@@ -1,3 +1,7 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { pino } from 'pino';
 import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { exactTopK } from '#algorithms/retrieval/exact.ts';
@@ -5,6 +9,7 @@ import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { row } from '#algorithms/vectors.ts';
 import { SETTINGS } from '../../services/index/config.ts';
 import { HnswGraph, SEED } from '../../services/index/hnsw.ts';
+import { Snapshots } from '../../services/index/snapshots.ts';
 import { completejourneyEmbeddings } from './embeddings.ts';
 import type { Figures } from './figures.ts';
 import { startPeer } from './peer.ts';
@@ -20,6 +25,7 @@ const NEIGHBOURS = 10;
 const K = NEIGHBOURS + 1;
 const QUERIES = 2_000;
 const ROUNDS = 31;
+const noPause = (): undefined => undefined;
 
 /** Neighbours of one query as rows, itself among them. */
 type Neighbours = readonly number[];
@@ -33,7 +39,7 @@ interface Run {
 /**
  * The graph as the index serves it, on completejourney's vectors, searched from items as propose does from medoids:
  * recall at 10 against exact search, and queries a CPU second beside Python hnswlib with the same vectors, parameters,
- * seed and compiler flags, as the ratio of medians over alternating runs.
+ * seed and compiler flags, as the ratio of medians over alternating runs; and what a snapshot spares a start.
  */
 export async function measure(): Promise<Figures> {
   const { itemIds, vectors, dim } = await completejourneyEmbeddings(await readPurchases());
@@ -65,6 +71,7 @@ export async function measure(): Promise<Figures> {
       ratio: rate(ours) / rate(theirs),
       queriesACpuSecond: { ours: rate(ours), python: rate(theirs) },
       recallOfPython: recallOf(theirs[0]!, truth, queryRows),
+      startSeconds: await compareStarts(table),
       buildCpuSeconds: { ours: buildSeconds, python: peerBuildSeconds },
       setting: { items: itemIds.length, dim, ...SERVED },
     };
@@ -78,12 +85,38 @@ function drawRows(count: number): number[] {
   return Array.from({ length: QUERIES }, () => random.integer(count));
 }
 
+/** Wall time to a graph that can be searched: linked anew, and read from its snapshot. */
+async function compareStarts(
+  table: VectorTable,
+): Promise<{ built: number; written: number; restored: number }> {
+  const directory = mkdtempSync(join(tmpdir(), 'bench-index-'));
+  const snapshots = new Snapshots({ directory, parameters: SERVED, log: pino({ level: 'warn' }) });
+  const secondsOf = async (task: () => Promise<unknown>): Promise<number> => {
+    const started = performance.now();
+    await task();
+    return (performance.now() - started) / 1_000;
+  };
+  try {
+    const graph = new HnswGraph(table, SERVED, () => true);
+    const built = await secondsOf(() => graph.build(noPause));
+    const written = await secondsOf(() => snapshots.save('bench', table, graph, undefined));
+    const again = new HnswGraph(table, SERVED, () => true);
+    const restored = await secondsOf(async () => {
+      if (!(await snapshots.restore('bench', table, again))) throw new Error('the snapshot was refused');
+      await again.build(noPause);
+    });
+    return { built, written, restored };
+  } finally {
+    rmSync(directory, { recursive: true });
+  }
+}
+
 async function build(itemIds: readonly string[], vectors: Float32Array, dim: number) {
   const table = new VectorTable(dim, itemIds.length);
   itemIds.forEach((itemId, i) => void table.set(itemId, row(vectors, i, dim)));
   const graph = new HnswGraph(table, SERVED, () => true);
   const started = process.cpuUsage();
-  await graph.build(() => undefined);
+  await graph.build(noPause);
   graph.setEfSearch(SERVED.efSearch);
   return { graph, table, seconds: cpuSecondsSince(started) };
 }

@@ -1,4 +1,4 @@
-import { type ConfigOf, number, readConfig } from '#platform/config.ts';
+import { type ConfigOf, number, readConfig, text } from '#platform/config.ts';
 import { EF_SEARCH_LIMIT } from './recall.ts';
 
 export const SETTINGS = {
@@ -28,6 +28,10 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 1,
     summary: 'recall at 10 against exact search below which a generation does not take over',
+  }),
+  snapshots: text('TRIBUTARY_INDEX_SNAPSHOTS', {
+    fallback: '',
+    summary: 'directory of its own in which graphs are kept for the next start; empty for none',
   }),
   keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
     fallback: 60_000,

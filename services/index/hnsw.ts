@@ -15,46 +15,86 @@ export interface Neighbour {
   readonly score: number;
 }
 
+/** What a graph's file does not say of it. */
+export interface GraphState {
+  /** The table's row by label; undefined for one that the table does not have any more. */
+  readonly rows: readonly (number | undefined)[];
+  /** Labels that the file marks as hidden. */
+  readonly hidden: readonly number[];
+}
+
 /** One seed for all graphs, so that the same rows in the same order give the same graph. */
 export const SEED = 20_180_819;
 const MINIMUM_CAPACITY = 64;
 
 /**
  * A navigable small-world graph (Malkov and Yashunin, TPAMI 2020) over the unit vectors of a table, where the inner
- * product is the cosine. Labels are the table's rows, because hnswlib cuts a label to 32 bits. Rows hidden by
- * `isVisible` stay in the graph as stepping stones and never appear in a result.
+ * product is the cosine. A label is the place of a row in the order of insertion: hnswlib cuts labels to 32 bits, and the
+ * rows of a table may come in another order after a restart. Rows hidden by `isVisible` stay in the graph as stepping
+ * stones and never appear in a result.
  */
 export class HnswGraph {
   readonly #table: VectorTable;
+  readonly #parameters: HnswParameters;
   readonly #isVisible: (row: number) => boolean;
   readonly #graph: HierarchicalNSW;
+  readonly #rows: (number | undefined)[] = [];
+  readonly #labels = new Map<number, number>();
   readonly #hidden = new Set<number>();
-  #capacity: number;
+  /** The binding takes plain arrays only, and making one costs more than filling it. */
+  readonly #vector: number[];
+  /** Rows to link in the build under way, or before it. */
   #queue: number[] | undefined;
-  #inserted = 0;
+  /** Changes that wait for the end of a `save`. */
+  #postponed: (() => void)[] | undefined;
 
   constructor(table: VectorTable, parameters: HnswParameters, isVisible: (row: number) => boolean) {
     this.#table = table;
+    this.#parameters = parameters;
     this.#isVisible = isVisible;
-    this.#capacity = Math.max(MINIMUM_CAPACITY, Math.ceil(table.size * 1.2));
+    this.#vector = new Array<number>(table.dimension).fill(0);
     this.#graph = new hnswlib.HierarchicalNSW('ip', table.dimension);
-    this.#graph.initIndex(this.#capacity, parameters.m, parameters.efConstruction, SEED);
     this.#queue = Array.from({ length: table.size }, (_, row) => row);
   }
 
   /** Rows that can be found. */
   get size(): number {
-    return this.#inserted - this.#hidden.size;
+    return this.#rows.length - this.#hidden.size;
   }
 
-  /** Candidates kept while searching, and at least the neighbours asked for. */
+  /** Candidates kept while searching, and at least the neighbours asked for. Only once `build` has begun. */
   setEfSearch(efSearch: number): void {
     this.#graph.setEf(efSearch);
+  }
+
+  /**
+   * Takes over, before `build`, a graph that `save` wrote with the same parameters. Rows that it holds and that are
+   * not in `changed` need no linking any more.
+   * @throws Error where hnswlib cannot read the file; it trusts what it reads, so the caller checks the file before
+   */
+  async restore(file: string, { rows, hidden }: GraphState, changed: ReadonlySet<number>): Promise<void> {
+    const queue = this.#queue ?? [];
+    const arriving: number[] = [];
+    this.#queue = arriving;
+    try {
+      await this.#graph.readIndex(file);
+      if (this.#graph.getCurrentCount() !== rows.length) throw new Error('the graph has other labels');
+      rows.forEach((row, label) => {
+        this.#rows.push(row);
+        if (row !== undefined) this.#labels.set(row, label);
+      });
+      for (const label of hidden) this.#hidden.add(label);
+      for (const label of rows.keys()) this.#markVisibility(label);
+    } finally {
+      const toLink = queue.filter((row) => !this.#labels.has(row) || changed.has(row));
+      this.#queue = [...toLink, ...arriving];
+    }
   }
 
   /** Links every row, and those that `put` queued meanwhile; `pause` is awaited between two rows and may yield. */
   async build(pause: () => Promise<void> | undefined): Promise<void> {
     const queue = this.#queue ?? [];
+    if (this.#rows.length === 0) this.#begin();
     for (let next = 0; next < queue.length; next++) {
       this.#insert(queue[next]!);
       const pausing = pause();
@@ -63,29 +103,38 @@ export class HnswGraph {
     this.#queue = undefined;
   }
 
-  /** Takes a row whose vector is new or has changed: at once, or at the end of the build under way. */
+  /** Writes the graph to a file, off this thread; changes wait meanwhile. Only once it is built. */
+  async save(file: string): Promise<GraphState> {
+    const state = { rows: [...this.#rows], hidden: [...this.#hidden] };
+    this.#postponed = [];
+    try {
+      await this.#graph.writeIndex(file);
+    } finally {
+      const changes = this.#postponed;
+      this.#postponed = undefined;
+      for (const change of changes) change();
+    }
+    return state;
+  }
+
+  /** Takes a row whose vector is new or has changed: at once, or at the end of the build or save under way. */
   put(row: number): void {
-    if (this.#queue === undefined) this.#insert(row);
-    else this.#queue.push(row);
+    if (this.#postponed !== undefined) this.#postponed.push(() => this.#insert(row));
+    else if (this.#queue !== undefined) this.#queue.push(row);
+    else this.#insert(row);
   }
 
   /** Asks again of every row whether it is visible. */
   refreshAll(): void {
-    for (let row = 0; row < this.#inserted; row++) this.refresh(row);
+    for (const row of this.#labels.keys()) this.refresh(row);
   }
 
   /** Asks again whether the row is visible. */
   refresh(row: number): void {
-    if (row >= this.#inserted) return;
-    const hidden = !this.#isVisible(row);
-    if (hidden === this.#hidden.has(row)) return;
-    if (hidden) {
-      this.#graph.markDelete(row);
-      this.#hidden.add(row);
-    } else {
-      this.#graph.unmarkDelete(row);
-      this.#hidden.delete(row);
-    }
+    const label = this.#labels.get(row);
+    if (label === undefined) return;
+    if (this.#postponed !== undefined) this.#postponed.push(() => this.#markVisibility(label));
+    else this.#markVisibility(label);
   }
 
   /**
@@ -93,24 +142,49 @@ export class HnswGraph {
    * @param query unit vector of the table's dimension
    */
   search(query: Float32Array, k: number): Neighbour[] {
-    if (this.#inserted === 0) return [];
-    const { neighbors, distances } = this.#graph.searchKnn(Array.from(query), Math.min(k, this.#capacity));
-    return neighbors.map((row, place) => ({
-      itemId: this.#table.idAt(row)!,
+    if (this.#rows.length === 0) return [];
+    const limit = Math.min(k, this.#graph.getMaxElements());
+    const { neighbors, distances } = this.#graph.searchKnn(this.#asArray(query), limit);
+    return neighbors.map((label, place) => ({
+      itemId: this.#table.idAt(this.#rows[label]!)!,
       score: 1 - distances[place]!,
     }));
   }
 
+  #begin(): void {
+    const { m, efConstruction } = this.#parameters;
+    const capacity = Math.max(MINIMUM_CAPACITY, Math.ceil(this.#table.size * 1.2));
+    this.#graph.initIndex(capacity, m, efConstruction, SEED);
+  }
+
   #insert(row: number): void {
-    if (row >= this.#capacity) {
-      this.#capacity = Math.max(row + 1, this.#capacity * 2);
-      this.#graph.resizeIndex(this.#capacity);
+    const label = this.#labels.get(row) ?? this.#rows.length;
+    const capacity = this.#graph.getMaxElements();
+    if (label >= capacity) this.#graph.resizeIndex(capacity * 2);
+    // hnswlib forgets the mark of a label that is added again.
+    this.#graph.addPoint(this.#asArray(this.#table.at(row)), label);
+    this.#rows[label] = row;
+    this.#labels.set(row, label);
+    this.#hidden.delete(label);
+    this.#markVisibility(label);
+  }
+
+  #markVisibility(label: number): void {
+    const row = this.#rows[label];
+    const hidden = row === undefined || !this.#isVisible(row);
+    if (hidden === this.#hidden.has(label)) return;
+    if (hidden) {
+      this.#graph.markDelete(label);
+      this.#hidden.add(label);
+    } else {
+      this.#graph.unmarkDelete(label);
+      this.#hidden.delete(label);
     }
-    // hnswlib forgets the mark of a row that is added again.
-    this.#graph.addPoint(Array.from(this.#table.at(row)), row);
-    this.#hidden.delete(row);
-    this.#inserted = Math.max(this.#inserted, row + 1);
-    this.refresh(row);
+  }
+
+  #asArray(vector: Float32Array): number[] {
+    for (let i = 0; i < vector.length; i++) this.#vector[i] = vector[i]!;
+    return this.#vector;
   }
 }
 

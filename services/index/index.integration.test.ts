@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
@@ -17,9 +20,13 @@ describe('the index stage', () => {
   let test: TestNamespace;
   let stage: StageProcess;
   let peer: Peer;
+  const snapshots = mkdtempSync(join(tmpdir(), 'index-snapshots-'));
 
   async function start(): Promise<void> {
-    stage = await startStageProcess('index', { TRIBUTARY_NAMESPACE: test.namespace });
+    stage = await startStageProcess('index', {
+      TRIBUTARY_NAMESPACE: test.namespace,
+      TRIBUTARY_INDEX_SNAPSHOTS: snapshots,
+    });
     peer = createPeer({ name: 'index', url: stage.url, timeoutMs: 10_000 });
   }
 
@@ -37,6 +44,7 @@ describe('the index stage', () => {
   after(async () => {
     await stop();
     await test.close();
+    rmSync(snapshots, { recursive: true });
   });
 
   const putRelease = (one: Release) =>
@@ -147,5 +155,7 @@ describe('the index stage', () => {
     await start();
     assert.deepEqual(await peer.get('/status'), { active: { generation: 'g2', items: 2 }, held: ['g2'] });
     assert.deepEqual(await similarTo('milk'), ['Oats']);
+    const restored = await (await fetch(new URL('/metrics', stage.url))).text();
+    assert.match(restored, /^tributary_index_restored_total(\{.*\})? 1$/m);
   });
 });

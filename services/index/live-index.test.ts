@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { createRandom } from '#algorithms/random.ts';
@@ -9,9 +12,16 @@ import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { embedding, release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
+import { Snapshots } from './snapshots.ts';
+
+const PARAMETERS = { m: 16, efConstruction: 200 };
 
 /** An index whose declarations come back to it, as they do through the log. */
-function setUp({ keepRetiredMs = 60_000, recallMinimum = 0.95 } = {}) {
+function setUp({
+  keepRetiredMs = 60_000,
+  recallMinimum = 0.95,
+  snapshots = undefined as Snapshots | undefined,
+} = {}) {
   const declared: string[] = [];
   const releases: Release[] = [];
   const failures: unknown[] = [];
@@ -19,9 +29,10 @@ function setUp({ keepRetiredMs = 60_000, recallMinimum = 0.95 } = {}) {
   const index = new LiveIndex({
     log: pino({ level: 'silent' }),
     metrics,
-    parameters: { m: 16, efConstruction: 200 },
+    parameters: PARAMETERS,
     efSearch: 64,
     recallMinimum,
+    snapshots,
     keepRetiredMs,
     publish: async (one) => {
       declared.push(`${one.generation} ${one.state}`);
@@ -59,6 +70,14 @@ function publishThree({ declare, put }: World, id: string, swapped = false): voi
   declare(release(id, 'building', 3));
   for (const [itemId, angle] of Object.entries(angles)) put(id, itemId, [Math.cos(angle), Math.sin(angle)]);
   declare(release(id, 'ready', 3));
+}
+
+/** Items 0 to 39, each nearer to the one before than to the one after. */
+async function serveCircle({ index, declare, put }: World): Promise<void> {
+  declare(release('g1', 'building', 40));
+  for (let n = 0; n < 40; n++) put('g1', String(n), [Math.cos(1.02 ** n), Math.sin(1.02 ** n)]);
+  declare(release('g1', 'ready', 40));
+  await waitFor(() => index.served?.generation.id === 'g1', { message: 'g1 serves' });
 }
 
 function item(itemId: string, availability: Item['availability']): Item {
@@ -240,6 +259,33 @@ describe('the live index', () => {
     assert.equal(index.served?.generation.id, 'g1');
     assert.deepEqual([world.declared, world.failures], [[], []]);
     index.close();
+  });
+
+  it('reads its graph from the snapshot after a restart, and follows what changed meanwhile', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'index-snapshots-'));
+    const log = pino({ level: 'silent' });
+    const snapshots = new Snapshots({ directory, parameters: PARAMETERS, log });
+    const restoredBy = async ({ metrics }: World) => (await metrics.restored.get()).values[0]?.value;
+    try {
+      const before = setUp({ snapshots });
+      before.index.takeCaughtUp();
+      await serveCircle(before);
+      before.index.close();
+      const after = setUp({ snapshots });
+      after.index.takeItem('3', item('3', 'unavailable'));
+      for (const n of [0, 1, 2, 4]) after.index.takeItem(String(n), item(String(n), 'available'));
+      after.index.takeCaughtUp();
+      await serveCircle(after);
+      assert.deepEqual([await restoredBy(before), await restoredBy(after)], [0, 1]);
+      assert.deepEqual(before.near('2').slice(0, 4), ['1', '3', '0', '4']);
+      assert.deepEqual(after.near('2'), ['1', '0', '4']);
+      after.put('g1', '3', [Math.cos(1), Math.sin(1)]);
+      after.index.takeItem('3', item('3', 'available'));
+      assert.deepEqual(after.near('0')[0], '3');
+      after.index.close();
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 
   it('answers from one generation at any moment while it builds the next', async () => {

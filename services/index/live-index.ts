@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Generation, Intake } from './generation.ts';
@@ -6,6 +7,7 @@ import { Generations } from './generations.ts';
 import { createPacer, HnswGraph, type HnswParameters } from './hnsw.ts';
 import type { IndexMetrics } from './metrics.ts';
 import { type GraphQuality, reachRecall } from './recall.ts';
+import type { Snapshots } from './snapshots.ts';
 
 interface GenerationGraph {
   readonly generation: Generation;
@@ -26,6 +28,8 @@ export interface LiveIndexOptions {
   readonly efSearch: number;
   /** Recall at 10 below which a generation does not take over, 0 to 1. */
   readonly recallMinimum: number;
+  /** Where graphs are kept for the next start, if anywhere. */
+  readonly snapshots: Snapshots | undefined;
   /** Milliseconds that the generation before keeps answering requests which name it. */
   readonly keepRetiredMs: number;
   /** Declares a release; resolves when it is in the log. */
@@ -161,27 +165,48 @@ export class LiveIndex {
     }
   }
 
+  /** Read from its snapshot where that still finds enough, else built, and saved for the next start. */
   async #build(generation: Generation): Promise<ServedGeneration> {
-    const { log, metrics, parameters, efSearch, recallMinimum: minimum } = this.#options;
+    const { snapshots, recallMinimum } = this.#options;
     const table = generation.table!;
+    try {
+      const restored = snapshots && (await this.#makeGraph(generation, table, snapshots));
+      if (restored && restored.quality.recallAt10 >= recallMinimum) {
+        this.#options.metrics.restored.inc();
+        return restored;
+      }
+      const built = (await this.#makeGraph(generation, table))!;
+      // Before it serves, because changes of a graph wait while it is saved.
+      await snapshots?.save(generation.id, table, built.graph, this.#served?.generation.id);
+      return built;
+    } finally {
+      this.#building = undefined;
+    }
+  }
+
+  /** @returns undefined where `snapshots` are given and hold none that fits */
+  async #makeGraph(
+    generation: Generation,
+    table: VectorTable,
+    snapshots?: Snapshots,
+  ): Promise<ServedGeneration | undefined> {
+    const { log, metrics, parameters, efSearch, recallMinimum: minimum } = this.#options;
     const started = performance.now();
     const isVisible = (row: number): boolean =>
       generation.isPresent(row) && this.catalogue.isVisible(table.idAt(row)!);
     const graph = new HnswGraph(table, parameters, isVisible);
     const pause = createPacer(BUILD_SLICE_MS);
     this.#building = { generation, graph };
-    try {
-      await graph.build(pause);
-      const seconds = (performance.now() - started) / 1_000;
-      const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
-      metrics.buildSeconds.set(seconds);
-      metrics.recall.set(quality.recallAt10);
-      metrics.efSearch.set(quality.efSearch);
-      log.info({ generation: generation.id, items: graph.size, seconds, ...quality }, 'generation built');
-      return { generation, graph, quality };
-    } finally {
-      this.#building = undefined;
-    }
+    if (snapshots && !(await snapshots.restore(generation.id, table, graph))) return undefined;
+    await graph.build(pause);
+    const seconds = (performance.now() - started) / 1_000;
+    const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
+    metrics.buildSeconds.set(seconds);
+    metrics.recall.set(quality.recallAt10);
+    metrics.efSearch.set(quality.efSearch);
+    const origin = snapshots ? 'read from its snapshot' : 'built';
+    log.info({ generation: generation.id, items: graph.size, seconds, ...quality }, `generation ${origin}`);
+    return { generation, graph, quality };
   }
 
   /**

@@ -3,9 +3,10 @@ import { readIndexConfig } from './config.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { addRoutes } from './routes.ts';
+import { Snapshots } from './snapshots.ts';
 
 await runStage('index', async (stage) => {
-  const { keepRetiredMs, efSearch, recallMinimum, ...parameters } = readIndexConfig();
+  const { keepRetiredMs, efSearch, recallMinimum, snapshots: directory, ...parameters } = readIndexConfig();
   const metrics = createIndexMetrics(stage.metrics);
   const index = new LiveIndex({
     log: stage.log,
@@ -13,6 +14,7 @@ await runStage('index', async (stage) => {
     parameters,
     efSearch,
     recallMinimum,
+    snapshots: directory === '' ? undefined : new Snapshots({ directory, parameters, log: stage.log }),
     keepRetiredMs,
     publish: async (release) => void (await stage.produce('releases', release.generation, release)),
     onFailure: (error) => stage.lifecycle.fail(error),

@@ -6,6 +6,7 @@ export interface IndexMetrics {
   readonly recall: Gauge;
   readonly efSearch: Gauge;
   readonly buildSeconds: Gauge;
+  readonly restored: Counter;
   readonly flips: Counter;
   readonly refusedGenerations: Counter;
   readonly refusedVectors: Counter<'reason'>;
@@ -33,6 +34,11 @@ export function createIndexMetrics({ registry }: StageMetrics): IndexMetrics {
     buildSeconds: new Gauge({
       name: 'tributary_index_build_seconds',
       help: 'Time that building the last graph took beside the searches',
+      registers,
+    }),
+    restored: new Counter({
+      name: 'tributary_index_restored_total',
+      help: 'Graphs that were read from a snapshot instead of built',
       registers,
     }),
     flips: new Counter({

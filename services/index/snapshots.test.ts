@@ -1,0 +1,203 @@
+import assert from 'node:assert/strict';
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { createRandom } from '#algorithms/random.ts';
+import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { normaliseInPlace } from '#algorithms/vectors.ts';
+import { HnswGraph, type HnswParameters } from './hnsw.ts';
+import { FORMAT_VERSION, Snapshots } from './snapshots.ts';
+
+const PARAMETERS = { m: 8, efConstruction: 100 };
+const DIMENSION = 8;
+const COUNT = 200;
+/** A snapshot of format version 1 as it was written when that version was new: `tableOf(GOLDEN_IDS)`, item1 hidden. */
+const GOLDEN = new URL('./golden/version-1', import.meta.url).pathname;
+const GOLDEN_IDS = ['item0', 'item1', 'item2', 'item3', 'item4'];
+const IDS = Array.from({ length: COUNT }, (_, n) => `item${n}`);
+
+/** The same vector for the same id, whatever the order. */
+function tableOf(itemIds: readonly string[]): VectorTable {
+  const table = new VectorTable(DIMENSION);
+  for (const itemId of itemIds) table.set(itemId, vectorOf(itemId));
+  return table;
+}
+
+function vectorOf(seed: string): Float32Array {
+  const random = createRandom(seed);
+  const vector = Float32Array.from({ length: DIMENSION }, () => random.normal());
+  normaliseInPlace(vector);
+  return vector;
+}
+
+function graphOf(table: VectorTable, hiddenIds: readonly string[] = []): HnswGraph {
+  const graph = new HnswGraph(table, PARAMETERS, (row) => !hiddenIds.includes(table.idAt(row)!));
+  return graph;
+}
+
+async function build(graph: HnswGraph): Promise<HnswGraph> {
+  await graph.build(() => undefined);
+  graph.setEfSearch(COUNT);
+  return graph;
+}
+
+describe('a snapshot', () => {
+  let directory: string;
+  let ignored: string[];
+
+  beforeEach(() => {
+    directory = mkdtempSync(join(tmpdir(), 'snapshots-'));
+    ignored = [];
+  });
+
+  afterEach(() => rmSync(directory, { recursive: true }));
+
+  function snapshotsIn(folder: string, parameters: HnswParameters = PARAMETERS): Snapshots {
+    const write = (line: string) => {
+      const { err, msg } = JSON.parse(line) as { err: { message: string }; msg: string };
+      ignored.push(`${msg}: ${err.message}`);
+    };
+    return new Snapshots({ directory: folder, parameters, log: pino({}, { write }) });
+  }
+
+  async function saveAll(generation = 'g1', hiddenIds: readonly string[] = []): Promise<HnswGraph> {
+    const table = tableOf(IDS);
+    const graph = await build(graphOf(table, hiddenIds));
+    await snapshotsIn(directory).save(generation, table, graph, undefined);
+    return graph;
+  }
+
+  const pathOf = (file: string, generation = 'g1') => join(directory, `generation-${generation}`, file);
+
+  it('gives back the graph that was saved, in whatever order the log brings the vectors', async () => {
+    const saved = await saveAll('g1', ['item7', 'item8']);
+    const table = tableOf(IDS.toReversed());
+    const graph = graphOf(table, ['item8', 'item9']);
+    assert.ok(await snapshotsIn(directory).restore('g1', table, graph));
+    await build(graph);
+    assert.deepEqual(ignored, []);
+    assert.equal(graph.size, COUNT - 2);
+    for (const query of IDS.map(vectorOf)) {
+      const expected = saved.search(query, 12).filter(({ itemId }) => itemId !== 'item9');
+      const found = graph.search(query, 12).filter(({ itemId }) => itemId !== 'item7');
+      assert.deepEqual(found.slice(0, 11), expected.slice(0, 11));
+    }
+  });
+
+  it('leaves to the build what changed, came and went since', async () => {
+    await saveAll();
+    const table = tableOf([...IDS.slice(5), 'new']);
+    table.set('item50', vectorOf('elsewhere'));
+    const graph = graphOf(table);
+    const restoring = snapshotsIn(directory).restore('g1', table, graph);
+    table.set('item60', vectorOf('while it is read'));
+    graph.put(table.rowOf('item60')!);
+    assert.ok(await restoring);
+    await build(graph);
+    assert.equal(graph.size, COUNT - 4);
+    const nearest = (seed: string) => graph.search(vectorOf(seed), 1)[0];
+    assert.equal(nearest('new')?.itemId, 'new');
+    assert.equal(nearest('elsewhere')?.itemId, 'item50');
+    assert.equal(nearest('while it is read')?.itemId, 'item60');
+    assert.ok(graph.search(vectorOf('item0'), COUNT).every(({ itemId }) => itemId !== 'item0'));
+  });
+
+  it('holds the graph of one moment, and what comes while it is written waits', async () => {
+    const table = tableOf(IDS);
+    const hidden: string[] = [];
+    const graph = await build(graphOf(table, hidden));
+    const saving = snapshotsIn(directory).save('g1', table, graph, undefined);
+    const untilWriting = setInterval(() => {
+      if (hidden.length > 0) return;
+      hidden.push('item3');
+      graph.refresh(table.rowOf('item3')!);
+      graph.put(table.set('late', vectorOf('late')));
+    }, 0);
+    await saving;
+    clearInterval(untilWriting);
+    assert.equal(graph.search(vectorOf('late'), 1)[0]?.itemId, 'late');
+    assert.notEqual(graph.search(vectorOf('item3'), 1)[0]?.itemId, 'item3');
+    const again = graphOf(table, hidden);
+    assert.ok(await snapshotsIn(directory).restore('g1', table, again));
+    await build(again);
+    assert.equal(again.size, COUNT);
+    assert.deepEqual(ignored, []);
+  });
+
+  it('is ignored with a reason when it does not fit or is broken', async () => {
+    await saveAll();
+    const attempt = async (parameters = PARAMETERS, table = tableOf(IDS)) => {
+      const graph = graphOf(table);
+      assert.equal(await snapshotsIn(directory, parameters).restore('g1', table, graph), false);
+      assert.equal((await build(graph)).size, table.size, 'the graph can still be built');
+      return ignored.at(-1);
+    };
+    assert.match((await attempt({ ...PARAMETERS, m: 16 }))!, /ignored: it was built with other parameters/);
+    assert.match((await attempt(PARAMETERS, tableOf(IDS.slice(30))))!, /30 of 200 vectors differ/);
+
+    const graphFile = readFileSync(pathOf('graph.hnsw'));
+    graphFile[graphFile.length >> 1]! ^= 1;
+    writeFileSync(pathOf('graph.hnsw'), graphFile);
+    assert.match((await attempt())!, /the checksum of graph.hnsw is wrong/);
+    writeFileSync(pathOf('graph.hnsw'), graphFile.subarray(0, 100));
+    assert.match((await attempt())!, /the checksum of graph.hnsw is wrong/);
+    writeFileSync(pathOf('manifest'), '{"formatVersion"');
+    assert.match((await attempt())!, /JSON/);
+    writeFileSync(pathOf('manifest'), `{"formatVersion":${FORMAT_VERSION}}`);
+    assert.match((await attempt())!, /generation undefined/);
+
+    await saveAll('g2');
+    cpSync(pathOf('', 'g2'), pathOf(''), { recursive: true });
+    assert.match((await attempt())!, /it is of generation g2/);
+  });
+
+  it('is simply not there at the first start, and not written where that cannot be', async () => {
+    const table = tableOf(IDS);
+    assert.equal(await snapshotsIn(directory).restore('g1', table, graphOf(table)), false);
+    assert.deepEqual(ignored, []);
+    const file = join(directory, 'file');
+    writeFileSync(file, '');
+    await snapshotsIn(file).save('g1', table, await build(graphOf(table)), undefined);
+    assert.match(ignored[0]!, /snapshot not written/);
+  });
+
+  it('goes when two newer generations are there, as do those that were never finished', async () => {
+    mkdirSync(join(directory, '.partial-abandoned'));
+    writeFileSync(join(directory, 'foreign'), '');
+    await saveAll('g1');
+    await saveAll('../g2');
+    const table = tableOf(IDS);
+    await snapshotsIn(directory).save('g3', table, await build(graphOf(table)), '../g2');
+    assert.deepEqual(readdirSync(directory).sort(), ['foreign', 'generation-..%2Fg2', 'generation-g3']);
+    assert.ok(!existsSync(join(directory, '..', 'g2')));
+  });
+
+  it('of format version 1 loads, and of any other does not', async () => {
+    cpSync(GOLDEN, directory, { recursive: true });
+    const table = tableOf(GOLDEN_IDS);
+    const graph = graphOf(table);
+    assert.ok(await snapshotsIn(directory).restore('golden', table, graph), ignored[0]);
+    await build(graph);
+    const nearest = GOLDEN_IDS.map((itemId) => graph.search(vectorOf(itemId), 1)[0]?.itemId);
+    assert.deepEqual(nearest, GOLDEN_IDS);
+
+    const path = pathOf('manifest', 'golden');
+    const manifest = JSON.parse(readFileSync(path, 'utf8')) as object;
+    for (const formatVersion of [0, FORMAT_VERSION + 1]) {
+      writeFileSync(path, JSON.stringify({ ...manifest, formatVersion }));
+      assert.equal(await snapshotsIn(directory).restore('golden', table, graphOf(table)), false);
+      assert.match(ignored.at(-1)!, new RegExp(`format version ${formatVersion}`));
+    }
+  });
+});

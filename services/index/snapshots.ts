@@ -1,0 +1,191 @@
+import { createHash } from 'node:crypto';
+import { createReadStream } from 'node:fs';
+import { mkdir, mkdtemp, readdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { pipeline } from 'node:stream/promises';
+import { crc32 } from 'node:zlib';
+import type { Logger } from 'pino';
+import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import type { HnswGraph, HnswParameters } from './hnsw.ts';
+
+/** Raised with every change of what the files mean; a snapshot of another version is not read. */
+export const FORMAT_VERSION = 1;
+
+const FOLDER = 'generation-';
+const PARTIAL = '.partial-';
+const GRAPH_FILE = 'graph.hnsw';
+const LABELS_FILE = 'labels';
+const MANIFEST_FILE = 'manifest';
+/** Where more has changed since, a graph built anew is the better one and hardly later. */
+const CHANGED_SHARE_LIMIT = 0.1;
+
+interface Manifest {
+  readonly formatVersion: number;
+  readonly generation: string;
+  readonly dimension: number;
+  readonly parameters: HnswParameters;
+  readonly itemCount: number;
+  /** SHA-256 of the other files, in hex. */
+  readonly checksums: Readonly<Record<typeof GRAPH_FILE | typeof LABELS_FILE, string>>;
+}
+
+/** By label. */
+interface Labels {
+  /** null for one whose item was gone already. */
+  readonly itemIds: readonly (string | null)[];
+  /** CRC-32 of the vector's bytes. */
+  readonly vectors: readonly number[];
+  readonly hidden: readonly number[];
+}
+
+/**
+ * Graphs on disk, so that a restart need not build them: a cache, which may be emptied at any time. One folder a
+ * generation, renamed into place when it is whole. The directory belongs to one process.
+ */
+export class Snapshots {
+  readonly #directory: string;
+  readonly #parameters: HnswParameters;
+  readonly #log: Logger;
+
+  constructor({
+    directory,
+    parameters,
+    log,
+  }: { directory: string; parameters: HnswParameters; log: Logger }) {
+    this.#directory = directory;
+    this.#parameters = parameters;
+    this.#log = log;
+  }
+
+  /**
+   * Brings an unbuilt graph to the state it was saved in, less what has changed since, which is left for `build`.
+   * @returns false where there is no snapshot or it is not fit: it is logged and the graph stays unbuilt
+   */
+  async restore(generation: string, table: VectorTable, graph: HnswGraph): Promise<boolean> {
+    try {
+      const folder = this.#folderOf(generation);
+      const manifest = await readJson<Manifest>(join(folder, MANIFEST_FILE));
+      refuseUnless(manifest.formatVersion === FORMAT_VERSION, `format version ${manifest.formatVersion}`);
+      refuseUnless(manifest.generation === generation, `it is of generation ${manifest.generation}`);
+      refuseUnless(manifest.dimension === table.dimension, `dimension ${manifest.dimension}`);
+      refuseUnless(
+        manifest.parameters.m === this.#parameters.m &&
+          manifest.parameters.efConstruction === this.#parameters.efConstruction,
+        'it was built with other parameters',
+      );
+      for (const name of [GRAPH_FILE, LABELS_FILE] as const) {
+        const checksum = await sha256(join(folder, name));
+        refuseUnless(checksum === manifest.checksums[name], `the checksum of ${name} is wrong`);
+      }
+      const labels = await readJson<Labels>(join(folder, LABELS_FILE));
+      refuseUnless(labels.itemIds.length === manifest.itemCount, 'the number of items is another');
+      const { rows, changed } = compare(labels, table);
+      await graph.restore(join(folder, GRAPH_FILE), { rows, hidden: labels.hidden }, changed);
+      return true;
+    } catch (error) {
+      if (!isMissing(error)) this.#log.warn({ generation, err: error }, 'snapshot ignored');
+      return false;
+    }
+  }
+
+  /** Writes a built graph, and lets go of all other snapshots but that of `keep`. A failure is only logged. */
+  async save(
+    generation: string,
+    table: VectorTable,
+    graph: HnswGraph,
+    keep: string | undefined,
+  ): Promise<void> {
+    try {
+      await mkdir(this.#directory, { recursive: true });
+      await this.#removeAllBut([generation, keep]);
+      const partial = await mkdtemp(join(this.#directory, PARTIAL));
+      const vectorsBefore = checksumsOf(table);
+      const { rows, hidden } = await graph.save(join(partial, GRAPH_FILE));
+      const labels: Labels = {
+        itemIds: rows.map((row) => (row === undefined ? null : table.idAt(row)!)),
+        vectors: rows.map((row) => (row === undefined ? 0 : vectorsBefore[row]!)),
+        hidden,
+      };
+      await writeFile(join(partial, LABELS_FILE), JSON.stringify(labels));
+      const manifest: Manifest = {
+        formatVersion: FORMAT_VERSION,
+        generation,
+        dimension: table.dimension,
+        parameters: this.#parameters,
+        itemCount: rows.length,
+        checksums: {
+          [GRAPH_FILE]: await sha256(join(partial, GRAPH_FILE)),
+          [LABELS_FILE]: await sha256(join(partial, LABELS_FILE)),
+        },
+      };
+      await writeFile(join(partial, MANIFEST_FILE), JSON.stringify(manifest));
+      const folder = this.#folderOf(generation);
+      await rm(folder, { recursive: true, force: true });
+      await rename(partial, folder);
+    } catch (error) {
+      this.#log.warn({ generation, err: error }, 'snapshot not written');
+    }
+  }
+
+  async #removeAllBut(generations: readonly (string | undefined)[]): Promise<void> {
+    const kept = new Set(generations.map((id) => id !== undefined && folderName(id)));
+    for (const name of await readdir(this.#directory)) {
+      const isOurs = name.startsWith(PARTIAL) || name.startsWith(FOLDER);
+      if (isOurs && !kept.has(name)) await rm(join(this.#directory, name), { recursive: true, force: true });
+    }
+  }
+
+  #folderOf(generation: string): string {
+    return join(this.#directory, folderName(generation));
+  }
+}
+
+/** Whatever a generation is called, this is one name inside the directory. */
+function folderName(generation: string): string {
+  return FOLDER + encodeURIComponent(generation);
+}
+
+/** The rows of the saved items in a table, and those whose vector is another by now. */
+function compare(
+  { itemIds, vectors }: Labels,
+  table: VectorTable,
+): { rows: (number | undefined)[]; changed: Set<number> } {
+  const rows = itemIds.map((itemId) => (itemId === null ? undefined : table.rowOf(itemId)));
+  const changed = new Set<number>();
+  let same = 0;
+  rows.forEach((row, label) => {
+    if (row === undefined) return;
+    if (checksumOf(table.at(row)) === vectors[label]) same += 1;
+    else changed.add(row);
+  });
+  const largest = Math.max(rows.length, table.size);
+  refuseUnless(same >= largest * (1 - CHANGED_SHARE_LIMIT), `${largest - same} of ${largest} vectors differ`);
+  return { rows, changed };
+}
+
+/** By row. */
+function checksumsOf(table: VectorTable): number[] {
+  return Array.from({ length: table.size }, (_, row) => checksumOf(table.at(row)));
+}
+
+function checksumOf({ buffer, byteOffset, byteLength }: Float32Array): number {
+  return crc32(new Uint8Array(buffer, byteOffset, byteLength));
+}
+
+async function sha256(file: string): Promise<string> {
+  const hash = createHash('sha256');
+  await pipeline(createReadStream(file), hash);
+  return hash.digest('hex');
+}
+
+async function readJson<T>(file: string): Promise<T> {
+  return JSON.parse(await readFile(file, 'utf8')) as T;
+}
+
+function refuseUnless(isFit: boolean, reason: string): void {
+  if (!isFit) throw new Error(reason);
+}
+
+function isMissing(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ENOENT';
+}
