@@ -136,6 +136,20 @@ describe('the live index', () => {
     world.index.close();
   });
 
+  it('declares what it serves active again when it is made ready before another took over', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2', true);
+    await waitFor(() => world.declared.length === 3, { message: 'declared' });
+    for (const state of ['retired', 'ready'] as const) world.declare(release('g2', state, 3));
+    await waitFor(() => world.declared.length === 4, { message: 'declared again' });
+    assert.deepEqual(world.declared.slice(3), ['g2 active']);
+    assert.equal(world.index.served?.generation.id, 'g2');
+    assert.deepEqual(world.index.heldIds(), ['g2', 'g1'], 'no flip');
+    world.index.close();
+  });
+
   it('never serves a rejected generation: the one before takes over at once, if there is one', async () => {
     const world = setUp();
     world.index.takeCaughtUp();

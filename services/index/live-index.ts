@@ -52,6 +52,8 @@ export class LiveIndex {
   #building: GenerationGraph | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
   #advancing: Promise<void> | undefined;
+  /** The release that was declared active last: until it comes back through the log, the log still calls it ready. */
+  #declared: Release | undefined;
   #closed = false;
 
   constructor(options: LiveIndexOptions) {
@@ -150,7 +152,13 @@ export class LiveIndex {
   #isBehind(): boolean {
     if (this.#closed) return false;
     const wanted = this.#generations.wanted();
-    return wanted !== undefined && wanted !== this.#served?.generation;
+    if (wanted === undefined) return false;
+    return wanted !== this.#served?.generation || this.#isUndeclared(wanted);
+  }
+
+  /** What serves may be made ready again by hand, before a flip away from it; the others follow what is active. */
+  #isUndeclared({ release }: Generation): boolean {
+    return release?.state === 'ready' && release !== this.#declared;
   }
 
   async #catchUpWithWanted(): Promise<void> {
@@ -160,7 +168,7 @@ export class LiveIndex {
       // Building took a while: what was wanted may have been rejected or superseded.
       if (this.#closed || this.#generations.wanted() !== wanted) continue;
       if (!this.#mayTakeOver(next)) continue;
-      this.#flip(next);
+      if (next !== this.#served) this.#flip(next);
       await this.#declare(next);
     }
   }
@@ -253,6 +261,7 @@ export class LiveIndex {
     const { publish } = this.#options;
     const updatedAt = Date.now();
     if (release?.state === 'ready') {
+      this.#declared = release;
       const { recallAt10: indexRecallAt10, efSearch: indexEfSearch } = quality;
       const metrics = { ...release.metrics, indexRecallAt10, indexEfSearch };
       await publish({ ...release, state: 'active', updatedAt, metrics, reason: null });
