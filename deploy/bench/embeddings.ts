@@ -39,7 +39,7 @@ export interface Recipe {
 }
 
 export const RECIPE: Recipe = {
-  version: 1,
+  version: 2,
   trainedShare: 0.8,
   minimumBuyers: 20,
   layout: DEFAULT_FEATURE_LAYOUT,
@@ -83,7 +83,7 @@ async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbed
   const graph = buildGraph(before, { itemCount: itemIds.length });
   const features = featureMatrix(itemIds, purchases.catalogue, degrees(graph.contextsOfItem), layout);
   const { embeddings, alpha } = await trainInChild(
-    { itemCount: itemIds.length, features, actions, config },
+    { itemCount: itemIds.length, features, structure: layout.structure, actions, config },
     ({ epoch, heldOut }) =>
       console.error(`  epoch ${epoch}: held-out hit rate@100 ${heldOut.hitRateAt100.toFixed(3)}`),
   );
@@ -96,7 +96,8 @@ async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbed
   };
 }
 
-function featureMatrix(
+/** itemIds.length × f, row-major; a product without an entry has nothing but its degree. */
+export function featureMatrix(
   itemIds: readonly string[],
   catalogue: ReadonlyMap<string, ItemInput>,
   degreeOf: Int32Array,

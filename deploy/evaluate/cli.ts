@@ -3,6 +3,10 @@
 import { runCommand } from '../bench/command.ts';
 
 await runCommand('evaluate', {
+  pinsage: {
+    title: 'PinSage as a recommender of its own on the temporal split of completejourney',
+    load: () => import('./pinsage/measure.ts'),
+  },
   pinnersage: {
     title: "PinnerSage's tables 3 and 4 on a year of grocery baskets",
     load: () => import('./pinnersage/measure.ts'),

@@ -67,13 +67,14 @@ export class Models {
 function decodeModel({ weights: bytes, card }: ModelWeights): PinSageModel {
   const weights = decodeWeights(bytes);
   const { layout } = JSON.parse(card) as { layout?: Partial<FeatureLayout> };
-  const { labels, words, vector } = layout ?? {};
+  // Cards of the first releases name no structure, since their models had none.
+  const { structure = 0, labels, words, vector } = layout ?? {};
   if (labels === undefined || words === undefined || vector === undefined) {
     throw new RangeError('the card names no layout of features');
   }
-  const width = featureDimension({ labels, words, vector });
+  const width = featureDimension({ structure, labels, words, vector });
   if (width !== weights.shape.features) {
     throw new RangeError(`the card lays out ${width} features, the weights take ${weights.shape.features}`);
   }
-  return { weights, layout: { labels, words, vector } };
+  return { weights, layout: { structure, labels, words, vector } };
 }

@@ -49,6 +49,7 @@ function trained(
     ),
     weights: initialWeights(shape, createRandom('weights')),
     latents: [],
+    features: new Float32Array(),
     neighbourhoods: { size: 0, neighbours: new Int32Array(), weights: new Float32Array() },
     alpha: { alpha: 1.4, table: [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }] },
     metrics: {

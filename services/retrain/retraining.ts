@@ -126,7 +126,13 @@ function toInput({ training, layout, trainConfig }: Snapshot, catalogue: ItemCat
   }
   const degrees = contextsByItem(splitByTime(columns, trainConfig.heldOutShare).before, itemIds.length);
   const features = catalogue.featureMatrix(itemIds, degrees, layout);
-  return { itemCount: itemIds.length, features, actions: columns, config: trainConfig };
+  return {
+    itemCount: itemIds.length,
+    features,
+    structure: layout.structure,
+    actions: columns,
+    config: trainConfig,
+  };
 }
 
 /** Distinct contexts of each item. */

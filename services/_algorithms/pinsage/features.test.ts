@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { dot, isFiniteVector, norm } from '../vectors.ts';
 import { checkFeatures, featureDimension, type ItemContent, itemFeatures } from './features.ts';
 
-const layout = { labels: 64, words: 64, vector: 2 };
+const layout = { structure: 0, labels: 64, words: 64, vector: 2 };
 const nothing: ItemContent = { categories: [], attributes: {}, text: '' };
 const labels = (content: Partial<ItemContent>) =>
   itemFeatures({ ...nothing, ...content }, 0, layout).subarray(0, 64);

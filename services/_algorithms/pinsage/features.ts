@@ -14,6 +14,8 @@ export interface ItemContent {
 
 /** Widths of the blocks of a feature vector, fixed for a model's life. */
 export interface FeatureLayout {
+  /** Coordinates of the item's place in the graph of who took what, which training fills in. */
+  readonly structure: number;
   /** Buckets for categories and attributes. */
   readonly labels: number;
   /** Buckets for words. */
@@ -22,18 +24,18 @@ export interface FeatureLayout {
   readonly vector: number;
 }
 
-export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { labels: 128, words: 64, vector: 0 };
+export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { structure: 64, labels: 128, words: 64, vector: 0 };
 
 /** Keeps the log degree in about 0–1, beside blocks of length 1: a degree of e¹⁰ ≈ 22,000 gives 1. */
 const LOG_DEGREE_SCALE = 10;
 
-/** Length of the feature vectors: the three blocks and the log degree. */
-export function featureDimension({ labels, words, vector }: FeatureLayout): number {
-  return labels + words + vector + 1;
+/** Length of the feature vectors: the four blocks and the log degree. */
+export function featureDimension({ structure, labels, words, vector }: FeatureLayout): number {
+  return structure + labels + words + vector + 1;
 }
 
 /**
- * Feature vector of an item: hashed labels (every prefix of the category path, every attribute), hashed words and
+ * Feature vector of an item: zeros for its place in the graph, which its content does not tell, hashed labels (every prefix of the category path, every attribute), hashed words and
  * the given vector, each block scaled to length 1 or zero where the item has nothing, then log(1 + degree) / 10
  * (PinSage, KDD 2018, §4.1 has image, annotations and log degree). `degree` is the number of the item's contexts.
  *
@@ -43,9 +45,9 @@ export function featureDimension({ labels, words, vector }: FeatureLayout): numb
 export function itemFeatures(content: ItemContent, degree: number, layout: FeatureLayout): Float32Array {
   if (!(degree >= 0 && degree < Infinity)) throw new RangeError(`Degree ${degree} is not a finite count`);
   const features = new Float32Array(featureDimension(layout));
-  const wordsStart = layout.labels;
+  const wordsStart = layout.structure + layout.labels;
   const vectorStart = wordsStart + layout.words;
-  hashInto(features.subarray(0, wordsStart), labelsOf(content));
+  hashInto(features.subarray(layout.structure, wordsStart), labelsOf(content));
   hashInto(features.subarray(wordsStart, vectorStart), wordsOf(content.text));
   if (content.vector !== undefined)
     copyVector(content.vector, features.subarray(vectorStart, features.length - 1));

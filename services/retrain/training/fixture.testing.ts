@@ -4,6 +4,8 @@ import type { TrainInput } from './train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
+/** Features that training fills with the items' places. */
+const STRUCTURE = 4;
 
 /** Small and quick, with everything that a real training has. */
 export const TINY_CONFIG: TrainConfig = {
@@ -32,11 +34,11 @@ export function communityInput({
 } = {}): TrainInput {
   const random = createRandom('communities');
   const itemCount = communities * itemsEach;
-  const width = communities + 6;
+  const width = STRUCTURE + communities + 6;
   const features = new Float32Array(itemCount * width);
   for (let item = 0; item < itemCount; item++) {
-    for (let f = 0; f < width; f++) features[item * width + f] = random.normal() / Math.sqrt(width);
-    features[item * width + (item % communities)]! += 0.3;
+    for (let f = STRUCTURE; f < width; f++) features[item * width + f] = random.normal() / Math.sqrt(width);
+    features[item * width + STRUCTURE + (item % communities)]! += 0.3;
   }
   const actions: { user: number; context: number; item: number; at: number }[] = [];
   for (let context = 0; context < baskets; context++) {
@@ -51,7 +53,7 @@ export function communityInput({
       });
     }
   }
-  return { itemCount, features, actions: columnsOf(actions), config };
+  return { itemCount, features, structure: STRUCTURE, actions: columnsOf(actions), config };
 }
 
 export function columnsOf(

@@ -31,13 +31,20 @@ export interface Optimised {
   readonly epochs: readonly EpochReport[];
 }
 
+export interface PlacedFeatures {
+  /** n × f. */
+  readonly features: tf.Tensor2D;
+  /** Leading columns that say where the item lies in the graph. */
+  readonly structure: number;
+}
+
 /**
  * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query, until the epochs or the
  * seconds budget end or `patience` epochs brought nothing. Throws `training.failed` where the loss is not finite.
  */
 export async function optimise(
   initial: PinSageWeights,
-  features: tf.Tensor2D,
+  { features, structure }: PlacedFeatures,
   data: TrainingData,
   config: TrainConfig,
   random: Random,
@@ -45,7 +52,8 @@ export async function optimise(
 ): Promise<Optimised> {
   const deadline = performance.now() + config.secondsBudget * 1000;
   const variables = createVariables(initial);
-  const stepper = createStepper(variables, features, data, config);
+  const hidden = tf.tidy(() => withHiddenPlaces(features, structure));
+  const stepper = createStepper(variables, hidden, data, config, random.fork('hidden places'));
   const epochs: EpochReport[] = [];
   let best = { epoch: 0, score: -1, weights: initial };
   try {
@@ -72,6 +80,7 @@ export async function optimise(
     return { weights: best.weights, epochs };
   } finally {
     stepper.dispose();
+    hidden.dispose();
     tf.dispose(variableList(variables));
   }
 }
@@ -82,18 +91,42 @@ interface Stepper {
   dispose(): void;
 }
 
+/** Features of all items, then once more as of items that nobody took: (2 n) × f. */
+function withHiddenPlaces(features: tf.Tensor2D, structure: number): tf.Tensor2D {
+  const [itemCount, width] = features.shape;
+  const content = tf.slice2d(features, [0, structure], [itemCount, width - structure]);
+  return tf.concat2d(
+    [
+      features,
+      tf.pad2d(content, [
+        [0, 0],
+        [structure, 0],
+      ]),
+    ],
+    0,
+  );
+}
+
+/** `features` are those of `withHiddenPlaces`. */
 function createStepper(
   variables: PinSageVariables,
   features: tf.Tensor2D,
   data: TrainingData,
   config: TrainConfig,
+  random: Random,
 ): Stepper {
+  const itemCount = features.shape[0] / 2;
   const optimiser = new ScheduledAdam();
   const subgraphs = createSubgraphBuilder(data.neighbourhoods);
   const list = variableList(variables);
   return {
     step: (batch, learningRate) => {
-      const subgraph = subgraphs.build(batch.targets, config.layers);
+      const known = subgraphs.build(batch.targets, config.layers);
+      // An item that comes later has no place, so that the model must not lean on it alone.
+      const inputs = known.inputs.map((item) =>
+        random.next() < config.hiddenPlaces ? item + itemCount : item,
+      );
+      const subgraph = { ...known, inputs };
       optimiser.setLearningRate(learningRate);
       const loss = optimiser.minimize(
         () => marginLoss(embedSubgraph(variables, features, subgraph), batch, config.margin),

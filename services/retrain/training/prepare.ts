@@ -25,6 +25,8 @@ const HARD_WALK = { steps: 400, restart: 0.2 };
 
 /** What the optimisation reads. Nothing in it stems from the held-out time but `heldOut`. */
 export interface TrainingData {
+  /** The actions before the held-out time, which alone give everything here but `heldOut`. */
+  readonly before: ActionColumns;
   readonly neighbourhoods: Neighbourhoods;
   readonly pairs: PairColumns;
   readonly heldOut: PairColumns;
@@ -51,6 +53,7 @@ export function prepareTraining(
   }
   let hard: HardNegatives | undefined;
   return {
+    before,
     neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),
     pairs,
     heldOut: sampleOf(

@@ -12,11 +12,14 @@ export interface TrainConfig {
   /** Power of an item's degree that walks are damped by; 0 is the paper's. */
   readonly hubDamping: number;
 
+  /** Chance, in [0, 1), that an item's place in the graph is hidden from a step, as that of a new item is. */
+  readonly hiddenPlaces: number;
+
   /** Queries a step. */
   readonly batch: number;
   /** Negatives shared by a batch. */
   readonly negatives: number;
-  /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw, which did better on baskets. */
+  /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw. */
   readonly negativePower: number;
   /** Ranks of hard negatives, as shares of the catalogue. */
   readonly hardFromShare: number;
@@ -54,9 +57,10 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   walkRestart: 0.5,
   maximumDegree: 1000,
   hubDamping: 0.5,
+  hiddenPlaces: 0.1,
   batch: 1024,
   negatives: 500,
-  negativePower: 0,
+  negativePower: 0.75,
   hardFromShare: 0.01,
   hardToShare: 0.05,
   margin: 0.1,

@@ -59,7 +59,7 @@ describe('trainPinSage', () => {
   });
 
   it('embeds a known item as if it were new to the same vector, also after its weights were stored', () => {
-    const { embeddings, weights, latents, neighbourhoods } = trained;
+    const { embeddings, weights, latents, neighbourhoods, features } = trained;
     const stored = decodeWeights(encodeWeights(weights));
     const { features: width, hidden } = weights.shape;
     const { size, neighbours, weights: importances } = neighbourhoods;
@@ -67,9 +67,9 @@ describe('trainPinSage', () => {
       const ids = [...neighbours.subarray(item * size, (item + 1) * size)].filter((id) => id >= 0);
       const rows = (matrix: Float32Array, columns: number) =>
         Float32Array.from(ids.flatMap((id) => [...row(matrix, id, columns)]));
-      const states = [rows(input.features, width), rows(latents[0]!, hidden)];
+      const states = [rows(features, width), rows(latents[0]!, hidden)];
       const importance = importances.subarray(item * size, item * size + ids.length);
-      const embedding = embedNew(stored, row(input.features, item, width), { importance, states });
+      const embedding = embedNew(stored, row(features, item, width), { importance, states });
       for (const [d, value] of row(embeddings, item, dim).entries()) {
         assert.ok(Math.abs(value - embedding[d]!) < 1e-4);
       }
@@ -114,7 +114,13 @@ describe('trainPinSage', () => {
       [0, 1, 0, 1, 0, 1].map((item, i) => ({ user: 0, context: Math.floor(i / 2), item, at: i })),
     );
     const features = Float32Array.of(1, 0, 0, 1, 1, 1);
-    const { embeddings } = await trainPinSage({ itemCount: 3, features, actions, config: TINY_CONFIG });
+    const { embeddings } = await trainPinSage({
+      itemCount: 3,
+      features,
+      structure: 0,
+      actions,
+      config: TINY_CONFIG,
+    });
     assert.equal(embeddings.length, 3 * TINY_CONFIG.dim);
     assert.ok(embeddings.every(Number.isFinite));
   });

@@ -10,6 +10,7 @@ import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type Catalogue, embedCatalogue } from './infer.ts';
 import { type EpochReport, optimise } from './optimise.ts';
+import { createPlacer, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import type { TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
@@ -18,6 +19,8 @@ export interface TrainInput {
   readonly itemCount: number;
   /** itemCount × f, row-major. */
   readonly features: Float32Array;
+  /** Leading features, in [0, f], that the training fills with the items' places in the graph; what is there is lost. */
+  readonly structure: number;
   /** Positive actions; they give the graph and the training pairs. Each item index is below `itemCount`. */
   readonly actions: ActionColumns;
   readonly config: TrainConfig;
@@ -44,6 +47,8 @@ export interface TrainResult {
   /** itemCount × hidden after each convolution but the last: the neighbour states of `embedNew`, after features. */
   readonly latents: readonly Float32Array[];
   readonly neighbourhoods: Neighbourhoods;
+  /** itemCount × f: the features with the places that the embeddings were computed from. */
+  readonly features: Float32Array;
   /** The α of PinnerSage's clustering that goes with these embeddings. */
   readonly alpha: AlphaSweep;
   readonly metrics: TrainMetrics;
@@ -62,7 +67,7 @@ const WINDOW_ACTIONS = 250;
  * one, and with RangeError where features, indices or widths are out of range. Leaves no tensor behind.
  */
 export async function trainPinSage(
-  { itemCount, features, actions, config }: TrainInput,
+  { itemCount, features, structure, actions, config }: TrainInput,
   onProgress: (report: EpochReport) => void = () => {},
 ): Promise<TrainResult> {
   const startedAt = performance.now();
@@ -72,17 +77,27 @@ export async function trainPinSage(
   const shape = { features: width, hidden: config.hidden, layers: config.layers, dim: config.dim };
   const initial = initialWeights(shape, random.fork('weights'));
   const data = prepareTraining(itemCount, actions, config, random);
+  const placer = createPlacer(data.before, { itemCount, structure }, random.fork('places'));
 
-  const matrix = tf.tensor2d(features, [itemCount, width]);
+  const early = tf.tensor2d(placer.place(features, data.before), [itemCount, width]);
+  const placed = placer.place(features, actions);
+  const whole = tf.tensor2d(placed, [itemCount, width]);
   try {
-    const { weights, epochs } = await optimise(initial, matrix, data, config, random, onProgress);
-    const measured = embed(weights, matrix, data.neighbourhoods);
+    const { weights, epochs } = await optimise(
+      initial,
+      { features: early, structure },
+      data,
+      config,
+      random,
+      onProgress,
+    );
+    const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
-    const { embeddings, latents, mean } = embed(weights, matrix, neighbourhoods);
+    const { embeddings, latents, mean } = embed(weights, whole, neighbourhoods);
     checkEmbeddings(embeddings);
     const windows = sampleWindows(actions, WINDOW_USERS, WINDOW_ACTIONS, random.fork('windows'));
     const alpha = sweepAlpha(embeddings, config.dim, windows);
-    const content = Float32Array.from(features);
+    const content = withoutStructure(features, width, structure);
     centreAndNormalise(content, width);
     const metrics = {
       learned: evaluateRetrieval(measured.embeddings, config.dim, data.heldOut),
@@ -92,9 +107,17 @@ export async function trainPinSage(
       examples: epochs.at(-1)?.examples ?? 0,
       seconds: (performance.now() - startedAt) / 1000,
     };
-    return { embeddings, weights: { ...weights, mean }, latents, neighbourhoods, alpha, metrics };
+    return {
+      embeddings,
+      weights: { ...weights, mean },
+      latents,
+      neighbourhoods,
+      features: placed,
+      alpha,
+      metrics,
+    };
   } finally {
-    matrix.dispose();
+    tf.dispose([early, whole]);
   }
 }
 

@@ -1,0 +1,46 @@
+import { coverage, hitRate, ndcg, recall } from '#algorithms/evaluation/metrics.ts';
+import type { TemporalSplit } from './split.ts';
+
+/** Means over the users with something to find, in [0, 1], and their standard error for NDCG. */
+export type Scores = {
+  readonly ndcg10: number;
+  readonly ndcg10Error: number;
+  readonly recall10: number;
+  readonly recall20: number;
+  readonly hitRate10: number;
+  /** Distinct items among the first ten of all lists, as a share of the catalogue. */
+  readonly coverage10: number;
+};
+
+/** The best items of each user, the best first, none of them seen by that user. */
+export type Recommendations = ReadonlyMap<number, readonly number[]>;
+
+/** A user without recommendations scores 0. */
+export function scoreRecommendations(
+  { relevant, itemIds }: TemporalSplit,
+  recommendations: Recommendations,
+): Scores {
+  const lists = [...relevant].map(([user, items]) => ({
+    recommended: recommendations.get(user) ?? [],
+    relevant: items,
+  }));
+  const gains = lists.map((list) => ndcg(list, 10));
+  const shown = lists.map(({ recommended }) => recommended);
+  return {
+    ndcg10: mean(gains),
+    ndcg10Error: standardError(gains),
+    recall10: mean(lists.map((list) => recall(list, 10))),
+    recall20: mean(lists.map((list) => recall(list, 20))),
+    hitRate10: mean(lists.map((list) => hitRate(list, 10))),
+    coverage10: coverage(shown, 10, itemIds.length),
+  };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / values.length;
+}
+
+function standardError(values: readonly number[]): number {
+  const centre = mean(values);
+  return Math.sqrt(mean(values.map((value) => (value - centre) ** 2)) / (values.length - 1));
+}

@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { splitByTime } from '#algorithms/pinsage/pairs.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { dot, norm, row } from '#algorithms/vectors.ts';
+import { communityInput } from './fixture.testing.ts';
+import { createPlacer, withoutStructure } from './places.ts';
+
+describe('places of items', () => {
+  const { itemCount, features, structure, actions } = communityInput({ communities: 5 });
+  const width = features.length / itemCount;
+  const { before } = splitByTime(actions, 0.3);
+  const placer = createPlacer(before, { itemCount, structure }, createRandom('places'));
+  const placed = placer.place(features, before);
+  const place = (item: number) => row(placed, item, width).subarray(0, structure);
+
+  it('are near for items that the same users take, and leave the other features as they are', () => {
+    for (const item of [0, 5, 10, 31]) {
+      assert.ok(Math.abs(norm(place(item)) - 1) < 1e-5);
+      assert.ok(
+        dot(place(item), place((item + 5) % itemCount)) > dot(place(item), place((item + 1) % itemCount)),
+      );
+    }
+    assert.deepEqual(withoutStructure(placed, width, structure), features);
+  });
+
+  it('hardly move with later actions', () => {
+    const later = placer.place(features, actions);
+    for (let item = 0; item < itemCount; item++) {
+      assert.ok(dot(place(item), row(later, item, width).subarray(0, structure)) > 0.9);
+    }
+  });
+
+  it('are nowhere where a model has no room for them', () => {
+    const none = createPlacer(before, { itemCount, structure: 0 }, createRandom('places'));
+    assert.deepEqual(none.place(features, before), features);
+  });
+});
