@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { exactTopK } from '#algorithms/retrieval/exact.ts';
@@ -131,5 +134,37 @@ describe('the graph', () => {
     assert.equal(graph.size, 301);
     assert.equal(graph.search(unit(1, 0, 0, 0, 0, 0, 0, 0), 1)[0]?.itemId, 'late');
     assert.equal(graph.search(unit(0, 1, 0, 0, 0, 0, 0, 0), 1)[0]?.itemId, 'item0');
+  });
+
+  it('is saved as it is at one moment, and what comes meanwhile waits', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'hnsw-'));
+    const file = join(directory, 'graph');
+    const table = clusteredTable(300, 8);
+    const hidden = new Set<number>();
+    const late = unit(1, 0, 0, 0, 0, 0, 0, 0);
+    const create = () => new HnswGraph(table, PARAMETERS, (row) => !hidden.has(row));
+    try {
+      const graph = create();
+      await graph.build(noPause);
+      const saving = graph.save(file);
+      hidden.add(3);
+      graph.refresh(3);
+      graph.put(table.set('late', late));
+      assert.equal(graph.size, 300);
+      const state = await saving;
+      assert.equal(graph.size, 300, 'one more and one less');
+      assert.equal(graph.search(late, 1)[0]?.itemId, 'late');
+      assert.notEqual(graph.search(table.at(3), 1)[0]?.itemId, 'item3');
+
+      assert.deepEqual([state.rows.length, state.hidden], [300, []]);
+      const again = create();
+      await again.restore(file, state, new Set());
+      assert.equal(again.size, 299, 'visibility is asked for again');
+      await again.build(noPause);
+      assert.equal(again.search(late, 1)[0]?.itemId, 'late', 'what the file does not hold is linked');
+      assert.equal(again.size, 300);
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
   });
 });
