@@ -107,7 +107,7 @@ async function awaitFlip(
   } else if (timeout.aborted) {
     throw new TributaryError(
       'peer.unavailable',
-      `No index has flipped to ${generation} within ${FLIP_TIMEOUT_MS / 1_000} s: see whether one runs, and its log.`,
+      `No index has flipped to ${generation} within ${FLIP_TIMEOUT_MS / 1_000} s: see whether one runs, and its log; to go back, activate the former.`,
       { retryable: true },
     );
   }
