@@ -167,23 +167,37 @@ function refusedByKafka(what: string, cause: unknown): TopicsError {
   });
 }
 
-/** A created topic answers UNKNOWN_TOPIC or LEADER_NOT_AVAILABLE for a moment, on each broker at another time. */
+/**
+ * A created topic answers UNKNOWN_TOPIC or LEADER_NOT_AVAILABLE for a moment, on each broker at another time, and a
+ * leader that is named already may not know it yet: it leads when it can tell the offsets.
+ */
 async function waitForLeaders(admin: Admin, desired: readonly DesiredTopic[]): Promise<void> {
   const topics = desired.map(({ topic }) => topic);
   const deadline = performance.now() + CREATION_TIMEOUT_MS;
   for (;;) {
-    const metadata = await admin
-      .fetchTopicMetadata({ topics })
-      .catch((error: unknown) => ({ error, topics: [] }));
-    const ready = metadata.topics.filter(({ partitions }) => partitions.every(({ leader }) => leader >= 0));
-    if (ready.length === topics.length) return;
+    const trouble = await whyNotLed(admin, topics);
+    if (trouble === undefined) return;
     if (performance.now() > deadline) {
-      const cause = 'error' in metadata ? metadata.error : undefined;
       throw new TopicsError('topics.stalled', 'Some partitions still have no leader after 30 s.', {
-        cause,
+        cause: trouble,
         retryable: true,
       });
     }
     await pause(100);
+  }
+}
+
+async function whyNotLed(admin: Admin, topics: string[]): Promise<unknown> {
+  try {
+    const metadata = await admin.fetchTopicMetadata({ topics });
+    const leaderless = metadata.topics.filter(({ partitions }) =>
+      partitions.some(({ leader }) => leader < 0),
+    );
+    if (leaderless.length > 0)
+      return new Error(`no leader: ${leaderless.map(({ name }) => name).join(', ')}`);
+    for (const topic of topics) await admin.fetchTopicOffsets(topic);
+    return undefined;
+  } catch (error) {
+    return error;
   }
 }
