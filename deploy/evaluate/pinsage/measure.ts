@@ -16,21 +16,21 @@ import { type TemporalSplit, temporalSplit } from './split.ts';
 
 /** All that a household did in `train` counts, the latest of it at most as many actions as the stage keeps. */
 const WINDOW = { days: 366, maximum: DEFAULT_WINDOW_LIMITS.maximum, lambdaPerDay: DEFAULT_LAMBDA_PER_DAY };
-const MEDOIDS = 20;
+const MEDOIDS = 50;
 const EXPONENT = 0.5;
 const SEED = 'pinsage';
 
-/** One way to recommend; `vectors` by name, and what is done with them. */
+/** What is done with a set of vectors. */
 interface Variant {
   readonly medoids: number;
   readonly popularityExponent: number;
 }
 
-/** The served way first; then what each part of it is worth. */
+/** The best way first; then what each part of it is worth. */
 const PINSAGE_VARIANTS: readonly Variant[] = [
   { medoids: MEDOIDS, popularityExponent: EXPONENT },
   { medoids: 10, popularityExponent: EXPONENT },
-  { medoids: 50, popularityExponent: EXPONENT },
+  { medoids: 20, popularityExponent: EXPONENT },
   { medoids: MEDOIDS, popularityExponent: 0 },
 ];
 
@@ -60,9 +60,9 @@ export async function measure(): Promise<Figures> {
     });
   };
   const served = PINSAGE_VARIANTS.slice(0, 1);
-  byMedoids('content', contentVectors(split, purchases), served);
-  byMedoids('places in the graph', placeVectors(split), served);
   const [recommended] = byMedoids('PinSage', await pinSageVectors(split, purchases), PINSAGE_VARIANTS);
+  byMedoids('places in the graph', placeVectors(split), served);
+  byMedoids('content', contentVectors(split, purchases), served);
 
   const recs = writeRecommendations(recommended!, split, purchases);
   const main = rows.find(({ name }) => name === 'PinSage')!;
@@ -78,11 +78,11 @@ function buyersByItem({ seen, itemIds }: TemporalSplit): Float64Array {
 }
 
 function createScorer(split: TemporalSplit) {
-  return (name: string, recommended: Recommendations, settings: Figures = {}) => ({
-    name,
-    ...scoreRecommendations(split, recommended),
-    ...settings,
-  });
+  return (name: string, recommended: Recommendations, settings: Figures = {}) => {
+    const scores = scoreRecommendations(split, recommended);
+    console.error(`  ${name}: NDCG@10 ${scores.ndcg10.toFixed(4)}`);
+    return { name, ...scores, ...settings };
+  };
 }
 
 async function pinSageVectors(split: TemporalSplit, purchases: Purchases): Promise<ItemVectors> {
