@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { setImmediate } from 'node:timers/promises';
 import kafkajs from 'kafkajs';
 import { COMPATIBILITY } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
@@ -54,6 +55,8 @@ describe('apply', () => {
         ],
       }),
     );
+    // A change of configuration is confirmed before every read shows it.
+    while ((await configOf(topic)).get('segment.bytes') !== '2097152') await setImmediate();
     await applyTopics(test);
     const configs = await configOf(topic);
     assert.equal(configs.get('retention.ms'), String(30 * 86_400_000));

@@ -15,6 +15,9 @@ export interface CommandContext {
 /** Time to leave the cluster in order after Ctrl-C, in milliseconds. */
 const END_DEADLINE_MS = 3_000;
 
+/** Time after the end of the command in which the process may end by itself, in milliseconds. */
+const LINGER_MS = 500;
+
 /** Runs one command to its end; an error becomes one sentence on the standard error and exit code 1. */
 export async function runCommand(command: (context: CommandContext) => Promise<void>): Promise<void> {
   const ending = new AbortController();
@@ -38,6 +41,8 @@ export async function runCommand(command: (context: CommandContext) => Promise<v
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
+    // Nothing is left to do; a connection of kafkajs that was closed while it opened may stay open and hold us here.
+    setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }
 
