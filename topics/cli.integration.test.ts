@@ -1,9 +1,16 @@
 import assert from 'node:assert/strict';
-import { spawn } from 'node:child_process';
+import { type ChildProcessByStdio, spawn } from 'node:child_process';
 import { once } from 'node:events';
+import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { openTestNamespace, someAction, type TestNamespace } from './test-namespace.ts';
+
+interface Ended {
+  readonly code: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
 
@@ -80,6 +87,17 @@ describe('the command line', () => {
       assert.ok(stdout.includes(word), word);
   });
 
+  /** Waits for the first output; a command that ends without any is told with what it complained of. */
+  async function firstOutput(
+    { stdout }: ChildProcessByStdio<null, Readable, Readable>,
+    closed: Promise<Ended>,
+  ) {
+    const failed = closed.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`));
+    await Promise.race([once(stdout, 'data'), failed]);
+    // From here on its end is what the test looks at.
+    failed.catch(() => undefined);
+  }
+
   it('finds nothing to do after apply', async () => {
     const { code, stdout } = await start(['plan']).closed;
     assert.equal(code, 0);
@@ -88,7 +106,7 @@ describe('the command line', () => {
 
   it('ends in peace when the reader of its output has seen enough', async () => {
     const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning', '--full']);
-    await once(child.stdout, 'data');
+    await firstOutput(child, closed);
     child.stdout.destroy();
     // What arrives now cannot be written any more.
     await test.produce('actions', {
@@ -102,7 +120,7 @@ describe('the command line', () => {
 
   it('ends in peace at Ctrl-C', async () => {
     const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning']);
-    await once(child.stdout, 'data');
+    await firstOutput(child, closed);
     child.kill('SIGINT');
     child.kill('SIGINT');
     const { code, stderr, stdout } = await closed;

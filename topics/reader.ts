@@ -2,6 +2,7 @@
  * Reads part of a topic without leaving a trace: no offsets are committed and the group is removed again.
  */
 import { randomUUID } from 'node:crypto';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
 import { requireTopic, withAdmin } from './connection.ts';
 import { TopicsError } from './errors.ts';
@@ -51,19 +52,43 @@ export interface ReadResult {
 export async function readTopic(options: ReadOptions): Promise<ReadResult> {
   return withAdmin(options.kafka, async (admin) => {
     await requireTopic(admin, options.topic);
-    const ranges = choosePartitions(await resolveRanges(admin, options.topic, options.from), options);
-    const read = new TopicRead(options, ranges);
-    if (read.isComplete() || options.signal?.aborted) return { next: read.next };
-
-    const groupId = `${options.topic}.reader.${randomUUID()}`;
-    try {
-      await read.run(options.kafka, groupId);
-    } finally {
-      // Where groups may not be deleted, the broker forgets an empty one by itself.
-      await admin.deleteGroups([groupId]).catch(() => undefined);
+    let ranges = choosePartitions(await resolveRanges(admin, options.topic, options.from), options);
+    const patience = performance.now() + PATIENCE_MS;
+    for (;;) {
+      const read = new TopicRead(options, ranges);
+      if (read.isComplete() || options.signal?.aborted) return { next: read.next };
+      const groupId = `${options.topic}.reader.${randomUUID()}`;
+      try {
+        await read.run(options.kafka, groupId);
+        return { next: read.next };
+      } catch (error) {
+        if (!isMomentary(error) || performance.now() > patience) throw error;
+        ranges = ranges.map((range) => ({ ...range, start: read.next.get(range.partition) ?? range.start }));
+        await delay(RETRY_MS);
+      } finally {
+        // Where groups may not be deleted, the broker forgets an empty one by itself.
+        await admin.deleteGroups([groupId]).catch(() => undefined);
+      }
     }
-    return { next: read.next };
   });
+}
+
+/** A cluster that has just started answers so while it loads what it knows of groups and partitions. */
+const MOMENTARY: readonly unknown[] = [
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP',
+  'NOT_LEADER_FOR_PARTITION',
+  'LEADER_NOT_AVAILABLE',
+];
+const PATIENCE_MS = 20_000;
+const RETRY_MS = 200;
+
+function isMomentary(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('type' in cause && MOMENTARY.includes(cause.type)) return true;
+  }
+  return false;
 }
 
 function choosePartitions(
