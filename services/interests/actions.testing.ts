@@ -1,3 +1,4 @@
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
@@ -10,17 +11,7 @@ export const CONFIG: InterestsConfig = {
   windowDays: 90,
   windowMaximum: 400,
   lambdaPerDay: 0.01,
-  actionWeights: {
-    view: 0.2,
-    click: 0.4,
-    save: 1,
-    share: 1,
-    message: 1,
-    buy: 1,
-    rate: 1,
-    hide: -1,
-    return: -1,
-  },
+  actionWeights: DEFAULT_ACTION_WEIGHTS,
   recentMaximum: 100,
   hotUsersMib: 16,
   vectorCacheItems: 0,

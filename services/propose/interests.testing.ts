@@ -1,3 +1,4 @@
+import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
 import type { ProposeConfig } from './config.ts';
 
@@ -9,17 +10,7 @@ export const CONFIG: ProposeConfig = {
   popularityExponent: 0.5,
   halfLifeDays: 7,
   trendingIntervalMs: 2_000,
-  actionWeights: {
-    view: 0.2,
-    click: 0.4,
-    save: 1,
-    share: 1,
-    message: 1,
-    buy: 1,
-    rate: 1,
-    hide: -1,
-    return: -1,
-  },
+  actionWeights: DEFAULT_ACTION_WEIGHTS,
 };
 
 export function medoid(itemId: string, importance = 1): Medoid {
