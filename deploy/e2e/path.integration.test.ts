@@ -168,6 +168,13 @@ async function actAndWait(userId: string, item: string): Promise<Recommendations
 
 async function reflectAction(): Promise<void> {
   await actAndWait('newcomer', itemId('cycling', 1));
+  await waitFor(
+    async () => {
+      const { body } = await path.call('gateway', 'GET', '/v1/users/newcomer/interests');
+      return (body as { generation: string | null }).generation !== null;
+    },
+    { message: 'the interests are in the generation', ...LONG },
+  );
   const { items, generation } = await actAndWait('newcomer', itemId('cycling', 2));
   assert.ok(generation);
   assert.ok(!items.some((item) => [itemId('cycling', 1), itemId('cycling', 2)].includes(item.itemId)));
@@ -197,8 +204,10 @@ async function unknownItem(): Promise<void> {
     async () => pick((await path.call('gateway', 'GET', '/v1/users/pioneer/interests')).body).medoids === 1,
     { message: 'the new item is a medoid', ...LONG },
   );
-  const similar = await path.call('gateway', 'GET', '/v1/items/garden-new/similar?n=3');
-  assert.equal(similar.status, 200, JSON.stringify(similar.body));
+  await waitFor(
+    async () => (await path.call('gateway', 'GET', '/v1/items/garden-new/similar?n=3')).status === 200,
+    { message: 'the new item is in the index', ...LONG },
+  );
 }
 
 function pick(body: unknown): { windowSize: number; unknownItems: number; medoids: number } {

@@ -5,6 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
+import { TributaryError } from '#platform/errors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -80,8 +81,16 @@ describe('npm run releases', () => {
     );
     const { items } = await index.get<{ items: { itemId: string }[] }>('/items/milk/similar?n=1');
     assert.deepEqual(items[0]?.itemId, NEAR_MILK[generation]);
-    await waitFor(async () => (await interests.get<UserInterests>('/users/u1')).generation === generation, {
+    await waitFor(async () => (await interestsOf('u1'))?.generation === generation, {
       message: `the interests are in ${generation}`,
+    });
+  }
+
+  /** Undefined until the stage has read the user's first action. */
+  function interestsOf(userId: string): Promise<UserInterests | undefined> {
+    return interests.get<UserInterests>(`/users/${userId}`).catch((error: unknown) => {
+      if (error instanceof TributaryError && error.code === 'user.unknown') return undefined;
+      throw error;
     });
   }
 
