@@ -32,6 +32,7 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     topic: 'slates',
     partition: 0,
     messages: slates.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    lastOffset: 9,
     reject: (offset, reason) => void rejected.push([offset, reason]),
   });
   assert.deepEqual(taken, [
@@ -49,11 +50,14 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
 
 test('an action that breaks the rules is rejected and moves no time, and its offset counts as read', async () => {
   const taken: Array<[number, number]> = [];
+  const readTo: Array<number | undefined> = [];
   const rejected: number[] = [];
   const handlers = createHandlers({
     takeSlates: async () => {},
-    takeActions: async (_partition, messages) =>
-      void taken.push(...messages.map(({ offset, value }): [number, number] => [offset, value!.occurredAt])),
+    takeActions: async (_partition, messages, lastOffset) => {
+      taken.push(...messages.map(({ offset, value }): [number, number] => [offset, value!.occurredAt]));
+      readTo.push(lastOffset);
+    },
     tick: async () => {},
   });
   const sound = someAction({ userId: 'ann' });
@@ -62,6 +66,7 @@ test('an action that breaks the rules is rejected and moves no time, and its off
     topic: 'actions',
     partition: 0,
     messages: actions.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    lastOffset: 9,
     reject: (offset) => void rejected.push(offset),
   });
   assert.deepEqual(taken, [
@@ -69,4 +74,5 @@ test('an action that breaks the rules is rejected and moves no time, and its off
     [1, 0],
   ]);
   assert.deepEqual(rejected, [1]);
+  assert.deepEqual(readTo, [9]);
 });

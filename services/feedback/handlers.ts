@@ -23,7 +23,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         // It stays as a slate without slots, which earns nothing, so that its offset counts as read.
         return { ...message, value: { ...value, slots: [] } };
       });
-      await joiner.takeSlates(batch.partition, messages);
+      await joiner.takeSlates(batch.partition, messages, batch.lastOffset);
     },
     async actions(batch) {
       const messages = batch.messages.map((message) => {
@@ -34,7 +34,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         // A time out of bounds would close every slate; at 0 the action counts for none, and its offset as read.
         return { ...message, value: { ...value, occurredAt: 0 } };
       });
-      await joiner.takeActions(batch.partition, messages);
+      await joiner.takeActions(batch.partition, messages, batch.lastOffset);
     },
   };
 }

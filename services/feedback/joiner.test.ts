@@ -182,6 +182,19 @@ test('the clock closes a slate only when it is overdue and the actions are read 
   assert.deepEqual(log.map(describe), ['s/0: 0']);
 });
 
+test('what cannot be decoded at the end of the actions keeps no slate waiting', async () => {
+  const log: Reward[] = [];
+  const joiner = joinerOn(createFakeJoinStore(), appendTo(log));
+  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + 1 };
+  await joiner.takeActions(PARTITION, [], 4);
+  await joiner.tick(PARTITION, ends);
+  assert.deepEqual(log, [], 'one more is to be read');
+  await joiner.takeActions(PARTITION, [], 5);
+  await joiner.tick(PARTITION, ends);
+  assert.deepEqual(log.map(describe), ['s/0: 0']);
+});
+
 test('actions are forgotten once every slate they may count for has been read', async () => {
   const store = createFakeJoinStore();
   const joiner = joinerOn(store, appendTo([]));

@@ -24,8 +24,17 @@ export interface Ends {
 }
 
 export interface Joiner {
-  takeSlates(partition: number, messages: ReadonlyArray<IncomingMessage<Slate>>): Promise<void>;
-  takeActions(partition: number, messages: ReadonlyArray<IncomingMessage<UserAction>>): Promise<void>;
+  /** @param lastOffset how far it was read, where that is beyond the last message */
+  takeSlates(
+    partition: number,
+    messages: ReadonlyArray<IncomingMessage<Slate>>,
+    lastOffset?: number,
+  ): Promise<void>;
+  takeActions(
+    partition: number,
+    messages: ReadonlyArray<IncomingMessage<UserAction>>,
+    lastOffset?: number,
+  ): Promise<void>;
   /** Lets the clock advance what the messages of a quiet partition do not, and sends what a crash left unsent. */
   tick(partition: number, ends: Ends): Promise<void>;
 }
@@ -48,6 +57,9 @@ export interface JoinerOptions {
 interface Step {
   readonly slates: ReadonlyArray<IncomingMessage<Slate>>;
   readonly actions: ReadonlyArray<IncomingMessage<UserAction>>;
+  /** Offsets that the topics were read to. */
+  readonly slatesOffset?: number;
+  readonly actionsOffset?: number;
   readonly ends?: Ends;
 }
 
@@ -58,6 +70,8 @@ const MAX_ATTEMPTS = 10;
  * gaps, and a reader may drop whatever does not exceed the last one it took.
  */
 const OUTBOX_CHUNK = 200;
+/** Below every offset. */
+const NOTHING_READ = -1;
 
 /**
  * Turns slates and actions into rewards, each exactly once. A step reads the state, applies pure functions, commits
@@ -87,8 +101,10 @@ export function createJoiner(options: JoinerOptions): Joiner {
   }
 
   return {
-    takeSlates: (partition, slates) => inTurn(partition, () => run(partition, { slates, actions: [] })),
-    takeActions: (partition, actions) => inTurn(partition, () => run(partition, { slates: [], actions })),
+    takeSlates: (partition, slates, slatesOffset = lastOffsetOf(slates)) =>
+      inTurn(partition, () => run(partition, { slates, actions: [], slatesOffset })),
+    takeActions: (partition, actions, actionsOffset = lastOffsetOf(actions)) =>
+      inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset })),
     tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
   };
 }
@@ -103,6 +119,8 @@ async function advance(
   const { store, rules } = options;
   const slates = step.slates.filter(({ offset }) => offset > head.slatesOffset);
   const actions = step.actions.filter(({ offset }) => offset > head.actionsOffset);
+  const slatesOffset = Math.max(head.slatesOffset, step.slatesOffset ?? NOTHING_READ);
+  const actionsOffset = Math.max(head.actionsOffset, step.actionsOffset ?? NOTHING_READ);
   const overdueAt = overdue(head, step.ends, options.idleMs);
   const slatesUntil = Math.max(head.slatesUntil, watermark(head, step.ends, rules.slateDelayMs));
   const after = timesAfter(
@@ -118,7 +136,10 @@ async function advance(
   const erased = take(join, { slates, actions }, options);
   const settlement = settle(join, rules, overdueAt);
   const isUnchanged =
-    slates.length + actions.length + join.changed.size === 0 && slatesUntil === head.slatesUntil;
+    slatesOffset === head.slatesOffset &&
+    actionsOffset === head.actionsOffset &&
+    join.changed.size === 0 &&
+    slatesUntil === head.slatesUntil;
   if (isUnchanged) return true;
 
   const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
@@ -130,8 +151,8 @@ async function advance(
   return store.commit(partition, {
     head: {
       version: head.version + 1,
-      slatesOffset: slates.at(-1)?.offset ?? head.slatesOffset,
-      actionsOffset: actions.at(-1)?.offset ?? head.actionsOffset,
+      slatesOffset,
+      actionsOffset,
       sequence: sequence + rewards.length,
       ...join.times,
     },
@@ -214,6 +235,10 @@ function shownSlate({ slateId, userId, servedAt, slots }: Slate, trace: string |
     slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
     ...(trace === undefined ? {} : { trace }),
   };
+}
+
+function lastOffsetOf(messages: ReadonlyArray<IncomingMessage<unknown>>): number {
+  return messages.at(-1)?.offset ?? NOTHING_READ;
 }
 
 function valuesOf<V>(messages: ReadonlyArray<IncomingMessage<V>>): V[] {

@@ -68,6 +68,7 @@ export function batchOf(
       value,
       trace: undefined,
     })),
+    lastOffset: messages.at(-1)?.offset ?? -1,
     reject: (offset, reason) => void rejected.set(offset, reason),
     rejected,
   };

@@ -30,6 +30,7 @@ function batchOf(
       value: 'value' in message ? null : message,
       trace: `trace of ${message.userId}`,
     })),
+    lastOffset: messages.length - 1,
     reject: () => assert.fail('nothing is rejected here'),
   };
 }

@@ -26,6 +26,7 @@ function batchOf(
       value,
       trace: undefined,
     })),
+    lastOffset: to - 1,
     reject: (offset) => void rejected.push(offset),
   };
 }

@@ -27,7 +27,13 @@ test('a batch writes what remains of it, once, however often it is read', async 
     someProposal({ version: 2 }),
     someProposal({ version: 3 }),
   ]);
-  const batch = { topic: 'proposals', partition: 0, messages, reject: () => assert.fail('rejected') };
+  const batch = {
+    topic: 'proposals',
+    partition: 0,
+    messages,
+    lastOffset: messages.length - 1,
+    reject: () => assert.fail('rejected'),
+  };
   const options = { store, fresh: (seconds: number) => void freshness.push(seconds), now: () => NOW };
   await takeProposals(batch, options);
   await takeProposals(batch, options);
@@ -49,7 +55,7 @@ test('a proposal that cannot be ranked is rejected, the rest of the batch is tak
   ]);
   const reject = (offset: number, reason: string) => void rejected.push([offset, reason]);
   await takeProposals(
-    { topic: 'proposals', partition: 0, messages, reject },
+    { topic: 'proposals', partition: 0, messages, lastOffset: 2, reject },
     { store, fresh: () => {}, now: () => NOW },
   );
   assert.deepEqual(rejected, [
@@ -64,7 +70,13 @@ test('a tombstone erases the pool, and what comes after it counts again', async 
   const after = someProposal({ model: 'sequence', version: 4 });
   const messages = messagesOf([someProposal({ version: 3 }), null, after]);
   await takeProposals(
-    { topic: 'proposals', partition: 0, messages, reject: () => assert.fail('rejected') },
+    {
+      topic: 'proposals',
+      partition: 0,
+      messages,
+      lastOffset: messages.length - 1,
+      reject: () => assert.fail('rejected'),
+    },
     { store, fresh: () => {}, now: () => NOW },
   );
   assert.deepEqual(await store.read('ann'), joinPools([{ offset: 2, proposal: after }], []));

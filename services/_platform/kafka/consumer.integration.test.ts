@@ -98,6 +98,16 @@ describe('a consumer group', () => {
     assert.deepEqual(await test.committed(`${test.prefix}.letters`, topic), [4]);
   });
 
+  it('says how far a batch reaches, also where its end cannot be read', async () => {
+    const topic = await test.createTopic(1);
+    for (const value of ['1', 'undecodable']) await put(topic, 'k', value);
+    const reached: number[] = [];
+    const member = await join('reach', [topic], ({ lastOffset }) => void reached.push(lastOffset));
+    await waitFor(() => reached.at(-1) === 1, { message: 'the end of the topic' });
+    await member.stop();
+    assert.deepEqual(member.handled, ['k=1']);
+  });
+
   it('stops at an unexpected error before its commit, and the next one begins there', async () => {
     const topic = await test.createTopic(1);
     await put(topic, 'k', '1');

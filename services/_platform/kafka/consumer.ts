@@ -13,6 +13,8 @@ export interface IncomingBatch<V> {
   readonly topic: string;
   readonly partition: number;
   readonly messages: ReadonlyArray<IncomingMessage<V>>;
+  /** How far the batch reaches: beyond its last message where that could not be decoded and is a dead letter. */
+  readonly lastOffset: number;
   /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
   reject(offset: number, reason: string): void;
 }
@@ -186,6 +188,7 @@ async function handleBatch(
     topic: batch.topic,
     partition: batch.partition,
     messages,
+    lastOffset: Number(batch.lastOffset()),
     reject(offset, reason) {
       const message = batch.messages.find((candidate) => Number(candidate.offset) === offset);
       if (message !== undefined) rejections.push({ message, code: 'message.invalid', reason });
