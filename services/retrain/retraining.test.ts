@@ -34,7 +34,13 @@ function trained(
   { itemCount, features }: TrainInput,
   { learned = 0.3, contentOnly = 0.2, pairs = 1_000 } = {},
 ): TrainResult {
-  const shape = { features: features.length / itemCount, hidden: 2, layers: 1, dim: DIM };
+  const shape = {
+    features: features.length / itemCount,
+    hidden: 2,
+    layers: 1,
+    dim: DIM,
+    pooling: 'importance',
+  } as const;
   const figures = (hitRateAt100: number) => ({
     pairs,
     hitRateAt10: hitRateAt100 / 10,

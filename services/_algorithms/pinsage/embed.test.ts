@@ -3,28 +3,34 @@ import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { norm } from '../vectors.ts';
 import { convolve, embedNew } from './embed.ts';
+import { POOLINGS } from './pooling.ts';
 import { decodeWeights, encodeWeights, initialWeights, weightArrays } from './weights.ts';
 
-const shape = { features: 3, hidden: 16, layers: 2, dim: 5 };
+const shape = { features: 3, hidden: 16, layers: 2, dim: 5, pooling: 'importance' } as const;
 const weights = initialWeights(shape, createRandom('weights'));
 const features = Float32Array.of(0.3, -0.2, 0.9);
 
 describe('CONVOLVE', () => {
-  it('equals Algorithm 1 by hand', () => {
-    // Q = 2, q = −1; W = [1, 1; 0, 3] on [h; n], w = (0, 1).
-    const convolution = {
-      pool: { kernel: { inputs: 1, outputs: 1, values: Float32Array.of(2) }, bias: Float32Array.of(-1) },
-      combine: {
-        kernel: { inputs: 2, outputs: 2, values: Float32Array.of(1, 0, 1, 3) },
-        bias: Float32Array.of(0, 1),
-      },
-    };
-    // Neighbours 1 and 0 become ReLU(2·1 − 1) = 1 and ReLU(−1) = 0, so n = 0.75 and z = (2.75, 3.25) before scaling.
-    const latent = convolve(convolution, Float32Array.of(2), Float32Array.of(1, 0), [0.75, 0.25]);
-    const length = Math.hypot(2.75, 3.25);
-    assert.ok(Math.abs(latent[0]! - 2.75 / length) < 1e-6);
-    assert.ok(Math.abs(latent[1]! - 3.25 / length) < 1e-6);
-  });
+  // Q = 2, q = −1; W = [1, 1; 0, 3] on [h; n], w = (0, 1). Of the neighbours 1, 0 and 3, the first two count: they
+  // become ReLU(2·1 − 1) = 1 and ReLU(−1) = 0.
+  const convolution = {
+    pool: { kernel: { inputs: 1, outputs: 1, values: Float32Array.of(2) }, bias: Float32Array.of(-1) },
+    combine: {
+      kernel: { inputs: 2, outputs: 2, values: Float32Array.of(1, 0, 1, 3) },
+      bias: Float32Array.of(0, 1),
+    },
+  };
+  const pooled = { importance: 0.75, mean: 0.5, max: 1 };
+
+  for (const pooling of POOLINGS) {
+    it(`equals Algorithm 1 by hand with ${pooling} pooling`, () => {
+      const importance = Float32Array.of(0.75, 0.25, 0);
+      const latent = convolve(convolution, Float32Array.of(2), Float32Array.of(1, 0, 3), importance, pooling);
+      const expected = [2 + pooled[pooling], 1 + 3 * pooled[pooling]];
+      const length = Math.hypot(...expected);
+      for (const [i, value] of expected.entries()) assert.ok(Math.abs(latent[i]! - value / length) < 1e-6);
+    });
+  }
 });
 
 describe('embedding of a new item', () => {
@@ -41,6 +47,17 @@ describe('embedding of a new item', () => {
     const large = embedNew(weights, features, { importance: [10, 30], states });
     assert.deepEqual(small, large);
     assert.notDeepEqual(small, embedNew(weights, features, { importance: [3, 1], states }));
+  });
+
+  it('pools as the model was trained to', () => {
+    const random = createRandom('states');
+    const states = [3, 16].map((width) => Float32Array.from({ length: 2 * width }, () => random.next()));
+    const neighbours = { importance: [1, 3], states };
+    const [importance, mean, max] = POOLINGS.map((pooling) =>
+      embedNew({ ...weights, shape: { ...shape, pooling } }, features, neighbours),
+    );
+    assert.notDeepEqual(importance, mean);
+    assert.notDeepEqual(mean, max);
   });
 
   it('refuses features and neighbour states of another width', () => {
@@ -61,6 +78,14 @@ describe('weights', () => {
     assert.deepEqual(decodeWeights(shifted.subarray(1)), weights);
   });
 
+  it('keep their pooling, and read bytes of the first format, which named none', () => {
+    const max = { ...weights, shape: { ...shape, pooling: 'max' as const } };
+    assert.deepEqual(decodeWeights(encodeWeights(max)), max);
+    const bytes = encodeWeights(weights);
+    const first = Uint8Array.of(1, ...bytes.subarray(1, 20), ...bytes.subarray(24));
+    assert.deepEqual(decodeWeights(first), weights);
+  });
+
   it('are the same for the same seed and differ for another', () => {
     assert.deepEqual(initialWeights(shape, createRandom('weights')), weights);
     assert.notDeepEqual(weightArrays(initialWeights(shape, createRandom('other'))), weightArrays(weights));
@@ -70,7 +95,9 @@ describe('weights', () => {
     const bytes = encodeWeights(weights);
     assert.throws(() => decodeWeights(bytes.subarray(0, 8)), /8 bytes are too few/);
     assert.throws(() => decodeWeights(bytes.subarray(0, -4)), /weights have \d+ bytes, not/);
-    assert.throws(() => decodeWeights(Uint8Array.of(9, ...bytes.subarray(1))), /format 9, not 1/);
+    assert.throws(() => decodeWeights(Uint8Array.of(9, ...bytes.subarray(1))), /format 9, not 2/);
+    const unknown = Uint8Array.from(bytes).fill(7, 20, 21);
+    assert.throws(() => decodeWeights(unknown), /name pooling 7/);
     assert.throws(() => initialWeights({ ...shape, dim: 0 }, createRandom(1)), /dim is 0/);
   });
 });

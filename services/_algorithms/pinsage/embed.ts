@@ -1,9 +1,10 @@
 import { centreInPlace, normaliseInPlace } from '../vectors.ts';
+import { meanShares, type Pooling } from './pooling.ts';
 import type { Convolution, Dense, Matrix, PinSageWeights } from './weights.ts';
 
 /** The important neighbours of a new item, as the trained catalogue knows them. */
 export interface NewItemNeighbours {
-  /** k importances, ≥ 0. They are normalised to sum to 1. */
+  /** k importances, ≥ 0. They are normalised to sum to 1; one of 0 is no neighbour. */
   readonly importance: ArrayLike<number>;
   /**
    * States of the k neighbours below each convolution, k rows each: their features, then their latents after each
@@ -27,7 +28,13 @@ export function embedNew(
   const importance = normalisedImportance(neighbours.importance);
   let state = features;
   for (const [layer, convolution] of weights.convolutions.entries()) {
-    state = convolve(convolution, state, neighbours.states[layer] ?? new Float32Array(), importance);
+    state = convolve(
+      convolution,
+      state,
+      neighbours.states[layer] ?? new Float32Array(),
+      importance,
+      weights.shape.pooling,
+    );
   }
   const embedding = head(weights, state);
   centreInPlace(embedding, weights.mean);
@@ -36,22 +43,27 @@ export function embedNew(
 }
 
 /**
- * CONVOLVE for one item (PinSage, Algorithm 1): n = Σ α_v·ReLU(Q h_v + q), z = ReLU(W·[h; n] + w), z/‖z‖.
- * `neighbours` holds a row of h's length for each importance.
+ * CONVOLVE for one item (PinSage, Algorithm 1): n = γ(ReLU(Q h_v + q)), z = ReLU(W·[h; n] + w), z/‖z‖, where γ is the
+ * pooling: Σ α_v·…, the plain mean, or the largest of each coordinate.
+ * `neighbours` holds a row of h's length for each importance α_v, which sum to 1.
  */
 export function convolve(
   { pool, combine }: Convolution,
   state: Float32Array,
   neighbours: Float32Array,
-  importance: ArrayLike<number>,
+  importance: Float32Array,
+  pooling: Pooling = 'importance',
 ): Float32Array {
   const width = pool.kernel.inputs;
   const joined = new Float32Array(combine.kernel.inputs);
   joined.set(state);
   const pooled = joined.subarray(width);
+  const shares = pooling === 'mean' ? meanShares(importance, importance.length) : importance;
   for (let v = 0; v < importance.length; v++) {
+    if (shares[v] === 0) continue;
     const transformed = relu(affine(pool, neighbours.subarray(v * width, (v + 1) * width)));
-    for (let i = 0; i < pooled.length; i++) pooled[i]! += importance[v]! * transformed[i]!;
+    if (pooling === 'max') raiseTo(pooled, transformed);
+    else for (let i = 0; i < pooled.length; i++) pooled[i]! += shares[v]! * transformed[i]!;
   }
   const latent = relu(affine(combine, joined));
   normaliseInPlace(latent);
@@ -86,8 +98,13 @@ function relu(values: Float32Array): Float32Array {
   return values;
 }
 
-function normalisedImportance(importance: ArrayLike<number>): Float64Array {
-  const shares = Float64Array.from(importance);
+/** Element-wise maximum, in place; nothing is below 0 after a ReLU, so that 0 stands for no neighbour. */
+function raiseTo(largest: Float32Array, values: Float32Array): void {
+  for (let i = 0; i < largest.length; i++) if (values[i]! > largest[i]!) largest[i] = values[i]!;
+}
+
+function normalisedImportance(importance: ArrayLike<number>): Float32Array {
+  const shares = Float32Array.from(importance);
   const total = shares.reduce((sum, share) => sum + share, 0);
   return total > 0 ? shares.map((share) => share / total) : shares;
 }

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
+import { POOLINGS, type Pooling } from './pooling.ts';
 
-/** Widths of a PinSage model. */
+/** Widths of a PinSage model, and how it pools. */
 export interface PinSageShape {
   /** Length of an item's feature vector. */
   readonly features: number;
@@ -10,6 +11,7 @@ export interface PinSageShape {
   readonly layers: number;
   /** Length of an embedding. */
   readonly dim: number;
+  readonly pooling: Pooling;
 }
 
 /** `inputs` × `outputs`, row-major. */
@@ -61,19 +63,24 @@ export function weightArrays({ convolutions, headHidden, headOutput, mean }: Pin
   ];
 }
 
-const FORMAT_VERSION = 1;
-const HEADER = ['features', 'hidden', 'layers', 'dim'] as const;
-const HEADER_BYTES = 4 * (HEADER.length + 1);
+const FORMAT_VERSION = 2;
+/** The first format ends its header before the pooling, which was always by importance. */
+const FORMAT_WITHOUT_POOLING = 1;
+const WIDTHS = ['features', 'hidden', 'layers', 'dim'] as const;
 
-/** Little-endian: format version and shape as uint32, then every array as float32. Equal weights give equal bytes. */
+/**
+ * Little-endian: format version, widths and number of the pooling as uint32, then every array as float32. Equal weights
+ * give equal bytes.
+ */
 export function encodeWeights(weights: PinSageWeights): Uint8Array {
   const arrays = weightArrays(weights);
   const count = arrays.reduce((sum, array) => sum + array.length, 0);
-  const bytes = new Uint8Array(HEADER_BYTES + 4 * count);
+  const { shape } = weights;
+  const header = [FORMAT_VERSION, ...WIDTHS.map((name) => shape[name]), POOLINGS.indexOf(shape.pooling)];
+  const bytes = new Uint8Array(4 * (header.length + count));
   const view = new DataView(bytes.buffer);
-  view.setUint32(0, FORMAT_VERSION, true);
-  for (const [i, name] of HEADER.entries()) view.setUint32(4 * (i + 1), weights.shape[name], true);
-  let offset = HEADER_BYTES;
+  for (const [i, value] of header.entries()) view.setUint32(4 * i, value, true);
+  let offset = 4 * header.length;
   for (const array of arrays) {
     for (const value of array) {
       view.setFloat32(offset, value, true);
@@ -83,25 +90,43 @@ export function encodeWeights(weights: PinSageWeights): Uint8Array {
   return bytes;
 }
 
-/** Inverse of `encodeWeights`. Throws RangeError on another version or on bytes that do not fit their shape. */
+/**
+ * Inverse of `encodeWeights`, which reads all formats there ever were. Throws RangeError on another version or on bytes
+ * that do not fit their shape.
+ */
 export function decodeWeights(bytes: Uint8Array): PinSageWeights {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (bytes.length < HEADER_BYTES)
-    throw new RangeError(`${bytes.length} bytes are too few for PinSage weights`);
-  const version = view.getUint32(0, true);
-  if (version !== FORMAT_VERSION)
-    throw new RangeError(`PinSage weights have format ${version}, not ${FORMAT_VERSION}`);
-  const [features, hidden, layers, dim] = HEADER.map((_, i) => view.getUint32(4 * (i + 1), true));
-  const shape = { features: features!, hidden: hidden!, layers: layers!, dim: dim! };
-  const expected = HEADER_BYTES + 4 * parameterCount(shape);
+  const { shape, headerBytes } = decodeHeader(view);
+  const expected = headerBytes + 4 * parameterCount(shape);
   if (bytes.length !== expected)
     throw new RangeError(`PinSage weights have ${bytes.length} bytes, not ${expected}`);
   const weights = buildWeights(shape, (inputs, outputs) => new Float32Array(inputs * outputs));
-  let offset = HEADER_BYTES;
+  let offset = headerBytes;
   for (const array of weightArrays(weights)) {
     for (let i = 0; i < array.length; i++, offset += 4) array[i] = view.getFloat32(offset, true);
   }
   return weights;
+}
+
+function decodeHeader(view: DataView): { shape: PinSageShape; headerBytes: number } {
+  const widthsEnd = 4 * (1 + WIDTHS.length);
+  if (view.byteLength < widthsEnd + 4) {
+    throw new RangeError(`${view.byteLength} bytes are too few for PinSage weights`);
+  }
+  const version = view.getUint32(0, true);
+  if (version !== FORMAT_VERSION && version !== FORMAT_WITHOUT_POOLING) {
+    throw new RangeError(`PinSage weights have format ${version}, not ${FORMAT_VERSION}`);
+  }
+  const [features, hidden, layers, dim] = WIDTHS.map((_, i) => view.getUint32(4 * (i + 1), true));
+  const widths = { features: features!, hidden: hidden!, layers: layers!, dim: dim! };
+  if (version === FORMAT_WITHOUT_POOLING) {
+    return { shape: { ...widths, pooling: 'importance' }, headerBytes: widthsEnd };
+  }
+  const pooling = POOLINGS[view.getUint32(widthsEnd, true)];
+  if (pooling === undefined) {
+    throw new RangeError(`PinSage weights name pooling ${view.getUint32(widthsEnd, true)}`);
+  }
+  return { shape: { ...widths, pooling }, headerBytes: widthsEnd + 4 };
 }
 
 /** Number of floats, including the mean; computed before anything of that size is allocated. */
@@ -118,7 +143,7 @@ function buildWeights(
   shape: PinSageShape,
   values: (inputs: number, outputs: number) => Float32Array,
 ): PinSageWeights {
-  for (const name of HEADER) {
+  for (const name of WIDTHS) {
     if (!Number.isInteger(shape[name]) || shape[name] < 1) {
       throw new RangeError(`PinSage ${name} is ${shape[name]}, not a positive integer`);
     }

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
 import { convolve, head } from '#algorithms/pinsage/embed.ts';
+import { POOLINGS, type Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageWeights, weightArrays } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
@@ -24,7 +25,7 @@ function randomNeighbourhoods(): Neighbourhoods {
     const filled = item % 5 === 0 ? 0 : 1 + random.integer(size);
     for (let rank = 0; rank < filled; rank++) {
       neighbours[item * size + rank] = (item + 1 + rank * 3 + random.integer(3)) % itemCount;
-      weights[item * size + rank] = 1 / filled;
+      weights[item * size + rank] = (2 * (filled - rank)) / (filled * (filled + 1));
     }
   }
   return { size, neighbours, weights };
@@ -60,7 +61,8 @@ function plainEmbeddings(
         (known) => known >= 0,
       );
       const rows = Float32Array.from(known.flatMap((neighbour) => [...states[neighbour]!]));
-      return convolve(convolution, state, rows, row(hoods.weights, item, size).slice(0, known.length));
+      const importance = row(hoods.weights, item, size).slice(0, known.length);
+      return convolve(convolution, state, rows, importance, weights.shape.pooling);
     });
   }
   return Float32Array.from(states.flatMap((state) => [...head(weights, state)]));
@@ -73,10 +75,8 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
   }
 }
 
-const weights = withRandomBiases(initialWeights(shape, createRandom('weights')));
 const features = randomFeatures();
 const hoods = randomNeighbourhoods();
-const expected = plainEmbeddings(weights, features, hoods);
 
 /** Runs with TensorFlow's copies of the weights and the features, and asserts that nothing is left of them. */
 function withModel<T>(
@@ -92,74 +92,83 @@ function withModel<T>(
   return result;
 }
 
-describe('the TensorFlow convolution', () => {
-  it('embeds a catalogue layer by layer as plain arrays do', () => {
-    const { embeddings, latents } = withModel(weights, (variables, matrix) =>
-      inferAll(variables, matrix, hoods),
-    );
-    assertClose(embeddings, expected, 1e-5);
-    assert.deepEqual(
-      latents.map((latent) => latent.length),
-      [itemCount * shape.hidden],
-    );
-  });
+for (const pooling of POOLINGS) describeConvolution(pooling);
 
-  it('embeds the subgraph of a few items to the same vectors', () => {
-    const targets = Int32Array.of(7, 0, 24, 12);
-    const subgraph = createSubgraphBuilder(hoods).build(targets, shape.layers);
-    assert.equal(new Set(subgraph.inputs).size, subgraph.inputs.length);
-    const values = withModel(weights, (variables, matrix) => {
-      const embedded = tf.tidy(() => embedSubgraph(variables, matrix, subgraph));
-      const copy = Float32Array.from(embedded.dataSync());
-      embedded.dispose();
-      return copy;
-    });
-    for (const [i, item] of targets.entries()) assertClose(row(values, i, 4), row(expected, item, 4), 1e-5);
-  });
-
-  it('reads back the weights it was given', () => {
-    assert.deepEqual(
-      withModel(weights, (variables) => readWeights(variables, weights)),
-      weights,
+function describeConvolution(pooling: Pooling): void {
+  describe(`the TensorFlow convolution with ${pooling} pooling`, () => {
+    const weights = withRandomBiases(
+      initialWeights({ ...shape, pooling }, createRandom(`weights for ${pooling}`)),
     );
-  });
+    const expected = plainEmbeddings(weights, features, hoods);
 
-  it('has the gradient that finite differences give, for every array of weights', () => {
-    const coefficients = Float32Array.from(expected, (_, i) => Math.sin(i));
-    const objective = (model: PinSageWeights) =>
-      plainEmbeddings(model, features, hoods).reduce((sum, value, i) => sum + value * coefficients[i]!, 0);
-    const everything = createSubgraphBuilder(hoods).build(
-      Int32Array.from({ length: itemCount }, (_, i) => i),
-      2,
-    );
-    const gradients = withModel(weights, (variables, matrix) => {
-      const list = variableList(variables);
-      const { value, grads } = tf.variableGrads(
-        () =>
-          tf.sum(
-            tf.mul(embedSubgraph(variables, matrix, everything), tf.tensor2d(coefficients, [itemCount, 4])),
-          ),
-        list,
+    it('embeds a catalogue layer by layer as plain arrays do', () => {
+      const { embeddings, latents } = withModel(weights, (variables, matrix) =>
+        inferAll(variables, matrix, hoods),
       );
-      const values = list.map((variable) => Float32Array.from(grads[variable.name]!.dataSync()));
-      tf.dispose([value, grads]);
-      return values;
-    });
-    for (const [a, gradient] of gradients.entries()) {
-      const direction = gradient.map((_, i) => Math.cos(i + a));
-      normaliseInPlace(direction);
-      const shifted = (step: number) => {
-        const copy = structuredClone(weights);
-        const array = weightArrays(copy)[a]!;
-        for (let i = 0; i < array.length; i++) array[i]! += step * direction[i]!;
-        return objective(copy);
-      };
-      const numeric = (shifted(5e-4) - shifted(-5e-4)) / 1e-3;
-      const analytic = gradient.reduce((sum, value, i) => sum + value * direction[i]!, 0);
-      assert.ok(
-        Math.abs(numeric - analytic) <= 0.01 * Math.max(0.5, Math.abs(analytic)),
-        `array ${a}: ${analytic} by backpropagation, ${numeric} by differences`,
+      assertClose(embeddings, expected, 1e-5);
+      assert.deepEqual(
+        latents.map((latent) => latent.length),
+        [itemCount * shape.hidden],
       );
-    }
+    });
+
+    it('embeds the subgraph of a few items to the same vectors', () => {
+      const targets = Int32Array.of(7, 0, 24, 12);
+      const subgraph = createSubgraphBuilder(hoods).build(targets, shape.layers);
+      assert.equal(new Set(subgraph.inputs).size, subgraph.inputs.length);
+      const values = withModel(weights, (variables, matrix) => {
+        const embedded = tf.tidy(() => embedSubgraph(variables, matrix, subgraph));
+        const copy = Float32Array.from(embedded.dataSync());
+        embedded.dispose();
+        return copy;
+      });
+      for (const [i, item] of targets.entries()) assertClose(row(values, i, 4), row(expected, item, 4), 1e-5);
+    });
+
+    it('reads back the weights it was given', () => {
+      assert.deepEqual(
+        withModel(weights, (variables) => readWeights(variables, weights)),
+        weights,
+      );
+    });
+
+    it('has the gradient that finite differences give, for every array of weights', () => {
+      const coefficients = Float32Array.from(expected, (_, i) => Math.sin(i));
+      const objective = (model: PinSageWeights) =>
+        plainEmbeddings(model, features, hoods).reduce((sum, value, i) => sum + value * coefficients[i]!, 0);
+      const everything = createSubgraphBuilder(hoods).build(
+        Int32Array.from({ length: itemCount }, (_, i) => i),
+        2,
+      );
+      const gradients = withModel(weights, (variables, matrix) => {
+        const list = variableList(variables);
+        const { value, grads } = tf.variableGrads(
+          () =>
+            tf.sum(
+              tf.mul(embedSubgraph(variables, matrix, everything), tf.tensor2d(coefficients, [itemCount, 4])),
+            ),
+          list,
+        );
+        const values = list.map((variable) => Float32Array.from(grads[variable.name]!.dataSync()));
+        tf.dispose([value, grads]);
+        return values;
+      });
+      for (const [a, gradient] of gradients.entries()) {
+        const direction = gradient.map((_, i) => Math.cos(i + a));
+        normaliseInPlace(direction);
+        const shifted = (step: number) => {
+          const copy = structuredClone(weights);
+          const array = weightArrays(copy)[a]!;
+          for (let i = 0; i < array.length; i++) array[i]! += step * direction[i]!;
+          return objective(copy);
+        };
+        const numeric = (shifted(5e-4) - shifted(-5e-4)) / 1e-3;
+        const analytic = gradient.reduce((sum, value, i) => sum + value * direction[i]!, 0);
+        assert.ok(
+          Math.abs(numeric - analytic) <= 0.01 * Math.max(0.5, Math.abs(analytic)),
+          `array ${a}: ${analytic} by backpropagation, ${numeric} by differences`,
+        );
+      }
+    });
   });
-});
+}

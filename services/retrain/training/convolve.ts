@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import { meanShares, type Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { Subgraph, SubgraphLayer } from './subgraph.ts';
 import type { ConvolutionVariables, DenseVariables, PinSageVariables } from './variables.ts';
 
@@ -11,17 +12,43 @@ export function transformNeighbours({ pool }: ConvolutionVariables, states: tf.T
 }
 
 /**
- * Importance pooling, Σ α_v·(transformed v): count × hidden. A batched product of each item's 1 × T importances with
- * its T × hidden neighbours, which costs a fifth of multiplying and summing over an axis, gradient included.
+ * γ of the transformed neighbours: count × hidden. The means are a batched product of each item's 1 × T shares with its
+ * T × hidden neighbours, which costs a fifth of multiplying and summing over an axis, gradient included.
  */
 export function poolNeighbours(
+  pooling: Pooling,
   transformed: tf.Tensor2D,
   { count, neighbours, weights }: SubgraphLayer,
 ): tf.Tensor2D {
   const size = neighbours.length / count;
   const hidden = transformed.shape[1];
-  const gathered = tf.gather(transformed, tf.tensor1d(neighbours, 'int32')).reshape([count, size, hidden]);
-  return tf.matMul(tf.tensor3d(weights, [count, 1, size]), gathered).reshape([count, hidden]);
+  const gathered = tf
+    .gather(transformed, tf.tensor1d(neighbours, 'int32'))
+    .reshape<tf.Tensor3D>([count, size, hidden]);
+  if (pooling === 'max') return largest(gathered, tf.tensor3d(weights, [count, size, 1]));
+  const shares = pooling === 'mean' ? meanShares(weights, size) : weights;
+  return tf.matMul(tf.tensor3d(shares, [count, 1, size]), gathered).reshape([count, hidden]);
+}
+
+/**
+ * The largest value of each coordinate among the neighbours of weight above 0, which are not negative; 0 without any.
+ * The gradient goes in equal parts to neighbours that are equally large; that of `tf.max` would go to each in full.
+ */
+function largest(gathered: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor2D {
+  const known = tf.mul(gathered, tf.cast(tf.greater(weights, 0), 'float32'));
+  const largestOf = tf.customGrad((values, save) => {
+    const value = tf.max(values as tf.Tensor, 1, true);
+    (save as tf.GradSaveFunc)([values as tf.Tensor, value]);
+    return {
+      value,
+      gradFunc: (dy, saved) => {
+        const [all, top] = saved as [tf.Tensor, tf.Tensor];
+        const winners = tf.cast(tf.equal(all, top), 'float32');
+        return tf.mul(winners, tf.div(dy as tf.Tensor, tf.sum(winners, 1, true)));
+      },
+    };
+  });
+  return tf.squeeze<tf.Tensor2D>(largestOf(known), [1]);
 }
 
 /** z = ReLU(W·[h; n] + w), z/‖z‖, the second half of CONVOLVE: count × hidden. */
@@ -50,7 +77,7 @@ export function embedSubgraph(
   let states = tf.gather(features, tf.tensor1d(subgraph.inputs, 'int32'));
   for (const [i, layer] of subgraph.layers.entries()) {
     const convolution = variables.convolutions[i]!;
-    const pooled = poolNeighbours(transformNeighbours(convolution, states), layer);
+    const pooled = poolNeighbours(variables.pooling, transformNeighbours(convolution, states), layer);
     states = combine(convolution, tf.slice2d(states, [0, 0], [layer.count, -1]), pooled);
   }
   return projectHead(variables, states);

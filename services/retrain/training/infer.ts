@@ -48,7 +48,7 @@ export function inferAll(
       transformNeighbours(convolution, rowsOf(states, start, count)),
     );
     const next = inChunks(itemCount, (start, count) => {
-      const pooled = poolNeighbours(transformed, layerOf(neighbourhoods, start, count));
+      const pooled = poolNeighbours(variables.pooling, transformed, layerOf(neighbourhoods, start, count));
       return combine(convolution, rowsOf(states, start, count), pooled);
     });
     transformed.dispose();

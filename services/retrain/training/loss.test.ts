@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import { createRandom } from '#algorithms/random.ts';
 import { dot, normaliseInPlace, row } from '#algorithms/vectors.ts';
 import type { ExampleBatch } from './batches.ts';
-import { marginLoss } from './loss.ts';
+import { batchLoss, type LossOptions } from './loss.ts';
 
 const dim = 3;
 
@@ -15,26 +15,43 @@ function unitRows(count: number): Float32Array {
   return rows;
 }
 
-/** Oracle: the mean of the hinges, one query and negative at a time. */
-function plainLoss(embeddings: Float32Array, batch: ExampleBatch, margin: number): number {
+const margin: LossOptions = { loss: 'max-margin', margin: 0.3, temperature: 1 };
+const entropy: LossOptions = { loss: 'cross-entropy', margin: 0.3, temperature: 0.5 };
+
+/** Oracle: one query and negative at a time. */
+function plainLoss(embeddings: Float32Array, batch: ExampleBatch, options: LossOptions): number {
   const score = (a: number, b: number) => dot(row(embeddings, a, dim), row(embeddings, b, dim));
   const hardPerQuery = batch.hard.length / batch.query.length;
-  const hinges: number[] = [];
+  const missed: number[] = [];
+  const taken: number[] = [];
   for (const [i, query] of batch.query.entries()) {
     const positive = batch.positive[i]!;
     const own = batch.hard.subarray(i * hardPerQuery, (i + 1) * hardPerQuery);
+    missed.push(-logSigmoid(score(query, positive) / options.temperature));
     for (const negative of [...batch.negatives, ...own]) {
       if (negative === query || negative === positive) continue;
-      hinges.push(Math.max(0, score(query, negative) - score(query, positive) + margin));
+      taken.push(
+        options.loss === 'max-margin'
+          ? Math.max(0, score(query, negative) - score(query, positive) + options.margin)
+          : -logSigmoid(-score(query, negative) / options.temperature),
+      );
     }
   }
-  return hinges.reduce((sum, hinge) => sum + hinge, 0) / Math.max(1, hinges.length);
+  return options.loss === 'max-margin' ? mean(taken) : mean(missed) + mean(taken);
 }
 
-function lossOf(embeddings: Float32Array, batch: ExampleBatch, margin: number): number {
+function logSigmoid(value: number): number {
+  return -Math.log1p(Math.exp(-value));
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
+
+function lossOf(embeddings: Float32Array, batch: ExampleBatch, options: LossOptions): number {
   const before = tf.memory().numTensors;
   const loss = tf.tidy(() =>
-    marginLoss(tf.tensor2d(embeddings, [embeddings.length / dim, dim]), batch, margin),
+    batchLoss(tf.tensor2d(embeddings, [embeddings.length / dim, dim]), batch, options),
   );
   const value = loss.dataSync()[0]!;
   loss.dispose();
@@ -42,35 +59,59 @@ function lossOf(embeddings: Float32Array, batch: ExampleBatch, margin: number): 
   return value;
 }
 
-describe('max-margin loss', () => {
-  const embeddings = unitRows(8);
-  const batch: ExampleBatch = {
-    targets: Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
-    query: Int32Array.of(0, 1, 2),
-    positive: Int32Array.of(3, 4, 0),
-    // 0 is a query and a positive, 4 a positive: neither counts against its own query.
-    negatives: Int32Array.of(0, 4, 5, 6),
-    hard: new Int32Array(),
-  };
+function gradientOf(embeddings: Float32Array, batch: ExampleBatch, options: LossOptions): Float32Array {
+  const gradient = tf.tidy(() =>
+    tf.grad((rows: tf.Tensor) => batchLoss(rows as tf.Tensor2D, batch, options))(
+      tf.tensor2d(embeddings, [embeddings.length / dim, dim]),
+    ),
+  );
+  const values = Float32Array.from(gradient.dataSync());
+  gradient.dispose();
+  return values;
+}
 
-  it('is the mean hinge over the negatives that are neither query nor positive', () => {
-    assert.ok(Math.abs(lossOf(embeddings, batch, 0.1) - plainLoss(embeddings, batch, 0.1)) < 1e-5);
-  });
+const embeddings = unitRows(8);
+const batch: ExampleBatch = {
+  targets: Int32Array.of(0, 1, 2, 3, 4, 5, 6, 7),
+  query: Int32Array.of(0, 1, 2),
+  positive: Int32Array.of(3, 4, 0),
+  // 0 is a query and a positive, 4 a positive: neither counts against its own query.
+  negatives: Int32Array.of(0, 4, 5, 6),
+  hard: new Int32Array(),
+};
+const harder: ExampleBatch = { ...batch, hard: Int32Array.of(7, 5, 1, 6, 7, 7) };
 
-  it('counts each query’s own hard negatives, and not a missing one', () => {
-    const hard = Int32Array.of(7, 5, 1, 6, 7, 7);
-    const harder = { ...batch, hard };
-    assert.ok(Math.abs(lossOf(embeddings, harder, 0.3) - plainLoss(embeddings, harder, 0.3)) < 1e-5);
-    assert.notEqual(lossOf(embeddings, harder, 0.3), lossOf(embeddings, batch, 0.3));
-  });
+for (const options of [margin, entropy]) {
+  describe(`${options.loss} loss`, () => {
+    it('is the mean over the negatives that are neither query nor positive', () => {
+      assert.ok(Math.abs(lossOf(embeddings, batch, options) - plainLoss(embeddings, batch, options)) < 1e-5);
+    });
 
-  it('is zero without any negative that counts', () => {
-    const only = {
-      ...batch,
-      query: Int32Array.of(0),
-      positive: Int32Array.of(4),
-      negatives: Int32Array.of(0, 4),
-    };
-    assert.equal(lossOf(embeddings, only, 0.1), 0);
+    it('counts each query’s own hard negatives, and not a missing one', () => {
+      assert.ok(
+        Math.abs(lossOf(embeddings, harder, options) - plainLoss(embeddings, harder, options)) < 1e-5,
+      );
+      assert.notEqual(lossOf(embeddings, harder, options), lossOf(embeddings, batch, options));
+    });
+
+    it('has the gradient that finite differences give', () => {
+      for (const [i, analytic] of gradientOf(embeddings, harder, options).entries()) {
+        const shifted = (step: number) =>
+          plainLoss(
+            embeddings.map((value, j) => (j === i ? value + step : value)),
+            harder,
+            options,
+          );
+        const numeric = (shifted(1e-3) - shifted(-1e-3)) / 2e-3;
+        assert.ok(Math.abs(numeric - analytic) < 1e-3, `${i}: ${analytic}, ${numeric} by differences`);
+      }
+    });
+
+    it('is that of the positives alone without any negative that counts', () => {
+      const only = { ...batch, query: Int32Array.of(0), positive: Int32Array.of(4) };
+      const lone = { ...only, negatives: Int32Array.of(0, 4) };
+      assert.ok(Math.abs(lossOf(embeddings, lone, options) - plainLoss(embeddings, lone, options)) < 1e-6);
+      if (options.loss === 'max-margin') assert.equal(lossOf(embeddings, lone, options), 0);
+    });
   });
-});
+}

@@ -8,7 +8,7 @@ import { type ExampleBatch, epochBatches } from './batches.ts';
 import { embedSubgraph } from './convolve.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { embedCatalogue } from './infer.ts';
-import { marginLoss } from './loss.ts';
+import { batchLoss } from './loss.ts';
 import { learningRateAt, ScheduledAdam } from './optimiser.ts';
 import type { TrainingData } from './prepare.ts';
 import { createSubgraphBuilder } from './subgraph.ts';
@@ -39,7 +39,7 @@ export interface PlacedFeatures {
 }
 
 /**
- * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query, until the epochs or the
+ * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query where asked, until the epochs or the
  * seconds budget end or `patience` epochs brought nothing. Throws `training.failed` where the loss is not finite.
  */
 export async function optimise(
@@ -129,7 +129,7 @@ function createStepper(
       const subgraph = { ...known, inputs };
       optimiser.setLearningRate(learningRate);
       const loss = optimiser.minimize(
-        () => marginLoss(embedSubgraph(variables, features, subgraph), batch, config.margin),
+        () => batchLoss(embedSubgraph(variables, features, subgraph), batch, config),
         true,
         list,
       );
@@ -149,7 +149,7 @@ function runEpoch(
   random: Random,
   deadline: number,
 ): { loss: number; examples: number } {
-  const hardPerQuery = hardNegativesInEpoch(epoch);
+  const hardPerQuery = config.hardNegatives ? hardNegativesInEpoch(epoch) : 0;
   const planned = Math.min(config.examplesPerEpoch, data.pairs.query.length);
   const hard = hardPerQuery > 0 ? data.hard() : undefined;
   const options = { batch: config.batch, examples: planned, negatives: config.negatives, hardPerQuery };

@@ -1,8 +1,12 @@
+import type { Pooling } from '#algorithms/pinsage/pooling.ts';
+import type { Loss } from './loss.ts';
+
 /** How a PinSage is trained. Defaults suit about ten thousand items on a busy core. */
 export interface TrainConfig {
   readonly dim: number;
   readonly hidden: number;
   readonly layers: number;
+  readonly pooling: Pooling;
   /** T, important neighbours an item. */
   readonly neighbours: number;
   readonly walkSteps: number;
@@ -21,11 +25,16 @@ export interface TrainConfig {
   readonly negatives: number;
   /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw. */
   readonly negativePower: number;
+  /** Harder and harder: an epoch n has n − 1 hard negatives a query. Otherwise there are none. */
+  readonly hardNegatives: boolean;
   /** Ranks of hard negatives, as shares of the catalogue. */
   readonly hardFromShare: number;
   readonly hardToShare: number;
-  /** Δ. */
+  readonly loss: Loss;
+  /** Δ of the max-margin loss. */
   readonly margin: number;
+  /** τ > 0 of the cross-entropy: scores are divided by it. */
+  readonly temperature: number;
 
   /** Longest time between two contexts of a user whose items still make pairs, in days. */
   readonly pairsWithinDays: number;
@@ -52,6 +61,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   dim: 64,
   hidden: 128,
   layers: 2,
+  pooling: 'importance',
   neighbours: 20,
   walkSteps: 200,
   walkRestart: 0.5,
@@ -61,9 +71,12 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   batch: 1024,
   negatives: 500,
   negativePower: 0.75,
+  hardNegatives: true,
   hardFromShare: 0.01,
   hardToShare: 0.05,
+  loss: 'max-margin',
   margin: 0.3,
+  temperature: 1,
   pairsWithinDays: 60,
   pairsPerAction: 1,
   heldOutShare: 0.1,

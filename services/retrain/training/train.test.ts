@@ -76,6 +76,21 @@ describe('trainPinSage', () => {
     }
   });
 
+  for (const variant of [
+    { pooling: 'mean' },
+    { pooling: 'max' },
+    { loss: 'cross-entropy', temperature: 0.2 },
+    { hardNegatives: false },
+  ] as const) {
+    it(`learns with ${JSON.stringify(variant)} too, and something else`, async () => {
+      const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, ...variant } }));
+      const { learned, contentOnly } = other.metrics;
+      assert.ok(learned.hitRateAt10 > 1.3 * contentOnly.hitRateAt10);
+      assert.notDeepEqual(other.weights.headOutput, trained.weights.headOutput);
+      assert.equal(other.weights.shape.pooling, 'pooling' in variant ? variant.pooling : 'importance');
+    });
+  }
+
   it('holds as many tensors after each epoch as after the first, and none at the end', () => {
     assert.deepEqual(new Set(tensorsAfterEpoch).size, 1);
     assert.equal(tf.memory().numTensors, tensorsBefore);

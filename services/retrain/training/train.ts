@@ -74,7 +74,13 @@ export async function trainPinSage(
   const width = features.length / itemCount;
   checkFeatures(features, itemCount, width);
   const random = createRandom(config.seed);
-  const shape = { features: width, hidden: config.hidden, layers: config.layers, dim: config.dim };
+  const shape = {
+    features: width,
+    hidden: config.hidden,
+    layers: config.layers,
+    dim: config.dim,
+    pooling: config.pooling,
+  };
   const initial = initialWeights(shape, random.fork('weights'));
   const data = prepareTraining(itemCount, actions, config, random);
   const placer = createPlacer(data.before, { itemCount, structure }, random.fork('places'));

@@ -1,4 +1,5 @@
 import * as tf from '@tensorflow/tfjs-node';
+import type { Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { Dense, Matrix, PinSageWeights } from '#algorithms/pinsage/weights.ts';
 
 export interface DenseVariables {
@@ -11,8 +12,9 @@ export interface ConvolutionVariables {
   readonly combine: DenseVariables;
 }
 
-/** The learned numbers of a PinSage as TensorFlow variables. The caller disposes them. */
+/** The learned numbers of a PinSage as TensorFlow variables, and how it pools. The caller disposes them. */
 export interface PinSageVariables {
+  readonly pooling: Pooling;
   readonly convolutions: readonly ConvolutionVariables[];
   readonly headHidden: DenseVariables;
   readonly headOutput: tf.Variable<tf.Rank.R2>;
@@ -20,6 +22,7 @@ export interface PinSageVariables {
 
 export function createVariables(weights: PinSageWeights): PinSageVariables {
   return {
+    pooling: weights.shape.pooling,
     convolutions: weights.convolutions.map(({ pool, combine }) => ({
       pool: denseVariables(pool),
       combine: denseVariables(combine),

@@ -1,0 +1,23 @@
+/**
+ * How a convolution sums up an item's transformed neighbours (γ of PinSage, KDD 2018, Algorithm 1; compared in §4.2):
+ * their mean weighted by importance, their plain mean, or the largest of each coordinate. Stored weights hold the
+ * position in this list.
+ */
+export const POOLINGS = ['importance', 'mean', 'max'] as const;
+
+export type Pooling = (typeof POOLINGS)[number];
+
+/**
+ * Shares of the plain mean, for rows of `size` importances: as much for each neighbour, and 0 where an importance is 0,
+ * which is no neighbour.
+ */
+export function meanShares(importances: Float32Array, size: number): Float32Array {
+  const shares = new Float32Array(importances.length);
+  for (let start = 0; start < importances.length; start += size) {
+    const known = importances
+      .subarray(start, start + size)
+      .reduce((sum, value) => sum + Number(value > 0), 0);
+    for (let i = start; i < start + size; i++) if (importances[i]! > 0) shares[i] = 1 / known;
+  }
+  return shares;
+}
