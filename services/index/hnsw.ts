@@ -1,5 +1,6 @@
 import hnswlib, { type HierarchicalNSW } from 'hnswlib-node';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { type TypedArrays, typedArraysOf } from './native/typed-arrays.ts';
 
 /** What a graph is built with. */
 export interface HnswParameters {
@@ -13,6 +14,16 @@ export interface Neighbour {
   readonly itemId: string;
   /** Cosine, −1 to 1. */
   readonly score: number;
+}
+
+/** Up to k neighbours of each of n queries. */
+export interface NearestRows {
+  /** n × k rows of the table: of each query its neighbours, the nearest first, and past its count nothing of meaning. */
+  readonly rows: Uint32Array;
+  /** n × k: 1 − cosine, 0 to 2. */
+  readonly distances: Float32Array;
+  /** n: how many neighbours each query has. */
+  readonly counts: Uint32Array;
 }
 
 /** What a graph's file does not say of it. */
@@ -38,22 +49,22 @@ export class HnswGraph {
   readonly #parameters: HnswParameters;
   readonly #isVisible: (row: number) => boolean;
   readonly #graph: HierarchicalNSW;
+  readonly #typedArrays: TypedArrays;
   readonly #rows: (number | undefined)[] = [];
   readonly #labels = new Map<number, number>();
   readonly #hidden = new Set<number>();
-  /** The binding takes plain arrays only, and making one costs more than filling it. */
-  readonly #vector: number[];
   /** Rows to link in the build under way, or before it. */
   #queue: number[] | undefined;
   /** Changes that wait for the end of a `save`. */
   #postponed: (() => void)[] | undefined;
 
+  /** @throws Error where hnswlib-node was compiled without the calls that take typed arrays */
   constructor(table: VectorTable, parameters: HnswParameters, isVisible: (row: number) => boolean) {
     this.#table = table;
     this.#parameters = parameters;
     this.#isVisible = isVisible;
-    this.#vector = new Array<number>(table.dimension).fill(0);
     this.#graph = new hnswlib.HierarchicalNSW('ip', table.dimension);
+    this.#typedArrays = typedArraysOf(hnswlib);
     this.#queue = Array.from({ length: table.size }, (_, row) => row);
   }
 
@@ -142,13 +153,35 @@ export class HnswGraph {
    * @param query unit vector of the table's dimension
    */
   search(query: Float32Array, k: number): Neighbour[] {
-    if (this.#rows.length === 0) return [];
-    const limit = Math.min(k, this.#graph.getMaxElements());
-    const { neighbors, distances } = this.#graph.searchKnn(this.#asArray(query), limit);
-    return neighbors.map((label, place) => ({
-      itemId: this.#table.idAt(this.#rows[label]!)!,
-      score: 1 - distances[place]!,
-    }));
+    return this.searchBatch(query, k)[0]!;
+  }
+
+  /**
+   * As many searches at once, which costs less than one after the other.
+   * @param queries n unit vectors, n × dimension, row-major
+   * @returns n lists
+   */
+  searchBatch(queries: Float32Array, k: number): Neighbour[][] {
+    const { rows, distances, counts } = this.searchRows(queries, k);
+    return Array.from(counts, (count, query) => {
+      const neighbours: Neighbour[] = [];
+      for (let place = query * k; place < query * k + count; place++) {
+        neighbours.push({ itemId: this.#table.idAt(rows[place]!)!, score: 1 - distances[place]! });
+      }
+      return neighbours;
+    });
+  }
+
+  /** The same as arrays of numbers. */
+  searchRows(queries: Float32Array, k: number): NearestRows {
+    const queryCount = queries.length / this.#table.dimension;
+    const labels = new Uint32Array(queryCount * k);
+    const distances = new Float32Array(queryCount * k);
+    const counts = new Uint32Array(queryCount);
+    if (this.#rows.length > 0) {
+      this.#typedArrays.searchKnn(this.#graph, queries, k, labels, distances, counts);
+    }
+    return { rows: labels.map((label) => this.#rows[label]!), distances, counts };
   }
 
   #begin(): void {
@@ -162,7 +195,7 @@ export class HnswGraph {
     const capacity = this.#graph.getMaxElements();
     if (label >= capacity) this.#graph.resizeIndex(capacity * 2);
     // hnswlib forgets the mark of a label that is added again.
-    this.#graph.addPoint(this.#asArray(this.#table.at(row)), label);
+    this.#typedArrays.addPoint(this.#graph, this.#table.at(row), label);
     this.#rows[label] = row;
     this.#labels.set(row, label);
     this.#hidden.delete(label);
@@ -180,11 +213,6 @@ export class HnswGraph {
       this.#graph.unmarkDelete(label);
       this.#hidden.delete(label);
     }
-  }
-
-  #asArray(vector: Float32Array): number[] {
-    for (let i = 0; i < vector.length; i++) this.#vector[i] = vector[i]!;
-    return this.#vector;
   }
 }
 

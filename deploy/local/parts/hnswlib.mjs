@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fillOnce } from './cache.mjs';
@@ -37,12 +38,22 @@ function installed(project) {
   return { folder, addon: join(folder, 'addon.node'), key: join(folder, 'addon.key') };
 }
 
-/** An addon fits one package version, one set of flags and one processor model. */
+/** An addon fits one package version, one source of ours, one set of flags and one processor model. */
 function buildName(project, env) {
-  return `hnswlib-node-${packageVersion(project, 'hnswlib-node')}-${targetDigest(env.CXXFLAGS || FLAGS)}`;
+  const version = packageVersion(project, 'hnswlib-node');
+  const source = createHash('sha256')
+    .update(readFileSync(sourceIn(project)))
+    .digest('hex')
+    .slice(0, 12);
+  return `hnswlib-node-${version}-${source}-${targetDigest(env.CXXFLAGS || FLAGS)}`;
 }
 
-/** The one translation unit of the package, with the definitions of its binding.gyp; node-gyp would fetch headers. */
+/** Includes the one translation unit of the package, and adds calls that take typed arrays. */
+function sourceIn(project) {
+  return join(project, 'services', 'index', 'native', 'typed-arrays.cc');
+}
+
+/** With the definitions of the package's binding.gyp; node-gyp would fetch headers. */
 function compile(project, env, run, addon) {
   const modules = join(project, 'node_modules');
   return run(
@@ -57,7 +68,8 @@ function compile(project, env, run, addon) {
       '-DBUILDING_NODE_EXTENSION',
       `-I${nodeHeaders(project, env)}`,
       `-I${join(modules, 'node-addon-api')}`,
-      join(modules, 'hnswlib-node', 'src', 'addon.cc'),
+      `-I${modules}`,
+      sourceIn(project),
       '-o',
       addon,
     ],
