@@ -80,6 +80,34 @@ describe('the graph', () => {
     assert.ok(Math.abs(found[1]!.score - 1.1 / Math.hypot(1, 0.1) / Math.SQRT2) < 1e-6);
   });
 
+  it('answers many queries as it answers each', async () => {
+    const table = clusteredTable(300, 8);
+    const graph = new HnswGraph(table, PARAMETERS, (row) => row % 3 !== 0);
+    const queries = table.matrix().slice(0, 20 * 8);
+    const each = () => Array.from({ length: 20 }, (_, row) => graph.search(table.at(row), 7));
+    assert.deepEqual(graph.searchBatch(queries, 7), each(), 'nothing before it is built');
+    await graph.build(noPause);
+    assert.deepEqual(graph.searchBatch(queries, 7), each());
+    assert.deepEqual(graph.searchBatch(new Float32Array(0), 7), []);
+    const { rows, distances, counts } = graph.searchRows(queries, 400);
+    assert.deepEqual([...counts], new Array(20).fill(200), 'as many as can be found');
+    const nearest = graph.search(table.at(19), 1)[0]!;
+    assert.equal(table.idAt(rows[19 * 400]!), nearest.itemId);
+    assert.equal(1 - distances[19 * 400]!, nearest.score);
+  });
+
+  it('refuses a query that is no vector of its space', async () => {
+    const table = clusteredTable(30, 8);
+    const graph = new HnswGraph(table, PARAMETERS, () => true);
+    await graph.build(noPause);
+    assert.throws(() => graph.search(new Float32Array(7), 3), RangeError);
+    assert.throws(() => graph.search(new Float32Array(12), 3), RangeError);
+    assert.throws(
+      () => graph.search(table.at(0).with(5, Number.NaN), 3),
+      /queries\[5\] must be a finite number/,
+    );
+  });
+
   it('grows with new items and follows changed vectors', async () => {
     const all = clusteredTable(600, 16);
     const table = new VectorTable(16);

@@ -151,6 +151,7 @@ export class HnswGraph {
   /**
    * Up to `k` visible items by falling cosine; fewer only when there are fewer.
    * @param query unit vector of the table's dimension
+   * @throws RangeError for one of another dimension or with a component that is not finite
    */
   search(query: Float32Array, k: number): Neighbour[] {
     return this.searchBatch(query, k)[0]!;

@@ -347,4 +347,25 @@ describe('a query', () => {
     assert.equal(result.neighbours[0]?.itemId, 'a');
     world.index.close();
   });
+
+  it('gets its own answer among many, without the item itself', async () => {
+    const world = setUp();
+    world.index.takeCaughtUp();
+    await serveThree(world, 'g1');
+    const chosen = chooseGeneration(world.index);
+    const table = chosen.generation.table!;
+    const queries = [
+      { itemId: 'b' },
+      { itemId: 'nobody' },
+      { vector: [...table.get('b')!] },
+      { itemId: 'a' },
+      { vector: [...table.get('c')!] },
+    ];
+    const ids = searchAll(chosen, queries, 2).map((result) =>
+      'error' in result ? result.error : result.neighbours.map(({ itemId }) => itemId),
+    );
+    assert.deepEqual(ids, [['a', 'c'], 'item.unknown', ['b', 'a'], ['b', 'c'], ['c', 'b']]);
+    assert.deepEqual(searchAll(chosen, [], 2), []);
+    world.index.close();
+  });
 });

@@ -33,9 +33,16 @@ export function chooseGeneration(index: LiveIndex, id?: string): ServedGeneratio
  * @throws TributaryError `field.invalid` (400) for a vector that is not of the generation's space
  */
 export function searchAll(chosen: ServedGeneration, queries: readonly Query[], k: number): QueryResult[] {
-  return queries.map((query, index) =>
-    'itemId' in query ? searchItem(chosen, query.itemId, k) : searchVector(chosen, query.vector, k, index),
-  );
+  const vectors = queries.map((query, index) => vectorOf(chosen, query, index));
+  const known = vectors.filter((vector) => vector !== undefined);
+  // An item finds itself as well.
+  const found = chosen.graph.searchBatch(concatenate(known), k + 1).values();
+  return queries.map((query, index) => {
+    if (vectors[index] === undefined) return { error: 'item.unknown' };
+    const near = found.next().value!;
+    const others = 'itemId' in query ? near.filter(({ itemId }) => itemId !== query.itemId) : near;
+    return { neighbours: others.slice(0, k) };
+  });
 }
 
 /** Little-endian float32 in base64, by item; those without a vector are left out. */
@@ -52,28 +59,30 @@ export function readVectors(
   return vectors;
 }
 
-function searchItem({ generation, graph }: ServedGeneration, itemId: string, k: number): QueryResult {
-  const row = generation.table?.rowOf(itemId);
-  if (row === undefined || !generation.isPresent(row)) return { error: 'item.unknown' };
-  const found = graph.search(generation.table!.at(row), k + 1);
-  return { neighbours: found.filter((neighbour) => neighbour.itemId !== itemId).slice(0, k) };
-}
-
-function searchVector(
-  { generation, graph }: ServedGeneration,
-  components: readonly number[],
-  k: number,
-  index: number,
-): QueryResult {
+/** Of length 1; undefined for an item that the generation does not have. */
+function vectorOf({ generation }: ServedGeneration, query: Query, index: number): Float32Array | undefined {
+  const { table } = generation;
+  if ('itemId' in query) {
+    const row = table?.rowOf(query.itemId);
+    return row !== undefined && generation.isPresent(row) ? table!.at(row) : undefined;
+  }
   const field = `queries[${index}].vector`;
-  const dimension = generation.table!.dimension;
-  if (components.length !== dimension) {
-    const reason = `has ${components.length} numbers, but ${generation.id} has ${dimension}`;
+  const { dimension } = table!;
+  if (query.vector.length !== dimension) {
+    const reason = `has ${query.vector.length} numbers, but ${generation.id} has ${dimension}`;
     throw new TributaryError('field.invalid', reason, { status: 400, field });
   }
-  const vector = Float32Array.from(components);
+  const vector = Float32Array.from(query.vector);
   if (!normaliseInPlace(vector)) {
     throw new TributaryError('field.invalid', 'has no direction', { status: 400, field });
   }
-  return { neighbours: graph.search(vector, k) };
+  return vector;
+}
+
+/** Vectors of one length, one after the other. */
+function concatenate(vectors: readonly Float32Array[]): Float32Array {
+  const length = vectors[0]?.length ?? 0;
+  const matrix = new Float32Array(vectors.length * length);
+  vectors.forEach((vector, i) => void matrix.set(vector, i * length));
+  return matrix;
 }
