@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { buildGraph, EdgeBuilder } from './graph.ts';
-import { createNegativeSampler, hardNegatives, hardNegativesInEpoch } from './negatives.ts';
+import { createHardNegatives, createNegativeSampler, hardNegativesInEpoch } from './negatives.ts';
 import { createWalker } from './walks.ts';
 
 function randomGraph(itemCount: number, edgeCount: number) {
@@ -41,12 +41,13 @@ describe('hard negatives', () => {
   it('lie in the rank band of their item', () => {
     const graph = randomGraph(60, 300);
     const options = { ...walk, fromShare: 0.2, toShare: 0.5, size: 6 };
-    const { candidates } = hardNegatives(graph, options, createRandom('hard'));
+    const hard = createHardNegatives(graph, options, createRandom('hard'));
     const walker = createWalker(graph, walk);
-    for (let item = 0; item < 60; item++) {
+    for (let item = 59; item >= 0; item--) {
       const ranked = walker.visits(item, createRandom('hard').fork(item)).items;
       const band = new Set(ranked.subarray(12, 30));
-      const row = candidates.subarray(item * 6, item * 6 + 6).filter((candidate) => candidate >= 0);
+      const row = hard.candidatesOf(item);
+      assert.deepEqual(hard.candidatesOf(item), row, 'the same whenever asked');
       assert.equal(row.length, Math.min(6, band.size));
       assert.equal(new Set(row).size, row.length);
       assert.ok(row.every((candidate) => band.has(candidate)));
@@ -56,9 +57,8 @@ describe('hard negatives', () => {
   it('are missing where the walk does not reach the band', () => {
     const graph = randomGraph(60, 300);
     const options = { steps: 2, restart: 0.5, fromShare: 0.2, toShare: 0.5, size: 6 };
-    assert.ok(
-      hardNegatives(graph, options, createRandom(1)).candidates.every((candidate) => candidate === -1),
-    );
+    const hard = createHardNegatives(graph, options, createRandom(1));
+    for (let item = 0; item < 60; item++) assert.equal(hard.candidatesOf(item).length, 0);
   });
 
   it('refuse a band outside the catalogue', () => {
@@ -69,7 +69,7 @@ describe('hard negatives', () => {
       [0.5, 1.1],
     ] as const) {
       assert.throws(
-        () => hardNegatives(graph, { ...walk, fromShare, toShare, size: 1 }, createRandom(1)),
+        () => createHardNegatives(graph, { ...walk, fromShare, toShare, size: 1 }, createRandom(1)),
         RangeError,
       );
     }

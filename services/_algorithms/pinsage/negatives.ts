@@ -40,17 +40,19 @@ export interface HardNegativeOptions extends WalkOptions {
 
 /** Items that look like positives of an item and are not: related enough to be hard. */
 export interface HardNegatives {
+  /** Most candidates an item has. */
   readonly size: number;
-  /** n × size item indices in random order; −1 where the band holds fewer. */
-  readonly candidates: Int32Array;
+  /** At most `size` item indices in random order, the same whenever asked; fewer where the band holds fewer. */
+  candidatesOf(item: number): Int32Array;
 }
 
 /**
  * Hard negatives by rank of personalised PageRank from each item (PinSage, KDD 2018, §3.3; there ranks 2000–5000 of
- * 2·10⁹). Walks that are too short for the band leave it thin or empty, never wrong.
- * Each item draws under a fork of `random` named by its index. Throws RangeError unless 0 ≤ from < to ≤ 1.
+ * 2·10⁹). Walks that are too short for the band leave it thin or empty, never wrong. An item is walked from when it is
+ * first asked for, since a training meets only a part of the catalogue, and draws under a fork of `random` named by
+ * its index. Throws RangeError unless 0 ≤ from < to ≤ 1.
  */
-export function hardNegatives(
+export function createHardNegatives(
   graph: ItemContextGraph,
   options: HardNegativeOptions,
   random: Random,
@@ -61,14 +63,22 @@ export function hardNegatives(
   }
   const first = Math.floor(fromShare * graph.itemCount);
   const end = Math.ceil(toShare * graph.itemCount);
-  const candidates = new Int32Array(graph.itemCount * size).fill(-1);
   const walker = createWalker(graph, options);
-  for (let item = 0; item < graph.itemCount; item++) {
+  const known = new Map<number, Int32Array>();
+  function walk(item: number): Int32Array {
     const source = random.fork(item);
     const band = walker.visits(item, source).items.subarray(first, end);
-    candidates.set(shuffle(band, source).subarray(0, size), item * size);
+    // A copy of its own size: the band is a view of all that the walk met.
+    return shuffle(band, source).slice(0, size);
   }
-  return { size, candidates };
+  return {
+    size,
+    candidatesOf: (item) => {
+      const candidates = known.get(item) ?? walk(item);
+      known.set(item, candidates);
+      return candidates;
+    },
+  };
 }
 
 /** Harder and harder: none in the first epoch, n − 1 an example in epoch n (PinSage, §3.3), counted from 1. */

@@ -48,14 +48,15 @@ describe('batches of an epoch', () => {
   });
 
   it('take hard negatives from the query’s candidates, and the query itself where there are none', () => {
-    const candidates = Int32Array.from({ length: itemCount * 2 }, (_, i) =>
-      i < itemCount ? 15 + (i % 2) : -1,
-    );
+    const hardNegatives = {
+      size: 2,
+      candidatesOf: (item: number) => (item < 10 ? Int32Array.of(15, 16) : new Int32Array()),
+    };
     const options = { batch: 30, examples: 90, negatives: 1, hardPerQuery: 3 };
     for (const { targets, query, hard } of epochBatches(
       pairs,
       sampler,
-      { size: 2, candidates },
+      hardNegatives,
       options,
       createRandom(1),
     )) {

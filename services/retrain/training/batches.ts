@@ -62,8 +62,7 @@ function drawHard(
   const drawn = new Int32Array(query.length * perQuery);
   for (let i = 0; i < drawn.length; i++) {
     const item = query[Math.floor(i / perQuery)]!;
-    const candidate = hard?.candidates[item * hard.size + random.integer(hard.size)] ?? -1;
-    drawn[i] = candidate < 0 ? item : candidate;
+    drawn[i] = hard?.candidatesOf(item)[random.integer(hard.size)] ?? item;
   }
   return drawn;
 }

@@ -1,17 +1,15 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-node';
-import { hardNegativesInEpoch } from '#algorithms/pinsage/negatives.ts';
 import type { PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import type { Random } from '#algorithms/random.ts';
 import { TributaryError } from '#platform/errors.ts';
-import { type ExampleBatch, epochBatches } from './batches.ts';
 import { embedSubgraph } from './convolve.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { embedCatalogue } from './infer.ts';
 import { batchLoss } from './loss.ts';
 import { learningRateAt, ScheduledAdam } from './optimiser.ts';
 import type { TrainingData } from './prepare.ts';
-import { createSubgraphBuilder } from './subgraph.ts';
+import { type Producer, startProducer } from './producer.ts';
+import type { TrainingStep } from './steps.ts';
 import type { TrainConfig } from './train-config.ts';
 import { createVariables, type PinSageVariables, readWeights, variableList } from './variables.ts';
 
@@ -40,32 +38,26 @@ export interface PlacedFeatures {
 
 /**
  * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query where asked, until the epochs or the
- * seconds budget end or `patience` epochs brought nothing. Throws `training.failed` where the loss is not finite.
+ * seconds budget end or `patience` epochs brought nothing. Batches are prepared in another thread meanwhile.
+ * Rejects with `training.failed` where the loss is not finite or batches cannot be prepared.
  */
 export async function optimise(
   initial: PinSageWeights,
   { features, structure }: PlacedFeatures,
   data: TrainingData,
   config: TrainConfig,
-  random: Random,
   onEpoch: (report: EpochReport) => void,
 ): Promise<Optimised> {
   const deadline = performance.now() + config.secondsBudget * 1000;
   const variables = createVariables(initial);
   const hidden = tf.tidy(() => withHiddenPlaces(features, structure));
-  const stepper = createStepper(variables, hidden, data, config, random.fork('hidden places'));
+  const stepper = createStepper(variables, hidden, config);
+  const producer = startProducer(data, config);
   const epochs: EpochReport[] = [];
   let best = { epoch: 0, score: -1, weights: initial };
   try {
     for (let epoch = 1; epoch <= config.epochs && performance.now() < deadline; epoch++) {
-      const { loss, examples } = runEpoch(
-        stepper,
-        data,
-        config,
-        epoch,
-        random.fork(`epoch ${epoch}`),
-        deadline,
-      );
+      const { loss, examples } = await runEpoch(stepper, producer, config, deadline);
       const { embeddings } = embedCatalogue(variables, features, data.neighbourhoods);
       const heldOut = evaluateRetrieval(embeddings, config.dim, data.heldOut);
       const report = { epoch, loss, heldOut, examples: examples + (epochs.at(-1)?.examples ?? 0) };
@@ -79,16 +71,11 @@ export async function optimise(
     }
     return { weights: best.weights, epochs };
   } finally {
+    await producer.end();
     stepper.dispose();
     hidden.dispose();
     tf.dispose(variableList(variables));
   }
-}
-
-interface Stepper {
-  /** One step of Adam; returns the loss before it. */
-  step(batch: ExampleBatch, learningRate: number): number;
-  dispose(): void;
 }
 
 /** Features of all items, then once more as of items that nobody took: (2 n) × f. */
@@ -107,27 +94,20 @@ function withHiddenPlaces(features: tf.Tensor2D, structure: number): tf.Tensor2D
   );
 }
 
+interface Stepper {
+  /** One step of Adam; returns the loss before it. */
+  step(step: TrainingStep): number;
+  dispose(): void;
+}
+
 /** `features` are those of `withHiddenPlaces`. */
-function createStepper(
-  variables: PinSageVariables,
-  features: tf.Tensor2D,
-  data: TrainingData,
-  config: TrainConfig,
-  random: Random,
-): Stepper {
-  const itemCount = features.shape[0] / 2;
+function createStepper(variables: PinSageVariables, features: tf.Tensor2D, config: TrainConfig): Stepper {
   const optimiser = new ScheduledAdam();
-  const subgraphs = createSubgraphBuilder(data.neighbourhoods);
   const list = variableList(variables);
+  const schedule = { learningRate: config.learningRate, decay: config.learningRateDecay };
   return {
-    step: (batch, learningRate) => {
-      const known = subgraphs.build(batch.targets, config.layers);
-      // An item that comes later has no place, so that the model must not lean on it alone.
-      const inputs = known.inputs.map((item) =>
-        random.next() < config.hiddenPlaces ? item + itemCount : item,
-      );
-      const subgraph = { ...known, inputs };
-      optimiser.setLearningRate(learningRate);
+    step: ({ epoch, progress, batch, subgraph }) => {
+      optimiser.setLearningRate(learningRateAt(schedule, epoch, progress));
       const loss = optimiser.minimize(
         () => batchLoss(embedSubgraph(variables, features, subgraph), batch, config),
         true,
@@ -141,32 +121,28 @@ function createStepper(
   };
 }
 
-function runEpoch(
+/** Takes the steps of one epoch, or of the part of it that the deadline leaves. */
+async function runEpoch(
   stepper: Stepper,
-  data: TrainingData,
+  producer: Producer,
   config: TrainConfig,
-  epoch: number,
-  random: Random,
   deadline: number,
-): { loss: number; examples: number } {
-  const hardPerQuery = config.hardNegatives ? hardNegativesInEpoch(epoch) : 0;
-  const planned = Math.min(config.examplesPerEpoch, data.pairs.query.length);
-  const hard = hardPerQuery > 0 ? data.hard() : undefined;
-  const options = { batch: config.batch, examples: planned, negatives: config.negatives, hardPerQuery };
-  const schedule = { learningRate: config.learningRate, decay: config.learningRateDecay };
+): Promise<{ loss: number; examples: number }> {
   let examples = 0;
   let weightedLoss = 0;
-  for (const batch of epochBatches(data.pairs, data.sampler, hard, options, random)) {
-    examples += batch.query.length;
-    const loss = stepper.step(batch, learningRateAt(schedule, epoch, examples / planned));
+  let progress = 0;
+  while (progress < 1 && (examples === 0 || performance.now() < deadline)) {
+    const step = await producer.next();
+    const loss = stepper.step(step);
+    progress = step.progress;
+    examples += step.batch.query.length;
     if (!Number.isFinite(loss)) {
       throw new TributaryError(
         'training.failed',
-        `The loss became ${loss} in epoch ${epoch} after ${examples} examples: lower the learning rate (${config.learningRate})`,
+        `The loss became ${loss} in epoch ${step.epoch} after ${examples} examples: lower the learning rate (${config.learningRate})`,
       );
     }
-    weightedLoss += loss * batch.query.length;
-    if (performance.now() >= deadline) break;
+    weightedLoss += loss * step.batch.query.length;
   }
   return { loss: weightedLoss / examples, examples };
 }

@@ -1,10 +1,4 @@
-import { buildGraph, degrees, type GraphOptions } from '#algorithms/pinsage/graph.ts';
-import {
-  createNegativeSampler,
-  type HardNegatives,
-  hardNegatives,
-  type NegativeSampler,
-} from '#algorithms/pinsage/negatives.ts';
+import { buildGraph, type GraphOptions, type ItemContextGraph } from '#algorithms/pinsage/graph.ts';
 import {
   type ActionColumns,
   type PairColumns,
@@ -15,27 +9,26 @@ import { importanceNeighbourhoods, type Neighbourhoods } from '#algorithms/pinsa
 import type { Random } from '#algorithms/random.ts';
 import { TributaryError } from '#platform/errors.ts';
 import { drawOrder } from './batches.ts';
+import { shared } from './shared.ts';
 import type { TrainConfig } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
-/** Hard negatives kept an item: enough that no epoch meets all of them. */
-const HARD_CANDIDATES = 32;
-/** Longer and farther than the walks of neighbourhoods, so that they reach the band of hard negatives. */
-const HARD_WALK = { steps: 400, restart: 0.2 };
 
-/** What the optimisation reads. Nothing in it stems from the held-out time but `heldOut`. */
-export interface TrainingData {
-  /** The actions before the held-out time, which alone give everything here but `heldOut`. */
-  readonly before: ActionColumns;
+/** What batches are made of, in memory that threads share. */
+export interface Examples {
+  readonly graph: ItemContextGraph;
   readonly neighbourhoods: Neighbourhoods;
   readonly pairs: PairColumns;
-  readonly heldOut: PairColumns;
-  readonly sampler: NegativeSampler;
-  /** Walked at the first call: a training of one epoch needs none. */
-  hard(): HardNegatives;
 }
 
-/** Splits the actions by time and derives graph, pairs and negatives. Rejects actions that give no pairs. */
+/** What the optimisation reads. Nothing in it stems from the held-out time but `heldOut`. */
+export interface TrainingData extends Examples {
+  /** The actions before the held-out time, which alone give everything here but `heldOut`. */
+  readonly before: ActionColumns;
+  readonly heldOut: PairColumns;
+}
+
+/** Splits the actions by time and derives graph, neighbourhoods and pairs. Rejects actions that give no pairs. */
 export function prepareTraining(
   itemCount: number,
   actions: ActionColumns,
@@ -51,22 +44,18 @@ export function prepareTraining(
       `${actions.item.length} actions on ${itemCount} items give no training pairs: no user took two items in a row`,
     );
   }
-  let hard: HardNegatives | undefined;
   return {
     before,
-    neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),
-    pairs,
+    ...shared({
+      graph,
+      neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),
+      pairs,
+    }),
     heldOut: sampleOf(
       pairsOf(after, config, random.fork('held-out')),
       config.heldOutPairs,
       random.fork('measured'),
     ),
-    sampler: createNegativeSampler(degrees(graph.contextsOfItem), config.negativePower),
-    hard: () => {
-      const band = { fromShare: config.hardFromShare, toShare: config.hardToShare };
-      hard ??= hardNegatives(graph, { ...HARD_WALK, ...band, size: HARD_CANDIDATES }, random.fork('hard'));
-      return hard;
-    },
   };
 }
 

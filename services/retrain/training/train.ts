@@ -94,7 +94,6 @@ export async function trainPinSage(
       { features: early, structure },
       data,
       config,
-      random,
       onProgress,
     );
     const measured = embed(weights, early, data.neighbourhoods);

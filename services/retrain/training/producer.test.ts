@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createRandom } from '#algorithms/random.ts';
+import { communityInput, TINY_CONFIG } from './fixture.testing.ts';
+import { type Examples, prepareTraining } from './prepare.ts';
+import { AHEAD, type Producer, startProducer } from './producer.ts';
+import { type TrainingStep, trainingSteps } from './steps.ts';
+import { trainPinSage } from './train.ts';
+
+function examplesOf(config = TINY_CONFIG): Examples {
+  const { itemCount, actions } = communityInput();
+  return prepareTraining(itemCount, actions, config, createRandom(1));
+}
+
+async function takeAll(producer: Producer, count: number): Promise<TrainingStep[]> {
+  const steps: TrainingStep[] = [];
+  while (steps.length < count) steps.push(await producer.next());
+  return steps;
+}
+
+describe('the producer of batches', () => {
+  it('gives the steps that are made without it, to the last index, and then no more', async () => {
+    const expected = [...trainingSteps(examplesOf(), TINY_CONFIG)];
+    const producer = startProducer(examplesOf(), TINY_CONFIG);
+    try {
+      assert.deepEqual(await takeAll(producer, expected.length), expected);
+      await assert.rejects(producer.next(), { code: 'training.failed', message: /their thread ended/ });
+    } finally {
+      await producer.end();
+    }
+  });
+
+  it('prepares no more than a few steps ahead of those that are taken', async () => {
+    const config = { ...TINY_CONFIG, batch: 8 };
+    const [examples, others] = [examplesOf(config), examplesOf(config)];
+    const count = [...trainingSteps(examples, config)].length;
+    const [slow, fast] = [startProducer(examples, config), startProducer(others, config)];
+    try {
+      await slow.next();
+      // In the time that all steps of another take, one without bounds would have made all of its own.
+      await takeAll(fast, count);
+      examples.pairs.query.fill(7);
+      const late = (await takeAll(slow, count - 1)).slice(AHEAD);
+      assert.ok(late.length > 0);
+      for (const { batch } of late) assert.ok(batch.query.every((place) => batch.targets[place] === 7));
+    } finally {
+      await Promise.all([slow.end(), fast.end()]);
+    }
+  });
+
+  it('fails with the reason of its thread, and the training with it', async () => {
+    const config = { ...TINY_CONFIG, hardFromShare: 0.5, hardToShare: 0.1 };
+    const failure = { code: 'training.failed', message: /No more batches: Rank band 0.5–0.1/ };
+    const producer = startProducer(examplesOf(), config);
+    await assert.rejects(producer.next(), failure);
+    await producer.end();
+    await assert.rejects(trainPinSage(communityInput({ config })), failure);
+  });
+
+  it('lets nobody wait for a step once it was ended', async () => {
+    const producer = startProducer(examplesOf(), TINY_CONFIG);
+    const waiting = assert.rejects(takeAll(producer, Infinity), { code: 'training.failed' });
+    await producer.end();
+    await waiting;
+    await producer.end();
+  });
+});

@@ -1,0 +1,55 @@
+import { degrees } from '#algorithms/pinsage/graph.ts';
+import {
+  createHardNegatives,
+  createNegativeSampler,
+  hardNegativesInEpoch,
+} from '#algorithms/pinsage/negatives.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { type ExampleBatch, epochBatches } from './batches.ts';
+import type { Examples } from './prepare.ts';
+import { createSubgraphBuilder, type Subgraph } from './subgraph.ts';
+import type { TrainConfig } from './train-config.ts';
+
+/** All that one step of the optimisation needs beside features and weights. */
+export interface TrainingStep {
+  /** From 1. */
+  readonly epoch: number;
+  /** Share of the epoch's examples that are done after this step, in (0, 1]. */
+  readonly progress: number;
+  readonly batch: ExampleBatch;
+  /** Its inputs from the number of items on are those items once more, with their place hidden. */
+  readonly subgraph: Subgraph;
+}
+
+/** Hard negatives kept an item: enough that no epoch meets all of them. */
+const HARD_CANDIDATES = 32;
+/** Longer and farther than the walks of neighbourhoods, so that they reach the band of hard negatives. */
+const HARD_WALK = { steps: 400, restart: 0.2 };
+
+/** The steps of all epochs, in order; the same under a seed. Throws RangeError where an option is out of range. */
+export function* trainingSteps(
+  { graph, neighbourhoods, pairs }: Examples,
+  config: TrainConfig,
+): Iterable<TrainingStep> {
+  const random = createRandom(config.seed);
+  const hiding = random.fork('hidden places');
+  const sampler = createNegativeSampler(degrees(graph.contextsOfItem), config.negativePower);
+  const band = { fromShare: config.hardFromShare, toShare: config.hardToShare, size: HARD_CANDIDATES };
+  const hard = createHardNegatives(graph, { ...HARD_WALK, ...band }, random.fork('hard'));
+  const subgraphs = createSubgraphBuilder(neighbourhoods);
+  const examples = Math.min(config.examplesPerEpoch, pairs.query.length);
+  for (let epoch = 1; epoch <= config.epochs; epoch++) {
+    const hardPerQuery = config.hardNegatives ? hardNegativesInEpoch(epoch) : 0;
+    const options = { batch: config.batch, examples, negatives: config.negatives, hardPerQuery };
+    let done = 0;
+    for (const batch of epochBatches(pairs, sampler, hard, options, random.fork(`epoch ${epoch}`))) {
+      done += batch.query.length;
+      const known = subgraphs.build(batch.targets, config.layers);
+      // An item that comes later has no place, so that the model must not lean on it alone.
+      const inputs = known.inputs.map((item) =>
+        hiding.next() < config.hiddenPlaces ? item + graph.itemCount : item,
+      );
+      yield { epoch, progress: done / examples, batch, subgraph: { ...known, inputs } };
+    }
+  }
+}
