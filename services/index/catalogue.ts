@@ -1,8 +1,11 @@
+import { createHash } from 'node:crypto';
 import type { Availability, Item } from '#contracts/generated/records.ts';
 
 export interface CatalogueEntry {
   readonly title: string;
   readonly availability: Availability;
+  /** Equal for items that people cannot tell apart. */
+  readonly look: string;
 }
 
 /**
@@ -21,9 +24,10 @@ export class Catalogue {
     return this.#isKept;
   }
 
-  put({ itemId, title, availability }: Item): void {
+  put(item: Item): void {
+    const { itemId, title, availability } = item;
     this.#isKept = true;
-    this.#entries.set(itemId, { title, availability });
+    this.#entries.set(itemId, { title, availability, look: lookOf(item) });
   }
 
   withdraw(itemId: string): void {
@@ -41,4 +45,20 @@ export class Catalogue {
     const entry = this.#entries.get(itemId);
     return entry !== undefined && entry.availability !== 'unavailable';
   }
+}
+
+/**
+ * Digest of what tells an item from its like: title, categories and attributes such as its size, whatever their case and
+ * spacing. The text is left to the vector, which knows its words.
+ */
+function lookOf({ title, categories, attributes }: Item): string {
+  const properties = Object.entries(attributes)
+    .map(([name, value]) => [plain(name), plain(value)])
+    .sort(([a], [b]) => (a! < b! ? -1 : 1));
+  const parts = [plain(title), categories.map(plain), properties];
+  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+}
+
+function plain(text: string): string {
+  return text.normalize('NFKC').toLowerCase().replace(/\s+/gu, ' ').trim();
 }

@@ -29,6 +29,12 @@ export const SETTINGS = {
     maximum: 1,
     summary: 'recall at 10 against exact search below which a generation does not take over',
   }),
+  duplicateCosine: number('TRIBUTARY_INDEX_DUPLICATE_COSINE', {
+    fallback: 0.999,
+    minimum: 0.9,
+    maximum: 1,
+    summary: 'cosine from which of items that look the same only one is found; 1 leaves all of them in',
+  }),
   snapshots: text('TRIBUTARY_INDEX_SNAPSHOTS', {
     fallback: '',
     summary: 'directory of its own in which graphs are kept for the next start; empty for none',

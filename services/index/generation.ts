@@ -57,6 +57,11 @@ export class Generation {
     return this.#present.has(row);
   }
 
+  /** Whether its vector comes from training, and not from the model once it was trained. */
+  isTrained(row: number): boolean {
+    return this.#trained.has(row);
+  }
+
   /** @returns what became of each embedding that had waited for the release. */
   takeRelease(release: Release): Intake[] {
     this.#release = release;

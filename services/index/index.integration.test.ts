@@ -154,7 +154,8 @@ describe('the index stage', () => {
   it('drains on SIGTERM and serves the active generation again after a restart', async () => {
     assert.equal(await stop(), 0);
     await start();
-    assert.deepEqual(await peer.get('/status'), { active: { generation: 'g2', items: 2 }, held: ['g2'] });
+    const active = { generation: 'g2', items: 2, duplicates: 0 };
+    assert.deepEqual(await peer.get('/status'), { active, held: ['g2'] });
     assert.deepEqual(await similarTo('milk'), ['Oats']);
     const restored = await (await fetch(new URL('/metrics', stage.url))).text();
     assert.match(restored, /^tributary_index_restored_total(\{.*\})? 1$/m);

@@ -1,43 +1,21 @@
-import type { Logger } from 'pino';
-import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Generation, Intake } from './generation.ts';
 import { Generations } from './generations.ts';
-import { createPacer, HnswGraph, type HnswParameters } from './hnsw.ts';
-import type { IndexMetrics } from './metrics.ts';
-import { type GraphQuality, reachRecall } from './recall.ts';
-import type { Snapshots } from './snapshots.ts';
+import { type GraphBuilderOptions, makeGraph, type ServedGeneration } from './graph-builder.ts';
+import type { HnswParameters } from './hnsw.ts';
+import { RefinedGraph } from './refined-graph.ts';
 
-interface GenerationGraph {
-  readonly generation: Generation;
-  readonly graph: HnswGraph;
-}
-
-/** A generation with the graph that answers for it. */
-export interface ServedGeneration extends GenerationGraph {
-  /** As measured when the graph was built. */
-  readonly quality: GraphQuality;
-}
-
-export interface LiveIndexOptions {
-  readonly log: Logger;
-  readonly metrics: IndexMetrics;
+export interface LiveIndexOptions extends GraphBuilderOptions {
   readonly parameters: HnswParameters;
-  /** Candidates kept while searching; doubled for a generation that does not reach `recallMinimum`. */
-  readonly efSearch: number;
-  /** Recall at 10 below which a generation does not take over, 0 to 1. */
-  readonly recallMinimum: number;
-  /** Where graphs are kept for the next start, if anywhere. */
-  readonly snapshots: Snapshots | undefined;
+  /** Cosine from which items that look the same are near-duplicates, of which one is found; 1 lets all be found. */
+  readonly duplicateCosine: number;
   /** Milliseconds that the generation before keeps answering requests which name it. */
   readonly keepRetiredMs: number;
   /** Declares a release; resolves when it is in the log. */
   readonly publish: (release: Release) => Promise<void>;
   readonly onFailure: (error: unknown) => void;
 }
-
-const BUILD_SLICE_MS = 5;
 
 /**
  * The topics `embeddings`, `releases` and `items` as one searchable index. A generation is built beside the serving
@@ -49,7 +27,7 @@ export class LiveIndex {
   readonly #options: LiveIndexOptions;
   #served: ServedGeneration | undefined;
   #previous: ServedGeneration | undefined;
-  #building: GenerationGraph | undefined;
+  #building: RefinedGraph | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
   #advancing: Promise<void> | undefined;
   /** The release that was declared active last: until it comes back through the log, the log still calls it ready. */
@@ -98,7 +76,7 @@ export class LiveIndex {
     }
     const intake = this.#generations.takeEmbedding(embedding);
     if (typeof intake === 'object') {
-      for (const graph of this.#graphsOf(embedding.generation)) graph.put(intake.row);
+      for (const refined of this.#graphsOf(embedding.generation)) refined.put(intake.row);
       if (this.#served?.generation.id === embedding.generation) this.#countItems();
     } else {
       this.#report(embedding.generation, [intake]);
@@ -110,11 +88,11 @@ export class LiveIndex {
     const wasKept = this.catalogue.isKept;
     if (item === null) this.catalogue.withdraw(itemId);
     else this.catalogue.put(item);
-    for (const { generation, graph } of this.#graphs()) {
-      const row = generation.table?.rowOf(itemId);
+    for (const refined of this.#graphs()) {
+      const row = refined.generation.table?.rowOf(itemId);
       // The first word of a catalogue hides all that it does not list.
-      if (!wasKept) graph.refreshAll();
-      else if (row !== undefined) graph.refresh(row);
+      if (!wasKept) refined.refreshAll();
+      else if (row !== undefined) refined.refresh(row);
     }
     this.#countItems();
   }
@@ -135,7 +113,7 @@ export class LiveIndex {
     const id = key.slice(0, slash);
     const row = this.#generations.get(id)?.takeTombstone(key.slice(slash + 1));
     if (row === undefined) return;
-    for (const graph of this.#graphsOf(id)) graph.refresh(row);
+    for (const refined of this.#graphsOf(id)) refined.refresh(row);
     if (this.#served?.generation.id === id) this.#countItems();
   }
 
@@ -173,48 +151,16 @@ export class LiveIndex {
     }
   }
 
-  /** Read from its snapshot where that still finds enough, else built, and saved for the next start. */
   async #build(generation: Generation): Promise<ServedGeneration> {
-    const { snapshots, recallMinimum } = this.#options;
-    const table = generation.table!;
+    const begin = (): RefinedGraph => {
+      this.#building = new RefinedGraph(generation, this.catalogue, this.#options);
+      return this.#building;
+    };
     try {
-      const restored = snapshots && (await this.#makeGraph(generation, table, snapshots));
-      if (restored && restored.quality.recallAt10 >= recallMinimum) {
-        this.#options.metrics.restored.inc();
-        return restored;
-      }
-      const built = (await this.#makeGraph(generation, table))!;
-      // Before it serves, because changes of a graph wait while it is saved.
-      await snapshots?.save(generation.id, table, built.graph, this.#served?.generation.id);
-      return built;
+      return await makeGraph(begin, this.#served?.generation.id, this.#options);
     } finally {
       this.#building = undefined;
     }
-  }
-
-  /** @returns undefined where `snapshots` are given and hold none that fits */
-  async #makeGraph(
-    generation: Generation,
-    table: VectorTable,
-    snapshots?: Snapshots,
-  ): Promise<ServedGeneration | undefined> {
-    const { log, metrics, parameters, efSearch, recallMinimum: minimum } = this.#options;
-    const started = performance.now();
-    const isVisible = (row: number): boolean =>
-      generation.isPresent(row) && this.catalogue.isVisible(table.idAt(row)!);
-    const graph = new HnswGraph(table, parameters, isVisible);
-    const pause = createPacer(BUILD_SLICE_MS);
-    this.#building = { generation, graph };
-    if (snapshots && !(await snapshots.restore(generation.id, table, graph))) return undefined;
-    await graph.build(pause);
-    const seconds = (performance.now() - started) / 1_000;
-    const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
-    metrics.buildSeconds.set(seconds);
-    metrics.recall.set(quality.recallAt10);
-    metrics.efSearch.set(quality.efSearch);
-    const origin = snapshots ? 'read from its snapshot' : 'built';
-    log.info({ generation: generation.id, items: graph.size, seconds, ...quality }, `generation ${origin}`);
-    return { generation, graph, quality };
   }
 
   /**
@@ -281,20 +227,21 @@ export class LiveIndex {
   }
 
   #countItems(): void {
-    this.#options.metrics.items.set(this.#served?.graph.size ?? 0);
+    const { items, duplicates } = this.#options.metrics;
+    items.set(this.#served?.graph.size ?? 0);
+    duplicates.set(this.#served?.refined.duplicateCount ?? 0);
   }
 
   #answering(): ServedGeneration[] {
     return [this.#served, this.#previous].filter((one) => one !== undefined);
   }
 
-  #graphs(): GenerationGraph[] {
-    return [this.#served, this.#previous, this.#building].filter((one) => one !== undefined);
+  #graphs(): RefinedGraph[] {
+    const held = this.#answering().map(({ refined }) => refined);
+    return this.#building === undefined ? held : [...held, this.#building];
   }
 
-  #graphsOf(id: string): HnswGraph[] {
-    return this.#graphs()
-      .filter(({ generation }) => generation.id === id)
-      .map(({ graph }) => graph);
+  #graphsOf(id: string): RefinedGraph[] {
+    return this.#graphs().filter(({ generation }) => generation.id === id);
   }
 }

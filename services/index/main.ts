@@ -6,16 +6,15 @@ import { addRoutes } from './routes.ts';
 import { Snapshots } from './snapshots.ts';
 
 await runStage('index', async (stage) => {
-  const { keepRetiredMs, efSearch, recallMinimum, snapshots: directory, ...parameters } = readIndexConfig();
+  const { m, efConstruction, snapshots: directory, ...options } = readIndexConfig();
+  const parameters = { m, efConstruction };
   const metrics = createIndexMetrics(stage.metrics);
   const index = new LiveIndex({
     log: stage.log,
     metrics,
+    ...options,
     parameters,
-    efSearch,
-    recallMinimum,
     snapshots: directory === '' ? undefined : new Snapshots({ directory, parameters, log: stage.log }),
-    keepRetiredMs,
     publish: async (release) => void (await stage.produce('releases', release.generation, release)),
     onFailure: (error) => stage.lifecycle.fail(error),
   });

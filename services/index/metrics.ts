@@ -3,6 +3,7 @@ import type { StageMetrics } from '#platform/observability/metrics.ts';
 
 export interface IndexMetrics {
   readonly items: Gauge;
+  readonly duplicates: Gauge;
   readonly recall: Gauge;
   readonly efSearch: Gauge;
   readonly buildSeconds: Gauge;
@@ -19,6 +20,11 @@ export function createIndexMetrics({ registry }: StageMetrics): IndexMetrics {
     items: new Gauge({
       name: 'tributary_index_items',
       help: 'Items that can be found in the served generation',
+      registers,
+    }),
+    duplicates: new Gauge({
+      name: 'tributary_index_duplicates',
+      help: 'Items of the served generation left out as near-duplicates of one that can be found',
       registers,
     }),
     recall: new Gauge({

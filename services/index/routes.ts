@@ -25,10 +25,10 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
 
   http.post('/items', async (request) => {
     const { itemIds } = demand(ItemsBody, checkItems, request.body);
-    const items: Record<string, CatalogueEntry> = Object.create(null) as Record<string, CatalogueEntry>;
+    const items = Object.create(null) as Record<string, Pick<CatalogueEntry, 'title' | 'availability'>>;
     for (const itemId of itemIds) {
       const entry = index.catalogue.get(itemId);
-      if (entry !== undefined) items[itemId] = entry;
+      if (entry !== undefined) items[itemId] = { title: entry.title, availability: entry.availability };
     }
     return { items };
   });
@@ -66,9 +66,12 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
 
   http.get('/status', async () => {
     const { served } = index;
-    const active =
-      served === undefined ? null : { generation: served.generation.id, items: served.graph.size };
-    return { active, held: index.heldIds() };
+    const active = served && {
+      generation: served.generation.id,
+      items: served.graph.size,
+      duplicates: served.refined.duplicateCount,
+    };
+    return { active: active ?? null, held: index.heldIds() };
   });
 }
 

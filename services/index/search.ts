@@ -1,8 +1,9 @@
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { TributaryError } from '#platform/errors.ts';
+import type { ServedGeneration } from './graph-builder.ts';
 import type { Neighbour } from './hnsw.ts';
-import type { LiveIndex, ServedGeneration } from './live-index.ts';
+import type { LiveIndex } from './live-index.ts';
 
 export type Query = { readonly itemId: string } | { readonly vector: readonly number[] };
 export type QueryResult = { readonly neighbours: Neighbour[] } | { readonly error: 'item.unknown' };
