@@ -39,7 +39,7 @@ export interface Recipe {
 }
 
 export const RECIPE: Recipe = {
-  version: 2,
+  version: 3,
   trainedShare: 0.8,
   minimumBuyers: 20,
   layout: DEFAULT_FEATURE_LAYOUT,
