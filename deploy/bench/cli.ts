@@ -16,6 +16,10 @@ await runCommand('bench', {
     title: 'The interests stage from Kafka to Redis, and its growth with users',
     load: () => import('./interests.ts'),
   },
+  'pinsage-training': {
+    title: 'Training PinSage beside PyTorch with DGL, on the graph of completejourney',
+    load: () => import('./pinsage-training.ts'),
+  },
   flip: {
     title: 'Requests to the index while generations take turns: failures and mixed answers',
     load: () => import('./flip.ts'),

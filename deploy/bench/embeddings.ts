@@ -9,6 +9,7 @@ import {
 } from '#algorithms/pinsage/features.ts';
 import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
+import type { TrainInput } from '../../services/retrain/training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
 import { trainInChild } from '../../services/retrain/training/train-in-child.ts';
 import type { ItemInput } from '../local/data/dataset.ts';
@@ -76,23 +77,33 @@ export async function completejourneyEmbeddings(
 }
 
 async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbeddings> {
-  const { config, layout, trainedShare, minimumBuyers } = recipe;
+  const { itemIds, trainedUntil, input } = trainingInput(purchases, recipe);
+  const { embeddings, alpha } = await trainInChild(input, ({ epoch, heldOut }) =>
+    console.error(`  epoch ${epoch}: held-out hit rate@100 ${heldOut.hitRateAt100.toFixed(3)}`),
+  );
+  return {
+    itemIds,
+    vectors: embeddings,
+    dim: recipe.config.dim,
+    alpha: alpha.alpha,
+    trainedUntil,
+  };
+}
+
+/** What the trainer is given, the product of each of its item numbers, and the time of the last purchase it knows of. */
+export function trainingInput(
+  purchases: Purchases,
+  { config, layout, trainedShare, minimumBuyers }: Recipe,
+): { itemIds: string[]; trainedUntil: number; input: TrainInput } {
   const early = splitByTime(purchases.columns, 1 - trainedShare).before;
   const { itemIds, actions } = popularItems(early, purchases.itemIds, minimumBuyers);
   const before = splitByTime(actions, config.heldOutShare).before;
   const graph = buildGraph(before, { itemCount: itemIds.length });
   const features = featureMatrix(itemIds, purchases.catalogue, degrees(graph.contextsOfItem), layout);
-  const { embeddings, alpha } = await trainInChild(
-    { itemCount: itemIds.length, features, structure: layout.structure, actions, config },
-    ({ epoch, heldOut }) =>
-      console.error(`  epoch ${epoch}: held-out hit rate@100 ${heldOut.hitRateAt100.toFixed(3)}`),
-  );
   return {
     itemIds,
-    vectors: embeddings,
-    dim: config.dim,
-    alpha: alpha.alpha,
     trainedUntil: early.at.at(-1)!,
+    input: { itemCount: itemIds.length, features, structure: layout.structure, actions, config },
   };
 }
 

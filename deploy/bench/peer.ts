@@ -13,12 +13,20 @@ export interface Peer {
 /**
  * Starts a peer written in Python, beside this file, in the virtual environment with its library.
  *
+ * @param env added to this process's own environment
  * @throws Error with one clear sentence when the library cannot be brought
  */
-export async function startPeer(part: `peer:${'scipy' | 'hnswlib'}`, script: string): Promise<Peer> {
+export async function startPeer(
+  part: `peer:${'scipy' | 'hnswlib' | 'dgl'}`,
+  script: string,
+  env: Readonly<Record<string, string>> = {},
+): Promise<Peer> {
   const { [part]: location } = await bringParts([part], { quiet: true });
   const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
-  const child = spawn(location!.python, [file], { stdio: ['pipe', 'pipe', 'inherit'] });
+  const child = spawn(location!.python, [file], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    env: { ...process.env, ...env },
+  });
   const ended = new Promise<string>((resolve) => {
     child.once('exit', (code, signal) => resolve(signal ?? `exit code ${code}`));
     child.once('error', (error) => resolve(error.message));

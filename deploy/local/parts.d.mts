@@ -14,6 +14,7 @@ export interface PartLocations {
   'data:ml-100k': { folder: string };
   'peer:scipy': { python: string };
   'peer:hnswlib': { python: string };
+  'peer:dgl': { python: string };
 }
 
 export type PartName = keyof PartLocations;

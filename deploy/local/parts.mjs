@@ -6,7 +6,7 @@ import { completejourney, movielens } from './parts/datasets.mjs';
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
-import { pythonHnswlib, scipy } from './parts/peers.mjs';
+import { dgl, pythonHnswlib, scipy } from './parts/peers.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
@@ -29,6 +29,7 @@ const PARTS = [
   movielens,
   scipy,
   pythonHnswlib,
+  dgl,
 ];
 const BY_NAME = new Map(PARTS.map((part) => [part.name, part]));
 

@@ -13,6 +13,18 @@ export const pythonHnswlib = peer('hnswlib', ['numpy==2.3.5'], {
   tools: ['setuptools==80.9.0', 'wheel==0.45.1', 'pybind11==3.0.1'],
 });
 
+/** What the training of PinSage is measured against. These versions of DGL and PyTorch are each other's only match. */
+export const dgl = peer('dgl', [
+  'dgl==2.1.0',
+  'torch==2.2.1',
+  'torchdata==0.7.1',
+  'numpy==1.26.4',
+  'pandas==2.3.3',
+  'pydantic==2.14.4',
+  'pyyaml==6.0.4',
+  'setuptools==69.5.1',
+]);
+
 /**
  * A Python library that a bench measures against, in a virtual environment of its own.
  *

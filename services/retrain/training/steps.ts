@@ -1,10 +1,11 @@
-import { degrees } from '#algorithms/pinsage/graph.ts';
+import { degrees, type ItemContextGraph } from '#algorithms/pinsage/graph.ts';
 import {
   createHardNegatives,
   createNegativeSampler,
+  type HardNegatives,
   hardNegativesInEpoch,
 } from '#algorithms/pinsage/negatives.ts';
-import { createRandom } from '#algorithms/random.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
 import { type ExampleBatch, epochBatches } from './batches.ts';
 import type { Examples } from './prepare.ts';
 import { createSubgraphBuilder, type Subgraph } from './subgraph.ts';
@@ -34,8 +35,7 @@ export function* trainingSteps(
   const random = createRandom(config.seed);
   const hiding = random.fork('hidden places');
   const sampler = createNegativeSampler(degrees(graph.contextsOfItem), config.negativePower);
-  const band = { fromShare: config.hardFromShare, toShare: config.hardToShare, size: HARD_CANDIDATES };
-  const hard = createHardNegatives(graph, { ...HARD_WALK, ...band }, random.fork('hard'));
+  const hard = hardNegativesOf(graph, config, random.fork('hard'));
   const subgraphs = createSubgraphBuilder(neighbourhoods);
   const examples = Math.min(config.examplesPerEpoch, pairs.query.length);
   for (let epoch = 1; epoch <= config.epochs; epoch++) {
@@ -52,4 +52,10 @@ export function* trainingSteps(
       yield { epoch, progress: done / examples, batch, subgraph: { ...known, inputs } };
     }
   }
+}
+
+/** The hard negatives of a training. Throws RangeError where the configured band is out of range. */
+export function hardNegativesOf(graph: ItemContextGraph, config: TrainConfig, random: Random): HardNegatives {
+  const band = { fromShare: config.hardFromShare, toShare: config.hardToShare, size: HARD_CANDIDATES };
+  return createHardNegatives(graph, { ...HARD_WALK, ...band }, random);
 }

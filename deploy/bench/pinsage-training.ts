@@ -1,0 +1,222 @@
+import * as tf from '@tensorflow/tfjs-node';
+import { quantile } from '#algorithms/evaluation/quantile.ts';
+import type { Adjacency, ItemContextGraph } from '#algorithms/pinsage/graph.ts';
+import { initialWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
+import { optimise } from '../../services/retrain/training/optimise.ts';
+import { createPlacer } from '../../services/retrain/training/places.ts';
+import { prepareTraining } from '../../services/retrain/training/prepare.ts';
+import { hardNegativesOf } from '../../services/retrain/training/steps.ts';
+import type { TrainInput } from '../../services/retrain/training/train.ts';
+import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
+import { RECIPE, trainingInput } from './embeddings.ts';
+import type { Figures } from './figures.ts';
+import { startPeer } from './peer.ts';
+import { readPurchases } from './purchases.ts';
+
+/** Short epochs, so that a run from fresh weights has the whole curriculum of hard negatives in it. */
+const CONFIG: TrainConfig = {
+  ...DEFAULT_TRAIN_CONFIG,
+  epochs: 4,
+  examplesPerEpoch: 8_192,
+  // The peer measures no held-out pairs.
+  heldOutPairs: 0,
+  secondsBudget: 3_600,
+};
+/** Of a training as retrain runs it: what is prepared once serves so many. */
+const WHOLE_TRAINING = DEFAULT_TRAIN_CONFIG.epochs * DEFAULT_TRAIN_CONFIG.examplesPerEpoch;
+const ROUNDS = 3;
+/** OpenMP's, of which the peer gets the number that costs it the least CPU time. */
+const THREADS = [1, 2] as const;
+/**
+ * DGL's sampler walks a number of times up to a length instead of a number of hops. With a chance of a half to end
+ * after each, walks of at most four have 1.875 hops on average.
+ */
+const WALKS = { walkLength: 4, walks: Math.round(CONFIG.walkSteps / 1.875) };
+
+interface Run {
+  readonly cpuSeconds: number;
+  readonly examples: number;
+  readonly lossByEpoch: readonly number[];
+}
+
+interface OwnRun extends Run {
+  /** CPU time of graph, walks, pairs and hard negatives. */
+  readonly preparationSeconds: number;
+}
+
+type Config = Pick<TrainConfig, 'epochs'>;
+
+/** A training in PyTorch whose neighbourhoods DGL walks anew for each batch, or that are given. */
+type PeerRunner = (blocks: 'walks' | 'given', config: Config) => Promise<Run>;
+
+/**
+ * Training examples a CPU second beside the same model in PyTorch and DGL, on the graph of completejourney's whole
+ * year: medians over alternating trainings. `ratio` is over DGL's sampler as its users run it, with our preparation
+ * in our time; `ratioPrecomputed` leaves neighbourhoods out on both sides, so that only the training itself counts.
+ */
+export async function measure(): Promise<Figures> {
+  const recipe = { ...RECIPE, config: CONFIG };
+  const { input } = trainingInput(await readPurchases(), recipe);
+  const data = dataForPeer(input);
+  const peers = await Promise.all(THREADS.map((threads) => startDgl(data, threads)));
+  try {
+    const walks = await choosePeer(peers, 'walks');
+    const given = await choosePeer(peers, 'given');
+    await trainOurs(input, { epochs: 1 });
+    const runs = { ours: [] as OwnRun[], walks: [] as Run[], given: [] as Run[] };
+    for (let round = 1; round <= ROUNDS; round++) {
+      console.error(`  round ${round} of ${ROUNDS}`);
+      runs.ours.push(await trainOurs(input, CONFIG));
+      runs.walks.push(await walks.run('walks', CONFIG));
+      runs.given.push(await given.run('given', CONFIG));
+    }
+    return {
+      ...ratios(runs),
+      lossByEpoch: Object.fromEntries(
+        Object.entries(runs).map(([name, [first]]) => [name, lossColumns(first!.lossByEpoch)]),
+      ),
+      setting: {
+        items: input.itemCount,
+        actions: input.actions.item.length,
+        examples: runs.ours[0]!.examples,
+        threadsOfWalks: walks.threads,
+        threadsOfGiven: given.threads,
+      },
+    };
+  } finally {
+    for (const { stop } of peers) await stop();
+  }
+}
+
+function ratios({ ours, walks, given }: { ours: OwnRun[]; walks: Run[]; given: Run[] }): Figures {
+  const perSecond = {
+    ours: ours.map((run) => run.examples / (run.cpuSeconds + preparationOf(run))),
+    oursPrepared: ours.map(rate),
+    dglSampler: walks.map(rate),
+    dglPrepared: given.map(rate),
+  };
+  const median = (rates: readonly number[]) => quantile(rates, 0.5);
+  return {
+    ratio: median(perSecond.ours) / median(perSecond.dglSampler),
+    ratioPrecomputed: median(perSecond.oursPrepared) / median(perSecond.dglPrepared),
+    examplesACpuSecond: Object.fromEntries(
+      Object.entries(perSecond).map(([name, rates]) => [
+        name,
+        { median: median(rates), least: Math.min(...rates), most: Math.max(...rates) },
+      ]),
+    ),
+    preparationSeconds: median(ours.map(({ preparationSeconds }) => preparationSeconds)),
+  };
+}
+
+function lossColumns(losses: readonly number[]): Figures {
+  return Object.fromEntries(losses.map((loss, i) => [`epoch ${i + 1}`, loss]));
+}
+
+function rate({ examples, cpuSeconds }: Run): number {
+  return examples / cpuSeconds;
+}
+
+/** The run's share of what is prepared once a training. */
+function preparationOf({ preparationSeconds, examples }: OwnRun): number {
+  return (preparationSeconds * examples) / WHOLE_TRAINING;
+}
+
+/** What the training child runs, with all its threads; hard negatives are walked in the training. */
+async function trainOurs(
+  { itemCount, features, structure, actions }: TrainInput,
+  { epochs }: Config,
+): Promise<OwnRun> {
+  const random = createRandom(CONFIG.seed);
+  const shape = { ...CONFIG, features: features.length / itemCount };
+  const initial = initialWeights(shape, random.fork('weights'));
+  const beforePreparation = process.cpuUsage();
+  const data = prepareTraining(itemCount, actions, CONFIG, random);
+  const preparationSeconds = cpuSecondsSince(beforePreparation);
+  const placer = createPlacer(data.before, { itemCount, structure }, random.fork('places'));
+  const placed = tf.tensor2d(placer.place(features, data.before), [itemCount, shape.features]);
+  const beforeTraining = process.cpuUsage();
+  const { epochs: reports } = await optimise(
+    initial,
+    { features: placed, structure },
+    data,
+    { ...CONFIG, epochs },
+    () => {},
+  );
+  const cpuSeconds = cpuSecondsSince(beforeTraining);
+  placed.dispose();
+  return {
+    cpuSeconds,
+    preparationSeconds,
+    examples: reports.at(-1)!.examples,
+    lossByEpoch: reports.map(({ loss }) => loss),
+  };
+}
+
+interface DglPeer {
+  readonly threads: number;
+  readonly run: PeerRunner;
+  readonly stop: () => Promise<void>;
+}
+
+async function startDgl(data: DataForPeer, threads: number): Promise<DglPeer> {
+  const peer = await startPeer('peer:dgl', 'dgl_pinsage.py', {
+    OMP_NUM_THREADS: String(threads),
+    DGLBACKEND: 'pytorch',
+  });
+  await peer.ask(data);
+  return { threads, run: (blocks, config) => peer.ask({ blocks, config }), stop: peer.stop };
+}
+
+/** One epoch of each, which warms them up as well. */
+async function choosePeer(peers: readonly DglPeer[], blocks: 'walks' | 'given'): Promise<DglPeer> {
+  const tried: { peer: DglPeer; rate: number }[] = [];
+  for (const peer of peers) tried.push({ peer, rate: rate(await peer.run(blocks, { epochs: 1 })) });
+  return tried.reduce((best, one) => (one.rate > best.rate ? one : best)).peer;
+}
+
+type DataForPeer = ReturnType<typeof dataForPeer>;
+
+/** Graph, features and pairs as our trainer has them, and the hard negatives of every item. */
+function dataForPeer({ itemCount, features, structure, actions }: TrainInput) {
+  const random = createRandom(CONFIG.seed);
+  const data = prepareTraining(itemCount, actions, CONFIG, random);
+  const { graph, neighbourhoods, pairs } = data;
+  const placer = createPlacer(data.before, { itemCount, structure }, random.fork('places'));
+  return {
+    items: itemCount,
+    structure,
+    config: { ...CONFIG, ...WALKS },
+    features: base64(placer.place(features, data.before)),
+    contextsOfItem: adjacency(graph.contextsOfItem),
+    itemsOfContext: adjacency(graph.itemsOfContext),
+    neighbours: base64(neighbourhoods.neighbours),
+    importances: base64(neighbourhoods.weights),
+    query: base64(pairs.query),
+    positive: base64(pairs.positive),
+    hard: base64(hardCandidates(graph, random.fork('hard'))),
+  };
+}
+
+/** n × size; −1 where an item has fewer. */
+function hardCandidates(graph: ItemContextGraph, random: Random): Int32Array {
+  const hard = hardNegativesOf(graph, CONFIG, random);
+  const candidates = new Int32Array(graph.itemCount * hard.size).fill(-1);
+  for (let item = 0; item < graph.itemCount; item++)
+    candidates.set(hard.candidatesOf(item), item * hard.size);
+  return candidates;
+}
+
+function adjacency({ offsets, targets }: Adjacency) {
+  return { offsets: base64(offsets), targets: base64(targets) };
+}
+
+function base64({ buffer, byteOffset, byteLength }: Float32Array | Int32Array | Uint32Array) {
+  return Buffer.from(buffer, byteOffset, byteLength).toString('base64');
+}
+
+function cpuSecondsSince(started: NodeJS.CpuUsage): number {
+  const { user, system } = process.cpuUsage(started);
+  return (user + system) / 1e6;
+}
