@@ -1,5 +1,6 @@
 import type { TrainingActions } from './action-log.ts';
 import { MODEL } from './models.ts';
+import type { StepSeconds } from './training/stopwatch.ts';
 import type { TrainResult } from './training/train.ts';
 import type { TrainConfig } from './training/train-config.ts';
 
@@ -22,13 +23,14 @@ export function releaseMetrics({
 
 /**
  * What a reader wants to know of a model beside its figures, as JSON: data range (event times, ms), sizes, seed and
- * curriculum, α sweep, version of the code.
+ * curriculum, α sweep, version of the code, seconds by step.
  */
 export function modelCard(
   { metrics, weights, alpha }: TrainResult,
   { columns, itemIds }: TrainingActions,
   config: TrainConfig,
   codeVersion: string,
+  steps: StepSeconds,
 ): string {
   return JSON.stringify({
     model: MODEL,
@@ -44,6 +46,7 @@ export function modelCard(
     lossByEpoch: metrics.lossByEpoch,
     pairs: metrics.pairs,
     examples: metrics.examples,
+    steps,
     alphaSweep: alpha.table,
   });
 }

@@ -65,6 +65,7 @@ function trained(
       pairs: 40,
       examples: 80,
       seconds: 1.5,
+      steps: { graph: 0.5, training: 1 },
     },
   };
 }
@@ -266,5 +267,17 @@ describe('a retraining', () => {
     assert.equal(card.shape.dim, DIM);
     assert.deepEqual(card.alphaSweep, [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }]);
     assert.deepEqual(card.lossByEpoch, [0.2, 0.1]);
+  });
+
+  it('tells in its model card where the time went', async () => {
+    shop();
+    let time = NOW;
+    const train: RetrainingPorts['train'] = async (input) => {
+      time += 2_000;
+      return trained(input);
+    };
+    const { modelCard } = await retrain('g1', { ...ports, now: () => time, train });
+    const { steps } = JSON.parse(modelCard);
+    assert.deepEqual(steps, { features: 0, graph: 0.5, training: 1, 'hand-over': 0.5, publication: 0 });
   });
 });

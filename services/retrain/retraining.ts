@@ -14,6 +14,7 @@ import { modelCard, releaseMetrics } from './model-card.ts';
 import { toModelWeights } from './models.ts';
 import type { Publisher } from './publisher.ts';
 import { INTERRUPTED, type Releases } from './releases.ts';
+import { Stopwatch } from './training/stopwatch.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './training/train-config.ts';
 
@@ -53,6 +54,7 @@ interface Snapshot {
 export async function retrain(generation: string, ports: RetrainingPorts): Promise<Release> {
   const { now, config, metrics, publisher, log } = ports;
   const createdAt = now();
+  const stopwatch = new Stopwatch(now);
   const snapshot = takeSnapshot(ports);
   const { training, trainConfig } = snapshot;
   let release: Release = {
@@ -82,16 +84,20 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
 
   await advance({});
   try {
-    const result = await ports.train(toInput(snapshot, ports.state.catalogue));
-    const measured = {
+    const input = toInput(snapshot, ports.state.catalogue);
+    stopwatch.lap('features');
+    const result = await ports.train(input);
+    stopwatch.lapAround('hand-over', result.metrics.steps);
+    const measured = () => ({
       alpha: result.alpha.alpha,
       metrics: releaseMetrics(result),
-      modelCard: modelCard(result, training, trainConfig, config.codeVersion),
-    };
+      modelCard: modelCard(result, training, trainConfig, config.codeVersion, stopwatch.seconds),
+    });
     const reason = refusalOf(result, ports.state.releases.active);
-    if (reason !== undefined) return await advance({ ...measured, state: 'rejected', reason });
+    if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
     const itemCount = await publishGeneration(generation, snapshot, result, publisher);
-    return await advance({ ...measured, itemCount, state: 'ready' });
+    stopwatch.lap('publication');
+    return await advance({ ...measured(), itemCount, state: 'ready' });
   } catch (error) {
     await advance({ state: 'rejected', reason: isAbort(error) ? INTERRUPTED : reasonOf(error) });
     throw error;

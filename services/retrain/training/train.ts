@@ -12,6 +12,7 @@ import { type Catalogue, embedCatalogue } from './infer.ts';
 import { type EpochReport, optimise } from './optimise.ts';
 import { createPlacer, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
+import { type StepSeconds, Stopwatch } from './stopwatch.ts';
 import type { TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
 
@@ -37,6 +38,8 @@ export interface TrainMetrics {
   readonly examples: number;
   /** Wall time of the whole run. */
   readonly seconds: number;
+  /** Where it went: graph, training, inference, measurement. */
+  readonly steps: StepSeconds;
 }
 
 export interface TrainResult {
@@ -71,6 +74,7 @@ export async function trainPinSage(
   onProgress: (report: EpochReport) => void = () => {},
 ): Promise<TrainResult> {
   const startedAt = performance.now();
+  const stopwatch = new Stopwatch(() => performance.now());
   const width = features.length / itemCount;
   checkFeatures(features, itemCount, width);
   const random = createRandom(config.seed);
@@ -87,6 +91,7 @@ export async function trainPinSage(
 
   const early = tf.tensor2d(placer.place(features, data.before), [itemCount, width]);
   const placed = placer.place(features, actions);
+  stopwatch.lap('graph');
   const whole = tf.tensor2d(placed, [itemCount, width]);
   try {
     const { weights, epochs } = await optimise(
@@ -96,21 +101,27 @@ export async function trainPinSage(
       config,
       onProgress,
     );
+    stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
     const { embeddings, latents, mean } = embed(weights, whole, neighbourhoods);
     checkEmbeddings(embeddings);
+    stopwatch.lap('inference');
     const windows = sampleWindows(actions, WINDOW_USERS, WINDOW_ACTIONS, random.fork('windows'));
     const alpha = sweepAlpha(embeddings, config.dim, windows);
     const content = withoutStructure(features, width, structure);
     centreAndNormalise(content, width);
+    const learned = evaluateRetrieval(measured.embeddings, config.dim, data.heldOut);
+    const contentOnly = evaluateRetrieval(content, width, data.heldOut);
+    stopwatch.lap('measurement');
     const metrics = {
-      learned: evaluateRetrieval(measured.embeddings, config.dim, data.heldOut),
-      contentOnly: evaluateRetrieval(content, width, data.heldOut),
+      learned,
+      contentOnly,
       lossByEpoch: epochs.map(({ loss }) => loss),
       pairs: data.pairs.query.length,
       examples: epochs.at(-1)?.examples ?? 0,
       seconds: (performance.now() - startedAt) / 1000,
+      steps: stopwatch.seconds,
     };
     return {
       embeddings,

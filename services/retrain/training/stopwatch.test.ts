@@ -1,0 +1,35 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { Stopwatch } from './stopwatch.ts';
+
+describe('Stopwatch', () => {
+  it('gives each step the time since the one before, and a repeated one the sum', () => {
+    let now = 1_000;
+    const stopwatch = new Stopwatch(() => now);
+    for (const [step, ms] of [
+      ['graph', 500],
+      ['training', 2_000],
+      ['graph', 250],
+    ] as const) {
+      now += ms;
+      stopwatch.lap(step);
+    }
+    assert.deepEqual(stopwatch.seconds, { graph: 0.75, training: 2 });
+  });
+
+  it('leaves the steps that another clock timed their time, and a step around them the rest', () => {
+    let now = 0;
+    const stopwatch = new Stopwatch(() => now);
+    now += 5_000;
+    stopwatch.lapAround('hand-over', { graph: 1, training: 3 });
+    now += 1_000;
+    stopwatch.lapAround('publication', { inference: 4 });
+    assert.deepEqual(stopwatch.seconds, {
+      graph: 1,
+      training: 3,
+      'hand-over': 1,
+      inference: 4,
+      publication: 0,
+    });
+  });
+});
