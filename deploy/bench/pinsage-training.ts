@@ -1,6 +1,8 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { quantile } from '#algorithms/evaluation/quantile.ts';
-import type { Adjacency, ItemContextGraph } from '#algorithms/pinsage/graph.ts';
+import { packed } from '#algorithms/pinsage/graph.ts';
+import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
+import type { Adjacency } from '#algorithms/pinsage/row-arena.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { optimise } from '../../services/retrain/training/optimise.ts';
@@ -208,7 +210,8 @@ function hardCandidates(graph: ItemContextGraph, random: Random): Int32Array {
   return candidates;
 }
 
-function adjacency({ offsets, targets }: Adjacency) {
+function adjacency(rows: Adjacency) {
+  const { offsets, targets } = packed(rows);
   return { offsets: base64(offsets), targets: base64(targets) };
 }
 

@@ -1,23 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { type Adjacency, buildGraph, degrees, EdgeBuilder } from './graph.ts';
-
-type Edge = readonly [item: number, context: number, weight: number];
-
-function columnsOf(edges: readonly Edge[]) {
-  const builder = new EdgeBuilder();
-  for (const edge of edges) builder.add(...edge);
-  return builder.columns();
-}
-
-/** Rows as lists of [target, weight], the weights taken back from their running sums. */
-function rowsOf({ offsets, targets, cumulative }: Adjacency): [number, number][][] {
-  return Array.from({ length: offsets.length - 1 }, (_, row) => {
-    const positions = Array.from({ length: offsets[row + 1]! - offsets[row]! }, (_, i) => offsets[row]! + i);
-    return positions.map((p, i) => [targets[p]!, cumulative[p]! - (i === 0 ? 0 : cumulative[p - 1]!)]);
-  });
-}
+import { columnsOf, type Edge, rowsOf } from './graph.testing.ts';
+import { buildGraph, degrees, packed } from './graph.ts';
 
 const edge = fc.tuple(fc.nat(6), fc.nat(4), fc.integer({ min: 1, max: 5 }));
 
@@ -71,6 +56,10 @@ describe('item–context graph', () => {
       ],
     ]);
     assert.deepEqual([...degrees(graph.contextsOfItem)], [2]);
+    assert.deepEqual(packed(graph.contextsOfItem), {
+      offsets: Int32Array.of(0, 2),
+      targets: Int32Array.of(0, 1),
+    });
   });
 
   it('damps popular items on the way from a context, and only there', () => {
@@ -91,20 +80,17 @@ describe('item–context graph', () => {
   });
 
   it('counts the bytes of its arrays', () => {
-    const graph = buildGraph(columnsOf([[0, 0, 1]]), { itemCount: 2 });
-    assert.equal(graph.bytes, 3 * 4 + 4 + 8 + 2 * 4 + 4 + 8);
-  });
-
-  it('takes more edges than its first capacity', () => {
-    const builder = new EdgeBuilder();
-    for (let i = 0; i < 3000; i++) builder.add(i % 7, i, 1);
-    assert.equal(builder.length, 3000);
-    assert.equal(buildGraph(builder.columns(), { itemCount: 7 }).contextCount, 3000);
+    const edges = Array.from({ length: 5_000 }, (_, e): Edge => [e % 7, e, 1]);
+    const { bytes } = buildGraph(columnsOf(edges), { itemCount: 7 });
+    assert.ok(bytes > 2 * 20 * edges.length, 'target, weight, order and running sum in both directions');
   });
 
   it('refuses items out of range and weights that are not positive', () => {
-    assert.throws(() => buildGraph(columnsOf([[3, 0, 1]]), { itemCount: 3 }), /Edge 0 names item 3 of 3/);
-    assert.throws(() => buildGraph(columnsOf([[0, -1, 1]]), { itemCount: 3 }), /context -1/);
+    assert.throws(() => buildGraph(columnsOf([[3, 0, 1]]), { itemCount: 3 }), /Edge 0 names item 3 of 3 /);
+    assert.throws(
+      () => buildGraph(columnsOf([[0, -1, 1]]), { itemCount: 3 }),
+      /Edge 0 names item 0 of 3 and context -1/,
+    );
     for (const weight of [0, -1, Number.NaN, Infinity]) {
       assert.throws(() => buildGraph(columnsOf([[0, 0, weight]]), { itemCount: 3 }), /not a positive number/);
     }

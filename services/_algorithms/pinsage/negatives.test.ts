@@ -1,15 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
-import { buildGraph, EdgeBuilder } from './graph.ts';
+import { type Edge, graphOf } from './graph.testing.ts';
 import { createHardNegatives, createNegativeSampler, hardNegativesInEpoch } from './negatives.ts';
 import { createWalker } from './walks.ts';
 
 function randomGraph(itemCount: number, edgeCount: number) {
   const random = createRandom('graph');
-  const builder = new EdgeBuilder();
-  for (let e = 0; e < edgeCount; e++) builder.add(random.integer(itemCount), random.integer(itemCount), 1);
-  return buildGraph(builder.columns(), { itemCount });
+  const edges = Array.from(
+    { length: edgeCount },
+    (): Edge => [random.integer(itemCount), random.integer(itemCount), 1],
+  );
+  return graphOf(itemCount, edges);
 }
 
 describe('shared negatives', () => {

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { firstAbove } from './cumulative.ts';
-import type { ItemContextGraph } from './graph.ts';
+import type { ItemContextGraph } from './live-graph.ts';
 import { createWalker, type WalkOptions } from './walks.ts';
 
 /** Draws item indices, with repetition. */

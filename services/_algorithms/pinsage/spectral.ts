@@ -1,6 +1,8 @@
 import type { Random } from '../random.ts';
 import { normaliseInPlace, row } from '../vectors.ts';
-import { type Adjacency, degrees, type ItemContextGraph } from './graph.ts';
+import { degrees } from './graph.ts';
+import type { ItemContextGraph } from './live-graph.ts';
+import type { Adjacency } from './row-arena.ts';
 
 /** Where the contexts of a graph lie; it places items of this graph and of later ones in the same coordinates. */
 export interface SpectralBasis {
@@ -83,15 +85,15 @@ function toContexts(
 
 /** D_row^−½ · adjacency · D_target^−½ · matrix, where `matrix` is targets × width. */
 function multiply(
-  { offsets, targets }: Adjacency,
+  { starts, ends, targets }: Adjacency,
   targetDegrees: Int32Array,
   matrix: Float64Array,
   width: number,
 ): Float64Array {
-  const product = new Float64Array((offsets.length - 1) * width);
-  for (let r = 0; r < offsets.length - 1; r++) {
-    const degree = offsets[r + 1]! - offsets[r]!;
-    for (let edge = offsets[r]!; edge < offsets[r + 1]!; edge++) {
+  const product = new Float64Array(starts.length * width);
+  for (let r = 0; r < starts.length; r++) {
+    const degree = ends[r]! - starts[r]!;
+    for (let edge = starts[r]!; edge < ends[r]!; edge++) {
       const target = targets[edge]!;
       const scale = 1 / Math.sqrt(degree * targetDegrees[target]!);
       for (let to = r * width, from = target * width, end = to + width; to < end; to++, from++) {

@@ -2,17 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../random.ts';
-import { buildGraph, EdgeBuilder, type ItemContextGraph } from './graph.ts';
+import { type Edge, graphOf } from './graph.testing.ts';
+import type { ItemContextGraph } from './live-graph.ts';
 import { createWalker, importanceNeighbourhoods } from './walks.ts';
-
-function graphOf(
-  itemCount: number,
-  edges: Iterable<readonly [item: number, context: number, weight: number]>,
-) {
-  const builder = new EdgeBuilder();
-  for (const edge of edges) builder.add(...edge);
-  return buildGraph(builder.columns(), { itemCount });
-}
 
 /** Oracle: expected share of visits to each item, by power iteration on the dense item → context → item matrix. */
 function personalisedPageRank(graph: ItemContextGraph, start: number, restart: number): number[] {
@@ -37,12 +29,12 @@ function personalisedPageRank(graph: ItemContextGraph, start: number, restart: n
 }
 
 function spread(
-  { offsets, targets, cumulative }: ItemContextGraph['contextsOfItem'],
+  { starts, ends, targets, cumulative }: ItemContextGraph['contextsOfItem'],
   from: readonly number[],
   to: number[],
 ) {
   for (const [row, mass] of from.entries()) {
-    const [start, end] = [offsets[row]!, offsets[row + 1]!];
+    const [start, end] = [starts[row]!, ends[row]!];
     for (let p = start; p < end; p++) {
       const weight = cumulative[p]! - (p === start ? 0 : cumulative[p - 1]!);
       to[targets[p]!]! += (mass * weight) / cumulative[end - 1]!;
@@ -54,10 +46,7 @@ function randomGraph(seed: number): ItemContextGraph {
   const random = createRandom(seed);
   return graphOf(
     30,
-    Array.from(
-      { length: 120 },
-      () => [random.integer(30), random.integer(25), 1 + random.integer(4)] as const,
-    ),
+    Array.from({ length: 120 }, (): Edge => [random.integer(30), random.integer(25), 1 + random.integer(4)]),
   );
 }
 

@@ -1,6 +1,7 @@
 import type { Random } from '../random.ts';
 import { firstAbove } from './cumulative.ts';
-import type { Adjacency, ItemContextGraph } from './graph.ts';
+import type { ItemContextGraph } from './live-graph.ts';
+import type { Adjacency } from './row-arena.ts';
 
 /** The top neighbours of each item with their importance. */
 export interface Neighbourhoods {
@@ -35,29 +36,52 @@ export function importanceNeighbourhoods(
   options: NeighbourhoodOptions,
   random: Random,
 ): Neighbourhoods {
-  const { size } = options;
-  if (!Number.isInteger(size) || size < 1)
-    throw new RangeError(`Neighbourhood size ${size} is not a positive integer`);
-  const neighbours = new Int32Array(graph.itemCount * size).fill(-1);
-  const weights = new Float32Array(graph.itemCount * size);
+  const neighbourhoods = emptyNeighbourhoods(graph.itemCount, options.size);
   const walker = createWalker(graph, options);
   for (let item = 0; item < graph.itemCount; item++) {
-    const { items, counts } = walker.visits(item, random.fork(item));
-    const kept = Math.min(size, items.length);
-    let total = 0;
-    for (let rank = 0; rank < kept; rank++) total += counts[rank]!;
-    for (let rank = 0; rank < kept; rank++) {
-      neighbours[item * size + rank] = items[rank]!;
-      weights[item * size + rank] = counts[rank]! / total;
-    }
+    setNeighbours(neighbourhoods, item, walker.visits(item, random.fork(item)));
   }
-  return { size, neighbours, weights };
+  return neighbourhoods;
 }
 
-/** Items met on the walks from one item, without it, most visited first, ties by index. */
+/** Neighbourhoods of items without neighbours. Throws RangeError where the size is not a positive integer. */
+export function emptyNeighbourhoods(itemCount: number, size: number): Neighbourhoods {
+  if (!Number.isInteger(size) || size < 1)
+    throw new RangeError(`Neighbourhood size ${size} is not a positive integer`);
+  return {
+    size,
+    neighbours: new Int32Array(itemCount * size).fill(-1),
+    weights: new Float32Array(itemCount * size),
+  };
+}
+
+/** Writes the neighbourhood of one item: of the items that its walks met and that count, the most visited. */
+export function setNeighbours(
+  { size, neighbours, weights }: Neighbourhoods,
+  item: number,
+  { items, counts }: Pick<Visits, 'items' | 'counts'>,
+  countsAs: (neighbour: number) => boolean = () => true,
+): void {
+  let [kept, total] = [item * size, 0];
+  const end = kept + size;
+  for (let rank = 0; rank < items.length && kept < end; rank++) {
+    if (!countsAs(items[rank]!)) continue;
+    neighbours[kept] = items[rank]!;
+    weights[kept++] = counts[rank]!;
+    total += counts[rank]!;
+  }
+  neighbours.fill(-1, kept, end);
+  weights.fill(0, kept, end);
+  for (let entry = item * size; entry < kept; entry++) weights[entry] = weights[entry]! / total;
+}
+
+/** What the walks from one item met. */
 export interface Visits {
+  /** Items without the start, most visited first, ties by index. */
   readonly items: Int32Array;
   readonly counts: Int32Array;
+  /** The rows that were drawn from, the start's among them. While these stay, so do the visits under one seed. */
+  readonly drawnFrom: { readonly items: Int32Array; readonly contexts: Int32Array };
 }
 
 export interface Walker {
@@ -72,32 +96,56 @@ export function createWalker(graph: ItemContextGraph, { steps, restart }: WalkOp
   const { contextsOfItem, itemsOfContext } = graph;
   const countOf = new Int32Array(graph.itemCount);
   const touched = new Int32Array(Math.min(steps, graph.itemCount));
+  const itemRows = createDistinct(graph.itemCount, steps);
+  const contextRows = createDistinct(graph.contextCount, steps);
 
   function visits(start: number, random: Random): Visits {
     let touchedCount = 0;
     let item = start;
     for (let step = 0; step < steps; step++) {
+      itemRows.add(item);
       const context = pick(contextsOfItem, item, random.next());
       // Only the start can lack contexts: an item met on the way has one at least.
       if (context < 0) break;
+      contextRows.add(context);
       item = pick(itemsOfContext, context, random.next());
-      // A degree cap may have emptied nothing, yet it can leave a context whose kept items exclude the start.
+      // A context whose kept edges exclude the start leads elsewhere all the same.
       if (item !== start && countOf[item]!++ === 0) touched[touchedCount++] = item;
-      if (random.next() < restart || contextsOfItem.offsets[item] === contextsOfItem.offsets[item + 1])
-        item = start;
+      if (random.next() < restart) item = start;
     }
     const items = touched.slice(0, touchedCount).sort((a, b) => countOf[b]! - countOf[a]! || a - b);
     const counts = items.map((visited) => countOf[visited]!);
     for (const visited of items) countOf[visited] = 0;
-    return { items, counts };
+    return { items, counts, drawnFrom: { items: itemRows.drain(), contexts: contextRows.drain() } };
   }
 
   return { visits };
 }
 
-/** A neighbour of `row` with probability proportional to its edge weight, or −1 where it has none. */
-function pick({ offsets, targets, cumulative }: Adjacency, row: number, uniform: number): number {
-  const [start, end] = [offsets[row]!, offsets[row + 1]!];
+/** A neighbour of `row` with probability proportional to the width of its edge, or −1 where it has none. */
+function pick({ starts, ends, targets, cumulative }: Adjacency, row: number, uniform: number): number {
+  const [start, end] = [starts[row]!, ends[row]!];
   if (start === end) return -1;
   return targets[firstAbove(cumulative, start, end, uniform * cumulative[end - 1]!)]!;
+}
+
+/** A set of at most `most` numbers below `bound`. */
+function createDistinct(bound: number, most: number) {
+  const isIn = new Uint8Array(bound);
+  const members = new Int32Array(Math.min(bound, most));
+  let count = 0;
+  return {
+    add(number: number): void {
+      if (isIn[number] === 1) return;
+      isIn[number] = 1;
+      members[count++] = number;
+    },
+    /** The numbers in order of their arrival; the set is empty afterwards. */
+    drain(): Int32Array {
+      const drained = members.slice(0, count);
+      for (const number of drained) isIn[number] = 0;
+      count = 0;
+      return drained;
+    },
+  };
 }

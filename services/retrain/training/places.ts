@@ -1,4 +1,5 @@
-import { buildGraph, type ItemContextGraph } from '#algorithms/pinsage/graph.ts';
+import { buildGraph } from '#algorithms/pinsage/graph.ts';
+import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { spectralBasis, spectralPositions } from '#algorithms/pinsage/spectral.ts';
 import type { Random } from '#algorithms/random.ts';

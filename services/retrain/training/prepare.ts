@@ -1,4 +1,5 @@
-import { buildGraph, type GraphOptions, type ItemContextGraph } from '#algorithms/pinsage/graph.ts';
+import { type BuildOptions, buildGraph } from '#algorithms/pinsage/graph.ts';
+import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import {
   type ActionColumns,
   type PairColumns,
@@ -70,7 +71,7 @@ export function wholeNeighbourhoods(
   return importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks'));
 }
 
-function graphOptions(itemCount: number, { maximumDegree, hubDamping }: TrainConfig): GraphOptions {
+function graphOptions(itemCount: number, { maximumDegree, hubDamping }: TrainConfig): BuildOptions {
   return { itemCount, maximumDegree, hubDamping };
 }
 

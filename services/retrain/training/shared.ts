@@ -1,6 +1,6 @@
 /**
  * A copy of plain objects and arrays, however deep, whose typed arrays lie in memory that threads share: handed to a
- * worker, they are not copied once more. For what nobody writes to any more.
+ * worker, they are not copied once more. Arrays that lie there already stay. For what nobody writes to any more.
  */
 export function shared<T>(value: T): T {
   return copyOf(value) as T;
@@ -17,6 +17,7 @@ function copyOf(value: unknown): unknown {
 type NumberArray = Int32Array | Uint32Array | Float32Array | Float64Array;
 
 function moved(array: NumberArray): NumberArray {
+  if (array.buffer instanceof SharedArrayBuffer) return array;
   const SharedArray = array.constructor as new (buffer: SharedArrayBuffer) => NumberArray;
   const copy = new SharedArray(new SharedArrayBuffer(array.byteLength));
   copy.set(array);

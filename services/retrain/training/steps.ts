@@ -1,4 +1,5 @@
-import { degrees, type ItemContextGraph } from '#algorithms/pinsage/graph.ts';
+import { degrees } from '#algorithms/pinsage/graph.ts';
+import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import {
   createHardNegatives,
   createNegativeSampler,

@@ -86,7 +86,8 @@ describe('trainPinSage', () => {
       const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, ...variant } }));
       const { learned, contentOnly } = other.metrics;
       assert.ok(learned.hitRateAt10 > 1.3 * contentOnly.hitRateAt10);
-      assert.notDeepEqual(other.weights.headOutput, trained.weights.headOutput);
+      // Not of the weights: where the first epoch is the best, those are of a time before hard negatives.
+      assert.notDeepEqual(other.metrics.lossByEpoch, trained.metrics.lossByEpoch);
       assert.equal(other.weights.shape.pooling, 'pooling' in variant ? variant.pooling : 'importance');
     });
   }
