@@ -40,7 +40,7 @@ export interface Recipe {
 }
 
 export const RECIPE: Recipe = {
-  version: 3,
+  version: 4,
   trainedShare: 0.8,
   minimumBuyers: 20,
   layout: DEFAULT_FEATURE_LAYOUT,

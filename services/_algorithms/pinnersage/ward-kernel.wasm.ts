@@ -1,6 +1,6 @@
 // Written by assemble.ts out of ward-kernel.wat; not to be edited.
 
-export const WARD_KERNEL_SOURCE_SHA256 = '445b3d56201534306ff66f989109bc4d1157d67780a20d242ef0f8ff278786ea';
+export const WARD_KERNEL_SOURCE_SHA256 = '90827080c52cb4a9fda7bc999a994c21bbe129a58fad3c53a836702b8fb045b6';
 
 export const WARD_KERNEL_WASM =
   'AGFzbQEAAAABGwNgBX9/f39/AGAEf39/fwF/YAd/f39/fHx8AAMEAwABAgUDAQABBzAEBm1lbW9yeQIADWZpbGxEaXN0YW5jZXMA' +

@@ -1,6 +1,6 @@
 ;; The loops of Ward's clustering, two float64 at a time. ward-kernel.ts says what each does and has the same loops in
 ;; TypeScript, which give the same bits. Positions are counted in float64s from the start of the memory, `rows` is a
-;; multiple of 4, `width` too. After a change run assemble.ts beside this file.
+;; multiple of 4, `width` too. After a change run `node services/_algorithms/assemble.ts` with this file.
 (module
   (memory (export "memory") 1)
 

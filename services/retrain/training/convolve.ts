@@ -1,5 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { meanShares, type Pooling } from '#algorithms/pinsage/pooling.ts';
+import { createPoolingKernel, type PoolingKernel } from '#algorithms/pinsage/pooling-kernel.ts';
+import { relu } from './relu.ts';
 import type { Subgraph, SubgraphLayer } from './subgraph.ts';
 import type { ConvolutionVariables, DenseVariables, PinSageVariables } from './variables.ts';
 
@@ -13,7 +15,7 @@ export function transformNeighbours({ pool }: ConvolutionVariables, states: tf.T
 
 /**
  * γ of the transformed neighbours: count × hidden. The means are a batched product of each item's 1 × T shares with its
- * T × hidden neighbours, which costs a fifth of multiplying and summing over an axis, gradient included.
+ * T × hidden neighbours, which costs a fifth of multiplying and summing over an axis.
  */
 export function poolNeighbours(
   pooling: Pooling,
@@ -28,6 +30,32 @@ export function poolNeighbours(
   if (pooling === 'max') return largest(gathered, tf.tensor3d(weights, [count, size, 1]));
   const shares = pooling === 'mean' ? meanShares(weights, size) : weights;
   return tf.matMul(tf.tensor3d(shares, [count, 1, size]), gathered).reshape([count, hidden]);
+}
+
+let poolingKernel: PoolingKernel | undefined;
+
+/**
+ * `poolNeighbours` for a subgraph, whose rows are read by all its layers and which wants a gradient: the means and their
+ * gradients outside TensorFlow, which takes five times as long to gather the neighbours and to add them up again.
+ */
+function poolSubgraph(pooling: Pooling, transformed: tf.Tensor2D, layer: SubgraphLayer): tf.Tensor2D {
+  if (pooling === 'max') return poolNeighbours(pooling, transformed, layer);
+  poolingKernel ??= createPoolingKernel();
+  const kernel = poolingKernel;
+  const size = layer.neighbours.length / layer.count;
+  const shares = pooling === 'mean' ? meanShares(layer.weights, size) : layer.weights;
+  const items = { ...layer, weights: shares };
+  const [rowCount, width] = transformed.shape;
+  const pooled = tf.customGrad((rows) => ({
+    value: tf.tensor2d(kernel.pool(floatsOf(rows as tf.Tensor), width, items), [layer.count, width]),
+    gradFunc: (dy) =>
+      tf.tensor2d(kernel.spread(floatsOf(dy as tf.Tensor), width, items, rowCount), [rowCount, width]),
+  }));
+  return pooled(transformed) as tf.Tensor2D;
+}
+
+function floatsOf(tensor: tf.Tensor): Float32Array {
+  return tensor.dataSync<'float32'>();
 }
 
 /**
@@ -84,24 +112,10 @@ export function embedSubgraph(
   let states = tf.gather(features, tf.tensor1d(subgraph.inputs, 'int32'));
   for (const [i, layer] of subgraph.layers.entries()) {
     const convolution = variables.convolutions[i]!;
-    const pooled = poolNeighbours(variables.pooling, transformNeighbours(convolution, states), layer);
+    const pooled = poolSubgraph(variables.pooling, transformNeighbours(convolution, states), layer);
     states = combine(convolution, tf.slice2d(states, [0, 0], [layer.count, -1]), pooled);
   }
   return projectHead(variables, states);
-}
-
-/** `tf.relu` with a gradient of two operations; TensorFlow's own, which minds NaN, takes six times as long. */
-function relu(values: tf.Tensor2D): tf.Tensor2D {
-  const rectified = tf.customGrad((input, save) => {
-    const value = tf.relu(input as tf.Tensor2D);
-    (save as tf.GradSaveFunc)([value]);
-    return {
-      value,
-      gradFunc: (dy, saved) =>
-        tf.mul(dy as tf.Tensor, tf.cast(tf.greater((saved as tf.Tensor[])[0]!, 0), 'float32')),
-    };
-  });
-  return rectified(values) as tf.Tensor2D;
 }
 
 function affine({ kernel, bias }: DenseVariables, input: tf.Tensor2D): tf.Tensor2D {

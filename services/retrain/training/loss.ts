@@ -1,5 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { ExampleBatch } from './batches.ts';
+import { relu } from './relu.ts';
 
 /** What is minimised: PinSage's own loss, or GraphSAGE's, which PinSage is compared with (KDD 2018, §4.2). */
 export type Loss = 'max-margin' | 'cross-entropy';
@@ -34,7 +35,7 @@ interface Scores {
 
 /** Max-margin loss (PinSage, KDD 2018, §3.2): the mean of max{0, z_q·z_n − z_q·z_i + Δ} over queries and negatives. */
 function marginLoss({ positive, negative, counts }: Scores, margin: number): tf.Scalar {
-  return meanOver(counts, tf.relu(tf.add(tf.sub(negative, positive), margin)));
+  return meanOver(counts, relu(tf.add(tf.sub<tf.Tensor2D>(negative, positive), margin)));
 }
 
 /**

@@ -1,9 +1,18 @@
+import { procrustesRotation, rotateRows } from '#algorithms/pinsage/align.ts';
 import { buildGraph } from '#algorithms/pinsage/graph.ts';
 import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
-import { spectralBasis, spectralPositions } from '#algorithms/pinsage/spectral.ts';
+import { type SpectralBasis, spectralBasis, spectralPositions } from '#algorithms/pinsage/spectral.ts';
 import type { Random } from '#algorithms/random.ts';
 import { row } from '#algorithms/vectors.ts';
+
+/** Items whose places are known in other coordinates. */
+export interface PlaceAnchors {
+  /** Item indices. */
+  readonly items: Int32Array;
+  /** items.length × structure. */
+  readonly places: Float32Array;
+}
 
 export interface Placer {
   /** A copy of the features with each item's place by these actions in its leading columns. */
@@ -14,13 +23,19 @@ export interface Placer {
  * The places of items in the graph of users and what they took: what the graph of contexts cannot tell, since a
  * basket shows what goes together and a user's history what is liked by the same people. Coordinates come from `actions`
  * alone, which also name all users that count; places of later actions are in the same coordinates.
+ *
+ * Two trainings number and turn the coordinates as it comes, though what they span hardly changes. `anchors` of another
+ * training turn these to where its own are (decision 0017).
  */
 export function createPlacer(
   actions: ActionColumns,
   { itemCount, structure }: { readonly itemCount: number; readonly structure: number },
   random: Random,
+  anchors?: PlaceAnchors,
 ): Placer {
-  const basis = structure === 0 ? undefined : spectralBasis(takers(actions, itemCount), structure, random);
+  const graph = takers(actions, itemCount);
+  const own = structure === 0 ? undefined : spectralBasis(graph, structure, random);
+  const basis = own === undefined || anchors === undefined ? own : aligned(own, graph, anchors);
   return {
     place: (features, later) => {
       const placed = Float32Array.from(features);
@@ -31,6 +46,43 @@ export function createPlacer(
       return placed;
     },
   };
+}
+
+function aligned(
+  basis: SpectralBasis,
+  graph: ItemContextGraph,
+  { items, places }: PlaceAnchors,
+): SpectralBasis {
+  const here = rowsAt(spectralPositions(graph, basis), items, basis.dim);
+  const rotation = procrustesRotation(here, places, basis.dim);
+  return { ...basis, contexts: rotateRows(basis.contexts, rotation, basis.dim) };
+}
+
+/** The places of the `count` items with the most actions, which change least from one training to the next. */
+export function anchorsOf(
+  placed: Float32Array,
+  { itemCount, structure }: { readonly itemCount: number; readonly structure: number },
+  actions: ActionColumns,
+  count: number,
+): PlaceAnchors {
+  const popularity = new Int32Array(itemCount);
+  for (const item of actions.item) popularity[item]!++;
+  const byPopularity = Int32Array.from(popularity.keys()).sort(
+    (a, b) => popularity[b]! - popularity[a]! || a - b,
+  );
+  const items = byPopularity.filter((item) => popularity[item]! > 0).slice(0, count);
+  const places = new Float32Array(items.length * structure);
+  const width = placed.length / itemCount;
+  for (const [i, item] of items.entries()) {
+    places.set(placed.subarray(item * width, item * width + structure), i * structure);
+  }
+  return { items, places };
+}
+
+function rowsAt(matrix: Float32Array, rows: Int32Array, width: number): Float32Array {
+  const chosen = new Float32Array(rows.length * width);
+  for (const [to, from] of rows.entries()) chosen.set(row(matrix, from, width), to * width);
+  return chosen;
 }
 
 /** A copy of the features as of items that nobody took. */
