@@ -15,6 +15,7 @@ export type TopicName =
   | 'embeddings'
   | 'releases'
   | 'models'
+  | 'latents'
   | 'dead-letters';
 
 export interface TopicDeclaration {
@@ -25,12 +26,14 @@ export interface TopicDeclaration {
   readonly schema: RecordName;
   readonly partitions: number;
   readonly cleanup: 'delete' | 'compact' | 'compact,delete';
-  /** How long messages are kept, in milliseconds; undefined for topics that are only compacted. */
+  /** How long messages are kept, in milliseconds, −1 for ever; undefined for topics that are only compacted. */
   readonly retentionMs?: number;
   readonly summary: string;
 }
 
 const DAY = 86_400_000;
+/** Kafka's word for no limit. */
+const FOR_EVER = -1;
 
 /** Partitions of every topic keyed by userId: one count, so that joins are local and one process owns a user. */
 export const USER_PARTITIONS = 6;
@@ -115,6 +118,16 @@ const DECLARATIONS = {
     partitions: 1,
     cleanup: 'compact',
     summary: 'weights of the small models',
+  },
+  latents: {
+    name: 'latents',
+    key: 'itemId',
+    schema: 'Latent',
+    partitions: 6,
+    cleanup: 'delete',
+    // The retrain stage deletes what belongs to generations that are over.
+    retentionMs: FOR_EVER,
+    summary: 'the shuffle of the inference that embeds a generation',
   },
   'dead-letters': {
     name: 'dead-letters',

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
+import { encodeVector } from '#contracts/vectors.ts';
 import {
   formatBytes,
   formatKey,
@@ -158,6 +159,45 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       card: '{}',
     },
     'pinsage of g7 as tributary.pinsage/1, 2 bytes [01 02]',
+  ],
+  [
+    'Latent',
+    {
+      generation: 'g7',
+      kind: 'input',
+      itemId: '55',
+      layer: 0,
+      vector: encodeVector(Float32Array.of(0.5, 0, -2)),
+      input: { neighbours: ['56', '57'], importances: encodeVector(Float32Array.of(0.7, 0.3)), readers: [0] },
+      start: null,
+    },
+    'input of 55 in g7 [0.5, 0, -2], pools 56, 57',
+  ],
+  [
+    'Latent',
+    {
+      generation: 'g7',
+      kind: 'latent',
+      itemId: '55',
+      layer: 1,
+      vector: encodeVector(Float32Array.of(0.5, 0, 2)),
+      input: null,
+      start: null,
+    },
+    'latent of 55 for layer 1 in g7 [0.5, 0, 2]',
+  ],
+  [
+    'Latent',
+    {
+      generation: 'g7',
+      kind: 'start',
+      itemId: '',
+      layer: 0,
+      vector: Buffer.alloc(0),
+      input: null,
+      start: { itemCount: 12, weights: Buffer.of(1) },
+    },
+    'start with 12 items in g7',
   ],
   [
     'DeadLetter',

@@ -107,6 +107,16 @@ const RENDERERS: Renderers = {
     `${printable(model.model)} of ${id(model.generation, options)} as ${printable(model.format)}, ` +
     formatBytes(model.weights, options),
 
+  Latent: ({ generation, kind, itemId, layer, vector, input, start }, options) => {
+    const item = itemId === '' ? '' : ` of ${id(itemId, options)}`;
+    const at = kind === 'latent' ? ` for layer ${layer}` : '';
+    const numbers = vector.length === 0 ? '' : ` ${formatVector(floats(vector), options)}`;
+    const pooled =
+      input === null ? '' : `, pools ${list(input.neighbours, (itemId) => id(itemId, options), options)}`;
+    const begun = start === null ? '' : ` with ${count(start.itemCount, 'item')}`;
+    return `${kind}${item}${at}${begun}${inGeneration(generation, options)}${numbers}${pooled}`;
+  },
+
   DeadLetter: (letter) =>
     `from ${printable(letter.sourceTopic)} ${letter.partition}:${letter.offset}, given up by ${printable(letter.stage)}` +
     ` at ${formatTime(letter.failedAt)}: ${printable(letter.code)}: ${printable(letter.reason)}`,

@@ -16,7 +16,7 @@ describe('lists', () => {
 
   it('say which topics are missing', async () => {
     const listings = await listTopics(test.kafka, test.namespace);
-    assert.equal(listings.length, 10);
+    assert.equal(listings.length, 11);
     assert.ok(listings.every(({ actual }) => actual === null));
     assert.match(renderListing(listings), /actions +missing +userId/);
   });

@@ -80,6 +80,58 @@ export interface Item {
   readonly updatedAt: number;
 }
 
+/**
+ * What a message of the inference is. In each partition: input of each of its items, start, then latents and
+ * embeddings, then end.
+ */
+export type LatentKind = (typeof LATENT_KINDS)[number];
+
+/** All values of LatentKind, in the order of the schema. */
+export const LATENT_KINDS = ['other', 'input', 'start', 'latent', 'embedding', 'end'] as const;
+
+/** Where an item's latents go, and whose it pools. */
+export interface LatentInput {
+  /** Items of the importance neighbourhood, most important first. */
+  readonly neighbours: readonly string[];
+  /** Little-endian float32, one a neighbour: the weights of the pooling, which sum to 1. */
+  readonly importances: Buffer;
+  /** Partitions that need the item's latents: its home, and those with an item that has it as a neighbour. */
+  readonly readers: readonly number[];
+}
+
+/** That the input is complete in every partition, and the model. */
+export interface InferenceStart {
+  /** Inputs of this partition, to check that none is missing. */
+  readonly itemCount: number;
+  /** The weights of the model, in the format of the topic models. */
+  readonly weights: Buffer;
+}
+
+/**
+ * A message of the inference that embeds all items of a generation, layer by layer, by workers that each own
+ * some partitions. Topic latents, key itemId. An item's home is the partition of its id; a latent is copied
+ * to each partition that pools it.
+ */
+export interface Latent {
+  /** The generation that is being embedded. */
+  readonly generation: string;
+  /** What the message is; other is of a newer version, to be passed over. */
+  readonly kind: LatentKind;
+  /** The item; empty for start and end, which are of the whole partition. */
+  readonly itemId: string;
+  /** Convolution whose neighbourhoods pool the latent, from 0; 0 for the other kinds. */
+  readonly layer: number;
+  /**
+   * Little-endian float32: the features of an input, the ReLU(Q h + q) of a latent, the embedding before it
+   * is centred; empty for start and end.
+   */
+  readonly vector: Buffer;
+  /** Of an input. */
+  readonly input: LatentInput | null;
+  /** Of a start. */
+  readonly start: InferenceStart | null;
+}
+
 /** Weights of a model, small enough for one message. Topic models, key model/generation. */
 export interface ModelWeights {
   /** Which model: pinsage, … */
@@ -341,6 +393,7 @@ export interface RecordTypes {
   readonly DeadLetter: DeadLetter;
   readonly Item: Item;
   readonly ItemEmbedding: ItemEmbedding;
+  readonly Latent: Latent;
   readonly ModelWeights: ModelWeights;
   readonly Proposal: Proposal;
   readonly Release: Release;
@@ -540,6 +593,114 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         },
         "doc": "Trained with the generation, or computed later for a new item from its features.",
         "default": "trained"
+      }
+    ]
+  },
+  Latent: {
+    "type": "record",
+    "name": "Latent",
+    "namespace": "io.tributary",
+    "doc": "A message of the inference that embeds all items of a generation, layer by layer, by workers that each own some partitions. Topic latents, key itemId. An item's home is the partition of its id; a latent is copied to each partition that pools it.",
+    "fields": [
+      {
+        "name": "generation",
+        "type": "string",
+        "doc": "The generation that is being embedded."
+      },
+      {
+        "name": "kind",
+        "type": {
+          "type": "enum",
+          "name": "LatentKind",
+          "symbols": [
+            "other",
+            "input",
+            "start",
+            "latent",
+            "embedding",
+            "end"
+          ],
+          "doc": "What a message of the inference is. In each partition: input of each of its items, start, then latents and embeddings, then end.",
+          "default": "other"
+        },
+        "doc": "What the message is; other is of a newer version, to be passed over."
+      },
+      {
+        "name": "itemId",
+        "type": "string",
+        "doc": "The item; empty for start and end, which are of the whole partition."
+      },
+      {
+        "name": "layer",
+        "type": "int",
+        "doc": "Convolution whose neighbourhoods pool the latent, from 0; 0 for the other kinds.",
+        "default": 0
+      },
+      {
+        "name": "vector",
+        "type": "bytes",
+        "doc": "Little-endian float32: the features of an input, the ReLU(Q h + q) of a latent, the embedding before it is centred; empty for start and end."
+      },
+      {
+        "name": "input",
+        "type": [
+          "null",
+          {
+            "type": "record",
+            "name": "LatentInput",
+            "doc": "Where an item's latents go, and whose it pools.",
+            "fields": [
+              {
+                "name": "neighbours",
+                "type": {
+                  "type": "array",
+                  "items": "string"
+                },
+                "doc": "Items of the importance neighbourhood, most important first."
+              },
+              {
+                "name": "importances",
+                "type": "bytes",
+                "doc": "Little-endian float32, one a neighbour: the weights of the pooling, which sum to 1."
+              },
+              {
+                "name": "readers",
+                "type": {
+                  "type": "array",
+                  "items": "int"
+                },
+                "doc": "Partitions that need the item's latents: its home, and those with an item that has it as a neighbour."
+              }
+            ]
+          }
+        ],
+        "doc": "Of an input.",
+        "default": null
+      },
+      {
+        "name": "start",
+        "type": [
+          "null",
+          {
+            "type": "record",
+            "name": "InferenceStart",
+            "doc": "That the input is complete in every partition, and the model.",
+            "fields": [
+              {
+                "name": "itemCount",
+                "type": "long",
+                "doc": "Inputs of this partition, to check that none is missing."
+              },
+              {
+                "name": "weights",
+                "type": "bytes",
+                "doc": "The weights of the model, in the format of the topic models."
+              }
+            ]
+          }
+        ],
+        "doc": "Of a start.",
+        "default": null
       }
     ]
   },

@@ -14,9 +14,13 @@ export function listStages(services: string = SERVICES): string[] {
     .sort();
 }
 
+/** Processes that a stage starts by itself, or that are run elsewhere for it. */
+const WORKERS = ['retrain/inference'];
+
 /** The arguments with which Node runs a stage. @throws {SetupError} that lists the stages when there is no such one */
 export function stageArguments(name: string, services: string = SERVICES): string[] {
-  const known = listStages(services);
+  const workers = WORKERS.filter((worker) => existsSync(join(services, worker, 'main.ts')));
+  const known = [...listStages(services), ...workers];
   if (!known.includes(name))
     throw new SetupError(`There is no stage "${name}"`, `The stages are ${known.join(', ')}`);
   const oldSpace = name === 'retrain' ? OLD_SPACE_MB.retrain : OLD_SPACE_MB.other;

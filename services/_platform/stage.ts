@@ -32,6 +32,8 @@ export interface ProduceOptions {
   readonly trace?: string | undefined;
   /** Milliseconds since the epoch; the present when left out. */
   readonly timestamp?: number;
+  /** Instead of the partition that the key belongs to. */
+  readonly partition?: number;
 }
 
 /** What a stage is given: its ways in and out, already connected, and closed in the right order when it drains. */
@@ -136,12 +138,13 @@ async function createStage(
       return redis;
     },
     readyWhen: (check) => void readiness.push(check),
-    produce(topicName, key, value, { trace, timestamp } = {}) {
+    produce(topicName, key, value, { trace, timestamp, partition } = {}) {
       return producer.send(topic(topicName), {
         key,
         value: value === null ? null : codec.encode(CATALOG[topicName].schema, value as never),
         ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
         ...(timestamp === undefined ? {} : { timestamp }),
+        ...(partition === undefined ? {} : { partition }),
       });
     },
     async consume(group, handlers, onAssigned) {

@@ -1,5 +1,5 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, text, weights } from '#platform/config.ts';
+import { type ConfigOf, number, readConfig, type Setting, text, weights } from '#platform/config.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 const SETTINGS = {
@@ -45,6 +45,18 @@ const SETTINGS = {
     integer: true,
     summary: 'seed of walks, initial weights and batches',
   }),
+  inferenceWorkers: inferenceWorkers('TRIBUTARY_INFERENCE_WORKERS', {
+    fallback: 0,
+    summary:
+      'processes that embed a generation: 0 does it in the training process, external leaves it to workers run elsewhere',
+  }),
+  inferencePatienceMs: number('TRIBUTARY_INFERENCE_PATIENCE_MS', {
+    fallback: 60_000,
+    minimum: 1_000,
+    maximum: 3_600_000,
+    integer: true,
+    summary: 'milliseconds without any word of a worker after which the inference of a generation fails',
+  }),
   actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
     'TRIBUTARY_ACTION_WEIGHTS',
     DEFAULT_ACTION_WEIGHTS,
@@ -57,6 +69,30 @@ const SETTINGS = {
     summary: 'version of the code that model cards name; a commit, say',
   }),
 } as const;
+
+/** How many processes the stage starts for an inference; external: none, they run elsewhere. */
+export type InferenceWorkers = number | 'external';
+
+/** A whole number, or the word external. */
+function inferenceWorkers(
+  variable: string,
+  { fallback, summary }: { fallback: InferenceWorkers; summary: string },
+): Setting<InferenceWorkers> {
+  const counted = number(variable, { minimum: 0, maximum: 256, integer: true, summary });
+  return {
+    variable,
+    fallback,
+    summary,
+    parse(given) {
+      if (given.trim() === 'external') return 'external';
+      try {
+        return counted.parse(given);
+      } catch (error) {
+        throw new Error(`${(error as Error).message}, or external`);
+      }
+    },
+  };
+}
 
 export type RetrainConfig = ConfigOf<typeof SETTINGS>;
 

@@ -1,5 +1,6 @@
 import { runStage } from '#platform/stage.ts';
 import { readRetrainConfig } from './config.ts';
+import { distributedInference } from './inference/distributed.ts';
 import { createLogState, logHandlers } from './log-state.ts';
 import { createRetrainMetrics } from './metrics.ts';
 import { createPublisher } from './publisher.ts';
@@ -24,8 +25,13 @@ await runStage('retrain', async (stage) => {
     retrain: (generation) =>
       retrain(generation, {
         ...ports,
-        train: (input) =>
-          trainInChild(input, (report) => log.info({ generation, ...report }, 'epoch'), lifecycle.signal),
+        train: (input, named) =>
+          trainInChild(
+            input,
+            (report) => log.info({ generation, ...report }, 'epoch'),
+            lifecycle.signal,
+            distributedInference(stage.config, config, named),
+          ),
       }),
   });
   addRoutes(stage.http, schedule, lifecycle);

@@ -27,6 +27,8 @@ const CONFIG = {
   seed: 7,
   actionWeights: DEFAULT_ACTION_WEIGHTS,
   codeVersion: '1.2.3',
+  inferenceWorkers: 0,
+  inferencePatienceMs: 1_000,
 };
 
 /** A training that gives item number i the vector (1, i, 0), with the figures asked for. */
@@ -54,7 +56,6 @@ function trained(
       (_, i) => [1, Math.floor(i / DIM), 0][i % DIM]!,
     ),
     weights: initialWeights(shape, createRandom('weights')),
-    latents: [],
     features: new Float32Array(),
     neighbourhoods: { size: 0, neighbours: new Int32Array(), weights: new Float32Array() },
     alpha: { alpha: 1.4, table: [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }] },

@@ -30,10 +30,17 @@ export interface RetrainingPorts {
     readonly catalogue: ItemCatalogue;
     readonly releases: Releases;
   };
-  readonly train: (input: TrainInput) => Promise<TrainResult>;
+  readonly train: (input: TrainInput, named: NamedItems) => Promise<TrainResult>;
   readonly publisher: Publisher;
   /** The present, ms; stamps releases, decides nothing. */
   readonly now: () => number;
+}
+
+/** What the numbers of a training stand for. */
+export interface NamedItems {
+  readonly generation: string;
+  /** Item id by number. */
+  readonly itemIds: readonly string[];
 }
 
 /** What one retraining works on: the log as it stood when it began. */
@@ -86,7 +93,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   try {
     const input = toInput(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
-    const result = await ports.train(input);
+    const result = await ports.train(input, { generation, itemIds: training.itemIds });
     stopwatch.lapAround('hand-over', result.metrics.steps);
     const measured = () => ({
       alpha: result.alpha.alpha,

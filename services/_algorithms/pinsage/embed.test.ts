@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { norm } from '../vectors.ts';
-import { convolve, embedNew } from './embed.ts';
+import { convolve, embedNew, transform } from './embed.ts';
 import { POOLINGS } from './pooling.ts';
 import { decodeWeights, encodeWeights, initialWeights, weightArrays } from './weights.ts';
 
@@ -25,13 +25,22 @@ describe('CONVOLVE', () => {
   for (const pooling of POOLINGS) {
     it(`equals Algorithm 1 by hand with ${pooling} pooling`, () => {
       const importance = Float32Array.of(0.75, 0.25, 0);
-      const latent = convolve(convolution, Float32Array.of(2), Float32Array.of(1, 0, 3), importance, pooling);
+      const latents = Float32Array.from(
+        [1, 0, 3].flatMap((h) => [...transform(convolution, Float32Array.of(h))]),
+      );
+      const latent = convolve(convolution, Float32Array.of(2), latents, importance, pooling);
       const expected = [2 + pooled[pooling], 1 + 3 * pooled[pooling]];
       const length = Math.hypot(...expected);
       for (const [i, value] of expected.entries()) assert.ok(Math.abs(latent[i]! - value / length) < 1e-6);
     });
   }
 });
+
+/** Of two neighbours. */
+function someLatents(): Float32Array[] {
+  const random = createRandom('latents');
+  return [0, 1].map(() => Float32Array.from({ length: 2 * shape.hidden }, () => random.next()));
+}
 
 describe('embedding of a new item', () => {
   it('has length one and needs no neighbours', () => {
@@ -41,18 +50,16 @@ describe('embedding of a new item', () => {
   });
 
   it('depends on the shares of importance, not on their sum', () => {
-    const random = createRandom('states');
-    const states = [3, 16].map((width) => Float32Array.from({ length: 2 * width }, () => random.next()));
-    const small = embedNew(weights, features, { importance: [1, 3], states });
-    const large = embedNew(weights, features, { importance: [10, 30], states });
+    const latents = someLatents();
+    const small = embedNew(weights, features, { importance: [1, 3], latents });
+    const large = embedNew(weights, features, { importance: [10, 30], latents });
     assert.deepEqual(small, large);
-    assert.notDeepEqual(small, embedNew(weights, features, { importance: [3, 1], states }));
+    assert.notDeepEqual(small, embedNew(weights, features, { importance: [3, 1], latents }));
   });
 
   it('pools as the model was trained to', () => {
-    const random = createRandom('states');
-    const states = [3, 16].map((width) => Float32Array.from({ length: 2 * width }, () => random.next()));
-    const neighbours = { importance: [1, 3], states };
+    const latents = someLatents();
+    const neighbours = { importance: [1, 3], latents };
     const [importance, mean, max] = POOLINGS.map((pooling) =>
       embedNew({ ...weights, shape: { ...shape, pooling } }, features, neighbours),
     );
@@ -60,12 +67,12 @@ describe('embedding of a new item', () => {
     assert.notDeepEqual(mean, max);
   });
 
-  it('refuses features and neighbour states of another width', () => {
+  it('refuses features and latents of another width', () => {
     assert.throws(() => embedNew(weights, new Float32Array(2)), /2 features, the model 3/);
-    const states = [new Float32Array(3)];
+    const latents = [new Float32Array(16)];
     assert.throws(
-      () => embedNew(weights, features, { importance: [1], states }),
-      /states 1 have 0 numbers, not 16/,
+      () => embedNew(weights, features, { importance: [1], latents }),
+      /latents 1 have 0 numbers, not 16/,
     );
   });
 });

@@ -1,4 +1,4 @@
-import { centreInPlace, normaliseInPlace } from '../vectors.ts';
+import { centreInPlace, normaliseInPlace, row } from '../vectors.ts';
 import { meanShares, type Pooling } from './pooling.ts';
 import type { Convolution, Dense, Matrix, PinSageWeights } from './weights.ts';
 
@@ -6,11 +6,8 @@ import type { Convolution, Dense, Matrix, PinSageWeights } from './weights.ts';
 export interface NewItemNeighbours {
   /** k importances, ≥ 0. They are normalised to sum to 1; one of 0 is no neighbour. */
   readonly importance: ArrayLike<number>;
-  /**
-   * States of the k neighbours below each convolution, k rows each: their features, then their latents after each
-   * convolution but the last.
-   */
-  readonly states: readonly Float32Array[];
+  /** Latents of the k neighbours for each convolution, ReLU(Q h_v + q): k × hidden each. */
+  readonly latents: readonly Float32Array[];
 }
 
 /**
@@ -22,7 +19,7 @@ export interface NewItemNeighbours {
 export function embedNew(
   weights: PinSageWeights,
   features: Float32Array,
-  neighbours: NewItemNeighbours = { importance: [], states: [] },
+  neighbours: NewItemNeighbours = { importance: [], latents: [] },
 ): Float32Array {
   checkLengths(weights, features, neighbours);
   const importance = normalisedImportance(neighbours.importance);
@@ -31,7 +28,7 @@ export function embedNew(
     state = convolve(
       convolution,
       state,
-      neighbours.states[layer] ?? new Float32Array(),
+      neighbours.latents[layer] ?? new Float32Array(),
       importance,
       weights.shape.pooling,
     );
@@ -42,32 +39,36 @@ export function embedNew(
   return embedding;
 }
 
+/** ReLU(Q h + q), what an item's neighbours pool of it (PinSage, Algorithm 1, line 1): its latent for a convolution. */
+export function transform({ pool }: Convolution, state: Float32Array): Float32Array {
+  return relu(affine(pool, state));
+}
+
 /**
- * CONVOLVE for one item (PinSage, Algorithm 1): n = γ(ReLU(Q h_v + q)), z = ReLU(W·[h; n] + w), z/‖z‖, where γ is the
- * pooling: Σ α_v·…, the plain mean, or the largest of each coordinate.
- * `neighbours` holds a row of h's length for each importance α_v, which sum to 1.
+ * CONVOLVE for one item (PinSage, Algorithm 1): z = ReLU(W·[h; γ(n)] + w), z/‖z‖, where γ is the pooling of the
+ * neighbours' latents n_v: Σ α_v·n_v, the plain mean, or the largest of each coordinate.
+ * `latents` holds a row for each importance α_v, which sum to 1.
  */
 export function convolve(
-  { pool, combine }: Convolution,
+  { combine }: Convolution,
   state: Float32Array,
-  neighbours: Float32Array,
+  latents: Float32Array,
   importance: Float32Array,
   pooling: Pooling = 'importance',
 ): Float32Array {
-  const width = pool.kernel.inputs;
   const joined = new Float32Array(combine.kernel.inputs);
   joined.set(state);
-  const pooled = joined.subarray(width);
+  const pooled = joined.subarray(state.length);
   const shares = pooling === 'mean' ? meanShares(importance, importance.length) : importance;
   for (let v = 0; v < importance.length; v++) {
     if (shares[v] === 0) continue;
-    const transformed = relu(affine(pool, neighbours.subarray(v * width, (v + 1) * width)));
-    if (pooling === 'max') raiseTo(pooled, transformed);
-    else for (let i = 0; i < pooled.length; i++) pooled[i]! += shares[v]! * transformed[i]!;
+    const latent = row(latents, v, pooled.length);
+    if (pooling === 'max') raiseTo(pooled, latent);
+    else for (let i = 0; i < pooled.length; i++) pooled[i]! += shares[v]! * latent[i]!;
   }
-  const latent = relu(affine(combine, joined));
-  normaliseInPlace(latent);
-  return latent;
+  const combined = relu(affine(combine, joined));
+  normaliseInPlace(combined);
+  return combined;
 }
 
 /** The head (PinSage, Algorithm 2): G₂·ReLU(G₁ h + g), scaled to length 1; not yet centred. */
@@ -112,18 +113,17 @@ function normalisedImportance(importance: ArrayLike<number>): Float32Array {
 function checkLengths(
   { shape }: PinSageWeights,
   features: Float32Array,
-  { importance, states }: NewItemNeighbours,
+  { importance, latents }: NewItemNeighbours,
 ): void {
   if (features.length !== shape.features) {
     throw new RangeError(`The item has ${features.length} features, the model ${shape.features}`);
   }
   if (importance.length === 0) return;
+  const expected = importance.length * shape.hidden;
   for (let layer = 0; layer < shape.layers; layer++) {
-    const expected = importance.length * (layer === 0 ? shape.features : shape.hidden);
-    if (states[layer]?.length !== expected) {
-      throw new RangeError(
-        `Neighbour states ${layer} have ${states[layer]?.length ?? 0} numbers, not ${expected}`,
-      );
+    const given = latents[layer]?.length ?? 0;
+    if (given !== expected) {
+      throw new RangeError(`Neighbour latents ${layer} have ${given} numbers, not ${expected}`);
     }
   }
 }

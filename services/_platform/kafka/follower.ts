@@ -8,6 +8,8 @@ import { decodeValue, headerText } from './messages.ts';
 
 /** A message of a followed topic. `value` null is a tombstone. */
 export interface FollowedMessage<V> {
+  readonly partition: number;
+  readonly offset: number;
   readonly key: string;
   readonly value: V | null;
   readonly trace: string | undefined;
@@ -77,7 +79,7 @@ export async function follow(options: {
         // What was in flight when the group was joined anew is not taken twice.
         if (Number(message.offset) < range.next) continue;
         try {
-          await takeOne(one, message, log);
+          await takeOne(one, batch.partition, message, log);
         } catch (error) {
           onFailure(error);
           return;
@@ -132,13 +134,20 @@ async function fetchRanges(kafka: Kafka, followed: ReadonlyArray<Followed<never>
   }
 }
 
-async function takeOne(one: Followed<never>, message: KafkaMessage, log: Logger): Promise<void> {
+async function takeOne(
+  one: Followed<never>,
+  partition: number,
+  message: KafkaMessage,
+  log: Logger,
+): Promise<void> {
   const value = message.value === null ? null : await decodeValue(message.value, one.decode, log);
   if (value instanceof DecodeError) {
     log.warn({ topic: one.topic, offset: message.offset, reason: value.message }, 'passed over');
     return;
   }
   await one.take({
+    partition,
+    offset: Number(message.offset),
     key: message.key?.toString() ?? '',
     value,
     trace: headerText(message.headers, TRACE_HEADER),

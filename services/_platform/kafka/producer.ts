@@ -10,6 +10,8 @@ export interface OutgoingMessage {
   readonly headers?: Readonly<Record<string, string | Buffer>>;
   /** Milliseconds since the epoch; the present when left out. */
   readonly timestamp?: number;
+  /** Instead of the partition that the key belongs to: for copies of a message that several partitions need. */
+  readonly partition?: number;
 }
 
 /** Where an acknowledged message stands. */
@@ -91,7 +93,7 @@ export async function createProducer(options: {
   }
 
   async function enqueue(topic: string, message: OutgoingMessage): Promise<Acknowledgement> {
-    const lane = laneOf(topic, await partitionOf(topic, message.key));
+    const lane = laneOf(topic, message.partition ?? (await partitionOf(topic, message.key)));
     return new Promise<Acknowledgement>((resolve, reject) => {
       lane.waiting.push({ message, resolve, reject, since: performance.now() });
       if (lane.busy) return;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
-import { convolve, head } from '#algorithms/pinsage/embed.ts';
+import { convolve, head, transform } from '#algorithms/pinsage/embed.ts';
 import { POOLINGS, type Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageWeights, weightArrays } from '#algorithms/pinsage/weights.ts';
@@ -56,11 +56,12 @@ function plainEmbeddings(
 ): Float32Array {
   let states = Array.from({ length: itemCount }, (_, item) => row(features, item, shape.features));
   for (const convolution of weights.convolutions) {
+    const latents = states.map((state) => transform(convolution, state));
     states = states.map((state, item) => {
       const known = [...hoods.neighbours.subarray(item * size, (item + 1) * size)].filter(
         (known) => known >= 0,
       );
-      const rows = Float32Array.from(known.flatMap((neighbour) => [...states[neighbour]!]));
+      const rows = Float32Array.from(known.flatMap((neighbour) => [...latents[neighbour]!]));
       const importance = row(hoods.weights, item, size).slice(0, known.length);
       return convolve(convolution, state, rows, importance, weights.shape.pooling);
     });
@@ -108,7 +109,7 @@ function describeConvolution(pooling: Pooling): void {
       assertClose(embeddings, expected, 1e-5);
       assert.deepEqual(
         latents.map((latent) => latent.length),
-        [itemCount * shape.hidden],
+        [itemCount * shape.hidden, itemCount * shape.hidden],
       );
     });
 

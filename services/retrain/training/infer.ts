@@ -1,16 +1,40 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
+import type { PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import { centreAndNormalise } from '#algorithms/vectors.ts';
 import { combine, poolNeighbours, projectHead, transformNeighbours } from './convolve.ts';
 import type { SubgraphLayer } from './subgraph.ts';
-import type { PinSageVariables } from './variables.ts';
+import { createVariables, type PinSageVariables, variableList } from './variables.ts';
 
 export interface Inference {
   /** n × dim, rows of length 1, not centred. */
   readonly embeddings: Float32Array;
-  /** n × hidden after each convolution but the last: what a new item's convolution reads of its neighbours. */
+  /** n × hidden for each convolution, ReLU(Q h + q): what the convolutions of an item's neighbours pool. */
   readonly latents: readonly Float32Array[];
 }
+
+/** A catalogue to embed. */
+export interface InferenceInput {
+  readonly weights: PinSageWeights;
+  /** n × f, row-major. */
+  readonly features: Float32Array;
+  readonly neighbourhoods: Neighbourhoods;
+}
+
+/** A way to embed a whole catalogue: n × dim, rows of length 1, not centred. */
+export type Infer = (input: InferenceInput) => Promise<Float32Array>;
+
+/** In this process, with the whole catalogue in memory. */
+export const inferHere: Infer = async ({ weights, features, neighbourhoods }) => {
+  const variables = createVariables(weights);
+  const width = weights.shape.features;
+  const matrix = tf.tensor2d(features, [features.length / width, width]);
+  try {
+    return inferAll(variables, matrix, neighbourhoods).embeddings;
+  } finally {
+    tf.dispose([matrix, ...variableList(variables)]);
+  }
+};
 
 /** Items at a time: bounds the gathered neighbours to CHUNK · T · hidden floats (21 MB at the defaults). */
 const CHUNK = 2048;
@@ -51,8 +75,8 @@ export function inferAll(
       const pooled = poolNeighbours(variables.pooling, transformed, layerOf(neighbourhoods, start, count));
       return combine(convolution, rowsOf(states, start, count), pooled);
     });
-    transformed.dispose();
-    if (states !== features) latents.push(readAndDispose(states));
+    latents.push(readAndDispose(transformed));
+    if (states !== features) states.dispose();
     states = next;
   }
   const embeddings = inChunks(itemCount, (start, count) =>

@@ -2,9 +2,10 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
 import { TributaryError } from '#platform/errors.ts';
+import type { DistributedInference } from '../inference/distributed.ts';
 import type { EpochReport } from './optimise.ts';
 import type { TrainInput, TrainResult } from './train.ts';
-import type { TrainerMessage } from './trainer-messages.ts';
+import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
 const TRAINER = fileURLToPath(new URL('./trainer-process.ts', import.meta.url));
 
@@ -15,11 +16,13 @@ const QUIET = ['--disable-warning=DEP0044', '--disable-warning=DEP0051'];
  * `trainPinSage` in a child process of its own and of lower priority, so that the stage keeps its heartbeat and its
  * memory. Rejects with `training.failed` where the training fails or the process ends without a result, and with the
  * signal's reason where `signal` aborts, which kills the process. The process has ended when the promise settles.
+ * With `inference`, the catalogue is embedded by its workers.
  */
 export async function trainInChild(
   input: TrainInput,
   onProgress: (report: EpochReport) => void = () => {},
   signal?: AbortSignal,
+  inference?: DistributedInference,
 ): Promise<TrainResult> {
   signal?.throwIfAborted();
   const child = fork(TRAINER, { serialization: 'advanced', execArgv: [...process.execArgv, ...QUIET] });
@@ -31,7 +34,7 @@ export async function trainInChild(
   signal?.addEventListener('abort', kill);
   try {
     lowerPriority(child);
-    return await resultOf(child, input, onProgress, ended);
+    return await resultOf(child, { input, inference }, onProgress, ended);
   } catch (error) {
     signal?.throwIfAborted();
     throw error;
@@ -44,7 +47,7 @@ export async function trainInChild(
 
 function resultOf(
   child: ChildProcess,
-  input: TrainInput,
+  task: TrainerTask,
   onProgress: (report: EpochReport) => void,
   ended: Promise<string>,
 ): Promise<TrainResult> {
@@ -56,7 +59,7 @@ function resultOf(
       else if (message.kind === 'trained') resolve(message.result);
       else fail(message.reason);
     });
-    child.send(input, (error) => {
+    child.send(task, (error) => {
       if (error !== null) fail(`The training process took no input: ${error.message}`);
     });
     void ended.then((how) => fail(`The training process ended without a result (${how})`));

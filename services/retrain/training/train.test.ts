@@ -5,12 +5,24 @@ import { embedNew } from '#algorithms/pinsage/embed.ts';
 import { decodeWeights, encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { norm, row } from '#algorithms/vectors.ts';
 import { columnsOf, communityInput, TINY_CONFIG } from './fixture.testing.ts';
+import { inferAll } from './infer.ts';
 import type { EpochReport } from './optimise.ts';
 import { type TrainResult, trainPinSage } from './train.ts';
+import { createVariables, variableList } from './variables.ts';
 
 const { dim } = TINY_CONFIG;
 const failure = (reason: RegExp) => (error: Error & { code?: string }) =>
   error.code === 'training.failed' && reason.test(error.message);
+
+/** What each convolution pools of the items. */
+function latentsOf({ weights, features, neighbourhoods }: TrainResult): readonly Float32Array[] {
+  const variables = createVariables(weights);
+  const width = weights.shape.features;
+  const matrix = tf.tensor2d(features, [features.length / width, width]);
+  const { latents } = inferAll(variables, matrix, neighbourhoods);
+  tf.dispose([matrix, ...variableList(variables)]);
+  return latents;
+}
 
 describe('trainPinSage', () => {
   const input = communityInput();
@@ -59,17 +71,20 @@ describe('trainPinSage', () => {
   });
 
   it('embeds a known item as if it were new to the same vector, also after its weights were stored', () => {
-    const { embeddings, weights, latents, neighbourhoods, features } = trained;
+    const { embeddings, weights, neighbourhoods, features } = trained;
     const stored = decodeWeights(encodeWeights(weights));
     const { features: width, hidden } = weights.shape;
     const { size, neighbours, weights: importances } = neighbourhoods;
+    const latents = latentsOf(trained);
     for (const item of [0, 31, 71]) {
       const ids = [...neighbours.subarray(item * size, (item + 1) * size)].filter((id) => id >= 0);
       const rows = (matrix: Float32Array, columns: number) =>
         Float32Array.from(ids.flatMap((id) => [...row(matrix, id, columns)]));
-      const states = [rows(features, width), rows(latents[0]!, hidden)];
       const importance = importances.subarray(item * size, item * size + ids.length);
-      const embedding = embedNew(stored, row(features, item, width), { importance, states });
+      const embedding = embedNew(stored, row(features, item, width), {
+        importance,
+        latents: latents.map((latent) => rows(latent, hidden)),
+      });
       for (const [d, value] of row(embeddings, item, dim).entries()) {
         assert.ok(Math.abs(value - embedding[d]!) < 1e-4);
       }

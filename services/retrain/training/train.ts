@@ -8,7 +8,7 @@ import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#platform/errors.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
-import { type Catalogue, embedCatalogue } from './infer.ts';
+import { type Catalogue, embedCatalogue, type Infer, inferHere } from './infer.ts';
 import { type EpochReport, optimise } from './optimise.ts';
 import { createPlacer, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
@@ -47,8 +47,6 @@ export interface TrainResult {
   readonly embeddings: Float32Array;
   /** Includes the mean that a new item's embedding must have taken off, as `embedNew` does. */
   readonly weights: PinSageWeights;
-  /** itemCount × hidden after each convolution but the last: the neighbour states of `embedNew`, after features. */
-  readonly latents: readonly Float32Array[];
   readonly neighbourhoods: Neighbourhoods;
   /** itemCount × f: the features with the places that the embeddings were computed from. */
   readonly features: Float32Array;
@@ -67,11 +65,13 @@ const WINDOW_ACTIONS = 250;
  * as long as the seconds budget does not cut it short. It blocks its thread for seconds: stages call `trainInChild`.
  *
  * Rejects with `training.failed` where the actions give no pairs, the loss diverges or all embeddings collapse into
- * one, and with RangeError where features, indices or widths are out of range. Leaves no tensor behind.
+ * one, with what `infer` fails with, and with RangeError where features, indices or widths are out of range. Leaves no
+ * tensor behind.
  */
 export async function trainPinSage(
   { itemCount, features, structure, actions, config }: TrainInput,
   onProgress: (report: EpochReport) => void = () => {},
+  infer: Infer = inferHere,
 ): Promise<TrainResult> {
   const startedAt = performance.now();
   const stopwatch = new Stopwatch(() => performance.now());
@@ -92,7 +92,6 @@ export async function trainPinSage(
   const early = tf.tensor2d(placer.place(features, data.before), [itemCount, width]);
   const placed = placer.place(features, actions);
   stopwatch.lap('graph');
-  const whole = tf.tensor2d(placed, [itemCount, width]);
   try {
     const { weights, epochs } = await optimise(
       initial,
@@ -104,7 +103,8 @@ export async function trainPinSage(
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
-    const { embeddings, latents, mean } = embed(weights, whole, neighbourhoods);
+    const embeddings = await infer({ weights, features: placed, neighbourhoods });
+    const mean = Float32Array.from(centreAndNormalise(embeddings, config.dim));
     checkEmbeddings(embeddings);
     stopwatch.lap('inference');
     const windows = sampleWindows(actions, WINDOW_USERS, WINDOW_ACTIONS, random.fork('windows'));
@@ -126,14 +126,13 @@ export async function trainPinSage(
     return {
       embeddings,
       weights: { ...weights, mean },
-      latents,
       neighbourhoods,
       features: placed,
       alpha,
       metrics,
     };
   } finally {
-    tf.dispose([early, whole]);
+    early.dispose();
   }
 }
 

@@ -1,22 +1,26 @@
 /**
- * The training child process: takes one TrainInput as its first message, answers with epoch reports and one result or
+ * The training child process: takes one TrainerTask as its first message, answers with epoch reports and one result or
  * failure, and ends. Only `trainInChild` starts it.
  */
-import type { TrainInput } from './train.ts';
-import type { TrainerMessage } from './trainer-messages.ts';
+import { inferDistributed } from '../inference/distributed.ts';
+import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
-process.once('message', (input: TrainInput) => {
+process.once('message', (task: TrainerTask) => {
   // A parent that died takes its training with it; while a message is awaited the channel keeps this process alive.
   process.once('disconnect', () => process.exit(1));
-  void run(input);
+  void run(task);
 });
 
-async function run(input: TrainInput): Promise<void> {
+async function run({ input, inference }: TrainerTask): Promise<void> {
   try {
     // TensorFlow reads it while it loads: only its errors are of interest here.
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
     const { trainPinSage } = await import('./train.ts');
-    const result = await trainPinSage(input, (report) => reply({ kind: 'epoch', report }));
+    const result = await trainPinSage(
+      input,
+      (report) => reply({ kind: 'epoch', report }),
+      inference === undefined ? undefined : (catalogue) => inferDistributed(inference, catalogue),
+    );
     reply({ kind: 'trained', result });
   } catch (error) {
     reply({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });

@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict';
+import { once } from 'node:events';
+import { after, before, describe, it } from 'node:test';
+import { pino } from 'pino';
+import { readConfig } from '#topics/config.ts';
+import { readTopic, STOP } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { type InferenceInput, inferHere } from '../training/infer.ts';
+import { type RandomCatalogue, randomCatalogue } from './catalogue.testing.ts';
+import { type LatentLog, openLatentLog } from './latent-log.ts';
+import { inferWithWorkers, startWorkerProcess } from './workers.ts';
+
+const PATIENCE_MS = 60_000;
+
+describe('the inference over the log', () => {
+  let test: TestNamespace;
+  let log: LatentLog & { close(): Promise<void> };
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+    const address = { ...readConfig(process.env), namespace: test.namespace };
+    log = await openLatentLog(address, pino({ level: 'silent' }));
+  });
+
+  after(async () => {
+    await log.close();
+    await test.close();
+  });
+
+  const jobOf = (generation: string, { itemIds }: RandomCatalogue, patienceMs = PATIENCE_MS) => ({
+    generation,
+    itemIds,
+    patienceMs,
+  });
+
+  for (const pooling of ['importance', 'mean', 'max'] as const) {
+    it(`gives the vectors of one process with ${pooling} pooling`, async () => {
+      const catalogue = randomCatalogue(200, { pooling });
+      const embeddings = await inferWithWorkers(log, 0, jobOf(`1-${pooling}`, catalogue), catalogue);
+      await assertAsHere(embeddings, catalogue);
+    });
+  }
+
+  it('gives the same with fewer items than partitions', async () => {
+    const catalogue = randomCatalogue(3);
+    await assertAsHere(await inferWithWorkers(log, 0, jobOf('2', catalogue), catalogue), catalogue);
+  });
+
+  it('gives the same by three worker processes', async () => {
+    const catalogue = randomCatalogue(500, { layers: 3 });
+    await assertAsHere(await inferWithWorkers(log, 3, jobOf('3', catalogue), catalogue), catalogue);
+  });
+
+  it('passes over what a coordinator that died left behind', async () => {
+    const catalogue = randomCatalogue(100);
+    const half = { neighbours: ['item 3'], importances: Buffer.alloc(4), readers: [0] };
+    const left = { itemId: 'item 1', layer: 0, vector: Buffer.alloc(48), start: null };
+    await log.send(0, { ...left, generation: '4', kind: 'input', input: half });
+    await log.send(0, { ...left, generation: '4', kind: 'latent', input: null });
+    await assertAsHere(await inferWithWorkers(log, 0, jobOf('5', catalogue), catalogue), catalogue);
+  });
+
+  it('fails with the reason where nobody works, and the next one is none the worse', async () => {
+    const catalogue = randomCatalogue(50);
+    await assert.rejects(inferWithWorkers(log, 'external', jobOf('6', catalogue, 1_000), catalogue), {
+      code: 'training.failed',
+      message: /stands still: no worker wrote anything for 1 s, with 0 of 50 items embedded/,
+    });
+    await assertAsHere(await inferWithWorkers(log, 0, jobOf('7', catalogue), catalogue), catalogue);
+  });
+
+  it('fails with the reason where a part of the input is missing', async () => {
+    const catalogue = randomCatalogue(50);
+    const lossy: LatentLog = {
+      ...log,
+      send: async (partition, message) => {
+        if (message.kind === 'input' && message.itemId === 'item 7') return;
+        await log.send(partition, message);
+      },
+    };
+    await assert.rejects(inferWithWorkers(lossy, 0, jobOf('8', catalogue), catalogue), {
+      code: 'training.failed',
+      message: /the inference failed: partition \d holds \d+ of \d+ items of generation 8/,
+    });
+  });
+
+  it('refuses features that do not fit the model', async () => {
+    const catalogue = randomCatalogue(50);
+    const { weights } = randomCatalogue(50, { features: 6 });
+    await assert.rejects(inferWithWorkers(log, 0, jobOf('8', catalogue), { ...catalogue, weights }), {
+      name: 'RangeError',
+      message: '600 features are not 50 items of 6',
+    });
+  });
+
+  it('ends with the same vectors when a worker is killed in the middle', async () => {
+    const catalogue = randomCatalogue(6_000, { hidden: 64 });
+    let isDone = false;
+    const inference = inferWithWorkers(log, 'external', jobOf('9', catalogue), catalogue).finally(() => {
+      isDone = true;
+    });
+    const killed = startWorkerProcess(log);
+    const exited = once(killed, 'exit');
+    await readTopic({
+      kafka: test.kafka,
+      topic: log.topic,
+      from: { at: 'end' },
+      until: 'never',
+      onMessage: async ({ value }) => {
+        const { generation, kind } = await log.decode(value!);
+        return generation === '9' && kind === 'latent' ? STOP : undefined;
+      },
+    });
+    killed.kill('SIGKILL');
+    assert.deepEqual(await exited, [null, 'SIGKILL']);
+    assert.equal(isDone, false, 'it was killed in the middle');
+    const successor = startWorkerProcess(log);
+    const succeeded = once(successor, 'exit');
+    await assertAsHere(await inference, catalogue);
+    assert.deepEqual(await succeeded, [0, null], 'a worker ends with the inference');
+  });
+});
+
+async function assertAsHere(embeddings: Float32Array, catalogue: InferenceInput): Promise<void> {
+  const expected = await inferHere(catalogue);
+  assert.equal(embeddings.length, expected.length);
+  const furthest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - embeddings[i]!)), 0);
+  assert.ok(furthest < 1e-5, `a component differs by ${furthest}`);
+}

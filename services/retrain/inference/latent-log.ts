@@ -1,0 +1,81 @@
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import type { Latent } from '#contracts/generated/records.ts';
+import { createRegistry } from '#contracts/registry.ts';
+import { createKafka } from '#platform/kafka/client.ts';
+import { createProducer } from '#platform/kafka/producer.ts';
+import { createMetrics } from '#platform/observability/metrics.ts';
+import type { StagePorts } from '#platform/stage.ts';
+import { qualifiedTopic } from '#topics/catalog.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
+
+/** Where the log is. */
+export interface LogAddress {
+  readonly brokers: readonly string[];
+  readonly registryUrl: string;
+  readonly namespace: string;
+}
+
+/** The topic `latents` as coordinator and workers use it. */
+export interface LatentLog {
+  readonly address: LogAddress;
+  readonly kafka: Kafka;
+  /** Qualified name. */
+  readonly topic: string;
+  /** The workers, of whom each partition has one. */
+  readonly groupId: string;
+  readonly log: Logger;
+  decode(bytes: Buffer): Latent | Promise<Latent>;
+  /** Resolves when all in-sync replicas have the message. */
+  send(partition: number, message: Latent): Promise<void>;
+}
+
+const GROUP = 'retrain.inference';
+
+/** The log by the connections of a stage. */
+export function latentLogOf(stage: StagePorts): LatentLog {
+  return {
+    address: stage.config,
+    kafka: stage.kafka,
+    topic: stage.topic('latents'),
+    groupId: groupIn(stage.config.namespace),
+    log: stage.log,
+    decode: (bytes) => stage.codec.decode('Latent', bytes),
+    async send(partition, message) {
+      await stage.produce('latents', message.itemId, message, { partition });
+    },
+  };
+}
+
+/** The log by connections of its own, for a process that is no stage. */
+export async function openLatentLog(
+  address: LogAddress,
+  log: Logger,
+): Promise<LatentLog & { close(): Promise<void> }> {
+  const { brokers, registryUrl, namespace } = address;
+  const kafka = createKafka({ brokers, clientId: 'retrain-inference', log });
+  const codec = createTopicCodec(createRegistry({ url: registryUrl }), namespace);
+  await codec.prepare(['Latent']);
+  const producer = await createProducer({ kafka, metrics: createMetrics('retrain') });
+  const topic = qualifiedTopic(namespace, 'latents');
+  return {
+    address,
+    kafka,
+    topic,
+    groupId: groupIn(namespace),
+    log,
+    decode: (bytes) => codec.decode('Latent', bytes),
+    async send(partition, message) {
+      await producer.send(topic, {
+        partition,
+        key: message.itemId,
+        value: codec.encode('Latent', message),
+      });
+    },
+    close: () => producer.close(),
+  };
+}
+
+function groupIn(namespace: string): string {
+  return namespace === '' ? GROUP : `${namespace}.${GROUP}`;
+}

@@ -1,0 +1,27 @@
+import { runStage } from '#platform/stage.ts';
+import { quietTensorFlow, readWorkerConfig } from './config.ts';
+import { latentLogOf } from './latent-log.ts';
+
+await runStage('inference-worker', async (stage) => {
+  const { log, lifecycle } = stage;
+  const { idleMs } = readWorkerConfig();
+  const idle = setTimeout(() => lifecycle.stop('no inference needs this worker'), idleMs);
+  lifecycle.onStop('idle timer', () => clearTimeout(idle));
+  // A coordinator that started this process and died takes it with it.
+  process.once('disconnect', () => lifecycle.stop('the coordinator is gone'));
+  quietTensorFlow();
+  const { startWorker } = await import('./worker.ts');
+
+  return async () => {
+    const leave = await startWorker({
+      log: latentLogOf(stage),
+      onFailure: (error) => lifecycle.fail(error),
+      onMessage: () => idle.refresh(),
+      onEnd() {
+        log.info({ peakMemoryMiB: Math.round(process.resourceUsage().maxRSS / 1_024) }, 'inference ended');
+        void lifecycle.stop('the inference has ended');
+      },
+    });
+    lifecycle.onStop('worker', leave);
+  };
+});

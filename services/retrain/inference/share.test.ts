@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import * as tf from '@tensorflow/tfjs-node';
+import fc from 'fast-check';
+import { encodeWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { row } from '#algorithms/vectors.ts';
+import type { Latent } from '#contracts/generated/records.ts';
+import { decodeVector, encodeVector } from '#contracts/vectors.ts';
+import { inferHere } from '../training/infer.ts';
+import { type RandomCatalogue, randomCatalogue } from './catalogue.testing.ts';
+import { Share } from './share.ts';
+
+/** Embeds with a share for each partition and a queue for each, some of whose messages come twice. */
+async function inferInShares(catalogue: RandomCatalogue, partitions: number): Promise<Float32Array> {
+  const { itemIds, weights, features, neighbourhoods } = catalogue;
+  const { size } = neighbourhoods;
+  const random = createRandom('repeats');
+  const embeddings = new Float32Array(itemIds.length * weights.shape.dim);
+  const queues: Latent[][] = Array.from({ length: partitions }, () => []);
+  const send = async (partition: number, message: Latent) => {
+    queues[partition]!.push(message);
+    if (random.next() < 0.2) queues[partition]!.push(message);
+  };
+  const shares = queues.map((_, partition) => new Share('g', partition, send));
+  const everywhere = [...shares.keys()];
+  for (const [item, itemId] of itemIds.entries()) {
+    const entries = neighbourhoods.neighbours.subarray(item * size, (item + 1) * size);
+    const neighbours = [...entries].filter((neighbour) => neighbour >= 0);
+    shares[item % partitions]!.takeInput(itemId, encodeVector(row(features, item, weights.shape.features)), {
+      neighbours: neighbours.map((neighbour) => itemIds[neighbour]!),
+      importances: encodeVector(row(neighbourhoods.weights, item, size).slice(0, neighbours.length)),
+      readers: everywhere,
+    });
+  }
+  const bytes = Buffer.from(encodeWeights(weights));
+  for (const [partition, share] of shares.entries()) {
+    const itemCount = itemIds.filter((_, item) => item % partitions === partition).length;
+    share.takeStart({ itemCount, weights: bytes });
+  }
+  do {
+    for (const share of shares) await share.advance();
+    for (const [partition, queue] of queues.entries()) {
+      for (const { kind, layer, itemId, vector } of queue.splice(0)) {
+        if (kind === 'latent') shares[partition]!.takeLatent(layer, itemId, vector);
+        else
+          embeddings.set(
+            decodeVector(vector, weights.shape.dim),
+            itemIds.indexOf(itemId) * weights.shape.dim,
+          );
+      }
+    }
+    for (const share of shares) await share.advance();
+  } while (queues.some((queue) => queue.length > 0));
+  for (const share of shares) share.close();
+  return embeddings;
+}
+
+describe('a share of the inference', () => {
+  it('and the others together give the vectors of the whole, whatever the model, and leave no tensor', async () => {
+    await fc.assert(
+      fc.asyncProperty(
+        fc.integer({ min: 1, max: 40 }),
+        fc.integer({ min: 1, max: 5 }),
+        fc.record({
+          layers: fc.integer({ min: 1, max: 3 }),
+          pooling: fc.constantFrom('importance', 'mean', 'max'),
+        }),
+        async (itemCount, partitions, shape) => {
+          const before = tf.memory().numTensors;
+          const catalogue = randomCatalogue(itemCount, shape);
+          const embeddings = await inferInShares(catalogue, partitions);
+          const expected = await inferHere(catalogue);
+          for (const [i, value] of expected.entries()) assert.ok(Math.abs(value - embeddings[i]!) < 1e-5);
+          assert.equal(tf.memory().numTensors, before);
+        },
+      ),
+      { numRuns: 25 },
+    );
+  });
+
+  it('refuses to begin with a part of its items', () => {
+    const share = new Share('g', 2, async () => {});
+    assert.throws(() => share.takeStart({ itemCount: 1, weights: Buffer.alloc(0) }), {
+      message: 'partition 2 holds 0 of 1 items of generation g',
+    });
+  });
+
+  it('refuses features of another width than the model takes', () => {
+    const share = new Share('g', 0, async () => {});
+    const { weights } = randomCatalogue(2);
+    const nobody = { neighbours: [], importances: Buffer.alloc(0), readers: [0] };
+    share.takeInput('tea', encodeVector(Float32Array.of(1, 2)), nobody);
+    assert.throws(() => share.takeStart({ itemCount: 1, weights: Buffer.from(encodeWeights(weights)) }), {
+      message: 'An item has 2 features, the model 12',
+    });
+  });
+});

@@ -1,0 +1,123 @@
+import type { Latent } from '#contracts/generated/records.ts';
+import {
+  consumeStatefully,
+  type PartitionMessage,
+  type PartitionTask,
+} from '#platform/kafka/stateful-consumer.ts';
+import type { LatentLog } from './latent-log.ts';
+import { Share } from './share.ts';
+
+export interface WorkerOptions {
+  readonly log: LatentLog;
+  /** An unexpected error: the worker does nothing more and must be stopped. */
+  readonly onFailure: (error: unknown) => void;
+  /** Called when an inference that this worker took part in has ended in all its partitions. */
+  readonly onEnd?: () => void;
+  /** Called with everything that arrives. */
+  readonly onMessage?: () => void;
+}
+
+/**
+ * A worker of the inference: computes the shares of the partitions that its group gives it, one generation after the
+ * other. A killed one leaves its partitions to the others, who begin these shares anew.
+ * @returns a function that leaves the group
+ */
+export function startWorker(options: WorkerOptions): Promise<() => Promise<void>> {
+  const { kafka, topic, groupId, decode, log } = options.log;
+  const open = new Set<PartitionWork>();
+  const onEnd = () => {
+    if ([...open].every(({ isBusy }) => !isBusy)) options.onEnd?.();
+  };
+  return consumeStatefully({
+    kafka,
+    topic,
+    groupId,
+    log,
+    decode,
+    onFailure: options.onFailure,
+    open(partition) {
+      const work = new PartitionWork(partition, { ...options, onEnd, onClose: () => open.delete(work) });
+      open.add(work);
+      return work;
+    },
+  });
+}
+
+interface PartitionOptions extends WorkerOptions {
+  readonly onEnd: () => void;
+  readonly onClose: () => void;
+}
+
+/** One partition: the share of the newest generation that it tells of, until that one ends. */
+class PartitionWork implements PartitionTask<Latent> {
+  resumeFrom: number | undefined;
+  readonly #partition: number;
+  readonly #options: PartitionOptions;
+  #generation = '';
+  #share: Share | undefined;
+  /** What is wrong with the share: of consequence only where its generation is still under way. */
+  #fault: unknown;
+
+  constructor(partition: number, options: PartitionOptions) {
+    this.#partition = partition;
+    this.#options = options;
+  }
+
+  /** Whether there is a generation that has not ended. */
+  get isBusy(): boolean {
+    return this.#share !== undefined;
+  }
+
+  /**
+   * Computes only at the end of the partition: what stands behind a generation may say that it is over, or be the next
+   * one, whose coordinator followed one that died.
+   * @throws whatever is wrong with the input of the generation under way
+   */
+  async take(messages: readonly PartitionMessage<Latent>[], reachesEnd: boolean): Promise<void> {
+    for (const message of messages) {
+      try {
+        this.#takeOne(message);
+      } catch (error) {
+        this.#fault ??= error;
+      }
+    }
+    if (!reachesEnd) return;
+    if (this.#fault !== undefined) throw this.#fault;
+    await this.#share?.advance();
+  }
+
+  close(): void {
+    this.#leaveShare();
+    this.#options.onClose();
+  }
+
+  #takeOne({ offset, value }: PartitionMessage<Latent>): void {
+    const { generation, kind, itemId, layer, vector, input, start } = value;
+    this.#options.onMessage?.();
+    if (generation > this.#generation) this.#begin(generation, offset);
+    if (generation !== this.#generation || this.#share === undefined) return;
+    if (kind === 'input' && input !== null) this.#share.takeInput(itemId, vector, input);
+    else if (kind === 'start' && start !== null) this.#share.takeStart(start);
+    else if (kind === 'latent') this.#share.takeLatent(layer, itemId, vector);
+    else if (kind === 'end') this.#end(offset);
+  }
+
+  #begin(generation: string, offset: number): void {
+    this.#leaveShare();
+    this.#generation = generation;
+    this.#share = new Share(generation, this.#partition, this.#options.log.send);
+    this.resumeFrom = offset;
+  }
+
+  #end(offset: number): void {
+    this.#leaveShare();
+    this.resumeFrom = offset + 1;
+    this.#options.onEnd();
+  }
+
+  #leaveShare(): void {
+    this.#share?.close();
+    this.#share = undefined;
+    this.#fault = undefined;
+  }
+}
