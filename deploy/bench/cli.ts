@@ -20,6 +20,10 @@ await runCommand('bench', {
     title: 'Training PinSage beside PyTorch with DGL, on the graph of completejourney',
     load: () => import('./pinsage-training.ts'),
   },
+  retrain: {
+    title: "A retraining on completejourney's whole year, from the log to the flip",
+    load: () => import('./retrain.ts'),
+  },
   flip: {
     title: 'Requests to the index while generations take turns: failures and mixed answers',
     load: () => import('./flip.ts'),

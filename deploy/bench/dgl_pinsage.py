@@ -112,9 +112,7 @@ class GivenBlocks:
         items = torch.arange(data["items"]).repeat_interleave(config["neighbours"])
         self.graph = dgl.graph((neighbours[kept], items[kept]), num_nodes=data["items"])
         self.graph.edata[WEIGHTS] = weights[kept]
-        self.sampler = dgl.dataloading.MultiLayerFullNeighborSampler(
-            config["layers"], prefetch_edge_feats=[WEIGHTS]
-        )
+        self.sampler = dgl.dataloading.MultiLayerFullNeighborSampler(config["layers"])
 
     def __call__(self, seeds):
         inputs, _, blocks = self.sampler.sample_blocks(self.graph, seeds)

@@ -2,13 +2,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openPath, type Path } from '../e2e/path.testing.ts';
-import { startStack } from '../local/stack.ts';
+import { type Stack, startStack } from '../local/stack.ts';
 
 /** Runs stages on servers of their own, hands them to `work`, and ends all of them whatever comes of it. */
 export async function onStages<T>(
   names: readonly string[],
   settings: Readonly<Record<string, string>>,
-  work: (path: Path) => Promise<T>,
+  work: (path: Path, servers: Stack) => Promise<T>,
 ): Promise<T> {
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
   const stack = await startStack({ runDirectory });
@@ -16,7 +16,7 @@ export async function onStages<T>(
   try {
     const path = await openPath(names, settings);
     try {
-      return await work(path);
+      return await work(path, stack);
     } finally {
       await path.close();
     }

@@ -1,0 +1,53 @@
+import { memoryBytes } from '../local/demo/memory.ts';
+
+/** A process that is watched together with its descendants. */
+export interface WatchedProcess {
+  readonly name: string;
+  readonly pid: number;
+}
+
+/** Proportional memory (PSS), sampled from outside. */
+export interface MemoryWatch {
+  /** Most that all took together from one moment to another (ms since the epoch), in MiB. */
+  peakBetween(from: number, to: number): number;
+  /** Most that each took since the watch began, in MiB. */
+  readonly peaks: Readonly<Record<string, number>>;
+  stop(): void;
+}
+
+export interface Sample {
+  readonly at: number;
+  readonly mib: number;
+}
+
+const INTERVAL_MS = 500;
+
+/** Watches processes, which may change meanwhile. Throws where there is no /proc. */
+export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryWatch {
+  const samples: Sample[] = [];
+  const peaks: Record<string, number> = {};
+  const sample = () => {
+    let mib = 0;
+    for (const { name, pid } of processes()) {
+      const bytes = memoryBytes(pid);
+      if (bytes === undefined) throw new Error('Memory can only be watched where there is /proc');
+      peaks[name] = Math.max(peaks[name] ?? 0, bytes / 2 ** 20);
+      mib += bytes / 2 ** 20;
+    }
+    samples.push({ at: Date.now(), mib });
+  };
+  sample();
+  const timer = setInterval(sample, INTERVAL_MS);
+  return {
+    peaks,
+    peakBetween: (from, to) => peakOf(samples, from, to),
+    stop: () => clearInterval(timer),
+  };
+}
+
+/** Largest of the samples from one moment to another; the last one before counts as well, as a short time may hold none. */
+export function peakOf(samples: readonly Sample[], from: number, to: number): number {
+  const before = samples.findLast(({ at }) => at <= from);
+  const within = samples.filter(({ at }) => at > from && at <= to);
+  return Math.max(before?.mib ?? 0, ...within.map(({ mib }) => mib));
+}
