@@ -1,4 +1,5 @@
 import type { Vector } from '../vectors.ts';
+import type { RowRing } from './row-ring.ts';
 
 /** Points to cluster: vectors of one dimension, finite, and how often each occurs, at least once. */
 export interface ForestLeaves {
@@ -10,36 +11,67 @@ export interface ForestLeaves {
 export class CentroidSpace {
   centroids = new Float64Array(0);
   weights = new Float64Array(0);
+  /** By slot: weight of that part of the cluster whose centroid is computed, 0 before any is. */
+  computed = new Float64Array(0);
+  /** By slot: Σ weight·‖vector − centroid‖² of the cluster. */
+  spread = new Float64Array(0);
+  /** The slots of each merge. */
+  kept = new Int32Array(0);
+  gone = new Int32Array(0);
+  /** By slot: the first merge that its centroid lacks, and the last one made, or −1. By merge: the next one of its slot. */
+  pending = new Int32Array(0);
+  latest = new Int32Array(0);
+  following = new Int32Array(0);
+
+  reserveCentroids(count: number, dim: number): void {
+    if (this.centroids.length < count * dim) this.centroids = new Float64Array(Math.ceil(1.25 * count * dim));
+    if (this.weights.length >= count) return;
+    const capacity = Math.ceil(1.25 * count);
+    for (const name of ['weights', 'computed', 'spread'] as const) this[name] = new Float64Array(capacity);
+    for (const name of ['kept', 'gone', 'pending', 'latest', 'following'] as const) {
+      this[name] = new Int32Array(capacity);
+    }
+  }
 }
 
 /** Coordinates between two looks at whether a distance can still matter. */
 const BLOCK = 16;
+/** Relative error that rounding may leave in a sum of bounds and spreads. */
+const SLACK = 1e-9;
 
 /**
  * Clusters by centroid and weight. A cluster is named by its first leaf, its slot; a union lives on in the smaller slot.
  * Its numbers follow from its leaves and the merges that made it, so that equal clusters are equal to the last bit.
+ * A centroid is computed when a distance asks for it, since most never are.
  */
 export class CentroidClusters {
+  /** By slot; 0 for a cluster that was merged into another. */
   readonly weights: Float64Array;
-  readonly #centroids: Float64Array;
+  readonly #leaves: ForestLeaves;
+  readonly #space: CentroidSpace;
+  readonly #count: number;
   readonly #dim: number;
+  #merges = 0;
 
-  constructor({ vectors, weights }: ForestLeaves, space: CentroidSpace) {
-    this.#dim = vectors[0]?.length ?? 0;
-    const length = vectors.length * this.#dim;
-    if (space.centroids.length < length) space.centroids = new Float64Array(length);
-    if (space.weights.length < vectors.length) space.weights = new Float64Array(vectors.length);
-    this.#centroids = space.centroids;
+  constructor(leaves: ForestLeaves, space: CentroidSpace) {
+    this.#leaves = leaves;
+    this.#space = space;
+    this.#count = leaves.vectors.length;
+    this.#dim = leaves.vectors[0]?.length ?? 0;
+    space.reserveCentroids(this.#count, this.#dim);
     this.weights = space.weights;
-    for (let i = 0; i < vectors.length; i++) {
-      this.#centroids.set(vectors[i]!, i * this.#dim);
-      this.weights[i] = weights[i]!;
-    }
+    for (let leaf = 0; leaf < this.#count; leaf++) space.weights[leaf] = leaves.weights[leaf]!;
+    space.computed.fill(0, 0, this.#count);
+    space.spread.fill(0, 0, this.#count);
+    space.pending.fill(-1, 0, this.#count);
+    space.latest.fill(-1, 0, this.#count);
   }
 
   /** 2ab/(a+b)·‖c_A − c_B‖², or some smaller number that is still above `bound`. */
   distance(a: number, b: number, bound: number): number {
-    const centroids = this.#centroids;
+    this.#compute(a);
+    this.#compute(b);
+    const { centroids } = this.#space;
     const weightA = this.weights[a]!;
     const weightB = this.weights[b]!;
     const factor = (2 * weightA * weightB) / (weightA + weightB);
@@ -71,16 +103,67 @@ export class CentroidClusters {
     return factor * (sum0 + sum1 + (sum2 + sum3));
   }
 
-  /** `kept` becomes the union of both. */
-  join(kept: number, gone: number): void {
-    const centroids = this.#centroids;
-    const weightKept = this.weights[kept]!;
-    const weightGone = this.weights[gone]!;
+  /**
+   * Lower bounds on the distance of a cluster to each slot's; Infinity for itself and for slots that hold none.
+   *
+   * By Huygens' theorem Σ w·‖x − q‖² over a cluster is its spread about its centroid plus W·‖c − q‖², so that distances from
+   * q to the leaves give those to all clusters without their centroids.
+   */
+  boundDistances(slot: number, ring: RowRing, bounds: Float64Array): void {
+    this.#compute(slot);
+    const { centroids, kept, gone, spread } = this.#space;
+    ring.boundDistances(centroids.subarray(slot * this.#dim, (slot + 1) * this.#dim), bounds);
+    const leafWeights = this.#leaves.weights;
+    for (let leaf = 0; leaf < this.#count; leaf++) bounds[leaf]! *= leafWeights[leaf]!;
+    for (let merge = 0; merge < this.#merges; merge++) bounds[kept[merge]!]! += bounds[gone[merge]!]!;
+    const own = this.weights[slot]!;
+    for (let other = 0; other < this.#count; other++) {
+      const weight = this.weights[other]!;
+      const about = bounds[other]! * (1 - SLACK) - spread[other]! * (1 + SLACK);
+      // 2ab/(a+b)·‖c − q‖², where `about` is b·‖c − q‖².
+      bounds[other] = weight === 0 ? Infinity : about > 0 ? ((2 * own) / (own + weight)) * about : 0;
+    }
+    bounds[slot] = Infinity;
+  }
+
+  /** `kept` becomes the union of both, which lie `d` apart. */
+  join(kept: number, gone: number, d: number): void {
+    const space = this.#space;
+    const merge = this.#merges++;
+    space.kept[merge] = kept;
+    space.gone[merge] = gone;
+    space.following[merge] = -1;
+    if (space.pending[kept] === -1) space.pending[kept] = merge;
+    else space.following[space.latest[kept]!] = merge;
+    space.latest[kept] = merge;
+    this.weights[kept]! += this.weights[gone]!;
+    this.weights[gone] = 0;
+    space.spread[kept]! += space.spread[gone]! + d / 2;
+  }
+
+  /** Brings the centroid of a slot up to its last merge. */
+  #compute(slot: number): void {
+    const { computed, pending, following, gone } = this.#space;
+    if (computed[slot] === 0) {
+      this.#space.centroids.set(this.#leaves.vectors[slot]!, slot * this.#dim);
+      computed[slot] = this.#leaves.weights[slot]!;
+    }
+    for (let merge = pending[slot]!; merge !== -1; merge = following[merge]!) {
+      this.#compute(gone[merge]!);
+      this.#average(slot, gone[merge]!);
+    }
+    pending[slot] = -1;
+  }
+
+  #average(kept: number, gone: number): void {
+    const { centroids, computed } = this.#space;
+    const weightKept = computed[kept]!;
+    const weightGone = computed[gone]!;
     const weight = weightKept + weightGone;
     const last = (kept + 1) * this.#dim;
     for (let i = last - this.#dim, j = gone * this.#dim; i < last; i++, j++) {
       centroids[i] = (weightKept * centroids[i]! + weightGone * centroids[j]!) / weight;
     }
-    this.weights[kept] = weight;
+    computed[kept] = weight;
   }
 }

@@ -62,7 +62,7 @@ export function replayMerges(
     const gone = slotOf[right[i]!] ?? -1;
     if (kept < 0 || gone <= kept) throw new RangeError(`Merge ${i} joins no two clusters in their order`);
     const d = clusters.distance(kept, gone, Infinity);
-    clusters.join(kept, gone);
+    clusters.join(kept, gone, d);
     slotOf[node] = -1;
     slotOf[right[i]!] = -1;
     slotOf[count + i] = kept;

@@ -63,7 +63,6 @@ class GreedyRun {
   readonly #space: ForestWorkspace;
   readonly #clusters: CentroidClusters;
   readonly #unsettled: number[] = [];
-  #livingCount: number;
   /** How many merges of the forest before were made again or passed over. */
   #oldMerges = 0;
   #merges = 0;
@@ -71,6 +70,7 @@ class GreedyRun {
   constructor(before: MergeForest, { leaves, leafOf }: LeafChange, alpha: number, space: ForestWorkspace) {
     const count = leaves.vectors.length;
     space.reserve(count, leafOf.length + before.left.length);
+    space.ring.place(leaves, before.leaves, leafOf);
     this.#before = before;
     this.#leaves = leaves;
     this.#count = count;
@@ -78,17 +78,12 @@ class GreedyRun {
     this.#slack = SLACK * Math.min(this.#limit, 1);
     this.#space = space;
     this.#clusters = new CentroidClusters(leaves, space);
-    this.#livingCount = count;
-    for (let leaf = 0; leaf < count; leaf++) {
-      space.living[leaf] = leaf;
-      space.placeOf[leaf] = leaf;
-      space.nodeOf[leaf] = leaf;
-    }
+    for (let leaf = 0; leaf < count; leaf++) space.nodeOf[leaf] = leaf;
     space.oldNode.fill(-1, 0, count);
     space.slotOf.fill(-1, leafOf.length, leafOf.length + before.left.length);
     space.slotOf.set(leafOf);
     for (let old = 0; old < leafOf.length; old++) if (leafOf[old]! >= 0) space.oldNode[leafOf[old]!] = old;
-    for (let leaf = 0; leaf < count; leaf++) if (space.oldNode[leaf] === -1) this.#unsettle(leaf, 0);
+    for (let leaf = 0; leaf < count; leaf++) if (space.oldNode[leaf] === -1) this.#unsettle(leaf);
   }
 
   finish(): MergeForest {
@@ -113,10 +108,9 @@ class GreedyRun {
     for (; this.#oldMerges < left.length; this.#oldMerges++) {
       const a = this.#space.slotOf[left[this.#oldMerges]!]!;
       const b = this.#space.slotOf[right[this.#oldMerges]!]!;
-      const d = squaredHeight[this.#oldMerges]!;
-      if (a >= 0 && b >= 0) return { a, b, d };
-      if (a >= 0) this.#unsettle(a, d);
-      if (b >= 0) this.#unsettle(b, d);
+      if (a >= 0 && b >= 0) return { a, b, d: squaredHeight[this.#oldMerges]! };
+      if (a >= 0) this.#unsettle(a);
+      if (b >= 0) this.#unsettle(b);
     }
     return undefined;
   }
@@ -140,127 +134,102 @@ class GreedyRun {
 
   /** Sets `least` and `nearest` of a slot; without a cluster within α, `least` is only known to be above it. */
   #findNearest(slot: number): void {
-    const bounds = this.#space.bounds;
-    const living = this.#space.living;
+    const { bounds, oldNode } = this.#space;
     const row = slot * this.#count;
+    const likeliest = this.#leastBounded(slot);
     let nearest = -1;
     let bound = this.#limit;
-    for (let i = 0; i < this.#livingCount; i++) {
-      const other = living[i]!;
-      if (bounds[row + other]! > bound || other === slot) continue;
+    // The likeliest is measured first, since its distance spares measuring most others.
+    for (let i = -1; i < this.#count; i++) {
+      const other = i < 0 ? likeliest : i;
+      if (bounds[row + other]! > bound || bounds[row + other] === Infinity || other === nearest) continue;
       const d = this.#clusters.distance(slot, other, bound);
       bounds[row + other] = d;
-      if (this.#space.oldNode[other] === -1) bounds[other * this.#count + slot] = d;
+      if (oldNode[other] === -1) bounds[other * this.#count + slot] = d;
       if (d > bound || (nearest >= 0 && !comesBefore(d, slot, other, bound, slot, nearest))) continue;
       nearest = other;
       bound = d;
     }
     this.#space.nearest[slot] = nearest;
-    this.#space.least[slot] = nearest >= 0 ? bound : this.#leastBound(slot);
+    this.#space.least[slot] = nearest >= 0 ? bound : bounds[row + this.#leastBounded(slot)]!;
   }
 
-  #leastBound(slot: number): number {
-    let least = Infinity;
-    for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#space.living[i]!;
-      if (other !== slot) least = Math.min(least, this.#space.bounds[slot * this.#count + other]!);
+  /** The slot whose bound is least. */
+  #leastBounded(slot: number): number {
+    const { bounds } = this.#space;
+    const row = slot * this.#count;
+    let least = 0;
+    for (let other = 1; other < this.#count; other++) {
+      if (bounds[row + other]! < bounds[row + least]!) least = other;
     }
     return least;
   }
 
-  /** Makes a cluster unsettled. No settled cluster is nearer to it than `d`. */
-  #unsettle(slot: number, d: number): void {
+  /** Makes a cluster unsettled: from here on it looks for its nearest. */
+  #unsettle(slot: number): void {
+    this.#release(slot);
     const row = slot * this.#count;
-    let least = Infinity;
-    for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#space.living[i]!;
-      this.#space.bounds[row + other] = d;
-      if (other !== slot) least = d;
-    }
-    for (const other of this.#unsettled) {
-      const known = this.#space.bounds[other * this.#count + slot]!;
-      this.#space.bounds[row + other] = known;
-      least = Math.min(least, known);
-    }
-    const old = this.#space.oldNode[slot]!;
-    if (old >= 0) this.#space.slotOf[old] = -1;
-    this.#space.oldNode[slot] = -1;
-    this.#space.least[slot] = least;
+    const bounds = this.#space.bounds.subarray(row, row + this.#count);
+    this.#clusters.boundDistances(slot, this.#space.ring, bounds);
+    this.#space.least[slot] = bounds[this.#leastBounded(slot)]!;
     this.#space.nearest[slot] = -1;
     this.#unsettled.push(slot);
   }
 
+  /** The cluster in this slot is no longer one of the forest before. */
+  #release(slot: number): void {
+    const old = this.#space.oldNode[slot]!;
+    if (old >= 0) this.#space.slotOf[old] = -1;
+    this.#space.oldNode[slot] = -1;
+  }
+
   #mergeSettled({ a, b, d }: Pair): void {
-    const [kept, gone] = a < b ? [a, b] : [b, a];
-    for (const slot of this.#unsettled) this.#bound(slot, kept, gone, d);
-    this.#join(kept, gone, d);
+    const kept = Math.min(a, b);
+    this.#release(a);
+    this.#release(b);
+    this.#join(kept, Math.max(a, b), d);
     const union = this.#before.leaves.weights.length + this.#oldMerges++;
-    this.#space.slotOf[this.#space.oldNode[gone]!] = -1;
-    this.#space.slotOf[this.#space.oldNode[kept]!] = -1;
     this.#space.oldNode[kept] = union;
     this.#space.slotOf[union] = kept;
   }
 
   #mergeUnsettled({ a, b, d }: Pair): void {
-    // A settled side knows no bounds but that this pair is the nearest of all.
-    for (const slot of [a, b]) if (this.#space.oldNode[slot]! >= 0) this.#unsettle(slot, d);
-    const [kept, gone] = a < b ? [a, b] : [b, a];
-    this.#unsettled.splice(this.#unsettled.indexOf(gone), 1);
-    const rows = [kept * this.#count, gone * this.#count] as const;
-    let least = Infinity;
-    for (let i = 0; i < this.#livingCount; i++) {
-      const other = this.#space.living[i]!;
-      if (other === kept || other === gone) continue;
-      const weight = this.#clusters.weights[other]!;
-      const bound = this.#unionBound(
-        this.#space.bounds[rows[0] + other]!,
-        this.#space.bounds[rows[1] + other]!,
-        kept,
-        gone,
-        weight,
-        d,
-      );
-      this.#space.bounds[rows[0] + other] = bound;
-      least = Math.min(least, bound);
+    const kept = Math.min(a, b);
+    for (const slot of [a, b]) {
+      const place = this.#unsettled.indexOf(slot);
+      if (place >= 0) this.#unsettled.splice(place, 1);
+      else this.#release(slot);
     }
-    for (const slot of this.#unsettled) if (slot !== kept) this.#bound(slot, kept, gone, d);
-    this.#join(kept, gone, d);
-    this.#space.least[kept] = least;
-    this.#space.nearest[kept] = -1;
-  }
-
-  /** Tells an unsettled cluster that two others, `d` apart, become one. */
-  #bound(slot: number, kept: number, gone: number, d: number): void {
-    const row = slot * this.#count;
-    const weight = this.#clusters.weights[slot]!;
-    const toKept = this.#space.bounds[row + kept]!;
-    const toGone = this.#space.bounds[row + gone]!;
-    const bound = this.#unionBound(toKept, toGone, kept, gone, weight, d);
-    this.#space.bounds[row + kept] = bound;
-    const nearest = this.#space.nearest[slot]!;
-    if (nearest === kept || nearest === gone || bound <= this.#space.least[slot]!)
-      this.#space.nearest[slot] = -1;
-    this.#space.least[slot] = Math.min(this.#space.least[slot]!, bound);
-  }
-
-  /** Lance–Williams grows with both distances, so that bounds on these give one on the result. */
-  #unionBound(toA: number, toB: number, a: number, b: number, weight: number, between: number): number {
-    const weightA = this.#clusters.weights[a]!;
-    const weightB = this.#clusters.weights[b]!;
-    const sum = (weightA + weight) * toA + (weightB + weight) * toB - weight * between;
-    return Math.max(0, (sum / (weightA + weightB + weight)) * (1 - SLACK) - this.#slack);
+    this.#join(kept, Math.max(a, b), d);
+    this.#unsettle(kept);
   }
 
   #join(kept: number, gone: number, d: number): void {
-    this.#clusters.join(kept, gone);
-    const place = this.#space.placeOf[gone]!;
-    const moved = this.#space.living[--this.#livingCount]!;
-    this.#space.living[place] = moved;
-    this.#space.placeOf[moved] = place;
-    this.#space.left[this.#merges] = this.#space.nodeOf[kept]!;
-    this.#space.right[this.#merges] = this.#space.nodeOf[gone]!;
-    this.#space.squaredHeight[this.#merges] = d;
-    this.#space.nodeOf[kept] = this.#count + this.#merges++;
+    for (const slot of this.#unsettled) this.#bound(slot, kept, gone, d);
+    this.#clusters.join(kept, gone, d);
+    const { left, right, squaredHeight, nodeOf } = this.#space;
+    left[this.#merges] = nodeOf[kept]!;
+    right[this.#merges] = nodeOf[gone]!;
+    squaredHeight[this.#merges] = d;
+    nodeOf[kept] = this.#count + this.#merges++;
+  }
+
+  /**
+   * Tells an unsettled cluster that two others, `d` apart, become one. Lance–Williams grows with both distances, so that
+   * bounds on these give one on the result.
+   */
+  #bound(slot: number, kept: number, gone: number, d: number): void {
+    const { bounds, least, nearest } = this.#space;
+    const { weights } = this.#clusters;
+    const row = slot * this.#count;
+    const [weight, weightKept, weightGone] = [weights[slot]!, weights[kept]!, weights[gone]!];
+    const sum =
+      (weightKept + weight) * bounds[row + kept]! + (weightGone + weight) * bounds[row + gone]! - weight * d;
+    const bound = Math.max(0, (sum / (weightKept + weightGone + weight)) * (1 - SLACK) - this.#slack);
+    bounds[row + kept] = bound;
+    bounds[row + gone] = Infinity;
+    if (nearest[slot] === kept || nearest[slot] === gone || bound <= least[slot]!) nearest[slot] = -1;
+    least[slot] = Math.min(least[slot]!, bound);
   }
 }
 
