@@ -1,4 +1,4 @@
-import { type ConfigOf, number, readConfig, text } from '#platform/config.ts';
+import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
 
 export const SETTINGS = {
   rerankUrl: text('TRIBUTARY_RERANK_URL', {
@@ -9,9 +9,9 @@ export const SETTINGS = {
     fallback: 'http://127.0.0.1:7001',
     summary: 'base address of the stage interests',
   }),
-  indexUrl: text('TRIBUTARY_INDEX_URL', {
-    fallback: 'http://127.0.0.1:7002',
-    summary: 'base address of the stage index',
+  indexUrls: list('TRIBUTARY_INDEX_URL', {
+    fallback: ['http://127.0.0.1:7002'],
+    summary: 'base address of the stage index, or those of all its shards in their order',
   }),
   peerTimeoutMs: number('TRIBUTARY_GATEWAY_PEER_TIMEOUT_MS', {
     fallback: 2_000,

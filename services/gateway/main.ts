@@ -1,3 +1,4 @@
+import { connectIndex } from '#index-client/connect.ts';
 import { createPeer } from '#platform/http/peer.ts';
 import { runStage } from '#platform/stage.ts';
 import { readGatewayConfig } from './config.ts';
@@ -13,7 +14,7 @@ await runStage('gateway', async (stage) => {
   const peers = {
     rerank: createPeer({ name: 'rerank', url: config.rerankUrl, timeoutMs }),
     interests: createPeer({ name: 'interests', url: config.interestsUrl, timeoutMs }),
-    index: createPeer({ name: 'index', url: config.indexUrl, timeoutMs }),
+    index: connectIndex({ urls: config.indexUrls, timeoutMs }),
   };
   const titles = createTitles({
     index: peers.index,

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { TributaryError } from '#platform/errors.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
@@ -27,7 +28,7 @@ const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
 export interface Peers {
   readonly rerank: Peer;
   readonly interests: Peer;
-  readonly index: Peer;
+  readonly index: IndexClient;
 }
 
 /** The routes that ask the other stages. */
@@ -83,8 +84,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       const { id } = request.params;
       demandId(id, 'itemId');
       const trace = continueTrace(request, reply);
-      const path = `/items/${encodeURIComponent(id)}/similar?n=${request.query.n}`;
-      return peers.index.get<Static<typeof SimilarAnswer>>(path, trace);
+      return peers.index.similar(id, request.query.n, trace);
     },
   );
 }

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { createTitles } from './titles.ts';
 
 /** An index of the stage's own kind that counts what it is asked. */
@@ -12,17 +13,16 @@ function setUp({ capacity = 10, ttlMs = 1_000 } = {}) {
   ]);
   const asked: string[][] = [];
   const world = { time: 0, isUp: true, catalogue, asked };
-  const post = async (_path: string, body: unknown): Promise<never> => {
+  const items: IndexClient['items'] = async (itemIds) => {
     if (!world.isUp) throw new Error('down');
-    const { itemIds } = body as { itemIds: string[] };
-    asked.push(itemIds);
+    asked.push([...itemIds]);
     const known = itemIds.filter((itemId) => catalogue.has(itemId));
-    return {
-      items: Object.fromEntries(known.map((itemId) => [itemId, { title: catalogue.get(itemId) }])),
-    } as never;
+    return Object.fromEntries(
+      known.map((itemId) => [itemId, { title: catalogue.get(itemId)!, availability: 'available' }]),
+    );
   };
   const log = pino({ level: 'silent' });
-  const titles = createTitles({ index: { post }, capacity, ttlMs, log, now: () => world.time });
+  const titles = createTitles({ index: { items }, capacity, ttlMs, log, now: () => world.time });
   return { ...world, world, titles };
 }
 

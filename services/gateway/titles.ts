@@ -1,11 +1,6 @@
 import type { Logger } from 'pino';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { reasonOf } from '#platform/errors.ts';
-import type { Peer } from '#platform/http/peer.ts';
-
-/** What the index answers to `POST /items`; items that it does not know are left out. */
-interface ItemsAnswer {
-  readonly items: Readonly<Record<string, { readonly title: string }>>;
-}
 
 interface Cached {
   readonly title: string;
@@ -20,7 +15,7 @@ export type Titles = (itemIds: Iterable<string>, trace?: string) => Promise<(ite
  * by its id, and an index that does not answer costs titles, never the answer: old ones stand in.
  */
 export function createTitles(options: {
-  index: Pick<Peer, 'post'>;
+  index: Pick<IndexClient, 'items'>;
   capacity: number;
   ttlMs: number;
   log: Logger;
@@ -54,7 +49,7 @@ export function createTitles(options: {
     }
     if (missing.length > 0) {
       try {
-        const { items } = await index.post<ItemsAnswer>('/items', { itemIds: missing }, trace);
+        const items = await index.items(missing, trace);
         for (const [itemId, { title }] of Object.entries(items)) {
           keep(itemId, title);
           found.set(itemId, title);

@@ -15,7 +15,7 @@ export const CONFIG: InterestsConfig = {
   recentMaximum: 100,
   hotUsersMib: 16,
   vectorCacheItems: 0,
-  indexUrl: 'http://127.0.0.1:8082',
+  indexUrls: ['http://127.0.0.1:8082'],
 };
 
 /** An action with what a test does not care about filled in; its event id is made of the rest. */

@@ -1,5 +1,5 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, text, weights } from '#platform/config.ts';
+import { type ConfigOf, list, number, readConfig, weights } from '#platform/config.ts';
 
 const SETTINGS = {
   windowDays: number('TRIBUTARY_WINDOW_DAYS', {
@@ -48,9 +48,9 @@ const SETTINGS = {
     integer: true,
     summary: 'vectors kept of those that the index is asked for; 0 holds all of them, read from embeddings',
   }),
-  indexUrl: text('TRIBUTARY_INDEX_URL', {
-    fallback: 'http://127.0.0.1:8082',
-    summary: 'address of the index stage, asked for vectors where not all are held',
+  indexUrls: list('TRIBUTARY_INDEX_URL', {
+    fallback: ['http://127.0.0.1:8082'],
+    summary: 'addresses of the index stage and all its shards, asked for vectors where not all are held',
   }),
 } as const;
 

@@ -25,17 +25,15 @@ function createRig(maximum = 100): Rig {
   const rig = { asked: [], flips: [], waits: [], faults: [], gained: 0, known } as Omit<Rig, 'vectors'>;
   const vectors = new IndexVectors({
     index: {
-      async post<T>(path: string, body: unknown): Promise<T> {
-        const { itemIds } = body as { generation: string; itemIds: string[] };
-        assert.equal(path, '/vectors');
-        rig.asked.push(itemIds);
+      async vectors(_generation, itemIds) {
+        rig.asked.push([...itemIds]);
         const fault = rig.faults.shift();
         if (fault !== undefined) throw fault;
         const found = itemIds.flatMap((itemId) => {
           const vector = known.get(itemId);
           return vector === undefined ? [] : [[itemId, encodeVector(vector).toString('base64')]];
         });
-        return { vectors: Object.fromEntries(found) } as T;
+        return Object.fromEntries(found) as Record<string, string>;
       },
     },
     maximum,

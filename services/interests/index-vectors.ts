@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { reasonOf, TributaryError } from '#platform/errors.ts';
-import type { Peer } from '#platform/http/peer.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { ServedVectors, VectorSource } from './served-vectors.ts';
 
@@ -11,7 +11,7 @@ const ITEMS_A_REQUEST = 1_000;
 const RETRY_MS = 200;
 
 export interface IndexVectorsOptions {
-  readonly index: Pick<Peer, 'post'>;
+  readonly index: Pick<IndexClient, 'vectors'>;
   /** Vectors kept at most, and items known to have none. */
   readonly maximum: number;
   readonly signal: AbortSignal;
@@ -122,8 +122,7 @@ export class IndexVectors implements VectorSource {
     const { index, signal, onWait } = this.#options;
     for (;;) {
       try {
-        const body = { generation, itemIds };
-        return (await index.post<{ vectors: Record<string, string> }>('/vectors', body)).vectors;
+        return await index.vectors(generation, itemIds);
       } catch (error) {
         if (error instanceof TributaryError && error.code === 'generation.unknown') return undefined;
         if (signal.aborted || !(error instanceof TributaryError && error.retryable)) throw error;

@@ -1,4 +1,4 @@
-import { createPeer } from '#platform/http/peer.ts';
+import { connectIndex } from '#index-client/connect.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import type { InterestsConfig } from './config.ts';
 import { IndexVectors } from './index-vectors.ts';
@@ -14,7 +14,7 @@ interface VectorEvents {
 /** All vectors of the served generation in memory, or for a catalogue beyond it a cache in front of the index. */
 export function openVectors(
   stage: StagePorts,
-  { indexUrl, vectorCacheItems }: InterestsConfig,
+  { indexUrls, vectorCacheItems }: InterestsConfig,
   events: VectorEvents,
 ): ServedGenerations | IndexVectors {
   const { lifecycle, log } = stage;
@@ -22,7 +22,7 @@ export function openVectors(
     const onInvalid = (itemId: string, reason: string) => log.warn({ itemId, reason }, 'vector passed over');
     return new ServedGenerations({ ...events, onInvalid });
   }
-  const index = createPeer({ name: 'index', url: indexUrl });
+  const index = connectIndex({ urls: indexUrls });
   lifecycle.onStop('index', () => index.close());
   return new IndexVectors({
     ...events,

@@ -1,10 +1,10 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, text, weights } from '#platform/config.ts';
+import { type ConfigOf, list, number, readConfig, weights } from '#platform/config.ts';
 
 const SETTINGS = {
-  indexUrl: text('TRIBUTARY_INDEX_URL', {
-    fallback: 'http://127.0.0.1:8082',
-    summary: 'address of the index stage',
+  indexUrls: list('TRIBUTARY_INDEX_URL', {
+    fallback: ['http://127.0.0.1:8082'],
+    summary: 'address of the index stage, or those of all its shards in their order',
   }),
   medoidsSampled: number('TRIBUTARY_MEDOIDS_SAMPLED', {
     fallback: 3,

@@ -3,7 +3,7 @@ import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
 import type { ProposeConfig } from './config.ts';
 
 export const CONFIG: ProposeConfig = {
-  indexUrl: 'http://127.0.0.1:1',
+  indexUrls: ['http://127.0.0.1:1'],
   medoidsSampled: 3,
   neighboursPerMedoid: 60,
   candidates: 100,

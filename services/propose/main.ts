@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
 import type { Proposal } from '#contracts/generated/records.ts';
+import { connectIndex } from '#index-client/connect.ts';
 import { reasonOf } from '#platform/errors.ts';
-import { createPeer } from '#platform/http/peer.ts';
 import { runStage } from '#platform/stage.ts';
 import { readProposeConfig } from './config.ts';
 import { createMedoidModel } from './medoid-model.ts';
@@ -11,7 +11,7 @@ import { trendingProposal } from './trending-model.ts';
 
 await runStage('propose', async (stage) => {
   const config = readProposeConfig();
-  const index = createPeer({ name: 'index', url: config.indexUrl });
+  const index = connectIndex({ urls: config.indexUrls });
   stage.lifecycle.onStop('index', () => index.close());
   const popularity = new Popularity(config);
   const skipped = new Counter({

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
-import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { connectIndex } from '#index-client/connect.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { errorBody } from '#platform/http/server.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLogger } from '#platform/observability/logger.ts';
@@ -37,7 +38,7 @@ function batchOf(
 
 describe('the medoid model', () => {
   let index: FastifyInstance;
-  let peer: Peer;
+  let client: IndexClient;
   let searches: Search[] = [];
   let refusals = 0;
   let skipped = 0;
@@ -61,11 +62,11 @@ describe('the medoid model', () => {
       );
       return { generation: HELD, results };
     });
-    peer = createPeer({ name: 'index', url: await index.listen({ host: '127.0.0.1', port: 0 }) });
+    client = connectIndex({ urls: [await index.listen({ host: '127.0.0.1', port: 0 })] });
   });
 
   after(async () => {
-    await peer.close();
+    await client.close();
     await index.close();
   });
 
@@ -79,7 +80,7 @@ describe('the medoid model', () => {
   const propose = (...messages: Parameters<typeof batchOf>) =>
     createMedoidModel({
       config: CONFIG,
-      index: peer,
+      index: client,
       popularityOf: () => 1,
       publish: async (proposal, trace) => void published.push([proposal, trace]),
       log: createLogger('test', 'silent'),

@@ -1,19 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import type { IndexClient, Neighbour } from '#index-client/index-client.ts';
 import { reasonOf, TributaryError } from '#platform/errors.ts';
-import type { Peer } from '#platform/http/peer.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { ProposeConfig } from './config.ts';
-import { MODEL, type Neighbour, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
+import { MODEL, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
 
 /** Users asked for in one search: with 30 medoids each they stay below the 1,000 queries that the index takes. */
 const USERS_A_SEARCH = 32;
 const RETRY_MS = 200;
-
-interface SearchAnswer {
-  readonly results: ReadonlyArray<{ readonly neighbours?: readonly Neighbour[] }>;
-}
 
 interface Asked {
   readonly interests: UserInterests;
@@ -22,7 +18,7 @@ interface Asked {
 
 export interface MedoidModelPorts {
   readonly config: ProposeConfig;
-  readonly index: Pick<Peer, 'post'>;
+  readonly index: Pick<IndexClient, 'search'>;
   readonly popularityOf: (itemId: string) => number;
   readonly publish: (proposal: Proposal, trace: string | undefined) => Promise<void>;
   readonly log: Logger;
@@ -106,8 +102,8 @@ async function search(
   };
   for (;;) {
     try {
-      const { results } = await index.post<SearchAnswer>('/search', request);
-      return results.map(({ neighbours }) => neighbours ?? []);
+      const { results } = await index.search(request);
+      return results.map((result) => ('neighbours' in result ? result.neighbours : []));
     } catch (error) {
       if (error instanceof TributaryError && error.code === 'generation.unknown') return undefined;
       if (signal.aborted || !(error instanceof TributaryError && error.retryable)) throw error;

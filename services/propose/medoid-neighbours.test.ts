@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
+import type { Neighbour } from '#index-client/index-client.ts';
 import { interests, medoid } from './interests.testing.ts';
-import { type Neighbour, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
+import { rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
 
 const ITEMS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 

@@ -1,15 +1,10 @@
 import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { Cause, Medoid, ProposedItem, UserInterests } from '#contracts/generated/records.ts';
+import type { Neighbour } from '#index-client/index-client.ts';
 import type { ProposeConfig } from './config.ts';
 
 export const MODEL = 'medoid-neighbours';
-
-/** An item near a medoid, with its cosine. */
-export interface Neighbour {
-  readonly itemId: string;
-  readonly score: number;
-}
 
 /**
  * The medoids asked for in this refresh: sampled by importance without replacement (PinnerSage §4.3), the same ones

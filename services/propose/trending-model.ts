@@ -1,14 +1,10 @@
 import type { Proposal } from '#contracts/generated/records.ts';
-import type { Peer } from '#platform/http/peer.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
 import type { Popularity } from './popularity.ts';
 
 const MODEL = 'trending';
 /** The user id of lists that serve everybody. */
 export const EVERYBODY = '*';
-
-interface ItemsAnswer {
-  readonly items: Readonly<Record<string, { readonly availability: string } | undefined>>;
-}
 
 /**
  * What is trending now, for every user, known or not: the items of highest decayed count that may be recommended.
@@ -16,13 +12,13 @@ interface ItemsAnswer {
  */
 export async function trendingProposal(
   popularity: Popularity,
-  index: Pick<Peer, 'post'>,
+  index: Pick<IndexClient, 'items'>,
   size: number,
   receivedAt: number,
 ): Promise<Proposal | undefined> {
   const top = popularity.top(size);
   if (top.length === 0) return undefined;
-  const { items } = await index.post<ItemsAnswer>('/items', { itemIds: top.map(({ itemId }) => itemId) });
+  const items = await index.items(top.map(({ itemId }) => itemId));
   return {
     userId: EVERYBODY,
     model: MODEL,

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { UserAction } from '#contracts/generated/records.ts';
+import type { Availability, UserAction } from '#contracts/generated/records.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
 import { CONFIG } from './interests.testing.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import { trendingProposal } from './trending-model.ts';
@@ -80,13 +81,19 @@ describe('popularity', () => {
 });
 
 describe('what is trending', () => {
-  const indexOf = (items: Record<string, { availability: string }>) => ({
-    post: async <T>() => ({ items }) as T,
+  const indexOf = (availabilities: Record<string, Availability>): Pick<IndexClient, 'items'> => ({
+    items: async () =>
+      Object.fromEntries(
+        Object.entries(availabilities).map(([itemId, availability]) => [
+          itemId,
+          { title: itemId, availability },
+        ]),
+      ),
   });
 
   it('is the popular items that may be recommended, for everybody', async () => {
     const popularity = popularityOf(action('tea'), action('tea'), action('gone'), action('unlisted'));
-    const index = indexOf({ tea: { availability: 'available' }, gone: { availability: 'unavailable' } });
+    const index = indexOf({ tea: 'available', gone: 'unavailable' });
     assert.deepEqual(await trendingProposal(popularity, index, 10, NOW), {
       userId: '*',
       model: 'trending',

@@ -1,0 +1,43 @@
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import type {
+  IndexClient,
+  IndexShard,
+  ItemEntry,
+  SearchAnswer,
+  ShardStatus,
+  SimilarAnswer,
+} from './index-client.ts';
+import { mergeShards } from './merge-shards.ts';
+
+/**
+ * The index at these addresses: that of its one process, or those of all shards in their order.
+ * @param options.timeoutMs of a call to one process; default 2 s
+ */
+export function connectIndex(options: { urls: readonly string[]; timeoutMs?: number }): IndexClient {
+  const { urls, ...rest } = options;
+  const isSharded = urls.length > 1;
+  const shards = urls.map((url, place) =>
+    createShardClient(createPeer({ name: isSharded ? `index shard ${place}` : 'index', url, ...rest })),
+  );
+  return isSharded ? mergeShards(shards) : shards[0]!;
+}
+
+function createShardClient(peer: Peer): IndexShard {
+  return {
+    search: (request, trace) => peer.post<SearchAnswer>('/search', request, trace),
+    async vectors(generation, itemIds, trace) {
+      const answer = await peer.post<{ vectors: Record<string, string> }>(
+        '/vectors',
+        { generation, itemIds },
+        trace,
+      );
+      return answer.vectors;
+    },
+    items: async (itemIds, trace) =>
+      (await peer.post<{ items: Record<string, ItemEntry> }>('/items', { itemIds }, trace)).items,
+    similar: (itemId, n, trace) =>
+      peer.get<SimilarAnswer>(`/items/${encodeURIComponent(itemId)}/similar?n=${n}`, trace),
+    status: (trace) => peer.get<ShardStatus>('/status', trace),
+    close: () => peer.close(),
+  };
+}
