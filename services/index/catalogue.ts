@@ -24,6 +24,11 @@ export class Catalogue {
     return this.#isKept;
   }
 
+  /** The topic has said something, of an item that is held elsewhere. */
+  markKept(): void {
+    this.#isKept = true;
+  }
+
   put(item: Item): void {
     const { itemId, title, availability } = item;
     this.#isKept = true;

@@ -1,4 +1,5 @@
-import { type ConfigOf, number, readConfig, text } from '#platform/config.ts';
+import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
+import { TributaryError } from '#platform/errors.ts';
 import { EF_SEARCH_LIMIT } from './recall.ts';
 
 export const SETTINGS = {
@@ -39,6 +40,24 @@ export const SETTINGS = {
     fallback: '',
     summary: 'directory of its own in which graphs are kept for the next start; empty for none',
   }),
+  shards: number('TRIBUTARY_INDEX_SHARDS', {
+    fallback: 1,
+    minimum: 1,
+    maximum: 1_000,
+    integer: true,
+    summary: 'processes among which the items are divided; all stages must be told the same',
+  }),
+  shard: number('TRIBUTARY_INDEX_SHARD', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 999,
+    integer: true,
+    summary: 'which of them this one is, from 0: the ordinal of its pod',
+  }),
+  shardUrls: list('TRIBUTARY_INDEX_SHARD_URLS', {
+    fallback: [],
+    summary: 'addresses of all shards in their order, which shard 0 asks before it flips',
+  }),
   keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
     fallback: 60_000,
     minimum: 0,
@@ -50,6 +69,23 @@ export const SETTINGS = {
 
 export type IndexConfig = ConfigOf<typeof SETTINGS>;
 
-export function readIndexConfig(): IndexConfig {
-  return readConfig(SETTINGS, process.env);
+/** @throws TributaryError `config.invalid` */
+export function readIndexConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+): IndexConfig {
+  const config = readConfig(SETTINGS, environment);
+  const { shard, shards, shardUrls } = config;
+  if (shard >= shards) {
+    throw new TributaryError(
+      'config.invalid',
+      `${SETTINGS.shard.variable} is ${shard}, but there are ${shards} shards, counted from 0`,
+    );
+  }
+  if (shard === 0 && shards > 1 && shardUrls.length !== shards) {
+    throw new TributaryError(
+      'config.invalid',
+      `${SETTINGS.shardUrls.variable} names ${shardUrls.length} addresses of ${shards} shards`,
+    );
+  }
+  return config;
 }

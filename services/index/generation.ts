@@ -2,27 +2,35 @@ import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
+import type { Shard } from './shard.ts';
 
 /** Why a vector was passed over; also the label of the metric that counts it. `invalid`: wrong length or not finite. */
 export type Refusal = 'invalid' | 'zero' | 'rejected-generation';
 
-/** What became of an embedding: the row it took, that it waits for its release, or why it was passed over. */
-export type Intake = { readonly row: number } | 'waiting' | Refusal;
+/**
+ * What became of an embedding: the row it took, that it waits for its release or is held by another shard, or why it was
+ * passed over.
+ */
+export type Intake = { readonly row: number } | 'waiting' | 'elsewhere' | Refusal;
 
-/** What the log says about one generation: its release and its vectors. */
+/** What the log says about one generation: its release and the vectors of this shard. */
 export class Generation {
   readonly id: string;
+  readonly #shard: Shard;
   #release: Release | undefined;
   #table: VectorTable | undefined;
   /** Embeddings read before their release: the two topics have no common order. */
   readonly #waiting = new Map<string, ItemEmbedding>();
   readonly #present = new Set<number>();
   readonly #trained = new Set<number>();
+  /** Items of other shards with a trained vector, until the generation is complete. */
+  readonly #trainedElsewhere = new Set<string>();
   #complete = false;
   #isRefused = false;
 
-  constructor(id: string) {
+  constructor(id: string, shard: Shard) {
     this.id = id;
+    this.#shard = shard;
   }
 
   get release(): Release | undefined {
@@ -41,11 +49,14 @@ export class Generation {
     return this.#complete;
   }
 
-  /** Complete, and something to find. An empty generation would blank out everything, so it never serves. */
+  /**
+   * Complete, and something to find. An empty generation would blank out everything, so it never serves; one of several
+   * shards may have no item of it.
+   */
   get isServable(): boolean {
     const state = this.#release?.state;
     if (state === 'rejected' || (state === 'ready' && this.#isRefused)) return false;
-    return this.#complete && this.#present.size > 0;
+    return this.#complete && (this.#present.size > 0 || this.#shard.count > 1);
   }
 
   /** Its graph finds too little: it does not take over while it is `ready`. `active` in the log overrules that. */
@@ -66,7 +77,7 @@ export class Generation {
   takeRelease(release: Release): Intake[] {
     this.#release = release;
     if (release.state === 'rejected') this.#forgetVectors();
-    else this.#table ??= new VectorTable(release.dimension, release.itemCount);
+    else this.#table ??= new VectorTable(release.dimension, Math.ceil(release.itemCount / this.#shard.count));
     const intakes = [...this.#waiting.values()].map((embedding) => this.takeEmbedding(embedding));
     this.#waiting.clear();
     this.#judge();
@@ -74,6 +85,12 @@ export class Generation {
   }
 
   takeEmbedding(embedding: ItemEmbedding): Intake {
+    if (!this.#shard.owns(embedding.itemId)) {
+      const isCounted = !this.#complete && this.#release?.state !== 'rejected';
+      if (isCounted && embedding.origin === 'trained') this.#trainedElsewhere.add(embedding.itemId);
+      this.#judge();
+      return 'elsewhere';
+    }
     if (this.#release === undefined) {
       this.#waiting.set(embedding.itemId, embedding);
       return 'waiting';
@@ -91,6 +108,7 @@ export class Generation {
   /** @returns the row that went, undefined when there was none. */
   takeTombstone(itemId: string): number | undefined {
     this.#waiting.delete(itemId);
+    this.#trainedElsewhere.delete(itemId);
     const row = this.#table?.rowOf(itemId);
     if (row === undefined || !this.#present.delete(row)) return undefined;
     this.#trained.delete(row);
@@ -103,18 +121,25 @@ export class Generation {
    */
   takeCaughtUp(): void {
     const state = this.#release?.state;
-    if (state === 'active' || state === 'retired') this.#complete = true;
+    if (state === 'active' || state === 'retired') this.#markComplete();
   }
 
   #judge(): void {
     const { itemCount = 0 } = this.#release ?? {};
-    if (itemCount > 0 && this.#trained.size >= itemCount) this.#complete = true;
+    const trained = this.#trained.size + this.#trainedElsewhere.size;
+    if (itemCount > 0 && trained >= itemCount) this.#markComplete();
+  }
+
+  #markComplete(): void {
+    this.#complete = true;
+    this.#trainedElsewhere.clear();
   }
 
   #forgetVectors(): void {
     this.#table = undefined;
     this.#present.clear();
     this.#trained.clear();
+    this.#trainedElsewhere.clear();
     this.#complete = false;
   }
 }

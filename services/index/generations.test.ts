@@ -4,6 +4,9 @@ import fc from 'fast-check';
 import type { Release } from '#contracts/generated/records.ts';
 import { Generations } from './generations.ts';
 import { embedding, release } from './releases.testing.ts';
+import { createShard } from './shard.ts';
+
+const WHOLE = createShard(0, 1);
 
 /** A generation of two items, published whole. */
 function publish(generations: Generations, id: string, state: Release['state']): void {
@@ -14,14 +17,14 @@ function publish(generations: Generations, id: string, state: Release['state']):
 }
 
 function caughtUp(): Generations {
-  const generations = new Generations();
+  const generations = new Generations(WHOLE);
   generations.takeCaughtUp();
   return generations;
 }
 
 describe('which generation should serve', () => {
   it('is none while the log is being read, whatever it says in its middle', () => {
-    const generations = new Generations();
+    const generations = new Generations(WHOLE);
     publish(generations, 'g1', 'active');
     assert.equal(generations.wanted(), undefined);
     generations.takeCaughtUp();
@@ -93,7 +96,7 @@ describe('which generation should serve', () => {
   });
 
   it('is after a restart the active one with the vectors that are left of it', () => {
-    const generations = new Generations();
+    const generations = new Generations(WHOLE);
     generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
     generations.takeRelease(release('g1', 'active', 2));
     generations.takeCaughtUp();
@@ -127,6 +130,27 @@ describe('which generation should serve', () => {
   });
 });
 
+describe('a generation of several shards', () => {
+  it('is complete when all its vectors were read, of which a shard keeps its own', () => {
+    const itemIds = ['tea', 'milk', 'oats', 'soap', 'nail', 'rope'];
+    const kept = [0, 1].map((place) => {
+      const generations = new Generations(createShard(place, 2));
+      generations.takeCaughtUp();
+      generations.takeRelease(release('g1', 'ready', itemIds.length));
+      for (const itemId of itemIds) {
+        assert.equal(generations.wanted(), undefined, `without ${itemId}`);
+        for (const origin of ['trained', 'inductive'] as const) {
+          generations.takeEmbedding(embedding('g1', itemId, [1, 1], origin));
+          generations.takeEmbedding(embedding('g1', `new ${itemId}`, [1, 1], 'inductive'));
+        }
+      }
+      assert.equal(generations.wanted()?.id, 'g1');
+      return itemIds.filter((itemId) => generations.get('g1')?.table?.rowOf(itemId) !== undefined);
+    });
+    assert.deepEqual(kept.flat().sort(), [...itemIds].sort());
+  });
+});
+
 describe('a vector that cannot be indexed', () => {
   const generations = caughtUp();
   generations.takeRelease(release('g1', 'building', 1));
@@ -145,7 +169,7 @@ describe('a vector that cannot be indexed', () => {
   });
 
   it('is reported when its release comes after it', () => {
-    const late = new Generations();
+    const late = new Generations(WHOLE);
     const vector = bytesOf(1, 2, 3);
     assert.equal(late.takeEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', vector }), 'waiting');
     assert.deepEqual(late.takeRelease(release('g2', 'building', 1)), ['invalid']);

@@ -1,5 +1,6 @@
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { Generation, type Intake } from './generation.ts';
+import type { Shard } from './shard.ts';
 
 /**
  * Which generation should serve, as a function of the topics `releases` and `embeddings` alone: no I/O, no clock.
@@ -10,7 +11,12 @@ import { Generation, type Intake } from './generation.ts';
 export class Generations {
   /** In the order in which their releases were last declared. */
   readonly #byId = new Map<string, Generation>();
+  readonly #shard: Shard;
   #caughtUp = false;
+
+  constructor(shard: Shard) {
+    this.#shard = shard;
+  }
 
   get(id: string): Generation | undefined {
     return this.#byId.get(id);
@@ -18,7 +24,7 @@ export class Generations {
 
   /** @returns what became of the embeddings that had waited for this release. */
   takeRelease(release: Release): Intake[] {
-    const generation = this.#byId.get(release.generation) ?? new Generation(release.generation);
+    const generation = this.#byId.get(release.generation) ?? new Generation(release.generation, this.#shard);
     this.#byId.delete(generation.id);
     this.#byId.set(generation.id, generation);
     return generation.takeRelease(release);
@@ -32,7 +38,7 @@ export class Generations {
   takeEmbedding(embedding: ItemEmbedding): Intake {
     let generation = this.#byId.get(embedding.generation);
     if (generation === undefined) {
-      generation = new Generation(embedding.generation);
+      generation = new Generation(embedding.generation, this.#shard);
       this.#byId.set(generation.id, generation);
     }
     return generation.takeEmbedding(embedding);
@@ -43,12 +49,15 @@ export class Generations {
     for (const generation of this.#byId.values()) generation.takeCaughtUp();
   }
 
-  /** The generation that should serve; undefined while none can. */
+  /** The generation that was declared active last, of those that can serve. */
+  active(): Generation | undefined {
+    return this.#servable().findLast(({ release }) => release?.state === 'active');
+  }
+
+  /** The generation that should serve, once it can be searched everywhere; undefined while none can. */
   wanted(): Generation | undefined {
-    if (!this.#caughtUp) return undefined;
-    const servable = [...this.#byId.values()].filter(({ isServable }) => isServable);
-    const active = servable.findLast(({ release }) => release?.state === 'active');
-    const successors = servable.filter(
+    const active = this.active();
+    const successors = this.#servable().filter(
       ({ id, release }) => release?.state === 'ready' && (active === undefined || id > active.id),
     );
     return successors.reduce<Generation | undefined>(
@@ -62,5 +71,10 @@ export class Generations {
     return [...this.#byId.values()].flatMap(({ id: other, release }) =>
       other !== id && release?.state === 'active' ? [release] : [],
     );
+  }
+
+  /** None before the log was read to its end. */
+  #servable(): Generation[] {
+    return this.#caughtUp ? [...this.#byId.values()].filter(({ isServable }) => isServable) : [];
   }
 }

@@ -81,7 +81,7 @@ describe('the index stage', () => {
   }
 
   it('is ready on an empty log and says that it is empty', async () => {
-    assert.deepEqual(await peer.get('/status'), { active: null, held: [] });
+    assert.deepEqual(await peer.get('/status'), { active: null, held: [], shard: 0, shards: 1 });
     await assert.rejects(peer.get('/items/milk/similar'), { code: 'index.empty', status: 503 });
   });
 
@@ -155,7 +155,7 @@ describe('the index stage', () => {
     assert.equal(await stop(), 0);
     await start();
     const active = { generation: 'g2', items: 2, duplicates: 0 };
-    assert.deepEqual(await peer.get('/status'), { active, held: ['g2'] });
+    assert.deepEqual(await peer.get('/status'), { active, held: ['g2'], shard: 0, shards: 1 });
     assert.deepEqual(await similarTo('milk'), ['Oats']);
     const restored = await (await fetch(new URL('/metrics', stage.url))).text();
     assert.match(restored, /^tributary_index_restored_total(\{.*\})? 1$/m);

@@ -12,6 +12,7 @@ import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { embedding, release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
+import { createShard } from './shard.ts';
 import { Snapshots } from './snapshots.ts';
 
 const PARAMETERS = { m: 16, efConstruction: 200 };
@@ -36,6 +37,8 @@ function setUp({
     duplicateCosine,
     snapshots,
     keepRetiredMs,
+    shard: createShard(0, 1),
+    lacking: async () => [],
     publish: async (one) => {
       declared.push(`${one.generation} ${one.state}`);
       releases.push(one);

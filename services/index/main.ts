@@ -2,19 +2,24 @@ import { runStage } from '#platform/stage.ts';
 import { readIndexConfig } from './config.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
+import { createOtherShards } from './other-shards.ts';
 import { addRoutes } from './routes.ts';
+import { createShard } from './shard.ts';
 import { Snapshots } from './snapshots.ts';
 
 await runStage('index', async (stage) => {
-  const { m, efConstruction, snapshots: directory, ...options } = readIndexConfig();
-  const parameters = { m, efConstruction };
+  const { shard: place, shards, shardUrls, snapshots: directory, ...config } = readIndexConfig();
   const metrics = createIndexMetrics(stage.metrics);
+  const otherShards = createOtherShards(shardUrls, place);
+  const parameters = { m: config.m, efConstruction: config.efConstruction };
   const index = new LiveIndex({
+    ...config,
     log: stage.log,
     metrics,
-    ...options,
     parameters,
+    shard: createShard(place, shards),
     snapshots: directory === '' ? undefined : new Snapshots({ directory, parameters, log: stage.log }),
+    lacking: otherShards.lacking,
     publish: async (release) => void (await stage.produce('releases', release.generation, release)),
     onFailure: (error) => stage.lifecycle.fail(error),
   });
@@ -26,5 +31,6 @@ await runStage('index', async (stage) => {
   });
   void follower.caughtUp.then(() => index.takeCaughtUp());
   stage.readyWhen(() => (index.isBuildingFirst ? 'the active generation is being built' : undefined));
+  stage.lifecycle.onStop('other shards', () => otherShards.close());
   stage.lifecycle.onStop('index', () => index.close());
 });

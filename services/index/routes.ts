@@ -71,7 +71,8 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
       items: served.graph.size,
       duplicates: served.refined.duplicateCount,
     };
-    return { active: active ?? null, held: index.heldIds() };
+    const { place, count } = index.shard;
+    return { active: active ?? null, held: index.heldIds(), shard: place, shards: count };
   });
 }
 

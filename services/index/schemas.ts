@@ -6,7 +6,7 @@ const MAX_ITEM_IDS = 5_000;
 const MAX_VECTORS = 1_000;
 const MAX_DIMENSION = 4_096;
 
-/** One query: an item of the generation, or a vector of its space. */
+/** One query: an item of the generation, or a vector of its space, as numbers or as `/vectors` gives it. */
 export const SearchBody = Type.Object(
   {
     generation: Type.Optional(Type.String({ minLength: 1 })),
@@ -17,6 +17,7 @@ export const SearchBody = Type.Object(
           { vector: Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_DIMENSION }) },
           { additionalProperties: false },
         ),
+        Type.Object({ vector: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
       ]),
       { maxItems: MAX_QUERIES },
     ),

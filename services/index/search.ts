@@ -1,12 +1,13 @@
-import { normaliseInPlace } from '#algorithms/vectors.ts';
-import { encodeVector } from '#contracts/vectors.ts';
+import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
+import { decodeVector, encodeVector, VectorError } from '#contracts/vectors.ts';
+import type { Query, QueryResult } from '#index-client/index-client.ts';
 import { TributaryError } from '#platform/errors.ts';
+import type { Generation } from './generation.ts';
 import type { ServedGeneration } from './graph-builder.ts';
-import type { Neighbour } from './hnsw.ts';
 import type { LiveIndex } from './live-index.ts';
 
-export type Query = { readonly itemId: string } | { readonly vector: readonly number[] };
-export type QueryResult = { readonly neighbours: Neighbour[] } | { readonly error: 'item.unknown' };
+/** Lengths that float32 cannot tell from 1. */
+const UNIT_TOLERANCE = 1e-6;
 
 /**
  * The generation that answers: the named one, else the served one.
@@ -68,16 +69,41 @@ function vectorOf({ generation }: ServedGeneration, query: Query, index: number)
     return row !== undefined && generation.isPresent(row) ? table!.at(row) : undefined;
   }
   const field = `queries[${index}].vector`;
-  const { dimension } = table!;
-  if (query.vector.length !== dimension) {
-    const reason = `has ${query.vector.length} numbers, but ${generation.id} has ${dimension}`;
-    throw new TributaryError('field.invalid', reason, { status: 400, field });
-  }
-  const vector = Float32Array.from(query.vector);
-  if (!normaliseInPlace(vector)) {
+  const vector = readVector(query.vector, generation, field);
+  // One of this index or another shard is of length 1 already: scaling it again would change the last bits of scores.
+  if (Math.abs(norm(vector) - 1) > UNIT_TOLERANCE && !normaliseInPlace(vector)) {
     throw new TributaryError('field.invalid', 'has no direction', { status: 400, field });
   }
   return vector;
+}
+
+/** Of numbers, or of little-endian float32 in base64. */
+function readVector(
+  given: readonly number[] | string,
+  { id, table }: Generation,
+  field: string,
+): Float32Array {
+  const { dimension } = table!;
+  const vector = typeof given === 'string' ? fromBase64(given, field) : Float32Array.from(given);
+  if (vector.length !== dimension) {
+    const reason = `has ${vector.length} numbers, but ${id} has ${dimension}`;
+    throw new TributaryError('field.invalid', reason, { status: 400, field });
+  }
+  return vector;
+}
+
+function fromBase64(text: string, field: string): Float32Array {
+  const bytes = Buffer.from(text, 'base64');
+  try {
+    return decodeVector(bytes, Math.floor(bytes.length / Float32Array.BYTES_PER_ELEMENT));
+  } catch (cause) {
+    if (!(cause instanceof VectorError)) throw cause;
+    throw new TributaryError('field.invalid', 'is not finite float32 in base64', {
+      status: 400,
+      field,
+      cause,
+    });
+  }
 }
 
 /** Vectors of one length, one after the other. */

@@ -1,0 +1,14 @@
+import { shardOf } from '#index-client/shard-of.ts';
+
+/** The part of the items that this process holds. */
+export interface Shard {
+  /** From 0. */
+  readonly place: number;
+  /** Shards that hold all items together. */
+  readonly count: number;
+  owns(itemId: string): boolean;
+}
+
+export function createShard(place: number, count: number): Shard {
+  return { place, count, owns: (itemId) => shardOf(itemId, count) === place };
+}
