@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import fc from 'fast-check';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { ActionLog } from './action-log.ts';
+import { ContextGraph } from './graph/context-graph.ts';
 
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
@@ -21,8 +23,10 @@ function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
   };
 }
 
+const WEIGHTS = { buy: 1, view: 0.25, hide: -1 };
+
 function logOf(...actions: UserAction[]): ActionLog {
-  const log = new ActionLog({ buy: 1, view: 0.25, hide: -1 });
+  const log = new ActionLog(WEIGHTS, new ContextGraph({ halfLifeDays: 0 }));
   for (const one of actions) log.take(one);
   return log;
 }
@@ -100,4 +104,55 @@ describe('the log of actions', () => {
     log.take(action('nail'));
     assert.deepEqual([before.itemIds, [...before.columns.weight]], [['tea'], [0.25]]);
   });
+
+  it('has in the graph, to the last bit, what its actions weigh, however many it forgot', () => {
+    const taken = fc.record({
+      item: fc.constantFrom('tea', 'mate', 'nail', 'cup', 'pot'),
+      context: fc.nat(4),
+      type: fc.constantFrom('buy', 'view'),
+      day: fc.nat(20),
+      forgets: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
+    });
+    fc.assert(
+      fc.property(fc.array(taken, { maxLength: 60 }), (steps) => {
+        const graph = new ContextGraph({ halfLifeDays: 0 });
+        const log = new ActionLog(WEIGHTS, graph);
+        for (const { item, context, type, day, forgets } of steps) {
+          log.take(
+            action(item, {
+              contextId: `c${context}`,
+              type,
+              occurredAt: NOW + day * DAY,
+              receivedAt: NOW + 20 * DAY,
+            }),
+          );
+          if (forgets) log.forgetOlderThan(8);
+        }
+        assert.deepEqual(edgesOfGraph(graph, log), edgesOfActions(log));
+      }),
+    );
+  });
 });
+
+/** Weight by item id and number of the context. */
+function edgesOfActions(log: ActionLog): Map<string, number> {
+  const { itemIds, columns } = log.snapshot(99, []);
+  const edges = new Map<string, number>();
+  for (const [i, item] of columns.item.entries()) {
+    const edge = `${itemIds[item]} ${columns.context[i]}`;
+    edges.set(edge, (edges.get(edge) ?? 0) + columns.weight[i]!);
+  }
+  return edges;
+}
+
+function edgesOfGraph(graph: ContextGraph, log: ActionLog): Map<string, number> {
+  const { starts, ends, targets, cumulative } = graph.walkable.contextsOfItem;
+  const edges = new Map<string, number>();
+  for (const [item, start] of starts.entries()) {
+    for (let place = start; place < ends[item]!; place++) {
+      const before = place === start ? 0 : cumulative[place - 1]!;
+      edges.set(`${log.itemNumbers.textOf(item)} ${targets[place]}`, cumulative[place]! - before);
+    }
+  }
+  return edges;
+}

@@ -1,33 +1,11 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
-import { hashString } from '#algorithms/random.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { MAX_FUTURE_MS } from '#contracts/limits.ts';
+import { ActionRows } from './action-rows.ts';
+import type { ContextGraph } from './graph/context-graph.ts';
+import { NameNumbers, nameOf, TextNumbers } from './numbers.ts';
 
 const MS_PER_DAY = 86_400_000;
-
-/** Texts as dense numbers, in the order they were first met. */
-export class Dictionary {
-  readonly #numbers = new Map<string, number>();
-  readonly #texts: string[] = [];
-
-  get size(): number {
-    return this.#texts.length;
-  }
-
-  numberOf(text: string): number {
-    let number = this.#numbers.get(text);
-    if (number === undefined) {
-      number = this.#texts.length;
-      this.#numbers.set(text, number);
-      this.#texts.push(text);
-    }
-    return number;
-  }
-
-  textOf(number: number): string {
-    return this.#texts[number]!;
-  }
-}
 
 /** Columns of actions, and which item each item number stands for. */
 export interface TrainingActions {
@@ -37,25 +15,36 @@ export interface TrainingActions {
 }
 
 /**
- * The positive actions of the log in columns: what the graph is built from. About 110 bytes an action (measured,
- * nine a context). A repeated event counts once.
+ * The positive actions of the log in columns: what training learns from, and what the graph has its edges from. A repeated
+ * event counts once.
  */
 export class ActionLog {
   readonly #weights: Readonly<Record<string, number>>;
-  #users = new Dictionary();
-  #contexts = new Dictionary();
-  #items = new Dictionary();
-  #events = new Set<number>();
-  #rows = emptyRows();
+  readonly #graph: Pick<ContextGraph, 'add' | 'remove'>;
+  readonly #users = new NameNumbers();
+  readonly #contexts = new NameNumbers();
+  readonly #items = new TextNumbers();
+  /** The events of the rows, numbered as these are. */
+  #events = new NameNumbers();
+  readonly #rows = new ActionRows();
   #newest = 0;
 
-  /** @param weights weight of each type of action; only those above 0 are kept */
-  constructor(weights: Readonly<Record<string, number>>) {
+  /**
+   * @param weights weight of each type of action; only those above 0 are kept
+   * @param graph gets the edges between items and contexts, and loses them with their actions
+   */
+  constructor(weights: Readonly<Record<string, number>>, graph: Pick<ContextGraph, 'add' | 'remove'>) {
     this.#weights = weights;
+    this.#graph = graph;
   }
 
   get size(): number {
-    return this.#rows.at.length;
+    return this.#rows.length;
+  }
+
+  /** The numbers of the items in the graph. */
+  get itemNumbers(): Pick<TextNumbers, 'find' | 'textOf'> {
+    return this.#items;
   }
 
   /** Event time of the newest action, ms; 0 when there is none. */
@@ -67,38 +56,62 @@ export class ActionLog {
   take(action: UserAction): void {
     if (action.occurredAt > action.receivedAt + MAX_FUTURE_MS) return;
     const weight = this.#weights[action.type] ?? 0;
-    const event = eventNumber(action.eventId);
+    const event = nameOf(action.eventId);
     if (weight <= 0 || this.#events.has(event)) return;
-    this.#events.add(event);
-    this.#rows.user.push(this.#users.numberOf(action.userId));
-    this.#rows.context.push(this.#contexts.numberOf(contextOf(action)));
-    this.#rows.item.push(this.#items.numberOf(action.itemId));
-    this.#rows.weight.push(weight);
-    this.#rows.at.push(action.occurredAt);
-    this.#rows.event.push(event);
+    this.#events.numberOf(event);
+    const row = {
+      user: this.#users.numberOf(nameOf(action.userId)),
+      context: this.#contexts.numberOf(nameOf(contextOf(action))),
+      item: this.#items.numberOf(action.itemId),
+      weight,
+      at: action.occurredAt,
+    };
+    this.#rows.push(row);
+    this.#graph.add(row.item, row.context, row.weight, row.at);
     this.#newest = Math.max(this.#newest, action.occurredAt);
   }
 
-  /** Lets go of what is older than `days` before the newest action, with the ids that nothing else names. */
+  /**
+   * Lets go of what is older than `days` before the newest action, with the ids that nothing else names. Not while the
+   * graph is walked on: another item may get the number of one that is gone.
+   */
   forgetOlderThan(days: number): void {
     const bound = this.#newest - days * MS_PER_DAY;
-    const { user, context, item, weight, at, event } = this.#rows;
+    const { at } = this.#rows.columns;
     if (at.every((time) => time >= bound)) return;
-    const [users, contexts, items] = [this.#users, this.#contexts, this.#items];
-    this.#users = new Dictionary();
-    this.#contexts = new Dictionary();
-    this.#items = new Dictionary();
-    this.#events = new Set();
-    this.#rows = emptyRows();
-    for (let i = 0; i < at.length; i++) {
-      if (at[i]! < bound) continue;
-      this.#rows.user.push(this.#users.numberOf(users.textOf(user[i]!)));
-      this.#rows.context.push(this.#contexts.numberOf(contexts.textOf(context[i]!)));
-      this.#rows.item.push(this.#items.numberOf(items.textOf(item[i]!)));
-      this.#rows.weight.push(weight[i]!);
-      this.#rows.at.push(at[i]!);
-      this.#rows.event.push(event[i]!);
-      this.#events.add(event[i]!);
+    this.#forgetEdges(bound);
+    const events = new NameNumbers();
+    this.#rows.retain((row) => {
+      if (at[row]! < bound) return false;
+      events.numberOf(this.#events.nameOf(row));
+      return true;
+    });
+    this.#events = events;
+    const { user, context, item } = this.#rows.columns;
+    for (const [numbers, column] of [
+      [this.#users, user],
+      [this.#contexts, context],
+      [this.#items, item],
+    ] as const) {
+      const isNamed = new Uint8Array(numbers.size);
+      for (const number of column) isNamed[number] = 1;
+      numbers.retain((number) => isNamed[number] === 1);
+    }
+  }
+
+  /** Takes away the edges that lose an action, and gives them back what the later actions weigh: exactly, unlike a difference. */
+  #forgetEdges(bound: number): void {
+    const { context, item, weight, at } = this.#rows.columns;
+    const edgeOf = (row: number) => item[row]! * this.#contexts.size + context[row]!;
+    const thinned = new Set<number>();
+    for (let row = 0; row < at.length; row++) {
+      if (at[row]! >= bound) continue;
+      thinned.add(edgeOf(row));
+      this.#graph.remove(item[row]!, context[row]!);
+    }
+    for (let row = 0; row < at.length; row++) {
+      if (at[row]! < bound || !thinned.has(edgeOf(row))) continue;
+      this.#graph.add(item[row]!, context[row]!, weight[row]!, at[row]!);
     }
   }
 
@@ -107,26 +120,24 @@ export class ActionLog {
    * where there is one, says which items exist: what is not in it was withdrawn, or has not arrived yet.
    */
   snapshot(maximum: number, catalogue: Iterable<string>): TrainingActions {
+    const { user, context, item, weight, at } = this.#rows.columns;
     const counts = new Uint32Array(this.#items.size);
-    for (const item of this.#rows.item) counts[item]! += 1;
+    for (const number of item) counts[number]! += 1;
     const chosen = this.#chooseItems(counts, maximum, catalogue);
-    const numbers = new Map(chosen.map((id, number) => [id, number]));
-    const dense = Int32Array.from(
-      { length: this.#items.size },
-      (_, item) => numbers.get(this.#items.textOf(item)) ?? -1,
-    );
-    const kept: number[] = [];
-    this.#rows.item.forEach((item, i) => {
-      if (dense[item]! >= 0) kept.push(i);
-    });
+    const dense = new Int32Array(this.#items.size).fill(-1);
+    for (const [position, itemId] of chosen.entries()) {
+      const number = this.#items.find(itemId);
+      if (number !== undefined) dense[number] = position;
+    }
+    const kept = Int32Array.from(item.keys()).filter((row) => dense[item[row]!]! >= 0);
     return {
       itemIds: chosen,
       columns: {
-        user: Int32Array.from(kept, (i) => this.#rows.user[i]!),
-        context: Int32Array.from(kept, (i) => this.#rows.context[i]!),
-        item: Int32Array.from(kept, (i) => dense[this.#rows.item[i]!]!),
-        weight: Float32Array.from(kept, (i) => this.#rows.weight[i]!),
-        at: Float64Array.from(kept, (i) => this.#rows.at[i]!),
+        user: kept.map((row) => user[row]!),
+        context: kept.map((row) => context[row]!),
+        item: kept.map((row) => dense[item[row]!]!),
+        weight: Float32Array.from(kept, (row) => weight[row]!),
+        at: Float64Array.from(kept, (row) => at[row]!),
       },
     };
   }
@@ -135,10 +146,11 @@ export class ActionLog {
     const byId = new Map<string, number>();
     for (const itemId of catalogue) byId.set(itemId, 0);
     const hasCatalogue = byId.size > 0;
-    counts.forEach((count, item) => {
+    for (const [item, count] of counts.entries()) {
+      if (count === 0) continue;
       const itemId = this.#items.textOf(item);
-      if (count > 0 && (!hasCatalogue || byId.has(itemId))) byId.set(itemId, count);
-    });
+      if (!hasCatalogue || byId.has(itemId)) byId.set(itemId, count);
+    }
     return [...byId]
       .sort(([idA, a], [idB, b]) => b - a || (idA < idB ? -1 : 1))
       .slice(0, maximum)
@@ -146,23 +158,7 @@ export class ActionLog {
   }
 }
 
-function emptyRows() {
-  return {
-    user: [] as number[],
-    context: [] as number[],
-    item: [] as number[],
-    weight: [] as number[],
-    at: [] as number[],
-    event: [] as number[],
-  };
-}
-
 /** The basket, board or session; where the app gives none, what the user did in one day. */
 function contextOf({ userId, contextId, occurredAt }: UserAction): string {
   return contextId ?? `${userId}\n${Math.floor(occurredAt / MS_PER_DAY)}`;
-}
-
-/** 53 bits of the event id: among ten million events two share them with a chance of about one in two hundred. */
-function eventNumber(eventId: string): number {
-  return hashString(eventId, 0) * 2 ** 21 + (hashString(eventId, 1) >>> 11);
 }

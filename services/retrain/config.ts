@@ -38,6 +38,19 @@ const SETTINGS = {
     integer: true,
     summary: 'past generations whose embeddings and weights stay in the log, to roll back to',
   }),
+  halfLifeDays: number('TRIBUTARY_RETRAIN_HALF_LIFE_DAYS', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 36_500,
+    summary: 'days in which an action loses half its weight in the graph of walks; 0 for never',
+  }),
+  walkThreads: number('TRIBUTARY_RETRAIN_WALK_THREADS', {
+    fallback: 2,
+    minimum: 1,
+    maximum: 64,
+    integer: true,
+    summary: 'threads that walk the graph for a retraining; the outcome does not depend on it',
+  }),
   seed: number('TRIBUTARY_RETRAIN_SEED', {
     fallback: 1,
     minimum: 0,

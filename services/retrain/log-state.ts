@@ -4,13 +4,19 @@ import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
 import type { RetrainConfig } from './config.ts';
 import { EmbeddedItems } from './embedded-items.ts';
+import { ContextGraph } from './graph/context-graph.ts';
+import { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
+import type { WalkItems } from './graph/walk-items.ts';
 import { Models } from './models.ts';
 import { NewItems } from './new-items.ts';
 import { Releases } from './releases.ts';
+import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from './training/train-config.ts';
 
 /** All that the stage knows, rebuilt from the log at each start. */
 export interface LogState {
   readonly actions: ActionLog;
+  readonly graph: ContextGraph;
+  readonly neighbourhoods: LiveNeighbourhoods;
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
   readonly models: Models;
@@ -18,17 +24,24 @@ export interface LogState {
   readonly newItems: NewItems;
 }
 
+/** @param walk where the walks of all items are done */
 export function createLogState(
-  { actionWeights }: Pick<RetrainConfig, 'actionWeights'>,
+  { actionWeights, halfLifeDays, seed }: Pick<RetrainConfig, 'actionWeights' | 'halfLifeDays' | 'seed'>,
   log: Logger,
+  walk: WalkItems,
 ): LogState {
-  const actions = new ActionLog(actionWeights);
+  const graph = new ContextGraph({ ...graphOptions(DEFAULT_TRAIN_CONFIG), halfLifeDays });
+  const actions = new ActionLog(actionWeights, graph);
+  const neighbourhoods = new LiveNeighbourhoods(graph, actions.itemNumbers, walk, {
+    ...walkOptions(DEFAULT_TRAIN_CONFIG),
+    seed,
+  });
   const catalogue = new ItemCatalogue();
   const embedded = new EmbeddedItems();
   const models = new Models(log);
   const releases = new Releases();
   const newItems = new NewItems({ catalogue, embedded, models, releases });
-  return { actions, catalogue, embedded, models, releases, newItems };
+  return { actions, graph, neighbourhoods, catalogue, embedded, models, releases, newItems };
 }
 
 /** How each topic enters the state. */

@@ -1,5 +1,6 @@
 import { runStage } from '#platform/stage.ts';
 import { readRetrainConfig } from './config.ts';
+import { walkInThreads } from './graph/walk-in-threads.ts';
 import { distributedInference } from './inference/distributed.ts';
 import { createLogState, logHandlers } from './log-state.ts';
 import { createRetrainMetrics } from './metrics.ts';
@@ -13,8 +14,8 @@ import { keepUp } from './upkeep.ts';
 await runStage('retrain', async (stage) => {
   const { log, lifecycle } = stage;
   const config = readRetrainConfig();
-  const state = createLogState(config, log);
-  const metrics = createRetrainMetrics(stage.metrics.registry, state.releases);
+  const state = createLogState(config, log, walkInThreads(config.walkThreads));
+  const metrics = createRetrainMetrics(stage.metrics.registry, state);
   const publisher = createPublisher(stage);
   const ports = { config, log, metrics, publisher, state, now: Date.now };
   const schedule = new Schedule({
@@ -25,6 +26,7 @@ await runStage('retrain', async (stage) => {
     retrain: (generation) =>
       retrain(generation, {
         ...ports,
+        signal: lifecycle.signal,
         train: (input, named) =>
           trainInChild(
             input,

@@ -1,15 +1,21 @@
 import { Counter, Gauge, type Registry } from 'prom-client';
 import { RELEASE_STATES, type Release } from '#contracts/generated/records.ts';
-import type { Releases } from './releases.ts';
+import type { RefreshReport } from './graph/live-neighbourhoods.ts';
+import type { LogState } from './log-state.ts';
 
 export interface RetrainMetrics {
   /** Notes a retraining that ended. */
   ended(release: Release): void;
+  /** Notes the walks of a retraining. */
+  walked(report: RefreshReport): void;
   readonly inductiveItems: Counter;
   readonly removedEmbeddings: Counter;
 }
 
-export function createRetrainMetrics(registry: Registry, releases: Releases): RetrainMetrics {
+export function createRetrainMetrics(
+  registry: Registry,
+  { releases, graph }: Pick<LogState, 'releases' | 'graph'>,
+): RetrainMetrics {
   const registers = [registry];
   const retrainings = new Counter({
     name: 'tributary_retrain_retrainings_total',
@@ -32,6 +38,32 @@ export function createRetrainMetrics(registry: Registry, releases: Releases): Re
     help: 'Actions that the last retraining learned from',
     registers,
   });
+  const walkedItems = new Counter({
+    name: 'tributary_retrain_walked_items_total',
+    help: 'Items that retrainings walked the graph from; the others had the neighbours of before',
+    registers,
+  });
+  const walkSeconds = new Gauge({
+    name: 'tributary_retrain_walk_seconds',
+    help: 'Time that the walks of the last retraining took',
+    registers,
+  });
+  new Gauge({
+    name: 'tributary_retrain_graph_edges',
+    help: 'Edges between items and contexts',
+    registers,
+    collect() {
+      this.set(graph.edges);
+    },
+  });
+  new Gauge({
+    name: 'tributary_retrain_graph_bytes',
+    help: 'Memory of the graph',
+    registers,
+    collect() {
+      this.set(graph.bytes);
+    },
+  });
   new Gauge({
     name: 'tributary_retrain_generations',
     help: 'Generations that the log tells of, by state',
@@ -47,6 +79,10 @@ export function createRetrainMetrics(registry: Registry, releases: Releases): Re
       seconds.set((updatedAt - createdAt) / 1_000);
       items.set(itemCount);
       actions.set(actionCount);
+    },
+    walked({ walked, seconds: took }) {
+      walkedItems.inc(walked);
+      walkSeconds.set(took);
     },
     inductiveItems: new Counter({
       name: 'tributary_retrain_inductive_items_total',

@@ -7,6 +7,7 @@ import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
+import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
 import { Models } from './models.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
@@ -24,6 +25,8 @@ const CONFIG = {
   itemsMaximum: 10,
   secondsBudget: 3,
   generationsKept: 2,
+  halfLifeDays: 0,
+  walkThreads: 1,
   seed: 7,
   actionWeights: DEFAULT_ACTION_WEIGHTS,
   codeVersion: '1.2.3',
@@ -80,7 +83,7 @@ describe('a retraining', () => {
   let ports: RetrainingPorts;
 
   beforeEach(() => {
-    state = createLogState(CONFIG, SILENT);
+    state = createLogState(CONFIG, SILENT, walkHere);
     ended = [];
     warnings = [];
     inputs = [];
@@ -90,7 +93,7 @@ describe('a retraining', () => {
       state,
       config: CONFIG,
       log: { info: () => {}, warn: (fields: object) => void warnings.push(fields) },
-      metrics: { ended: (release: Release) => void ended.push(release.state) },
+      metrics: { ended: (release: Release) => void ended.push(release.state), walked: () => {} },
       publisher: recording.publisher,
       now: () => NOW,
       train: async (input) => {
@@ -146,6 +149,16 @@ describe('a retraining', () => {
       written.embeddings.map(({ vector, origin }) => [[...decodeVector(vector, DIM)], origin]),
       [0, 1, 2].map((row) => [[1, row, 0], 'trained']),
     );
+  });
+
+  it('hands the neighbourhoods of the whole graph to the training, numbered as its items are', async () => {
+    shop();
+    act('gone');
+    await retrain('g1', ports);
+    const { size, neighbours, weights } = inputs[0]!.neighbourhoods!;
+    const [tea, nail, mate] = [0, 1, 2].map((item) => neighbours[item * size]);
+    assert.deepEqual([tea, nail, mate], [1, 0, -1], 'taken on one day, and never taken');
+    assert.deepEqual([weights[0], weights[1]], [1, 0], 'an item that the catalogue lacks is no neighbour');
   });
 
   it('leaves an item without a direction out, and counts what it wrote', async () => {
@@ -279,6 +292,13 @@ describe('a retraining', () => {
     };
     const { modelCard } = await retrain('g1', { ...ports, now: () => time, train });
     const { steps } = JSON.parse(modelCard);
-    assert.deepEqual(steps, { features: 0, graph: 0.5, training: 1, 'hand-over': 0.5, publication: 0 });
+    assert.deepEqual(steps, {
+      features: 0,
+      walks: 0,
+      graph: 0.5,
+      training: 1,
+      'hand-over': 0.5,
+      publication: 0,
+    });
   });
 });

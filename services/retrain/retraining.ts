@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
+import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
@@ -9,6 +10,7 @@ import type { ActionLog, TrainingActions } from './action-log.ts';
 import type { ItemCatalogue } from './catalogue.ts';
 import type { RetrainConfig } from './config.ts';
 import { refusal } from './gate.ts';
+import type { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
 import type { RetrainMetrics } from './metrics.ts';
 import { modelCard, releaseMetrics } from './model-card.ts';
 import { toModelWeights } from './models.ts';
@@ -24,14 +26,17 @@ const PUBLISHED_AT_A_TIME = 5_000;
 export interface RetrainingPorts {
   readonly config: RetrainConfig;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  readonly metrics: Pick<RetrainMetrics, 'ended'>;
+  readonly metrics: Pick<RetrainMetrics, 'ended' | 'walked'>;
   readonly state: {
     readonly actions: ActionLog;
     readonly catalogue: ItemCatalogue;
+    readonly neighbourhoods: LiveNeighbourhoods;
     readonly releases: Releases;
   };
   readonly train: (input: TrainInput, named: NamedItems) => Promise<TrainResult>;
   readonly publisher: Publisher;
+  /** Ends the walks when it aborts. */
+  readonly signal?: AbortSignal;
   /** The present, ms; stamps releases, decides nothing. */
   readonly now: () => number;
 }
@@ -93,7 +98,10 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   try {
     const input = toInput(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
-    const result = await ports.train(input, { generation, itemIds: training.itemIds });
+    const neighbourhoods = await walk(snapshot, ports);
+    stopwatch.lap('walks');
+    const named = { generation, itemIds: training.itemIds };
+    const result = await ports.train({ ...input, neighbourhoods }, named);
     stopwatch.lapAround('hand-over', result.metrics.steps);
     const measured = () => ({
       alpha: result.alpha.alpha,
@@ -124,7 +132,12 @@ function takeSnapshot({ config, log, state: { actions, catalogue } }: Retraining
   return {
     training: actions.snapshot(config.itemsMaximum, catalogue.itemIds()),
     layout,
-    trainConfig: { ...DEFAULT_TRAIN_CONFIG, secondsBudget: config.secondsBudget, seed: config.seed },
+    trainConfig: {
+      ...DEFAULT_TRAIN_CONFIG,
+      halfLifeDays: config.halfLifeDays,
+      secondsBudget: config.secondsBudget,
+      seed: config.seed,
+    },
   };
 }
 
@@ -146,6 +159,17 @@ function toInput({ training, layout, trainConfig }: Snapshot, catalogue: ItemCat
     actions: columns,
     config: trainConfig,
   };
+}
+
+/** The neighbourhoods in the graph of all actions: those of the published embeddings. */
+async function walk(
+  { training: { itemIds } }: Snapshot,
+  { state, metrics, log, signal }: RetrainingPorts,
+): Promise<Neighbourhoods> {
+  const { neighbourhoods, report } = await state.neighbourhoods.refresh(itemIds, signal);
+  metrics.walked(report);
+  log.info(report, 'walked from the items whose part of the graph changed');
+  return neighbourhoods;
 }
 
 /** Distinct contexts of each item. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
 import { createRetrainMetrics } from './metrics.ts';
 import { someModel } from './models.testing.ts';
@@ -10,6 +11,7 @@ import { toModelWeights } from './models.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
 import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
 
+const CONFIG = { actionWeights: DEFAULT_ACTION_WEIGHTS, halfLifeDays: 0, seed: 1 };
 const LOG = pino({ level: 'silent' });
 
 describe('the upkeep', () => {
@@ -19,7 +21,7 @@ describe('the upkeep', () => {
   let ports: UpkeepPorts;
 
   beforeEach(() => {
-    state = createLogState({ actionWeights: DEFAULT_ACTION_WEIGHTS }, LOG);
+    state = createLogState(CONFIG, LOG, walkHere);
     registry = new Registry();
     const recording = recordingPublisher();
     written = recording.written;
@@ -27,7 +29,7 @@ describe('the upkeep', () => {
       state,
       log: LOG,
       publisher: recording.publisher,
-      metrics: createRetrainMetrics(registry, state.releases),
+      metrics: createRetrainMetrics(registry, state),
       generationsKept: 1,
     };
     for (const [generation, release] of [

@@ -44,6 +44,8 @@ export class LiveGraph {
   readonly #itemsOfContext = new RowArena();
   /** By item: what the width of its edges in the rows of contexts is multiplied by. */
   #factors = new Float64Array(0);
+  /** The graph since the last change, once it was asked for. */
+  #settled: ItemContextGraph | undefined;
 
   constructor({ itemCount = 0, maximumDegree = 1000, hubDamping = 0 }: GraphOptions = {}) {
     this.#maximumDegree = maximumDegree;
@@ -71,6 +73,7 @@ export class LiveGraph {
     if (!(weight > 0 && weight < Infinity)) {
       throw new RangeError(`An edge weighs ${weight}, not a positive number`);
     }
+    this.#settled = undefined;
     const isNew = this.#contextsOfItem.add(item, context, weight, order);
     this.#itemsOfContext.add(context, item, weight, order);
     if (isNew) this.#damp(item);
@@ -79,6 +82,7 @@ export class LiveGraph {
   /** Takes the edge away with all its weight, if it is there. */
   remove(item: number, context: number): void {
     if (!this.#contextsOfItem.remove(item, context)) return;
+    this.#settled = undefined;
     this.#itemsOfContext.remove(context, item);
     this.#damp(item);
   }
@@ -90,17 +94,19 @@ export class LiveGraph {
     this.#itemsOfContext.scale(factor);
   }
 
-  /** The graph as it stands, to walk on until the next change. */
+  /** The graph as it stands, to walk on until the next change; the same object while there is none. */
   settle(): ItemContextGraph {
+    if (this.#settled !== undefined) return this.#settled;
     this.#contextsOfItem.refresh(this.#maximumDegree);
     this.#itemsOfContext.refresh(this.#maximumDegree, this.#factors);
-    return {
+    this.#settled = {
       itemCount: this.#contextsOfItem.rowCount,
       contextCount: this.#itemsOfContext.rowCount,
       contextsOfItem: this.#contextsOfItem.adjacency(),
       itemsOfContext: this.#itemsOfContext.adjacency(),
       bytes: this.bytes,
     };
+    return this.#settled;
   }
 
   /** The rows that `settle` summed up anew since this was last asked. */

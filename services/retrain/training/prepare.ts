@@ -1,4 +1,5 @@
-import { type BuildOptions, buildGraph } from '#algorithms/pinsage/graph.ts';
+import { agedWeights } from '#algorithms/pinsage/ageing.ts';
+import { buildGraph } from '#algorithms/pinsage/graph.ts';
 import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import {
   type ActionColumns,
@@ -11,7 +12,7 @@ import type { Random } from '#algorithms/random.ts';
 import { TributaryError } from '#platform/errors.ts';
 import { drawOrder } from './batches.ts';
 import { shared } from './shared.ts';
-import type { TrainConfig } from './train-config.ts';
+import { graphOptions, type TrainConfig, walkOptions } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
 
@@ -37,7 +38,7 @@ export function prepareTraining(
   random: Random,
 ): TrainingData {
   const { before, after } = splitByTime(actions, config.heldOutShare);
-  const graph = buildGraph(before, graphOptions(itemCount, config));
+  const graph = graphOf(itemCount, before, config);
   const pairs = pairsOf(before, config, random.fork('pairs'));
   if (pairs.query.length === 0) {
     throw new TributaryError(
@@ -67,16 +68,14 @@ export function wholeNeighbourhoods(
   config: TrainConfig,
   random: Random,
 ): Neighbourhoods {
-  const graph = buildGraph(actions, graphOptions(itemCount, config));
+  const graph = graphOf(itemCount, actions, config);
   return importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks'));
 }
 
-function graphOptions(itemCount: number, { maximumDegree, hubDamping }: TrainConfig): BuildOptions {
-  return { itemCount, maximumDegree, hubDamping };
-}
-
-function walkOptions({ neighbours, walkSteps, walkRestart }: TrainConfig) {
-  return { size: neighbours, steps: walkSteps, restart: walkRestart };
+function graphOf(itemCount: number, actions: ActionColumns, config: TrainConfig): ItemContextGraph {
+  const { item, context, weight, at } = actions;
+  const aged = config.halfLifeDays === 0 ? weight : agedWeights(weight, at, config.halfLifeDays * DAY_MS);
+  return buildGraph({ item, context, weight: aged }, { itemCount, ...graphOptions(config) });
 }
 
 function pairsOf(actions: ActionColumns, config: TrainConfig, random: Random): PairColumns {

@@ -1,4 +1,5 @@
 import type { Pooling } from '#algorithms/pinsage/pooling.ts';
+import type { NeighbourhoodOptions } from '#algorithms/pinsage/walks.ts';
 import type { Loss } from './loss.ts';
 
 /** How a PinSage is trained. Defaults suit about ten thousand items on a busy core. */
@@ -15,6 +16,8 @@ export interface TrainConfig {
   readonly maximumDegree: number;
   /** Power of an item's degree that walks are damped by; 0 is the paper's. */
   readonly hubDamping: number;
+  /** Days in which an action loses half its weight in the graph; 0 for never. */
+  readonly halfLifeDays: number;
 
   /** Chance, in [0, 1), that an item's place in the graph is hidden from a step, as that of a new item is. */
   readonly hiddenPlaces: number;
@@ -67,6 +70,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   walkRestart: 0.5,
   maximumDegree: 1000,
   hubDamping: 0.5,
+  halfLifeDays: 0,
   hiddenPlaces: 0.05,
   batch: 1024,
   negatives: 500,
@@ -89,3 +93,11 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   secondsBudget: 25,
   seed: 1,
 };
+
+export function graphOptions({ maximumDegree, hubDamping }: TrainConfig) {
+  return { maximumDegree, hubDamping };
+}
+
+export function walkOptions({ neighbours, walkSteps, walkRestart }: TrainConfig): NeighbourhoodOptions {
+  return { size: neighbours, steps: walkSteps, restart: walkRestart };
+}

@@ -24,6 +24,8 @@ export interface TrainInput {
   readonly structure: number;
   /** Positive actions; they give the graph and the training pairs. Each item index is below `itemCount`. */
   readonly actions: ActionColumns;
+  /** Those of the published embeddings, where they are known; else they come from the graph of `actions`. */
+  readonly neighbourhoods?: Neighbourhoods;
   readonly config: TrainConfig;
 }
 
@@ -69,10 +71,11 @@ const WINDOW_ACTIONS = 250;
  * tensor behind.
  */
 export async function trainPinSage(
-  { itemCount, features, structure, actions, config }: TrainInput,
+  input: TrainInput,
   onProgress: (report: EpochReport) => void = () => {},
   infer: Infer = inferHere,
 ): Promise<TrainResult> {
+  const { itemCount, features, structure, actions, config } = input;
   const startedAt = performance.now();
   const stopwatch = new Stopwatch(() => performance.now());
   const width = features.length / itemCount;
@@ -102,7 +105,7 @@ export async function trainPinSage(
     );
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
-    const neighbourhoods = wholeNeighbourhoods(itemCount, actions, config, random);
+    const neighbourhoods = input.neighbourhoods ?? wholeNeighbourhoods(itemCount, actions, config, random);
     const embeddings = await infer({ weights, features: placed, neighbourhoods });
     const mean = Float32Array.from(centreAndNormalise(embeddings, config.dim));
     checkEmbeddings(embeddings);

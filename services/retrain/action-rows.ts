@@ -1,0 +1,88 @@
+import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+
+const SMALLEST = 1024;
+const GROWTH = 1.5;
+
+/** One action. */
+export interface ActionRow {
+  readonly user: number;
+  readonly context: number;
+  readonly item: number;
+  /** Above 0. */
+  readonly weight: number;
+  /** Event time, ms. */
+  readonly at: number;
+}
+
+/** Columns of actions that grow, 24 bytes an action and up to half as much again to spare. */
+export class ActionRows {
+  #columns = emptyColumns(SMALLEST);
+  #length = 0;
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Views of the rows, which the next change may leave behind. */
+  get columns(): ActionColumns {
+    const { user, context, item, weight, at } = this.#columns;
+    return {
+      user: user.subarray(0, this.#length),
+      context: context.subarray(0, this.#length),
+      item: item.subarray(0, this.#length),
+      weight: weight.subarray(0, this.#length),
+      at: at.subarray(0, this.#length),
+    };
+  }
+
+  push(row: ActionRow): void {
+    if (this.#length === this.#columns.at.length) this.#resize(Math.ceil(this.#length * GROWTH));
+    this.#set(this.#length++, row);
+  }
+
+  /** Keeps the rows of which `isKept` says so, in their order. */
+  retain(isKept: (row: number) => boolean): void {
+    const { user, context, item, weight, at } = this.#columns;
+    let kept = 0;
+    for (let i = 0; i < this.#length; i++) {
+      if (!isKept(i)) continue;
+      this.#set(kept++, {
+        user: user[i]!,
+        context: context[i]!,
+        item: item[i]!,
+        weight: weight[i]!,
+        at: at[i]!,
+      });
+    }
+    this.#length = kept;
+    if (kept * 2 < at.length) this.#resize(Math.max(SMALLEST, kept));
+  }
+
+  #set(place: number, { user, context, item, weight, at }: ActionRow): void {
+    this.#columns.user[place] = user;
+    this.#columns.context[place] = context;
+    this.#columns.item[place] = item;
+    this.#columns.weight[place] = weight;
+    this.#columns.at[place] = at;
+  }
+
+  #resize(capacity: number): void {
+    const rows = this.columns;
+    this.#columns = emptyColumns(capacity);
+    this.#columns.user.set(rows.user);
+    this.#columns.context.set(rows.context);
+    this.#columns.item.set(rows.item);
+    this.#columns.weight.set(rows.weight);
+    this.#columns.at.set(rows.at);
+  }
+}
+
+function emptyColumns(capacity: number) {
+  return {
+    user: new Int32Array(capacity),
+    context: new Int32Array(capacity),
+    item: new Int32Array(capacity),
+    weight: new Float32Array(capacity),
+    at: new Float64Array(capacity),
+  };
+}
