@@ -22,8 +22,9 @@ export function createMemoryShard(
 ): MemoryShard {
   const dimension = vectors.values().next().value?.length ?? 1;
   const table = new VectorTable(dimension);
-  for (const [itemId, vector] of vectors) if (shardOf(itemId, count) === place) table.set(itemId, vector);
-  const ids = Array.from({ length: table.size }, (_, row) => table.idAt(row)!);
+  // In the order of their ids, which then decides between equal scores.
+  const ids = [...vectors.keys()].filter((itemId) => shardOf(itemId, count) === place).sort();
+  for (const itemId of ids) table.set(itemId, vectors.get(itemId)!);
 
   function demand(generation: string): void {
     if (!shard.isUp) {
