@@ -195,7 +195,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       layer: 0,
       vector: Buffer.alloc(0),
       input: null,
-      start: { itemCount: 12, weights: Buffer.of(1) },
+      start: { itemCount: 12, structure: 2, weights: Buffer.of(1) },
     },
     'start with 12 items in g7',
   ],

@@ -103,6 +103,8 @@ export interface LatentInput {
 export interface InferenceStart {
   /** Inputs of this partition, to check that none is missing. */
   readonly itemCount: number;
+  /** How many leading features of an input are the item's place in the graph of users. */
+  readonly structure: number;
   /** The weights of the model, in the format of the topic models. */
   readonly weights: Buffer;
 }
@@ -690,6 +692,11 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                 "name": "itemCount",
                 "type": "long",
                 "doc": "Inputs of this partition, to check that none is missing."
+              },
+              {
+                "name": "structure",
+                "type": "int",
+                "doc": "How many leading features of an input are the item's place in the graph of users."
               },
               {
                 "name": "weights",

@@ -7,6 +7,7 @@ import { EmbeddedItems } from './embedded-items.ts';
 import { ContextGraph } from './graph/context-graph.ts';
 import { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
 import type { WalkItems } from './graph/walk-items.ts';
+import { Latents } from './latents.ts';
 import { Models } from './models.ts';
 import { NewItems } from './new-items.ts';
 import { Releases } from './releases.ts';
@@ -20,6 +21,7 @@ export interface LogState {
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
   readonly models: Models;
+  readonly latents: Latents;
   readonly releases: Releases;
   readonly newItems: NewItems;
 }
@@ -39,9 +41,10 @@ export function createLogState(
   const catalogue = new ItemCatalogue();
   const embedded = new EmbeddedItems();
   const models = new Models(log);
+  const latents = new Latents(log);
   const releases = new Releases();
   const newItems = new NewItems({ catalogue, embedded, models, releases });
-  return { actions, graph, neighbourhoods, catalogue, embedded, models, releases, newItems };
+  return { actions, graph, neighbourhoods, catalogue, embedded, models, latents, releases, newItems };
 }
 
 /** How each topic enters the state. */
@@ -56,6 +59,7 @@ export function logHandlers(state: LogState): FollowHandlers {
     },
     embeddings: ({ key, value }) => state.embedded.take(key, value === null),
     models: ({ key, value }) => state.models.take(key, value),
+    latents: (message) => state.latents.take(message),
     releases: ({ key, value }) => state.releases.take(key, value),
   };
 }

@@ -1,5 +1,6 @@
 import type { ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
+import type { TrimOffset } from './latents.ts';
 import { modelKey } from './models.ts';
 
 /** Everything the stage writes. Each promise resolves when all in-sync replicas have the message. */
@@ -9,9 +10,15 @@ export interface Publisher {
   weights(weights: ModelWeights): Promise<void>;
   /** Writes a tombstone. */
   remove(topic: 'embeddings' | 'models', key: string): Promise<void>;
+  /** Deletes what stands before these offsets of the topic `latents`. */
+  trimLatents(offsets: readonly TrimOffset[]): Promise<void>;
 }
 
-export function createPublisher({ produce }: Pick<StagePorts, 'produce'>): Publisher {
+export function createPublisher({
+  produce,
+  kafka,
+  topic,
+}: Pick<StagePorts, 'produce' | 'kafka' | 'topic'>): Publisher {
   return {
     async release(release) {
       await produce('releases', release.generation, release);
@@ -22,8 +29,22 @@ export function createPublisher({ produce }: Pick<StagePorts, 'produce'>): Publi
     async weights(weights) {
       await produce('models', modelKey(weights), weights);
     },
-    async remove(topic, key) {
-      await produce(topic, key, null);
+    async remove(name, key) {
+      await produce(name, key, null);
+    },
+    async trimLatents(offsets) {
+      const admin = kafka.admin();
+      await admin.connect();
+      try {
+        // kafkajs 2.2.4 finds no leaders of a topic that this client has not asked about yet.
+        await admin.fetchTopicOffsets(topic('latents'));
+        await admin.deleteTopicRecords({
+          topic: topic('latents'),
+          partitions: offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
+        });
+      } finally {
+        await admin.disconnect();
+      }
     },
   };
 }

@@ -64,6 +64,9 @@ export function recordingPublisher(): { publisher: Publisher; written: RecordedW
     async remove(topic, key) {
       written.order.push(`remove ${topic} ${key}`);
     },
+    async trimLatents(offsets) {
+      for (const { partition, offset } of offsets) written.order.push(`trim latents ${partition}:${offset}`);
+    },
   };
   return { publisher, written };
 }

@@ -29,6 +29,7 @@ describe('the retrain stage', () => {
   const embeddings = new Map<string, ItemEmbedding>();
   const models = new Set<string>();
   let first: Release;
+  let second: Release;
 
   before(async () => {
     test = await openTestNamespace();
@@ -169,9 +170,35 @@ describe('the retrain stage', () => {
     for (const name of ['poison', 'long', 'well']) {
       await waitFor(() => embeddings.has(`${first.generation}/2/${name}`), { message: `${name} was read` });
     }
-    const { itemCount } = await reaches(await startTraining(), 'ready');
-    assert.equal(itemCount, GROUP_ITEMS.length + 4);
+    second = await reaches(await startTraining(), 'ready');
+    assert.equal(second.itemCount, GROUP_ITEMS.length + 4);
   });
+
+  it('removes embeddings and latents of a generation that is over, and none of another', async () => {
+    const over: Release = { ...first, state: 'rejected' };
+    await test.produce('releases', { key: first.generation, value: test.encode('Release', over) });
+    await waitFor(() => vectorsOf(first).size === 0, { message: 'the embeddings are gone' });
+    const generations = await waitFor(
+      async () => {
+        const left = await latentGenerations();
+        return !left.has(first.generation) && left;
+      },
+      { message: 'the latents are gone' },
+    );
+    assert.deepEqual([...generations], [second.generation]);
+    assert.equal(vectorsOf(second).size, second.itemCount);
+  });
+
+  async function latentGenerations(): Promise<Set<string>> {
+    const generations = new Set<string>();
+    await readTopic({
+      kafka: test.kafka,
+      topic: test.topicOf('latents'),
+      from: { at: 'beginning' },
+      onMessage: async ({ value }) => generations.add((await test.codec.decode('Latent', value!)).generation),
+    });
+    return generations;
+  }
 });
 
 /** What a producer in another language may write: our encoder refuses numbers that are not finite. */

@@ -3,6 +3,7 @@ import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import type { Latent } from '#contracts/generated/records.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
 import { createRetrainMetrics } from './metrics.ts';
@@ -13,6 +14,11 @@ import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
 
 const CONFIG = { actionWeights: DEFAULT_ACTION_WEIGHTS, halfLifeDays: 0, seed: 1 };
 const LOG = pino({ level: 'silent' });
+
+function latentOf(generation: string): Latent {
+  const nothing = { itemId: 'tea', layer: 0, vector: Buffer.alloc(4), input: null, start: null };
+  return { generation, kind: 'latent', ...nothing };
+}
 
 describe('the upkeep', () => {
   let state: LogState;
@@ -40,14 +46,19 @@ describe('the upkeep', () => {
       state.releases.take(generation, someRelease(generation, release));
       state.embedded.take(`${generation}/tea`, false);
       state.models.take(`pinsage/${generation}`, toModelWeights(generation, someModel()));
+      state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
     }
   });
 
-  it('removes embeddings and weights of generations beyond those kept, once', async () => {
+  it('removes embeddings, weights and latents of generations beyond those kept, once', async () => {
     await upkeep(ports);
-    assert.deepEqual(written.order, ['remove embeddings g1/tea', 'remove models pinsage/g1']);
+    assert.deepEqual(written.order, [
+      'remove embeddings g1/tea',
+      'remove models pinsage/g1',
+      'trim latents 2:2',
+    ]);
     await upkeep(ports);
-    assert.equal(written.order.length, 2);
+    assert.equal(written.order.length, 3);
     assert.notEqual(state.models.get('g2'), undefined);
   });
 

@@ -27,7 +27,7 @@ export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<v
   }
 }
 
-/** Embeds the new items, and removes embeddings and weights of the generations that are over. */
+/** Embeds the new items, and removes embeddings, weights and latents of the generations that are over. */
 export async function upkeep({
   state,
   publisher,
@@ -39,10 +39,12 @@ export async function upkeep({
   const over = state.releases.disposable(generationsKept);
   const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
   const models = over.flatMap((generation) => state.models.drain(generation));
+  const trimmed = state.latents.trim(over);
   await Promise.all([
     ...added.map((embedding) => publisher.embedding(embedding)),
     ...embeddings.map((key) => publisher.remove('embeddings', key)),
     ...models.map((key) => publisher.remove('models', key)),
+    ...(trimmed.length > 0 ? [publisher.trimLatents(trimmed)] : []),
   ]);
   metrics.inductiveItems.inc(added.length);
   metrics.removedEmbeddings.inc(embeddings.length);

@@ -32,6 +32,7 @@ export function randomCatalogue(itemCount: number, change: Partial<PinSageShape>
     itemIds: Array.from({ length: itemCount }, (_, item) => `item ${item}`),
     weights: initialWeights(shape, random.fork('weights')),
     features: Float32Array.from({ length: itemCount * shape.features }, () => random.normal()),
+    structure: 4,
     neighbourhoods: { size: SIZE, neighbours, weights },
   };
 }

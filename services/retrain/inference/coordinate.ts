@@ -87,7 +87,7 @@ async function endsOf({ kafka, topic }: LatentLog): Promise<ReadonlyMap<number, 
 async function sendInput(
   log: LatentLog,
   { generation, itemIds }: InferenceJob,
-  { weights, features, neighbourhoods }: InferenceInput,
+  { weights, features, structure, neighbourhoods }: InferenceInput,
   homes: readonly number[],
   partitions: number,
 ): Promise<void> {
@@ -113,7 +113,10 @@ async function sendInput(
   const bytes = Buffer.from(encodeWeights(weights));
   await toEach(partitions, (partition) => {
     const itemCount = homes.filter((home) => home === partition).length;
-    return log.send(partition, { ...messageOf(generation, 'start'), start: { itemCount, weights: bytes } });
+    return log.send(partition, {
+      ...messageOf(generation, 'start'),
+      start: { itemCount, structure, weights: bytes },
+    });
   });
 }
 

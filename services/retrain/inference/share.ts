@@ -55,7 +55,7 @@ export class Share {
   }
 
   /** @throws RangeError where inputs are missing, or do not fit the weights */
-  takeStart({ itemCount, weights: bytes }: InferenceStart): void {
+  takeStart({ itemCount, weights: bytes }: Omit<InferenceStart, 'structure'>): void {
     if (itemCount !== this.#itemIds.length) {
       throw new RangeError(
         `partition ${this.#home} holds ${this.#itemIds.length} of ${itemCount} items of generation ${this.#generation}`,

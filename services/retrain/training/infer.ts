@@ -18,6 +18,8 @@ export interface InferenceInput {
   readonly weights: PinSageWeights;
   /** n × f, row-major. */
   readonly features: Float32Array;
+  /** How many of the f, leading, are the items' places. */
+  readonly structure: number;
   readonly neighbourhoods: Neighbourhoods;
 }
 

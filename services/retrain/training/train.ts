@@ -106,7 +106,7 @@ export async function trainPinSage(
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = input.neighbourhoods ?? wholeNeighbourhoods(itemCount, actions, config, random);
-    const embeddings = await infer({ weights, features: placed, neighbourhoods });
+    const embeddings = await infer({ weights, features: placed, structure, neighbourhoods });
     const mean = Float32Array.from(centreAndNormalise(embeddings, config.dim));
     checkEmbeddings(embeddings);
     stopwatch.lap('inference');
