@@ -2,7 +2,7 @@ import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
-import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { type KnownBefore, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
 import { clusterWindow, type UserInterests } from '#algorithms/pinnersage/interests.ts';
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
@@ -56,12 +56,12 @@ function agreement(windows: readonly (readonly WindowAction[])[], real: RealWind
   let sameTop = 0;
   for (const actions of windows) {
     const window = createWindow();
-    let clustering: Clustering | undefined;
+    let before: KnownBefore = {};
     for (const action of actions) {
       applyAction(window, action, action.occurredAt);
-      const found = incremental(window, clustering, real);
+      const found = incremental(window, before, real);
       const wanted = full(window, real);
-      clustering = found.clustering;
+      before = found.known;
       indices.push(adjustedRandIndex(partition(found), partition(wanted)));
       if (topOf(found) === topOf(wanted)) sameTop++;
     }
@@ -84,9 +84,9 @@ function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWi
     const start = windowOf(history.slice(0, FULL_WINDOW));
     const arriving = history.slice(FULL_WINDOW, FULL_WINDOW + ARRIVALS);
     const singly = arriving.map((action) => [action]);
-    const { clustering } = incremental(start, undefined, real);
-    time.incremental += followTime(start, clustering, singly, real);
-    time.byBasket += followTime(start, clustering, baskets(arriving), real);
+    const { known } = incremental(start, {}, real);
+    time.incremental += followTime(start, known, singly, real);
+    time.byBasket += followTime(start, known, baskets(arriving), real);
     const window = { actions: [...start.actions] };
     time.full += cpuTime(() => {
       for (const action of arriving) {
@@ -95,7 +95,7 @@ function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWi
       }
     });
     arrivals += arriving.length;
-    items += (clustering?.itemIds.length ?? 0) * arriving.length;
+    items += (known.clustering?.itemIds.length ?? 0) * arriving.length;
   }
   return {
     costRatioAt400: time.full / time.incremental,
@@ -109,16 +109,16 @@ function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWi
 
 function followTime(
   start: ActionWindow,
-  before: Clustering | undefined,
+  before: KnownBefore,
   batches: readonly (readonly WindowAction[])[],
   real: RealWindows,
 ): number {
   const window = { actions: [...start.actions] };
-  let clustering = before;
+  let known = before;
   return cpuTime(() => {
     for (const batch of batches) {
       for (const action of batch) applyAction(window, action, action.occurredAt, FULL_LIMITS);
-      clustering = incremental(window, clustering, real).clustering;
+      known = incremental(window, known, real).known;
     }
   });
 }
@@ -134,9 +134,16 @@ function baskets(actions: readonly WindowAction[]): WindowAction[][] {
   return groups;
 }
 
-function incremental(window: ActionWindow, before: Clustering | undefined, { vectorOf, alpha }: RealWindows) {
-  const reading = readWindow(window, before, { ...OPTIONS, now: nowOf(window) });
-  return recluster(reading, before, vectorOf, alpha, forests);
+/** As the interests stage does it. */
+function incremental(
+  window: ActionWindow,
+  before: KnownBefore,
+  { vectorOf, alpha }: RealWindows,
+): UserInterests & { readonly known: KnownBefore } {
+  const reading = readWindow(window, before, OPTIONS);
+  const at = { alpha, now: nowOf(window) };
+  const { clustering, ...interests } = recluster(reading, before.clustering, vectorOf, at, forests);
+  return { ...interests, known: { evidence: reading.evidence, clustering } };
 }
 
 function full(window: ActionWindow, { vectorOf, alpha }: RealWindows): UserInterests {

@@ -167,14 +167,9 @@ async function seedUsers(
 
 /** As the stage would have stored it. */
 function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows): Uint8Array {
-  const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS, now: START };
-  const { clustering } = recluster(
-    readWindow(window, undefined, options),
-    undefined,
-    vectorOf,
-    alpha,
-    workspace,
-  );
+  const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
+  const reading = readWindow(window, {}, options);
+  const { clustering } = recluster(reading, undefined, vectorOf, { alpha, now: START }, workspace);
   return encodeClustering(clustering!);
 }
 

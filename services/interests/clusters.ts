@@ -1,14 +1,17 @@
 import { BinaryFormatError } from '#algorithms/binary.ts';
+import { gatherEvidence, likedItems, type WindowEvidence } from '#algorithms/pinnersage/evidence.ts';
+import type { Clustering } from '#algorithms/pinnersage/incremental-clustering.ts';
 import { decodeClustering, encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
-import { type Clustering, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
-import { likedItems, type UserInterests } from '#algorithms/pinnersage/interests.ts';
+import type { UserInterests } from '#algorithms/pinnersage/interests.ts';
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { InterestsConfig } from './config.ts';
 import type { ServedVectors } from './served-vectors.ts';
 
-/** How a window is clustered, and in which vectors; replaced with each change, never changed. */
+/** What a window was read to say, how it is clustered, and in which vectors; replaced with each change, never changed. */
 export interface UserClusters {
+  readonly evidence: WindowEvidence;
   readonly served: ServedVectors;
   /** Undefined where no liked item has a vector. */
   readonly clustering: Clustering | undefined;
@@ -41,10 +44,12 @@ export class Clusterer {
   ): Promise<Clustered> {
     if (served === undefined) return { medoids: [], unknownItems: 0, clusters: undefined };
     const clustering = before?.served === served ? before.clustering : undefined;
-    const reading = readWindow(window, clustering, { ...this.#config, now });
+    const reading = readWindow(window, { evidence: before?.evidence, clustering }, this.#config);
     const vectorOf = await served.vectorsOf(reading.added.map(({ itemId }) => itemId));
-    const result = recluster(reading, clustering, vectorOf, served.alpha, this.#workspace);
-    return { ...result, clusters: { served, clustering: result.clustering } };
+    const at = { alpha: served.alpha, now };
+    const { medoids, unknownItems, ...next } = recluster(reading, clustering, vectorOf, at, this.#workspace);
+    const clusters = { served, evidence: reading.evidence, clustering: next.clustering };
+    return { medoids, unknownItems, clusters };
   }
 
   /**
@@ -57,11 +62,12 @@ export class Clusterer {
     served: ServedVectors,
   ): Promise<UserClusters | undefined> {
     if (bytes.length === 0) return undefined;
-    const liked = likedItems(window, { ...this.#config, now: 0 });
+    const evidence = gatherEvidence(window, this.#config);
+    const liked = likedItems(evidence);
     const vectorOf = await served.vectorsOf(liked.map(({ itemId }) => itemId));
     try {
       const clustering = decodeClustering(bytes, liked, vectorOf);
-      return clustering && { served, clustering };
+      return clustering && { served, evidence, clustering };
     } catch (error) {
       if (error instanceof BinaryFormatError) return undefined;
       throw error;

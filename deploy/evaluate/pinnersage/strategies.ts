@@ -1,5 +1,10 @@
 import { cut } from '#algorithms/pinnersage/dendrogram.ts';
-import { type ItemEvidence, likedItems } from '#algorithms/pinnersage/interests.ts';
+import {
+  gatherEvidence,
+  type ItemEvidence,
+  importanceOf,
+  likedItems,
+} from '#algorithms/pinnersage/evidence.ts';
 import { medoid } from '#algorithms/pinnersage/medoid.ts';
 import type { WeightedPoints } from '#algorithms/pinnersage/points.ts';
 import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
@@ -71,11 +76,11 @@ function representClusters(
   vectors: VectorTable,
   { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3 }: Clustering,
 ): Embedding[] {
-  const items = evidence(window, now, lambdaPerDay);
+  const items = evidence(window, lambdaPerDay);
   const points = stack(items, vectors);
   const clusters = membersByLabel(partition(points, random.fork('partition')));
   const importances = clusters.map((members) =>
-    members.reduce((sum, member) => sum + items[member]!.importance, 0),
+    members.reduce((sum, member) => sum + importanceOf(items[member]!, now, lambdaPerDay), 0),
   );
   return sampleByImportance(importances, sampled, random.fork('sample')).map((cluster) =>
     centroid
@@ -85,12 +90,13 @@ function representClusters(
 }
 
 function decayedAverage(window: ActionWindow, now: number, vectors: VectorTable): Float32Array {
-  const items = evidence(window, now, PAPER_LAMBDA);
-  return unitMean(stack(items, vectors), [...items.keys()], ({ importance }) => importance, items);
+  const items = evidence(window, PAPER_LAMBDA);
+  const weightOf = (item: ItemEvidence): number => importanceOf(item, now, PAPER_LAMBDA);
+  return unitMean(stack(items, vectors), [...items.keys()], weightOf, items);
 }
 
-function evidence(window: ActionWindow, now: number, lambdaPerDay: number): ItemEvidence[] {
-  return likedItems(window, { actionWeights: { buy: 1 }, lambdaPerDay, now });
+function evidence(window: ActionWindow, lambdaPerDay: number): readonly ItemEvidence[] {
+  return likedItems(gatherEvidence(window, { actionWeights: { buy: 1 }, lambdaPerDay }));
 }
 
 function stack(items: readonly ItemEvidence[], vectors: VectorTable): WeightedPoints {

@@ -2,10 +2,11 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { BinaryFormatError } from '../binary.ts';
+import { gatherEvidence, likedItems } from './evidence.ts';
+import type { Clustering } from './incremental-clustering.ts';
 import { decodeClustering, encodeClustering } from './incremental-codec.ts';
-import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
+import { readWindow, recluster } from './incremental-interests.ts';
 import { ForestWorkspace } from './incremental-workspace.ts';
-import { likedItems } from './interests.ts';
 import { actionLists, START } from './window.testing.ts';
 import { type ActionWindow, applyAction, createWindow } from './window.ts';
 
@@ -16,12 +17,14 @@ const VECTORS = new Map([
   ['dates', Float32Array.of(0, 0.1)],
 ]);
 const vectorOf = (itemId: string) => VECTORS.get(itemId);
-const OPTIONS = { lambdaPerDay: 0, actionWeights: { view: 1, purchase: 5, hide: -3 }, now: START };
+const OPTIONS = { lambdaPerDay: 0, actionWeights: { view: 1, purchase: 5, hide: -3 } };
 
 function clusteringOf(window: ActionWindow): Clustering | undefined {
-  const reading = readWindow(window, undefined, OPTIONS);
-  return recluster(reading, undefined, vectorOf, 1, new ForestWorkspace()).clustering;
+  const reading = readWindow(window, {}, OPTIONS);
+  return recluster(reading, undefined, vectorOf, { alpha: 1, now: START }, new ForestWorkspace(0)).clustering;
 }
+
+const likedIn = (window: ActionWindow) => likedItems(gatherEvidence(window, OPTIONS));
 
 function windowOf(...itemIds: string[]): ActionWindow {
   const window = createWindow();
@@ -39,7 +42,7 @@ test('a clustering survives its bytes, to the last bit', () => {
       const clustering = clusteringOf(window);
       if (clustering === undefined) return;
       const bytes = encodeClustering(clustering);
-      assert.deepEqual(decodeClustering(bytes, likedItems(window, OPTIONS), vectorOf), clustering);
+      assert.deepEqual(decodeClustering(bytes, likedIn(window), vectorOf), clustering);
     }),
   );
 });
@@ -48,19 +51,19 @@ test('bytes of version 1 still load', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
   const golden = '01b3a7f8ff06040104' + '0200030102';
   assert.equal(Buffer.from(encodeClustering(clusteringOf(window)!)).toString('hex'), golden);
-  const decoded = decodeClustering(Buffer.from(golden, 'hex'), likedItems(window, OPTIONS), vectorOf);
+  const decoded = decodeClustering(Buffer.from(golden, 'hex'), likedIn(window), vectorOf);
   assert.deepEqual(decoded, clusteringOf(window));
 });
 
 test('a clustering of other vectors, weights or items is not taken', () => {
   const window = windowOf('apple', 'bread', 'cheese');
   const bytes = encodeClustering(clusteringOf(window)!);
-  const liked = likedItems(window, OPTIONS);
+  const liked = likedIn(window);
   const moved = (itemId: string) => (itemId === 'bread' ? Float32Array.of(0.9, 0.41) : vectorOf(itemId));
   assert.equal(decodeClustering(bytes, liked, moved), undefined);
   const withdrawn = (itemId: string) => (itemId === 'bread' ? undefined : vectorOf(itemId));
   assert.equal(decodeClustering(bytes, liked, withdrawn), undefined);
-  const oftener = likedItems(windowOf('apple', 'bread', 'bread', 'cheese'), OPTIONS);
+  const oftener = likedIn(windowOf('apple', 'bread', 'bread', 'cheese'));
   assert.equal(decodeClustering(bytes, oftener, vectorOf), undefined);
   assert.equal(decodeClustering(bytes, liked.slice(1), vectorOf), undefined);
 });
@@ -68,7 +71,7 @@ test('a clustering of other vectors, weights or items is not taken', () => {
 test('any prefix and random bytes are refused or not taken, never anything else', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
   const bytes = encodeClustering(clusteringOf(window)!);
-  const liked = likedItems(window, OPTIONS);
+  const liked = likedIn(window);
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.uint8Array({ maxLength: 30 }), (length, noise) => {
       assert.throws(() => decodeClustering(bytes.subarray(0, length), liked, vectorOf), BinaryFormatError);

@@ -1,9 +1,9 @@
 import { BinaryReader, BinaryWriter } from '../binary.ts';
 import type { Vector } from '../vectors.ts';
+import type { ItemEvidence } from './evidence.ts';
 import { CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
-import { forestLabels, replayMerges } from './incremental-forest.ts';
-import { type Clustering, medoidOf } from './incremental-interests.ts';
-import { type ItemEvidence, membersByLabel } from './interests.ts';
+import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
+import { replayMerges } from './incremental-forest.ts';
 
 const FORMAT_VERSION = 1;
 
@@ -63,9 +63,7 @@ export function decodeClustering(
   if (leaves === undefined || fingerprint(leaves) !== expected) return undefined;
   try {
     const forest = replayMerges(leaves, left, right, space);
-    const labels = forestLabels(forest);
-    const medoids = Int32Array.from(membersByLabel(labels), (members) => medoidOf(leaves, members));
-    return { itemIds: items.map(({ itemId }) => itemId), forest, labels, medoids, unknownPlaces };
+    return clusterLeaves({ itemIds: items.map(({ itemId }) => itemId), forest, unknownPlaces });
   } catch (error) {
     if (error instanceof RangeError) throw reader.fault(error.message);
     throw error;

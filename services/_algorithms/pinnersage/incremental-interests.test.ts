@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { MILLISECONDS_PER_DAY } from './importance.ts';
-import { type Clustering, readWindow, recluster } from './incremental-interests.ts';
+import { type KnownBefore, readWindow, recluster } from './incremental-interests.ts';
 import { ForestWorkspace } from './incremental-workspace.ts';
 import { clusterWindow, type InterestOptions } from './interests.ts';
 import { actionLists, START } from './window.testing.ts';
@@ -33,8 +33,10 @@ const optionsAt = (now: number, alpha: number): InterestOptions => ({
   now,
 });
 
-function follow(window: ActionWindow, before: Clustering | undefined, options: InterestOptions) {
-  return recluster(readWindow(window, before, options), before, vectorOf, options.alpha, workspace);
+function follow(window: ActionWindow, before: KnownBefore, options: InterestOptions) {
+  const reading = readWindow(window, before, options);
+  const { clustering, ...interests } = recluster(reading, before.clustering, vectorOf, options, workspace);
+  return { interests, clustering, known: { evidence: reading.evidence, clustering } };
 }
 
 interface Arrival {
@@ -60,18 +62,18 @@ test('whatever came, went, was batched or lost, the interests are those of the w
   fc.assert(
     fc.property(arrivals, fc.double({ min: 0, max: 4, noNaN: true }), (given, alpha) => {
       const window = createWindow();
-      let clustering: Clustering | undefined;
+      let known: KnownBefore = {};
       let streamTime = START;
       for (const { action, clustered, restarted } of given) {
         streamTime = Math.max(streamTime, action.occurredAt);
         applyAction(window, action, streamTime, LIMITS);
-        if (restarted) clustering = undefined;
+        if (restarted) known = {};
         if (!clustered) continue;
         const options = optionsAt(streamTime, alpha);
-        const { clustering: next, ...interests } = follow(window, clustering, options);
-        clustering = next;
-        assert.deepEqual(interests, clusterWindow(window, vectorOf, options));
-        assert.deepEqual(clustering, follow(window, undefined, options).clustering);
+        const found = follow(window, known, options);
+        known = found.known;
+        assert.deepEqual(found.interests, clusterWindow(window, vectorOf, options));
+        assert.deepEqual(found.clustering, follow(window, {}, options).clustering);
       }
     }),
     { numRuns: 300 },
@@ -83,11 +85,11 @@ test('leaves part the known liked items, and their weights are the numbers of ac
     fc.property(actionLists(30), (actions) => {
       const window = createWindow();
       for (const action of actions) applyAction(window, action, START);
-      const { clustering, unknownItems } = follow(window, undefined, optionsAt(START, 1));
+      const { clustering, interests } = follow(window, {}, optionsAt(START, 1));
       const liked = window.actions.filter(({ type }) => type !== 'hide').map(({ itemId }) => itemId);
       const known = liked.filter((itemId) => VECTORS.has(itemId));
       assert.deepEqual(clustering?.itemIds ?? [], [...new Set(known)].sort());
-      assert.equal(unknownItems, liked.includes('fig') ? 1 : 0);
+      assert.equal(interests.unknownItems, liked.includes('fig') ? 1 : 0);
       clustering?.itemIds.forEach((itemId, leaf) => {
         assert.equal(clustering.forest.leaves.weights[leaf], known.filter((id) => id === itemId).length);
       });
@@ -101,9 +103,9 @@ test('only items that came are asked for their vectors', () => {
     applyAction(window, { eventId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
   add('e1', 'apple');
   add('e2', 'fig');
-  const { clustering } = follow(window, undefined, optionsAt(START, 1));
+  const { known } = follow(window, {}, optionsAt(START, 1));
   add('e3', 'bread');
-  const { added } = readWindow(window, clustering, optionsAt(START, 1));
+  const { added } = readWindow(window, known, optionsAt(START, 1));
   assert.deepEqual(
     added.map(({ itemId }) => itemId),
     ['bread', 'fig'],
@@ -115,14 +117,14 @@ test('dislike alone leaves the clustering as it is, and expiry of all ends it', 
   const like = { eventId: 'e1', itemId: 'apple', type: 'view', occurredAt: START, weight: 1 };
   applyAction(window, like, START, LIMITS);
   const options = optionsAt(START, 1);
-  const { clustering } = follow(window, undefined, options);
+  const { known, clustering } = follow(window, {}, options);
   applyAction(window, { ...like, eventId: 'e2', type: 'hide' }, START, LIMITS);
-  const disliked = follow(window, clustering, options);
+  const disliked = follow(window, known, options);
   assert.deepEqual(disliked.clustering, clustering);
-  assert.deepEqual(disliked.medoids, []);
+  assert.deepEqual(disliked.interests.medoids, []);
   const later = START + 21 * MILLISECONDS_PER_DAY;
   applyAction(window, { ...like, eventId: 'e3', type: 'hide', occurredAt: later }, later, LIMITS);
-  assert.equal(follow(window, clustering, optionsAt(later, 1)).clustering, undefined);
+  assert.equal(follow(window, known, optionsAt(later, 1)).clustering, undefined);
 });
 
 test('broken vectors are refused', () => {
@@ -130,9 +132,10 @@ test('broken vectors are refused', () => {
   for (const itemId of ['apple', 'bread']) {
     applyAction(window, { eventId: itemId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
   }
-  const reading = readWindow(window, undefined, optionsAt(START, 1));
+  const options = optionsAt(START, 1);
+  const reading = readWindow(window, {}, options);
   const mixed = (itemId: string) => (itemId === 'apple' ? Float32Array.of(1) : Float32Array.of(1, 2));
-  assert.throws(() => recluster(reading, undefined, mixed, 1, workspace), /of bread has 2 numbers/);
+  assert.throws(() => recluster(reading, undefined, mixed, options, workspace), /of bread has 2 numbers/);
   const broken = () => Float32Array.of(Number.NaN);
-  assert.throws(() => recluster(reading, undefined, broken, 1, workspace), /of apple is not finite/);
+  assert.throws(() => recluster(reading, undefined, broken, options, workspace), /of apple is not finite/);
 });

@@ -1,60 +1,58 @@
 import { isFiniteVector, type Vector } from '../vectors.ts';
+import {
+  type EvidenceOptions,
+  gatherEvidence,
+  type ItemEvidence,
+  likedItems,
+  type WindowEvidence,
+} from './evidence.ts';
+import { decayedWeight } from './importance.ts';
 import { updateForest } from './incremental.ts';
 import type { ForestLeaves } from './incremental-centroids.ts';
-import { EMPTY_FOREST, forestLabels, type MergeForest } from './incremental-forest.ts';
+import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
+import { EMPTY_FOREST } from './incremental-forest.ts';
 import type { ForestWorkspace } from './incremental-workspace.ts';
-import {
-  compareInterests,
-  gatherEvidence,
-  type InterestOptions,
-  type ItemEvidence,
-  membersByLabel,
-  summarise,
-  type UserInterests,
-} from './interests.ts';
-import { medoid } from './medoid.ts';
+import { compareInterests, type Interest, type InterestOptions, type UserInterests } from './interests.ts';
 import type { ActionWindow } from './window.ts';
-
-/** How a user's liked items are clustered; a function of the items, how often each was liked, their vectors and α. */
-export interface Clustering {
-  /** Ascending; item i is leaf i of the forest. */
-  readonly itemIds: readonly string[];
-  readonly forest: MergeForest;
-  /** The cluster of each leaf, as `forestLabels`. */
-  readonly labels: Int32Array;
-  /** The leaf that represents each cluster. */
-  readonly medoids: Int32Array;
-  /** Among all liked items in their order, the places of those that are no leaf for want of a vector; ascending. */
-  readonly unknownPlaces: readonly number[];
-}
 
 /** A window read against the clustering before. */
 export interface WindowReading {
-  /** What the window says about each of its items. */
-  readonly evidence: ReadonlyMap<string, ItemEvidence>;
-  /** Items liked now and in the clustering before, with their leaf there; ascending by item id. */
-  readonly kept: ReadonlyArray<{ readonly item: ItemEvidence; readonly leaf: number }>;
-  /** Other liked items, ascending by id: only their vectors are needed. */
+  readonly evidence: WindowEvidence;
+  /** Ascending by id. */
+  readonly liked: readonly ItemEvidence[];
+  /** For each liked item its leaf in the clustering before, or −1. */
+  readonly leafBefore: Int32Array;
+  /** The liked items that were no leaf: only their vectors are needed. */
   readonly added: readonly ItemEvidence[];
 }
 
-/** Finds what came and went since the clustering before, if there is one in the same generation of vectors. */
+/** What is known of a window from before; either may be missing or of another window, at the price of more work. */
+export interface KnownBefore {
+  readonly evidence?: WindowEvidence | undefined;
+  /** In the same generation of vectors. */
+  readonly clustering?: Clustering | undefined;
+}
+
+/** Finds what came and went since the window was read and clustered before. */
 export function readWindow(
   window: ActionWindow,
-  before: Clustering | undefined,
-  options: Omit<InterestOptions, 'alpha'>,
+  { evidence: known, clustering }: KnownBefore,
+  options: EvidenceOptions,
 ): WindowReading {
-  const evidence = gatherEvidence(window, options);
-  const known = new Set<ItemEvidence>();
-  const kept: { item: ItemEvidence; leaf: number }[] = [];
-  before?.itemIds.forEach((itemId, leaf) => {
-    const item = evidence.get(itemId);
-    if (item === undefined || item.size === 0) return;
-    kept.push({ item, leaf });
-    known.add(item);
-  });
-  const added = [...evidence.values()].filter((item) => item.size > 0 && !known.has(item));
-  return { evidence, kept, added: added.sort((a, b) => (a.itemId < b.itemId ? -1 : 1)) };
+  const evidence = gatherEvidence(window, options, known);
+  const liked = likedItems(evidence);
+  const itemIds = clustering?.itemIds ?? [];
+  const leafBefore = new Int32Array(liked.length);
+  const added: ItemEvidence[] = [];
+  let leaf = 0;
+  for (let place = 0; place < liked.length; place++) {
+    const { itemId } = liked[place]!;
+    while (leaf < itemIds.length && itemIds[leaf] !== itemId && itemIds[leaf]! < itemId) leaf++;
+    const found = itemIds[leaf] === itemId;
+    leafBefore[place] = found ? leaf++ : -1;
+    if (!found) added.push(liked[place]!);
+  }
+  return { evidence, liked, leafBefore, added };
 }
 
 /**
@@ -66,104 +64,95 @@ export function recluster(
   reading: WindowReading,
   before: Clustering | undefined,
   vectorOf: (itemId: string) => Vector | undefined,
-  alpha: number,
+  { alpha, now }: Pick<InterestOptions, 'alpha' | 'now'>,
   workspace: ForestWorkspace,
 ): UserInterests & { readonly clustering: Clustering | undefined } {
-  const { leaves, unknownPlaces } = chooseLeaves(reading, vectorOf);
+  const { items, leaves, leafOf, unknownPlaces } = chooseLeaves(reading, before, vectorOf);
   const unknownItems = unknownPlaces.length;
-  if (leaves.length === 0) return { medoids: [], unknownItems, clustering: undefined };
-  const old = before?.forest ?? EMPTY_FOREST;
-  const leafOf = new Int32Array(old.leaves.weights.length).fill(-1);
-  leaves.forEach(({ item, leaf }, now) => {
-    // An item that is liked more or less often than before is another point.
-    if (leaf >= 0 && old.leaves.weights[leaf] === item.size) leafOf[leaf] = now;
-  });
-  const forest = updateForest(old, { leaves: gather(leaves, old.leaves), leafOf }, alpha, workspace);
-  const labels = forestLabels(forest);
-  const clusters = membersByLabel(labels);
-  const medoids = findMedoids(clusters, forest.leaves, before, leafOf);
-  const itemIds = leaves.map(({ item }) => item.itemId);
-  const clustering = { itemIds, forest, labels, medoids, unknownPlaces };
-  const interests = clusters.map((members, label) =>
-    summarise(
-      itemIds[medoids[label]!]!,
-      members.map((member) => leaves[member]!.item),
-    ),
+  if (items.length === 0) return { medoids: [], unknownItems, clustering: undefined };
+  const forest = updateForest(before?.forest ?? EMPTY_FOREST, { leaves, leafOf }, alpha, workspace);
+  const itemIds = items.map(({ itemId }) => itemId);
+  const clustering = clusterLeaves(
+    { itemIds, forest, unknownPlaces },
+    before && { clustering: before, leafOf },
   );
-  return {
-    medoids: interests.filter(({ importance }) => importance > 0).sort(compareInterests),
-    unknownItems,
-    clustering,
-  };
+  const medoids = interestsOf(clustering, items, now, reading.evidence.options);
+  return { medoids, unknownItems, clustering };
 }
 
-/** A liked item whose vector is known: in the forest before, or given. */
-type Leaf =
-  | { readonly item: ItemEvidence; readonly leaf: number; readonly vector?: undefined }
-  | { readonly item: ItemEvidence; readonly leaf: -1; readonly vector: Vector };
+interface ChosenLeaves {
+  /** By leaf. */
+  readonly items: readonly ItemEvidence[];
+  readonly leaves: ForestLeaves;
+  /** By leaf before: its number now, or −1 where it went or became another point. */
+  readonly leafOf: Int32Array;
+  readonly unknownPlaces: readonly number[];
+}
 
-/** Merges what stayed and what came, ascending by item id. */
 function chooseLeaves(
-  { kept, added }: WindowReading,
-  vectorOf: (itemId: string) => Vector | undefined,
-): { leaves: Leaf[]; unknownPlaces: number[] } {
-  const leaves: Leaf[] = [];
-  const unknownPlaces: number[] = [];
-  let next = 0;
-  for (const item of added) {
-    while (next < kept.length && kept[next]!.item.itemId < item.itemId) leaves.push(kept[next++]!);
-    const vector = vectorOf(item.itemId);
-    if (vector === undefined) unknownPlaces.push(leaves.length + unknownPlaces.length);
-    else leaves.push({ item, leaf: -1, vector });
-  }
-  while (next < kept.length) leaves.push(kept[next++]!);
-  return { leaves, unknownPlaces };
-}
-
-function gather(leaves: readonly Leaf[], old: ForestLeaves): ForestLeaves {
-  const vectors = leaves.map(({ leaf, vector }) => vector ?? old.vectors[leaf]!);
-  const dim = vectors[0]!.length;
-  for (const { item, vector } of leaves) {
-    if (vector === undefined) continue;
-    if (vector.length !== dim) {
-      throw new RangeError(`The vector of ${item.itemId} has ${vector.length} numbers, others have ${dim}`);
-    }
-    if (!isFiniteVector(vector)) throw new RangeError(`The vector of ${item.itemId} is not finite`);
-  }
-  return { vectors, weights: leaves.map(({ item }) => item.size) };
-}
-
-/** A cluster that is as it was has the medoid that it had. */
-function findMedoids(
-  clusters: readonly number[][],
-  leaves: ForestLeaves,
+  { liked, leafBefore }: WindowReading,
   before: Clustering | undefined,
-  leafOf: Int32Array,
-): Int32Array {
-  const labelBefore = new Int32Array(leaves.weights.length).fill(-1);
-  const sizeBefore = new Int32Array(before?.medoids.length ?? 0);
-  before?.labels.forEach((label, leaf) => {
-    sizeBefore[label]!++;
-    if (leafOf[leaf]! >= 0) labelBefore[leafOf[leaf]!] = label;
-  });
-  return Int32Array.from(clusters, (members) => {
-    const label = labelBefore[members[0]!]!;
-    const same =
-      label >= 0 &&
-      sizeBefore[label] === members.length &&
-      members.every((member) => labelBefore[member] === label);
-    return same ? leafOf[before!.medoids[label]!]! : medoidOf(leaves, members);
-  });
+  vectorOf: (itemId: string) => Vector | undefined,
+): ChosenLeaves {
+  const old = (before?.forest ?? EMPTY_FOREST).leaves;
+  const leafOf = new Int32Array(old.weights.length).fill(-1);
+  const items: ItemEvidence[] = [];
+  const vectors: Vector[] = [];
+  const weights: number[] = [];
+  const unknownPlaces: number[] = [];
+  for (let place = 0; place < liked.length; place++) {
+    const item = liked[place]!;
+    const leaf = leafBefore[place]!;
+    const vector = leaf >= 0 ? old.vectors[leaf]! : vectorOf(item.itemId);
+    if (vector === undefined) {
+      unknownPlaces.push(place);
+      continue;
+    }
+    if (leaf < 0) checkVector(item.itemId, vector, (vectors[0] ?? old.vectors[0] ?? vector).length);
+    // An item that is liked more or less often than before is another point.
+    if (leaf >= 0 && old.weights[leaf] === item.size) leafOf[leaf] = items.length;
+    items.push(item);
+    vectors.push(vector);
+    weights.push(item.size);
+  }
+  return { items, leaves: { vectors, weights }, leafOf, unknownPlaces };
 }
 
-/** The leaf among `members` that is their medoid. */
-export function medoidOf({ vectors, weights }: ForestLeaves, members: readonly number[]): number {
-  if (members.length === 1) return members[0]!;
-  const dim = vectors[members[0]!]!.length;
-  const points = new Float64Array(members.length * dim);
-  members.forEach((member, i) => {
-    points.set(vectors[member]!, i * dim);
-  });
-  const own = { points, weights: members.map((member) => weights[member]!), dim };
-  return members[medoid(own, [...members.keys()])]!;
+function checkVector(itemId: string, vector: Vector, dim: number): void {
+  if (vector.length !== dim) {
+    throw new RangeError(`The vector of ${itemId} has ${vector.length} numbers, others have ${dim}`);
+  }
+  if (!isFiniteVector(vector)) throw new RangeError(`The vector of ${itemId} is not finite`);
+}
+
+/** The interest that each cluster is, but those whose importance fell to 0. `items` by leaf. */
+function interestsOf(
+  { itemIds, labels, medoids, members }: Clustering,
+  items: readonly ItemEvidence[],
+  now: number,
+  { lambdaPerDay }: EvidenceOptions,
+): Interest[] {
+  const count = medoids.length;
+  const importances = new Float64Array(count);
+  const sizes = new Int32Array(count);
+  const latest = new Float64Array(count);
+  for (let leaf = 0; leaf < items.length; leaf++) {
+    const { weight, newestAt, size, lastOccurredAt } = items[leaf]!;
+    const label = labels[leaf]!;
+    importances[label]! += decayedWeight(weight, newestAt, now, lambdaPerDay);
+    sizes[label]! += size;
+    if (lastOccurredAt > latest[label]!) latest[label] = lastOccurredAt;
+  }
+  const interests: Interest[] = [];
+  for (let label = 0; label < count; label++) {
+    if (!(importances[label]! > 0)) continue;
+    interests.push({
+      itemId: itemIds[medoids[label]!]!,
+      importance: importances[label]!,
+      size: sizes[label]!,
+      lastOccurredAt: latest[label]!,
+      members: members[label]!,
+    });
+  }
+  return interests.sort(compareInterests);
 }

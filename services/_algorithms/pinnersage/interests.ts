@@ -1,17 +1,20 @@
 import type { Vector } from '../vectors.ts';
 import { cut } from './dendrogram.ts';
-import { decayedWeight } from './importance.ts';
+import {
+  type EvidenceOptions,
+  gatherEvidence,
+  type ItemEvidence,
+  importanceOf,
+  likedItems,
+} from './evidence.ts';
 import { medoid } from './medoid.ts';
 import type { WeightedPoints } from './points.ts';
 import { type WardWorkspace, ward } from './ward.ts';
 import type { ActionWindow } from './window.ts';
 
-export interface InterestOptions {
+export interface InterestOptions extends EvidenceOptions {
   /** Height at which the dendrogram is cut, in the units of `ward`; it belongs to one generation of vectors. */
   readonly alpha: number;
-  readonly lambdaPerDay: number;
-  /** Weight of each type of action; negative for dislike. A type that is absent weighs 0. */
-  readonly actionWeights: Readonly<Record<string, number>>;
   /** Stream time in ms, to which importance decays. */
   readonly now: number;
 }
@@ -37,17 +40,6 @@ export interface UserInterests {
   readonly unknownItems: number;
 }
 
-/** What a window says about one item that has at least one action of positive weight. */
-export interface ItemEvidence {
-  readonly itemId: string;
-  /** Number of actions of positive weight: the multiplicity of the item's point. */
-  size: number;
-  /** Decayed sum of all weights, dislike included, so possibly ≤ 0. */
-  importance: number;
-  /** Time of the latest action of positive weight, ms. */
-  lastOccurredAt: number;
-}
-
 /**
  * A user's interests: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, Algorithm 2).
  * An item is one point, as heavy as it has positive actions. Dislike lowers the importance of the cluster its
@@ -61,7 +53,7 @@ export function clusterWindow(
   options: InterestOptions,
   workspace?: WardWorkspace,
 ): UserInterests {
-  const liked = likedItems(window, options);
+  const liked = likedItems(gatherEvidence(window, options));
   const items: ItemEvidence[] = [];
   const vectors: Vector[] = [];
   for (const item of liked) {
@@ -77,39 +69,11 @@ export function clusterWindow(
   const medoids = membersByLabel(cut(ward(points, workspace), options.alpha))
     .map((members) => {
       const evidence = members.map((member) => items[member]!);
-      return summarise(items[medoid(points, members)]!.itemId, evidence);
+      return summarise(items[medoid(points, members)]!.itemId, evidence, options);
     })
     .filter((interest) => interest.importance > 0)
     .sort(compareInterests);
   return { medoids, unknownItems };
-}
-
-/** The items with an action of positive weight, ascending by id, so that ties in clustering fall the same way. */
-export function likedItems(window: ActionWindow, options: Omit<InterestOptions, 'alpha'>): ItemEvidence[] {
-  const liked = [...gatherEvidence(window, options).values()].filter(({ size }) => size > 0);
-  return liked.sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
-}
-
-/** What a window says about each of its items, in the order of their first actions; `size` is 0 for one never liked. */
-export function gatherEvidence(
-  window: ActionWindow,
-  { actionWeights, lambdaPerDay, now }: Omit<InterestOptions, 'alpha'>,
-): Map<string, ItemEvidence> {
-  const evidence = new Map<string, ItemEvidence>();
-  for (const { itemId, type, occurredAt, weight } of window.actions) {
-    const signed = (actionWeights[type] ?? 0) * weight;
-    let item = evidence.get(itemId);
-    if (item === undefined) {
-      item = { itemId, size: 0, importance: 0, lastOccurredAt: 0 };
-      evidence.set(itemId, item);
-    }
-    item.importance += decayedWeight(signed, occurredAt, now, lambdaPerDay);
-    if (signed > 0) {
-      item.size++;
-      item.lastOccurredAt = occurredAt;
-    }
-  }
-  return evidence;
 }
 
 /** The order of interests: by importance, the highest first; ties by item id. */
@@ -118,10 +82,14 @@ export function compareInterests(a: Interest, b: Interest): number {
 }
 
 /** The interest that a cluster is, given its medoid and what is known of its members, ascending by item id. */
-export function summarise(medoidId: string, members: readonly ItemEvidence[]): Interest {
+function summarise(
+  medoidId: string,
+  members: readonly ItemEvidence[],
+  { now, lambdaPerDay }: InterestOptions,
+): Interest {
   return {
     itemId: medoidId,
-    importance: members.reduce((sum, item) => sum + item.importance, 0),
+    importance: members.reduce((sum, item) => sum + importanceOf(item, now, lambdaPerDay), 0),
     size: members.reduce((sum, item) => sum + item.size, 0),
     lastOccurredAt: members.reduce((latest, item) => Math.max(latest, item.lastOccurredAt), 0),
     members: members.map(({ itemId }) => itemId),
@@ -129,7 +97,7 @@ export function summarise(medoidId: string, members: readonly ItemEvidence[]): I
 }
 
 /** The members of each label, ascending. */
-export function membersByLabel(labels: Int32Array): number[][] {
+function membersByLabel(labels: Int32Array): number[][] {
   const clusters: number[][] = [];
   for (const [i, label] of labels.entries()) {
     clusters[label] ??= [];

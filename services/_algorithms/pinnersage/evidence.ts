@@ -1,0 +1,126 @@
+import { decayedWeight } from './importance.ts';
+import { type ActionWindow, compareActions, type WindowAction } from './window.ts';
+
+export interface EvidenceOptions {
+  /** λ, see `importance`. */
+  readonly lambdaPerDay: number;
+  /** Weight of each type of action; negative for dislike. A type that is absent weighs 0. */
+  readonly actionWeights: Readonly<Record<string, number>>;
+}
+
+/** What a window says about one item; a function of the item's actions, whatever the time. */
+export interface ItemEvidence {
+  readonly itemId: string;
+  /** Number of actions of positive weight: the multiplicity of the item's point, 0 for one never liked. */
+  readonly size: number;
+  /** Sum of all weights, dislike included, decayed to `newestAt`, so possibly ≤ 0. */
+  readonly weight: number;
+  /** Time of the latest action, ms. */
+  readonly newestAt: number;
+  /** Time of the latest action of positive weight, ms. */
+  readonly lastOccurredAt: number;
+}
+
+/** What a window says about each of its items; replaced with each change, never changed. */
+export interface WindowEvidence {
+  readonly options: EvidenceOptions;
+  /** The window's actions that this was gathered from. */
+  readonly actions: readonly WindowAction[];
+  /** Ascending by id, so that ties in clustering fall the same way. */
+  readonly items: readonly ItemEvidence[];
+}
+
+/**
+ * Reads a window, at the price of what came and went since `before` was read from it: most of an item's numbers do not
+ * change when time goes on, and those that do change by one factor. It does not matter what `before` is, as long as an
+ * action object that is in both has not been changed.
+ */
+export function gatherEvidence(
+  { actions }: ActionWindow,
+  options: EvidenceOptions,
+  before?: WindowEvidence,
+): WindowEvidence {
+  const { lambdaPerDay, actionWeights } = options;
+  const usable =
+    before?.options.lambdaPerDay === lambdaPerDay && before.options.actionWeights === actionWeights;
+  if (!usable) {
+    const items = [...collect(actions, options).values()].sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+    return { options, actions: actions.slice(), items };
+  }
+  const changed = changedItems(before.actions, actions);
+  if (changed.size === 0) return before;
+  const own = actions.filter(({ itemId }) => changed.has(itemId));
+  const fresh = collect(own, options);
+  const items = before.items.slice();
+  for (const itemId of changed) {
+    const place = placeOf(items, itemId);
+    const known = items[place]?.itemId === itemId ? 1 : 0;
+    const item = fresh.get(itemId);
+    if (item === undefined) items.splice(place, known);
+    else items.splice(place, known, item);
+  }
+  return { options, actions: actions.slice(), items };
+}
+
+/** The items with an action of positive weight, ascending by id. */
+export function likedItems({ items }: WindowEvidence): readonly ItemEvidence[] {
+  return items.filter(({ size }) => size > 0);
+}
+
+/** Σ w·exp(−λ(now − t)) over the item's actions: all of them fade alike. `now` in ms. */
+export function importanceOf({ weight, newestAt }: ItemEvidence, now: number, lambdaPerDay: number): number {
+  return decayedWeight(weight, newestAt, now, lambdaPerDay);
+}
+
+function collect(
+  actions: readonly WindowAction[],
+  { actionWeights, lambdaPerDay }: EvidenceOptions,
+): Map<string, ItemEvidence> {
+  const evidence = new Map<string, { -readonly [key in keyof ItemEvidence]: ItemEvidence[key] }>();
+  for (const { itemId, type, occurredAt, weight } of actions) {
+    const signed = (actionWeights[type] ?? 0) * weight;
+    let item = evidence.get(itemId);
+    if (item === undefined) {
+      item = { itemId, size: 0, weight: 0, newestAt: occurredAt, lastOccurredAt: 0 };
+      evidence.set(itemId, item);
+    }
+    item.weight = decayedWeight(item.weight, item.newestAt, occurredAt, lambdaPerDay) + signed;
+    item.newestAt = occurredAt;
+    if (signed > 0) {
+      item.size++;
+      item.lastOccurredAt = occurredAt;
+    }
+  }
+  return evidence;
+}
+
+/** Items of the actions that stand in one of two lists only; both are in event order. */
+function changedItems(before: readonly WindowAction[], now: readonly WindowAction[]): Set<string> {
+  const changed = new Set<string>();
+  let i = 0;
+  let j = 0;
+  while (i < before.length || j < now.length) {
+    const old = before[i];
+    const current = now[j];
+    if (old === current) {
+      i++;
+      j++;
+      continue;
+    }
+    const order = old === undefined ? 1 : current === undefined ? -1 : compareActions(old, current);
+    if (order <= 0) changed.add(before[i++]!.itemId);
+    if (order >= 0) changed.add(now[j++]!.itemId);
+  }
+  return changed;
+}
+
+/** Where the item stands, or would. */
+function placeOf(items: readonly ItemEvidence[], itemId: string): number {
+  let [first, end] = [0, items.length];
+  while (first < end) {
+    const middle = (first + end) >> 1;
+    if (items[middle]!.itemId < itemId) first = middle + 1;
+    else end = middle;
+  }
+  return first;
+}

@@ -1,0 +1,99 @@
+import type { ForestLeaves } from './incremental-centroids.ts';
+import { forestLabels, type MergeForest } from './incremental-forest.ts';
+import { medoid } from './medoid.ts';
+
+/** How a user's liked items are clustered; a function of the items, how often each was liked, their vectors and α. */
+export interface Clustering {
+  /** Ascending; item i is leaf i of the forest. */
+  readonly itemIds: readonly string[];
+  readonly forest: MergeForest;
+  /** Among all liked items in their order, the places of those that are no leaf for want of a vector; ascending. */
+  readonly unknownPlaces: readonly number[];
+  /** The cluster of each leaf, as `forestLabels`. */
+  readonly labels: Int32Array;
+  /** The leaf that represents each cluster. */
+  readonly medoids: Int32Array;
+  /** The items of each cluster, ascending. */
+  readonly members: ReadonlyArray<readonly string[]>;
+}
+
+/** A clustering from which another one comes. `leafOf` as in `LeafChange`. */
+export interface ClusteringChange {
+  readonly clustering: Clustering;
+  readonly leafOf: Int32Array;
+}
+
+/** Finds the clusters of a forest with their medoids. A cluster that is as it was has the medoid that it had. */
+export function clusterLeaves(
+  given: Pick<Clustering, 'itemIds' | 'forest' | 'unknownPlaces'>,
+  before?: ClusteringChange,
+): Clustering {
+  const { itemIds, forest } = given;
+  const labels = forestLabels(forest);
+  const labelBefore = keptLabels(labels, before);
+  const medoids = new Int32Array(labelBefore.length);
+  const members: (readonly string[])[] = [];
+  const changed = membersOfChanged(labels, labelBefore);
+  for (let label = 0; label < labelBefore.length; label++) {
+    const old = labelBefore[label]!;
+    if (before !== undefined && old >= 0) {
+      medoids[label] = before.leafOf[before.clustering.medoids[old]!]!;
+      members.push(before.clustering.members[old]!);
+    } else {
+      const leaves = changed.get(label)!;
+      medoids[label] = medoidOf(forest.leaves, leaves);
+      members.push(leaves.map((leaf) => itemIds[leaf]!));
+    }
+  }
+  return { ...given, labels, medoids, members };
+}
+
+/** For each label the one before that had the very same leaves, or −1. */
+function keptLabels(labels: Int32Array, before: ClusteringChange | undefined): Int32Array {
+  let count = 0;
+  for (let leaf = 0; leaf < labels.length; leaf++) count = Math.max(count, labels[leaf]! + 1);
+  const kept = new Int32Array(count).fill(-1);
+  if (before === undefined) return kept;
+  const { clustering, leafOf } = before;
+  const found = new Int32Array(count);
+  const sizes = new Int32Array(count);
+  for (let leaf = 0; leaf < labels.length; leaf++) sizes[labels[leaf]!]!++;
+  for (let leaf = 0; leaf < leafOf.length; leaf++) {
+    const now = leafOf[leaf]!;
+    if (now < 0) continue;
+    const label = labels[now]!;
+    const old = clustering.labels[leaf]!;
+    if (found[label] === 0) kept[label] = old;
+    if (kept[label] === old) found[label]!++;
+  }
+  for (let label = 0; label < count; label++) {
+    const same = found[label] === sizes[label] && clustering.members[kept[label]!]?.length === sizes[label];
+    if (!same) kept[label] = -1;
+  }
+  return kept;
+}
+
+/** The leaves of each label that is none of before, ascending. */
+function membersOfChanged(labels: Int32Array, labelBefore: Int32Array): Map<number, number[]> {
+  const changed = new Map<number, number[]>();
+  for (let leaf = 0; leaf < labels.length; leaf++) {
+    const label = labels[leaf]!;
+    if (labelBefore[label]! >= 0) continue;
+    const leaves = changed.get(label);
+    if (leaves === undefined) changed.set(label, [leaf]);
+    else leaves.push(leaf);
+  }
+  return changed;
+}
+
+/** The leaf among `members` that is their medoid. */
+function medoidOf({ vectors, weights }: ForestLeaves, members: readonly number[]): number {
+  if (members.length === 1) return members[0]!;
+  const dim = vectors[members[0]!]!.length;
+  const points = new Float64Array(members.length * dim);
+  members.forEach((member, i) => {
+    points.set(vectors[member]!, i * dim);
+  });
+  const own = { points, weights: members.map((member) => weights[member]!), dim };
+  return members[medoid(own, [...members.keys()])]!;
+}
