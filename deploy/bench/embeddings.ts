@@ -22,6 +22,8 @@ export interface PinSageEmbeddings {
   /** itemIds.length × dim, centred, rows of length 1. */
   readonly vectors: Float32Array;
   readonly dim: number;
+  /** What was taken off when they were centred; length dim. */
+  readonly mean: readonly number[];
   /** The α that the release would carry. */
   readonly alpha: number;
   /** Time of the last purchase they know of, ms: an evaluation walks over what comes later. */
@@ -78,13 +80,14 @@ export async function completejourneyEmbeddings(
 
 async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbeddings> {
   const { itemIds, trainedUntil, input } = trainingInput(purchases, recipe);
-  const { embeddings, alpha } = await trainInChild(input, ({ epoch, heldOut }) =>
+  const { embeddings, alpha, weights } = await trainInChild(input, ({ epoch, heldOut }) =>
     console.error(`  epoch ${epoch}: held-out hit rate@100 ${heldOut.hitRateAt100.toFixed(3)}`),
   );
   return {
     itemIds,
     vectors: embeddings,
     dim: recipe.config.dim,
+    mean: Array.from(weights.mean),
     alpha: alpha.alpha,
     trainedUntil,
   };

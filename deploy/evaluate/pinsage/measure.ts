@@ -1,99 +1,113 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
-import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
-import { createRandom } from '#algorithms/random.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
 import { centreAndNormalise } from '#algorithms/vectors.ts';
 import { sampleWindows, sweepAlpha } from '../../../services/retrain/training/alpha.ts';
+import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts';
 import { createPlacer } from '../../../services/retrain/training/places.ts';
-import { completejourneyEmbeddings, featureMatrix, RECIPE } from '../../bench/embeddings.ts';
+import { completejourneyEmbeddings, featureMatrix, RECIPE, type Recipe } from '../../bench/embeddings.ts';
 import type { Figures } from '../../bench/figures.ts';
 import { type Purchases, readPurchases } from '../../bench/purchases.ts';
 import { cacheFolder } from '../../local/parts/cache.mjs';
-import { type ItemVectors, interestsOf, recommendByMedoids, recommendPopular } from './medoid-neighbours.ts';
-import { type Recommendations, scoreRecommendations } from './scores.ts';
+import {
+  LADDER,
+  type LadderRow,
+  ladderRow,
+  NEIGHBOURHOOD_SIZES,
+  PINSAGE,
+  type Rung,
+  recipeOf,
+  testPairs,
+} from './ladder.ts';
+import type { ItemVectors } from './medoid-neighbours.ts';
+import { measureQuality } from './quality.ts';
+import type { Recommendations } from './scores.ts';
 import { type TemporalSplit, temporalSplit } from './split.ts';
+import { uncentre } from './uncentre.ts';
 
-/** All that a household did in `train` counts, the latest of it at most as many actions as the stage keeps. */
-const WINDOW = { days: 366, maximum: DEFAULT_WINDOW_LIMITS.maximum, lambdaPerDay: DEFAULT_LAMBDA_PER_DAY };
-const MEDOIDS = 50;
-const EXPONENT = 0.5;
-const SEED = 'pinsage';
-
-/** What is done with a set of vectors. */
-interface Variant {
-  readonly medoids: number;
-  readonly popularityExponent: number;
-}
-
-/** The best way first; then what each part of it is worth. */
-const PINSAGE_VARIANTS: readonly Variant[] = [
-  { medoids: MEDOIDS, popularityExponent: EXPONENT },
-  { medoids: 10, popularityExponent: EXPONENT },
-  { medoids: 20, popularityExponent: EXPONENT },
-  { medoids: MEDOIDS, popularityExponent: 0 },
-];
+const SEEDS = [1, 2, 3];
+const TEST_PAIRS = 10_000;
+const RANDOM = createRandom('pinsage');
 
 /**
- * Recommendations of new items on the temporal split of completejourney: train on the first 80 % of the purchases, find
- * what known households then bought for the first time among all items. `rows` compares the neighbours of a household's
- * medoids by PinSage's vectors with those by other vectors and with popularity; `ndcg10` is that of PinSage, whose
- * lists are in the file `recs` (user,item,rank).
+ * PinSage on the temporal split of completejourney: trained on the first 80 % of the purchases, and asked for what came
+ * later. `rows` are recommendations of new items to known households by the neighbours of their medoids, beside other
+ * ways; `ndcg10` is that of PinSage, the mean over three trainings, and the lists of the first are in the file `recs`
+ * (user,item,rank). `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs of later purchases.
  */
 export async function measure(): Promise<Figures> {
   const purchases = await readPurchases();
-  const split = temporalSplit(purchases, {
-    trainShare: RECIPE.trainedShare,
-    minimumBuyers: RECIPE.minimumBuyers,
-  });
-  const popularity = buyersByItem(split);
-  const score = createScorer(split);
-  const rows = [score('popularity', recommendPopular(split, popularity))];
-  const byMedoids = (name: string, vectors: ItemVectors, variants: readonly Variant[]) => {
-    console.error(`  ${name}: clustering ${split.relevant.size} households at α = ${vectors.alpha}`);
-    const interests = interestsOf(split, vectors, WINDOW);
-    return variants.map(({ medoids, popularityExponent }) => {
-      const prior = popularity.map((count) => count ** popularityExponent);
-      const recommended = recommendByMedoids(split, interests, vectors, prior, medoids);
-      rows.push(score(name, recommended, { alpha: vectors.alpha, medoids, popularityExponent }));
-      return recommended;
-    });
-  };
-  const served = PINSAGE_VARIANTS.slice(0, 1);
-  const [recommended] = byMedoids('PinSage', await pinSageVectors(split, purchases), PINSAGE_VARIANTS);
-  byMedoids('places in the graph', placeVectors(split), served);
-  byMedoids('content', contentVectors(split, purchases), served);
-
-  const recs = writeRecommendations(recommended!, split, purchases);
-  const main = rows.find(({ name }) => name === 'PinSage')!;
-  const data = { users: split.relevant.size, items: split.itemIds.length, actions: split.train.at.length };
-  return { rows, ndcg10: main.ndcg10, recs, data };
-}
-
-/** Purchasers of each item in `train`. */
-function buyersByItem({ seen, itemIds }: TemporalSplit): Float64Array {
-  const buyers = new Float64Array(itemIds.length);
-  for (const items of seen.values()) for (const item of items) buyers[item]!++;
-  return buyers;
-}
-
-function createScorer(split: TemporalSplit) {
-  return (name: string, recommended: Recommendations, settings: Figures = {}) => {
-    const scores = scoreRecommendations(split, recommended);
-    console.error(`  ${name}: NDCG@10 ${scores.ndcg10.toFixed(4)}`);
-    return { name, ...scores, ...settings };
+  const { trainedShare: trainShare, minimumBuyers } = RECIPE;
+  const split = temporalSplit(purchases, { trainShare, minimumBuyers });
+  const vectorsOf = (recipe: Recipe) => pinSageVectors(split, purchases, recipe);
+  const pinSage: PinSageVectors[] = [];
+  for (const seed of SEEDS) pinSage.push(await vectorsOf(recipeOf(RECIPE, PINSAGE, seed)));
+  const [first] = pinSage;
+  const content = contentVectors(split, purchases);
+  const others = [
+    { name: 'PinSage, not centred', vectors: withAlpha(first!.uncentred, first!.dim, split) },
+    { name: 'places in the graph', vectors: placeVectors(split) },
+    { name: 'content', vectors: content },
+  ];
+  const { rows, ndcg10, recommended } = measureQuality({ split, pinSage, others }, RANDOM.fork('quality'));
+  const { ladder, neighbours } = await climb(split, content, vectorsOf, RANDOM.fork('ladder'));
+  return {
+    rows,
+    ndcg10: ndcg10.mean,
+    ndcg10Low: ndcg10.low,
+    ndcg10High: ndcg10.high,
+    recs: writeRecommendations(recommended, split, purchases),
+    ladder,
+    neighbours,
+    data: { users: split.relevant.size, items: split.itemIds.length, actions: split.train.at.length },
   };
 }
 
-async function pinSageVectors(split: TemporalSplit, purchases: Purchases): Promise<ItemVectors> {
-  const { itemIds, vectors, dim, alpha } = await completejourneyEmbeddings(purchases);
+/** Trains all rungs under all seeds, the slow part; what was trained before is in the cache. */
+async function climb(
+  split: TemporalSplit,
+  content: ItemVectors,
+  vectorsOf: (recipe: Recipe) => Promise<ItemVectors>,
+  random: Random,
+): Promise<{ ladder: LadderRow[]; neighbours: LadderRow[] }> {
+  const pairs = testPairs(split, RECIPE.config, TEST_PAIRS, random);
+  const ranksBy = ({ vectors, dim }: ItemVectors) => ranksOfPositives(vectors, dim, pairs);
+  const ranksOf = async (rung: Rung) => {
+    const ranks: Float64Array[] = [];
+    for (const seed of SEEDS) {
+      console.error(`  ladder: ${rung.name}, seed ${seed}`);
+      ranks.push(ranksBy(await vectorsOf(recipeOf(RECIPE, rung, seed))));
+    }
+    return ranks;
+  };
+  const reference = await ranksOf(PINSAGE);
+  const ladder = [ladderRow('content only', [ranksBy(content)], reference, random)];
+  for (const rung of LADDER) ladder.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
+  const neighbours: LadderRow[] = [];
+  for (const size of NEIGHBOURHOOD_SIZES) {
+    const rung = { name: `T = ${size}`, config: { neighbours: size } };
+    neighbours.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
+  }
+  return { ladder, neighbours };
+}
+
+interface PinSageVectors extends ItemVectors {
+  readonly uncentred: Float32Array;
+}
+
+async function pinSageVectors(
+  split: TemporalSplit,
+  purchases: Purchases,
+  recipe: Recipe,
+): Promise<PinSageVectors> {
+  const { itemIds, vectors, dim, alpha, mean } = await completejourneyEmbeddings(purchases, recipe);
   const rowOf = new Map(itemIds.map((itemId, i) => [itemId, i]));
   const own = new Float32Array(split.itemIds.length * dim);
   split.itemIds.forEach((itemId, i) => {
     const from = rowOf.get(itemId);
     if (from !== undefined) own.set(vectors.subarray(from * dim, (from + 1) * dim), i * dim);
   });
-  return { vectors: own, dim, alpha };
+  return { vectors: own, dim, alpha, uncentred: uncentre(own, Float32Array.from(mean)) };
 }
 
 /** What the items say of themselves. */
@@ -101,22 +115,25 @@ function contentVectors(split: TemporalSplit, { catalogue }: Purchases): ItemVec
   const layout = { ...RECIPE.layout, structure: 0 };
   const degrees = new Int32Array(split.itemIds.length);
   const features = featureMatrix(split.itemIds, catalogue, degrees, layout);
-  return withAlpha(features, features.length / split.itemIds.length, split);
+  const width = features.length / split.itemIds.length;
+  centreAndNormalise(features, width);
+  return withAlpha(features, width, split);
 }
 
 /** What PinSage gets to know of the graph as a feature. */
-function placeVectors({ itemIds, train, ...rest }: TemporalSplit): ItemVectors {
+function placeVectors(split: TemporalSplit): ItemVectors {
+  const { itemIds, train } = split;
   const dim = RECIPE.layout.structure;
   const options = { itemCount: itemIds.length, structure: dim };
-  const placer = createPlacer(train, options, createRandom(SEED).fork('places'));
+  const placer = createPlacer(train, options, RANDOM.fork('places'));
   const places = placer.place(new Float32Array(itemIds.length * dim), train);
-  return withAlpha(places, dim, { itemIds, train, ...rest });
+  centreAndNormalise(places, dim);
+  return withAlpha(places, dim, split);
 }
 
-/** Centres, and chooses α as a training does. */
+/** Chooses α as a training does. */
 function withAlpha(vectors: Float32Array, dim: number, { train }: TemporalSplit): ItemVectors {
-  centreAndNormalise(vectors, dim);
-  const windows = sampleWindows(train, 100, 250, createRandom(SEED).fork('windows'));
+  const windows = sampleWindows(train, 100, 250, RANDOM.fork('windows'));
   return { vectors, dim, alpha: sweepAlpha(vectors, dim, windows).alpha };
 }
 

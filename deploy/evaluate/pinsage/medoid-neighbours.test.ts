@@ -2,13 +2,13 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { interestsOf, recommendByMedoids, recommendPopular } from './medoid-neighbours.ts';
 import { scoreRecommendations } from './scores.ts';
-import type { TemporalSplit } from './split.ts';
+import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
 
 /** Items 0–2 lie near (1, 0), items 3–5 near (0, 1). User 7 took two of the first kind, and long ago one of the other. */
-const split: TemporalSplit = {
-  itemIds: ['a', 'b', 'c', 'd', 'e', 'f'],
+const split = splitOf({
+  itemCount: 6,
   train: {
     user: Int32Array.of(7, 7, 7),
     item: Int32Array.of(3, 0, 1),
@@ -16,9 +16,9 @@ const split: TemporalSplit = {
     weight: new Float32Array(3).fill(1),
     at: Float64Array.of(0, 50 * DAY_MS, 51 * DAY_MS),
   },
-  seen: new Map([[7, new Set([0, 1, 3])]]),
-  relevant: new Map([[7, new Set([4])]]),
-};
+  seen: [[7, [0, 1, 3]]],
+  relevant: [[7, [4]]],
+});
 const near = (x: number) => [Math.cos(x), Math.sin(x)];
 const vectors = {
   vectors: Float32Array.from([0, 0.1, 0.2, 1.5, 1.4, 1.3].flatMap(near)),

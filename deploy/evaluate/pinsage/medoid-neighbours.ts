@@ -3,7 +3,7 @@ import { clusterWindow, type Interest } from '#algorithms/pinnersage/interests.t
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import type { WindowAction } from '#algorithms/pinnersage/window.ts';
 import { TopK } from '#algorithms/top-k.ts';
-import { row } from '#algorithms/vectors.ts';
+import { dot, row } from '#algorithms/vectors.ts';
 import type { Recommendations } from './scores.ts';
 import type { TemporalSplit } from './split.ts';
 
@@ -22,12 +22,15 @@ export interface WindowOptions {
   readonly lambdaPerDay: number;
 }
 
-/** The interests of each test user at the end of `train`, by importance; an item's id is its number. */
+/** Interests by user, the most important first; an item's id is its number. */
+export type InterestsByUser = ReadonlyMap<number, readonly Interest[]>;
+
+/** The interests of each test user at the end of `train`. */
 export function interestsOf(
   { train, relevant }: TemporalSplit,
   { vectors, dim, alpha }: ItemVectors,
   { days, maximum, lambdaPerDay }: WindowOptions,
-): ReadonlyMap<number, readonly Interest[]> {
+): InterestsByUser {
   const now = train.at.at(-1)!;
   const oldest = now - days * MILLISECONDS_PER_DAY;
   const windows = new Map([...relevant.keys()].map((user) => [user, [] as WindowAction[]]));
@@ -60,15 +63,17 @@ const LIST = 20;
  */
 export function recommendByMedoids(
   { relevant, seen }: TemporalSplit,
-  interests: ReadonlyMap<number, readonly Interest[]>,
-  { vectors, dim }: ItemVectors,
+  interests: InterestsByUser,
+  vectors: ItemVectors,
   prior: Float64Array,
   medoids: number,
 ): Recommendations {
+  const similarityTo = rememberSimilarities(vectors);
   const recommend = (user: number) => {
     const scores = new Float64Array(prior.length);
     for (const { itemId, importance } of interests.get(user)!.slice(0, medoids)) {
-      addSimilarities(scores, row(vectors, Number(itemId), dim), vectors, importance);
+      const similarities = similarityTo(Number(itemId));
+      for (let item = 0; item < scores.length; item++) scores[item]! += importance * similarities[item]!;
     }
     return bestUnseen(
       scores.map((score, item) => score * prior[item]!),
@@ -86,21 +91,24 @@ export function recommendPopular(
   return new Map([...relevant.keys()].map((user) => [user, bestUnseen(popularity, seen.get(user)!)]));
 }
 
-/** Written out, because it is where an evaluation spends its time. */
-function addSimilarities(
-  scores: Float64Array,
-  medoid: Float32Array,
-  vectors: Float32Array,
-  weight: number,
-): void {
-  for (let item = 0, position = 0; item < scores.length; item++) {
-    let cosine = 0;
-    for (let i = 0; i < medoid.length; i++, position++) cosine += medoid[i]! * vectors[position]!;
-    if (cosine > 0) scores[item]! += weight * cosine;
-  }
+/** Cosines of all items to one, 0 where below 0. Kept, because most medoids are those of many users (n² floats at most). */
+function rememberSimilarities({ vectors, dim }: ItemVectors): (item: number) => Float32Array {
+  const known = new Map<number, Float32Array>();
+  return (item) => {
+    let similarities = known.get(item);
+    if (similarities === undefined) {
+      const own = row(vectors, item, dim);
+      similarities = Float32Array.from({ length: vectors.length / dim }, (_, other) =>
+        Math.max(0, dot(own, row(vectors, other, dim))),
+      );
+      known.set(item, similarities);
+    }
+    return similarities;
+  };
 }
 
-function bestUnseen(scores: Float64Array, seen: ReadonlySet<number>): number[] {
+/** The best 20 that the user has not seen, ties by number. */
+export function bestUnseen(scores: Float64Array, seen: ReadonlySet<number>): number[] {
   const top = new TopK(LIST);
   for (let item = 0; item < scores.length; item++) if (!seen.has(item)) top.offer(item, scores[item]!);
   const items = new Int32Array(top.size);

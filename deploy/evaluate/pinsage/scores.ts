@@ -1,4 +1,4 @@
-import { coverage, hitRate, ndcg, recall } from '#algorithms/evaluation/metrics.ts';
+import { coverage, hitRate, ndcg, type RankedList, recall } from '#algorithms/evaluation/metrics.ts';
 import type { TemporalSplit } from './split.ts';
 
 /** Means over the users with something to find, in [0, 1], and their standard error for NDCG. */
@@ -16,14 +16,8 @@ export type Scores = {
 export type Recommendations = ReadonlyMap<number, readonly number[]>;
 
 /** A user without recommendations scores 0. */
-export function scoreRecommendations(
-  { relevant, itemIds }: TemporalSplit,
-  recommendations: Recommendations,
-): Scores {
-  const lists = [...relevant].map(([user, items]) => ({
-    recommended: recommendations.get(user) ?? [],
-    relevant: items,
-  }));
+export function scoreRecommendations(split: TemporalSplit, recommendations: Recommendations): Scores {
+  const lists = listsOf(split, recommendations);
   const gains = lists.map((list) => ndcg(list, 10));
   const shown = lists.map(({ recommended }) => recommended);
   return {
@@ -32,8 +26,20 @@ export function scoreRecommendations(
     recall10: mean(lists.map((list) => recall(list, 10))),
     recall20: mean(lists.map((list) => recall(list, 20))),
     hitRate10: mean(lists.map((list) => hitRate(list, 10))),
-    coverage10: coverage(shown, 10, itemIds.length),
+    coverage10: coverage(shown, 10, split.itemIds.length),
   };
+}
+
+/** NDCG@10 of each user with something to find, in their order: what two ways are compared by, user by user. */
+export function gainsByUser(split: TemporalSplit, recommendations: Recommendations): Float64Array {
+  return Float64Array.from(listsOf(split, recommendations), (list) => ndcg(list, 10));
+}
+
+function listsOf({ relevant }: TemporalSplit, recommendations: Recommendations): RankedList<number>[] {
+  return [...relevant].map(([user, items]) => ({
+    recommended: recommendations.get(user) ?? [],
+    relevant: items,
+  }));
 }
 
 function mean(values: readonly number[]): number {

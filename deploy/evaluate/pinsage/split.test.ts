@@ -26,6 +26,7 @@ describe('the temporal split', () => {
     assert.deepEqual(split.itemIds, ['10', '20', '30']);
     assert.equal(split.train.item.length, 6);
     assert.deepEqual([...split.relevant], [[1, new Set([2])]], 'not 40, not household 3, nothing twice');
+    assert.deepEqual([...split.test.item], [1, 0, 2, 1, 1], 'household 3 and repeats too, but not 40');
   });
 
   it('leaves out what too few users bought before, in either part', () => {

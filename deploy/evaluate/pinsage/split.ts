@@ -7,6 +7,8 @@ export interface TemporalSplit {
   readonly itemIds: readonly string[];
   /** Ascending by time; users are numbered as in the purchases. */
   readonly train: ActionColumns;
+  /** What came later, of the same items; whoever bought it, and also what was bought before. */
+  readonly test: ActionColumns;
   /** Items of `train` by user; everybody in `relevant` is there. */
   readonly seen: ReadonlyMap<number, ReadonlySet<number>>;
   /** The items to be found, by user, none of them seen and no set empty. */
@@ -32,18 +34,24 @@ export function temporalSplit(
   const buyers = groupBy(order.subarray(0, boundary), item, user);
   const products = [...buyers.keys()].filter((product) => buyers.get(product)!.size >= minimumBuyers);
   const numberOf = new Map(products.map((product, number) => [product, number]));
-  const kept = order.subarray(0, boundary).filter((position) => numberOf.has(item[position]!));
-  const train = pick(columns, kept, (product) => numberOf.get(product)!);
-  const seen = groupBy(Int32Array.from(kept.keys()), train.user, train.item);
+  const part = (positions: Int32Array) =>
+    pick(
+      columns,
+      positions.filter((position) => numberOf.has(item[position]!)),
+      (product) => numberOf.get(product)!,
+    );
+  const train = part(order.subarray(0, boundary));
+  const test = part(order.subarray(boundary));
+  const seen = groupBy(Int32Array.from(train.user.keys()), train.user, train.item);
 
   const relevant = new Map<number, Set<number>>();
-  for (const position of order.subarray(boundary)) {
-    const [owner, number] = [user[position]!, numberOf.get(item[position]!)];
+  test.user.forEach((owner, position) => {
     const known = seen.get(owner);
-    if (number === undefined || known === undefined || known.has(number)) continue;
+    const number = test.item[position]!;
+    if (known === undefined || known.has(number)) return;
     relevant.set(owner, (relevant.get(owner) ?? new Set()).add(number));
-  }
-  return { itemIds: products.map((product) => itemIds[product]!), train, seen, relevant };
+  });
+  return { itemIds: products.map((product) => itemIds[product]!), train, test, seen, relevant };
 }
 
 /** The distinct values by key, over some positions of two columns. */

@@ -1,0 +1,67 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { createRandom } from '#algorithms/random.ts';
+import { RECIPE } from '../../bench/embeddings.ts';
+import { LADDER, ladderRow, PINSAGE, recipeOf, testPairs } from './ladder.ts';
+import { splitOf } from './split.testing.ts';
+
+const DAY_MS = 86_400_000;
+
+describe('the ladder', () => {
+  it('trains PinSage itself by the recipe as it stands, and the rungs with all else equal', () => {
+    assert.deepEqual(recipeOf(RECIPE, PINSAGE, RECIPE.config.seed), RECIPE);
+    const recipes = LADDER.map((rung) => JSON.stringify(recipeOf(RECIPE, rung, 2)));
+    assert.equal(new Set(recipes).size, LADDER.length);
+    for (const rung of LADDER) {
+      const { config } = recipeOf(RECIPE, rung, 2);
+      assert.equal(config.examplesPerEpoch, RECIPE.config.examplesPerEpoch);
+      assert.equal(config.seed, 2);
+    }
+  });
+
+  it('asks for what is bought with or after an item in the time after the split', () => {
+    const items = [0, 1, 2, 3];
+    const split = splitOf({
+      itemCount: 4,
+      test: {
+        user: Int32Array.from(items, () => 1),
+        item: Int32Array.from(items),
+        context: Int32Array.from(items, (item) => item >> 1),
+        weight: new Float32Array(4).fill(1),
+        at: Float64Array.from(items, (item) => (item >> 1) * DAY_MS),
+      },
+    });
+    const pairs = testPairs(split, { ...RECIPE.config, pairsPerAction: 20 }, 30, createRandom(1));
+    assert.equal(pairs.query.length, 30);
+    pairs.query.forEach((query, i) => {
+      assert.ok(query !== pairs.positive[i] && query >> 1 <= pairs.positive[i]! >> 1);
+    });
+    assert.ok(testPairs(split, RECIPE.config, 30, createRandom(1)).query.length <= 4);
+  });
+
+  it('tells hit rate and MRR as the paper does, and the lead of the reference query by query', () => {
+    const ranks = [Float64Array.of(1, 100, 101, 250), Float64Array.of(11, 100, 101, 250)];
+    const best = [Float64Array.of(1, 1, 1, 101), Float64Array.of(1, 1, 1, 101)];
+    const row = ladderRow('mean', ranks, best, createRandom(1));
+    assert.equal(row.hitRate, 0.5);
+    assert.equal(row.hitRate10, 1 / 8);
+    assert.equal(row.mrr, (1 + 1 + 1 / 2 + 1 / 3) / 4);
+    assert.equal(row.lead, 0.25);
+    assert.ok(row.low <= row.hitRate && row.hitRate <= row.high);
+    assert.ok(row.mrrLow <= row.mrr && row.mrr <= row.mrrHigh);
+    assert.deepEqual(
+      [0, 1, 2].map((key) => Object.values(ladderRow('same', best, best, createRandom(2)))[9 + key]),
+      [0, 0, 0],
+    );
+  });
+
+  it('compares a row that needs no training with every training of the reference', () => {
+    const row = ladderRow(
+      'content',
+      [Float64Array.of(500)],
+      [Float64Array.of(1), Float64Array.of(900)],
+      createRandom(3),
+    );
+    assert.equal(row.lead, 0.5);
+  });
+});

@@ -1,0 +1,124 @@
+import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
+import { type PairColumns, positivePairs } from '#algorithms/pinsage/pairs.ts';
+import type { Random } from '#algorithms/random.ts';
+import { drawOrder } from '../../../services/retrain/training/batches.ts';
+import type { TrainConfig } from '../../../services/retrain/training/train-config.ts';
+import type { Recipe } from '../../bench/embeddings.ts';
+import type { TemporalSplit } from './split.ts';
+
+/** A training of the comparison: how it differs from PinSage's. All have the same budget of examples and epochs. */
+export interface Rung {
+  readonly name: string;
+  readonly config?: Partial<TrainConfig>;
+  readonly layout?: Partial<FeatureLayout>;
+}
+
+const MEAN: Partial<TrainConfig> = { pooling: 'mean', hardNegatives: false };
+
+export const PINSAGE: Rung = { name: 'PinSage' };
+
+/** The learned rows of the paper's Table 1 (PinSage, KDD 2018, §4.2), then PinSage without what the paper does not have. */
+export const LADDER: readonly Rung[] = [
+  { name: 'max pooling', config: { ...MEAN, pooling: 'max' } },
+  { name: 'mean pooling', config: MEAN },
+  { name: 'mean pooling, cross-entropy', config: { ...MEAN, loss: 'cross-entropy' } },
+  { name: 'mean pooling, hard negatives', config: { pooling: 'mean' } },
+  PINSAGE,
+  { name: 'PinSage without places', layout: { structure: 0 } },
+  { name: 'PinSage without damped hubs', config: { hubDamping: 0 } },
+];
+
+/** T, the size of neighbourhoods: the paper's Table 4. */
+export const NEIGHBOURHOOD_SIZES: readonly number[] = [10, 20, 50];
+
+export function recipeOf(base: Recipe, { config = {}, layout = {} }: Rung, seed: number): Recipe {
+  return {
+    ...base,
+    layout: { ...base.layout, ...layout },
+    config: { ...base.config, ...config, seed },
+  };
+}
+
+/**
+ * Positives as training defines them, of the time after the split: neither a training nor its early stopping has seen
+ * any of it. At most `count`, drawn from all.
+ */
+export function testPairs(
+  { test }: TemporalSplit,
+  { pairsWithinDays, pairsPerAction }: TrainConfig,
+  count: number,
+  random: Random,
+): PairColumns {
+  const options = { withinMs: pairsWithinDays * MILLISECONDS_PER_DAY, pairsPerAction };
+  const { query, positive, at } = positivePairs(test, options, random.fork('pairs'));
+  const chosen = drawOrder(query.length, count, random.fork('chosen')).sort();
+  return {
+    query: chosen.map((p) => query[p]!),
+    positive: chosen.map((p) => positive[p]!),
+    at: Float64Array.from(chosen, (p) => at[p]!),
+  };
+}
+
+/** Ranks of the same positives, from 1, by the vectors of each seed. */
+export type RanksBySeed = readonly Float64Array[];
+
+/** Shares and means over queries and seeds, and 95 % intervals that take both for chance. */
+export type LadderRow = {
+  readonly name: string;
+  /** Queries whose positive is among the nearest 100: 1.1 % of 8,776 products; the paper's 500 are .01 % of its pins. */
+  readonly hitRate: number;
+  readonly low: number;
+  readonly high: number;
+  /** Mean of 1/⌈rank/100⌉, the paper's. */
+  readonly mrr: number;
+  readonly mrrLow: number;
+  readonly mrrHigh: number;
+  readonly hitRate10: number;
+  /** Mean of 1/rank. */
+  readonly reciprocalRank: number;
+  /** Hit rate of the reference less this one's, query by query. */
+  readonly lead: number;
+  readonly leadLow: number;
+  readonly leadHigh: number;
+};
+
+const isWithin = (k: number) => (rank: number) => (rank <= k ? 1 : 0);
+const HIT_RATE = isWithin(100);
+const RECIPROCAL_RANK = (rank: number) => 1 / Math.ceil(rank / 100);
+
+/** @param reference ranks of the same pairs by what the row is compared with, as many seeds or more */
+export function ladderRow(
+  name: string,
+  ranks: RanksBySeed,
+  reference: RanksBySeed,
+  random: Random,
+): LadderRow {
+  const estimate = (value: (rank: number) => number, of = ranks) =>
+    bootstrapMean(
+      of.map((each) => each.map(value)),
+      random.fork(name),
+    );
+  const hitRate = estimate(HIT_RATE);
+  const mrr = estimate(RECIPROCAL_RANK);
+  const leads = reference.map((each, seed) => {
+    const own = ranks[seed % ranks.length]!;
+    return each.map((rank, query) => HIT_RATE(rank) - HIT_RATE(own[query]!));
+  });
+  const lead = bootstrapMean(leads, random.fork(name));
+  return {
+    name,
+    hitRate: hitRate.mean,
+    low: hitRate.low,
+    high: hitRate.high,
+    mrr: mrr.mean,
+    mrrLow: mrr.low,
+    mrrHigh: mrr.high,
+    hitRate10: estimate(isWithin(10)).mean,
+    reciprocalRank: estimate((rank) => 1 / rank).mean,
+    lead: lead.mean,
+    leadLow: lead.low,
+    leadHigh: lead.high,
+  };
+}

@@ -1,0 +1,53 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import fc from 'fast-check';
+import { createRandom } from '../random.ts';
+import { bootstrapMean } from './bootstrap.ts';
+
+const normals = (length: number, seed: string) => {
+  const random = createRandom(seed);
+  return Float64Array.from({ length }, () => random.normal());
+};
+
+describe('the bootstrap over repetitions and cases', () => {
+  it('has the mean of the table between its bounds, which lie within the figures', () => {
+    const rows = fc.integer({ min: 1, max: 4 });
+    const cases = fc.integer({ min: 1, max: 8 });
+    const figure = fc.double({ min: -10, max: 10, noNaN: true });
+    const table = fc
+      .tuple(rows, cases)
+      .chain(([r, c]) =>
+        fc.array(fc.array(figure, { minLength: c, maxLength: c }), { minLength: r, maxLength: r }),
+      );
+    fc.assert(
+      fc.property(table, (each) => {
+        const { mean, low, high } = bootstrapMean(each, createRandom(1), { draws: 50 });
+        const all = each.flat();
+        assert.ok(Math.abs(mean - all.reduce((sum, value) => sum + value, 0) / all.length) < 1e-9);
+        assert.ok(low <= high && low >= Math.min(...all) - 1e-9 && high <= Math.max(...all) + 1e-9);
+      }),
+    );
+  });
+
+  it('comes near the textbook interval of a mean where only cases differ', () => {
+    const { mean, low, high } = bootstrapMean([normals(400, 'cases')], createRandom(2));
+    const halfWidth = 1.96 / Math.sqrt(400);
+    assert.ok(Math.abs(high - mean - halfWidth) < halfWidth / 5);
+    assert.ok(Math.abs(mean - low - halfWidth) < halfWidth / 5);
+  });
+
+  it('takes repetitions for chance too', () => {
+    const shifted = [0, 1, 2].map((shift) => new Float64Array(100).fill(shift));
+    const { mean, low, high } = bootstrapMean(shifted, createRandom(3));
+    assert.equal(mean, 1);
+    assert.ok(low < 0.5 && high > 1.5);
+  });
+
+  it('repeats under a seed, and refuses what is no table', () => {
+    const table = [normals(20, 'a'), normals(20, 'b')];
+    assert.deepEqual(bootstrapMean(table, createRandom(4)), bootstrapMean(table, createRandom(4)));
+    assert.throws(() => bootstrapMean([], createRandom(5)), RangeError);
+    assert.throws(() => bootstrapMean([[]], createRandom(5)), RangeError);
+    assert.throws(() => bootstrapMean([[1], [1, 2]], createRandom(5)), RangeError);
+  });
+});

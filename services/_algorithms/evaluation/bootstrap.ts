@@ -1,0 +1,52 @@
+import type { Random } from '../random.ts';
+import { quantile } from './quantile.ts';
+
+/** A mean and the bounds of its interval. */
+export interface Estimate {
+  readonly mean: number;
+  readonly low: number;
+  readonly high: number;
+}
+
+export interface BootstrapOptions {
+  readonly draws?: number;
+  /** Of the interval, in (0, 1). */
+  readonly confidence?: number;
+}
+
+/**
+ * The mean of a table, a row for each repetition (a training under a seed) and a column for each case (a query, a user), with an
+ * interval that takes both for chance: rows and columns are drawn anew, independently and with repetition (the
+ * pigeonhole bootstrap, Owen 2007). Of two systems on the same cases, pass the differences.
+ * Throws RangeError where the table is empty or its rows differ in length.
+ */
+export function bootstrapMean(
+  table: ReadonlyArray<ArrayLike<number>>,
+  random: Random,
+  { draws = 1_000, confidence = 0.95 }: BootstrapOptions = {},
+): Estimate {
+  const cases = table[0]?.length ?? 0;
+  if (cases === 0) throw new RangeError('An empty table has no mean');
+  if (table.some(({ length }) => length !== cases)) throw new RangeError('Rows differ in length');
+  const once = new Uint32Array(cases).fill(1);
+  const means = Array.from({ length: draws }, () => {
+    const counts = drawCounts(cases, random);
+    const rows = table.map(() => table[random.integer(table.length)]!);
+    return meanOf(rows, counts);
+  });
+  const tail = (1 - confidence) / 2;
+  return { mean: meanOf(table, once), low: quantile(means, tail), high: quantile(means, 1 - tail) };
+}
+
+/** How often each of n cases comes up in n draws with repetition. */
+function drawCounts(cases: number, random: Random): Uint32Array {
+  const counts = new Uint32Array(cases);
+  for (let draw = 0; draw < cases; draw++) counts[random.integer(cases)]!++;
+  return counts;
+}
+
+function meanOf(rows: ReadonlyArray<ArrayLike<number>>, counts: Uint32Array): number {
+  let sum = 0;
+  for (const row of rows) for (let i = 0; i < counts.length; i++) sum += counts[i]! * row[i]!;
+  return sum / (rows.length * counts.length);
+}
