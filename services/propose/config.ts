@@ -11,7 +11,7 @@ const SETTINGS = {
     minimum: 1,
     maximum: 30,
     integer: true,
-    summary: 'medoids sampled by importance for each refresh (PinnerSage: 3, which on baskets loses a quarter)',
+    summary: 'medoids sampled by importance for each refresh (PinnerSage: 3; on baskets 10 are better)',
   }),
   neighboursPerMedoid: number('TRIBUTARY_NEIGHBOURS_PER_MEDOID', {
     fallback: 60,

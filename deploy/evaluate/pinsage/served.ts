@@ -4,6 +4,7 @@ import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
+import type { Neighbour } from '#index-client/index-client.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import {
   type Neighbour,
