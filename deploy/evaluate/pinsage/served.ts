@@ -6,11 +6,7 @@ import { row } from '#algorithms/vectors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
-import {
-  type Neighbour,
-  rankCandidates,
-  sampleMedoids,
-} from '../../../services/propose/medoid-neighbours.ts';
+import { rankCandidates, sampleMedoids } from '../../../services/propose/medoid-neighbours.ts';
 import type { InterestsByUser, ItemVectors } from './medoid-neighbours.ts';
 import type { Recommendations } from './scores.ts';
 import type { TemporalSplit } from './split.ts';
