@@ -392,10 +392,15 @@ describe('a query', () => {
     const world = setUp();
     world.index.takeCaughtUp();
     await serveThree(world, 'g1');
-    const search = (vector: number[]) => searchAll(chooseGeneration(world.index), [{ vector }], 2);
+    const search = (vector: number[] | string) => searchAll(chooseGeneration(world.index), [{ vector }], 2);
     const expected = { code: 'field.invalid', status: 400, field: 'queries[0].vector' };
     assert.throws(() => search([1, 2, 3]), expected);
     assert.throws(() => search([0, 0]), expected);
+    const base64 = (...components: number[]) =>
+      Buffer.from(Float32Array.from(components).buffer).toString('base64');
+    for (const faulty of [base64(1, 2, 3), base64(0, 0), base64(1, Number.NaN), 'AAAA', '*'])
+      assert.throws(() => search(faulty), expected, faulty);
+    assert.deepEqual(search(base64(3, 0.1)), search([3, 0.1]));
     const [result] = search([3, 0.1]);
     assert.ok(result !== undefined && 'neighbours' in result);
     assert.equal(result.neighbours[0]?.itemId, 'a');
