@@ -141,7 +141,7 @@ async function trainOurs(
   const placed = tf.tensor2d(placer.place(features, data.before), [itemCount, shape.features]);
   const beforeTraining = process.cpuUsage();
   const { epochs: reports } = await optimise(
-    initial,
+    { weights: initial, warm: false },
     { features: placed, structure },
     data,
     { ...CONFIG, epochs },

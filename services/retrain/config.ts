@@ -1,5 +1,5 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
-import { type ConfigOf, number, readConfig, type Setting, text, weights } from '#platform/config.ts';
+import { type ConfigOf, choice, number, readConfig, type Setting, text, weights } from '#platform/config.ts';
 import manifest from '../../package.json' with { type: 'json' };
 
 const SETTINGS = {
@@ -69,6 +69,10 @@ const SETTINGS = {
     maximum: 3_600_000,
     integer: true,
     summary: 'milliseconds without any word of a worker after which the inference of a generation fails',
+  }),
+  warmStart: choice('TRIBUTARY_RETRAIN_WARM_START', ['true', 'false'], {
+    fallback: 'true',
+    summary: 'whether a retraining begins with the weights of the active generation where it can',
   }),
   actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
     'TRIBUTARY_ACTION_WEIGHTS',

@@ -21,16 +21,22 @@ export function releaseMetrics({
   };
 }
 
+export interface Circumstances {
+  readonly config: TrainConfig;
+  readonly codeVersion: string;
+  /** Generation whose weights the training began with; null where it began from scratch. */
+  readonly startedFrom: string | null;
+  readonly steps: StepSeconds;
+}
+
 /**
  * What a reader wants to know of a model beside its figures, as JSON: data range (event times, ms), sizes, seed and
- * curriculum, α sweep, version of the code, seconds by step.
+ * curriculum, α sweep, version of the code, where it started from, seconds by step.
  */
 export function modelCard(
   { metrics, weights, alpha }: TrainResult,
   { columns, itemIds }: TrainingActions,
-  config: TrainConfig,
-  codeVersion: string,
-  steps: StepSeconds,
+  { config, codeVersion, startedFrom, steps }: Circumstances,
 ): string {
   return JSON.stringify({
     model: MODEL,
@@ -43,6 +49,7 @@ export function modelCard(
     },
     shape: weights.shape,
     config,
+    startedFrom,
     lossByEpoch: metrics.lossByEpoch,
     pairs: metrics.pairs,
     examples: metrics.examples,

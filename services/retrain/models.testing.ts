@@ -12,5 +12,6 @@ export function someModel(layout = DEFAULT_FEATURE_LAYOUT): PinSageModel {
     dim: 3,
     pooling: 'importance',
   } as const;
-  return { layout, weights: initialWeights(shape, createRandom('model')) };
+  const anchors = { itemIds: ['tea', 'jam'], places: new Float32Array(2 * layout.structure).fill(0.125) };
+  return { layout, anchors, weights: initialWeights(shape, createRandom('model')) };
 }

@@ -2,6 +2,7 @@ import type { Logger } from 'pino';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
 import { decodeWeights, encodeWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import type { ModelWeights } from '#contracts/generated/records.ts';
+import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { reasonOf } from '#platform/errors.ts';
 
 export const MODEL = 'pinsage';
@@ -12,6 +13,14 @@ export interface PinSageModel {
   readonly weights: PinSageWeights;
   /** How the features of the items were laid out in training. */
   readonly layout: FeatureLayout;
+  /** Places of some items in the model's coordinates, which another training needs to begin with its weights. */
+  readonly anchors?: KnownPlaces;
+}
+
+export interface KnownPlaces {
+  readonly itemIds: readonly string[];
+  /** itemIds.length × structure. */
+  readonly places: Float32Array;
 }
 
 /** Key of a model in the topic `models`. */
@@ -20,13 +29,19 @@ export function modelKey({ model, generation }: Pick<ModelWeights, 'model' | 'ge
 }
 
 /** The message of `models` that `Models` reads. */
-export function toModelWeights(generation: string, { weights, layout }: PinSageModel): ModelWeights {
+export function toModelWeights(generation: string, { weights, layout, anchors }: PinSageModel): ModelWeights {
   return {
     model: MODEL,
     generation,
     format: FORMAT,
     weights: Buffer.from(encodeWeights(weights)),
-    card: JSON.stringify({ layout }),
+    card: JSON.stringify({
+      layout,
+      anchors: anchors && {
+        itemIds: anchors.itemIds,
+        places: encodeVector(anchors.places).toString('base64'),
+      },
+    }),
   };
 }
 
@@ -63,10 +78,15 @@ export class Models {
   }
 }
 
-/** @throws RangeError or SyntaxError when bytes or card are malformed, or do not fit each other */
+interface Card {
+  readonly layout?: Partial<FeatureLayout>;
+  readonly anchors?: { readonly itemIds: readonly string[]; readonly places: string };
+}
+
+/** @throws RangeError, SyntaxError or VectorError when bytes or card are malformed, or do not fit each other */
 function decodeModel({ weights: bytes, card }: ModelWeights): PinSageModel {
   const weights = decodeWeights(bytes);
-  const { layout } = JSON.parse(card) as { layout?: Partial<FeatureLayout> };
+  const { layout, anchors } = JSON.parse(card) as Card;
   // Cards of the first releases name no structure, since their models had none.
   const { structure = 0, labels, words, vector } = layout ?? {};
   if (labels === undefined || words === undefined || vector === undefined) {
@@ -76,5 +96,9 @@ function decodeModel({ weights: bytes, card }: ModelWeights): PinSageModel {
   if (width !== weights.shape.features) {
     throw new RangeError(`the card lays out ${width} features, the weights take ${weights.shape.features}`);
   }
-  return { weights, layout: { structure, labels, words, vector } };
+  const model = { weights, layout: { structure, labels, words, vector } };
+  if (anchors === undefined) return model;
+  const { itemIds, places } = anchors;
+  const decoded = decodeVector(Buffer.from(places, 'base64'), itemIds.length * structure, 'anchors');
+  return { ...model, anchors: { itemIds, places: decoded } };
 }

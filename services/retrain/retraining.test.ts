@@ -9,11 +9,12 @@ import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
-import { Models } from './models.ts';
+import { Models, toModelWeights } from './models.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
 import { INTERRUPTED } from './releases.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
+import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
 
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
@@ -28,6 +29,7 @@ const CONFIG = {
   halfLifeDays: 0,
   walkThreads: 1,
   seed: 7,
+  warmStart: 'true' as const,
   actionWeights: DEFAULT_ACTION_WEIGHTS,
   codeVersion: '1.2.3',
   inferenceWorkers: 0,
@@ -60,6 +62,7 @@ function trained(
     ),
     weights: initialWeights(shape, createRandom('weights')),
     features: new Float32Array(),
+    anchors: { items: new Int32Array(), places: new Float32Array() },
     neighbourhoods: { size: 0, neighbours: new Int32Array(), weights: new Float32Array() },
     alpha: { alpha: 1.4, table: [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }] },
     metrics: {
@@ -281,6 +284,42 @@ describe('a retraining', () => {
     assert.equal(card.shape.dim, DIM);
     assert.deepEqual(card.alphaSweep, [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }]);
     assert.deepEqual(card.lossByEpoch, [0.2, 0.1]);
+  });
+
+  it('begins with the weights of the active generation, and says so', async () => {
+    shop();
+    const itemIds = Array.from({ length: 80 }, (_, i) => `item ${i}`);
+    for (const itemId of itemIds) state.catalogue.take(itemId, someItem(itemId));
+    const layout = state.catalogue.layout();
+    const { hidden, layers, dim, pooling } = DEFAULT_TRAIN_CONFIG;
+    const shape = { features: featureDimension(layout), hidden, layers, dim, pooling };
+    const anchors = { itemIds, places: new Float32Array(itemIds.length * layout.structure).fill(0.5) };
+    const model = { layout, anchors, weights: initialWeights(shape, createRandom('active')) };
+    state.models.take('pinsage/g0', toModelWeights('g0', model));
+    state.releases.take('g0', someRelease('g0', 'active', {}));
+    const config = { ...CONFIG, itemsMaximum: 100 };
+    const { modelCard } = await retrain('g1', { ...ports, config });
+    assert.deepEqual(inputs[0]?.warmStart?.weights, model.weights);
+    assert.equal(inputs[0]?.warmStart?.anchors.items.length, 80);
+    assert.equal(JSON.parse(modelCard).startedFrom, 'g0');
+
+    const cold = await retrain('g2', { ...ports, config: { ...config, warmStart: 'false' } });
+    assert.equal(inputs[1]?.warmStart, undefined);
+    assert.equal(JSON.parse(cold.modelCard).startedFrom, null);
+  });
+
+  it('begins from scratch where the active weights are of no use, and logs why', async () => {
+    shop();
+    state.releases.take('g0', someRelease('g0', 'active', {}));
+    const reasons: unknown[] = [];
+    const log = { ...ports.log, info: (fields: object) => void reasons.push(fields) };
+    const { modelCard } = await retrain('g1', { ...ports, log });
+    assert.equal(inputs[0]?.warmStart, undefined);
+    assert.equal(JSON.parse(modelCard).startedFrom, null);
+    assert.deepEqual(
+      reasons.filter((fields) => Object.hasOwn(fields as object, 'active')),
+      [{ active: 'g0', reason: 'the active generation has no weights in the log' }],
+    );
   });
 
   it('tells in its model card where the time went', async () => {

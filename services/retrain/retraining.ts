@@ -13,12 +13,13 @@ import { refusal } from './gate.ts';
 import type { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
 import type { RetrainMetrics } from './metrics.ts';
 import { modelCard, releaseMetrics } from './model-card.ts';
-import { toModelWeights } from './models.ts';
+import { type Models, toModelWeights } from './models.ts';
 import type { Publisher } from './publisher.ts';
 import { INTERRUPTED, type Releases } from './releases.ts';
 import { Stopwatch } from './training/stopwatch.ts';
-import type { TrainInput, TrainResult } from './training/train.ts';
+import type { TrainInput, TrainResult, WarmStart } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './training/train-config.ts';
+import { warmStartFrom } from './warm-start.ts';
 
 /** Embeddings on their way at once, which bounds what waits for the brokers. */
 const PUBLISHED_AT_A_TIME = 5_000;
@@ -30,6 +31,7 @@ export interface RetrainingPorts {
   readonly state: {
     readonly actions: ActionLog;
     readonly catalogue: ItemCatalogue;
+    readonly models: Pick<Models, 'get'>;
     readonly neighbourhoods: LiveNeighbourhoods;
     readonly releases: Releases;
   };
@@ -96,7 +98,8 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
 
   await advance({});
   try {
-    const input = toInput(snapshot, ports.state.catalogue);
+    const { startedFrom, ...start } = originOf(snapshot, ports);
+    const input = { ...toInput(snapshot, ports.state.catalogue), ...start };
     stopwatch.lap('features');
     const neighbourhoods = await walk(snapshot, ports);
     stopwatch.lap('walks');
@@ -106,7 +109,12 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     const measured = () => ({
       alpha: result.alpha.alpha,
       metrics: releaseMetrics(result),
-      modelCard: modelCard(result, training, trainConfig, config.codeVersion, stopwatch.seconds),
+      modelCard: modelCard(result, training, {
+        config: trainConfig,
+        codeVersion: config.codeVersion,
+        startedFrom,
+        steps: stopwatch.seconds,
+      }),
     });
     const reason = refusalOf(result, ports.state.releases.active);
     if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
@@ -139,6 +147,19 @@ function takeSnapshot({ config, log, state: { actions, catalogue } }: Retraining
       seed: config.seed,
     },
   };
+}
+
+/** The generation whose weights the training begins with, where it begins with any. */
+function originOf(
+  { training: { itemIds }, layout, trainConfig }: Snapshot,
+  { config, log, state: { models, releases } }: RetrainingPorts,
+): { readonly startedFrom: string | null; readonly warmStart?: WarmStart } {
+  const active = releases.active?.generation;
+  if (active === undefined || config.warmStart === 'false') return { startedFrom: null };
+  const warmStart = warmStartFrom(models.get(active), { itemIds, layout, config: trainConfig });
+  if (typeof warmStart !== 'string') return { startedFrom: active, warmStart };
+  log.info({ active, reason: warmStart }, 'training from scratch');
+  return { startedFrom: null };
 }
 
 /**
@@ -203,7 +224,7 @@ function refusalOf({ metrics: { learned, contentOnly } }: TrainResult, active: R
 async function publishGeneration(
   generation: string,
   { training: { itemIds }, layout }: Snapshot,
-  { embeddings, weights }: TrainResult,
+  { embeddings, weights, anchors }: TrainResult,
   publisher: Publisher,
 ): Promise<number> {
   const { dim } = weights.shape;
@@ -218,7 +239,8 @@ async function publishGeneration(
     await Promise.all(some);
     published += some.length;
   }
-  await publisher.weights(toModelWeights(generation, { weights, layout }));
+  const known = { itemIds: Array.from(anchors.items, (item) => itemIds[item]!), places: anchors.places };
+  await publisher.weights(toModelWeights(generation, { weights, layout, anchors: known }));
   return published;
 }
 

@@ -24,9 +24,16 @@ export interface EpochReport {
 }
 
 export interface Optimised {
-  /** Of the epoch with the best held-out NDCG; of the last where nothing was held out. */
+  /** Of the epoch, or the warm start, with the best held-out NDCG; of the last epoch where nothing was held out. */
   readonly weights: PinSageWeights;
   readonly epochs: readonly EpochReport[];
+}
+
+/** Where the optimisation begins. */
+export interface Start {
+  readonly weights: PinSageWeights;
+  /** Whether another training learned them: then they may stay the best, and are changed with smaller steps. */
+  readonly warm: boolean;
 }
 
 export interface PlacedFeatures {
@@ -42,7 +49,7 @@ export interface PlacedFeatures {
  * Rejects with `training.failed` where the loss is not finite or batches cannot be prepared.
  */
 export async function optimise(
-  initial: PinSageWeights,
+  { weights: initial, warm }: Start,
   { features, structure }: PlacedFeatures,
   data: TrainingData,
   config: TrainConfig,
@@ -51,15 +58,18 @@ export async function optimise(
   const deadline = performance.now() + config.secondsBudget * 1000;
   const variables = createVariables(initial);
   const hidden = tf.tidy(() => withHiddenPlaces(features, structure));
-  const stepper = createStepper(variables, hidden, config);
+  const stepper = createStepper(variables, hidden, warm ? gentler(config) : config);
   const producer = startProducer(data, config);
   const epochs: EpochReport[] = [];
-  let best = { epoch: 0, score: -1, weights: initial };
+  const measure = () => {
+    const { embeddings } = embedCatalogue(variables, features, data.neighbourhoods);
+    return evaluateRetrieval(embeddings, config.dim, data.heldOut);
+  };
   try {
+    let best = { epoch: 0, score: warm ? measure().ndcg : -1, weights: initial };
     for (let epoch = 1; epoch <= config.epochs && performance.now() < deadline; epoch++) {
       const { loss, examples } = await runEpoch(stepper, producer, config, deadline);
-      const { embeddings } = embedCatalogue(variables, features, data.neighbourhoods);
-      const heldOut = evaluateRetrieval(embeddings, config.dim, data.heldOut);
+      const heldOut = measure();
       const report = { epoch, loss, heldOut, examples: examples + (epochs.at(-1)?.examples ?? 0) };
       epochs.push(report);
       onEpoch(report);
@@ -76,6 +86,10 @@ export async function optimise(
     hidden.dispose();
     tf.dispose(variableList(variables));
   }
+}
+
+function gentler(config: TrainConfig): TrainConfig {
+  return { ...config, learningRate: config.learningRate * config.warmRateFactor };
 }
 
 /** Features of all items, then once more as of items that nobody took: (2 n) × f. */

@@ -4,7 +4,7 @@ import { splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { dot, norm, row } from '#algorithms/vectors.ts';
 import { communityInput } from './fixture.testing.ts';
-import { createPlacer, withoutStructure } from './places.ts';
+import { anchorsOf, createPlacer, withoutStructure } from './places.ts';
 
 describe('places of items', () => {
   const { itemCount, features, structure, actions } = communityInput({ communities: 5 });
@@ -29,6 +29,22 @@ describe('places of items', () => {
     for (let item = 0; item < itemCount; item++) {
       assert.ok(dot(place(item), row(later, item, width).subarray(0, structure)) > 0.9);
     }
+  });
+
+  it('stand where another training has them, by its places of a few items', () => {
+    const layout = { itemCount, structure };
+    const distance = (placer: ReturnType<typeof createPlacer>) => {
+      const other = placer.place(features, actions);
+      return Math.max(
+        ...Array.from({ length: itemCount }, (_, item) =>
+          Math.hypot(...place(item).map((value, d) => value - other[item * width + d]!)),
+        ),
+      );
+    };
+    const anchors = anchorsOf(placed, layout, before, 12);
+    assert.equal(anchors.items.length, 12);
+    assert.ok(distance(createPlacer(actions, layout, createRandom('other'))) > 1);
+    assert.ok(distance(createPlacer(actions, layout, createRandom('other'), anchors)) < 0.5);
   });
 
   it('are nowhere where a model has no room for them', () => {

@@ -49,6 +49,8 @@ export interface TrainConfig {
 
   /** Rate after the warm-up of the first epoch. */
   readonly learningRate: number;
+  /** Factor on the learning rate where training begins with the weights of another. */
+  readonly warmRateFactor: number;
   /** Factor on the learning rate from one epoch to the next. */
   readonly learningRateDecay: number;
   readonly epochs: number;
@@ -86,6 +88,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   heldOutShare: 0.1,
   heldOutPairs: 2000,
   learningRate: 0.004,
+  warmRateFactor: 0.5,
   learningRateDecay: 0.8,
   epochs: 6,
   examplesPerEpoch: 16_384,

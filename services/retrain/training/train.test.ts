@@ -107,6 +107,30 @@ describe('trainPinSage', () => {
     });
   }
 
+  it('begins where another training ended, and gets no worse than that', async () => {
+    const config = { ...TINY_CONFIG, seed: 2, epochs: 1, learningRate: 1e-9 };
+    const { weights, anchors } = trained;
+    const later = await trainPinSage({ ...communityInput({ config }), warmStart: { weights, anchors } });
+    assert.ok(later.metrics.learned.ndcg > 0.9 * trained.metrics.learned.ndcg);
+    const scratch = await trainPinSage(communityInput({ config }));
+    assert.ok(later.metrics.learned.ndcg > 1.2 * scratch.metrics.learned.ndcg);
+    const ruined = { ...config, learningRate: 10 };
+    const kept = await trainPinSage({
+      ...communityInput({ config: ruined }),
+      warmStart: { weights, anchors },
+    });
+    assert.deepEqual(kept.weights.headOutput, weights.headOutput);
+  });
+
+  it('refuses to begin with weights of another shape', async () => {
+    const { weights, anchors } = trained;
+    const config = { ...TINY_CONFIG, hidden: 8 };
+    await assert.rejects(
+      trainPinSage({ ...communityInput({ config }), warmStart: { weights, anchors } }),
+      /"hidden":16.* are not .*"hidden":8/,
+    );
+  });
+
   it('holds as many tensors after each epoch as after the first, and none at the end', () => {
     assert.deepEqual(new Set(tensorsAfterEpoch).size, 1);
     assert.equal(tf.memory().numTensors, tensorsBefore);

@@ -1,20 +1,29 @@
+import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import { checkFeatures } from '#algorithms/pinsage/features.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
-import { initialWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import { createRandom } from '#algorithms/random.ts';
+import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#platform/errors.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type Catalogue, embedCatalogue, type Infer, inferHere } from './infer.ts';
-import { type EpochReport, optimise } from './optimise.ts';
-import { createPlacer, withoutStructure } from './places.ts';
+import { type EpochReport, optimise, type Start } from './optimise.ts';
+import { anchorsOf, createPlacer, type PlaceAnchors, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import { type StepSeconds, Stopwatch } from './stopwatch.ts';
 import type { TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
+
+/** Another training's weights, to begin with. */
+export interface WarmStart {
+  /** Of the shape that the features and the configuration ask for. */
+  readonly weights: PinSageWeights;
+  /** Places that it gave items of this training: in its coordinates alone do its weights mean something. */
+  readonly anchors: PlaceAnchors;
+}
 
 export interface TrainInput {
   readonly itemCount: number;
@@ -27,6 +36,8 @@ export interface TrainInput {
   /** Those of the published embeddings, where they are known; else they come from the graph of `actions`. */
   readonly neighbourhoods?: Neighbourhoods;
   readonly config: TrainConfig;
+  /** Without it, training begins from random weights. */
+  readonly warmStart?: WarmStart;
 }
 
 export interface TrainMetrics {
@@ -52,6 +63,8 @@ export interface TrainResult {
   readonly neighbourhoods: Neighbourhoods;
   /** itemCount × f: the features with the places that the embeddings were computed from. */
   readonly features: Float32Array;
+  /** Places of the most popular items, for a later training to begin with these weights. */
+  readonly anchors: PlaceAnchors;
   /** The α of PinnerSage's clustering that goes with these embeddings. */
   readonly alpha: AlphaSweep;
   readonly metrics: TrainMetrics;
@@ -60,6 +73,8 @@ export interface TrainResult {
 /** Users whose windows choose α, and the actions read of each: about a second of Ward. */
 const WINDOW_USERS = 200;
 const WINDOW_ACTIONS = 250;
+/** Several for each of the 64 coordinates that they turn; 64 KiB of them. */
+const ANCHORS = 256;
 
 /**
  * Trains a PinSage (KDD 2018) and embeds the whole catalogue. The newest actions are held out of graph and pairs while
@@ -67,15 +82,15 @@ const WINDOW_ACTIONS = 250;
  * as long as the seconds budget does not cut it short. It blocks its thread for seconds: stages call `trainInChild`.
  *
  * Rejects with `training.failed` where the actions give no pairs, the loss diverges or all embeddings collapse into
- * one, with what `infer` fails with, and with RangeError where features, indices or widths are out of range. Leaves no
- * tensor behind.
+ * one, with what `infer` fails with, and with RangeError where features, indices or widths are out of range or a warm
+ * start has another shape. Leaves no tensor behind.
  */
 export async function trainPinSage(
   input: TrainInput,
   onProgress: (report: EpochReport) => void = () => {},
   infer: Infer = inferHere,
 ): Promise<TrainResult> {
-  const { itemCount, features, structure, actions, config } = input;
+  const { itemCount, features, structure, actions, config, warmStart } = input;
   const startedAt = performance.now();
   const stopwatch = new Stopwatch(() => performance.now());
   const width = features.length / itemCount;
@@ -88,16 +103,17 @@ export async function trainPinSage(
     dim: config.dim,
     pooling: config.pooling,
   };
-  const initial = initialWeights(shape, random.fork('weights'));
+  const start = startOf(shape, warmStart, random.fork('weights'));
   const data = prepareTraining(itemCount, actions, config, random);
-  const placer = createPlacer(data.before, { itemCount, structure }, random.fork('places'));
+  const layout = { itemCount, structure };
+  const placer = createPlacer(data.before, layout, random.fork('places'), warmStart?.anchors);
 
   const early = tf.tensor2d(placer.place(features, data.before), [itemCount, width]);
   const placed = placer.place(features, actions);
   stopwatch.lap('graph');
   try {
     const { weights, epochs } = await optimise(
-      initial,
+      start,
       { features: early, structure },
       data,
       config,
@@ -131,12 +147,24 @@ export async function trainPinSage(
       weights: { ...weights, mean },
       neighbourhoods,
       features: placed,
+      anchors: anchorsOf(placed, layout, actions, ANCHORS),
       alpha,
       metrics,
     };
   } finally {
     early.dispose();
   }
+}
+
+function startOf(shape: PinSageShape, warmStart: WarmStart | undefined, random: Random): Start {
+  if (warmStart === undefined) return { weights: initialWeights(shape, random), warm: false };
+  const { weights } = warmStart;
+  if (!isDeepStrictEqual(weights.shape, shape)) {
+    throw new RangeError(
+      `Weights of shape ${JSON.stringify(weights.shape)} are not ${JSON.stringify(shape)}`,
+    );
+  }
+  return { weights, warm: true };
 }
 
 function embed(weights: PinSageWeights, features: tf.Tensor2D, neighbourhoods: Neighbourhoods): Catalogue {

@@ -1,0 +1,40 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { featureDimension } from '#algorithms/pinsage/features.ts';
+import { initialWeights } from '#algorithms/pinsage/weights.ts';
+import { createRandom } from '#algorithms/random.ts';
+import type { PinSageModel } from './models.ts';
+import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
+import { warmStartFrom } from './warm-start.ts';
+
+const layout = { structure: 2, labels: 3, words: 1, vector: 0 };
+const config = { ...DEFAULT_TRAIN_CONFIG, hidden: 4, dim: 3 };
+const shape = { features: featureDimension(layout), hidden: 4, layers: 2, dim: 3, pooling: config.pooling };
+const model: PinSageModel = {
+  layout,
+  weights: initialWeights(shape, createRandom('model')),
+  anchors: { itemIds: ['tea', 'gone', 'jam'], places: Float32Array.of(1, 2, 3, 4, 5, 6) },
+};
+const next = { itemIds: ['jam', 'new', 'tea'], layout, config };
+
+describe('a warm start', () => {
+  it('has the weights, and the known places by the numbers of the new training', () => {
+    assert.deepEqual(warmStartFrom(model, next), {
+      weights: model.weights,
+      anchors: { items: Int32Array.of(2, 0), places: Float32Array.of(1, 2, 5, 6) },
+    });
+  });
+
+  it('is refused in words where the weights would mean something else', () => {
+    const refused = (reason: RegExp, of: PinSageModel | undefined, change: Partial<typeof next> = {}) => {
+      const answer = warmStartFrom(of, { ...next, ...change });
+      assert.match(typeof answer === 'string' ? answer : 'a start', reason);
+    };
+    refused(/no weights/, undefined);
+    refused(/laid out otherwise/, model, { layout: { ...layout, labels: 1, words: 3 } });
+    refused(/another shape/, model, { config: { ...config, hidden: 8 } });
+    refused(/another shape/, model, { config: { ...config, pooling: 'max' } });
+    refused(/1 items of known place are too few for 2 coordinates/, model, { itemIds: ['tea', 'new'] });
+    refused(/0 items/, { layout, weights: model.weights });
+  });
+});
