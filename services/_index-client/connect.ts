@@ -7,7 +7,7 @@ import type {
   ShardStatus,
   SimilarAnswer,
 } from './index-client.ts';
-import { mergeShards } from './merge-shards.ts';
+import { ShardedIndex } from './sharded-index.ts';
 
 /**
  * The index at these addresses: that of its one process, or those of all shards in their order.
@@ -19,7 +19,7 @@ export function connectIndex(options: { urls: readonly string[]; timeoutMs?: num
   const shards = urls.map((url, place) =>
     createShardClient(createPeer({ name: isSharded ? `index shard ${place}` : 'index', url, ...rest })),
   );
-  return isSharded ? mergeShards(shards) : shards[0]!;
+  return isSharded ? new ShardedIndex(shards) : shards[0]!;
 }
 
 function createShardClient(peer: Peer): IndexShard {

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { Query } from './index-client.ts';
-import { mergeShards } from './merge-shards.ts';
 import { shardOf } from './shard-of.ts';
+import { ShardedIndex } from './sharded-index.ts';
 import { createMemoryShard, type MemoryShard } from './shards.testing.ts';
 
 const DIMENSION = 3;
@@ -39,7 +39,7 @@ describe('shards as one index', () => {
             if (typeof one === 'number') return { itemId: ids[one] ?? 'not an item' };
             return { vector: [...one] };
           });
-          const merged = await mergeShards(divide(vectors, count)).search({ queries, k });
+          const merged = await new ShardedIndex(divide(vectors, count)).search({ queries, k });
           assert.deepEqual(merged, await createMemoryShard(vectors, 0, 1).search({ queries, k }));
         },
       ),
@@ -54,7 +54,7 @@ describe('shards as one index', () => {
 
   it('give vectors and entries of items wherever they are held', async () => {
     const shards = divide(ITEMS, 3);
-    const index = mergeShards(shards);
+    const index = new ShardedIndex(shards);
     const whole = createMemoryShard(ITEMS, 0, 1);
     const ids = [...ITEMS.keys(), 'unknown', '__proto__'];
     assert.deepEqual({ ...(await index.vectors('g1', ids)) }, await whole.vectors('g1', ids));
@@ -62,7 +62,7 @@ describe('shards as one index', () => {
   });
 
   it('tell what is similar with the titles of other shards', async () => {
-    const index = mergeShards(divide(ITEMS, 3));
+    const index = new ShardedIndex(divide(ITEMS, 3));
     const { items, ...rest } = await index.similar('milk', 2);
     assert.deepEqual(rest, { itemId: 'milk', title: 'MILK', generation: 'g1' });
     assert.deepEqual(items.map(({ itemId, title }) => `${itemId} ${title}`).sort(), ['oats OATS', 'tea TEA']);
@@ -71,7 +71,7 @@ describe('shards as one index', () => {
 
   it('all search in the generation that the first serves, also while they flip', async () => {
     const shards = divide(ITEMS, 3);
-    const index = mergeShards(shards);
+    const index = new ShardedIndex(shards);
     const search = () => index.search({ queries: [{ itemId: 'tea' }], k: 3 });
     for (const shard of shards) shard.held = ['g1', 'g2'];
     assert.equal((await search()).generation, 'g1');
@@ -86,7 +86,7 @@ describe('shards as one index', () => {
 
   it('ask again which generation serves when it was let go of meanwhile', async () => {
     const shards = divide(ITEMS, 2);
-    const index = mergeShards(shards);
+    const index = new ShardedIndex(shards);
     const { status } = shards[0]!;
     const serving = ['when its place is checked', 'g0', 'g1'];
     shards[0]!.status = async () => ({ ...(await status()), active: { generation: serving.shift()! } });
@@ -95,7 +95,7 @@ describe('shards as one index', () => {
 
   it('answer nothing in part: one that is down is named', async () => {
     const shards = divide(ITEMS, 3);
-    const index = mergeShards(shards);
+    const index = new ShardedIndex(shards);
     shards[1]!.isUp = false;
     const down = { code: 'peer.unavailable', message: 'index shard 1 does not answer', retryable: true };
     await assert.rejects(index.search({ generation: 'g1', queries: [{ vector: [1, 0] }], k: 3 }), down);
@@ -106,7 +106,7 @@ describe('shards as one index', () => {
 
   it('refuse to be asked in another order than theirs', async () => {
     const [first, second] = divide(ITEMS, 2);
-    const index = mergeShards([second!, first!]);
+    const index = new ShardedIndex([second!, first!]);
     await assert.rejects(index.items(['tea']), {
       code: 'config.invalid',
       message: /place 0 of 2 answers shard 1/,
@@ -119,7 +119,7 @@ describe('shards as one index', () => {
     for (const vector of vectors.values()) normaliseInPlace(vector);
     const shards = divide(vectors, 2);
     const queries = Array.from({ length: 100 }, () => ({ vector: large }));
-    const { results } = await mergeShards(shards).search({ queries, k: 1 });
+    const { results } = await new ShardedIndex(shards).search({ queries, k: 1 });
     assert.equal(results.length, 100);
     assert.equal(new Set(results.map((result) => JSON.stringify(result))).size, 1);
     assert.ok(shards[0]!.searches > 1);
