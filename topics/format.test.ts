@@ -129,6 +129,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       itemId: '7',
       vector: Buffer.from(Float32Array.from([0.125, -0.5, 0.25, 0, 1]).buffer),
       origin: 'inductive',
+      basis: null,
     },
     '7 in g7, inductive [0.125, -0.5, 0.25, … 5]',
   ],

@@ -35,6 +35,14 @@ export type EmbeddingOrigin = (typeof EMBEDDING_ORIGINS)[number];
 /** All values of EmbeddingOrigin, in the order of the schema. */
 export const EMBEDDING_ORIGINS = ['trained', 'inductive'] as const;
 
+/** What of an item its vector was computed from, to tell when it is out of date. */
+export interface EmbeddingBasis {
+  /** 53 bits that tell one content from another; 0 where nothing was known. */
+  readonly content: number;
+  /** Number of the item's contexts. */
+  readonly degree: number;
+}
+
 /**
  * The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone retires it.
  */
@@ -45,8 +53,10 @@ export interface ItemEmbedding {
   readonly itemId: string;
   /** Little-endian float32 components, centred and of unit length. */
   readonly vector: Buffer;
-  /** Trained with the generation, or computed later for a new item from its features. */
+  /** Of an item of the training, or of a new one. Either may have been computed again after the training. */
   readonly origin: EmbeddingOrigin;
+  /** What it was computed from; null where that is not known. */
+  readonly basis: EmbeddingBasis | null;
 }
 
 /** Whether the item may be recommended. */
@@ -593,8 +603,33 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "doc": "How the vector came about.",
           "default": "trained"
         },
-        "doc": "Trained with the generation, or computed later for a new item from its features.",
+        "doc": "Of an item of the training, or of a new one. Either may have been computed again after the training.",
         "default": "trained"
+      },
+      {
+        "name": "basis",
+        "type": [
+          "null",
+          {
+            "type": "record",
+            "name": "EmbeddingBasis",
+            "doc": "What of an item its vector was computed from, to tell when it is out of date.",
+            "fields": [
+              {
+                "name": "content",
+                "type": "long",
+                "doc": "53 bits that tell one content from another; 0 where nothing was known."
+              },
+              {
+                "name": "degree",
+                "type": "int",
+                "doc": "Number of the item's contexts."
+              }
+            ]
+          }
+        ],
+        "doc": "What it was computed from; null where that is not known.",
+        "default": null
       }
     ]
   },

@@ -72,7 +72,7 @@ async function publish({ write }: Path, generation: string, random: Random): Pro
   await Promise.all(
     itemIds.map((itemId) => {
       const vector = encodeVector(randomUnit(random));
-      const embedding = { generation, itemId, vector, origin: 'trained' as const };
+      const embedding = { generation, itemId, vector, origin: 'trained' as const, basis: null };
       return write('embeddings', `${generation}/${itemId}`, embedding);
     }),
   );

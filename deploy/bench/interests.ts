@@ -106,6 +106,7 @@ async function publishVectors(
       itemId,
       vector: encodeVector(vectorOf(itemId)!),
       origin: 'trained' as const,
+      basis: null,
     };
     return { key: `${GENERATION}/${itemId}`, value: namespace.encode('ItemEmbedding', embedding) };
   });

@@ -28,6 +28,7 @@ export async function publishGeneration({ write }: Pick<Path, 'write'>): Promise
         itemId,
         vector: encodeVector(vector),
         origin: 'trained',
+        basis: null,
       };
       return write('embeddings', `${GENERATION}/${itemId}`, embedding);
     }),

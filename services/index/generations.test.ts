@@ -156,7 +156,7 @@ describe('a vector that cannot be indexed', () => {
   generations.takeRelease(release('g1', 'building', 1));
   const bytesOf = (...components: number[]): Buffer => Buffer.from(Float32Array.from(components).buffer);
   const take = (vector: Buffer) =>
-    generations.takeEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', vector });
+    generations.takeEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', basis: null, vector });
 
   it('is passed over with its reason', () => {
     assert.equal(take(bytesOf(1)), 'invalid');
@@ -171,7 +171,10 @@ describe('a vector that cannot be indexed', () => {
   it('is reported when its release comes after it', () => {
     const late = new Generations(WHOLE);
     const vector = bytesOf(1, 2, 3);
-    assert.equal(late.takeEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', vector }), 'waiting');
+    assert.equal(
+      late.takeEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', basis: null, vector }),
+      'waiting',
+    );
     assert.deepEqual(late.takeRelease(release('g2', 'building', 1)), ['invalid']);
   });
 

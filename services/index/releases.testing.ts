@@ -29,5 +29,5 @@ export function embedding(
   components: readonly number[],
   origin: EmbeddingOrigin = 'trained',
 ): ItemEmbedding {
-  return { generation, itemId, vector: encodeVector(Float32Array.from(components)), origin };
+  return { generation, itemId, vector: encodeVector(Float32Array.from(components)), origin, basis: null };
 }

@@ -76,6 +76,7 @@ const embedding = (itemId: string, origin: ItemEmbedding['origin']): ItemEmbeddi
   itemId,
   vector: encodeVector(Float32Array.of(1, 1)),
   origin,
+  basis: null,
 });
 
 async function lookUp({ vectors }: Rig, ...itemIds: string[]): Promise<(number[] | undefined)[]> {

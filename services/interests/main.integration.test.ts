@@ -26,7 +26,13 @@ describe('the interests stage', () => {
       ['nail', -1],
     ] as const) {
       const vector = encodeVector(Float32Array.of(x, 0));
-      const value = test.encode('ItemEmbedding', { generation: 'g1', itemId, vector, origin: 'trained' });
+      const value = test.encode('ItemEmbedding', {
+        generation: 'g1',
+        itemId,
+        vector,
+        origin: 'trained',
+        basis: null,
+      });
       await test.produce('embeddings', { key: `g1/${itemId}`, value });
     }
     const release: Release = {

@@ -49,7 +49,7 @@ function give(
 ): void {
   for (const itemId of itemIds) {
     const vector = encodeVector(Float32Array.of(Number(generation.slice(1)), itemId.length));
-    generations.takeEmbedding(`${generation}/${itemId}`, { generation, itemId, vector, origin });
+    generations.takeEmbedding(`${generation}/${itemId}`, { generation, itemId, vector, origin, basis: null });
   }
 }
 
@@ -162,7 +162,7 @@ describe('the served generation', () => {
       Buffer.from(new Float32Array([Number.NaN, 1]).buffer),
     ];
     for (const vector of poisons) {
-      const embedding = { generation: 'g2', itemId: 'nail', vector, origin: 'trained' as const };
+      const embedding = { generation: 'g2', itemId: 'nail', vector, origin: 'trained' as const, basis: null };
       rig.generations.takeEmbedding('g2/nail', embedding);
     }
     give(rig, 'g2', ['tea']);

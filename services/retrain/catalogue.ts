@@ -5,6 +5,7 @@ import {
   itemFeatures,
 } from '#algorithms/pinsage/features.ts';
 import type { Item } from '#contracts/generated/records.ts';
+import { nameOf } from './numbers.ts';
 
 const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
 
@@ -14,11 +15,22 @@ const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
  */
 export class ItemCatalogue {
   readonly #items = new Map<string, Item>();
+  readonly #contents = new Map<string, number>();
 
   /** @param item null when it is withdrawn */
   take(itemId: string, item: Item | null): void {
-    if (item === null) this.#items.delete(itemId);
-    else this.#items.set(itemId, item);
+    if (item === null) {
+      this.#items.delete(itemId);
+      this.#contents.delete(itemId);
+    } else {
+      this.#items.set(itemId, item);
+      this.#contents.set(itemId, fingerprint(item));
+    }
+  }
+
+  /** A number that tells the item's content, all that its features are made of, from another; 0 where nothing is known. */
+  contentOf(itemId: string): number {
+    return this.#contents.get(itemId) ?? 0;
   }
 
   has(itemId: string): boolean {
@@ -65,6 +77,11 @@ export class ItemCatalogue {
     });
     return matrix;
   }
+}
+
+function fingerprint({ title, text, categories, attributes, vector }: Item): number {
+  const named = Object.entries(attributes).sort(([a], [b]) => (a < b ? -1 : 1));
+  return nameOf(JSON.stringify([title, text, categories, named, vector]));
 }
 
 type GivenVector = NonNullable<Item['vector']>;

@@ -1,28 +1,41 @@
+import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
+
+/** What is known of an embedding without its vector. */
+export interface EmbeddedItem {
+  readonly origin: EmbeddingOrigin;
+  /** Null where it is not known what the vector was computed from. */
+  readonly basis: ItemEmbedding['basis'];
+}
+
 /** Which items have an embedding in which generation, as the topic `embeddings` tells. */
 export class EmbeddedItems {
-  readonly #byGeneration = new Map<string, Set<string>>();
+  readonly #byGeneration = new Map<string, Map<string, EmbeddedItem>>();
 
-  /** @param key generation/itemId; the generation holds no slash, the item id may */
-  take(key: string, isTombstone: boolean): void {
+  /**
+   * @param key generation/itemId; the generation holds no slash, the item id may
+   * @param embedding null for a tombstone
+   */
+  take(key: string, embedding: EmbeddedItem | null): void {
     const slash = key.indexOf('/');
     const generation = key.slice(0, slash);
     const itemId = key.slice(slash + 1);
-    if (isTombstone) {
+    if (embedding === null) {
       this.#byGeneration.get(generation)?.delete(itemId);
       return;
     }
-    const items = this.#byGeneration.get(generation) ?? new Set();
+    const items = this.#byGeneration.get(generation) ?? new Map<string, EmbeddedItem>();
     this.#byGeneration.set(generation, items);
-    items.add(itemId);
+    const { origin, basis } = embedding;
+    items.set(itemId, { origin, basis });
   }
 
-  has(generation: string, itemId: string): boolean {
-    return this.#byGeneration.get(generation)?.has(itemId) ?? false;
+  get(generation: string, itemId: string): EmbeddedItem | undefined {
+    return this.#byGeneration.get(generation)?.get(itemId);
   }
 
   /** Takes the keys of a generation away, to be tombstoned. */
   drain(generation: string): string[] {
-    const items = [...(this.#byGeneration.get(generation) ?? [])];
+    const items = [...(this.#byGeneration.get(generation)?.keys() ?? [])];
     this.#byGeneration.delete(generation);
     return items.map((itemId) => `${generation}/${itemId}`);
   }

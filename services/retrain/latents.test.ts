@@ -47,7 +47,7 @@ describe('the latents of the log', () => {
     take(0, 'g', 'start', { start });
     assert.deepEqual(latents.trained('g', 'tea'), {
       place: Float32Array.of(1, 2),
-      neighbourIds: ['nail', 'rope'],
+      itemIds: ['nail', 'rope'],
       importance: Float32Array.of(0.75, 0.25),
     });
     assert.equal(latents.trained('g', 'nail'), undefined);

@@ -2,14 +2,12 @@ import type { Logger } from 'pino';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { reasonOf } from '#platform/errors.ts';
+import type { ItemNeighbours } from './graph/live-neighbourhoods.ts';
 
-/** What the inference of a generation was given of one of its items. */
-export interface TrainedItem {
+/** What the inference of a generation was given of one of its items: its place, and its neighbours. */
+export interface TrainedItem extends ItemNeighbours {
   /** Its leading features: where it lies in the graph of users, which its content does not tell. */
   readonly place: Float32Array;
-  /** Most important first. */
-  readonly neighbourIds: readonly string[];
-  readonly importance: Float32Array;
 }
 
 /** A message of the topic `latents`, with its place. */
@@ -107,7 +105,7 @@ function takeInto({ inputs, latents }: GenerationLatents, value: Latent): void {
   if (kind === 'input' && input !== null) {
     inputs.set(itemId, {
       place: decodeVector(vector, floatsIn(vector)),
-      neighbourIds: input.neighbours,
+      itemIds: input.neighbours,
       importance: decodeVector(input.importances, input.neighbours.length),
     });
   } else if (kind === 'start' && start !== null) {

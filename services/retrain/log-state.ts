@@ -43,7 +43,7 @@ export function createLogState(
   const models = new Models(log);
   const latents = new Latents(log);
   const releases = new Releases();
-  const newItems = new NewItems({ catalogue, embedded, models, releases });
+  const newItems = new NewItems({ catalogue, embedded, latents, models, neighbourhoods, releases });
   return { actions, graph, neighbourhoods, catalogue, embedded, models, latents, releases, newItems };
 }
 
@@ -51,13 +51,15 @@ export function createLogState(
 export function logHandlers(state: LogState): FollowHandlers {
   return {
     actions({ value }) {
-      if (value !== null) state.actions.take(value);
+      if (value === null) return;
+      state.actions.take(value);
+      state.newItems.takeItem(value.itemId);
     },
     items({ key, value }) {
       state.catalogue.take(key, value);
       state.newItems.takeItem(key);
     },
-    embeddings: ({ key, value }) => state.embedded.take(key, value === null),
+    embeddings: ({ key, value }) => state.embedded.take(key, value),
     models: ({ key, value }) => state.models.take(key, value),
     latents: (message) => state.latents.take(message),
     releases: ({ key, value }) => state.releases.take(key, value),

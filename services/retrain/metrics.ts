@@ -86,7 +86,7 @@ export function createRetrainMetrics(
     },
     inductiveItems: new Counter({
       name: 'tributary_retrain_inductive_items_total',
-      help: 'Items embedded from their content after the training',
+      help: 'Embeddings computed after the training: of new items, and again of changed ones',
       registers,
     }),
     removedEmbeddings: new Counter({

@@ -1,13 +1,15 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { embedNew } from '#algorithms/pinsage/embed.ts';
-import type { Release } from '#contracts/generated/records.ts';
-import { decodeVector } from '#contracts/vectors.ts';
+import { createRandom } from '#algorithms/random.ts';
+import type { Latent, Release } from '#contracts/generated/records.ts';
+import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { ItemCatalogue } from './catalogue.ts';
-import { EmbeddedItems } from './embedded-items.ts';
+import { type EmbeddedItem, EmbeddedItems } from './embedded-items.ts';
+import { Latents } from './latents.ts';
 import { someModel } from './models.testing.ts';
 import { Models, toModelWeights } from './models.ts';
-import { NewItems } from './new-items.ts';
+import { type NewItemSources, NewItems } from './new-items.ts';
 import { someItem, someRelease } from './records.testing.ts';
 import { Releases } from './releases.ts';
 
@@ -16,8 +18,13 @@ const MODEL = someModel();
 describe('new items', () => {
   let catalogue: ItemCatalogue;
   let embedded: EmbeddedItems;
+  let latents: Latents;
   let models: Models;
   let releases: Releases;
+  /** Importance of each neighbour of an item, as the graph stands. */
+  let neighbours: Record<string, Record<string, number>>;
+  let degrees: Record<string, number>;
+  let isUpToDate: boolean;
   let newItems: NewItems;
 
   beforeEach(() => {
@@ -25,14 +32,59 @@ describe('new items', () => {
     embedded = new EmbeddedItems();
     models = new Models({ warn: assert.fail });
     releases = new Releases();
-    newItems = new NewItems({ catalogue, embedded, models, releases });
+    latents = new Latents({ warn: assert.fail });
+    neighbours = {};
+    degrees = {};
+    isUpToDate = true;
+    newItems = new NewItems({ catalogue, embedded, latents, models, neighbourhoods: graph(), releases });
   });
+
+  function graph(): NewItemSources['neighbourhoods'] {
+    return {
+      get isUpToDate() {
+        return isUpToDate;
+      },
+      degree: (itemId) => degrees[itemId] ?? 0,
+      of(itemId, knows) {
+        const known = Object.entries(neighbours[itemId] ?? {}).filter(([neighbour]) => knows(neighbour));
+        if (known.length === 0) return undefined;
+        return {
+          itemIds: known.map(([neighbour]) => neighbour),
+          importance: Float32Array.from(known, ([, importance]) => importance),
+        };
+      },
+    };
+  }
+
+  /** The inference of a generation, as far as it is told of an item. */
+  function infer(generation: string, itemId: string, change: Partial<Latent>): void {
+    const message = { itemId, layer: 0, vector: Buffer.alloc(0), input: null, start: null };
+    latents.take({
+      partition: 0,
+      offset: 0,
+      value: { generation, kind: 'latent', ...message, ...change },
+    });
+  }
+
+  /** Latents of an item for both convolutions. */
+  function inferLatents(generation: string, itemId: string): Float32Array[] {
+    const random = createRandom(itemId);
+    return [0, 1].map((layer) => {
+      const latent = Float32Array.from({ length: MODEL.weights.shape.hidden }, () => random.next());
+      infer(generation, itemId, { layer, vector: encodeVector(latent) });
+      return latent;
+    });
+  }
 
   function arrive(...itemIds: string[]): void {
     for (const itemId of itemIds) {
       catalogue.take(itemId, someItem(itemId));
       newItems.takeItem(itemId);
     }
+  }
+
+  function trainedOn(itemId: string): EmbeddedItem {
+    return { origin: 'trained', basis: { content: catalogue.contentOf(itemId), degree: 3 } };
   }
 
   function declare(generation: string, state: Release['state']): void {
@@ -45,9 +97,11 @@ describe('new items', () => {
 
   /** What is embedded now, as keys; it is read back from the log. */
   function embed(limit = 100): string[] {
-    const keys = newItems.embedWaiting(limit).map(({ generation, itemId }) => `${generation}/${itemId}`);
-    for (const key of keys) embedded.take(key, false);
-    return keys;
+    return newItems.embedWaiting(limit).map((embedding) => {
+      const key = `${embedding.generation}/${embedding.itemId}`;
+      embedded.take(key, embedding);
+      return key;
+    });
   }
 
   it('wait for a generation that is active and for its weights', () => {
@@ -79,10 +133,10 @@ describe('new items', () => {
     declare('g1', 'active');
     train('g1');
     arrive('tea', 'nail');
-    embedded.take('g1/tea', false);
+    embedded.take('g1/tea', { origin: 'trained', basis: null });
     assert.deepEqual(embed(), ['g1/nail']);
     arrive('tea', 'nail');
-    assert.deepEqual(embed(), [], 'a change of a held item leaves its vector');
+    assert.deepEqual(embed(), [], 'what is told again is the same');
   });
 
   it('that were withdrawn meanwhile are forgotten', () => {
@@ -109,7 +163,7 @@ describe('new items', () => {
     declare('g2', 'building');
     arrive('late');
     assert.deepEqual(embed(), ['g1/late']);
-    embedded.take('g2/trained', false);
+    embedded.take('g2/trained', trainedOn('trained'));
     train('g2');
     declare('g2', 'active');
     declare('g1', 'retired');
@@ -138,5 +192,92 @@ describe('new items', () => {
     train('g3');
     declare('g3', 'active');
     assert.deepEqual(embed(), ['g3/tea']);
+  });
+
+  it('pool the latents of the neighbours that they have so far', () => {
+    declare('g1', 'active');
+    train('g1');
+    const nail = inferLatents('g1', 'nail');
+    const rope = inferLatents('g1', 'rope');
+    infer('g1', 'half', { vector: encodeVector(new Float32Array(MODEL.weights.shape.hidden)) });
+    neighbours = { tea: { half: 0.5, nail: 0.3, rope: 0.2 } };
+    degrees = { tea: 5 };
+    arrive('tea');
+    const [embedding] = newItems.embedWaiting(1);
+    assert.deepEqual(embedding?.basis, { content: catalogue.contentOf('tea'), degree: 5 });
+    assert.deepEqual(
+      decodeVector(embedding.vector, MODEL.weights.shape.dim),
+      embedNew(MODEL.weights, catalogue.features('tea', 5, MODEL.layout), {
+        importance: Float32Array.of(0.3, 0.2),
+        latents: [0, 1].map((layer) => Float32Array.of(...nail[layer]!, ...rope[layer]!)),
+      }),
+    );
+  });
+
+  it('are embedded again when their content is another', () => {
+    declare('g1', 'active');
+    train('g1');
+    arrive('tea');
+    assert.deepEqual(embed(), ['g1/tea']);
+    catalogue.take('tea', someItem('tea', { text: 'green', availability: 'unavailable' }));
+    newItems.takeItem('tea');
+    assert.deepEqual(embed(), ['g1/tea']);
+    catalogue.take('tea', someItem('tea', { text: 'green', updatedAt: 5 }));
+    newItems.takeItem('tea');
+    assert.deepEqual(embed(), [], 'whether it is available is not what it is like');
+  });
+
+  it('are embedded again each time that the number of their contexts has doubled', () => {
+    declare('g1', 'active');
+    train('g1');
+    arrive('tea');
+    assert.deepEqual(embed(), ['g1/tea']);
+    const embeddedAt: number[] = [];
+    for (let degree = 1; degree <= 20; degree++) {
+      degrees.tea = degree;
+      newItems.takeItem('tea');
+      if (embed().length > 0) embeddedAt.push(degree);
+    }
+    assert.deepEqual(embeddedAt, [1, 2, 4, 8, 16]);
+  });
+
+  it('are looked at again when the graph has caught up', () => {
+    declare('g1', 'active');
+    train('g1');
+    arrive('tea');
+    embed();
+    isUpToDate = false;
+    newItems.takeItem('tea');
+    assert.deepEqual(embed(), []);
+    degrees.tea = 1;
+    isUpToDate = true;
+    assert.deepEqual(embed(), ['g1/tea']);
+  });
+
+  it('may be trained ones: these keep place and neighbours when their content changes, and ignore what users do', () => {
+    declare('g1', 'active');
+    train('g1');
+    const { structure } = MODEL.layout;
+    const place = Float32Array.from({ length: structure }, (_, i) => i / structure);
+    const importances = encodeVector(Float32Array.of(1));
+    const input = { neighbours: ['nail'], importances, readers: [0] };
+    infer('g1', 'tea', { kind: 'input', vector: encodeVector(place), input });
+    const nail = inferLatents('g1', 'nail');
+    catalogue.take('tea', someItem('tea'));
+    embedded.take('g1/tea', trainedOn('tea'));
+    degrees.tea = 50;
+    newItems.takeItem('tea');
+    assert.deepEqual(embed(), []);
+    catalogue.take('tea', someItem('tea', { text: 'green' }));
+    newItems.takeItem('tea');
+    const [embedding] = newItems.embedWaiting(1);
+    assert.equal(embedding?.origin, 'trained');
+    assert.deepEqual(embedding.basis, { content: catalogue.contentOf('tea'), degree: 3 });
+    const features = catalogue.features('tea', 3, MODEL.layout);
+    features.set(place);
+    assert.deepEqual(
+      decodeVector(embedding.vector, MODEL.weights.shape.dim),
+      embedNew(MODEL.weights, features, { importance: Float32Array.of(1), latents: nail }),
+    );
   });
 });

@@ -1,22 +1,33 @@
-import { embedNew } from '#algorithms/pinsage/embed.ts';
-import type { ItemEmbedding } from '#contracts/generated/records.ts';
+import { embedNew, type NewItemNeighbours } from '#algorithms/pinsage/embed.ts';
+import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import type { ItemCatalogue } from './catalogue.ts';
 import type { EmbeddedItems } from './embedded-items.ts';
-import type { Models } from './models.ts';
+import type { ItemNeighbours, LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
+import type { Latents } from './latents.ts';
+import type { Models, PinSageModel } from './models.ts';
 import type { Releases } from './releases.ts';
 
 /** What tells which items lack an embedding, and how to make one. */
 export interface NewItemSources {
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
+  readonly latents: Latents;
   readonly models: Models;
+  readonly neighbourhoods: Pick<LiveNeighbourhoods, 'degree' | 'isUpToDate' | 'of'>;
   readonly releases: Releases;
 }
 
+/** A generation that items are embedded in. */
+interface Serving extends PinSageModel {
+  readonly generation: string;
+}
+
 /**
- * Embeds the items that the active generation lacks from their content alone, within moments of their arrival in
- * `items`. An item that has an embedding keeps it until the next retraining.
+ * Embeds the items that the active generation lacks, from their content and the neighbours that they have so far, within
+ * moments of their arrival in `items`. An item is embedded again when its content is another, and one that was not trained
+ * also when the number of its contexts reaches 1, 2, 4, 8 …: so often that it follows its first users, and never more
+ * than twice as seldom as it grows.
  */
 export class NewItems {
   readonly #sources: NewItemSources;
@@ -28,33 +39,93 @@ export class NewItems {
     this.#sources = sources;
   }
 
-  /** Notes an item that arrived or changed. */
+  /** Notes an item that arrived, changed or was taken by a user. */
   takeItem(itemId: string): void {
     this.#waiting.add(itemId);
   }
 
   /**
-   * Embeddings of at most `limit` items that the active generation lacks; the others go on waiting. All wait while no
-   * generation is active or its weights are not there, and another generation is checked for the whole catalogue:
-   * what came while it was trained is new to it.
+   * Embeddings of at most `limit` items that the active generation lacks or has of something else; the others go on
+   * waiting. All wait while no generation is active or its weights are not there, and another generation is checked for
+   * the whole catalogue: what came while it was trained is new to it.
    */
   embedWaiting(limit: number): ItemEmbedding[] {
-    const { catalogue, embedded, models, releases } = this.#sources;
-    const generation = releases.active?.generation;
-    const model = generation === undefined ? undefined : models.get(generation);
-    if (generation === undefined || model === undefined) return [];
-    if (generation !== this.#generation) {
-      this.#generation = generation;
+    const serving = this.#serving();
+    if (serving === undefined) return [];
+    const { catalogue, neighbourhoods } = this.#sources;
+    if (serving.generation !== this.#generation) {
+      this.#generation = serving.generation;
       for (const itemId of catalogue.itemIds()) this.#waiting.add(itemId);
     }
     const embeddings: ItemEmbedding[] = [];
     for (const itemId of this.#waiting) {
       if (embeddings.length === limit) break;
+      if (this.#isDue(serving, itemId)) embeddings.push(this.#embed(serving, itemId));
+      // What a user took may not be in the graph yet.
+      else if (!neighbourhoods.isUpToDate) continue;
       this.#waiting.delete(itemId);
-      if (embedded.has(generation, itemId) || !catalogue.has(itemId)) continue;
-      const vector = embedNew(model.weights, catalogue.features(itemId, 0, model.layout));
-      embeddings.push({ generation, itemId, vector: encodeVector(vector), origin: 'inductive' });
     }
     return embeddings;
   }
+
+  #serving(): Serving | undefined {
+    const { models, releases } = this.#sources;
+    const generation = releases.active?.generation;
+    const model = generation === undefined ? undefined : models.get(generation);
+    return generation === undefined || model === undefined ? undefined : { ...model, generation };
+  }
+
+  #isDue({ generation }: Serving, itemId: string): boolean {
+    const { catalogue, embedded, neighbourhoods } = this.#sources;
+    if (!catalogue.has(itemId)) return false;
+    const known = embedded.get(generation, itemId);
+    if (known === undefined) return true;
+    if (known.basis === null) return false;
+    if (known.basis.content !== catalogue.contentOf(itemId)) return true;
+    if (known.origin === 'trained') return false;
+    return doublings(neighbourhoods.degree(itemId)) > doublings(known.basis.degree);
+  }
+
+  /** A trained item keeps place, degree and neighbourhood of its training; another has none and those of the moment. */
+  #embed(serving: Serving, itemId: string): ItemEmbedding {
+    const { catalogue, embedded, latents, neighbourhoods } = this.#sources;
+    const { generation, weights, layout } = serving;
+    const trained = latents.trained(generation, itemId);
+    const degree =
+      trained === undefined
+        ? neighbourhoods.degree(itemId)
+        : (embedded.get(generation, itemId)?.basis?.degree ?? 0);
+    const features = catalogue.features(itemId, degree, layout);
+    if (trained?.place.length === layout.structure) features.set(trained.place);
+    const neighbours =
+      trained ?? neighbourhoods.of(itemId, (neighbour) => this.#latentsOf(serving, neighbour) !== undefined);
+    const vector = embedNew(weights, features, this.#joinLatents(serving, neighbours));
+    const origin: EmbeddingOrigin = trained === undefined ? 'inductive' : 'trained';
+    const basis = { content: catalogue.contentOf(itemId), degree };
+    return { generation, itemId, vector: encodeVector(vector), origin, basis };
+  }
+
+  /** Of the neighbours whose latents are known; their importances are normalised by whoever pools them. */
+  #joinLatents(serving: Serving, neighbours: ItemNeighbours | undefined): NewItemNeighbours {
+    const { layers, hidden } = serving.weights.shape;
+    const known = (neighbours?.itemIds ?? []).flatMap((itemId, rank) => {
+      const latents = this.#latentsOf(serving, itemId);
+      return latents === undefined ? [] : [{ latents, importance: neighbours!.importance[rank]! }];
+    });
+    const joined = Array.from({ length: layers }, (_, layer) => {
+      const rows = new Float32Array(known.length * hidden);
+      for (const [rank, { latents }] of known.entries()) rows.set(latents[layer]!, rank * hidden);
+      return rows;
+    });
+    return { importance: known.map(({ importance }) => importance), latents: joined };
+  }
+
+  #latentsOf({ generation, weights }: Serving, itemId: string): readonly Float32Array[] | undefined {
+    return this.#sources.latents.of(generation, itemId, weights.shape.layers);
+  }
+}
+
+/** 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 … */
+function doublings(degree: number): number {
+  return 32 - Math.clz32(degree);
 }

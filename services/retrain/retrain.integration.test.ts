@@ -6,7 +6,7 @@ import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
-import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
 import { INTERRUPTED } from './releases.ts';
 import type { RetrainStatus } from './schedule.ts';
 import { GROUP_ITEMS, groupActions, groupItem, groupOf, nearestGroup } from './taste-groups.testing.ts';
@@ -141,6 +141,56 @@ describe('the retrain stage', () => {
     assert.equal(nearestGroup(decodeVector(embedding.vector, first.dimension), vectors), 1);
   });
 
+  it('embeds a new item again by the company that users give it', async () => {
+    const silent = groupItem(0, 'silent', { title: '', categories: [] });
+    await putItem(silent);
+    const key = `${first.generation}/${silent.itemId}`;
+    await waitFor(() => embeddings.get(key)?.basis?.degree === 0, { message: 'the item has an embedding' });
+    for (let basket = 0; basket < 4; basket++) {
+      const taken = [...GROUP_ITEMS.filter(({ itemId }) => groupOf(itemId) === 2).slice(basket, 4), silent];
+      for (const { itemId } of taken) {
+        const action = someAction({
+          eventId: `company ${basket} ${itemId}`,
+          userId: 'host',
+          itemId,
+          contextId: `company ${basket}`,
+          occurredAt: Date.now(),
+          receivedAt: Date.now(),
+        });
+        await test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) });
+      }
+    }
+    const again = await waitFor(
+      () => {
+        const embedding = embeddings.get(key);
+        return embedding?.basis?.degree === 4 && embedding;
+      },
+      { message: 'it is embedded again' },
+    );
+    const vectors = vectorsOf(first);
+    vectors.delete(silent.itemId);
+    assert.equal(nearestGroup(decodeVector(again.vector, first.dimension), vectors), 2);
+  });
+
+  it('embeds a trained item again when its content changes', async () => {
+    const [item] = GROUP_ITEMS;
+    const key = `${first.generation}/${item!.itemId}`;
+    const before = embeddings.get(key)!;
+    await putItem({ ...item!, text: 'as it is described today' });
+    const after = await waitFor(
+      () => {
+        const embedding = embeddings.get(key);
+        return embedding !== before && embedding;
+      },
+      { message: 'it is embedded again' },
+    );
+    assert.equal(after.origin, 'trained');
+    assert.notEqual(after.basis?.content, before.basis?.content);
+    const vectors = vectorsOf(first);
+    vectors.delete(item!.itemId);
+    assert.equal(nearestGroup(decodeVector(after.vector, first.dimension), vectors), groupOf(item!.itemId));
+  });
+
   it('rejects what a killed process left unfinished, and leaves the active generation alone', async () => {
     const before = new Map(embeddings);
     const interrupted = await startTraining();
@@ -171,7 +221,7 @@ describe('the retrain stage', () => {
       await waitFor(() => embeddings.has(`${first.generation}/2/${name}`), { message: `${name} was read` });
     }
     second = await reaches(await startTraining(), 'ready');
-    assert.equal(second.itemCount, GROUP_ITEMS.length + 4);
+    assert.equal(second.itemCount, GROUP_ITEMS.length + 5);
   });
 
   it('removes embeddings and latents of a generation that is over, and none of another', async () => {

@@ -154,6 +154,25 @@ describe('a retraining', () => {
     );
   });
 
+  it('writes with each embedding what it was computed from', async () => {
+    shop();
+    const [tea, nail, mate] = ['tea', 'nail', 'mate'].map((itemId) => state.catalogue.contentOf(itemId));
+    const train = async (input: TrainInput) => {
+      state.catalogue.take('mate', someItem('mate', { text: 'changed while it was trained' }));
+      return trained(input);
+    };
+    await retrain('g1', { ...ports, train });
+    assert.equal(new Set([tea, nail, mate]).size, 3);
+    assert.deepEqual(
+      written.embeddings.map(({ basis }) => basis),
+      [
+        { content: tea, degree: 2 },
+        { content: nail, degree: 1 },
+        { content: mate, degree: 0 },
+      ],
+    );
+  });
+
   it('hands the neighbourhoods of the whole graph to the training, numbered as its items are', async () => {
     shop();
     act('gone');

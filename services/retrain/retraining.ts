@@ -3,7 +3,7 @@ import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { row } from '#algorithms/vectors.ts';
-import type { Release } from '#contracts/generated/records.ts';
+import type { EmbeddingBasis, Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { reasonOf, TributaryError } from '#platform/errors.ts';
 import type { ActionLog, TrainingActions } from './action-log.ts';
@@ -55,6 +55,8 @@ interface Snapshot {
   readonly training: TrainingActions;
   readonly layout: FeatureLayout;
   readonly trainConfig: TrainConfig;
+  /** Contexts of each item before the held-out time, so that the figures of the release know nothing of it. */
+  readonly degrees: Uint32Array;
 }
 
 /**
@@ -100,6 +102,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   try {
     const { startedFrom, ...start } = originOf(snapshot, ports);
     const input = { ...toInput(snapshot, ports.state.catalogue), ...start };
+    const bases = basesOf(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
     const neighbourhoods = await walk(snapshot, ports);
     stopwatch.lap('walks');
@@ -118,7 +121,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     });
     const reason = refusalOf(result, ports.state.releases.active);
     if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
-    const itemCount = await publishGeneration(generation, snapshot, result, publisher);
+    const itemCount = await publishGeneration(generation, snapshot, bases, result, publisher);
     stopwatch.lap('publication');
     return await advance({ ...measured(), itemCount, state: 'ready' });
   } catch (error) {
@@ -137,16 +140,16 @@ function takeSnapshot({ config, log, state: { actions, catalogue } }: Retraining
       'given vectors left out, which are not finite or not of the length that most have',
     );
   }
-  return {
-    training: actions.snapshot(config.itemsMaximum, catalogue.itemIds()),
-    layout,
-    trainConfig: {
-      ...DEFAULT_TRAIN_CONFIG,
-      halfLifeDays: config.halfLifeDays,
-      secondsBudget: config.secondsBudget,
-      seed: config.seed,
-    },
+  const training = actions.snapshot(config.itemsMaximum, catalogue.itemIds());
+  const trainConfig = {
+    ...DEFAULT_TRAIN_CONFIG,
+    halfLifeDays: config.halfLifeDays,
+    secondsBudget: config.secondsBudget,
+    seed: config.seed,
   };
+  const { before } = splitByTime(training.columns, trainConfig.heldOutShare);
+  const degrees = contextsByItem(before, training.itemIds.length);
+  return { training, layout, trainConfig, degrees };
 }
 
 /** The generation whose weights the training begins with, where it begins with any. */
@@ -162,16 +165,12 @@ function originOf(
   return { startedFrom: null };
 }
 
-/**
- * Degrees come from the actions before the held-out time, so that the figures of the release know nothing of it.
- * @throws TributaryError `training.failed` when no item has an action
- */
-function toInput({ training, layout, trainConfig }: Snapshot, catalogue: ItemCatalogue): TrainInput {
+/** @throws TributaryError `training.failed` when no item has an action */
+function toInput({ training, layout, trainConfig, degrees }: Snapshot, catalogue: ItemCatalogue): TrainInput {
   const { itemIds, columns } = training;
   if (columns.at.length === 0) {
     throw new TributaryError('training.failed', 'the log has no action to train on', { retryable: true });
   }
-  const degrees = contextsByItem(splitByTime(columns, trainConfig.heldOutShare).before, itemIds.length);
   const features = catalogue.featureMatrix(itemIds, degrees, layout);
   return {
     itemCount: itemIds.length,
@@ -180,6 +179,14 @@ function toInput({ training, layout, trainConfig }: Snapshot, catalogue: ItemCat
     actions: columns,
     config: trainConfig,
   };
+}
+
+/** What the features of each item are made of, as long as it is what the catalogue holds. */
+function basesOf({ training, degrees }: Snapshot, catalogue: ItemCatalogue): EmbeddingBasis[] {
+  return training.itemIds.map((itemId, item) => ({
+    content: catalogue.contentOf(itemId),
+    degree: degrees[item]!,
+  }));
 }
 
 /** The neighbourhoods in the graph of all actions: those of the published embeddings. */
@@ -224,6 +231,7 @@ function refusalOf({ metrics: { learned, contentOnly } }: TrainResult, active: R
 async function publishGeneration(
   generation: string,
   { training: { itemIds }, layout }: Snapshot,
+  bases: readonly EmbeddingBasis[],
   { embeddings, weights, anchors }: TrainResult,
   publisher: Publisher,
 ): Promise<number> {
@@ -234,7 +242,8 @@ async function publishGeneration(
       const embedding = row(embeddings, start + place, dim);
       if (embedding.every((component) => component === 0)) return [];
       const vector = encodeVector(embedding);
-      return [publisher.embedding({ generation, itemId, vector, origin: 'trained' })];
+      const basis = bases[start + place]!;
+      return [publisher.embedding({ generation, itemId, vector, origin: 'trained', basis })];
     });
     await Promise.all(some);
     published += some.length;

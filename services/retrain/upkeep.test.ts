@@ -44,7 +44,7 @@ describe('the upkeep', () => {
       ['g3', 'active'],
     ] as const) {
       state.releases.take(generation, someRelease(generation, release));
-      state.embedded.take(`${generation}/tea`, false);
+      state.embedded.take(`${generation}/tea`, { origin: 'trained', basis: null });
       state.models.take(`pinsage/${generation}`, toModelWeights(generation, someModel()));
       state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
     }

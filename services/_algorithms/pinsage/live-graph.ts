@@ -62,6 +62,11 @@ export class LiveGraph {
     return this.#contextsOfItem.bytes + this.#itemsOfContext.bytes + this.#factors.byteLength;
   }
 
+  /** Number of the item's contexts. */
+  degree(item: number): number {
+    return this.#contextsOfItem.degree(item);
+  }
+
   /**
    * Adds to the weight of the edge between an item and a context.
    * @param order time of the event, any uint32 that grows with it; it breaks the ties of the degree cap

@@ -61,7 +61,13 @@ describe('npm run releases', () => {
   async function putEmbedding(generation: keyof typeof NEAR_MILK, itemId: string): Promise<void> {
     const isNear = itemId === 'milk' || itemId === NEAR_MILK[generation];
     const vector = encodeVector(Float32Array.of(...(isNear ? [1, 0] : [0, 1])));
-    const value = test.encode('ItemEmbedding', { generation, itemId, vector, origin: 'trained' });
+    const value = test.encode('ItemEmbedding', {
+      generation,
+      itemId,
+      vector,
+      origin: 'trained',
+      basis: null,
+    });
     await test.produce('embeddings', { key: `${generation}/${itemId}`, value });
   }
 

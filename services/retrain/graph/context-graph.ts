@@ -34,6 +34,16 @@ export class ContextGraph {
     return this.#graph.bytes;
   }
 
+  /** Whether all changes are in the graph: while it is walked on they wait. */
+  get isUpToDate(): boolean {
+    return this.#waiting.length === 0;
+  }
+
+  /** Number of the item's contexts. */
+  degree(item: number): number {
+    return this.#graph.degree(item);
+  }
+
   /** @param at event time, ms */
   add(item: number, context: number, weight: number, at: number): void {
     this.#change(() => {

@@ -108,6 +108,17 @@ export class LiveNeighbourhoods {
     });
   }
 
+  /** Whether all that was taken is in the graph. */
+  get isUpToDate(): boolean {
+    return this.#graph.isUpToDate;
+  }
+
+  /** Number of the item's contexts as the graph stands. */
+  degree(itemId: string): number {
+    const item = this.#numbers.find(itemId);
+    return item === undefined ? 0 : this.#graph.degree(item);
+  }
+
   /**
    * The neighbours of one item as the graph stands, of those that `knows` accepts; undefined where it has none. Takes
    * well under a millisecond, so that it may be asked for an item that has just come.
