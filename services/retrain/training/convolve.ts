@@ -35,8 +35,8 @@ export function poolNeighbours(
 let poolingKernel: PoolingKernel | undefined;
 
 /**
- * `poolNeighbours` for a subgraph, whose rows are read by all its layers and which wants a gradient: the means and their
- * gradients outside TensorFlow, which takes five times as long to gather the neighbours and to add them up again.
+ * `poolNeighbours` where a gradient is wanted: the means and their gradients outside TensorFlow, which takes four times as
+ * long to gather the neighbours and to add them up again. Not for inference, whose every chunk would copy all rows.
  */
 function poolSubgraph(pooling: Pooling, transformed: tf.Tensor2D, layer: SubgraphLayer): tf.Tensor2D {
   if (pooling === 'max') return poolNeighbours(pooling, transformed, layer);

@@ -44,8 +44,8 @@ export interface PlacedFeatures {
 }
 
 /**
- * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query where asked, until the epochs or the
- * seconds budget end or `patience` epochs brought nothing. Batches are prepared in another thread meanwhile.
+ * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query where asked, until the
+ * epochs or the seconds budget end or `patience` epochs brought nothing. Batches are prepared in another thread.
  * Rejects with `training.failed` where the loss is not finite or batches cannot be prepared.
  */
 export async function optimise(
