@@ -35,35 +35,29 @@ export class ActionRows {
     };
   }
 
-  push(row: ActionRow): void {
+  push({ user, context, item, weight, at }: ActionRow): void {
     if (this.#length === this.#columns.at.length) this.#resize(Math.ceil(this.#length * GROWTH));
-    this.#set(this.#length++, row);
+    this.#columns.user[this.#length] = user;
+    this.#columns.context[this.#length] = context;
+    this.#columns.item[this.#length] = item;
+    this.#columns.weight[this.#length] = weight;
+    this.#columns.at[this.#length++] = at;
   }
 
   /** Keeps the rows of which `isKept` says so, in their order. */
   retain(isKept: (row: number) => boolean): void {
     const { user, context, item, weight, at } = this.#columns;
     let kept = 0;
-    for (let i = 0; i < this.#length; i++) {
-      if (!isKept(i)) continue;
-      this.#set(kept++, {
-        user: user[i]!,
-        context: context[i]!,
-        item: item[i]!,
-        weight: weight[i]!,
-        at: at[i]!,
-      });
+    for (let row = 0; row < this.#length; row++) {
+      if (!isKept(row)) continue;
+      user[kept] = user[row]!;
+      context[kept] = context[row]!;
+      item[kept] = item[row]!;
+      weight[kept] = weight[row]!;
+      at[kept++] = at[row]!;
     }
     this.#length = kept;
     if (kept * 2 < at.length) this.#resize(Math.max(SMALLEST, kept));
-  }
-
-  #set(place: number, { user, context, item, weight, at }: ActionRow): void {
-    this.#columns.user[place] = user;
-    this.#columns.context[place] = context;
-    this.#columns.item[place] = item;
-    this.#columns.weight[place] = weight;
-    this.#columns.at[place] = at;
   }
 
   #resize(capacity: number): void {

@@ -22,6 +22,8 @@ const HEADROOM = 0.5;
 /** Flags of a row. */
 const STALE = 1;
 const CHANGED = 2;
+/** The weight of an edge that was removed and still has its place. */
+const REMOVED = -1;
 
 /**
  * Compressed sparse rows that grow. Each row has room to spare in one arena; a full one moves to the arena's end with
@@ -35,6 +37,8 @@ const CHANGED = 2;
 export class RowArena {
   #starts = shared(Uint32Array, SMALLEST_ROW);
   #ends = shared(Uint32Array, SMALLEST_ROW);
+  /** Edges of each row, without those removed since it was last summed up. */
+  #degrees = new Uint32Array(SMALLEST_ROW);
   #capacities = new Uint32Array(SMALLEST_ROW);
   #flags = new Uint8Array(SMALLEST_ROW);
   #staleRows: number[] = [];
@@ -59,18 +63,18 @@ export class RowArena {
   /** Memory of all arrays, in bytes. */
   get bytes(): number {
     return [
-      ...[this.#starts, this.#ends, this.#capacities, this.#flags],
+      ...[this.#starts, this.#ends, this.#degrees, this.#capacities, this.#flags],
       ...[this.#targets, this.#cumulative, this.#weights, this.#orders],
     ].reduce((sum, { byteLength }) => sum + byteLength, 0);
   }
 
   degree(row: number): number {
-    return row < this.#rowCount ? this.#ends[row]! - this.#starts[row]! : 0;
+    return this.#degrees[row] ?? 0;
   }
 
-  /** The row's targets, ascending: a view, which the next change may leave behind. */
+  /** The row's targets, ascending, some of which may have been removed: a view, which the next change may leave behind. */
   targetsOf(row: number): Int32Array {
-    return this.#targets.subarray(this.#starts[row]!, this.#starts[row]! + this.degree(row));
+    return this.#targets.subarray(this.#starts[row]!, this.#ends[row]!);
   }
 
   /** Rows up to `count` exist, if without an edge. */
@@ -81,6 +85,7 @@ export class RowArena {
     const length = Math.max(count, this.#starts.length * 2);
     this.#starts = copied(this.#starts, shared(Uint32Array, length));
     this.#ends = copied(this.#ends, shared(Uint32Array, length));
+    this.#degrees = copied(this.#degrees, new Uint32Array(length));
     this.#capacities = copied(this.#capacities, new Uint32Array(length));
     this.#flags = copied(this.#flags, new Uint8Array(length));
   }
@@ -92,22 +97,14 @@ export class RowArena {
   add(row: number, target: number, weight: number, order: number): boolean {
     this.reach(row + 1);
     this.touch(row);
-    let place = this.#placeOf(row, target);
-    if (place < this.#ends[row]! && this.#targets[place] === target) {
+    const place = this.#placeOf(row, target);
+    if (this.#has(row, place, target) && this.#weights[place] !== REMOVED) {
       this.#weights[place]! += weight;
       this.#orders[place] = Math.max(this.#orders[place]!, order);
       return false;
     }
-    if (this.degree(row) === this.#capacities[row]) {
-      const before = place - this.#starts[row]!;
-      this.#widen(row);
-      place = this.#starts[row]! + before;
-    }
-    this.#shift(place, this.#ends[row]!, place + 1);
-    this.#targets[place] = target;
-    this.#weights[place] = weight;
-    this.#orders[place] = order;
-    this.#ends[row]! += 1;
+    this.#set(this.#has(row, place, target) ? place : this.#insert(row, place), target, weight, order);
+    this.#degrees[row]! += 1;
     this.#edges += 1;
     return true;
   }
@@ -116,10 +113,10 @@ export class RowArena {
   remove(row: number, target: number): boolean {
     if (row >= this.#rowCount) return false;
     const place = this.#placeOf(row, target);
-    if (place === this.#ends[row] || this.#targets[place] !== target) return false;
+    if (!this.#has(row, place, target) || this.#weights[place] === REMOVED) return false;
     this.touch(row);
-    this.#shift(place + 1, this.#ends[row]!, place);
-    this.#ends[row]! -= 1;
+    this.#weights[place] = REMOVED;
+    this.#degrees[row]! -= 1;
     this.#edges -= 1;
     return true;
   }
@@ -131,7 +128,7 @@ export class RowArena {
     this.#staleRows.push(row);
   }
 
-  /** Multiplies all weights. A power of two changes no draw, as long as no weight falls below 2^−126. */
+  /** Multiplies all weights, where no row is stale. A power of two changes no draw, as long as no weight falls below 2^−126. */
   scale(factor: number): void {
     const { starts, ends } = this.adjacency();
     for (let row = 0; row < this.#rowCount; row++) {
@@ -144,12 +141,13 @@ export class RowArena {
 
   /** Sums up anew the rows that are stale; the width of an edge is its weight times its target's factor. */
   refresh(maximumDegree: number, factors?: Float64Array): void {
-    if (this.#edges + SMALLEST_ARENA < this.#targets.length / 4) this.#rehouse(0);
     for (const row of this.#staleRows) {
       this.#flags[row] = CHANGED;
+      if (this.#ends[row]! - this.#starts[row]! > this.degree(row)) this.#closeGaps(row);
       this.#sumUp(row, maximumDegree, factors);
     }
     this.#staleRows = [];
+    if (this.#edges + SMALLEST_ARENA < this.#targets.length / 4) this.#rehouse(0);
   }
 
   /** The rows that were summed up anew since this was last asked, ascending. */
@@ -194,6 +192,35 @@ export class RowArena {
     return low;
   }
 
+  #has(row: number, place: number, target: number): boolean {
+    return place < this.#ends[row]! && this.#targets[place] === target;
+  }
+
+  #set(place: number, target: number, weight: number, order: number): void {
+    this.#targets[place] = target;
+    this.#weights[place] = weight;
+    this.#orders[place] = order;
+  }
+
+  /** Makes room for an edge at a place of the row, and returns where that is then. */
+  #insert(row: number, place: number): number {
+    const before = place - this.#starts[row]!;
+    if (this.#ends[row]! - this.#starts[row]! === this.#capacities[row]) this.#widen(row);
+    const inserted = this.#starts[row]! + before;
+    this.#shift(inserted, this.#ends[row]!, inserted + 1);
+    this.#ends[row]! += 1;
+    return inserted;
+  }
+
+  #closeGaps(row: number): void {
+    let to = this.#starts[row]!;
+    for (let place = to; place < this.#ends[row]!; place++) {
+      if (this.#weights[place] === REMOVED) continue;
+      this.#set(to++, this.#targets[place]!, this.#weights[place]!, this.#orders[place]!);
+    }
+    this.#ends[row] = to;
+  }
+
   /** Moves the edges in [from, end) to `to`. */
   #shift(from: number, end: number, to: number): void {
     if (from === end) return;
@@ -227,7 +254,7 @@ export class RowArena {
   #rehouse(extra: number): void {
     let needed = extra;
     for (let row = 0; row < this.#rowCount; row++) {
-      this.#capacities[row] = fitting(this.degree(row), this.#capacities[row]!);
+      this.#capacities[row] = fitting(this.#ends[row]! - this.#starts[row]!, this.#capacities[row]!);
       needed += this.#capacities[row]!;
     }
     const length = Math.max(SMALLEST_ARENA, Math.ceil(needed * (1 + HEADROOM)));
@@ -239,16 +266,17 @@ export class RowArena {
     this.#orders = new Uint32Array(length);
     let to = 0;
     for (let row = 0; row < this.#rowCount; row++) {
-      const [start, degree] = [this.#starts[row]!, this.degree(row)];
+      const start = this.#starts[row]!;
+      const length = this.#ends[row]! - start;
       // Most rows are too short for views of them to pay.
-      for (let i = 0; i < degree; i++) {
+      for (let i = 0; i < length; i++) {
         this.#targets[to + i] = targets[start + i]!;
         this.#weights[to + i] = weights[start + i]!;
         this.#orders[to + i] = orders[start + i]!;
         this.#cumulative[to + i] = cumulative[start + i]!;
       }
       this.#starts[row] = to;
-      this.#ends[row] = to + degree;
+      this.#ends[row] = to + length;
       to += this.#capacities[row]!;
     }
     this.#end = to;
@@ -256,10 +284,10 @@ export class RowArena {
 }
 
 /** The room a row keeps: none when it is empty, and less of it when most is unused. */
-function fitting(degree: number, capacity: number): number {
-  if (degree === 0) return 0;
+function fitting(length: number, capacity: number): number {
+  if (length === 0) return 0;
   let fits = capacity;
-  while (fits > SMALLEST_ROW && fits >= 4 * degree) fits /= 2;
+  while (fits > SMALLEST_ROW && fits >= 4 * length) fits /= 2;
   return fits;
 }
 
