@@ -52,6 +52,9 @@ export class Catalogue {
   }
 }
 
+/** Twelve bytes are 16 characters, held for each item; two of a billion looks are then equal by chance once in 10¹¹. */
+const DIGEST_BYTES = 12;
+
 /**
  * Digest of what tells an item from its like: title, categories and attributes such as its size, whatever their case and
  * spacing. The text is left to the vector, which knows its words.
@@ -61,7 +64,7 @@ function lookOf({ title, categories, attributes }: Item): string {
     .map(([name, value]) => [plain(name), plain(value)])
     .sort(([a], [b]) => (a! < b! ? -1 : 1));
   const parts = [plain(title), categories.map(plain), properties];
-  return createHash('sha256').update(JSON.stringify(parts)).digest('base64');
+  return createHash('sha256').update(JSON.stringify(parts)).digest().toString('base64', 0, DIGEST_BYTES);
 }
 
 function plain(text: string): string {
