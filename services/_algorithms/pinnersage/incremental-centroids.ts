@@ -7,17 +7,31 @@ export interface ForestLeaves {
   readonly weights: readonly number[];
 }
 
+/** What tells the clusters of n leaves and how they came about, n numbers each. */
+export interface MergeArrays {
+  /** By slot; 0 for a cluster that was merged into another. */
+  readonly weights: Float64Array;
+  /** By slot: Σ weight·‖vector − centroid‖² over the cluster's leaves. */
+  readonly spreads: Float64Array;
+  /** By merge: the slot that has the union, and the other one. */
+  readonly kept: Int32Array;
+  readonly gone: Int32Array;
+}
+
+export function createMergeArrays(count: number): MergeArrays {
+  return {
+    weights: new Float64Array(count),
+    spreads: new Float64Array(count),
+    kept: new Int32Array(count),
+    gone: new Int32Array(count),
+  };
+}
+
 /** Buffers that a caller keeps between runs; they grow to the largest n and n·dim seen. */
 export class CentroidSpace {
   centroids = new Float64Array(0);
-  weights = new Float64Array(0);
   /** By slot: weight of that part of the cluster whose centroid is computed, 0 before any is. */
   computed = new Float64Array(0);
-  /** By slot: Σ weight·‖vector − centroid‖² of the cluster. */
-  spread = new Float64Array(0);
-  /** The slots of each merge. */
-  kept = new Int32Array(0);
-  gone = new Int32Array(0);
   /** By slot: the first merge that its centroid lacks, and the last one made, or −1. By merge: the next one of its slot. */
   pending = new Int32Array(0);
   latest = new Int32Array(0);
@@ -25,19 +39,15 @@ export class CentroidSpace {
 
   reserveCentroids(count: number, dim: number): void {
     if (this.centroids.length < count * dim) this.centroids = new Float64Array(Math.ceil(1.25 * count * dim));
-    if (this.weights.length >= count) return;
+    if (this.computed.length >= count) return;
     const capacity = Math.ceil(1.25 * count);
-    for (const name of ['weights', 'computed', 'spread'] as const) this[name] = new Float64Array(capacity);
-    for (const name of ['kept', 'gone', 'pending', 'latest', 'following'] as const) {
-      this[name] = new Int32Array(capacity);
-    }
+    this.computed = new Float64Array(capacity);
+    for (const name of ['pending', 'latest', 'following'] as const) this[name] = new Int32Array(capacity);
   }
 }
 
 /** Coordinates between two looks at whether a distance can still matter. */
 const BLOCK = 16;
-/** Relative error that rounding may leave in a sum of bounds and spreads. */
-const SLACK = 1e-9;
 
 /**
  * Clusters by centroid and weight. A cluster is named by its first leaf, its slot; a union lives on in the smaller slot.
@@ -47,22 +57,24 @@ const SLACK = 1e-9;
 export class CentroidClusters {
   /** By slot; 0 for a cluster that was merged into another. */
   readonly weights: Float64Array;
+  readonly #arrays: MergeArrays;
   readonly #leaves: ForestLeaves;
   readonly #space: CentroidSpace;
   readonly #count: number;
   readonly #dim: number;
   #merges = 0;
 
-  constructor(leaves: ForestLeaves, space: CentroidSpace) {
+  constructor(leaves: ForestLeaves, space: CentroidSpace, arrays: MergeArrays) {
     this.#leaves = leaves;
     this.#space = space;
     this.#count = leaves.vectors.length;
     this.#dim = leaves.vectors[0]?.length ?? 0;
     space.reserveCentroids(this.#count, this.#dim);
-    this.weights = space.weights;
-    for (let leaf = 0; leaf < this.#count; leaf++) space.weights[leaf] = leaves.weights[leaf]!;
+    this.#arrays = arrays;
+    this.weights = arrays.weights;
+    for (let leaf = 0; leaf < this.#count; leaf++) arrays.weights[leaf] = leaves.weights[leaf]!;
+    arrays.spreads.fill(0, 0, this.#count);
     space.computed.fill(0, 0, this.#count);
-    space.spread.fill(0, 0, this.#count);
     space.pending.fill(-1, 0, this.#count);
     space.latest.fill(-1, 0, this.#count);
   }
@@ -104,46 +116,41 @@ export class CentroidClusters {
   }
 
   /**
-   * Lower bounds on the distance of a cluster to each slot's; Infinity for itself and for slots that hold none.
-   *
-   * By Huygens' theorem Σ w·‖x − q‖² over a cluster is its spread about its centroid plus W·‖c − q‖², so that distances from
-   * q to the leaves give those to all clusters without their centroids.
+   * Writes lower bounds on the distance of a cluster to each slot's, Infinity for itself and for slots that hold none.
+   * `ring` holds the leaves and the arrays. Returns the least.
    */
-  boundDistances(slot: number, ring: RowRing, bounds: Float64Array): void {
+  boundDistances(slot: number, ring: RowRing, bounds: Float64Array): number {
     this.#compute(slot);
-    const { centroids, kept, gone, spread } = this.#space;
-    ring.boundDistances(centroids.subarray(slot * this.#dim, (slot + 1) * this.#dim), bounds);
-    const leafWeights = this.#leaves.weights;
-    for (let leaf = 0; leaf < this.#count; leaf++) bounds[leaf]! *= leafWeights[leaf]!;
-    for (let merge = 0; merge < this.#merges; merge++) bounds[kept[merge]!]! += bounds[gone[merge]!]!;
-    const own = this.weights[slot]!;
-    for (let other = 0; other < this.#count; other++) {
-      const weight = this.weights[other]!;
-      const about = bounds[other]! * (1 - SLACK) - spread[other]! * (1 + SLACK);
-      // 2ab/(a+b)·‖c − q‖², where `about` is b·‖c − q‖².
-      bounds[other] = weight === 0 ? Infinity : about > 0 ? ((2 * own) / (own + weight)) * about : 0;
-    }
-    bounds[slot] = Infinity;
+    const centroid = this.#space.centroids.subarray(slot * this.#dim, (slot + 1) * this.#dim);
+    const weight = this.weights[slot]!;
+    // So that it does not find itself.
+    this.weights[slot] = 0;
+    const least = ring.boundDistances(centroid, weight, this.#merges, bounds);
+    this.weights[slot] = weight;
+    return least;
   }
 
   /** `kept` becomes the union of both, which lie `d` apart. */
   join(kept: number, gone: number, d: number): void {
-    const space = this.#space;
+    const slots = this.#arrays;
+    const { weights, spreads } = slots;
+    const { pending, latest, following } = this.#space;
     const merge = this.#merges++;
-    space.kept[merge] = kept;
-    space.gone[merge] = gone;
-    space.following[merge] = -1;
-    if (space.pending[kept] === -1) space.pending[kept] = merge;
-    else space.following[space.latest[kept]!] = merge;
-    space.latest[kept] = merge;
-    this.weights[kept]! += this.weights[gone]!;
-    this.weights[gone] = 0;
-    space.spread[kept]! += space.spread[gone]! + d / 2;
+    slots.kept[merge] = kept;
+    slots.gone[merge] = gone;
+    following[merge] = -1;
+    if (pending[kept] === -1) pending[kept] = merge;
+    else following[latest[kept]!] = merge;
+    latest[kept] = merge;
+    weights[kept]! += weights[gone]!;
+    weights[gone] = 0;
+    spreads[kept]! += spreads[gone]! + d / 2;
   }
 
   /** Brings the centroid of a slot up to its last merge. */
   #compute(slot: number): void {
-    const { computed, pending, following, gone } = this.#space;
+    const { computed, pending, following } = this.#space;
+    const { gone } = this.#arrays;
     if (computed[slot] === 0) {
       this.#space.centroids.set(this.#leaves.vectors[slot]!, slot * this.#dim);
       computed[slot] = this.#leaves.weights[slot]!;

@@ -1,4 +1,9 @@
-import { CentroidClusters, CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
+import {
+  CentroidClusters,
+  CentroidSpace,
+  createMergeArrays,
+  type ForestLeaves,
+} from './incremental-centroids.ts';
 
 /**
  * Ward's merges of height ≤ α over n leaves, in the order in which they were made. Leaves are the nodes 0..n−1, merge i
@@ -53,8 +58,8 @@ export function replayMerges(
   right: Int32Array,
   space = new CentroidSpace(),
 ): MergeForest {
-  const clusters = new CentroidClusters(leaves, space);
   const count = leaves.weights.length;
+  const clusters = new CentroidClusters(leaves, space, createMergeArrays(count));
   const slotOf = new Int32Array(count + left.length).fill(-1);
   for (let leaf = 0; leaf < count; leaf++) slotOf[leaf] = leaf;
   const squaredHeight = Float64Array.from(left, (node, i) => {

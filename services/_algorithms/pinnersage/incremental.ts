@@ -62,7 +62,10 @@ class GreedyRun {
   readonly #slack: number;
   readonly #space: ForestWorkspace;
   readonly #clusters: CentroidClusters;
+  /** Those that may yet merge within α: where no cluster is nearer than that, none ever will be. */
   readonly #unsettled: number[] = [];
+  /** No unsettled cluster is nearer than this to any other. */
+  #wake = Infinity;
   /** How many merges of the forest before were made again or passed over. */
   #oldMerges = 0;
   #merges = 0;
@@ -77,7 +80,7 @@ class GreedyRun {
     this.#limit = alpha * alpha;
     this.#slack = SLACK * Math.min(this.#limit, 1);
     this.#space = space;
-    this.#clusters = new CentroidClusters(leaves, space);
+    this.#clusters = new CentroidClusters(leaves, space, space.ring.arrays);
     for (let leaf = 0; leaf < count; leaf++) space.nodeOf[leaf] = leaf;
     space.oldNode.fill(-1, 0, count);
     space.slotOf.fill(-1, leafOf.length, leafOf.length + before.left.length);
@@ -88,10 +91,11 @@ class GreedyRun {
 
   finish(): MergeForest {
     for (;;) {
+      this.#repeatMerges();
       const settled = this.#nextSettled();
       const other = this.#nearestUnsettled(settled);
       if (other !== undefined) this.#mergeUnsettled(other);
-      else if (settled !== undefined) this.#mergeSettled(settled);
+      else if (settled !== undefined) this.#mergeSettled(settled.a, settled.b, settled.d);
       else break;
     }
     return {
@@ -100,6 +104,19 @@ class GreedyRun {
       right: this.#space.right.slice(0, this.#merges),
       squaredHeight: this.#space.squaredHeight.slice(0, this.#merges),
     };
+  }
+
+  /** Makes the old merges that come before anything an unsettled cluster could do. */
+  #repeatMerges(): void {
+    const { left, right, squaredHeight } = this.#before;
+    const { slotOf } = this.#space;
+    while (this.#oldMerges < left.length) {
+      const a = slotOf[left[this.#oldMerges]!]!;
+      const b = slotOf[right[this.#oldMerges]!]!;
+      const d = squaredHeight[this.#oldMerges]!;
+      if (a < 0 || b < 0 || d >= this.#wake) return;
+      this.#mergeSettled(a, b, d);
+    }
   }
 
   /** The nearest pair of settled clusters. Old merges that lost a side are passed over; what is left of one is unsettled. */
@@ -117,19 +134,27 @@ class GreedyRun {
 
   /** The nearest pair with an unsettled cluster, where it comes before `settled` and within α. */
   #nearestUnsettled(settled: Pair | undefined): Pair | undefined {
+    const { least, nearest } = this.#space;
     let best: Pair | undefined = settled;
     let bound = settled?.d ?? this.#limit;
-    for (const slot of this.#unsettled) {
-      if (this.#space.least[slot]! > bound) continue;
-      if (this.#space.nearest[slot] === -1) this.#findNearest(slot);
-      const d = this.#space.least[slot]!;
-      const nearest = this.#space.nearest[slot]!;
-      if (d > bound || nearest === -1) continue;
-      if (best !== undefined && !comesBefore(d, slot, nearest, best.d, best.a, best.b)) continue;
-      best = { a: slot, b: nearest, d };
+    this.#wake = Infinity;
+    for (let i = this.#unsettled.length - 1; i >= 0; i--) {
+      const slot = this.#unsettled[i]!;
+      if (least[slot]! <= bound && nearest[slot] === -1) this.#findNearest(slot);
+      const d = least[slot]!;
+      if (this.#staysAlone(d)) this.#unsettled.splice(i, 1);
+      else this.#wake = Math.min(this.#wake, d);
+      const other = nearest[slot]!;
+      if (d > bound || other === -1) continue;
+      if (best !== undefined && !comesBefore(d, slot, other, best.d, best.a, best.b)) continue;
+      best = { a: slot, b: other, d };
       bound = d;
     }
     return best === settled ? undefined : best;
+  }
+
+  #staysAlone(least: number): boolean {
+    return least * (1 - SLACK) > this.#limit;
   }
 
   /** Sets `least` and `nearest` of a slot; without a cluster within α, `least` is only known to be above it. */
@@ -170,9 +195,11 @@ class GreedyRun {
     this.#release(slot);
     const row = slot * this.#count;
     const bounds = this.#space.bounds.subarray(row, row + this.#count);
-    this.#clusters.boundDistances(slot, this.#space.ring, bounds);
-    this.#space.least[slot] = bounds[this.#leastBounded(slot)]!;
+    const least = this.#clusters.boundDistances(slot, this.#space.ring, bounds);
+    if (this.#staysAlone(least)) return;
+    this.#space.least[slot] = least;
     this.#space.nearest[slot] = -1;
+    this.#wake = Math.min(this.#wake, least);
     this.#unsettled.push(slot);
   }
 
@@ -183,7 +210,7 @@ class GreedyRun {
     this.#space.oldNode[slot] = -1;
   }
 
-  #mergeSettled({ a, b, d }: Pair): void {
+  #mergeSettled(a: number, b: number, d: number): void {
     const kept = Math.min(a, b);
     this.#release(a);
     this.#release(b);
@@ -205,7 +232,7 @@ class GreedyRun {
   }
 
   #join(kept: number, gone: number, d: number): void {
-    for (const slot of this.#unsettled) this.#bound(slot, kept, gone, d);
+    for (let i = 0; i < this.#unsettled.length; i++) this.#bound(this.#unsettled[i]!, kept, gone, d);
     this.#clusters.join(kept, gone, d);
     const { left, right, squaredHeight, nodeOf } = this.#space;
     left[this.#merges] = nodeOf[kept]!;
@@ -222,14 +249,17 @@ class GreedyRun {
     const { bounds, least, nearest } = this.#space;
     const { weights } = this.#clusters;
     const row = slot * this.#count;
-    const [weight, weightKept, weightGone] = [weights[slot]!, weights[kept]!, weights[gone]!];
+    const weight = weights[slot]!;
+    const weightKept = weights[kept]!;
+    const weightGone = weights[gone]!;
     const sum =
       (weightKept + weight) * bounds[row + kept]! + (weightGone + weight) * bounds[row + gone]! - weight * d;
     const bound = Math.max(0, (sum / (weightKept + weightGone + weight)) * (1 - SLACK) - this.#slack);
     bounds[row + kept] = bound;
     bounds[row + gone] = Infinity;
     if (nearest[slot] === kept || nearest[slot] === gone || bound <= least[slot]!) nearest[slot] = -1;
-    least[slot] = Math.min(least[slot]!, bound);
+    if (bound < least[slot]!) least[slot] = bound;
+    if (bound < this.#wake) this.#wake = bound;
   }
 }
 

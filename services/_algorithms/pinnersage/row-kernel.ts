@@ -1,19 +1,47 @@
 import { ROW_KERNEL_WASM } from './row-kernel.wasm.ts';
 
 /**
- * Distances from one vector to many, over one memory of bytes. They are float32, so that they serve to pass over what is
- * farther and never to decide; the two kernels may differ in the last bits.
+ * The loops that bound the distances from one cluster to all others, over one memory of bytes. Bounds serve to pass over
+ * what is farther and never to decide, so that the two kernels may differ in the last bits. Arguments that name an array are
+ * positions in bytes, and `count` is even and above 0.
  */
 export interface RowKernel {
   /** The memory, of at least `bytes`. It keeps what it held, but views of it may be lost. */
   reserve(bytes: number): ArrayBuffer;
 
   /**
-   * Writes ‖query − row‖² of each row, as float32, from `out` on. Arguments but `count` and `width` are positions in bytes,
-   * multiples of 4: of the query (`width` float32s), of `count` int32s that are the rows' own positions, and of the answers.
-   * `width` is a multiple of `WIDTH_STEP`.
+   * Writes weight·(‖query − row‖²·relative − absolute) of each leaf, or 0 where that is less or the square is not below
+   * `largest`. Query and rows are `width` float32s, a multiple of `WIDTH_STEP`; `rows` are int32s, the rows' own
+   * positions; weights and bounds are float64s.
    */
-  squaredDistances(query: number, rows: number, count: number, width: number, out: number): void;
+  boundLeaves(
+    query: number,
+    rows: number,
+    leafWeights: number,
+    count: number,
+    width: number,
+    relative: number,
+    absolute: number,
+    largest: number,
+    bounds: number,
+  ): void;
+
+  /**
+   * Makes bounds on leaves, Σ over a cluster of which is at most its spread + W·‖c − query‖², into those on the distances
+   * 2·own·W/(own + W)·‖c − query‖² to clusters, after so many `merges` (int32s: slot kept, slot gone). Weights, spreads
+   * and bounds are float64s by slot; where the weight is 0 the bound is Infinity. Returns the least bound.
+   */
+  boundClusters(
+    bounds: number,
+    count: number,
+    kept: number,
+    gone: number,
+    merges: number,
+    weights: number,
+    spreads: number,
+    own: number,
+    slack: number,
+  ): number;
 }
 
 export const WIDTH_STEP = 8;
@@ -28,11 +56,9 @@ const PAGE_BYTES = 65_536;
 /** Each has a WebAssembly memory of its own, which takes much address space: keep one rather than make many. */
 export function createSimdRowKernel(): RowKernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf()));
-  const { memory, squaredDistances } = exports as unknown as RowKernel & {
-    readonly memory: WebAssembly.Memory;
-  };
+  const { memory, ...loops } = exports as unknown as RowKernel & { readonly memory: WebAssembly.Memory };
   return {
-    squaredDistances,
+    ...loops,
     reserve(bytes) {
       const missing = bytes - memory.buffer.byteLength;
       if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
@@ -47,30 +73,48 @@ function bytesOf(): Uint8Array {
 
 /** The same in plain TypeScript: the fallback. */
 export function createScalarRowKernel(): RowKernel {
-  let floats = new Float32Array(0);
-  let places = new Int32Array(0);
+  let singles = new Float32Array(0);
+  let doubles = new Float64Array(0);
+  let integers = new Int32Array(0);
   return {
     reserve(bytes) {
-      if (floats.byteLength < bytes) {
-        const grown = new Float32Array(Math.ceil(bytes / Float32Array.BYTES_PER_ELEMENT));
-        grown.set(floats);
-        floats = grown;
-        places = new Int32Array(grown.buffer);
+      if (doubles.byteLength < bytes) {
+        const grown = new Float64Array(Math.ceil(bytes / Float64Array.BYTES_PER_ELEMENT));
+        grown.set(doubles);
+        doubles = grown;
+        singles = new Float32Array(grown.buffer);
+        integers = new Int32Array(grown.buffer);
       }
-      return floats.buffer;
+      return doubles.buffer;
     },
 
-    squaredDistances(query, rows, count, width, out) {
-      const first = query / 4;
-      for (let i = 0; i < count; i++) {
-        const row = places[rows / 4 + i]! / 4;
-        let sum = 0;
+    boundLeaves(query, rows, leafWeights, count, width, relative, absolute, largest, bounds) {
+      for (let leaf = 0; leaf < count; leaf++) {
+        const row = integers[rows / 4 + leaf]! / 4;
+        let squared = 0;
         for (let d = 0; d < width; d++) {
-          const difference = floats[first + d]! - floats[row + d]!;
-          sum += difference * difference;
+          const difference = singles[query / 4 + d]! - singles[row + d]!;
+          squared += difference * difference;
         }
-        floats[out / 4 + i] = sum;
+        const bound = squared < largest ? Math.max(0, squared * relative - absolute) : 0;
+        doubles[bounds / 8 + leaf] = doubles[leafWeights / 8 + leaf]! * bound;
       }
+    },
+
+    boundClusters(bounds, count, kept, gone, merges, weights, spreads, own, slack) {
+      const first = bounds / 8;
+      for (let merge = 0; merge < merges; merge++) {
+        doubles[first + integers[kept / 4 + merge]!]! += doubles[first + integers[gone / 4 + merge]!]!;
+      }
+      let least = Infinity;
+      for (let slot = 0; slot < count; slot++) {
+        const weight = doubles[weights / 8 + slot]!;
+        const apart = doubles[first + slot]! * (1 - slack) - doubles[spreads / 8 + slot]! * (1 + slack);
+        const bound = weight === 0 ? Infinity : Math.max(0, apart) * ((2 * own) / (own + weight));
+        doubles[first + slot] = bound;
+        least = Math.min(least, bound);
+      }
+      return least;
     },
   };
 }

@@ -4,8 +4,9 @@ import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../random.ts';
-import { dot, squaredDistance, type Vector } from '../vectors.ts';
-import type { ForestLeaves } from './incremental-centroids.ts';
+import { dot, row, squaredDistance, type Vector } from '../vectors.ts';
+import { CentroidClusters, CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
+import { scatteredPoints } from './points.testing.ts';
 import { createRowKernel, createScalarRowKernel, createSimdRowKernel } from './row-kernel.ts';
 import { ROW_KERNEL_SOURCE_SHA256 } from './row-kernel.wasm.ts';
 import { RowRing } from './row-ring.ts';
@@ -28,7 +29,10 @@ function normalVectors(count: number, dim: number, scale: number, seed: number):
 /** That bounds on the distances from `query` to `leaves` are none too high, and near wherever float32 can hold them. */
 function assertBounds(ring: RowRing, query: Float64Array, { vectors }: ForestLeaves): void {
   const bounds = new Float64Array(vectors.length).fill(Number.NaN);
-  ring.boundDistances(query, bounds);
+  ring.arrays.weights.fill(1, 0, vectors.length);
+  ring.arrays.spreads.fill(0, 0, vectors.length);
+  const least = ring.boundDistances(query, 1, 0, bounds);
+  assert.equal(least, Math.min(...bounds));
   vectors.forEach((vector, i) => {
     const exact = squaredDistance(query, vector);
     const [bound, slack] = [bounds[i]!, 1e-5 * (exact + dot(query, query)) + 1e-30];
@@ -64,6 +68,42 @@ for (const [name, kernel] of Object.entries(kernels)) {
   });
 }
 
+test('bounds on the distances to clusters are those of the definition, and near, whatever was merged', () => {
+  const inputs = fc.record({
+    leaves: scatteredPoints(2, 24).map(({ points, weights, dim }) => ({
+      vectors: Array.from(weights, (_, i) => row(points, i, dim)),
+      weights: Array.from(weights),
+    })),
+    picks: fc.array(fc.tuple(fc.nat(), fc.nat()), { maxLength: 20 }),
+    own: fc.nat(),
+    kernel: fc.constantFrom(...Object.values(kernels)),
+  });
+  fc.assert(
+    fc.property(inputs, ({ leaves, picks, own, kernel }) => {
+      const ring = new RowRing(0, kernel);
+      ring.place(leaves, NOBODY, new Int32Array(0));
+      const clusters = new CentroidClusters(leaves, new CentroidSpace(), ring.arrays);
+      let living = [...leaves.vectors.keys()];
+      for (const [x, y] of picks) {
+        const [a, b] = [living[x % living.length]!, living[y % living.length]!];
+        if (a === b) continue;
+        clusters.join(Math.min(a, b), Math.max(a, b), clusters.distance(a, b, Infinity));
+        living = living.filter((slot) => slot !== Math.max(a, b));
+      }
+      const slot = living[own % living.length]!;
+      const bounds = new Float64Array(leaves.vectors.length);
+      const least = clusters.boundDistances(slot, ring, bounds);
+      assert.equal(least, Math.min(...bounds));
+      bounds.forEach((bound, other) => {
+        const isOther = other !== slot && living.includes(other);
+        const exact = isOther ? clusters.distance(slot, other, Infinity) : Infinity;
+        if (!isOther) assert.equal(bound, Infinity);
+        else assert.ok(bound <= exact && bound >= exact - 1e-3 * (1 + exact), `${bound} beside ${exact}`);
+      });
+    }),
+  );
+});
+
 test('whoever takes turns, however the ring turns and grows, distances are those of the vectors', () => {
   const turns = fc.array(
     fc.record({ user: fc.nat(3), kept: fc.infiniteStream(fc.boolean()), came: fc.nat(9) }),
@@ -87,7 +127,7 @@ test('whoever takes turns, however the ring turns and grows, distances are those
           before,
           Int32Array.from(staying, (stays) => (stays ? next++ : -1)),
         );
-        assertBounds(ring, Float64Array.of(1, 0, -1, 0.5, 0), leaves);
+        if (leaves.vectors.length > 0) assertBounds(ring, Float64Array.of(1, 0, -1, 0.5, 0), leaves);
         held[user] = leaves;
       });
     }),

@@ -1,5 +1,5 @@
 import type { Vector } from '../vectors.ts';
-import type { ForestLeaves } from './incremental-centroids.ts';
+import type { ForestLeaves, MergeArrays } from './incremental-centroids.ts';
 import { createRowKernel, type RowKernel, WIDTH_STEP } from './row-kernel.ts';
 
 const MIB = 1_048_576;
@@ -7,16 +7,19 @@ const MIB = 1_048_576;
 const DEFAULT_RING_BYTES = 8 * MIB;
 /** A ring holds the leaves of at least this many runs, however little memory it is given. */
 const LEAST_RUNS = 4;
-const BYTES = Float32Array.BYTES_PER_ELEMENT;
+const SINGLE = Float32Array.BYTES_PER_ELEMENT;
+const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 
 /** 2⁻²⁴, the relative error of rounding to float32. */
 const ROUNDING = 2 ** -24;
 /** Squares below the least normal float32 lose their digits, sums above this may have run over. */
 const LEAST_SQUARE = 2 ** -120;
 const LARGEST_SQUARE = 2 ** 126;
+/** Relative error that rounding may leave in sums of bounds and in spreads. */
+const SLACK = 1e-9;
 
 /**
- * Leaves' vectors in the kernel's memory, so that distances from one vector to all leaves of a run cost two or three µs.
+ * Leaves' vectors in the kernel's memory, so that bounds on the distances from one cluster to all others cost a few µs.
  * Vectors are loaded into a ring of rows in which the oldest give way: those of users who were clustered lately need
  * no loading, whoever's turn it is, and the memory is bounded.
  */
@@ -28,90 +31,162 @@ export class RowRing {
   #next = 0;
   #width = 0;
   #capacity = 0;
-  /** Leaves that a run may have: the memory is laid out as query, positions and answers of so many, then the ring. */
+  /** Leaves that a run may have. */
   #most = 0;
-  #floats = new Float32Array(0);
-  #positions = new Int32Array(0);
   #count = 0;
+  #memory: RingMemory;
+  /** What the kernel answers, for the leaves that were placed last. */
+  #answers: Float64Array = new Float64Array(0);
 
   constructor(ringBytes = DEFAULT_RING_BYTES, kernel = createRowKernel()) {
     this.#kernel = kernel;
     this.#ringBytes = ringBytes;
+    this.#memory = layOut(kernel, 0, 0, 0);
+  }
+
+  /** Weights, spreads and merges of the clusters of a run's leaves: whoever makes the clusters keeps them here. */
+  get arrays(): MergeArrays {
+    return this.#memory;
   }
 
   /**
-   * Chooses the leaves of the next queries. `leafOf` says which of those `before` they go on from, as `LeafChange` does:
-   * these are the same vectors.
+   * Chooses the leaves of a run. `leafOf` says which of those `before` they go on from, as `LeafChange` does: these are the
+   * same vectors.
    */
   place(leaves: ForestLeaves, before: ForestLeaves, leafOf: Int32Array): void {
     const count = leaves.vectors.length;
     this.#count = count;
     if (count === 0) return;
-    this.#reserve(count, leaves.vectors[0]?.length ?? 0);
+    this.#reserve(count, leaves.vectors[0]!.length);
     const tickets = new Float64Array(count).fill(-1);
-    this.#tickets.get(before)?.forEach((ticket, old) => {
-      if (leafOf[old]! >= 0) tickets[leafOf[old]!] = ticket;
-    });
+    const known = this.#tickets.get(before);
+    if (known !== undefined) {
+      for (let old = 0; old < known.length; old++) {
+        if (leafOf[old]! >= 0) tickets[leafOf[old]!] = known[old]!;
+      }
+    }
     // What is loaded below must not overwrite what is taken over.
     const oldest = Math.max(0, this.#next - this.#capacity + count);
-    const first = this.#queryBytes() / BYTES;
+    const { positions, leafWeights } = this.#memory;
     for (let leaf = 0; leaf < count; leaf++) {
       if (tickets[leaf]! < oldest) tickets[leaf] = this.#load(leaves.vectors[leaf]!);
-      this.#positions[first + leaf] = this.#rowOf(tickets[leaf]!) * BYTES;
+      positions[leaf] = this.#rowOf(tickets[leaf]!);
+      leafWeights[leaf] = leaves.weights[leaf]!;
     }
     this.#tickets.set(leaves, tickets);
+    this.#pad(count);
   }
 
   /**
-   * Lower bounds on the squared distances from `query` to the leaves that were placed last, into `bounds`. They are below
-   * the distances by at most about 10⁻⁵ of ‖query‖² and of themselves.
+   * Writes lower bounds on the distance from a cluster of this centroid and weight to each slot's, after so many merges,
+   * Infinity where the slot's weight is 0, and returns the least. They are below by about 10⁻⁵ of ‖centroid‖² and of
+   * themselves.
+   *
+   * By Huygens' theorem Σ w·‖x − q‖² over a cluster is its spread about its centroid plus W·‖c − q‖², so that distances from
+   * q to the leaves give those to all clusters without their centroids.
    */
-  boundDistances(query: Float64Array, bounds: Float64Array): void {
+  boundDistances(centroid: Float64Array, weight: number, merges: number, bounds: Float64Array): number {
+    const { singles, at } = this.#memory;
     let squaredNorm = 0;
-    this.#floats.fill(0, query.length, this.#width);
-    for (let d = 0; d < query.length; d++) {
-      this.#floats[d] = query[d]!;
-      squaredNorm += query[d]! * query[d]!;
+    for (let d = 0; d < centroid.length; d++) {
+      singles[d] = centroid[d]!;
+      squaredNorm += centroid[d]! * centroid[d]!;
     }
-    const positions = this.#queryBytes();
-    const answers = positions + this.#most * BYTES;
-    this.#kernel.squaredDistances(0, positions, this.#count, this.#width, answers);
-    // Rounding the query moves it by ROUNDING·‖query‖; each of at most `width` additions and three more steps errs relatively.
+    singles.fill(0, centroid.length, this.#width);
+    // Rounding both vectors moves them by ROUNDING of their lengths; each of the additions errs relatively.
     const relative = 1 - 2 * (this.#width + 4) * ROUNDING;
     const absolute = 4 * ROUNDING * squaredNorm + LEAST_SQUARE;
-    const first = answers / BYTES;
-    for (let leaf = 0; leaf < this.#count; leaf++) {
-      const squared = this.#floats[first + leaf]!;
-      const bound = squared < LARGEST_SQUARE ? squared * relative - absolute : 0;
-      bounds[leaf] = Math.max(0, bound);
-    }
-  }
-
-  #queryBytes(): number {
-    return this.#width * BYTES;
+    const count = this.#count + (this.#count & 1);
+    this.#kernel.boundLeaves(
+      0,
+      at.positions,
+      at.leafWeights,
+      count,
+      this.#width,
+      relative,
+      absolute,
+      LARGEST_SQUARE,
+      at.bounds,
+    );
+    const { kept, gone, weights, spreads } = at;
+    const least = this.#kernel.boundClusters(
+      at.bounds,
+      count,
+      kept,
+      gone,
+      merges,
+      weights,
+      spreads,
+      weight,
+      SLACK,
+    );
+    bounds.set(this.#answers);
+    return least;
   }
 
   #rowOf(ticket: number): number {
-    return this.#width + 2 * this.#most + (ticket % this.#capacity) * this.#width;
+    return this.#memory.at.rows + (ticket % this.#capacity) * this.#width * SINGLE;
   }
 
   #load(vector: Vector): number {
-    const row = this.#rowOf(this.#next);
-    this.#floats.set(vector, row);
-    this.#floats.fill(0, row + vector.length, row + this.#width);
+    const row = this.#rowOf(this.#next) / SINGLE;
+    this.#memory.singles.set(vector, row);
+    this.#memory.singles.fill(0, row + vector.length, row + this.#width);
     return this.#next++;
+  }
+
+  /** The kernel works in pairs: a slot beyond the last is one that holds no cluster. */
+  #pad(count: number): void {
+    const { positions, leafWeights, weights, spreads, bounds } = this.#memory;
+    this.#answers = bounds.subarray(0, count);
+    if (count % 2 === 0) return;
+    positions[count] = 0;
+    leafWeights[count] = 0;
+    weights[count] = 0;
+    spreads[count] = 0;
   }
 
   #reserve(count: number, dim: number): void {
     const width = Math.ceil(dim / WIDTH_STEP) * WIDTH_STEP;
     if (count <= this.#most && width === this.#width) return;
     this.#width = width;
-    this.#most = Math.max(this.#most, Math.ceil(1.25 * count));
-    this.#capacity = Math.max(LEAST_RUNS * this.#most, Math.floor(this.#ringBytes / BYTES / width));
+    this.#most = Math.max(this.#most, 2 * Math.ceil(0.6 * count));
+    this.#capacity = Math.max(LEAST_RUNS * this.#most, Math.floor(this.#ringBytes / SINGLE / width));
     this.#tickets = new WeakMap();
-    const bytes = (width + 2 * this.#most + this.#capacity * width) * BYTES;
-    const memory = this.#kernel.reserve(bytes);
-    this.#floats = new Float32Array(memory);
-    this.#positions = new Int32Array(memory);
+    this.#memory = layOut(this.#kernel, width, this.#most, this.#capacity);
   }
+}
+
+/** The kernel's memory: a query, what is known of the leaves and clusters of a run, and the rows of the ring. */
+interface RingMemory extends MergeArrays {
+  readonly singles: Float32Array;
+  readonly positions: Int32Array;
+  readonly leafWeights: Float64Array;
+  readonly bounds: Float64Array;
+  /** Where each stands, in bytes. */
+  readonly at: Readonly<Record<keyof MergeArrays | 'positions' | 'leafWeights' | 'bounds' | 'rows', number>>;
+}
+
+/** `most` is even and `width` a multiple of 8, so that every part is aligned. */
+function layOut(kernel: RowKernel, width: number, most: number, capacity: number): RingMemory {
+  const positions = width * SINGLE;
+  const kept = positions + most * SINGLE;
+  const gone = kept + most * SINGLE;
+  const leafWeights = gone + most * SINGLE;
+  const weights = leafWeights + most * DOUBLE;
+  const spreads = weights + most * DOUBLE;
+  const bounds = spreads + most * DOUBLE;
+  const rows = bounds + most * DOUBLE;
+  const memory = kernel.reserve(rows + capacity * width * SINGLE);
+  return {
+    singles: new Float32Array(memory),
+    positions: new Int32Array(memory, positions, most),
+    kept: new Int32Array(memory, kept, most),
+    gone: new Int32Array(memory, gone, most),
+    leafWeights: new Float64Array(memory, leafWeights, most),
+    weights: new Float64Array(memory, weights, most),
+    spreads: new Float64Array(memory, spreads, most),
+    bounds: new Float64Array(memory, bounds, most),
+    at: { positions, kept, gone, leafWeights, weights, spreads, bounds, rows },
+  };
 }
