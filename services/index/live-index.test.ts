@@ -5,94 +5,19 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { createRandom } from '#algorithms/random.ts';
-import type { Item, Release } from '#contracts/generated/records.ts';
-import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { LiveIndex } from './live-index.ts';
-import { createIndexMetrics } from './metrics.ts';
-import { embedding, release } from './releases.testing.ts';
+import {
+  item,
+  PARAMETERS,
+  publishThree,
+  serveCircle,
+  serveThree,
+  setUp,
+  type World,
+} from './live-index.testing.ts';
+import { release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
-import { createShard } from './shard.ts';
 import { Snapshots } from './snapshots.ts';
-
-const PARAMETERS = { m: 16, efConstruction: 200 };
-
-/** An index whose declarations come back to it, as they do through the log. */
-function setUp({
-  keepRetiredMs = 60_000,
-  recallMinimum = 0.95,
-  duplicateCosine = 0.999,
-  snapshots = undefined as Snapshots | undefined,
-} = {}) {
-  const declared: string[] = [];
-  const releases: Release[] = [];
-  const failures: unknown[] = [];
-  const metrics = createIndexMetrics(createMetrics('index'));
-  const index = new LiveIndex({
-    log: pino({ level: 'silent' }),
-    metrics,
-    parameters: PARAMETERS,
-    efSearch: 64,
-    recallMinimum,
-    duplicateCosine,
-    snapshots,
-    keepRetiredMs,
-    shard: createShard(0, 1),
-    lacking: async () => [],
-    publish: async (one) => {
-      declared.push(`${one.generation} ${one.state}`);
-      releases.push(one);
-      index.takeRelease(one.generation, one);
-    },
-    onFailure: (error) => failures.push(error),
-  });
-  const declare = (one: Release): void => index.takeRelease(one.generation, one);
-  const put = (
-    id: string,
-    itemId: string,
-    vector: number[],
-    origin: 'trained' | 'inductive' = 'trained',
-  ): void => index.takeEmbedding(`${id}/${itemId}`, embedding(id, itemId, vector, origin));
-  const near = (itemId: string, id?: string): string[] => {
-    const [result] = searchAll(chooseGeneration(index, id), [{ itemId }], 10);
-    return result !== undefined && 'neighbours' in result
-      ? result.neighbours.map((neighbour) => neighbour.itemId)
-      : ['item.unknown'];
-  };
-  return { index, metrics, declared, releases, failures, declare, put, near };
-}
-
-type World = ReturnType<typeof setUp>;
-
-/** Three items on a quarter circle: a and b close together and c far; b is nearer to c, or a when `swapped`. */
-async function serveThree(world: World, id: string, swapped = false): Promise<void> {
-  publishThree(world, id, swapped);
-  await waitFor(() => world.index.served?.generation.id === id, { message: `${id} serves` });
-}
-
-function publishThree({ declare, put }: World, id: string, swapped = false): void {
-  const angles = { a: swapped ? 0.5 : 0, b: swapped ? 0 : 0.5, c: 1.5 };
-  declare(release(id, 'building', 3));
-  for (const [itemId, angle] of Object.entries(angles)) put(id, itemId, [Math.cos(angle), Math.sin(angle)]);
-  declare(release(id, 'ready', 3));
-}
-
-/** Items 0 to 39, each nearer to the one before than to the one after. */
-async function serveCircle({ index, declare, put }: World): Promise<void> {
-  declare(release('g1', 'building', 40));
-  for (let n = 0; n < 40; n++) put('g1', String(n), [Math.cos(1.02 ** n), Math.sin(1.02 ** n)]);
-  declare(release('g1', 'ready', 40));
-  await waitFor(() => index.served?.generation.id === 'g1', { message: 'g1 serves' });
-}
-
-function item(
-  itemId: string,
-  availability: Item['availability'] = 'available',
-  title = itemId.toUpperCase(),
-): Item {
-  const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
-  return { itemId, title, availability, ...rest };
-}
 
 describe('the live index', () => {
   it('answers index.empty before the first generation, then serves a catalogue of three', async () => {
@@ -205,98 +130,6 @@ describe('the live index', () => {
     await waitFor(() => index.served?.generation.id === 'g2', { message: 'g2 serves' });
     assert.deepEqual(world.declared, []);
     index.close();
-  });
-
-  it('takes new items in at once, and changed and withdrawn ones', async () => {
-    const world = setUp();
-    world.index.takeCaughtUp();
-    await serveThree(world, 'g1');
-    world.put('g1', 'new', [Math.cos(0.1), Math.sin(0.1)], 'inductive');
-    assert.deepEqual(world.near('a'), ['new', 'b', 'c']);
-    world.put('g1', 'new', [-1, 0], 'inductive');
-    assert.deepEqual(world.near('a'), ['b', 'c', 'new']);
-    world.index.takeEmbedding('g1/new', null);
-    assert.deepEqual(world.near('a'), ['b', 'c']);
-    assert.deepEqual(world.near('new'), ['item.unknown']);
-    world.put('g1', 'broken', [1, 2, 3]);
-    world.put('g1', 'zero', [0, 0]);
-    assert.deepEqual(world.near('a'), ['b', 'c']);
-    world.index.close();
-  });
-
-  it('leaves unavailable and withdrawn items out of results until they come back', async () => {
-    const world = setUp();
-    world.index.takeCaughtUp();
-    for (const id of ['a', 'c']) world.index.takeItem(id, item(id));
-    world.index.takeItem('b', item('b', 'unavailable'));
-    await serveThree(world, 'g1');
-    assert.deepEqual(world.near('a'), ['c'], 'also of a graph built meanwhile');
-    assert.deepEqual(world.near('b'), ['a', 'c'], 'it may still be asked about');
-    world.index.takeItem('b', item('b', 'available'));
-    assert.deepEqual(world.near('a'), ['b', 'c']);
-    world.index.takeItem('b', null);
-    assert.deepEqual(world.near('a'), ['c']);
-    assert.equal(world.index.catalogue.get('b'), undefined);
-    world.index.close();
-  });
-
-  it('leaves out what a catalogue does not list, from its first word on', async () => {
-    const world = setUp();
-    world.index.takeCaughtUp();
-    await serveThree(world, 'g1');
-    assert.deepEqual(world.near('a'), ['b', 'c'], 'where no catalogue is kept, all are found');
-    world.index.takeItem('c', item('c', 'available'));
-    assert.deepEqual(world.near('a'), ['c'], 'b has no entry, as if it had been withdrawn before this start');
-    await serveThree(world, 'g2');
-    assert.deepEqual(world.near('a'), ['c'], 'also of a graph built later');
-    world.index.takeItem('b', item('b', 'available'));
-    assert.deepEqual(world.near('a'), ['b', 'c']);
-    world.index.close();
-  });
-
-  it('leaves near-duplicates out but for one, which another replaces as soon as it goes', async () => {
-    const world = setUp();
-    const { index, put, near } = world;
-    index.takeCaughtUp();
-    for (const itemId of ['a', 'far']) index.takeItem(itemId, item(itemId));
-    index.takeItem('tea2', item('tea2', 'available', 'Green tea'));
-    index.takeItem('tea3', item('tea3', 'available', ' GREEN  tea'));
-    index.takeItem('tea4', item('tea4', 'available', 'Green tea, 40 bags'));
-    world.declare(release('g1', 'building', 5));
-    put('g1', 'a', [1, 0]);
-    put('g1', 'far', [0, 1]);
-    for (const [place, itemId] of ['tea2', 'tea3', 'tea4'].entries())
-      put('g1', itemId, [1, 0.1 + place / 1_000]);
-    world.declare(release('g1', 'ready', 5));
-    await waitFor(() => index.served?.generation.id === 'g1', { message: 'g1 serves' });
-    assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'another size is no duplicate');
-    assert.deepEqual(near('tea3'), ['tea2', 'tea4', 'a', 'far'], 'it may still be asked about');
-
-    index.takeItem('tea1', item('tea1', 'available', 'Green tea'));
-    put('g1', 'tea1', [1, 0.1], 'inductive');
-    assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'a new one stays out, whatever its id');
-    index.takeItem('tea2', item('tea2', 'unavailable', 'Green tea'));
-    assert.deepEqual(near('a'), ['tea3', 'tea4', 'far']);
-    index.takeItem('tea3', null);
-    assert.deepEqual(near('a'), ['tea1', 'tea4', 'far']);
-    assert.equal(index.served?.refined.duplicateCount, 0);
-    index.takeItem('tea2', item('tea2', 'available', 'Green tea'));
-    assert.deepEqual(near('a'), ['tea2', 'tea4', 'far']);
-    put('g1', 'tea1', [1, -0.2], 'inductive');
-    assert.deepEqual(near('a'), ['tea2', 'tea4', 'tea1', 'far'], 'its vector tells it apart now');
-    assert.equal(index.served?.graph.size, 5);
-    index.close();
-  });
-
-  it('lets near-duplicates be found where that is wanted', async () => {
-    const world = setUp({ duplicateCosine: 1 });
-    world.index.takeCaughtUp();
-    for (const itemId of ['a', 'b', 'c']) world.index.takeItem(itemId, item(itemId, 'available', 'Same'));
-    for (const itemId of ['a', 'b', 'c']) world.put('g1', itemId, [1, 0]);
-    world.declare(release('g1', 'ready', 3));
-    await waitFor(() => world.index.served !== undefined, { message: 'g1 serves' });
-    assert.deepEqual(world.near('a').sort(), ['b', 'c']);
-    world.index.close();
   });
 
   it('declares with a release how well its graph finds', async () => {
