@@ -69,10 +69,11 @@ export async function measure(): Promise<Figures> {
     await trainOurs(input, { epochs: 1 });
     const runs = { ours: [] as OwnRun[], walks: [] as Run[], given: [] as Run[] };
     for (let round = 1; round <= ROUNDS; round++) {
-      console.error(`  round ${round} of ${ROUNDS}`);
       runs.ours.push(await trainOurs(input, CONFIG));
       runs.walks.push(await walks.run('walks', CONFIG));
       runs.given.push(await given.run('given', CONFIG));
+      const rates = Object.entries(runs).map(([name, ran]) => `${name} ${rate(ran.at(-1)!).toFixed(0)}`);
+      console.error(`  round ${round} of ${ROUNDS}, examples a CPU second: ${rates.join(', ')}`);
     }
     return {
       ...ratios(runs),
