@@ -87,6 +87,8 @@ export class LiveNeighbourhoods {
       const due = this.#due(graph, changes, asked);
       const before = this.#kept;
       this.#kept = undefined;
+      // It would keep the memory of a graph that has moved since.
+      this.#walker = undefined;
       const walked = await this.#walk(
         {
           graph,
@@ -121,7 +123,7 @@ export class LiveNeighbourhoods {
 
   /**
    * The neighbours of one item as the graph stands, of those that `knows` accepts; undefined where it has none. Takes
-   * well under a millisecond, so that it may be asked for an item that has just come.
+   * about a millisecond, so that it may be asked for an item that has just come.
    */
   of(itemId: string, knows: (itemId: string) => boolean): ItemNeighbours | undefined {
     const graph = this.#graph.walkable;
