@@ -105,34 +105,69 @@ describe('the log of actions', () => {
     assert.deepEqual([before.itemIds, [...before.columns.weight]], [['tea'], [0.25]]);
   });
 
+  const taken = fc.record({
+    item: fc.constantFrom('tea', 'mate', 'nail', 'cup', 'pot'),
+    context: fc.nat(4),
+    type: fc.constantFrom('buy', 'view'),
+    day: fc.nat(20),
+    forgets: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
+  });
+  const takenActions = fc.array(taken, { maxLength: 60 }).map((steps) =>
+    steps.map(({ item, context, type, day, forgets }) => ({
+      forgets,
+      action: action(item, {
+        contextId: `c${context}`,
+        type,
+        occurredAt: NOW + day * DAY,
+        receivedAt: NOW + 20 * DAY,
+      }),
+    })),
+  );
+
   it('has in the graph, to the last bit, what its actions weigh, however many it forgot', () => {
-    const taken = fc.record({
-      item: fc.constantFrom('tea', 'mate', 'nail', 'cup', 'pot'),
-      context: fc.nat(4),
-      type: fc.constantFrom('buy', 'view'),
-      day: fc.nat(20),
-      forgets: fc.integer({ min: 0, max: 9 }).map((draw) => draw === 0),
-    });
     fc.assert(
-      fc.property(fc.array(taken, { maxLength: 60 }), (steps) => {
+      fc.property(takenActions, (steps) => {
         const graph = new ContextGraph({ halfLifeDays: 0 });
         const log = new ActionLog(WEIGHTS, graph);
-        for (const { item, context, type, day, forgets } of steps) {
-          log.take(
-            action(item, {
-              contextId: `c${context}`,
-              type,
-              occurredAt: NOW + day * DAY,
-              receivedAt: NOW + 20 * DAY,
-            }),
-          );
+        for (const { action: one, forgets } of steps) {
+          log.take(one);
           if (forgets) log.forgetOlderThan(8);
         }
         assert.deepEqual(edgesOfGraph(graph, log), edgesOfActions(log));
       }),
     );
   });
+
+  it('has the same aged graph whether it forgot actions now and then or all at the end', () => {
+    fc.assert(
+      fc.property(takenActions, (steps) => {
+        const logs = [0, 1].map(() => {
+          const graph = new ContextGraph({ halfLifeDays: 0.5 });
+          return { graph, log: new ActionLog(WEIGHTS, graph) };
+        });
+        const [often, once] = logs as [(typeof logs)[0], (typeof logs)[0]];
+        for (const { action: one, forgets } of steps) {
+          often.log.take(one);
+          once.log.take(one);
+          if (forgets) often.log.forgetOlderThan(8);
+        }
+        // An action that is too old when it arrives stays until the next time that old ones are forgotten.
+        for (const { log } of logs) log.forgetOlderThan(8);
+        assert.deepEqual(weightsByItem(often), weightsByItem(once));
+      }),
+    );
+  });
 });
+
+/** Weights of an item's edges, ascending, since contexts may have other numbers. */
+function weightsByItem({ graph, log }: { graph: ContextGraph; log: ActionLog }): Record<string, number[]> {
+  const weights: Record<string, number[]> = {};
+  for (const [edge, weight] of edgesOfGraph(graph, log)) {
+    const item = edge.slice(0, edge.indexOf(' '));
+    weights[item] = [...(weights[item] ?? []), Math.fround(weight)].sort((a, b) => a - b);
+  }
+  return weights;
+}
 
 /** Weight by item id and number of the context. */
 function edgesOfActions(log: ActionLog): Map<string, number> {
