@@ -88,6 +88,20 @@ describe('registry client', () => {
     );
   });
 
+  it('tries again where an answer begins and does not end', async () => {
+    let requests = 0;
+    const faltering: Answer = (request, response) => {
+      requests++;
+      if (requests === 1) response.writeHead(200, { 'content-type': 'application/json' }).write('{');
+      else json(200, { id: 7 })(request, response);
+    };
+    await withServer(faltering, async (_registry, port) => {
+      const registry = createRegistry({ url: `http://127.0.0.1:${port}`, backoffMs: 1, timeoutMs: 500 });
+      assert.equal(await registry.latestId('s'), 7);
+    });
+    assert.equal(requests, 2);
+  });
+
   it('does not take the 404 of something else for a missing schema', async () => {
     const page: Answer = (_request, response) => response.writeHead(404).end('<h1>Not found</h1>');
     await withServer(page, async (registry) => {

@@ -114,11 +114,17 @@ export function createRegistry(options: RegistryOptions): Registry {
 
 type Answer = Readonly<Record<string, unknown>>;
 
+interface Reply {
+  readonly status: number;
+  readonly ok: boolean;
+  readonly text: string;
+}
+
 function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }: RegistryOptions) {
   const { address, headers } = parseAddress(url);
 
-  /** One try; a network error and a server error throw, any other answer is returned. */
-  async function tryOnce(method: string, path: string, body: object | undefined): Promise<Response> {
+  /** One try; a network error and a server error throw, any other answer is returned, read to its end. */
+  async function tryOnce(method: string, path: string, body: object | undefined): Promise<Reply> {
     const response = await fetch(`${address}${path}`, {
       method,
       headers,
@@ -128,13 +134,14 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
     // 429 asks to come back later, which is what a retry does. Apicurio answers 409 to a setting that another client
     // has just made for the first time; tried again it is changed.
     const isRace = method === 'PUT' && response.status === 409;
+    const text = await response.text();
     if (response.status >= 500 || response.status === 429 || isRace) {
-      throw new Error(`status ${response.status}: ${await reasonOf(response)}`);
+      throw new Error(`status ${response.status}: ${reasonIn(text)}`);
     }
-    return response;
+    return { status: response.status, ok: response.ok, text };
   }
 
-  async function send(method: string, path: string, body?: object): Promise<Response> {
+  async function send(method: string, path: string, body?: object): Promise<Reply> {
     for (let attempt = 1; ; attempt++) {
       try {
         return await tryOnce(method, path, body);
@@ -152,9 +159,9 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
     }
   }
 
-  async function parse(response: Response): Promise<Answer> {
+  function parse({ text }: Reply): Answer {
     try {
-      return (await response.json()) as Answer;
+      return JSON.parse(text) as Answer;
     } catch (cause) {
       throw new RegistryUnavailable(
         `What answers at ${address} is no Schema Registry: point SCHEMA_REGISTRY_URL at one (Apicurio: with /apis/ccompat/v7).`,
@@ -163,27 +170,26 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
     }
   }
 
-  async function refuse(response: Response, method: string, path: string): Promise<never> {
-    const reason = await reasonOf(response);
+  function refuse({ status, text }: Reply, method: string, path: string): never {
     throw new RegistryRefused(
       'registry.refused',
-      `The Schema Registry at ${address} refused ${method} ${path} with status ${response.status}: ${reason}`,
+      `The Schema Registry at ${address} refused ${method} ${path} with status ${status}: ${reasonIn(text)}`,
     );
   }
 
   return {
     address,
     async required(method: string, path: string, body?: object): Promise<Answer> {
-      const response = await send(method, path, body);
-      return response.ok ? parse(response) : refuse(response, method, path);
+      const reply = await send(method, path, body);
+      return reply.ok ? parse(reply) : refuse(reply, method, path);
     },
     /** Undefined when the registry says that what was asked for is not there. */
     async optional(method: string, path: string, body?: object): Promise<Answer | undefined> {
-      const response = await send(method, path, body);
-      if (response.ok) return parse(response);
-      if (response.status !== 404) return refuse(response, method, path);
+      const reply = await send(method, path, body);
+      if (reply.ok) return parse(reply);
+      if (reply.status !== 404) return refuse(reply, method, path);
       // A 404 of anything but a registry (a proxy, a wrong path) must not read as "not registered".
-      const { error_code: code } = await parse(response);
+      const { error_code: code } = parse(reply);
       if (typeof code === 'number' && REGISTRY_NOT_FOUND.has(code)) return undefined;
       throw new RegistryUnavailable(
         `What answers at ${address} is no Schema Registry: it has no ${path}. Apicurio needs the path /apis/ccompat/v7.`,
@@ -215,8 +221,7 @@ function parseAddress(url: string): { address: string; headers: Record<string, s
   return { address: `${parsed.origin}${parsed.pathname.replace(/\/+$/, '')}`, headers };
 }
 
-async function reasonOf(response: Response): Promise<string> {
-  const text = await response.text();
+function reasonIn(text: string): string {
   try {
     const { message } = JSON.parse(text) as { message?: unknown };
     return typeof message === 'string' ? message : text;

@@ -42,6 +42,12 @@ export interface Path {
 }
 
 const LONG_MS = 120_000;
+const GROUPS_OF_STAGES = new Map([
+  ['interests', 1],
+  ['propose', 1],
+  ['rerank', 2],
+  ['feedback', 1],
+]);
 
 /** @param prepare runs when the topics are there and before the stages start */
 export async function openPath(
@@ -105,7 +111,12 @@ export async function openPath(
     },
     async caughtUp() {
       await waitFor(
-        async () => (await groupLags(namespace.kafka, namespace.namespace)).every(({ lag }) => lag === 0),
+        async () => {
+          const lags = await groupLags(namespace.kafka, namespace.namespace);
+          // A group that has just lost its members, and has committed nothing, is not in the list.
+          const groups = new Set(lags.map(({ group }) => group));
+          return groups.size >= groupCount(names) && lags.every(({ lag }) => lag === 0);
+        },
         { message: 'all groups without lag', timeoutMs: LONG_MS },
       );
     },
@@ -116,6 +127,11 @@ export async function openPath(
       rmSync(runDirectory, { recursive: true, force: true });
     },
   };
+}
+
+/** Consumer groups of the stages. */
+function groupCount(names: readonly string[]): number {
+  return names.reduce((sum, name) => sum + (GROUPS_OF_STAGES.get(name) ?? 0), 0);
 }
 
 /** A fresh event id. */

@@ -9,6 +9,7 @@ const TIMEOUT_MS = 150;
 
 describe('a peer', () => {
   let server: FastifyInstance;
+  let url: string;
   let peer: Peer;
 
   before(async () => {
@@ -29,11 +30,8 @@ describe('a peer', () => {
     server.get('/starting', async (_request, reply) =>
       reply.code(503).send(errorBody('stage.not-ready', 'the stage is starting')),
     );
-    peer = createPeer({
-      name: 'index',
-      url: await server.listen({ host: '127.0.0.1', port: 0 }),
-      timeoutMs: TIMEOUT_MS,
-    });
+    url = await server.listen({ host: '127.0.0.1', port: 0 });
+    peer = createPeer({ name: 'index', url, timeoutMs: TIMEOUT_MS });
   });
 
   after(async () => {
@@ -42,7 +40,9 @@ describe('a peer', () => {
   });
 
   it('gets what was asked, and the trace travels along', async () => {
-    assert.deepEqual(await peer.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
+    const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
+    assert.deepEqual(await patient.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
+    await patient.close();
   });
 
   for (const [path, what] of [
