@@ -107,10 +107,10 @@ const RENDERERS: Renderers = {
     `${printable(model.model)} of ${id(model.generation, options)} as ${printable(model.format)}, ` +
     formatBytes(model.weights, options),
 
-  Latent: ({ generation, kind, itemId, layer, vector, input, start }, options) => {
-    const item = itemId === '' ? '' : ` of ${id(itemId, options)}`;
+  Latent: ({ generation, kind, itemIds, layer, vectors, input, start }, options) => {
+    const item = itemIds.length === 0 ? '' : ` of ${list(itemIds, (itemId) => id(itemId, options), options)}`;
     const at = kind === 'latent' ? ` for layer ${layer}` : '';
-    const numbers = vector.length === 0 ? '' : ` ${formatVector(floats(vector), options)}`;
+    const numbers = vectors.length === 0 ? '' : ` ${formatVector(floats(vectors), options)}`;
     const pooled =
       input === null ? '' : `, pools ${list(input.neighbours, (itemId) => id(itemId, options), options)}`;
     const begun = start === null ? '' : ` with ${count(start.itemCount, 'item')}`;

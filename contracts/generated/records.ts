@@ -121,23 +121,26 @@ export interface InferenceStart {
 
 /**
  * A message of the inference that embeds all items of a generation, layer by layer, by workers that each own
- * some partitions. Topic latents, key itemId. An item's home is the partition of its id; a latent is copied
- * to each partition that pools it.
+ * some partitions. Topic latents, key the first itemId. An item's home is the partition of its id; a latent
+ * is copied to each partition that pools it.
  */
 export interface Latent {
   /** The generation that is being embedded. */
   readonly generation: string;
   /** What the message is; other is of a newer version, to be passed over. */
   readonly kind: LatentKind;
-  /** The item; empty for start and end, which are of the whole partition. */
-  readonly itemId: string;
+  /**
+   * The items: one for an input, as many as fit into a message for latents and embeddings, none for start and
+   * end.
+   */
+  readonly itemIds: readonly string[];
   /** Convolution whose neighbourhoods pool the latent, from 0; 0 for the other kinds. */
   readonly layer: number;
   /**
-   * Little-endian float32: the features of an input, the ReLU(Q h + q) of a latent, the embedding before it
-   * is centred; empty for start and end.
+   * Little-endian float32, a row an item: the features of an input, the latents ReLU(Q h + q), or the
+   * embeddings before they are centred.
    */
-  readonly vector: Buffer;
+  readonly vectors: Buffer;
   /** Of an input. */
   readonly input: LatentInput | null;
   /** Of a start. */
@@ -637,7 +640,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "Latent",
     "namespace": "io.tributary",
-    "doc": "A message of the inference that embeds all items of a generation, layer by layer, by workers that each own some partitions. Topic latents, key itemId. An item's home is the partition of its id; a latent is copied to each partition that pools it.",
+    "doc": "A message of the inference that embeds all items of a generation, layer by layer, by workers that each own some partitions. Topic latents, key the first itemId. An item's home is the partition of its id; a latent is copied to each partition that pools it.",
     "fields": [
       {
         "name": "generation",
@@ -663,9 +666,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "doc": "What the message is; other is of a newer version, to be passed over."
       },
       {
-        "name": "itemId",
-        "type": "string",
-        "doc": "The item; empty for start and end, which are of the whole partition."
+        "name": "itemIds",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "The items: one for an input, as many as fit into a message for latents and embeddings, none for start and end."
       },
       {
         "name": "layer",
@@ -674,9 +680,9 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "default": 0
       },
       {
-        "name": "vector",
+        "name": "vectors",
         "type": "bytes",
-        "doc": "Little-endian float32: the features of an input, the ReLU(Q h + q) of a latent, the embedding before it is centred; empty for start and end."
+        "doc": "Little-endian float32, a row an item: the features of an input, the latents ReLU(Q h + q), or the embeddings before they are centred."
       },
       {
         "name": "input",

@@ -24,17 +24,17 @@ describe('the latents of the log', () => {
     change: Partial<Latent> = {},
   ): void {
     const offset = offsets[partition]!++;
-    const message = { itemId: '', layer: 0, vector: Buffer.alloc(0), input: null, start: null };
+    const message = { itemIds: [], layer: 0, vectors: Buffer.alloc(0), input: null, start: null };
     latents.take({ partition, offset, value: { generation, kind, ...message, ...change } });
   }
 
   const start = { itemCount: 1, structure: 2, weights: Buffer.alloc(0) };
 
   it('are there once those of all convolutions are, copies or not', () => {
-    take(0, 'g', 'latent', { itemId: 'tea', layer: 1, vector: bytes(3, 4) });
+    take(0, 'g', 'latent', { itemIds: ['tea'], layer: 1, vectors: bytes(3, 4) });
     assert.equal(latents.of('g', 'tea', 2), undefined);
-    take(0, 'g', 'latent', { itemId: 'tea', layer: 0, vector: bytes(1, 2) });
-    take(1, 'g', 'latent', { itemId: 'tea', layer: 0, vector: bytes(1, 2) });
+    take(0, 'g', 'latent', { itemIds: ['nail', 'tea'], layer: 0, vectors: bytes(5, 6, 1, 2) });
+    take(1, 'g', 'latent', { itemIds: ['tea'], layer: 0, vectors: bytes(1, 2) });
     assert.deepEqual(latents.of('g', 'tea', 2), [Float32Array.of(1, 2), Float32Array.of(3, 4)]);
     assert.equal(latents.of('g', 'tea', 3), undefined);
     assert.equal(latents.of('other', 'tea', 2), undefined);
@@ -43,7 +43,7 @@ describe('the latents of the log', () => {
 
   it('come with the place and the neighbourhood of what was trained', () => {
     const input = { neighbours: ['nail', 'rope'], importances: bytes(0.75, 0.25), readers: [0] };
-    take(0, 'g', 'input', { itemId: 'tea', vector: bytes(1, 2, 3, 4), input });
+    take(0, 'g', 'input', { itemIds: ['tea'], vectors: bytes(1, 2, 3, 4), input });
     take(0, 'g', 'start', { start });
     assert.deepEqual(latents.trained('g', 'tea'), {
       place: Float32Array.of(1, 2),
@@ -56,7 +56,7 @@ describe('the latents of the log', () => {
   it('are passed over where they cannot be read', () => {
     const notANumber = Buffer.alloc(4);
     notANumber.writeFloatLE(Number.NaN);
-    take(0, 'g', 'latent', { itemId: 'tea', vector: notANumber });
+    take(0, 'g', 'latent', { itemIds: ['tea'], vectors: notANumber });
     assert.equal(warnings, 1);
     assert.equal(latents.of('g', 'tea', 1), undefined);
   });
@@ -64,7 +64,7 @@ describe('the latents of the log', () => {
   it('may be deleted up to the oldest generation that is not over', () => {
     for (const generation of ['g1', 'g2', 'g3']) {
       take(0, generation, 'start', { start });
-      take(0, generation, 'latent', { itemId: 'tea', vector: bytes(1) });
+      take(0, generation, 'latent', { itemIds: ['tea'], vectors: bytes(1) });
     }
     take(1, 'g2', 'start', { start });
     assert.deepEqual(

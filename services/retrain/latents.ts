@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { row } from '#algorithms/vectors.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { reasonOf } from '#platform/errors.ts';
@@ -33,7 +34,7 @@ interface GenerationLatents {
 
 /**
  * What the topic `latents` keeps of each generation: what new items pool of their neighbours, and the neighbourhoods of
- * the trained ones. An item and generation take 4 · hidden · layers bytes, and about 700 for names and neighbourhood.
+ * the trained ones. An item and generation take 4 · hidden · layers bytes, and about 1,000 for place, neighbourhood and ids.
  */
 export class Latents {
   readonly #log: Pick<Logger, 'warn'>;
@@ -101,19 +102,23 @@ export class Latents {
 
 /** Of a latent only one copy is kept. */
 function takeInto({ inputs, latents }: GenerationLatents, value: Latent): void {
-  const { kind, itemId, layer, vector, input, start } = value;
+  const { kind, itemIds, layer, vectors, input, start } = value;
   if (kind === 'input' && input !== null) {
-    inputs.set(itemId, {
-      place: decodeVector(vector, floatsIn(vector)),
+    inputs.set(itemIds[0]!, {
+      place: decodeVector(vectors, floatsIn(vectors)),
       itemIds: input.neighbours,
       importance: decodeVector(input.importances, input.neighbours.length),
     });
   } else if (kind === 'start' && start !== null) {
     cutToPlaces(inputs, start.structure);
   } else if (kind === 'latent') {
-    const layers = latents.get(itemId) ?? [];
-    layers[layer] ??= decodeVector(vector, floatsIn(vector));
-    latents.set(itemId, layers);
+    const rows = decodeVector(vectors, floatsIn(vectors));
+    const width = rows.length / itemIds.length;
+    for (const [place, itemId] of itemIds.entries()) {
+      const layers = latents.get(itemId) ?? [];
+      layers[layer] ??= row(rows, place, width).slice();
+      latents.set(itemId, layers);
+    }
   }
 }
 
@@ -125,6 +130,6 @@ function cutToPlaces(inputs: Map<string, TrainedItem>, structure: number): void 
   }
 }
 
-function floatsIn(vector: Uint8Array): number {
-  return Math.floor(vector.length / Float32Array.BYTES_PER_ELEMENT);
+function floatsIn(vectors: Uint8Array): number {
+  return Math.floor(vectors.length / Float32Array.BYTES_PER_ELEMENT);
 }

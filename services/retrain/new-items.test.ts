@@ -58,7 +58,7 @@ describe('new items', () => {
 
   /** The inference of a generation, as far as it is told of an item. */
   function infer(generation: string, itemId: string, change: Partial<Latent>): void {
-    const message = { itemId, layer: 0, vector: Buffer.alloc(0), input: null, start: null };
+    const message = { itemIds: [itemId], layer: 0, vectors: Buffer.alloc(0), input: null, start: null };
     latents.take({
       partition: 0,
       offset: 0,
@@ -71,7 +71,7 @@ describe('new items', () => {
     const random = createRandom(itemId);
     return [0, 1].map((layer) => {
       const latent = Float32Array.from({ length: MODEL.weights.shape.hidden }, () => random.next());
-      infer(generation, itemId, { layer, vector: encodeVector(latent) });
+      infer(generation, itemId, { layer, vectors: encodeVector(latent) });
       return latent;
     });
   }
@@ -199,7 +199,7 @@ describe('new items', () => {
     train('g1');
     const nail = inferLatents('g1', 'nail');
     const rope = inferLatents('g1', 'rope');
-    infer('g1', 'half', { vector: encodeVector(new Float32Array(MODEL.weights.shape.hidden)) });
+    infer('g1', 'half', { vectors: encodeVector(new Float32Array(MODEL.weights.shape.hidden)) });
     neighbours = { tea: { half: 0.5, nail: 0.3, rope: 0.2 } };
     degrees = { tea: 5 };
     arrive('tea');
@@ -261,7 +261,7 @@ describe('new items', () => {
     const place = Float32Array.from({ length: structure }, (_, i) => i / structure);
     const importances = encodeVector(Float32Array.of(1));
     const input = { neighbours: ['nail'], importances, readers: [0] };
-    infer('g1', 'tea', { kind: 'input', vector: encodeVector(place), input });
+    infer('g1', 'tea', { kind: 'input', vectors: encodeVector(place), input });
     const nail = inferLatents('g1', 'nail');
     catalogue.take('tea', someItem('tea'));
     embedded.take('g1/tea', trainedOn('tea'));

@@ -16,7 +16,7 @@ const CONFIG = { actionWeights: DEFAULT_ACTION_WEIGHTS, halfLifeDays: 0, seed: 1
 const LOG = pino({ level: 'silent' });
 
 function latentOf(generation: string): Latent {
-  const nothing = { itemId: 'tea', layer: 0, vector: Buffer.alloc(4), input: null, start: null };
+  const nothing = { itemIds: ['tea'], layer: 0, vectors: Buffer.alloc(4), input: null, start: null };
   return { generation, kind: 'latent', ...nothing };
 }
 

@@ -99,8 +99,8 @@ async function sendInput(
       const { neighbours, importances } = neighbourhoodOf(neighbourhoods, item);
       return log.send(homes[item]!, {
         ...messageOf(generation, 'input'),
-        itemId,
-        vector: encodeVector(row(features, item, width), 'features'),
+        itemIds: [itemId],
+        vectors: encodeVector(row(features, item, width), 'features'),
         input: {
           neighbours: neighbours.map((neighbour) => itemIds[neighbour]!),
           importances: encodeVector(importances),
@@ -147,7 +147,7 @@ async function sendEnds(log: LatentLog, generation: string, partitions: number):
 }
 
 function messageOf(generation: string, kind: Latent['kind']): Latent {
-  return { generation, kind, itemId: '', layer: 0, vector: Buffer.alloc(0), input: null, start: null };
+  return { generation, kind, itemIds: [], layer: 0, vectors: Buffer.alloc(0), input: null, start: null };
 }
 
 async function toEach(partitions: number, send: (partition: number) => Promise<void>): Promise<void> {
@@ -175,13 +175,17 @@ class Collector {
   }
 
   /** A second embedding of an item, from a worker that took over, is the same and does nothing. */
-  take({ generation, kind, itemId, vector }: Latent): void {
+  take({ generation, kind, itemIds, vectors }: Latent): void {
     if (generation !== this.#job.generation) return;
     this.#restartTimer();
-    const item = this.#missing.get(itemId);
-    if (kind !== 'embedding' || item === undefined) return;
-    this.embeddings.set(decodeVector(vector, this.#dim), item * this.#dim);
-    this.#missing.delete(itemId);
+    if (kind !== 'embedding') return;
+    const rows = decodeVector(vectors, itemIds.length * this.#dim);
+    for (const [place, itemId] of itemIds.entries()) {
+      const item = this.#missing.get(itemId);
+      if (item === undefined) continue;
+      this.embeddings.set(row(rows, place, this.#dim), item * this.#dim);
+      this.#missing.delete(itemId);
+    }
     if (this.#missing.size === 0) this.#complete.resolve();
   }
 

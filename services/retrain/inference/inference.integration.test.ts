@@ -55,7 +55,7 @@ describe('the inference over the log', () => {
   it('passes over what a coordinator that died left behind', async () => {
     const catalogue = randomCatalogue(100);
     const half = { neighbours: ['item 3'], importances: Buffer.alloc(4), readers: [0] };
-    const left = { itemId: 'item 1', layer: 0, vector: Buffer.alloc(48), start: null };
+    const left = { itemIds: ['item 1'], layer: 0, vectors: Buffer.alloc(48), start: null };
     await log.send(0, { ...left, generation: '4', kind: 'input', input: half });
     await log.send(0, { ...left, generation: '4', kind: 'latent', input: null });
     await assertAsHere(await inferWithWorkers(log, 0, jobOf('5', catalogue), catalogue), catalogue);
@@ -75,7 +75,7 @@ describe('the inference over the log', () => {
     const lossy: LatentLog = {
       ...log,
       send: async (partition, message) => {
-        if (message.kind === 'input' && message.itemId === 'item 7') return;
+        if (message.kind === 'input' && message.itemIds[0] === 'item 7') return;
         await log.send(partition, message);
       },
     };

@@ -42,7 +42,7 @@ export function latentLogOf(stage: StagePorts): LatentLog {
     log: stage.log,
     decode: (bytes) => stage.codec.decode('Latent', bytes),
     async send(partition, message) {
-      await stage.produce('latents', message.itemId, message, { partition });
+      await stage.produce('latents', message.itemIds[0] ?? '', message, { partition });
     },
   };
 }
@@ -68,7 +68,7 @@ export async function openLatentLog(
     async send(partition, message) {
       await producer.send(topic, {
         partition,
-        key: message.itemId,
+        key: message.itemIds[0] ?? '',
         value: codec.encode('Latent', message),
       });
     },

@@ -27,11 +27,14 @@ async function inferInShares(catalogue: RandomCatalogue, partitions: number): Pr
   for (const [item, itemId] of itemIds.entries()) {
     const entries = neighbourhoods.neighbours.subarray(item * size, (item + 1) * size);
     const neighbours = [...entries].filter((neighbour) => neighbour >= 0);
-    shares[item % partitions]!.takeInput(itemId, encodeVector(row(features, item, weights.shape.features)), {
-      neighbours: neighbours.map((neighbour) => itemIds[neighbour]!),
-      importances: encodeVector(row(neighbourhoods.weights, item, size).slice(0, neighbours.length)),
-      readers: everywhere,
-    });
+    shares[item % partitions]!.takeInput(
+      { itemIds: [itemId], vectors: encodeVector(row(features, item, weights.shape.features)) },
+      {
+        neighbours: neighbours.map((neighbour) => itemIds[neighbour]!),
+        importances: encodeVector(row(neighbourhoods.weights, item, size).slice(0, neighbours.length)),
+        readers: everywhere,
+      },
+    );
   }
   const bytes = Buffer.from(encodeWeights(weights));
   for (const [partition, share] of shares.entries()) {
@@ -41,19 +44,27 @@ async function inferInShares(catalogue: RandomCatalogue, partitions: number): Pr
   do {
     for (const share of shares) await share.advance();
     for (const [partition, queue] of queues.entries()) {
-      for (const { kind, layer, itemId, vector } of queue.splice(0)) {
-        if (kind === 'latent') shares[partition]!.takeLatent(layer, itemId, vector);
-        else
-          embeddings.set(
-            decodeVector(vector, weights.shape.dim),
-            itemIds.indexOf(itemId) * weights.shape.dim,
-          );
+      for (const message of queue.splice(0)) {
+        if (message.kind === 'latent') shares[partition]!.takeLatents(message);
+        else setRows(embeddings, message, itemIds, weights.shape.dim);
       }
     }
     for (const share of shares) await share.advance();
   } while (queues.some((queue) => queue.length > 0));
   for (const share of shares) share.close();
   return embeddings;
+}
+
+function setRows(
+  embeddings: Float32Array,
+  { itemIds, vectors }: Latent,
+  all: readonly string[],
+  dim: number,
+): void {
+  const rows = decodeVector(vectors, itemIds.length * dim);
+  for (const [place, itemId] of itemIds.entries()) {
+    embeddings.set(row(rows, place, dim), all.indexOf(itemId) * dim);
+  }
 }
 
 describe('a share of the inference', () => {
@@ -90,7 +101,7 @@ describe('a share of the inference', () => {
     const share = new Share('g', 0, async () => {});
     const { weights } = randomCatalogue(2);
     const nobody = { neighbours: [], importances: Buffer.alloc(0), readers: [0] };
-    share.takeInput('tea', encodeVector(Float32Array.of(1, 2)), nobody);
+    share.takeInput({ itemIds: ['tea'], vectors: encodeVector(Float32Array.of(1, 2)) }, nobody);
     assert.throws(() => share.takeStart({ itemCount: 1, weights: Buffer.from(encodeWeights(weights)) }), {
       message: 'An item has 2 features, the model 12',
     });

@@ -8,7 +8,9 @@ import { createVariables, type PinSageVariables, variableList } from '../trainin
 import { Pools } from './pools.ts';
 
 /** Items computed and sent at a time: bounds tensors, and what waits for the brokers. */
-const CHUNK = 512;
+const CHUNK = 1_024;
+/** Bytes of vectors a message: many items each, for a message costs far more than its bytes. */
+const MESSAGE_BYTES = 128 * 1_024;
 
 interface Model {
   readonly shape: PinSageShape;
@@ -44,9 +46,12 @@ export class Share {
   }
 
   /** @throws VectorError where importances are not as many as neighbours */
-  takeInput(itemId: string, vector: Uint8Array, { neighbours, importances, readers }: LatentInput): void {
-    const item = this.#itemIds.push(itemId) - 1;
-    this.#features.push(decodeVector(vector, vector.length / Float32Array.BYTES_PER_ELEMENT, 'features'));
+  takeInput(
+    { itemIds, vectors }: Pick<Latent, 'itemIds' | 'vectors'>,
+    { neighbours, importances, readers }: LatentInput,
+  ): void {
+    const item = this.#itemIds.push(itemIds[0]!) - 1;
+    this.#features.push(decodeVector(vectors, vectors.length / Float32Array.BYTES_PER_ELEMENT, 'features'));
     this.#readers.push(readers);
     const weights = decodeVector(importances, neighbours.length, 'importances');
     for (const [rank, neighbour] of neighbours.entries()) {
@@ -68,9 +73,13 @@ export class Share {
     this.#model = { shape: weights.shape, variables: createVariables(weights) };
   }
 
-  takeLatent(layer: number, itemId: string, vector: Uint8Array): void {
+  takeLatents({ layer, itemIds, vectors }: Pick<Latent, 'layer' | 'itemIds' | 'vectors'>): void {
     if (this.#model === undefined) return;
-    this.#pools.addLatent(layer, itemId, decodeVector(vector, this.#model.shape.hidden));
+    const { hidden } = this.#model.shape;
+    const rows = decodeVector(vectors, itemIds.length * hidden);
+    for (const [place, itemId] of itemIds.entries()) {
+      this.#pools.addLatent(layer, itemId, row(rows, place, hidden));
+    }
   }
 
   /** Computes and sends what can be computed from what was taken; resolves when it is in the log. */
@@ -106,22 +115,39 @@ export class Share {
       const rows = this.#compute(start, count, compute);
       const width = rows.length / count;
       const sent: Promise<void>[] = [];
-      for (let place = 0; place < count; place++) {
-        const item = start + place;
-        const message: Latent = {
-          generation: this.#generation,
-          kind,
-          itemId: this.#itemIds[item]!,
-          layer: kind === 'latent' ? this.#layer : 0,
-          vector: encodeVector(row(rows, place, width)),
-          input: null,
-          start: null,
-        };
-        const readers = kind === 'latent' ? this.#readers[item]! : [this.#home];
-        for (const reader of readers) sent.push(this.#send(reader, message));
+      for (const [reader, places] of this.#placesByReader(kind, start, count)) {
+        for (const some of parts(places, Math.ceil(MESSAGE_BYTES / (4 * width)))) {
+          const vectors = new Float32Array(some.length * width);
+          for (const [i, place] of some.entries()) vectors.set(row(rows, place, width), i * width);
+          sent.push(
+            this.#send(reader, {
+              generation: this.#generation,
+              kind,
+              itemIds: some.map((place) => this.#itemIds[start + place]!),
+              layer: kind === 'latent' ? this.#layer : 0,
+              vectors: encodeVector(vectors),
+              input: null,
+              start: null,
+            }),
+          );
+        }
       }
       await Promise.all(sent);
     }
+  }
+
+  /** Which of `count` items from `start` on each partition is sent. */
+  #placesByReader(kind: 'latent' | 'embedding', start: number, count: number): Map<number, number[]> {
+    const byReader = new Map<number, number[]>();
+    for (let place = 0; place < count; place++) {
+      const readers = kind === 'latent' ? this.#readers[start + place]! : [this.#home];
+      for (const reader of readers) {
+        const places = byReader.get(reader) ?? [];
+        places.push(place);
+        byReader.set(reader, places);
+      }
+    }
+    return byReader;
   }
 
   #computeRows(
@@ -150,6 +176,10 @@ export class Share {
     const itemCount = this.#itemIds.length;
     for (let start = 0; start < itemCount; start += CHUNK) yield [start, Math.min(CHUNK, itemCount - start)];
   }
+}
+
+function* parts<T>(all: readonly T[], size: number): Generator<readonly T[]> {
+  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }
 
 function matrix(rows: Float32Array, start: number, count: number, width: number): tf.Tensor2D {

@@ -92,13 +92,13 @@ class PartitionWork implements PartitionTask<Latent> {
   }
 
   #takeOne({ offset, value }: PartitionMessage<Latent>): void {
-    const { generation, kind, itemId, layer, vector, input, start } = value;
+    const { generation, kind, input, start } = value;
     this.#options.onMessage?.();
     if (generation > this.#generation) this.#begin(generation, offset);
     if (generation !== this.#generation || this.#share === undefined) return;
-    if (kind === 'input' && input !== null) this.#share.takeInput(itemId, vector, input);
+    if (kind === 'input' && input !== null) this.#share.takeInput(value, input);
     else if (kind === 'start' && start !== null) this.#share.takeStart(start);
-    else if (kind === 'latent') this.#share.takeLatent(layer, itemId, vector);
+    else if (kind === 'latent') this.#share.takeLatents(value);
     else if (kind === 'end') this.#end(offset);
   }
 
