@@ -23,13 +23,18 @@ export interface Clustered {
   readonly clusters: UserClusters | undefined;
 }
 
+const MIB = 1_048_576;
+/** Of the memory for users at hand, what goes to their vectors where the kernel reads them. */
+export const RING_SHARE = 1 / 8;
+
 /** Clusters the windows of one process, one at a time, so that all can share the memory it takes. */
 export class Clusterer {
   readonly #config: InterestsConfig;
-  readonly #workspace = new ForestWorkspace();
+  readonly #workspace: ForestWorkspace;
 
   constructor(config: InterestsConfig) {
     this.#config = config;
+    this.#workspace = new ForestWorkspace(config.hotUsersMib * MIB * RING_SHARE);
   }
 
   /**

@@ -50,7 +50,7 @@ export class HotUsers {
 /** An action with its event id, and its place in the lists of window and clustering. */
 const ACTION_BYTES = 250;
 const USER_BYTES = 1_000;
-/** A leaf’s id is shared with its actions; labels, weights, merges, and its vector where nobody else holds it. */
+/** What was read of an item, labels, weights, merges, and its vector where nobody else holds it; the id is its actions’. */
 const LEAF_BYTES = 500;
 
 function bytesOf({ window, clusters }: HotUser): number {

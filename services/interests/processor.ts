@@ -2,7 +2,7 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { actionFault } from '#contracts/action-fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { Clusterer, encodeClusters } from './clusters.ts';
+import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 import { type HotUser, HotUsers } from './hot-users.ts';
 import type { ServedVectors } from './served-vectors.ts';
@@ -175,7 +175,7 @@ interface Held {
 }
 
 function holdNothing({ hotUsersMib }: InterestsConfig): Held {
-  return { streamTimes: new Map(), users: new HotUsers(hotUsersMib * MIB) };
+  return { streamTimes: new Map(), users: new HotUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
 /** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
