@@ -28,8 +28,8 @@ export function buildForest(
  * what came of it, and a cluster that lost the one it had merged with. Two settled clusters merge without any search.
  *
  * Every decision compares distances in the centroid form of PinnerSage's Ward (KDD 2020, Algorithm 1), a function of
- * the two clusters alone; Lance–Williams serves only for lower bounds that spare computing most of them. Ties go to the
- * pair with the smaller first leaves. α is in the units of `ward`.
+ * the two clusters alone; float32 distances to the leaves and Lance–Williams serve only for lower bounds that spare
+ * computing most of them. Ties go to the pair with the smaller first leaves. α is in the units of `ward`.
  */
 export function updateForest(
   before: MergeForest,
