@@ -34,6 +34,16 @@ describe('the gate', () => {
     assert.match(refusal(GOOD, active(0.61)) ?? '', /less than half of the active generation's \(0\.6100\)/);
   });
 
+  it('refuses what is worse than the active weights on the same pairs, whatever the active release says', () => {
+    const metrics = { ...GOOD, activeHitRateAt100: 0.32 };
+    // √(0.32 · 0.68 / 1,000) = 0.0148
+    assert.equal(refusal(metrics, active(0.9)), undefined);
+    assert.match(
+      refusal({ ...metrics, hitRateAt100: 0.29 }, active(0.2)) ?? '',
+      /0\.2900 is below the active generation's weights on the same pairs \(0\.3200\)/,
+    );
+  });
+
   it('compares with no active generation that has no figure', () => {
     assert.equal(refusal(GOOD, someRelease('g1', 'active')), undefined);
   });

@@ -5,6 +5,8 @@ export interface OfflineMetrics {
   readonly hitRateAt100: number;
   /** The same by the content of the items alone. */
   readonly contentHitRateAt100: number;
+  /** The same by the active generation's weights over the same graph, where the training began with them. */
+  readonly activeHitRateAt100?: number | undefined;
   readonly heldOutPairs: number;
 }
 
@@ -12,27 +14,36 @@ export interface OfflineMetrics {
 const LEAST_PAIRS = 50;
 /** Standard errors that a fall must exceed to count as one. */
 const SIGNIFICANT = 2;
-/** A generation may fall this share below the active one, whose held-out pairs were others, before it is refused. */
+/** A generation may fall this share below an active one whose figure is of other pairs, before it is refused. */
 const TOLERATED_FALL = 0.5;
 
 /**
  * Why a trained generation must not be served; undefined when it may. It must not be worse than the content alone,
- * which costs nothing, and must not collapse against the generation that it would replace.
+ * which costs nothing, nor than the weights that it would replace where those were measured on the same pairs; where they
+ * were not, it must not collapse against the figure of the active release.
  */
 export function refusal(metrics: OfflineMetrics, active: Release | undefined): string | undefined {
-  const { hitRateAt100, contentHitRateAt100, heldOutPairs } = metrics;
+  const { hitRateAt100, contentHitRateAt100, activeHitRateAt100, heldOutPairs } = metrics;
   if (!Number.isFinite(hitRateAt100)) return `hit rate at 100 is ${hitRateAt100}`;
   if (!Number.isFinite(contentHitRateAt100))
     return `hit rate at 100 of the content is ${contentHitRateAt100}`;
   if (heldOutPairs < LEAST_PAIRS) return undefined;
-  if (hitRateAt100 < contentHitRateAt100 - SIGNIFICANT * standardError(contentHitRateAt100, heldOutPairs)) {
+  if (isBelow(hitRateAt100, contentHitRateAt100, heldOutPairs)) {
     return `hit rate at 100 of ${hitRateAt100.toFixed(4)} is below the content alone (${contentHitRateAt100.toFixed(4)})`;
+  }
+  if (activeHitRateAt100 !== undefined) {
+    if (!isBelow(hitRateAt100, activeHitRateAt100, heldOutPairs)) return undefined;
+    return `hit rate at 100 of ${hitRateAt100.toFixed(4)} is below the active generation's weights on the same pairs (${activeHitRateAt100.toFixed(4)})`;
   }
   const served = active?.metrics.hitRateAt100;
   if (served !== undefined && hitRateAt100 < served * (1 - TOLERATED_FALL)) {
     return `hit rate at 100 of ${hitRateAt100.toFixed(4)} is less than half of the active generation's (${served.toFixed(4)})`;
   }
   return undefined;
+}
+
+function isBelow(share: number, bar: number, pairs: number): boolean {
+  return share < bar - SIGNIFICANT * standardError(bar, pairs);
 }
 
 /** Of a share p over n pairs. */

@@ -6,7 +6,7 @@ import type { TrainConfig } from './training/train-config.ts';
 
 /** The figures of a release; those of the content alone are what it must not fall below. */
 export function releaseMetrics({
-  metrics: { learned, contentOnly, seconds },
+  metrics: { learned, contentOnly, warmStart, seconds },
 }: TrainResult): Record<string, number> {
   return {
     hitRateAt10: learned.hitRateAt10,
@@ -16,6 +16,7 @@ export function releaseMetrics({
     contentNdcg: contentOnly.ndcg,
     contentHitRateAt10: contentOnly.hitRateAt10,
     contentHitRateAt100: contentOnly.hitRateAt100,
+    ...(warmStart && { warmStartNdcg: warmStart.ndcg, warmStartHitRateAt100: warmStart.hitRateAt100 }),
     heldOutPairs: learned.pairs,
     trainingSeconds: seconds,
   };

@@ -38,9 +38,10 @@ const CONFIG = {
 
 /** A training that gives item number i the vector (1, i, 0), with the figures asked for. */
 function trained(
-  { itemCount, features }: TrainInput,
-  { learned = 0.3, contentOnly = 0.2, pairs = 1_000 } = {},
+  input: TrainInput,
+  { learned = 0.3, contentOnly = 0.2, warmStart = 0.3, pairs = 1_000 } = {},
 ): TrainResult {
+  const { itemCount, features } = input;
   const shape = {
     features: features.length / itemCount,
     hidden: 2,
@@ -68,6 +69,7 @@ function trained(
     metrics: {
       learned: figures(learned),
       contentOnly: figures(contentOnly),
+      warmStart: input.warmStart && figures(warmStart),
       lossByEpoch: [0.2, 0.1],
       pairs: 40,
       examples: 80,
@@ -317,7 +319,8 @@ describe('a retraining', () => {
     state.models.take('pinsage/g0', toModelWeights('g0', model));
     state.releases.take('g0', someRelease('g0', 'active', {}));
     const config = { ...CONFIG, itemsMaximum: 100 };
-    const { modelCard } = await retrain('g1', { ...ports, config });
+    const { modelCard, metrics } = await retrain('g1', { ...ports, config });
+    assert.equal(metrics.warmStartHitRateAt100, 0.3);
     assert.deepEqual(inputs[0]?.warmStart?.weights, model.weights);
     assert.equal(inputs[0]?.warmStart?.anchors.items.length, 80);
     assert.equal(JSON.parse(modelCard).startedFrom, 'g0');
@@ -325,6 +328,12 @@ describe('a retraining', () => {
     const cold = await retrain('g2', { ...ports, config: { ...config, warmStart: 'false' } });
     assert.equal(inputs[1]?.warmStart, undefined);
     assert.equal(JSON.parse(cold.modelCard).startedFrom, null);
+    assert.equal('warmStartHitRateAt100' in cold.metrics, false);
+
+    const train = async (input: TrainInput) => trained(input, { warmStart: 0.4 });
+    const worse = await retrain('g3', { ...ports, config, train });
+    assert.equal(worse.state, 'rejected');
+    assert.match(worse.reason ?? '', /below the active generation's weights on the same pairs \(0\.4000\)/);
   });
 
   it('begins from scratch where the active weights are of no use, and logs why', async () => {

@@ -213,11 +213,15 @@ function contextsByItem({ item, context }: ActionColumns, itemCount: number): Ui
   return counts;
 }
 
-function refusalOf({ metrics: { learned, contentOnly } }: TrainResult, active: Release | undefined) {
+function refusalOf(
+  { metrics: { learned, contentOnly, warmStart } }: TrainResult,
+  active: Release | undefined,
+) {
   return refusal(
     {
       hitRateAt100: learned.hitRateAt100,
       contentHitRateAt100: contentOnly.hitRateAt100,
+      activeHitRateAt100: warmStart?.hitRateAt100,
       heldOutPairs: learned.pairs,
     },
     active,

@@ -27,6 +27,8 @@ export interface Optimised {
   /** Of the epoch, or the warm start, with the best held-out NDCG; of the last epoch where nothing was held out. */
   readonly weights: PinSageWeights;
   readonly epochs: readonly EpochReport[];
+  /** Held-out figures of a warm start before its first step. */
+  readonly start: RetrievalMetrics | undefined;
 }
 
 /** Where the optimisation begins. */
@@ -66,7 +68,8 @@ export async function optimise(
     return evaluateRetrieval(embeddings, config.dim, data.heldOut);
   };
   try {
-    let best = { epoch: 0, score: warm ? measure().ndcg : -1, weights: initial };
+    const start = warm ? measure() : undefined;
+    let best = { epoch: 0, score: start?.ndcg ?? -1, weights: initial };
     for (let epoch = 1; epoch <= config.epochs && performance.now() < deadline; epoch++) {
       const { loss, examples } = await runEpoch(stepper, producer, config, deadline);
       const heldOut = measure();
@@ -79,7 +82,7 @@ export async function optimise(
       // Lets a parent process receive the report before the next epoch blocks the thread.
       await setImmediate();
     }
-    return { weights: best.weights, epochs };
+    return { weights: best.weights, epochs, start };
   } finally {
     await producer.end();
     stepper.dispose();

@@ -120,6 +120,8 @@ describe('trainPinSage', () => {
       warmStart: { weights, anchors },
     });
     assert.deepEqual(kept.weights.headOutput, weights.headOutput);
+    assert.ok(Math.abs(kept.metrics.learned.ndcg - kept.metrics.warmStart!.ndcg) < 1e-6);
+    assert.equal(scratch.metrics.warmStart, undefined);
   });
 
   it('refuses to begin with weights of another shape', async () => {

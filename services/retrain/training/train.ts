@@ -45,6 +45,8 @@ export interface TrainMetrics {
   readonly learned: RetrievalMetrics;
   /** The same pairs by cosine of the centred features alone. */
   readonly contentOnly: RetrievalMetrics;
+  /** The same pairs by the weights that a warm start began with, over the same graph. */
+  readonly warmStart: RetrievalMetrics | undefined;
   readonly lossByEpoch: readonly number[];
   /** Training pairs there were, and queries that were trained on. */
   readonly pairs: number;
@@ -112,13 +114,11 @@ export async function trainPinSage(
   const placed = placer.place(features, actions);
   stopwatch.lap('graph');
   try {
-    const { weights, epochs } = await optimise(
-      start,
-      { features: early, structure },
-      data,
-      config,
-      onProgress,
-    );
+    const {
+      weights,
+      epochs,
+      start: begun,
+    } = await optimise(start, { features: early, structure }, data, config, onProgress);
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = input.neighbourhoods ?? wholeNeighbourhoods(itemCount, actions, config, random);
@@ -136,6 +136,7 @@ export async function trainPinSage(
     const metrics = {
       learned,
       contentOnly,
+      warmStart: begun,
       lossByEpoch: epochs.map(({ loss }) => loss),
       pairs: data.pairs.query.length,
       examples: epochs.at(-1)?.examples ?? 0,
