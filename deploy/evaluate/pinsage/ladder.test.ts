@@ -8,14 +8,15 @@ import { splitOf } from './split.testing.ts';
 const DAY_MS = 86_400_000;
 
 describe('the ladder', () => {
-  it('trains PinSage itself by the recipe as it stands, and the rungs with all else equal', () => {
-    assert.deepEqual(recipeOf(RECIPE, PINSAGE, RECIPE.config.seed), RECIPE);
+  it('trains all rungs on as many examples, and PinSage itself by the recipe as it stands otherwise', () => {
+    const { epochs, examplesPerEpoch } = recipeOf(RECIPE, PINSAGE, 2).config;
+    const config = { ...RECIPE.config, epochs, examplesPerEpoch, seed: 2 };
+    assert.deepEqual(recipeOf(RECIPE, PINSAGE, 2), { ...RECIPE, config });
     const recipes = LADDER.map((rung) => JSON.stringify(recipeOf(RECIPE, rung, 2)));
     assert.equal(new Set(recipes).size, LADDER.length);
     for (const rung of LADDER) {
-      const { config } = recipeOf(RECIPE, rung, 2);
-      assert.equal(config.examplesPerEpoch, RECIPE.config.examplesPerEpoch);
-      assert.equal(config.seed, 2);
+      const trained = recipeOf(RECIPE, rung, 2).config;
+      assert.deepEqual([trained.epochs, trained.examplesPerEpoch], [epochs, examplesPerEpoch]);
     }
   });
 

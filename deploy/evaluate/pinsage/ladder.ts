@@ -8,12 +8,15 @@ import type { TrainConfig } from '../../../services/retrain/training/train-confi
 import type { Recipe } from '../../bench/embeddings.ts';
 import type { TemporalSplit } from './split.ts';
 
-/** A training of the comparison: how it differs from PinSage's. All have the same budget of examples and epochs. */
+/** A training of the comparison: how it differs from PinSage's. */
 export interface Rung {
   readonly name: string;
   readonly config?: Partial<TrainConfig>;
   readonly layout?: Partial<FeatureLayout>;
 }
+
+/** What each training of the comparison may learn from: enough to tell them apart, and 24 of them end in some 15 minutes. */
+const BUDGET: Partial<TrainConfig> = { epochs: 6, examplesPerEpoch: 16_384 };
 
 const MEAN: Partial<TrainConfig> = { pooling: 'mean', hardNegatives: false };
 
@@ -33,11 +36,12 @@ export const LADDER: readonly Rung[] = [
 /** T, the size of neighbourhoods: the paper's Table 4. */
 export const NEIGHBOURHOOD_SIZES: readonly number[] = [10, 20, 50];
 
+/** The recipe of a rung: the base but for the budget, which all rungs share, and for what the rung says. */
 export function recipeOf(base: Recipe, { config = {}, layout = {} }: Rung, seed: number): Recipe {
   return {
     ...base,
     layout: { ...base.layout, ...layout },
-    config: { ...base.config, ...config, seed },
+    config: { ...base.config, ...BUDGET, ...config, seed },
   };
 }
 

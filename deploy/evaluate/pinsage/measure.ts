@@ -41,7 +41,7 @@ export async function measure(): Promise<Figures> {
   const split = temporalSplit(purchases, { trainShare, minimumBuyers });
   const vectorsOf = (recipe: Recipe) => pinSageVectors(split, purchases, recipe);
   const pinSage: PinSageVectors[] = [];
-  for (const seed of SEEDS) pinSage.push(await vectorsOf(recipeOf(RECIPE, PINSAGE, seed)));
+  for (const seed of SEEDS) pinSage.push(await vectorsOf({ ...RECIPE, config: { ...RECIPE.config, seed } }));
   const [first] = pinSage;
   const content = contentVectors(split, purchases);
   const others = [
