@@ -1,14 +1,18 @@
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom, type Random } from '#algorithms/random.ts';
-import { centreAndNormalise } from '#algorithms/vectors.ts';
-import { sampleWindows, sweepAlpha } from '../../../services/retrain/training/alpha.ts';
 import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts';
-import { createPlacer } from '../../../services/retrain/training/places.ts';
-import { completejourneyEmbeddings, featureMatrix, RECIPE, type Recipe } from '../../bench/embeddings.ts';
+import { RECIPE, type Recipe } from '../../bench/embeddings.ts';
 import type { Figures } from '../../bench/figures.ts';
 import { type Purchases, readPurchases } from '../../bench/purchases.ts';
 import { cacheFolder } from '../../local/parts/cache.mjs';
+import {
+  contentVectors,
+  type PinSageVectors,
+  pinSageVectors,
+  placeVectors,
+  withAlpha,
+} from './item-vectors.ts';
 import {
   LADDER,
   type LadderRow,
@@ -21,9 +25,8 @@ import {
 } from './ladder.ts';
 import type { ItemVectors } from './medoid-neighbours.ts';
 import { measureQuality } from './quality.ts';
-import type { Recommendations } from './scores.ts';
+import { type Recommendations, scoreRecommendations } from './scores.ts';
 import { type TemporalSplit, temporalSplit } from './split.ts';
-import { uncentre } from './uncentre.ts';
 
 const SEEDS = [1, 2, 3];
 const TEST_PAIRS = 10_000;
@@ -32,8 +35,8 @@ const RANDOM = createRandom('pinsage');
 /**
  * PinSage on the temporal split of completejourney: trained on the first 80 % of the purchases, and asked for what came
  * later. `rows` are recommendations of new items to known households by the neighbours of their medoids, beside other
- * ways; `ndcg10` is that of PinSage, the mean over three trainings, and the lists of the first are in the file `recs`
- * (user,item,rank). `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs of later purchases.
+ * ways; `ndcg10` is that of PinSage, the mean over three trainings. The lists of the first are in the file `recs`
+ * (user,item,rank), whose score is `recsNdcg10`. `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs of later purchases.
  */
 export async function measure(): Promise<Figures> {
   const purchases = await readPurchases();
@@ -43,10 +46,10 @@ export async function measure(): Promise<Figures> {
   const pinSage: PinSageVectors[] = [];
   for (const seed of SEEDS) pinSage.push(await vectorsOf({ ...RECIPE, config: { ...RECIPE.config, seed } }));
   const [first] = pinSage;
-  const content = contentVectors(split, purchases);
+  const content = contentVectors(split, purchases, RANDOM);
   const others = [
-    { name: 'PinSage, not centred', vectors: withAlpha(first!.uncentred, first!.dim, split) },
-    { name: 'places in the graph', vectors: placeVectors(split) },
+    { name: 'PinSage, not centred', vectors: withAlpha(first!.uncentred, first!.dim, split, RANDOM) },
+    { name: 'places in the graph', vectors: placeVectors(split, RANDOM) },
     { name: 'content', vectors: content },
   ];
   const { rows, ndcg10, recommended } = measureQuality({ split, pinSage, others }, RANDOM.fork('quality'));
@@ -57,6 +60,7 @@ export async function measure(): Promise<Figures> {
     ndcg10Low: ndcg10.low,
     ndcg10High: ndcg10.high,
     recs: writeRecommendations(recommended, split, purchases),
+    recsNdcg10: scoreRecommendations(split, recommended).ndcg10,
     ladder,
     neighbours,
     data: { users: split.relevant.size, items: split.itemIds.length, actions: split.train.at.length },
@@ -89,52 +93,6 @@ async function climb(
     neighbours.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
   }
   return { ladder, neighbours };
-}
-
-interface PinSageVectors extends ItemVectors {
-  readonly uncentred: Float32Array;
-}
-
-async function pinSageVectors(
-  split: TemporalSplit,
-  purchases: Purchases,
-  recipe: Recipe,
-): Promise<PinSageVectors> {
-  const { itemIds, vectors, dim, alpha, mean } = await completejourneyEmbeddings(purchases, recipe);
-  const rowOf = new Map(itemIds.map((itemId, i) => [itemId, i]));
-  const own = new Float32Array(split.itemIds.length * dim);
-  split.itemIds.forEach((itemId, i) => {
-    const from = rowOf.get(itemId);
-    if (from !== undefined) own.set(vectors.subarray(from * dim, (from + 1) * dim), i * dim);
-  });
-  return { vectors: own, dim, alpha, uncentred: uncentre(own, Float32Array.from(mean)) };
-}
-
-/** What the items say of themselves. */
-function contentVectors(split: TemporalSplit, { catalogue }: Purchases): ItemVectors {
-  const layout = { ...RECIPE.layout, structure: 0 };
-  const degrees = new Int32Array(split.itemIds.length);
-  const features = featureMatrix(split.itemIds, catalogue, degrees, layout);
-  const width = features.length / split.itemIds.length;
-  centreAndNormalise(features, width);
-  return withAlpha(features, width, split);
-}
-
-/** What PinSage gets to know of the graph as a feature. */
-function placeVectors(split: TemporalSplit): ItemVectors {
-  const { itemIds, train } = split;
-  const dim = RECIPE.layout.structure;
-  const options = { itemCount: itemIds.length, structure: dim };
-  const placer = createPlacer(train, options, RANDOM.fork('places'));
-  const places = placer.place(new Float32Array(itemIds.length * dim), train);
-  centreAndNormalise(places, dim);
-  return withAlpha(places, dim, split);
-}
-
-/** Chooses α as a training does. */
-function withAlpha(vectors: Float32Array, dim: number, { train }: TemporalSplit): ItemVectors {
-  const windows = sampleWindows(train, 100, 250, RANDOM.fork('windows'));
-  return { vectors, dim, alpha: sweepAlpha(vectors, dim, windows).alpha };
 }
 
 function writeRecommendations(
