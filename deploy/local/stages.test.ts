@@ -76,6 +76,10 @@ describe('the stages', () => {
     );
   });
 
+  it('may have workers, which are started by the names of both', () => {
+    assert.match(stageArguments('retrain/inference').at(-1) ?? '', /services\/retrain\/inference\/main\.ts$/);
+  });
+
   it('are listed for a name that is none of them', () => {
     assert.throws(() => stageArguments('_platform', services), {
       message: 'There is no stage "_platform". The stages are broken, interests, retrain.',

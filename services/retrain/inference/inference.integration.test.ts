@@ -70,16 +70,26 @@ describe('the inference over the log', () => {
     await assertAsHere(await inferWithWorkers(log, 0, jobOf('7', catalogue), catalogue), catalogue);
   });
 
+  /** The log, which loses an input. */
+  const lossyLog = (): LatentLog => ({
+    ...log,
+    send: async (partition, message) => {
+      if (message.kind === 'input' && message.itemIds[0] === 'item 7') return;
+      await log.send(partition, message);
+    },
+  });
+
+  it('fails when its last worker process has ended', async () => {
+    const catalogue = randomCatalogue(50);
+    await assert.rejects(inferWithWorkers(lossyLog(), 1, jobOf('7-lost', catalogue), catalogue), {
+      code: 'training.failed',
+      message: 'all 1 inference workers have ended: exit code 1',
+    });
+  });
+
   it('fails with the reason where a part of the input is missing', async () => {
     const catalogue = randomCatalogue(50);
-    const lossy: LatentLog = {
-      ...log,
-      send: async (partition, message) => {
-        if (message.kind === 'input' && message.itemIds[0] === 'item 7') return;
-        await log.send(partition, message);
-      },
-    };
-    await assert.rejects(inferWithWorkers(lossy, 0, jobOf('8', catalogue), catalogue), {
+    await assert.rejects(inferWithWorkers(lossyLog(), 0, jobOf('8', catalogue), catalogue), {
       code: 'training.failed',
       message: /the inference failed: partition \d holds \d+ of \d+ items of generation 8/,
     });
