@@ -13,10 +13,10 @@ import { actionNow, GENERATION, ITEM_IDS, publishGeneration } from './taste-grou
 const USERS = Array.from({ length: 24 }, (_, i) => `user-${i}`);
 const ACTIONS = 600;
 const ATTRIBUTION_MS = 3_000;
-/** The clock must not close slates here: when it does is no function of the log. */
+/** The clock must neither close slates nor forget actions here: when it does is no function of the log. */
 const SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(ATTRIBUTION_MS),
-  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '60000',
+  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '3600000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '86400000',
 };
 const LONG = { timeoutMs: 120_000 };
