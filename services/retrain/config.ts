@@ -1,6 +1,7 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { type ConfigOf, choice, number, readConfig, type Setting, text, weights } from '#platform/config.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
 
 const SETTINGS = {
   intervalMs: number('TRIBUTARY_RETRAIN_INTERVAL_MS', {
@@ -26,7 +27,7 @@ const SETTINGS = {
       'items that are trained at most, those with the most actions first; the others are embedded from their content',
   }),
   secondsBudget: number('TRIBUTARY_RETRAIN_SECONDS', {
-    fallback: 25,
+    fallback: DEFAULT_TRAIN_CONFIG.secondsBudget,
     minimum: 1,
     maximum: 86_400,
     summary: 'seconds that the optimisation may take; walks and inference come on top',

@@ -39,15 +39,11 @@ export interface ClusterOptions {
 const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
 const GATEWAY_PORT = 18_080;
 const DAY = 86_400_000;
-/**
- * Unless the environment says otherwise: reactions come within seconds here, so that rewards are seen before the demo
- * ends; and training shares two cores with everything else, which makes seconds short.
- */
+/** Unless the environment says otherwise: reactions come within seconds here, so that rewards are seen before the demo ends. */
 const DEMO_SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000',
   TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '1000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '1000',
-  TRIBUTARY_RETRAIN_SECONDS: '60',
 };
 
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
