@@ -9,7 +9,7 @@ const LARGEST_LOOK = 1_000;
 
 /**
  * The graph of a generation with what may be found in it: items that are listed and available, and of near-duplicates
- * only one (the refined index of PinSage, KDD 2018). All others stay in the graph as stepping stones, and may be asked about.
+ * only one (the refined index of PinnerSage, KDD 2020). All others stay in the graph as stepping stones, and may be asked about.
  */
 export class RefinedGraph {
   readonly generation: Generation;

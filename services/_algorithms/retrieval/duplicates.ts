@@ -16,7 +16,7 @@ export interface DuplicateRules {
  * row that is none reaches the minimum cosine with it. So each duplicate has a row to be found in its place, not merely
  * a chain to one; and what is a duplicate depends on the rows alone, not on how they came.
  *
- * The served index leaves them out, as PinSage's refined index does. Only rows of one look are compared: a row costs
+ * The served index leaves them out, as the refined index of PinnerSage does. Only rows of one look are compared: a row costs
  * at most `largestLook` dot products to put, and the square of it in the rare case that its whole look is judged anew.
  */
 export class Duplicates {
