@@ -20,8 +20,8 @@ const EXPONENT = 0.7;
 const HALF_LIFE_DAYS = 30;
 /** Neighbours of an item in the collaborative filter. */
 const ITEM_NEIGHBOURS = 200;
-/** Medoids that the stage may sample, beside what is configured. */
-const MORE_SAMPLED = [10, 30];
+/** Medoids that the stage might sample in place of what is configured: the paper's three, and the most it takes. */
+const OTHERS_SAMPLED = [3, 30];
 
 /** Vectors to recommend by. */
 export interface Contestant {
@@ -101,13 +101,13 @@ function createPriors(split: TemporalSplit) {
   };
 }
 
-/** With the settings of the interests and propose stages, then with more medoids. */
+/** With the settings of the interests and propose stages, then with other numbers of medoids. */
 function* served(split: TemporalSplit, vectors: ItemVectors) {
   const { windowDays, windowMaximum, lambdaPerDay } = readInterestsConfig();
   const window = { days: windowDays, maximum: windowMaximum, lambdaPerDay };
   const interests = interestsOf(split, vectors, window);
   const config = readProposeConfig();
-  for (const medoids of [...new Set([config.medoidsSampled, ...MORE_SAMPLED])]) {
+  for (const medoids of [...new Set([config.medoidsSampled, ...OTHERS_SAMPLED])]) {
     const recommended = recommendAsServed(split, interests, vectors, { ...config, medoidsSampled: medoids });
     yield { recommended, settings: { seed: 1, alpha: vectors.alpha, medoids, prior: 'actions of late' } };
   }
