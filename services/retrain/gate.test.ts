@@ -16,11 +16,11 @@ describe('the gate', () => {
   });
 
   it('refuses what is below the content by more than two standard errors', () => {
-    // √(0.2 · 0.8 / 1,000) = 0.0126
-    assert.equal(refusal({ ...GOOD, hitRateAt100: 0.176 }, undefined), undefined);
+    // √((0.2 · 0.8 + 0.166 · 0.834) / 1,000) = 0.0173
+    assert.equal(refusal({ ...GOOD, hitRateAt100: 0.167 }, undefined), undefined);
     assert.match(
-      refusal({ ...GOOD, hitRateAt100: 0.174 }, undefined) ?? '',
-      /0\.1740 is below the content alone \(0\.2000\)/,
+      refusal({ ...GOOD, hitRateAt100: 0.164 }, undefined) ?? '',
+      /0\.1640 is below the content alone \(0\.2000\)/,
     );
   });
 
@@ -36,11 +36,11 @@ describe('the gate', () => {
 
   it('refuses what is worse than the active weights on the same pairs, whatever the active release says', () => {
     const metrics = { ...GOOD, activeHitRateAt100: 0.32 };
-    // √(0.32 · 0.68 / 1,000) = 0.0148
+    // √((0.32 · 0.68 + 0.27 · 0.73) / 1,000) = 0.0204
     assert.equal(refusal(metrics, active(0.9)), undefined);
     assert.match(
-      refusal({ ...metrics, hitRateAt100: 0.29 }, active(0.2)) ?? '',
-      /0\.2900 is below the active generation's weights on the same pairs \(0\.3200\)/,
+      refusal({ ...metrics, hitRateAt100: 0.27 }, active(0.2)) ?? '',
+      /0\.2700 is below the active generation's weights on the same pairs \(0\.3200\)/,
     );
   });
 

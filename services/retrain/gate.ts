@@ -12,7 +12,7 @@ export interface OfflineMetrics {
 
 /** Held-out pairs below which the figures are noise and cannot refuse a generation. */
 const LEAST_PAIRS = 50;
-/** Standard errors that a fall must exceed to count as one. */
+/** Standard errors of the difference that a fall must exceed to count as one. */
 const SIGNIFICANT = 2;
 /** A generation may fall this share below an active one whose figure is of other pairs, before it is refused. */
 const TOLERATED_FALL = 0.5;
@@ -42,11 +42,11 @@ export function refusal(metrics: OfflineMetrics, active: Release | undefined): s
   return undefined;
 }
 
+/** By more than chance explains: both shares are estimates, of as many pairs. */
 function isBelow(share: number, bar: number, pairs: number): boolean {
-  return share < bar - SIGNIFICANT * standardError(bar, pairs);
+  return share < bar - SIGNIFICANT * Math.sqrt((variance(share) + variance(bar)) / pairs);
 }
 
-/** Of a share p over n pairs. */
-function standardError(share: number, pairs: number): number {
-  return Math.sqrt((share * (1 - share)) / pairs);
+function variance(share: number): number {
+  return share * (1 - share);
 }
