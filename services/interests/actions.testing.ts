@@ -13,6 +13,7 @@ export const CONFIG: InterestsConfig = {
   lambdaPerDay: 0.01,
   actionWeights: DEFAULT_ACTION_WEIGHTS,
   recentMaximum: 100,
+  refreshUsersPerSecond: 1_000_000,
   hotUsersMib: 16,
   vectorCacheItems: 0,
   indexUrls: ['http://127.0.0.1:8082'],

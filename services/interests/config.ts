@@ -35,6 +35,12 @@ const SETTINGS = {
     integer: true,
     summary: 'distinct recent items that travel with the interests, for slates to leave out',
   }),
+  refreshUsersPerSecond: number('TRIBUTARY_REFRESH_USERS_PER_SECOND', {
+    fallback: 100,
+    minimum: 1,
+    maximum: 1_000_000,
+    summary: 'users that a walk after a flip clusters anew in a second, at most; who acts is done at once',
+  }),
   hotUsersMib: number('TRIBUTARY_HOT_USERS_MIB', {
     fallback: 128,
     minimum: 0,

@@ -34,6 +34,7 @@ await runStage('interests', async (stage) => {
     log,
     signal: lifecycle.signal,
     onFailure: (error) => lifecycle.fail(error),
+    usersPerSecond: config.refreshUsersPerSecond,
   });
   lifecycle.onStop('refresher', () => refresher.close());
   addRoutes(stage.http, store);

@@ -62,6 +62,7 @@ const logOf = (values: ReadonlyArray<UserAction | null>): LoggedAction[] =>
   values.map((value, offset) => ({ value, offset }));
 
 const never = new AbortController().signal;
+const atOnce = async (): Promise<void> => undefined;
 
 describe('the interests of a user', () => {
   it('follow each action, and their version is its offset', async () => {
@@ -192,30 +193,48 @@ describe('a refresh', () => {
     rig.vectors = served('g1', ['tea']);
     await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
     assert.equal((await rig.store.readInterests('u1'))?.unknownItems, 1);
-    assert.equal(await rig.processor.refresh(0, never), 0, 'nothing is known anew');
+    assert.equal(await rig.processor.refresh(0, never, atOnce), 0, 'nothing is known anew');
     rig.vectors = served('g1');
-    assert.equal(await rig.processor.refresh(0, never), 1);
+    assert.equal(await rig.processor.refresh(0, never, atOnce), 1);
     const interests = await rig.store.readInterests('u1');
     assert.deepEqual(interests?.medoids.map(({ itemId }) => itemId).sort(), ['nail', 'tea']);
     assert.deepEqual(rig.published.at(-1), interests);
-    assert.equal(await rig.processor.refresh(0, never), 0);
+    assert.equal(await rig.processor.refresh(0, never, atOnce), 0);
   });
 
   it('brings everybody into the generation that is served, at the version they have', async () => {
     const rig = createRig();
     await rig.processor.handle(batchOf(logOf([action(), action({ userId: 'u2' })])));
     rig.vectors = served('g2');
-    assert.equal(await rig.processor.refresh(0, never), 2);
-    assert.equal(await rig.processor.refresh(1, never), 0);
+    assert.equal(await rig.processor.refresh(0, never, atOnce), 2);
+    assert.equal(await rig.processor.refresh(1, never, atOnce), 0);
     const interests = await rig.store.readInterests('u2');
     assert.deepEqual([interests?.generation, interests?.version], ['g2', 1]);
+  });
+
+  it('waits after each step that changed somebody, and only then', async () => {
+    const rig = createRig();
+    const crowd = Array.from({ length: 40 }, (_, place) => action({ userId: `u${place}` }));
+    await rig.processor.handle(batchOf(logOf(crowd)));
+    rig.vectors = served('g2');
+    const steps: number[] = [];
+    const pace = async (users: number) => {
+      steps.push(users);
+      assert.equal(
+        rig.published.filter(({ generation }) => generation === 'g2').length,
+        steps.reduce((sum, step) => sum + step),
+      );
+    };
+    assert.equal(await rig.processor.refresh(0, never, pace), 40);
+    assert.equal(await rig.processor.refresh(0, never, pace), 0);
+    assert.deepEqual(steps, [16, 16, 8]);
   });
 
   it('stops when the stage drains', async () => {
     const rig = createRig();
     await rig.processor.handle(batchOf(logOf([action()])));
     rig.vectors = served('g2');
-    assert.equal(await rig.processor.refresh(0, AbortSignal.abort()), 0);
+    assert.equal(await rig.processor.refresh(0, AbortSignal.abort(), atOnce), 0);
   });
 
   it('is not missed by a user whose outputs were on their way during the flip', async () => {
@@ -223,7 +242,7 @@ describe('a refresh', () => {
     const handled = rig.processor.handle(batchOf(logOf([action()])));
     while (rig.published.length === 0) await new Promise(setImmediate);
     rig.vectors = served('g2');
-    await rig.processor.refresh(0, never);
+    await rig.processor.refresh(0, never, atOnce);
     await handled;
     assert.equal((await rig.store.readInterests('u1'))?.generation, 'g2');
     assert.equal(rig.published.at(-1)?.generation, 'g2');

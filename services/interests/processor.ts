@@ -30,6 +30,8 @@ interface UserWork {
   trace: string | undefined;
 }
 
+export type Pace = (users: number) => Promise<void>;
+
 export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
   /** Users at hand, and the bytes they are estimated to take. */
@@ -38,9 +40,11 @@ export interface Processor {
   forgetPartitions(): void;
   /**
    * Clusters the windows of a partition anew where the served generation is another one, or where it may have
-   * gained the vector of an item that was unknown. @returns how many users changed
+   * gained the vector of an item that was unknown.
+   * @param pace called with the users that changed in each step; the next step begins when it resolves
+   * @returns how many users changed
    */
-  refresh(partition: number, signal: AbortSignal): Promise<number>;
+  refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number>;
 }
 
 /**
@@ -123,13 +127,16 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     return { window, clusters, offset };
   }
 
-  async function refresh(partition: number, signal: AbortSignal): Promise<number> {
+  async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
     let changed = 0;
     for await (const page of store.users(partition)) {
-      if (signal.aborted) break;
-      await inSlices(page, async (userId) => {
-        if (await refreshUser(userId)) changed += 1;
-      });
+      for (const slice of slicesOf(page)) {
+        if (signal.aborted) return changed;
+        const outcomes = await allEnded(slice.map(refreshUser));
+        const users = outcomes.filter(Boolean).length;
+        changed += users;
+        await (users > 0 ? pace(users) : yieldToEventLoop());
+      }
     }
     return changed;
   }
@@ -178,12 +185,23 @@ function holdNothing({ hotUsersMib }: InterestsConfig): Held {
   return { streamTimes: new Map(), users: new HotUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
-/** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
 async function inSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  for (let start = 0; start < all.length; start += USERS_AT_A_TIME) {
-    const ends = await Promise.allSettled(all.slice(start, start + USERS_AT_A_TIME).map(work));
-    const failed = ends.find((end) => end.status === 'rejected');
-    if (failed !== undefined) throw failed.reason;
+  for (const slice of slicesOf(all)) {
+    await allEnded(slice.map(work));
     await yieldToEventLoop();
   }
+}
+
+function* slicesOf<T>(all: readonly T[]): Generator<T[]> {
+  for (let start = 0; start < all.length; start += USERS_AT_A_TIME)
+    yield all.slice(start, start + USERS_AT_A_TIME);
+}
+
+/** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
+async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
+  const ends = await Promise.allSettled(work);
+  return ends.map((end) => {
+    if (end.status === 'rejected') throw end.reason;
+    return end.value;
+  });
 }

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
 import { createLogger } from '#platform/observability/logger.ts';
+import type { Processor } from './processor.ts';
 import { Refresher } from './refresher.ts';
 
-type Walk = (partition: number, signal: AbortSignal) => Promise<number>;
+type Walk = Processor['refresh'];
 
 function createRefresher(refresh: Walk, signal = new AbortController().signal) {
   const failures: unknown[] = [];
@@ -14,6 +15,7 @@ function createRefresher(refresh: Walk, signal = new AbortController().signal) {
     log,
     signal,
     onFailure: (error) => void failures.push(error),
+    usersPerSecond: 100,
   });
   return { refresher, failures };
 }
@@ -22,6 +24,11 @@ function createRefresher(refresh: Walk, signal = new AbortController().signal) {
 async function pass(refresher: Refresher): Promise<void> {
   mock.timers.tick(1_000);
   await refresher.close();
+}
+
+/** Lets everything go on that waits for no timer. */
+async function settle(): Promise<void> {
+  for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 }
 
 describe('the refresher', () => {
@@ -66,6 +73,40 @@ describe('the refresher', () => {
     refresher.assign([0, 1, 2]);
     await pass(refresher);
     assert.deepEqual(walked, [0]);
+  });
+
+  it('pauses in proportion to the users that a step changed', async () => {
+    let steps = 0;
+    const { refresher } = createRefresher(async (_partition, _signal, pace) => {
+      for (; steps < 2; steps++) await pace(16);
+      return 32;
+    });
+    refresher.assign([0]);
+    mock.timers.tick(1_000);
+    await settle();
+    mock.timers.tick(159);
+    await settle();
+    assert.equal(steps, 0);
+    mock.timers.tick(1);
+    await settle();
+    assert.equal(steps, 1);
+    mock.timers.tick(160);
+    await refresher.close();
+    assert.equal(steps, 2);
+  });
+
+  it('ends a pause when the stage drains', async () => {
+    const controller = new AbortController();
+    const { refresher, failures } = createRefresher(async (_partition, _signal, pace) => {
+      await pace(1_000_000);
+      return 1_000_000;
+    }, controller.signal);
+    refresher.assign([0]);
+    mock.timers.tick(1_000);
+    await settle();
+    controller.abort();
+    await refresher.close();
+    assert.deepEqual(failures, []);
   });
 
   it('lets no walk begin once it is closed', async () => {
