@@ -36,16 +36,24 @@ class Convolve(nn.Module):
 
 
 class PinSage(nn.Module):
-    def __init__(self, features, hidden, layers, dim):
+    """The head sees the first `direct` features of an item beside its hidden layer."""
+
+    def __init__(self, features, hidden, layers, dim, direct):
         super().__init__()
         widths = [features] + [hidden] * (layers - 1)
         self.convolutions = nn.ModuleList(Convolve(width, hidden) for width in widths)
-        self.head = nn.Sequential(linear(hidden, hidden), nn.ReLU(), linear(hidden, dim, bias=False))
+        self.head_hidden = linear(hidden, hidden)
+        self.head_output = linear(hidden + direct, dim, bias=False)
+        self.direct = direct
+        with torch.no_grad():
+            self.head_output.weight[:, hidden:] = 2 * torch.eye(dim, direct)
 
     def forward(self, blocks, states):
+        places = states[: blocks[-1].num_dst_nodes(), : self.direct]
         for convolve, block in zip(self.convolutions, blocks):
             states = convolve(block, states)
-        return F.normalize(self.head(states))
+        hidden = torch.relu(self.head_hidden(states))
+        return F.normalize(self.head_output(torch.cat([hidden, places], dim=1)))
 
 
 def linear(inputs, outputs, bias=True):
@@ -166,7 +174,8 @@ def train(data, config, blocks_of):
     torch.manual_seed(config["seed"])
     dgl.seed(config["seed"])
     started = time.process_time()
-    model = PinSage(data["features"].shape[1], config["hidden"], config["layers"], config["dim"])
+    direct = data["structure"] if config["directPlaces"] else 0
+    model = PinSage(data["features"].shape[1], config["hidden"], config["layers"], config["dim"], direct)
     optimiser = torch.optim.Adam(model.parameters(), eps=1e-8)
     epochs = [
         train_epoch(model, optimiser, blocks_of, data, config, epoch)

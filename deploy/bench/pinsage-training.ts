@@ -10,7 +10,11 @@ import { createPlacer } from '../../services/retrain/training/places.ts';
 import { prepareTraining } from '../../services/retrain/training/prepare.ts';
 import { hardNegativesOf } from '../../services/retrain/training/steps.ts';
 import type { TrainInput } from '../../services/retrain/training/train.ts';
-import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
+import {
+  DEFAULT_TRAIN_CONFIG,
+  shapeOf,
+  type TrainConfig,
+} from '../../services/retrain/training/train-config.ts';
 import { RECIPE, trainingInput } from './embeddings.ts';
 import type { Figures } from './figures.ts';
 import { startPeer } from './peer.ts';
@@ -133,7 +137,7 @@ async function trainOurs(
   { epochs }: Config,
 ): Promise<OwnRun> {
   const random = createRandom(CONFIG.seed);
-  const shape = { ...CONFIG, features: features.length / itemCount };
+  const shape = shapeOf(CONFIG, { features: features.length / itemCount, structure });
   const initial = initialWeights(shape, random.fork('weights'));
   const beforePreparation = process.cpuUsage();
   const data = prepareTraining(itemCount, actions, CONFIG, random);

@@ -11,6 +11,7 @@ export function someModel(layout = DEFAULT_FEATURE_LAYOUT): PinSageModel {
     layers: 2,
     dim: 3,
     pooling: 'importance',
+    direct: 0,
   } as const;
   const anchors = { itemIds: ['tea', 'jam'], places: new Float32Array(2 * layout.structure).fill(0.125) };
   return { layout, anchors, weights: initialWeights(shape, createRandom('model')) };

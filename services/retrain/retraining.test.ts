@@ -14,7 +14,7 @@ import { type RecordedWrites, recordingPublisher, someItem, someRelease } from '
 import { INTERRUPTED } from './releases.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
-import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
+import { DEFAULT_TRAIN_CONFIG, shapeOf } from './training/train-config.ts';
 
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
@@ -48,6 +48,7 @@ function trained(
     layers: 1,
     dim: DIM,
     pooling: 'importance',
+    direct: 0,
   } as const;
   const figures = (hitRateAt100: number) => ({
     pairs,
@@ -312,8 +313,8 @@ describe('a retraining', () => {
     const itemIds = Array.from({ length: 80 }, (_, i) => `item ${i}`);
     for (const itemId of itemIds) state.catalogue.take(itemId, someItem(itemId));
     const layout = state.catalogue.layout();
-    const { hidden, layers, dim, pooling } = DEFAULT_TRAIN_CONFIG;
-    const shape = { features: featureDimension(layout), hidden, layers, dim, pooling };
+    const { structure } = layout;
+    const shape = shapeOf(DEFAULT_TRAIN_CONFIG, { features: featureDimension(layout), structure });
     const anchors = { itemIds, places: new Float32Array(itemIds.length * layout.structure).fill(0.5) };
     const model = { layout, anchors, weights: initialWeights(shape, createRandom('active')) };
     state.models.take('pinsage/g0', toModelWeights('g0', model));

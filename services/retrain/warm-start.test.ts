@@ -4,12 +4,12 @@ import { featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { PinSageModel } from './models.ts';
-import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
+import { DEFAULT_TRAIN_CONFIG, shapeOf } from './training/train-config.ts';
 import { warmStartFrom } from './warm-start.ts';
 
 const layout = { structure: 2, labels: 3, words: 1, vector: 0 };
 const config = { ...DEFAULT_TRAIN_CONFIG, hidden: 4, dim: 3 };
-const shape = { features: featureDimension(layout), hidden: 4, layers: 2, dim: 3, pooling: config.pooling };
+const shape = shapeOf(config, { features: featureDimension(layout), structure: layout.structure });
 const model: PinSageModel = {
   layout,
   weights: initialWeights(shape, createRandom('model')),
@@ -34,6 +34,7 @@ describe('a warm start', () => {
     refused(/laid out otherwise/, model, { layout: { ...layout, labels: 1, words: 3 } });
     refused(/another shape/, model, { config: { ...config, hidden: 8 } });
     refused(/another shape/, model, { config: { ...config, pooling: 'max' } });
+    refused(/another shape/, model, { config: { ...config, directPlaces: false } });
     refused(/1 items of known place are too few for 2 coordinates/, model, { itemIds: ['tea', 'new'] });
     refused(/0 items/, { layout, weights: model.weights });
   });

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
 import type { KnownPlaces, PinSageModel } from './models.ts';
 import type { WarmStart } from './training/train.ts';
-import type { TrainConfig } from './training/train-config.ts';
+import { shapeOf, type TrainConfig } from './training/train-config.ts';
 
 /** What the next training is made of. */
 export interface NextTraining {
@@ -22,8 +22,7 @@ export function warmStartFrom(
 ): WarmStart | string {
   if (model === undefined) return 'the active generation has no weights in the log';
   if (!isDeepStrictEqual(model.layout, layout)) return 'its features are laid out otherwise';
-  const { hidden, layers, dim, pooling } = config;
-  const shape = { features: featureDimension(layout), hidden, layers, dim, pooling };
+  const shape = shapeOf(config, { features: featureDimension(layout), structure: layout.structure });
   if (!isDeepStrictEqual(model.weights.shape, shape)) return 'its network has another shape';
   const anchors = numbered(model.anchors ?? NO_PLACES, itemIds, layout.structure);
   if (anchors.items.length < layout.structure) {

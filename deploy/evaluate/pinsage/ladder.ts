@@ -15,7 +15,7 @@ export interface Rung {
   readonly layout?: Partial<FeatureLayout>;
 }
 
-/** What each training of the comparison may learn from: enough to tell them apart, and 24 of them end in some 15 minutes. */
+/** What each training of the comparison may learn from: enough to tell them apart, and 30 of them end in some 15 minutes. */
 const BUDGET: Partial<TrainConfig> = { epochs: 6, examplesPerEpoch: 16_384 };
 
 const MEAN: Partial<TrainConfig> = { pooling: 'mean', hardNegatives: false };
@@ -30,6 +30,7 @@ export const LADDER: readonly Rung[] = [
   { name: 'mean pooling, hard negatives', config: { pooling: 'mean' } },
   PINSAGE,
   { name: 'PinSage without places', layout: { structure: 0 } },
+  { name: 'PinSage, places in the features alone', config: { directPlaces: false } },
   { name: 'PinSage without damped hubs', config: { hubDamping: 0 } },
 ];
 

@@ -2,11 +2,11 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { norm } from '../vectors.ts';
-import { convolve, embedNew, transform } from './embed.ts';
+import { convolve, embedNew, head, transform } from './embed.ts';
 import { POOLINGS } from './pooling.ts';
 import { decodeWeights, encodeWeights, initialWeights, weightArrays } from './weights.ts';
 
-const shape = { features: 3, hidden: 16, layers: 2, dim: 5, pooling: 'importance' } as const;
+const shape = { features: 3, hidden: 16, layers: 2, dim: 5, pooling: 'importance', direct: 2 } as const;
 const weights = initialWeights(shape, createRandom('weights'));
 const features = Float32Array.of(0.3, -0.2, 0.9);
 
@@ -34,6 +34,30 @@ describe('CONVOLVE', () => {
       for (const [i, value] of expected.entries()) assert.ok(Math.abs(latent[i]! - value / length) < 1e-6);
     });
   }
+});
+
+describe('the head', () => {
+  it('equals Algorithm 2 by hand, and adds what G₂ makes of the direct features', () => {
+    // G₁ = 2, g = −1; G₂ has a row (1, 0) for the hidden layer and (0, 3) for the one direct feature.
+    const model = {
+      ...weights,
+      shape: { ...shape, hidden: 1, dim: 2, direct: 1 },
+      headHidden: {
+        kernel: { inputs: 1, outputs: 1, values: Float32Array.of(2) },
+        bias: Float32Array.of(-1),
+      },
+      headOutput: { inputs: 2, outputs: 2, values: Float32Array.of(1, 0, 0, 3) },
+    };
+    const [a, b] = head(model, Float32Array.of(2.5), Float32Array.of(1, 7, 7));
+    assert.ok(Math.abs(a! - 4 / 5) < 1e-6 && Math.abs(b! - 3 / 5) < 1e-6);
+  });
+
+  it('begins with each direct feature in the coordinate of its number', () => {
+    const { headOutput } = weights;
+    assert.deepEqual([...headOutput.values.subarray(16 * 5)], [2, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
+    const narrow = initialWeights({ ...shape, dim: 1, direct: 3 }, createRandom(1));
+    assert.deepEqual([...narrow.headOutput.values.subarray(16)], [2, 0, 0]);
+  });
 });
 
 /** Of two neighbours. */
@@ -85,12 +109,14 @@ describe('weights', () => {
     assert.deepEqual(decodeWeights(shifted.subarray(1)), weights);
   });
 
-  it('keep their pooling, and read bytes of the first format, which named none', () => {
-    const max = { ...weights, shape: { ...shape, pooling: 'max' as const } };
-    assert.deepEqual(decodeWeights(encodeWeights(max)), max);
-    const bytes = encodeWeights(weights);
-    const first = Uint8Array.of(1, ...bytes.subarray(1, 20), ...bytes.subarray(24));
-    assert.deepEqual(decodeWeights(first), weights);
+  it('keep their pooling, and read bytes of the formats that named neither it nor direct features', () => {
+    const max = initialWeights({ ...shape, pooling: 'max', direct: 0 }, createRandom('max'));
+    const bytes = encodeWeights(max);
+    assert.deepEqual(decodeWeights(bytes), max);
+    const second = Uint8Array.of(2, ...bytes.subarray(1, 24), ...bytes.subarray(28));
+    assert.deepEqual(decodeWeights(second), max);
+    const first = Uint8Array.of(1, ...bytes.subarray(1, 20), ...bytes.subarray(28));
+    assert.deepEqual(decodeWeights(first), { ...max, shape: { ...max.shape, pooling: 'importance' } });
   });
 
   it('are the same for the same seed and differ for another', () => {
@@ -102,9 +128,13 @@ describe('weights', () => {
     const bytes = encodeWeights(weights);
     assert.throws(() => decodeWeights(bytes.subarray(0, 8)), /8 bytes are too few/);
     assert.throws(() => decodeWeights(bytes.subarray(0, -4)), /weights have \d+ bytes, not/);
-    assert.throws(() => decodeWeights(Uint8Array.of(9, ...bytes.subarray(1))), /format 9, not 2/);
+    assert.throws(() => decodeWeights(Uint8Array.of(9, ...bytes.subarray(1))), /format 9, not 3/);
     const unknown = Uint8Array.from(bytes).fill(7, 20, 21);
     assert.throws(() => decodeWeights(unknown), /name pooling 7/);
     assert.throws(() => initialWeights({ ...shape, dim: 0 }, createRandom(1)), /dim is 0/);
+    assert.throws(
+      () => initialWeights({ ...shape, direct: 4 }, createRandom(1)),
+      /direct is 4, .* its 3 features/,
+    );
   });
 });

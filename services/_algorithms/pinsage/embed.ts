@@ -33,7 +33,7 @@ export function embedNew(
       weights.shape.pooling,
     );
   }
-  const embedding = head(weights, state);
+  const embedding = head(weights, state, features);
   centreInPlace(embedding, weights.mean);
   normaliseInPlace(embedding);
   return embedding;
@@ -71,9 +71,19 @@ export function convolve(
   return combined;
 }
 
-/** The head (PinSage, Algorithm 2): G₂·ReLU(G₁ h + g), scaled to length 1; not yet centred. */
-export function head({ headHidden, headOutput }: PinSageWeights, latent: Float32Array): Float32Array {
-  const embedding = multiply(headOutput, relu(affine(headHidden, latent)));
+/**
+ * The head (PinSage, Algorithm 2): G₂·[ReLU(G₁ h + g); x], scaled to length 1, where x are the item's direct features;
+ * not yet centred.
+ */
+export function head(
+  { headHidden, headOutput, shape }: PinSageWeights,
+  latent: Float32Array,
+  features: Float32Array,
+): Float32Array {
+  const joined = new Float32Array(headOutput.inputs);
+  joined.set(relu(affine(headHidden, latent)));
+  joined.set(features.subarray(0, shape.direct), shape.hidden);
+  const embedding = multiply(headOutput, joined);
   normaliseInPlace(embedding);
   return embedding;
 }

@@ -12,6 +12,8 @@ export interface PinSageShape {
   /** Length of an embedding. */
   readonly dim: number;
   readonly pooling: Pooling;
+  /** Leading features that G₂ sees beside the head's hidden layer, from 0 to `features` (decision 0021). */
+  readonly direct: number;
 }
 
 /** `inputs` × `outputs`, row-major. */
@@ -38,18 +40,28 @@ export interface PinSageWeights {
   readonly convolutions: readonly Convolution[];
   /** G₁, g. */
   readonly headHidden: Dense;
-  /** G₂. */
+  /** G₂, whose last `direct` inputs are features. */
   readonly headOutput: Matrix;
   /** Mean of the catalogue's raw embeddings, taken off before the last normalisation; length `dim`. */
   readonly mean: Float32Array;
 }
 
-/** Glorot-uniform kernels, zero biases and mean. Throws RangeError unless all widths are positive integers. */
+/** Where training begins, what a direct feature adds to its coordinate (decision 0021). */
+const DIRECT_GAIN = 2;
+
+/**
+ * Glorot-uniform kernels, zero biases and mean; a direct feature adds to the coordinate of its number and to no other.
+ * Throws RangeError unless all widths are positive integers.
+ */
 export function initialWeights(shape: PinSageShape, random: Random): PinSageWeights {
-  return buildWeights(shape, (inputs, outputs) => {
+  const weights = buildWeights(shape, (inputs, outputs) => {
     const limit = Math.sqrt(6 / (inputs + outputs));
     return Float32Array.from({ length: inputs * outputs }, () => (2 * random.next() - 1) * limit);
   });
+  const { hidden, direct, dim } = shape;
+  const ofFeatures = weights.headOutput.values.subarray(hidden * dim).fill(0);
+  for (let i = 0; i < Math.min(direct, dim); i++) ofFeatures[i * dim + i] = DIRECT_GAIN;
+  return weights;
 }
 
 /** The arrays of the weights in a fixed order: Q, q, W, w of each convolution, G₁, g, G₂, mean. */
@@ -63,20 +75,21 @@ export function weightArrays({ convolutions, headHidden, headOutput, mean }: Pin
   ];
 }
 
-const FORMAT_VERSION = 2;
-/** The first format ends its header before the pooling, which was always by importance. */
-const FORMAT_WITHOUT_POOLING = 1;
 const WIDTHS = ['features', 'hidden', 'layers', 'dim'] as const;
+/** What stands in the header after format and widths, in the formats from the first on: each adds to the one before. */
+const ADDED = ['pooling', 'direct'] as const;
+const FORMAT_VERSION = 1 + ADDED.length;
 
 /**
- * Little-endian: format version, widths and number of the pooling as uint32, then every array as float32. Equal weights
- * give equal bytes.
+ * Little-endian: format version, widths, number of the pooling and direct features as uint32, then every array as
+ * float32. Equal weights give equal bytes.
  */
 export function encodeWeights(weights: PinSageWeights): Uint8Array {
   const arrays = weightArrays(weights);
   const count = arrays.reduce((sum, array) => sum + array.length, 0);
   const { shape } = weights;
-  const header = [FORMAT_VERSION, ...WIDTHS.map((name) => shape[name]), POOLINGS.indexOf(shape.pooling)];
+  const widths = WIDTHS.map((name) => shape[name]);
+  const header = [FORMAT_VERSION, ...widths, POOLINGS.indexOf(shape.pooling), shape.direct];
   const bytes = new Uint8Array(4 * (header.length + count));
   const view = new DataView(bytes.buffer);
   for (const [i, value] of header.entries()) view.setUint32(4 * i, value, true);
@@ -110,28 +123,27 @@ export function decodeWeights(bytes: Uint8Array): PinSageWeights {
 
 function decodeHeader(view: DataView): { shape: PinSageShape; headerBytes: number } {
   const widthsEnd = 4 * (1 + WIDTHS.length);
-  if (view.byteLength < widthsEnd + 4) {
-    throw new RangeError(`${view.byteLength} bytes are too few for PinSage weights`);
-  }
-  const version = view.getUint32(0, true);
-  if (version !== FORMAT_VERSION && version !== FORMAT_WITHOUT_POOLING) {
+  const version = view.byteLength < 4 ? 1 : view.getUint32(0, true);
+  if (version < 1 || version > FORMAT_VERSION) {
     throw new RangeError(`PinSage weights have format ${version}, not ${FORMAT_VERSION}`);
+  }
+  const headerBytes = widthsEnd + 4 * (version - 1);
+  if (view.byteLength < headerBytes + 4) {
+    throw new RangeError(`${view.byteLength} bytes are too few for PinSage weights`);
   }
   const [features, hidden, layers, dim] = WIDTHS.map((_, i) => view.getUint32(4 * (i + 1), true));
   const widths = { features: features!, hidden: hidden!, layers: layers!, dim: dim! };
-  if (version === FORMAT_WITHOUT_POOLING) {
-    return { shape: { ...widths, pooling: 'importance' }, headerBytes: widthsEnd };
-  }
-  const pooling = POOLINGS[view.getUint32(widthsEnd, true)];
-  if (pooling === undefined) {
-    throw new RangeError(`PinSage weights name pooling ${view.getUint32(widthsEnd, true)}`);
-  }
-  return { shape: { ...widths, pooling }, headerBytes: widthsEnd + 4 };
+  // Models of earlier formats pooled by importance, and had no direct features.
+  const [pooling, direct] = ADDED.map((_, i) =>
+    i < version - 1 ? view.getUint32(widthsEnd + 4 * i, true) : 0,
+  );
+  if (POOLINGS[pooling!] === undefined) throw new RangeError(`PinSage weights name pooling ${pooling}`);
+  return { shape: { ...widths, pooling: POOLINGS[pooling!]!, direct: direct! }, headerBytes };
 }
 
 /** Number of floats, including the mean; computed before anything of that size is allocated. */
-function parameterCount({ features, hidden, layers, dim }: PinSageShape): number {
-  let count = (hidden + 1) * hidden + hidden * dim + dim;
+function parameterCount({ features, hidden, layers, dim, direct }: PinSageShape): number {
+  let count = (hidden + 1) * hidden + (hidden + direct) * dim + dim;
   for (let layer = 0; layer < layers; layer++) {
     const inputs = layer === 0 ? features : hidden;
     count += (inputs + 1) * hidden + (inputs + hidden + 1) * hidden;
@@ -148,7 +160,10 @@ function buildWeights(
       throw new RangeError(`PinSage ${name} is ${shape[name]}, not a positive integer`);
     }
   }
-  const { features, hidden, layers, dim } = shape;
+  const { features, hidden, layers, dim, direct } = shape;
+  if (!Number.isInteger(direct) || direct < 0 || direct > features) {
+    throw new RangeError(`PinSage direct is ${direct}, not a number of its ${features} features`);
+  }
   const matrix = (inputs: number, outputs: number): Matrix => ({
     inputs,
     outputs,
@@ -166,7 +181,7 @@ function buildWeights(
     shape,
     convolutions,
     headHidden: dense(hidden, hidden),
-    headOutput: matrix(hidden, dim),
+    headOutput: matrix(hidden + direct, dim),
     mean: new Float32Array(dim),
   };
 }

@@ -17,6 +17,7 @@ export function randomCatalogue(itemCount: number, change: Partial<PinSageShape>
     layers: 2,
     dim: 8,
     pooling: 'importance',
+    direct: 4,
     ...change,
   };
   const neighbours = new Int32Array(itemCount * SIZE).fill(-1);

@@ -76,6 +76,7 @@ describe('a share of the inference', () => {
         fc.record({
           layers: fc.integer({ min: 1, max: 3 }),
           pooling: fc.constantFrom('importance', 'mean', 'max'),
+          direct: fc.constantFrom(0, 1, 4, 12),
         }),
         async (itemCount, partitions, shape) => {
           const before = tf.memory().numTensors;

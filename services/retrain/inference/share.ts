@@ -31,6 +31,8 @@ export class Share {
   readonly #pools = new Pools();
   #features: Float32Array[] = [];
   #model: Model | undefined;
+  /** itemCount × the shape's direct features, which the head takes. */
+  #direct = new Float32Array();
   /** itemCount × the width of the layer: features, then the states after each convolution. */
   #states = new Float32Array();
   /** Convolutions that are done. */
@@ -68,6 +70,11 @@ export class Share {
     }
     const weights = decodeWeights(bytes);
     this.#states = joinRows(this.#features, weights.shape.features);
+    const { direct } = weights.shape;
+    this.#direct = joinRows(
+      this.#features.map((features) => features.subarray(0, direct)),
+      direct,
+    );
     this.#features = [];
     this.#pools.start(itemCount, weights.shape);
     this.#model = { shape: weights.shape, variables: createVariables(weights) };
@@ -98,7 +105,11 @@ export class Share {
       this.#layer += 1;
       this.#isSent = false;
     }
-    if (!this.#isSent) await this.#sendRows('embedding', (states) => projectHead(variables, states));
+    if (!this.#isSent) {
+      await this.#sendRows('embedding', (states, start, count) =>
+        projectHead(variables, states, matrix(this.#direct, start, count, shape.direct)),
+      );
+    }
     this.#isSent = true;
   }
 
@@ -109,7 +120,7 @@ export class Share {
 
   async #sendRows(
     kind: 'latent' | 'embedding',
-    compute: (states: tf.Tensor2D) => tf.Tensor2D,
+    compute: (states: tf.Tensor2D, start: number, count: number) => tf.Tensor2D,
   ): Promise<void> {
     for (const [start, count] of this.#chunks()) {
       const rows = this.#compute(start, count, compute);

@@ -12,7 +12,7 @@ import { inferAll } from './infer.ts';
 import { createSubgraphBuilder } from './subgraph.ts';
 import { createVariables, readWeights, variableList } from './variables.ts';
 
-const shape = { features: 6, hidden: 10, layers: 2, dim: 4 };
+const shape = { features: 6, hidden: 10, layers: 2, dim: 4, direct: 3 };
 const itemCount = 25;
 const size = 4;
 
@@ -66,7 +66,9 @@ function plainEmbeddings(
       return convolve(convolution, state, rows, importance, weights.shape.pooling);
     });
   }
-  return Float32Array.from(states.flatMap((state) => [...head(weights, state)]));
+  return Float32Array.from(
+    states.flatMap((state, item) => [...head(weights, state, row(features, item, shape.features))]),
+  );
 }
 
 function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tolerance: number): void {

@@ -95,9 +95,22 @@ export function combine(
   return normaliseRows(relu(tf.add(tf.add(ofStates, ofPooled), bias)));
 }
 
-/** The head (Algorithm 2): G₂·ReLU(G₁ h + g), rows of length 1: count × dim. */
-export function projectHead({ headHidden, headOutput }: PinSageVariables, latents: tf.Tensor2D): tf.Tensor2D {
-  return normaliseRows(tf.matMul(relu(affine(headHidden, latents)), headOutput));
+/**
+ * The head (Algorithm 2): G₂·[ReLU(G₁ h + g); x], rows of length 1: count × dim. `features` holds at least the `direct`
+ * leading features of each item, x.
+ */
+export function projectHead(
+  { direct, headHidden, headOutput }: PinSageVariables,
+  latents: tf.Tensor2D,
+  features: tf.Tensor2D,
+): tf.Tensor2D {
+  const hidden = relu(affine(headHidden, latents));
+  if (direct === 0) return normaliseRows(tf.matMul(hidden, headOutput));
+  const width = hidden.shape[1];
+  const ofHidden = tf.matMul(hidden, tf.slice2d(headOutput, [0, 0], [width, -1]));
+  const places = tf.slice2d(features, [0, 0], [-1, direct]);
+  const ofPlaces = tf.matMul(places, tf.slice2d(headOutput, [width, 0], [direct, -1]));
+  return normaliseRows(tf.add(ofHidden, ofPlaces));
 }
 
 /**
@@ -109,13 +122,14 @@ export function embedSubgraph(
   features: tf.Tensor2D,
   subgraph: Subgraph,
 ): tf.Tensor2D {
-  let states = tf.gather(features, tf.tensor1d(subgraph.inputs, 'int32'));
+  const inputs = tf.gather(features, tf.tensor1d(subgraph.inputs, 'int32'));
+  let states = inputs;
   for (const [i, layer] of subgraph.layers.entries()) {
     const convolution = variables.convolutions[i]!;
     const pooled = poolSubgraph(variables.pooling, transformNeighbours(convolution, states), layer);
     states = combine(convolution, tf.slice2d(states, [0, 0], [layer.count, -1]), pooled);
   }
-  return projectHead(variables, states);
+  return projectHead(variables, states, tf.slice2d(inputs, [0, 0], [states.shape[0], -1]));
 }
 
 function affine({ kernel, bias }: DenseVariables, input: tf.Tensor2D): tf.Tensor2D {

@@ -82,7 +82,7 @@ export function inferAll(
     states = next;
   }
   const embeddings = inChunks(itemCount, (start, count) =>
-    projectHead(variables, rowsOf(states, start, count)),
+    projectHead(variables, rowsOf(states, start, count), rowsOf(features, start, count)),
   );
   states.dispose();
   return { embeddings: readAndDispose(embeddings), latents };

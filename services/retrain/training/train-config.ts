@@ -1,5 +1,6 @@
 import type { Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { NeighbourhoodOptions } from '#algorithms/pinsage/walks.ts';
+import type { PinSageShape } from '#algorithms/pinsage/weights.ts';
 import type { Loss } from './loss.ts';
 
 /** How a PinSage is trained. Defaults suit about ten thousand items on a busy core. */
@@ -19,6 +20,8 @@ export interface TrainConfig {
   /** Days in which an action loses half its weight in the graph; 0 for never. */
   readonly halfLifeDays: number;
 
+  /** Whether the head sees the items' places itself, beside what the convolutions make of them (decision 0021). */
+  readonly directPlaces: boolean;
   /** Chance, in [0, 1), that an item's place in the graph is hidden from a step, as that of a new item is. */
   readonly hiddenPlaces: number;
 
@@ -73,6 +76,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   maximumDegree: 1000,
   hubDamping: 0.5,
   halfLifeDays: 0,
+  directPlaces: true,
   hiddenPlaces: 0.05,
   batch: 1024,
   negatives: 500,
@@ -91,12 +95,20 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   warmRateFactor: 0.5,
   learningRateDecay: 0.8,
   epochs: 6,
-  examplesPerEpoch: 16_384,
+  examplesPerEpoch: 32_768,
   patience: 2,
   // Enough for all epochs of fifty thousand items where two cores have other work too.
   secondsBudget: 100,
   seed: 1,
 };
+
+/** Widths of the model that a training learns, of features of which `structure` are places. */
+export function shapeOf(
+  { hidden, layers, dim, pooling, directPlaces }: TrainConfig,
+  { features, structure }: { readonly features: number; readonly structure: number },
+): PinSageShape {
+  return { features, hidden, layers, dim, pooling, direct: directPlaces ? structure : 0 };
+}
 
 export function graphOptions({ maximumDegree, hubDamping }: TrainConfig) {
   return { maximumDegree, hubDamping };

@@ -14,7 +14,7 @@ import { type EpochReport, optimise, type Start } from './optimise.ts';
 import { anchorsOf, createPlacer, type PlaceAnchors, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import { type StepSeconds, Stopwatch } from './stopwatch.ts';
-import type { TrainConfig } from './train-config.ts';
+import { shapeOf, type TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
 
 /** Another training's weights, to begin with. */
@@ -98,14 +98,7 @@ export async function trainPinSage(
   const width = features.length / itemCount;
   checkFeatures(features, itemCount, width);
   const random = createRandom(config.seed);
-  const shape = {
-    features: width,
-    hidden: config.hidden,
-    layers: config.layers,
-    dim: config.dim,
-    pooling: config.pooling,
-  };
-  const start = startOf(shape, warmStart, random.fork('weights'));
+  const start = startOf(shapeOf(config, { features: width, structure }), warmStart, random.fork('weights'));
   const data = prepareTraining(itemCount, actions, config, random);
   const layout = { itemCount, structure };
   const placer = createPlacer(data.before, layout, random.fork('places'), warmStart?.anchors);

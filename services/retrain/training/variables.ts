@@ -12,9 +12,11 @@ export interface ConvolutionVariables {
   readonly combine: DenseVariables;
 }
 
-/** The learned numbers of a PinSage as TensorFlow variables, and how it pools. The caller disposes them. */
+/** The learned numbers of a PinSage as TensorFlow variables, and what they are for. The caller disposes them. */
 export interface PinSageVariables {
   readonly pooling: Pooling;
+  /** Leading features that the head sees beside its hidden layer. */
+  readonly direct: number;
   readonly convolutions: readonly ConvolutionVariables[];
   readonly headHidden: DenseVariables;
   readonly headOutput: tf.Variable<tf.Rank.R2>;
@@ -23,6 +25,7 @@ export interface PinSageVariables {
 export function createVariables(weights: PinSageWeights): PinSageVariables {
   return {
     pooling: weights.shape.pooling,
+    direct: weights.shape.direct,
     convolutions: weights.convolutions.map(({ pool, combine }) => ({
       pool: denseVariables(pool),
       combine: denseVariables(combine),
