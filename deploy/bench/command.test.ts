@@ -12,3 +12,10 @@ test('a name that is missing or unknown ends with the known ones and code 1', ()
     assert.match(stderr, /These are known:\n {2}ward +Ward's clustering/);
   }
 });
+
+test('an unknown option is named, without a stack', () => {
+  const { status, stderr } = spawnSync(process.execPath, [CLI, 'ward', '--jsno'], { encoding: 'utf8' });
+  assert.equal(status, 1);
+  assert.match(stderr, /^\nUnknown option '--jsno'/);
+  assert.doesNotMatch(stderr, /\n {4}at /);
+});
