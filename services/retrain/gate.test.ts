@@ -29,6 +29,12 @@ describe('the gate', () => {
     assert.notEqual(refusal({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);
   });
 
+  it('lets through what is a twentieth below, however many the pairs', () => {
+    const metrics = { contentHitRateAt100: 1, heldOutPairs: 100_000 };
+    assert.equal(refusal({ ...metrics, hitRateAt100: 0.951 }, undefined), undefined);
+    assert.notEqual(refusal({ ...metrics, hitRateAt100: 0.949 }, undefined), undefined);
+  });
+
   it('refuses a collapse against the active generation', () => {
     assert.equal(refusal(GOOD, active(0.59)), undefined);
     assert.match(refusal(GOOD, active(0.61)) ?? '', /less than half of the active generation's \(0\.6100\)/);

@@ -12,13 +12,15 @@ export interface OfflineMetrics {
 
 /** Held-out pairs below which the figures are noise and cannot refuse a generation. */
 const LEAST_PAIRS = 50;
-/** Standard errors of the difference that a fall must exceed to count as one. */
+/** Standard errors of the difference that a fall must exceed to count as one … */
 const SIGNIFICANT = 2;
+/** … and the share of the bar: where pairs are many, or the content all but perfect, less than this matters to nobody. */
+const MATERIAL = 0.05;
 /** A generation may fall this share below an active one whose figure is of other pairs, before it is refused. */
 const TOLERATED_FALL = 0.5;
 
 /**
- * Why a trained generation must not be served; undefined when it may. It must not be worse than the content alone,
+ * Why a trained generation must not be served; undefined when it may. It must not be clearly worse than the content alone,
  * which costs nothing, nor than the weights that it would replace where those were measured on the same pairs; where they
  * were not, it must not collapse against the figure of the active release.
  */
@@ -42,9 +44,10 @@ export function refusal(metrics: OfflineMetrics, active: Release | undefined): s
   return undefined;
 }
 
-/** By more than chance explains: both shares are estimates, of as many pairs. */
+/** By more than chance explains, both shares being estimates of as many pairs, and by more than is tolerable anyway. */
 function isBelow(share: number, bar: number, pairs: number): boolean {
-  return share < bar - SIGNIFICANT * Math.sqrt((variance(share) + variance(bar)) / pairs);
+  const explained = SIGNIFICANT * Math.sqrt((variance(share) + variance(bar)) / pairs);
+  return share < bar - Math.max(explained, MATERIAL * bar);
 }
 
 function variance(share: number): number {
