@@ -15,15 +15,26 @@ process.on('exit', () => {
   for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
 });
 
+/** What this process fills at present, by path. */
+const filling = new Map();
+
 /**
  * Fills `cache/name` in one atomic step: `fill` works in a folder of its own, which is renamed when it is complete,
- * so that a folder under its final name is always whole, however the run before ended.
+ * so that a folder under its final name is always whole, however the run before ended. Whoever asks for it meanwhile in
+ * this process waits for the same.
  *
  * @param {string} cache
  * @param {string} name
  * @param {(folder: string) => Promise<void>} fill
  */
-export async function fillOnce(cache, name, fill) {
+export function fillOnce(cache, name, fill) {
+  const target = join(cache, name);
+  const running = filling.get(target) ?? fillNow(cache, name, fill).finally(() => filling.delete(target));
+  filling.set(target, running);
+  return running;
+}
+
+async function fillNow(cache, name, fill) {
   const partial = join(cache, '.partial');
   mkdirSync(partial, { recursive: true });
   removeAbandoned(partial);
