@@ -214,7 +214,7 @@ describe('a refresh', () => {
 
   it('waits after each step that changed somebody, and only then', async () => {
     const rig = createRig();
-    const crowd = Array.from({ length: 40 }, (_, place) => action({ userId: `u${place}` }));
+    const crowd = Array.from({ length: 10 }, (_, place) => action({ userId: `u${place}` }));
     await rig.processor.handle(batchOf(logOf(crowd)));
     rig.vectors = served('g2');
     const steps: number[] = [];
@@ -225,9 +225,9 @@ describe('a refresh', () => {
         steps.reduce((sum, step) => sum + step),
       );
     };
-    assert.equal(await rig.processor.refresh(0, never, pace), 40);
+    assert.equal(await rig.processor.refresh(0, never, pace), 10);
     assert.equal(await rig.processor.refresh(0, never, pace), 0);
-    assert.deepEqual(steps, [16, 16, 8]);
+    assert.deepEqual(steps, [4, 4, 2]);
   });
 
   it('stops when the stage drains', async () => {

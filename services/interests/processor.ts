@@ -11,6 +11,8 @@ import { applyActions, describeInterests, type PlacedAction } from './update.ts'
 
 /** Users worked on between two turns of the event loop, so that heartbeats and other partitions get theirs. */
 const USERS_AT_A_TIME = 16;
+/** Of a walk, which may keep no action waiting for long: a window of hundreds takes milliseconds to cluster anew. */
+const WALKED_AT_A_TIME = 4;
 const MIB = 1_048_576;
 
 export interface ProcessorPorts {
@@ -130,7 +132,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
     let changed = 0;
     for await (const page of store.users(partition)) {
-      for (const slice of slicesOf(page)) {
+      for (const slice of slicesOf(page, WALKED_AT_A_TIME)) {
         if (signal.aborted) return changed;
         const outcomes = await allEnded(slice.map(refreshUser));
         const users = outcomes.filter(Boolean).length;
@@ -186,15 +188,14 @@ function holdNothing({ hotUsersMib }: InterestsConfig): Held {
 }
 
 async function inSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  for (const slice of slicesOf(all)) {
+  for (const slice of slicesOf(all, USERS_AT_A_TIME)) {
     await allEnded(slice.map(work));
     await yieldToEventLoop();
   }
 }
 
-function* slicesOf<T>(all: readonly T[]): Generator<T[]> {
-  for (let start = 0; start < all.length; start += USERS_AT_A_TIME)
-    yield all.slice(start, start + USERS_AT_A_TIME);
+function* slicesOf<T>(all: readonly T[], size: number): Generator<T[]> {
+  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }
 
 /** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
