@@ -51,7 +51,7 @@ const DIRECT_GAIN = 2;
 
 /**
  * Glorot-uniform kernels, zero biases and mean; a direct feature adds to the coordinate of its number and to no other.
- * Throws RangeError unless all widths are positive integers.
+ * Throws RangeError unless all widths are positive integers and the direct features are among the features.
  */
 export function initialWeights(shape: PinSageShape, random: Random): PinSageWeights {
   const weights = buildWeights(shape, (inputs, outputs) => {

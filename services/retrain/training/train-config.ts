@@ -97,7 +97,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   epochs: 6,
   examplesPerEpoch: 32_768,
   patience: 2,
-  // Enough for all epochs of fifty thousand items where two cores have other work too.
+  // Enough for all epochs of fifty thousand items where two cores have little else to do.
   secondsBudget: 100,
   seed: 1,
 };
