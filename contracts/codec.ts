@@ -1,7 +1,7 @@
 /** Records to and from the Confluent wire format: a zero byte, the schema id as four bytes big-endian, Avro. */
 import type { Type } from 'avsc';
 import { compileReader, compileRecordType, parseWriterType, type ReadValue } from './avro-types.ts';
-import { ContractError, type ContractErrorCode } from './errors.ts';
+import { type ErrorCode, TributaryError } from './errors.ts';
 import { compileFinite, findMisfit } from './faults.ts';
 import { type RecordName, type RecordTypes, SCHEMAS } from './generated/records.ts';
 import { type Registry, RegistryRefused } from './registry.ts';
@@ -10,27 +10,21 @@ const MAGIC = 0;
 const HEADER_BYTES = 5;
 
 /** A value that its schema cannot hold. */
-export class EncodeError extends ContractError {
+export class EncodeError extends TributaryError {
   /** Path of the value at fault, such as `slots[2].propensity`; empty when it is the record itself. */
-  readonly field: string;
+  declare readonly field: string;
 
-  constructor(
-    code: ContractErrorCode & `encode.${string}`,
-    reason: string,
-    field: string,
-    options: ErrorOptions = {},
-  ) {
-    super(code, reason, options);
-    this.field = field;
+  constructor(code: ErrorCode & `encode.${string}`, reason: string, field: string, cause?: unknown) {
+    super(code, reason, { field, cause });
   }
 }
 
 /** Bytes that will never decode, however often they are read: a message for the dead letters. */
-export class DecodeError extends ContractError {
-  declare readonly code: ContractErrorCode & `decode.${string}`;
+export class DecodeError extends TributaryError {
+  declare readonly code: ErrorCode & `decode.${string}`;
 
-  constructor(code: ContractErrorCode & `decode.${string}`, reason: string, options: ErrorOptions = {}) {
-    super(code, reason, options);
+  constructor(code: ErrorCode & `decode.${string}`, reason: string, cause?: unknown) {
+    super(code, reason, { cause });
   }
 }
 
@@ -194,7 +188,7 @@ function misfit(
   cause?: unknown,
 ): EncodeError {
   const place = path === '' ? record : `${record}.${path}`;
-  return new EncodeError('encode.invalid', `${place} ${reason}.`, path, { cause });
+  return new EncodeError('encode.invalid', `${place} ${reason}.`, path, cause);
 }
 
 function readerOrFault(record: RecordName, type: Type, id: number, schema: unknown): ReadValue | DecodeError {
@@ -202,7 +196,7 @@ function readerOrFault(record: RecordName, type: Type, id: number, schema: unkno
     return compileReader(type, parseWriterType(schema));
   } catch (cause) {
     const reason = `Schema ${id} cannot be read as ${record}: ${(cause as Error).message}`;
-    return new DecodeError('decode.incompatible', reason, { cause });
+    return new DecodeError('decode.incompatible', reason, cause);
   }
 }
 
@@ -212,6 +206,6 @@ function readBody(record: RecordName, id: number, reader: ReadValue | DecodeErro
     return reader(bytes.subarray(HEADER_BYTES));
   } catch (cause) {
     const reason = (cause as Error).message;
-    throw new DecodeError('decode.bytes', `The bytes are no ${record} of schema ${id}: ${reason}`, { cause });
+    throw new DecodeError('decode.bytes', `The bytes are no ${record} of schema ${id}: ${reason}`, cause);
   }
 }

@@ -1,32 +1,93 @@
-/** Codes of the errors of this folder, and what the reader can do about each. */
-export const CONTRACT_ERROR_REMEDIES = {
+/** The one list of error codes. Every error that leaves a process carries one of them; its remedy says how to act. */
+export const ERROR_REMEDIES = {
+  'config.invalid': 'Correct the listed settings; each line names the environment variable.',
+
   'encode.not-prepared': 'Call prepare with the record before the first encode.',
   'encode.invalid': 'Correct the named field: its value is not of the type that the schema gives it.',
   'decode.magic':
     'The bytes are not in the Confluent wire format: let the producer use a Schema Registry serializer.',
   'decode.schema-unknown': 'The registry has no schema of that id: the producer used another registry.',
   'decode.incompatible':
-    'The schema it was written with cannot be read as this record: look at the producer’s schema.',
-  'decode.bytes': 'The bytes do not hold what their schema says: look at the producer.',
+    'The schema of the writer cannot be read as this record: look at the schema of the producer.',
+  'decode.bytes': 'The bytes do not hold the fields that their schema names: look at the producer.',
+  'vector.invalid': 'Give a vector of the stated dimension with finite components.',
+
   'registry.unavailable':
     'Start the registry, or point SCHEMA_REGISTRY_URL at it; the same call may then succeed.',
-  'registry.not-registered': 'npm run topics -- apply registers the schemas.',
+  'registry.not-registered': 'Register the schemas with `npm run topics -- apply`.',
   'registry.refused':
-    'See the registry’s reason; contracts/README.md says which changes of a schema are compatible.',
-  'vector.invalid': 'Give a vector of the stated dimension with finite components.',
+    'See the reason that the registry gives; contracts/README.md says which changes of a schema are compatible.',
+  'kafka.unreachable': 'Check KAFKA_BROKERS, and that the brokers are up.',
+  'kafka.unacknowledged':
+    'The brokers did not confirm the write, so that it may or may not be in the log; send it again.',
+  'redis.unreachable': 'Check REDIS_URL, and that the server is up.',
+  'topics.option': 'Correct the option; --help shows the values that it takes.',
+  'topics.unknown-topic':
+    'Compare with `npm run topics -- list`; `npm run topics -- apply` creates the topics.',
+  'topics.refused': 'Carry the change out by hand as the plan explains, then apply again.',
+  'topics.stalled': 'Look at the health of the brokers and try again.',
+
+  'handler.failed':
+    'A stage met an unexpected error and stopped before its commit: see the log line; after a restart it resumes.',
+  'message.undecodable':
+    'The bytes are no value of the topic’s schema: look with `npm run topics -- tail dead-letters`.',
+  'message.invalid': 'The value breaks a rule of the stage: look with `npm run topics -- tail dead-letters`.',
+  'stage.not-ready': 'The stage is starting, draining or waiting for a peer; try again shortly.',
+  'peer.unavailable': 'Another stage did not answer; see its log and its /readyz.',
+
+  'body.malformed': 'Send well-formed JSON with content-type application/json.',
+  'body.too-large': 'Send at most 1 MiB a request; split the batch.',
+  'batch.too-large': 'Send at most 1,000 entries a request; split the batch.',
+  'batch.empty': 'Send at least one entry.',
+  'field.missing': 'Add the named field.',
+  'field.invalid': 'Correct the named field as the reason says.',
+  'time.future': 'Check the clock of the sender; times may be at most five minutes ahead.',
+  'route.unknown': 'See /openapi.json for the routes.',
+  'user.unknown': 'Send an action of the user first: there is none in the window.',
+  'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
+  'index.empty': 'Wait for the first retraining: no generation is active yet.',
+  'generation.unknown': 'Ask again with the active generation: the index does not hold the named one.',
+
+  'retrain.running': 'Wait for the end of the retraining that is under way.',
+  'release.refused': 'Do as the reason says, or choose another generation; nothing was written.',
+  'training.failed': 'See the reason; the serving generation is untouched.',
 } as const;
 
-export type ContractErrorCode = keyof typeof CONTRACT_ERROR_REMEDIES;
+export type ErrorCode = keyof typeof ERROR_REMEDIES;
 
-/** The base of every error of the contracts: a code from the one list, and whether to try again. */
-export class ContractError extends Error {
-  readonly code: ContractErrorCode;
-  /** Whether the same call may succeed later without a change. */
-  readonly retryable: boolean = false;
+export interface ErrorDetails {
+  readonly cause?: unknown;
+  /** The input field at fault, as a path such as `actions[3].itemId`. */
+  readonly field?: string;
+  /** Whether the same call may succeed later without a change. Default false. */
+  readonly retryable?: boolean;
+  /** HTTP status when the error reaches a caller over HTTP. Default 500. */
+  readonly status?: number;
+}
 
-  constructor(code: ContractErrorCode, reason: string, options: ErrorOptions = {}) {
-    super(reason, options);
+/** The base of every error of ours: a code from the one list, a reason in words, and whether to try again. */
+export class TributaryError extends Error {
+  readonly code: ErrorCode;
+  readonly field: string | undefined;
+  readonly retryable: boolean;
+  readonly status: number;
+
+  constructor(code: ErrorCode, reason: string, details: ErrorDetails = {}) {
+    super(reason, details.cause === undefined ? undefined : { cause: details.cause });
     this.name = new.target.name;
     this.code = code;
+    this.field = details.field;
+    this.retryable = details.retryable ?? false;
+    this.status = details.status ?? 500;
   }
+
+  /** What the reader can do about it. */
+  get remedy(): string {
+    return ERROR_REMEDIES[this.code];
+  }
+}
+
+/** The message of anything thrown. */
+export function reasonOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
 }

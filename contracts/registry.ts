@@ -5,7 +5,7 @@
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroRecord } from './avro.ts';
-import { ContractError } from './errors.ts';
+import { TributaryError } from './errors.ts';
 
 /**
  * The level of every subject. Old messages are read by new code (the log is replayed from its start), and new
@@ -14,22 +14,20 @@ import { ContractError } from './errors.ts';
 export const COMPATIBILITY = 'FULL_TRANSITIVE';
 
 /** The registry did not answer, or not sensibly. Says nothing about the message: try again. */
-export class RegistryUnavailable extends ContractError {
-  override readonly retryable = true;
-
-  constructor(reason: string, options: ErrorOptions = {}) {
-    super('registry.unavailable', reason, options);
+export class RegistryUnavailable extends TributaryError {
+  constructor(reason: string, { cause }: ErrorOptions = {}) {
+    super('registry.unavailable', reason, { cause, retryable: true, status: 503 });
   }
 }
 
 /** The registry answered and said no: an unknown subject, an incompatible schema, a missing right. */
-export class RegistryRefused extends ContractError {
+export class RegistryRefused extends TributaryError {
   constructor(
     code: 'registry.not-registered' | 'registry.refused',
     reason: string,
-    options: ErrorOptions = {},
+    { cause }: ErrorOptions = {},
   ) {
-    super(code, reason, options);
+    super(code, reason, { cause });
   }
 }
 

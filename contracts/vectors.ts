@@ -1,18 +1,17 @@
 /** Vectors in bytes fields: float32 components, little-endian, nothing else. */
 import { endianness } from 'node:os';
-import { ContractError } from './errors.ts';
+import { TributaryError } from './errors.ts';
 
 const COMPONENT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const SWAPPED = endianness() === 'BE';
 
 /** A vector with a component that is no number, or of another length than it should have. */
-export class VectorError extends ContractError {
+export class VectorError extends TributaryError {
   /** The field that held it. */
-  readonly field: string;
+  declare readonly field: string;
 
   constructor(reason: string, field: string) {
-    super('vector.invalid', `${field} ${reason}.`);
-    this.field = field;
+    super('vector.invalid', `${field} ${reason}.`, { field });
   }
 }
 

@@ -1,10 +1,10 @@
 /** Brings a cluster and its registry to what the catalogue says. */
 import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import { TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { COMPATIBILITY, type Registry } from '#contracts/registry.ts';
 import { withAdmin } from './connection.ts';
-import { TopicsError } from './errors.ts';
 import {
   type ActualState,
   type ActualSubject,
@@ -43,8 +43,8 @@ export async function planTopics(options: ApplyOptions): Promise<readonly Change
  * Creates the topics, sets their configuration, registers their schemas, and resolves once every partition has a
  * leader. Safe to repeat and to run twice at the same time.
  * @returns the changes made, in order
- * @throws TopicsError `topics.refused` before anything is changed when the plan holds a refusal, or when Kafka
- *   refuses; `topics.broker-unreachable`; and the registry's errors
+ * @throws TributaryError `topics.refused` before anything is changed when the plan holds a refusal, or when Kafka
+ *   refuses; `kafka.unreachable`; and the registry's errors
  */
 export async function applyTopics(options: ApplyOptions): Promise<readonly Change[]> {
   const { kafka, registry, namespace } = options;
@@ -53,7 +53,7 @@ export async function applyTopics(options: ApplyOptions): Promise<readonly Chang
     const changes = planChanges(desired, await readState(admin, registry, desired), COMPATIBILITY);
     const refusals = ofKind(changes, 'refused');
     if (refusals.length > 0) {
-      throw new TopicsError('topics.refused', `Nothing was changed:\n${renderPlan(refusals)}`);
+      throw new TributaryError('topics.refused', `Nothing was changed:\n${renderPlan(refusals)}`);
     }
     await createTopics(admin, ofKind(changes, 'create-topic'));
     await alterConfigs(admin, ofKind(changes, 'alter-configs'));
@@ -159,10 +159,10 @@ function configEntries(configs: Readonly<Record<string, string>>): { name: strin
   return Object.entries(configs).map(([name, value]) => ({ name, value }));
 }
 
-function refusedByKafka(what: string, cause: unknown): TopicsError {
+function refusedByKafka(what: string, cause: unknown): TributaryError {
   const errors = cause instanceof KafkaJSAggregateError ? cause.errors : [cause];
   const reasons = new Set(errors.map((error) => (error instanceof Error ? error.message : String(error))));
-  return new TopicsError('topics.refused', `Kafka refused to ${what}: ${[...reasons].join('; ')}.`, {
+  return new TributaryError('topics.refused', `Kafka refused to ${what}: ${[...reasons].join('; ')}.`, {
     cause,
   });
 }
@@ -178,7 +178,7 @@ async function waitForLeaders(admin: Admin, desired: readonly DesiredTopic[]): P
     const trouble = await whyNotLed(admin, topics);
     if (trouble === undefined) return;
     if (performance.now() > deadline) {
-      throw new TopicsError('topics.stalled', 'Some partitions still have no leader after 30 s.', {
+      throw new TributaryError('topics.stalled', 'Some partitions still have no leader after 30 s.', {
         cause: trouble,
         retryable: true,
       });

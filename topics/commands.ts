@@ -1,10 +1,11 @@
 /** The commands of the command line, each from flags to printed lines. */
+
+import { TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
 import { CATALOG, type TopicName } from './catalog.ts';
 import type { CommandContext } from './command.ts';
-import { TopicsError } from './errors.ts';
 import { type Condition, parseCondition } from './filter.ts';
 import { formatKey } from './format.ts';
 import { groupLags, renderLags } from './lag.ts';
@@ -120,14 +121,14 @@ function applyOptions({ kafka, config }: CommandContext, flags: PlanFlags) {
 
 /**
  * Retention in milliseconds from `topic=days`; `topic=forever` keeps everything.
- * @throws TopicsError `topics.option`
+ * @throws TributaryError `topics.option`
  */
 export function parseRetention(texts: readonly string[]): NonNullable<PlanOptions['retentionMs']> {
   const entries = texts.map((text) => {
     const [name = '', days = ''] = text.split('=');
     const retentionMs = days === 'forever' ? -1 : Number(days) * 86_400_000;
     if (!isTopicName(name) || days === '' || !(retentionMs > 0 || retentionMs === -1)) {
-      throw new TopicsError(
+      throw new TributaryError(
         'topics.option',
         `“${text}” is no retention: write topic=days or topic=forever, as in actions=365.`,
       );
@@ -139,14 +140,14 @@ export function parseRetention(texts: readonly string[]): NonNullable<PlanOption
 
 /**
  * Sees to it that a misspelt field is an error and not a filter that never holds.
- * @throws TopicsError `topics.option`
+ * @throws TributaryError `topics.option`
  */
 export function checkFields(topic: TopicName, conditions: readonly Condition[]): void {
   const record = CATALOG[topic].schema;
   const fields = SCHEMAS[record].fields.map(({ name }) => name);
   for (const { path } of conditions) {
     if (!fields.includes(path[0]!)) {
-      throw new TopicsError(
+      throw new TributaryError(
         'topics.option',
         `${record} has no field ${path[0]}; it has ${fields.join(', ')}.`,
       );

@@ -2,7 +2,7 @@
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
-import { TopicsError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 export interface TopicsConfig {
   readonly brokers: readonly string[];
@@ -15,7 +15,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
 /**
  * The environment's KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE. Without KAFKA_BROKERS, the
  * connection of a running demo; without a demo, localhost.
- * @throws TopicsError `topics.option` for an address that cannot be one.
+ * @throws TributaryError `topics.option` for an address that cannot be one.
  */
 export function readConfig(environment: Environment): TopicsConfig {
   const demo = environment.KAFKA_BROKERS ? {} : demoConnection(environment);
@@ -27,14 +27,14 @@ export function readConfig(environment: Environment): TopicsConfig {
     .filter((broker) => broker !== '');
   const badBroker = brokers.find((broker) => !/^[^\s/]+:\d{1,5}$/.test(broker));
   if (badBroker !== undefined || brokers.length === 0) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.option',
       `KAFKA_BROKERS takes host:port,host:port, not “${badBroker ?? ''}”.`,
     );
   }
   const registryUrl = value('SCHEMA_REGISTRY_URL', 'http://localhost:8081');
   if (!URL.canParse(registryUrl)) {
-    throw new TopicsError('topics.option', `SCHEMA_REGISTRY_URL takes a URL, not “${registryUrl}”.`);
+    throw new TributaryError('topics.option', `SCHEMA_REGISTRY_URL takes a URL, not “${registryUrl}”.`);
   }
   return { brokers, registryUrl, namespace: value('TRIBUTARY_NAMESPACE', '') };
 }

@@ -1,6 +1,6 @@
 /** Connections to the cluster for tools that live as long as one command. */
 import { type Admin, Kafka, logLevel } from 'kafkajs';
-import { TopicsError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 /** A Kafka client that gives up within seconds and leaves the words to the caller. */
 export function connectKafka(brokers: readonly string[]): Kafka {
@@ -15,7 +15,7 @@ export function connectKafka(brokers: readonly string[]): Kafka {
 
 /**
  * Runs `work` with an admin client and closes it.
- * @throws TopicsError `topics.broker-unreachable` when no broker answers.
+ * @throws TributaryError `kafka.unreachable` when no broker answers.
  */
 export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise<T>): Promise<T> {
   const admin = kafka.admin();
@@ -24,8 +24,8 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   } catch (cause) {
     await admin.disconnect().catch(() => undefined);
     const reason = cause instanceof Error ? cause.message : String(cause);
-    throw new TopicsError(
-      'topics.broker-unreachable',
+    throw new TributaryError(
+      'kafka.unreachable',
       `No Kafka broker answers (${reason}): start the cluster, or point KAFKA_BROKERS at it.`,
       {
         cause,
@@ -40,10 +40,10 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** @throws TopicsError `topics.unknown-topic` when the cluster has no such topic. */
+/** @throws TributaryError `topics.unknown-topic` when the cluster has no such topic. */
 export async function requireTopic(admin: Admin, topic: string): Promise<void> {
   if (!(await admin.listTopics()).includes(topic)) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.unknown-topic',
       `The cluster has no topic ${topic}: npm run topics -- apply creates it.`,
     );

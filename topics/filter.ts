@@ -1,5 +1,5 @@
 /** Conditions on decoded values, as the command line takes them: `type=buy`, `slots.itemId~^12`, `reward>0`. */
-import { TopicsError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 type Operator = '=' | '!=' | '>' | '<' | '>=' | '<=' | '~' | '!~';
 
@@ -15,12 +15,12 @@ export interface Condition {
  * Reads one condition: a path of fields, one of `= != > < >= <= ~ !~`, and a value. Through a list the path
  * means any element, so that `slots.itemId=7` holds when some slot shows 7, and `!=` and `!~` hold when none does.
  * An absent field equals `null`. Times may be given in ISO 8601.
- * @throws TopicsError `topics.option`
+ * @throws TributaryError `topics.option`
  */
 export function parseCondition(text: string): Condition {
   const match = /^([\w.-]+)\s*(!=|>=|<=|!~|=|>|<|~)\s*(.*)$/s.exec(text);
   if (match === null) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.option',
       `“${text}” is no filter: write field=value, or one of != > < >= <= ~regex !~regex, as in type=buy.`,
     );
@@ -54,7 +54,7 @@ function leafTest(text: string, operator: Operator, operand: string): (leaf: unk
     return (leaf) => String(leaf) === operand || (typeof leaf === 'number' && leaf === number);
   }
   if (Number.isNaN(number)) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.option',
       `“${text}” compares with ${operator}, which needs a number or a time.`,
     );
@@ -72,7 +72,9 @@ function compile(text: string, pattern: string): RegExp {
   try {
     return new RegExp(pattern, 'u');
   } catch (cause) {
-    throw new TopicsError('topics.option', `The regular expression in “${text}” does not read.`, { cause });
+    throw new TributaryError('topics.option', `The regular expression in “${text}” does not read.`, {
+      cause,
+    });
   }
 }
 

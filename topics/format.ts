@@ -2,6 +2,7 @@
  * One readable line for each record, the human facts first. Ids and texts come from outside, so that control
  * characters never reach the terminal.
  */
+import { isEveryone } from '#contracts/domain/ids.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 export interface FormatOptions {
@@ -55,8 +56,9 @@ const RENDERERS: Renderers = {
       (item) => `${id(item.itemId, options)} ${number(item.score)}${formatCause(item.because, options)}`,
       options,
     );
-    const reader =
-      proposal.userId === '*' ? 'everybody' : `${id(proposal.userId, options)} v${proposal.version}`;
+    const reader = isEveryone(proposal.userId)
+      ? 'everybody'
+      : `${id(proposal.userId, options)} v${proposal.version}`;
     return (
       `${printable(proposal.model)} for ${reader}${inGeneration(proposal.generation, options)}: ` +
       `${count(proposal.items.length, 'item')}: ${items}`

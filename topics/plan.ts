@@ -1,8 +1,9 @@
 /**
  * What separates a cluster from the catalogue, as a list of changes. Pure: state in, changes out.
  */
+
+import { TributaryError } from '#contracts/errors.ts';
 import { qualifiedTopic, TOPICS, type TopicDeclaration, type TopicName } from './catalog.ts';
-import { TopicsError } from './errors.ts';
 
 export interface PlanOptions {
   /** Replicas of each partition; left out, the cluster's default rules and existing topics are not checked. */
@@ -83,7 +84,7 @@ export function subjectOfTopic(topic: string): string {
 
 /**
  * The topics as a namespace should have them.
- * @throws TopicsError `topics.option` for a retention override of a topic that is only compacted.
+ * @throws TributaryError `topics.option` for a retention override of a topic that is only compacted.
  */
 export function desiredTopics(namespace: string, options: PlanOptions = {}): readonly DesiredTopic[] {
   return TOPICS.map((declaration) => {
@@ -104,7 +105,7 @@ function desiredConfigs(declaration: TopicDeclaration, options: PlanOptions): Re
   const configs: Record<string, string> = { 'cleanup.policy': declaration.cleanup };
   const override = options.retentionMs?.[declaration.name];
   if (override !== undefined && declaration.cleanup === 'compact') {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.option',
       `${declaration.name} is compacted and keeps the newest message of each key for ever: it takes no retention.`,
     );

@@ -1,6 +1,6 @@
 /** Where to start reading a topic: as an operator writes it, and as offsets. */
 import type { Admin } from 'kafkajs';
-import { TopicsError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 export type Position =
   | { readonly at: 'beginning' }
@@ -27,7 +27,7 @@ const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_60
 /**
  * Reads `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or an ISO 8601 time.
  * @param now the present, in milliseconds since the epoch
- * @throws TopicsError `topics.option` for anything else
+ * @throws TributaryError `topics.option` for anything else
  */
 export function parsePosition(text: string, now: number): Position {
   if (text === 'beginning' || text === 'end') return { at: text };
@@ -38,7 +38,7 @@ export function parsePosition(text: string, now: number): Position {
   if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { at: 'offset', offset: Number(text) };
   const timestamp = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
   if (Number.isFinite(timestamp)) return { at: 'time', timestamp };
-  throw new TopicsError(
+  throw new TributaryError(
     'topics.option',
     `“${text}” is no place to start: give beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
       'or a time such as 2026-03-01T12:00Z.',

@@ -4,8 +4,8 @@
 import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
+import { TributaryError } from '#contracts/errors.ts';
 import { requireTopic, withAdmin } from './connection.ts';
-import { TopicsError } from './errors.ts';
 import { type PartitionRange, type Position, resolveRanges } from './positions.ts';
 
 export interface TopicMessage {
@@ -46,7 +46,7 @@ export interface ReadResult {
 
 /**
  * Reads a topic from a position to its end, or on and on.
- * @throws TopicsError `topics.unknown-topic`, `topics.broker-unreachable`, `topics.option` for a partition that does
+ * @throws TributaryError `topics.unknown-topic`, `kafka.unreachable`, `topics.option` for a partition that does
  *   not exist, `topics.stalled`; and whatever `onMessage` throws.
  */
 export async function readTopic(options: ReadOptions): Promise<ReadResult> {
@@ -97,7 +97,7 @@ function choosePartitions(
 ): PartitionRange[] {
   const missing = partitions?.find((wanted) => !ranges.some(({ partition }) => partition === wanted));
   if (missing !== undefined) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.option',
       `${topic} has no partition ${missing}; it has 0 to ${ranges.length - 1}.`,
     );
@@ -185,7 +185,7 @@ class TopicRead {
     });
     consumer.on(consumer.events.CRASH, ({ payload: { error: cause } }) => {
       const reason = `Reading ${topic} broke off (${cause.message}): see that the brokers are up and read on.`;
-      this.#finish(new TopicsError('topics.broker-unreachable', reason, { cause, retryable: true }));
+      this.#finish(new TributaryError('kafka.unreachable', reason, { cause, retryable: true }));
     });
   }
 
@@ -233,11 +233,11 @@ class TopicRead {
     this.#stallTimer = setTimeout(() => this.#finish(this.#stalled(stallMs)), stallMs);
   }
 
-  #stalled(stallMs: number): TopicsError {
+  #stalled(stallMs: number): TributaryError {
     const waiting = [...this.#unfinished].map(
       (partition) => `${partition} at offset ${this.next.get(partition)}`,
     );
-    return new TopicsError(
+    return new TributaryError(
       'topics.stalled',
       `Nothing came from ${this.#options.topic} for ${stallMs / 1000} s; unread: partition ${waiting.join(', ')}.`,
       { retryable: true },

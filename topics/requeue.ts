@@ -1,9 +1,9 @@
 /** Sends dead letters back to where they came from. */
 import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import { qualifiedTopic, type TopicName } from './catalog.ts';
-import { TopicsError } from './errors.ts';
 import type { Position } from './positions.ts';
 import { readTopic, STOP, type TopicMessage } from './reader.ts';
 import { isTopicName } from './tail.ts';
@@ -44,7 +44,7 @@ export interface RequeuedLetter {
  * line reported is in the log. Letters stay where they are: readers of the log expect redelivery, and a second
  * requeue of the same letter is a duplicate that they drop.
  * @returns the number of letters sent, or found in a dry run
- * @throws TopicsError `topics.not-acknowledged`, what `readTopic` throws, and DecodeError for a broken letter
+ * @throws TributaryError `kafka.unacknowledged`, what `readTopic` throws, and DecodeError for a broken letter
  */
 export async function requeueDeadLetters(options: RequeueOptions): Promise<number> {
   const producer = options.kafka.producer({
@@ -91,7 +91,7 @@ async function send(
 ): Promise<{ partition: number; offset: number }> {
   const place = `dead-letters ${partition}:${offset}`;
   if (!isTopicName(letter.sourceTopic)) {
-    throw new TopicsError(
+    throw new TributaryError(
       'topics.unknown-topic',
       `${place} came from ${letter.sourceTopic}, which is no topic here.`,
     );
@@ -106,7 +106,7 @@ async function send(
   };
   const [answer] = await producer.send({ topic, acks: -1, messages: [message] });
   if (answer?.errorCode !== 0 || answer.baseOffset === undefined) {
-    throw new TopicsError('topics.not-acknowledged', `${topic} did not acknowledge the letter ${place}.`, {
+    throw new TributaryError('kafka.unacknowledged', `${topic} did not acknowledge the letter ${place}.`, {
       retryable: true,
     });
   }

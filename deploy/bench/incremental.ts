@@ -1,6 +1,5 @@
 import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import { type KnownBefore, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
@@ -12,6 +11,7 @@ import {
   createWindow,
   type WindowAction,
 } from '#algorithms/pinnersage/window.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { Figures } from './figures.ts';
 import { lastWindow, type RealWindows, readRealWindows } from './windows.ts';
 

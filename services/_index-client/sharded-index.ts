@@ -1,4 +1,4 @@
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type {
   IndexClient,
   IndexShard,

@@ -1,7 +1,7 @@
 import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
-import { TributaryError } from '#platform/errors.ts';
 import type { IndexShard, Query, QueryResult } from './index-client.ts';
 import { shardOf } from './shard-of.ts';
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TributaryError } from '#contracts/errors.ts';
 import {
   choice,
   list,
@@ -11,7 +12,6 @@ import {
   text,
   weights,
 } from './config.ts';
-import { TributaryError } from './errors.ts';
 
 const read = <T>(setting: Setting<T>, given?: string) =>
   readConfig({ setting }, given === undefined ? {} : { [setting.variable]: given }).setting;

@@ -1,4 +1,4 @@
-import { TributaryError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 /** How one setting is read from the environment. */
 export interface Setting<T> {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TributaryError } from './errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
 

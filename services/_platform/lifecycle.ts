@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { reasonOf, TributaryError } from './errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 
 /** starting → ready → draining → stopped. */
 export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped';

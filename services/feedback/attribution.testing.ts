@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { anAction, aSlate, aSlot } from '#contracts/domain/records.testing.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { AttributionRules } from './attribution.ts';
 
@@ -27,41 +28,16 @@ export function someSlate(
   servedAt: number,
   itemIds: readonly string[],
 ): Slate {
-  return {
+  return aSlate({
     slateId,
     userId,
     servedAt: START + servedAt,
-    policy: 'thompson-linear/1',
-    observations: 0,
-    generation: null,
-    interestsVersion: -1,
-    experiment: null,
-    slots: itemIds.map((itemId, slot) => ({
-      itemId,
-      models: ['trending'],
-      because: null,
-      features: [1, slot / 3],
-      score: 1 - slot,
-      propensity: 0.5,
-    })),
-  };
+    slots: itemIds.map((itemId, slot) => aSlot({ itemId, features: [1, slot / 3], score: 1 - slot })),
+  });
 }
 
-let events = 0;
-
 export function someAction(userId: string, itemId: string, type: ActionType, occurredAt: number): UserAction {
-  events += 1;
-  const time = START + occurredAt;
-  return {
-    eventId: `e${events}`,
-    userId,
-    itemId,
-    type,
-    occurredAt: time,
-    receivedAt: time,
-    contextId: null,
-    value: null,
-  };
+  return anAction({ userId, itemId, type, occurredAt: START + occurredAt });
 }
 
 export interface Logs {

@@ -1,3 +1,4 @@
+import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 
 /**
@@ -13,13 +14,11 @@ import type { ActionType, Slate, UserAction } from '#contracts/generated/records
  * when it has earned the largest weight there is, or when stream time has passed closesAt.
  */
 
-/** Reward of each type of action; 0 ignores the type. */
-export type RewardWeights = Readonly<Record<ActionType, number>>;
-
 export interface AttributionRules {
   /** Attribution window in milliseconds. */
   readonly windowMs: number;
-  readonly weights: RewardWeights;
+  /** Reward of each type of action; 0 ignores the type. */
+  readonly weights: ActionWeights;
   /** Longest time from choosing a slate to its being in the log, in milliseconds. */
   readonly slateDelayMs: number;
 }

@@ -1,22 +1,5 @@
+import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
-import type { RewardWeights } from './attribution.ts';
-
-/**
- * A purchase or a message is what the marketplace exists for; saving, sharing and rating say that the item fits;
- * a click says that it looks so; a view may be an accident. Hiding and returning are regret, cheaper than
- * a sale is dear, so that caution does not drown discovery.
- */
-const DEFAULT_WEIGHTS: RewardWeights = {
-  buy: 1,
-  message: 1,
-  save: 0.5,
-  share: 0.5,
-  rate: 0.5,
-  click: 0.2,
-  view: 0.1,
-  hide: -0.5,
-  return: -0.5,
-};
 
 const SETTINGS = {
   windowMs: number('TRIBUTARY_FEEDBACK_ATTRIBUTION_MS', {
@@ -26,7 +9,7 @@ const SETTINGS = {
     integer: true,
     summary: 'milliseconds after serving within which an action counts for a slate',
   }),
-  weights: weights('TRIBUTARY_FEEDBACK_WEIGHTS', DEFAULT_WEIGHTS, {
+  weights: weights('TRIBUTARY_FEEDBACK_WEIGHTS', DEFAULT_REWARDS, {
     summary: 'reward of each type of action; 0 ignores the type',
   }),
   slateDelayMs: number('TRIBUTARY_FEEDBACK_SLATE_DELAY_MS', {

@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
-import { reasonOf } from '#platform/errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import type { Ends } from './joiner.ts';
 
 /** Asks again and again how far the topics reach, and reports each partition this process owns. */

@@ -1,4 +1,4 @@
-import { actionFault } from '#contracts/action-fault.ts';
+import { actionFault } from '#contracts/domain/action-validity.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';

@@ -1,10 +1,11 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
+import { MAX_FUTURE_MS } from '#contracts/domain/action-validity.ts';
+import { EVERYONE, idFault, isEveryone } from '#contracts/domain/ids.ts';
 import { ACTION_TYPES, type UserAction } from '#contracts/generated/records.ts';
-import { MAX_FUTURE_MS } from '#contracts/limits.ts';
 import { createCheck } from '#platform/http/validation.ts';
 import { parseInstant } from './instant.ts';
-import { idFault, idSchema, type Judgement, refuse } from './judgement.ts';
+import { idSchema, type Judgement, refuse } from './judgement.ts';
 
 /** An action as an app posts it. */
 export const ActionInput = Type.Object(
@@ -12,7 +13,7 @@ export const ActionInput = Type.Object(
     eventId: Type.Optional(
       idSchema('Identifies the event for ever; a repeat is a duplicate. Made up when left out.'),
     ),
-    userId: idSchema('Who acted; not `*`, which stands for everyone.'),
+    userId: idSchema(`Who acted; not \`${EVERYONE}\`, which stands for everyone.`),
     itemId: idSchema('What was acted on; it need not be in the catalogue yet.'),
     type: Type.Enum([...ACTION_TYPES], { description: 'What the user did.' }),
     occurredAt: Type.Optional(
@@ -31,8 +32,6 @@ export const ActionInput = Type.Object(
   { additionalProperties: false },
 );
 
-/** Stands for all users in the log, so no user may have it. */
-const EVERYONE = '*';
 const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
 
 const checkAction = createCheck(ActionInput);
@@ -46,10 +45,11 @@ export function judgeAction(entry: unknown, now: number): Judgement<UserAction> 
   if (fault !== undefined) return refuse(fault.code, fault.field, fault.reason);
   const input = entry as Static<typeof ActionInput>;
   for (const field of ID_FIELDS) {
-    const reason = idFault(input[field]);
+    const id = input[field];
+    const reason = id === undefined || id === null ? undefined : idFault(id);
     if (reason !== undefined) return refuse('field.invalid', field, reason);
   }
-  if (input.userId === EVERYONE) return refuse('field.invalid', 'userId', 'is reserved for everyone');
+  if (isEveryone(input.userId)) return refuse('field.invalid', 'userId', 'is reserved for everyone');
   const occurredAt = input.occurredAt === undefined ? now : parseInstant(input.occurredAt);
   if (occurredAt === undefined) {
     return refuse(

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { acceptBatch, type EntryKind, readBatch, statusOf } from './batch.ts';
 import { refuse } from './judgement.ts';
 

@@ -1,5 +1,5 @@
 import type { Logger } from 'pino';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Acknowledgement } from '#platform/kafka/producer.ts';
 import type { Judgement, Refusal } from './judgement.ts';
 

@@ -3,11 +3,11 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { TributaryError } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import type { TopicName } from '#topics/catalog.ts';
-import { TopicsError } from '#topics/errors.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 
@@ -95,7 +95,7 @@ describe('the gateway stage', () => {
   function read(topic: TopicName): Promise<TopicMessage[]> {
     const attempt = () =>
       readOnce(topic).catch((error: unknown) => {
-        if (error instanceof TopicsError && error.retryable) return undefined;
+        if (error instanceof TributaryError && error.retryable) return undefined;
         throw error;
       });
     return waitFor(attempt, { message: `${topic} can be read` });

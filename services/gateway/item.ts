@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
+import { idFault } from '#contracts/domain/ids.ts';
 import { AVAILABILITIES, type Item } from '#contracts/generated/records.ts';
 import { type Check, createCheck, type Fault } from '#platform/http/validation.ts';
-import { idFault, idSchema, type Judgement, refuse } from './judgement.ts';
+import { idSchema, type Judgement, refuse } from './judgement.ts';
 
 const MAX_TITLE = 1_000;
 const MAX_VECTOR = 4_096;

@@ -1,6 +1,6 @@
 import { type TString, Type } from 'typebox';
-import { MAX_ID_BYTES } from '#contracts/limits.ts';
-import type { ErrorCode } from '#platform/errors.ts';
+import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
+import type { ErrorCode } from '#contracts/errors.ts';
 
 /** Why an entry was not accepted. */
 export interface Refusal {
@@ -22,14 +22,4 @@ export function refuse(code: ErrorCode, field: string, reason: string): { readon
 /** The length in bytes is beyond JSON Schema; `idFault` checks it. */
 export function idSchema(description: string): TString {
   return Type.String({ minLength: 1, description: `${description} 1 to ${MAX_ID_BYTES} bytes of UTF-8.` });
-}
-
-/** What keeps a text from being an id; undefined when nothing does, or when there is none. */
-export function idFault(id: string | null | undefined): string | undefined {
-  if (id === undefined || id === null) return undefined;
-  const bytes = Buffer.byteLength(id);
-  if (bytes > MAX_ID_BYTES) return `has ${bytes} bytes; at most ${MAX_ID_BYTES} are allowed`;
-  // A lone surrogate has no UTF-8: distinct ids would meet in one replacement character.
-  if (!id.isWellFormed()) return 'is not well-formed Unicode';
-  return undefined;
 }

@@ -1,7 +1,7 @@
 import swagger from '@fastify/swagger';
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
-import { ERROR_REMEDIES } from '#platform/errors.ts';
+import { ERROR_REMEDIES } from '#contracts/errors.ts';
 
 const Refusal = Type.Object({
   code: Type.String({ enum: Object.keys(ERROR_REMEDIES) }),

@@ -1,8 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { idFault } from '#contracts/domain/ids.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Slate, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
-import { TributaryError } from '#platform/errors.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
   describeInterests,
@@ -12,7 +13,7 @@ import {
   RecommendationsAnswer,
   SimilarAnswer,
 } from './answers.ts';
-import { idFault, idSchema } from './judgement.ts';
+import { idSchema } from './judgement.ts';
 import { ErrorAnswer } from './openapi.ts';
 import type { Titles } from './titles.ts';
 import { continueTrace } from './trace.ts';

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
+import { reasonOf } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
-import { reasonOf } from '#platform/errors.ts';
 
 interface Cached {
   readonly title: string;

@@ -1,5 +1,5 @@
+import { TributaryError } from '#contracts/errors.ts';
 import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
-import { TributaryError } from '#platform/errors.ts';
 import { EF_SEARCH_LIMIT } from './recall.ts';
 
 export const SETTINGS = {

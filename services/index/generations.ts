@@ -1,3 +1,4 @@
+import { type CanServe, ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { Generation, type Intake } from './generation.ts';
 import type { Shard } from './shard.ts';
@@ -9,7 +10,7 @@ import type { Shard } from './shard.ts';
  * than it takes over. Nothing is decided before the log was read to its end, because its middle describes the past.
  */
 export class Generations {
-  /** In the order in which their releases were last declared. */
+  readonly #ledger = new ReleaseLedger();
   readonly #byId = new Map<string, Generation>();
   readonly #shard: Shard;
   #caughtUp = false;
@@ -24,24 +25,18 @@ export class Generations {
 
   /** @returns what became of the embeddings that had waited for this release. */
   takeRelease(release: Release): Intake[] {
-    const generation = this.#byId.get(release.generation) ?? new Generation(release.generation, this.#shard);
-    this.#byId.delete(generation.id);
-    this.#byId.set(generation.id, generation);
-    return generation.takeRelease(release);
+    this.#ledger.declare(release.generation, release);
+    return this.#find(release.generation).takeRelease(release);
   }
 
   /** A tombstone of a release: the generation is gone for good. */
   forget(id: string): void {
+    this.#ledger.declare(id, null);
     this.#byId.delete(id);
   }
 
   takeEmbedding(embedding: ItemEmbedding): Intake {
-    let generation = this.#byId.get(embedding.generation);
-    if (generation === undefined) {
-      generation = new Generation(embedding.generation, this.#shard);
-      this.#byId.set(generation.id, generation);
-    }
-    return generation.takeEmbedding(embedding);
+    return this.#find(embedding.generation).takeEmbedding(embedding);
   }
 
   takeCaughtUp(): void {
@@ -51,30 +46,34 @@ export class Generations {
 
   /** The generation that was declared active last, of those that can serve. */
   active(): Generation | undefined {
-    return this.#servable().findLast(({ release }) => release?.state === 'active');
+    return this.#generationOf(this.#ledger.active(this.#isServable));
   }
 
   /** The generation that should serve, once it can be searched everywhere; undefined while none can. */
   wanted(): Generation | undefined {
-    const active = this.active();
-    const successors = this.#servable().filter(
-      ({ id, release }) => release?.state === 'ready' && (active === undefined || id > active.id),
-    );
-    return successors.reduce<Generation | undefined>(
-      (newest, next) => (newest === undefined || next.id > newest.id ? next : newest),
-      active,
-    );
+    const release = this.#ledger.successor(this.#isServable) ?? this.#ledger.active(this.#isServable);
+    return this.#generationOf(release);
   }
 
   /** Releases declared active other than `id`, which a flip to `id` retires. */
   supersededBy(id: string): Release[] {
-    return [...this.#byId.values()].flatMap(({ id: other, release }) =>
-      other !== id && release?.state === 'active' ? [release] : [],
-    );
+    return this.#ledger.supersededBy(id);
   }
 
-  /** None before the log was read to its end. */
-  #servable(): Generation[] {
-    return this.#caughtUp ? [...this.#byId.values()].filter(({ isServable }) => isServable) : [];
+  #find(id: string): Generation {
+    let generation = this.#byId.get(id);
+    if (generation === undefined) {
+      generation = new Generation(id, this.#shard);
+      this.#byId.set(id, generation);
+    }
+    return generation;
   }
+
+  #generationOf(release: Release | undefined): Generation | undefined {
+    return release && this.#byId.get(release.generation);
+  }
+
+  /** No generation is servable before the log was read to its end. */
+  readonly #isServable: CanServe = ({ generation }) =>
+    this.#caughtUp && this.#byId.get(generation)?.isServable === true;
 }

@@ -1,4 +1,6 @@
 import { pino } from 'pino';
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, Release } from '#contracts/generated/records.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -46,7 +48,8 @@ export function setUp({
     itemId: string,
     vector: number[],
     origin: 'trained' | 'inductive' = 'trained',
-  ): void => index.takeEmbedding(`${id}/${itemId}`, embedding(id, itemId, vector, origin));
+  ): void =>
+    index.takeEmbedding(embeddingKey({ generation: id, itemId }), embedding(id, itemId, vector, origin));
   const near = (itemId: string, id?: string): string[] => {
     const [result] = searchAll(chooseGeneration(index, id), [{ itemId }], 10);
     return result !== undefined && 'neighbours' in result
@@ -84,6 +87,5 @@ export function item(
   availability: Item['availability'] = 'available',
   title = itemId.toUpperCase(),
 ): Item {
-  const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
-  return { itemId, title, availability, ...rest };
+  return anItem({ itemId, title, availability });
 }

@@ -1,3 +1,4 @@
+import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { Catalogue } from './catalogue.ts';
 import type { Generation, Intake } from './generation.ts';
@@ -111,11 +112,11 @@ export class LiveIndex {
   }
 
   #takeTombstone(key: string): void {
-    const slash = key.indexOf('/');
-    const id = key.slice(0, slash);
-    const row = this.#generations.get(id)?.takeTombstone(key.slice(slash + 1));
+    const name = parseEmbeddingKey(key);
+    if (name === undefined) return;
+    const row = this.#generations.get(name.generation)?.takeTombstone(name.itemId);
     if (row === undefined) return;
-    for (const refined of this.#graphsOf(id)) refined.refresh(row);
+    for (const refined of this.#graphsOf(name.generation)) refined.refresh(row);
     this.#held.count();
   }
 

@@ -1,26 +1,14 @@
+import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import type { EmbeddingOrigin, ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { encodeVector } from '#contracts/vectors.ts';
 
-/** A release with what a test does not care about filled in. */
+/** A release of 1970 without metrics. */
 export function release(
   generation: string,
   state: Release['state'],
   itemCount: number,
   dimension = 2,
 ): Release {
-  return {
-    generation,
-    state,
-    dimension,
-    itemCount,
-    alpha: 1,
-    actionCount: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    metrics: {},
-    modelCard: '{}',
-    reason: null,
-  };
+  return aRelease({ generation, state, itemCount, dimension, actionCount: 0, createdAt: 0, updatedAt: 0 });
 }
 
 export function embedding(
@@ -29,5 +17,5 @@ export function embedding(
   components: readonly number[],
   origin: EmbeddingOrigin = 'trained',
 ): ItemEmbedding {
-  return { generation, itemId, vector: encodeVector(Float32Array.from(components)), origin, basis: null };
+  return anEmbedding({ generation, itemId, origin }, components);
 }

@@ -1,6 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { createCheck, demand } from '#platform/http/validation.ts';
 import type { CatalogueEntry } from './catalogue.ts';
 import type { LiveIndex } from './live-index.ts';

@@ -1,7 +1,7 @@
 import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { decodeVector, encodeVector, VectorError } from '#contracts/vectors.ts';
 import type { Query, QueryResult } from '#index-client/index-client.ts';
-import { TributaryError } from '#platform/errors.ts';
 import type { Generation } from './generation.ts';
 import type { ServedGeneration } from './graph-builder.ts';
 import type { LiveIndex } from './live-index.ts';

@@ -1,4 +1,5 @@
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
@@ -19,19 +20,11 @@ export const CONFIG: InterestsConfig = {
   indexUrls: ['http://127.0.0.1:8082'],
 };
 
-/** An action with what a test does not care about filled in; its event id is made of the rest. */
+/** An action whose event id is made of the other fields, so that equal ones are one event. */
 export function action(change: Partial<UserAction> = {}): UserAction {
-  const base = {
-    userId: 'u1',
-    itemId: 'tea',
-    type: 'buy' as const,
-    occurredAt: START,
-    contextId: null,
-    value: null,
-    ...change,
-  };
-  const eventId = `${base.userId}/${base.itemId}/${base.type}/${base.occurredAt}`;
-  return { eventId, receivedAt: base.occurredAt + 1_000, ...base, ...change };
+  const { userId, itemId, type, occurredAt } = anAction({ occurredAt: START, ...change });
+  const eventId = `${userId}/${itemId}/${type}/${occurredAt}`;
+  return anAction({ eventId, occurredAt, receivedAt: occurredAt + 1_000, ...change });
 }
 
 /** Two kinds of item far apart: on one cut, tea and mate are one interest, and so are nail and screw. */

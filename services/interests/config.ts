@@ -1,4 +1,4 @@
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { type ConfigOf, list, number, readConfig, weights } from '#platform/config.ts';
 
 const SETTINGS = {
@@ -21,13 +21,9 @@ const SETTINGS = {
     maximum: 10,
     summary: 'decay of importance a day (PinnerSage: 0 is frequency, .1 recency, .01 was chosen)',
   }),
-  actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
-    'TRIBUTARY_ACTION_WEIGHTS',
-    DEFAULT_ACTION_WEIGHTS,
-    {
-      summary: 'weight of each type of action; negative ones lower importance and never create an interest',
-    },
-  ),
+  actionWeights: weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+    summary: 'weight of each type of action; negative ones lower importance and never create an interest',
+  }),
   recentMaximum: number('TRIBUTARY_RECENT_MAXIMUM', {
     fallback: 100,
     minimum: 0,

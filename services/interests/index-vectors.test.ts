@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { TributaryError } from '#contracts/errors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { TributaryError } from '#platform/errors.ts';
 import { IndexVectors } from './index-vectors.ts';
 
 interface Rig {

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { ServedVectors, VectorSource } from './served-vectors.ts';
 
@@ -32,8 +34,7 @@ type Cache = BoundedMap<string, Float32Array | null>;
  */
 export class IndexVectors implements VectorSource {
   readonly #options: IndexVectorsOptions;
-  /** In the order in which they were last declared. */
-  readonly #releases = new Map<string, Release | null>();
+  readonly #ledger = new ReleaseLedger();
   #caughtUp = false;
   #served: ServedVectors | undefined;
   #cache: Cache;
@@ -48,16 +49,14 @@ export class IndexVectors implements VectorSource {
   }
 
   takeRelease(generation: string, release: Release | null): void {
-    this.#releases.delete(generation);
-    this.#releases.set(generation, release);
+    this.#ledger.declare(generation, release);
     this.#flip();
   }
 
   takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
-    // A generation has no slash in its name, an item may.
-    const slash = key.indexOf('/');
-    if (this.#served === undefined || key.slice(0, slash) !== this.#served.generation) return;
-    this.#cache.delete(key.slice(slash + 1));
+    const name = parseEmbeddingKey(key);
+    if (this.#served === undefined || name?.generation !== this.#served.generation) return;
+    this.#cache.delete(name.itemId);
     // An inductive vector is the first of its item; any other message may end what was clustered with the old one.
     if (embedding?.origin !== 'inductive') this.#serve(this.#served, this.#cache);
     if (embedding !== null) this.#options.onVector();
@@ -69,7 +68,7 @@ export class IndexVectors implements VectorSource {
   }
 
   #flip(): void {
-    const active = [...this.#releases.values()].findLast((release) => release?.state === 'active');
+    const active = this.#ledger.active();
     if (!this.#caughtUp || !active || active.generation === this.#served?.generation) return;
     this.#cache = this.#emptyCache();
     this.#serve(active, this.#cache);

@@ -1,5 +1,5 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { actionFault } from '#contracts/action-fault.ts';
+import { actionFault } from '#contracts/domain/action-validity.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { InterestsStore } from './store.ts';
 
 /** `GET /users/:id`: the interests of a user, or 404 when no action of the user is known. */

@@ -1,4 +1,6 @@
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
 
@@ -54,8 +56,7 @@ export interface ServedGenerationsEvents {
  */
 export class ServedGenerations implements VectorSource {
   readonly #vectors = new Map<string, Vectors>();
-  /** In the order in which they were last declared; null for a release that was tombstoned. */
-  readonly #releases = new Map<string, Release | null>();
+  readonly #ledger = new ReleaseLedger();
   readonly #complete = new Set<string>();
   readonly #events: ServedGenerationsEvents;
   #caughtUp = false;
@@ -75,16 +76,15 @@ export class ServedGenerations implements VectorSource {
   }
 
   takeRelease(generation: string, release: Release | null): void {
-    this.#releases.delete(generation);
-    this.#releases.set(generation, release);
-    if (this.#isOver(generation)) this.#vectors.delete(generation);
+    this.#ledger.declare(generation, release);
+    if (this.#ledger.isOver(generation)) this.#vectors.delete(generation);
     this.#judge(generation);
     this.#flip();
   }
 
   takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
     if (embedding === null) this.#withdraw(key);
-    else if (!this.#isOver(embedding.generation)) this.#add(embedding);
+    else if (!this.#ledger.isOver(embedding.generation)) this.#add(embedding);
   }
 
   /**
@@ -93,8 +93,8 @@ export class ServedGenerations implements VectorSource {
    */
   takeCaughtUp(): void {
     this.#caughtUp = true;
-    for (const release of this.#releases.values()) {
-      if (release?.state === 'active' || release?.state === 'retired') this.#complete.add(release.generation);
+    for (const { state, generation } of this.#ledger.declared) {
+      if (state === 'active' || state === 'retired') this.#complete.add(generation);
     }
     this.#flip();
   }
@@ -121,7 +121,7 @@ export class ServedGenerations implements VectorSource {
   #vectorsOf(generation: string, bytes: Buffer): Vectors {
     let vectors = this.#vectors.get(generation);
     if (vectors !== undefined) return vectors;
-    const dimension = this.#releases.get(generation)?.dimension ?? bytes.length / FLOAT_BYTES;
+    const dimension = this.#ledger.get(generation)?.dimension ?? bytes.length / FLOAT_BYTES;
     if (!Number.isInteger(dimension) || dimension < 1)
       throw new VectorError('is no list of float32', 'vector');
     vectors = { table: new VectorTable(dimension), trained: new Set(), withdrawn: new Set() };
@@ -130,10 +130,9 @@ export class ServedGenerations implements VectorSource {
   }
 
   #withdraw(key: string): void {
-    // A generation has no slash in its name, an item may.
-    const slash = key.indexOf('/');
-    const generation = key.slice(0, slash);
-    const itemId = key.slice(slash + 1);
+    const name = parseEmbeddingKey(key);
+    if (name === undefined) return;
+    const { generation, itemId } = name;
     const vectors = this.#vectors.get(generation);
     if (vectors?.table.rowOf(itemId) === undefined) return;
     vectors.withdrawn.add(itemId);
@@ -143,14 +142,14 @@ export class ServedGenerations implements VectorSource {
 
   /** Once complete a generation stays so: a withdrawn item does not make it half-published again. */
   #judge(generation: string): void {
-    const { itemCount = 0 } = this.#releases.get(generation) ?? {};
+    const { itemCount = 0 } = this.#ledger.get(generation) ?? {};
     const trained = this.#vectors.get(generation)?.trained.size ?? 0;
     if (itemCount > 0 && trained >= itemCount) this.#complete.add(generation);
   }
 
   #flip(): void {
     if (!this.#caughtUp) return;
-    const active = [...this.#releases.values()].findLast((release) => release?.state === 'active');
+    const active = this.#ledger.active();
     if (!active || active.generation === this.#served?.generation) return;
     const { generation, alpha } = active;
     if (!this.#complete.has(generation) || !this.#vectors.has(generation)) return;
@@ -171,10 +170,5 @@ export class ServedGenerations implements VectorSource {
   #vectorOf(generation: string, itemId: string): Float32Array | undefined {
     const vectors = this.#vectors.get(generation);
     return vectors?.withdrawn.has(itemId) ? undefined : vectors?.table.get(itemId);
-  }
-
-  #isOver(generation: string): boolean {
-    const release = this.#releases.get(generation);
-    return release === null || release?.state === 'rejected';
   }
 }

@@ -1,4 +1,6 @@
+import { weightOfType } from '#algorithms/pinnersage/evidence.ts';
 import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
+import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { Clustered } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
@@ -52,14 +54,12 @@ export function describeInterests(
 }
 
 /** By item, the type of its actions that weighs most; the earliest of those that weigh the same. */
-function weightiestTypes(
-  window: ActionWindow,
-  weights: Readonly<Record<string, number>>,
-): Map<string, string> {
+function weightiestTypes(window: ActionWindow, weights: ActionWeights): Map<string, string> {
   const types = new Map<string, string>();
   for (const { itemId, type } of window.actions) {
     const best = types.get(itemId);
-    if (best === undefined || (weights[type] ?? 0) > (weights[best] ?? 0)) types.set(itemId, type);
+    if (best === undefined || weightOfType(weights, type) > weightOfType(weights, best))
+      types.set(itemId, type);
   }
   return types;
 }

@@ -1,4 +1,4 @@
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { type ConfigOf, list, number, readConfig, weights } from '#platform/config.ts';
 
 const SETTINGS = {
@@ -46,13 +46,9 @@ const SETTINGS = {
     integer: true,
     summary: 'milliseconds between two lists of what is trending',
   }),
-  actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
-    'TRIBUTARY_ACTION_WEIGHTS',
-    DEFAULT_ACTION_WEIGHTS,
-    {
-      summary: 'weight of each type of action',
-    },
-  ),
+  actionWeights: weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+    summary: 'weight of each type of action',
+  }),
 } as const;
 
 export type ProposeConfig = ConfigOf<typeof SETTINGS>;

@@ -1,4 +1,5 @@
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
 import type { ProposeConfig } from './config.ts';
 
@@ -14,21 +15,10 @@ export const CONFIG: ProposeConfig = {
 };
 
 export function medoid(itemId: string, importance = 1): Medoid {
-  return { itemId, type: 'buy', importance, size: 1, lastOccurredAt: 1_000 };
+  return aMedoid({ itemId, importance, lastOccurredAt: 1_000 });
 }
 
-/** Interests with what a test does not care about filled in. */
+/** Interests of u1 with the one medoid tea. */
 export function interests(change: Partial<UserInterests> = {}): UserInterests {
-  return {
-    userId: 'u1',
-    version: 5,
-    generation: 'g1',
-    streamTime: 1_000,
-    receivedAt: 2_000,
-    medoids: [medoid('tea')],
-    recent: [],
-    windowSize: 1,
-    unknownItems: 0,
-    ...change,
-  };
+  return someInterests({ streamTime: 1_000, receivedAt: 2_000, medoids: [medoid('tea')], ...change });
 }

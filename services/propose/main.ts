@@ -1,7 +1,7 @@
 import { Counter } from 'prom-client';
+import { reasonOf } from '#contracts/errors.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { connectIndex } from '#index-client/connect.ts';
-import { reasonOf } from '#platform/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { readProposeConfig } from './config.ts';
 import { createMedoidModel } from './medoid-model.ts';

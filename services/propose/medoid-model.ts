@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient, Neighbour } from '#index-client/index-client.ts';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { ProposeConfig } from './config.ts';
 import { MODEL, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';

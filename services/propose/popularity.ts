@@ -1,6 +1,7 @@
 import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
+import type { ActionWeights } from '#contracts/domain/action-types.ts';
+import { isFromTheFuture } from '#contracts/domain/action-validity.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { MAX_FUTURE_MS } from '#contracts/limits.ts';
 import type { ProposeConfig } from './config.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -13,7 +14,7 @@ const HALF_LIVES_READ = 10;
  */
 export class Popularity {
   readonly #counts: DecayedCounts;
-  readonly #weights: Readonly<Record<string, number>>;
+  readonly #weights: ActionWeights;
   #highest = 0;
 
   constructor(config: Pick<ProposeConfig, 'halfLifeDays' | 'actionWeights'>) {
@@ -25,9 +26,9 @@ export class Popularity {
    * Takes an action; dislike does not make an item less popular, it just does not count. Nor does a time from the
    * future, which would age everything else to nothing: `interests` sends such an action to the dead letters.
    */
-  take({ itemId, occurredAt, receivedAt, type }: UserAction): void {
-    const weight = this.#weights[type] ?? 0;
-    if (weight > 0 && occurredAt <= receivedAt + MAX_FUTURE_MS) this.#counts.add(itemId, occurredAt, weight);
+  take(action: UserAction): void {
+    const weight = this.#weights[action.type];
+    if (weight > 0 && !isFromTheFuture(action)) this.#counts.add(action.itemId, action.occurredAt, weight);
   }
 
   /** The n most popular items with their share of the highest count, best first; sets the scale of `share`. */

@@ -1,3 +1,4 @@
+import { aCause, aProposal, aProposedItem } from '#contracts/domain/records.testing.ts';
 import type { Cause, Proposal, ProposedItem } from '#contracts/generated/records.ts';
 import type { HeldProposal } from './pool.ts';
 
@@ -5,25 +6,16 @@ export const NOW = 1_700_000_000_000;
 const DAY = 86_400_000;
 
 export function someCause(change: Partial<Cause> = {}): Cause {
-  return { itemId: 'milk', type: 'buy', importance: 0.25, lastOccurredAt: NOW - DAY, ...change };
+  return aCause({ itemId: 'milk', lastOccurredAt: NOW - DAY, ...change });
 }
 
 export function someItem(itemId: string, score: number, change: Partial<ProposedItem> = {}): ProposedItem {
-  return { itemId, score, because: null, popularity: 0, ...change };
+  return aProposedItem({ itemId, score, ...change });
 }
 
 /** A proposal of trending for ann; `change` says what matters to the test. */
 export function someProposal(change: Partial<Proposal> = {}): Proposal {
-  return {
-    userId: 'ann',
-    model: 'trending',
-    generation: null,
-    version: 1,
-    receivedAt: NOW - 100,
-    items: [someItem('tea', 3)],
-    recent: [],
-    ...change,
-  };
+  return aProposal({ userId: 'ann', receivedAt: NOW - 100, items: [someItem('tea', 3)], ...change });
 }
 
 export function held(offset: number, change: Partial<Proposal> = {}): HeldProposal {

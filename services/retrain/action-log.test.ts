@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { ActionLog } from './action-log.ts';
 import { ContextGraph } from './graph/context-graph.ts';
@@ -23,7 +24,7 @@ function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
   };
 }
 
-const WEIGHTS = { buy: 1, view: 0.25, hide: -1 };
+const WEIGHTS = { ...DEFAULT_ACTION_WEIGHTS, buy: 1, view: 0.25, rate: 0, hide: -1 };
 
 function logOf(...actions: UserAction[]): ActionLog {
   const log = new ActionLog(WEIGHTS, new ContextGraph({ halfLifeDays: 0 }));

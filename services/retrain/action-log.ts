@@ -1,6 +1,7 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import type { ActionWeights } from '#contracts/domain/action-types.ts';
+import { isFromTheFuture } from '#contracts/domain/action-validity.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { MAX_FUTURE_MS } from '#contracts/limits.ts';
 import { ActionRows } from './action-rows.ts';
 import type { ContextGraph } from './graph/context-graph.ts';
 import { NameNumbers, nameOf, TextNumbers } from './numbers.ts';
@@ -19,7 +20,7 @@ export interface TrainingActions {
  * event counts once.
  */
 export class ActionLog {
-  readonly #weights: Readonly<Record<string, number>>;
+  readonly #weights: ActionWeights;
   readonly #graph: Pick<ContextGraph, 'add' | 'remove'>;
   readonly #users = new NameNumbers();
   readonly #contexts = new NameNumbers();
@@ -33,7 +34,7 @@ export class ActionLog {
    * @param weights weight of each type of action; only those above 0 are kept
    * @param graph gets the edges between items and contexts, and loses them with their actions
    */
-  constructor(weights: Readonly<Record<string, number>>, graph: Pick<ContextGraph, 'add' | 'remove'>) {
+  constructor(weights: ActionWeights, graph: Pick<ContextGraph, 'add' | 'remove'>) {
     this.#weights = weights;
     this.#graph = graph;
   }
@@ -54,8 +55,8 @@ export class ActionLog {
 
   /** Takes an action; not one with a time from the future, beside which all others would be too old to keep. */
   take(action: UserAction): void {
-    if (action.occurredAt > action.receivedAt + MAX_FUTURE_MS) return;
-    const weight = this.#weights[action.type] ?? 0;
+    if (isFromTheFuture(action)) return;
+    const weight = this.#weights[action.type];
     const event = nameOf(action.eventId);
     if (weight <= 0 || this.#events.has(event)) return;
     this.#events.numberOf(event);

@@ -1,4 +1,4 @@
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { type ConfigOf, choice, number, readConfig, type Setting, text, weights } from '#platform/config.ts';
 import manifest from '../../package.json' with { type: 'json' };
 import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
@@ -75,13 +75,9 @@ const SETTINGS = {
     fallback: 'true',
     summary: 'whether a retraining begins with the weights of the active generation where it can',
   }),
-  actionWeights: weights<keyof typeof DEFAULT_ACTION_WEIGHTS>(
-    'TRIBUTARY_ACTION_WEIGHTS',
-    DEFAULT_ACTION_WEIGHTS,
-    {
-      summary: 'weight of each type of action; those above 0 make edges',
-    },
-  ),
+  actionWeights: weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+    summary: 'weight of each type of action; those above 0 make edges',
+  }),
   codeVersion: text('TRIBUTARY_CODE_VERSION', {
     fallback: manifest.version,
     summary: 'version of the code that model cards name; a commit, say',

@@ -1,3 +1,4 @@
+import { embeddingKey, parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
 
 /** What is known of an embedding without its vector. */
@@ -12,13 +13,13 @@ export class EmbeddedItems {
   readonly #byGeneration = new Map<string, Map<string, EmbeddedItem>>();
 
   /**
-   * @param key generation/itemId; the generation holds no slash, the item id may
+   * @param key of `embeddings`
    * @param embedding null for a tombstone
    */
   take(key: string, embedding: EmbeddedItem | null): void {
-    const slash = key.indexOf('/');
-    const generation = key.slice(0, slash);
-    const itemId = key.slice(slash + 1);
+    const name = parseEmbeddingKey(key);
+    if (name === undefined) return;
+    const { generation, itemId } = name;
     if (embedding === null) {
       this.#byGeneration.get(generation)?.delete(itemId);
       return;
@@ -37,6 +38,6 @@ export class EmbeddedItems {
   drain(generation: string): string[] {
     const items = [...(this.#byGeneration.get(generation)?.keys() ?? [])];
     this.#byGeneration.delete(generation);
-    return items.map((itemId) => `${generation}/${itemId}`);
+    return items.map((itemId) => embeddingKey({ generation, itemId }));
   }
 }

@@ -1,8 +1,8 @@
 import type { Logger } from 'pino';
 import { row } from '#algorithms/vectors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
-import { reasonOf } from '#platform/errors.ts';
 import type { ItemNeighbours } from './graph/live-neighbourhoods.ts';
 
 /** What the inference of a generation was given of one of its items: its place, and its neighbours. */

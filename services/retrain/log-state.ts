@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { FollowHandlers } from '#platform/stage.ts';
 import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
@@ -10,7 +11,6 @@ import type { WalkItems } from './graph/walk-items.ts';
 import { Latents } from './latents.ts';
 import { Models } from './models.ts';
 import { NewItems } from './new-items.ts';
-import { Releases } from './releases.ts';
 import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from './training/train-config.ts';
 
 /** All that the stage knows, rebuilt from the log at each start. */
@@ -22,7 +22,7 @@ export interface LogState {
   readonly embedded: EmbeddedItems;
   readonly models: Models;
   readonly latents: Latents;
-  readonly releases: Releases;
+  readonly releases: ReleaseLedger;
   readonly newItems: NewItems;
 }
 
@@ -42,7 +42,7 @@ export function createLogState(
   const embedded = new EmbeddedItems();
   const models = new Models(log);
   const latents = new Latents(log);
-  const releases = new Releases();
+  const releases = new ReleaseLedger();
   const newItems = new NewItems({ catalogue, embedded, latents, models, neighbourhoods, releases });
   return { actions, graph, neighbourhoods, catalogue, embedded, models, latents, releases, newItems };
 }
@@ -62,6 +62,6 @@ export function logHandlers(state: LogState): FollowHandlers {
     embeddings: ({ key, value }) => state.embedded.take(key, value),
     models: ({ key, value }) => state.models.take(key, value),
     latents: (message) => state.latents.take(message),
-    releases: ({ key, value }) => state.releases.take(key, value),
+    releases: ({ key, value }) => state.releases.declare(key, value),
   };
 }

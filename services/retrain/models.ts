@@ -1,9 +1,9 @@
 import type { Logger } from 'pino';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
 import { decodeWeights, encodeWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import type { ModelWeights } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
-import { reasonOf } from '#platform/errors.ts';
 
 export const MODEL = 'pinsage';
 const FORMAT = 'tributary.pinsage/1';

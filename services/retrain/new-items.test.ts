@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { embedNew } from '#algorithms/pinsage/embed.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Latent, Release } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { ItemCatalogue } from './catalogue.ts';
@@ -11,7 +12,6 @@ import { someModel } from './models.testing.ts';
 import { Models, toModelWeights } from './models.ts';
 import { type NewItemSources, NewItems } from './new-items.ts';
 import { someItem, someRelease } from './records.testing.ts';
-import { Releases } from './releases.ts';
 
 const MODEL = someModel();
 
@@ -20,7 +20,7 @@ describe('new items', () => {
   let embedded: EmbeddedItems;
   let latents: Latents;
   let models: Models;
-  let releases: Releases;
+  let releases: ReleaseLedger;
   /** Importance of each neighbour of an item, as the graph stands. */
   let neighbours: Record<string, Record<string, number>>;
   let degrees: Record<string, number>;
@@ -31,7 +31,7 @@ describe('new items', () => {
     catalogue = new ItemCatalogue();
     embedded = new EmbeddedItems();
     models = new Models({ warn: assert.fail });
-    releases = new Releases();
+    releases = new ReleaseLedger();
     latents = new Latents({ warn: assert.fail });
     neighbours = {};
     degrees = {};
@@ -88,7 +88,7 @@ describe('new items', () => {
   }
 
   function declare(generation: string, state: Release['state']): void {
-    releases.take(generation, someRelease(generation, state));
+    releases.declare(generation, someRelease(generation, state));
   }
 
   function train(generation: string): void {

@@ -1,4 +1,5 @@
 import { embedNew, type NewItemNeighbours } from '#algorithms/pinsage/embed.ts';
+import type { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import type { ItemCatalogue } from './catalogue.ts';
@@ -6,7 +7,6 @@ import type { EmbeddedItems } from './embedded-items.ts';
 import type { ItemNeighbours, LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
 import type { Latents } from './latents.ts';
 import type { Models, PinSageModel } from './models.ts';
-import type { Releases } from './releases.ts';
 
 /** What tells which items lack an embedding, and how to make one. */
 export interface NewItemSources {
@@ -15,7 +15,7 @@ export interface NewItemSources {
   readonly latents: Latents;
   readonly models: Models;
   readonly neighbourhoods: Pick<LiveNeighbourhoods, 'degree' | 'isUpToDate' | 'of'>;
-  readonly releases: Releases;
+  readonly releases: ReleaseLedger;
 }
 
 /** A generation that items are embedded in. */
@@ -70,7 +70,7 @@ export class NewItems {
 
   #serving(): Serving | undefined {
     const { models, releases } = this.#sources;
-    const generation = releases.active?.generation;
+    const generation = releases.active()?.generation;
     const model = generation === undefined ? undefined : models.get(generation);
     return generation === undefined || model === undefined ? undefined : { ...model, generation };
   }

@@ -1,3 +1,4 @@
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import type { TrimOffset } from './latents.ts';
@@ -24,7 +25,7 @@ export function createPublisher({
       await produce('releases', release.generation, release);
     },
     async embedding(embedding) {
-      await produce('embeddings', `${embedding.generation}/${embedding.itemId}`, embedding);
+      await produce('embeddings', embeddingKey(embedding), embedding);
     },
     async weights(weights) {
       await produce('models', modelKey(weights), weights);

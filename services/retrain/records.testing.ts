@@ -1,19 +1,10 @@
+import { anItem, aRelease } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
 import type { Publisher } from './publisher.ts';
 
-/** Records with what a test does not care about filled in. */
+/** An item that was last changed in 1970. */
 export function someItem(itemId: string, change: Partial<Item> = {}): Item {
-  return {
-    itemId,
-    title: itemId,
-    text: '',
-    categories: [],
-    attributes: {},
-    vector: null,
-    availability: 'available',
-    updatedAt: 0,
-    ...change,
-  };
+  return anItem({ itemId, updatedAt: 0, ...change });
 }
 
 export function someRelease(
@@ -21,20 +12,7 @@ export function someRelease(
   state: Release['state'],
   change: Partial<Release> = {},
 ): Release {
-  return {
-    generation,
-    state,
-    dimension: 8,
-    alpha: 1,
-    itemCount: 1,
-    actionCount: 1,
-    createdAt: 0,
-    updatedAt: 0,
-    metrics: {},
-    modelCard: '{}',
-    reason: null,
-    ...change,
-  };
+  return aRelease({ generation, state, dimension: 8, createdAt: 0, updatedAt: 0, ...change });
 }
 
 export interface RecordedWrites {

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Item, ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
@@ -7,7 +8,6 @@ import { type StageProcess, startStageProcess } from '#platform/testing/stage-pr
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
-import { INTERRUPTED } from './releases.ts';
 import type { RetrainStatus } from './schedule.ts';
 import { GROUP_ITEMS, groupActions, groupItem, groupOf, nearestGroup } from './taste-groups.testing.ts';
 import { ALPHA_GRID } from './training/alpha.ts';

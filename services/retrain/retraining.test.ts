@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
 import { featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
 import { Models, toModelWeights } from './models.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
-import { INTERRUPTED } from './releases.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, shapeOf } from './training/train-config.ts';
@@ -225,7 +225,7 @@ describe('a retraining', () => {
 
   it('is compared with the generation that is active', async () => {
     shop();
-    state.releases.take('g0', someRelease('g0', 'active', { metrics: { hitRateAt100: 0.9 } }));
+    state.releases.declare('g0', someRelease('g0', 'active', { metrics: { hitRateAt100: 0.9 } }));
     assert.match((await retrain('g1', ports)).reason ?? '', /active generation/);
   });
 
@@ -318,7 +318,7 @@ describe('a retraining', () => {
     const anchors = { itemIds, places: new Float32Array(itemIds.length * layout.structure).fill(0.5) };
     const model = { layout, anchors, weights: initialWeights(shape, createRandom('active')) };
     state.models.take('pinsage/g0', toModelWeights('g0', model));
-    state.releases.take('g0', someRelease('g0', 'active', {}));
+    state.releases.declare('g0', someRelease('g0', 'active', {}));
     const config = { ...CONFIG, itemsMaximum: 100 };
     const { modelCard, metrics } = await retrain('g1', { ...ports, config });
     assert.equal(metrics.warmStartHitRateAt100, 0.3);
@@ -339,7 +339,7 @@ describe('a retraining', () => {
 
   it('begins from scratch where the active weights are of no use, and logs why', async () => {
     shop();
-    state.releases.take('g0', someRelease('g0', 'active', {}));
+    state.releases.declare('g0', someRelease('g0', 'active', {}));
     const reasons: unknown[] = [];
     const log = { ...ports.log, info: (fields: object) => void reasons.push(fields) };
     const { modelCard } = await retrain('g1', { ...ports, log });

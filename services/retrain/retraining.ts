@@ -3,9 +3,10 @@ import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { row } from '#algorithms/vectors.ts';
+import { INTERRUPTED, type ReleaseLedger } from '#contracts/domain/release-ledger.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { EmbeddingBasis, Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
 import type { ActionLog, TrainingActions } from './action-log.ts';
 import type { ItemCatalogue } from './catalogue.ts';
 import type { RetrainConfig } from './config.ts';
@@ -15,7 +16,6 @@ import type { RetrainMetrics } from './metrics.ts';
 import { modelCard, releaseMetrics } from './model-card.ts';
 import { type Models, toModelWeights } from './models.ts';
 import type { Publisher } from './publisher.ts';
-import { INTERRUPTED, type Releases } from './releases.ts';
 import { Stopwatch } from './training/stopwatch.ts';
 import type { TrainInput, TrainResult, WarmStart } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './training/train-config.ts';
@@ -33,7 +33,7 @@ export interface RetrainingPorts {
     readonly catalogue: ItemCatalogue;
     readonly models: Pick<Models, 'get'>;
     readonly neighbourhoods: LiveNeighbourhoods;
-    readonly releases: Releases;
+    readonly releases: ReleaseLedger;
   };
   readonly train: (input: TrainInput, named: NamedItems) => Promise<TrainResult>;
   readonly publisher: Publisher;
@@ -119,7 +119,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
         steps: stopwatch.seconds,
       }),
     });
-    const reason = refusalOf(result, ports.state.releases.active);
+    const reason = refusalOf(result, ports.state.releases.active());
     if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
     const itemCount = await publishGeneration(generation, snapshot, bases, result, publisher);
     stopwatch.lap('publication');
@@ -157,7 +157,7 @@ function originOf(
   { training: { itemIds }, layout, trainConfig }: Snapshot,
   { config, log, state: { models, releases } }: RetrainingPorts,
 ): { readonly startedFrom: string | null; readonly warmStart?: WarmStart } {
-  const active = releases.active?.generation;
+  const active = releases.active()?.generation;
   if (active === undefined || config.warmStart === 'false') return { startedFrom: null };
   const warmStart = warmStartFrom(models.get(active), { itemIds, layout, config: trainConfig });
   if (typeof warmStart !== 'string') return { startedFrom: active, warmStart };

@@ -1,5 +1,5 @@
 import type { FastifyInstance } from 'fastify';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '#platform/lifecycle.ts';
 import type { Schedule } from './schedule.ts';
 

@@ -1,5 +1,5 @@
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
 
 /** What `GET /status` tells. */
 export interface RetrainStatus {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { DEFAULT_ACTION_WEIGHTS } from '#algorithms/pinnersage/action-weights.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state.ts';
@@ -43,7 +43,7 @@ describe('the upkeep', () => {
       ['g2', 'retired'],
       ['g3', 'active'],
     ] as const) {
-      state.releases.take(generation, someRelease(generation, release));
+      state.releases.declare(generation, someRelease(generation, release));
       state.embedded.take(`${generation}/tea`, { origin: 'trained', basis: null });
       state.models.take(`pinsage/${generation}`, toModelWeights(generation, someModel()));
       state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
@@ -63,7 +63,7 @@ describe('the upkeep', () => {
   });
 
   it('embeds what is new', async () => {
-    state.releases.take('g1', null);
+    state.releases.declare('g1', null);
     state.catalogue.take('nail', someItem('nail'));
     await upkeep(ports);
     assert.deepEqual(written.order, ['embedding nail']);

@@ -4,7 +4,7 @@ import { type ActionWindow, compareActions, type WindowAction } from './window.t
 export interface EvidenceOptions {
   /** λ, see `importance`. */
   readonly lambdaPerDay: number;
-  /** Weight of each type of action; negative for dislike. A type that is absent weighs 0. */
+  /** Weight of each type of action; negative for dislike. */
   readonly actionWeights: Readonly<Record<string, number>>;
 }
 
@@ -72,13 +72,22 @@ export function importanceOf({ weight, newestAt }: ItemEvidence, now: number, la
   return decayedWeight(weight, newestAt, now, lambdaPerDay);
 }
 
+/**
+ * The weight of a type. A window may outlive the code that wrote it, so that it can hold a type which the weights do not
+ * name: such an action says nothing about interest, and weighs 0.
+ */
+export function weightOfType(weights: Readonly<Record<string, number>>, type: string): number {
+  const weight = weights[type];
+  return weight === undefined ? 0 : weight;
+}
+
 function collect(
   actions: readonly WindowAction[],
   { actionWeights, lambdaPerDay }: EvidenceOptions,
 ): Map<string, ItemEvidence> {
   const evidence = new Map<string, { -readonly [key in keyof ItemEvidence]: ItemEvidence[key] }>();
   for (const { itemId, type, occurredAt, weight } of actions) {
-    const signed = (actionWeights[type] ?? 0) * weight;
+    const signed = weightOfType(actionWeights, type) * weight;
     let item = evidence.get(itemId);
     if (item === undefined) {
       item = { itemId, size: 0, weight: 0, newestAt: occurredAt, lastOccurredAt: 0 };

@@ -1,5 +1,5 @@
 import { Agent, request } from 'undici';
-import { TributaryError } from '../errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import type { ErrorBody } from './server.ts';
 

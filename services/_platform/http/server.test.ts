@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
-import { TributaryError } from '../errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';

@@ -1,6 +1,6 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { TributaryError } from '../errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 

@@ -1,6 +1,6 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
-import { TributaryError } from '../errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 /** What is wrong with a value, and where. */
 export interface Fault {

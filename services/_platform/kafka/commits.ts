@@ -1,6 +1,6 @@
 import type { Consumer, TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import type { Logger } from 'pino';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 
 /**
  * Commits what was handled, at most once in an interval for all partitions together. kafkajs by itself commits after

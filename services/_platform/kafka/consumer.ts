@@ -1,7 +1,7 @@
 import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import { Commits } from './commits.ts';

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import { decodeValue, headerText } from './messages.ts';
 

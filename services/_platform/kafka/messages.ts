@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 
 /** A message as a stage sees it: decoded, with its place in the log. */
 export interface IncomingMessage<V> {

@@ -1,5 +1,5 @@
 import { type Kafka, Partitioners } from 'kafkajs';
-import { reasonOf, TributaryError } from '../errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 
 /** @throws TributaryError `kafka.unacknowledged` (retryable) for a topic that is not there or cannot be asked for */
 export type PartitionLookup = (topic: string, key: string) => Promise<number>;

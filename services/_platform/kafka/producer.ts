@@ -1,5 +1,5 @@
 import { type IHeaders, type Kafka, Partitioners, type Producer } from 'kafkajs';
-import { reasonOf, TributaryError } from '../errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { createPartitionLookup } from './partition-lookup.ts';
 

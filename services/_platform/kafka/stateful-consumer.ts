@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '../errors.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import { copartitionAssigner } from './copartition.ts';
 import { decodeValue } from './messages.ts';
 

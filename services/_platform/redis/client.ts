@@ -1,6 +1,6 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { TributaryError } from '../errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 
 /** A connection that pipelines what is asked in one turn of the event loop, and waits for a server that restarts. */
 export async function connectRedis(options: { url: string; log: Logger }): Promise<Redis> {

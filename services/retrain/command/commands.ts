@@ -1,7 +1,8 @@
 /** The commands of `npm run releases`, each from the log to printed lines. */
+
+import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import { TributaryError } from '#platform/errors.ts';
 import type { CommandContext } from '#topics/command.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import {
@@ -9,7 +10,6 @@ import {
   decideActivation,
   decideRetirement,
   decideRollback,
-  findRelease,
   unknownGeneration,
 } from './decide.ts';
 import {
@@ -29,7 +29,7 @@ export interface OutputFlags {
 const FLIP_TIMEOUT_MS = 120_000;
 
 export async function listReleases(context: CommandContext, { json }: OutputFlags): Promise<void> {
-  const { declared } = await readReleases(logOf(context));
+  const { declared } = (await readReleases(logOf(context))).ledger;
   const lines = json
     ? newestFirst(declared).map((release) => JSON.stringify(release))
     : [renderReleases(declared)];
@@ -43,7 +43,7 @@ export async function showRelease(
   { json }: OutputFlags,
 ): Promise<void> {
   const log = logOf(context);
-  const release = findRelease((await readReleases(log)).declared, generation);
+  const release = (await readReleases(log)).ledger.get(generation);
   if (release === undefined) throw refused(unknownGeneration(generation));
   const trained = await countTrained(log, generation);
   const text = json ? JSON.stringify(describeRelease(release, trained)) : renderRelease(release, trained);
@@ -63,7 +63,7 @@ export async function activateGeneration(context: CommandContext, generation: st
 /** @throws TributaryError as `activateGeneration` does */
 export async function rollBack(context: CommandContext): Promise<void> {
   const log = logOf(context);
-  const former = decideRollback((await readReleases(log)).declared);
+  const former = decideRollback((await readReleases(log)).ledger);
   if ('refusal' in former) throw refused(former.refusal);
   const { next } = await activate(log, former.generation);
   await awaitFlip(context, log, former.generation, next);
@@ -72,8 +72,8 @@ export async function rollBack(context: CommandContext): Promise<void> {
 /** @throws TributaryError `release.refused` with the reason, before anything is written */
 export async function retireGeneration(context: CommandContext, generation: string): Promise<void> {
   const log = logOf(context);
-  const { declared } = await readReleases(log);
-  await declareReleases(log, demand(decideRetirement(declared, generation, Date.now())));
+  const { ledger } = await readReleases(log);
+  await declareReleases(log, demand(decideRetirement(ledger, generation, Date.now())));
   await context.write(`${generation} is retired.\n`);
 }
 
@@ -86,11 +86,11 @@ export async function activate(
   log: ReleaseLog,
   generation: string,
 ): Promise<{ readonly next: ReadonlyMap<number, number> }> {
-  const { declared, next } = await readReleases(log);
-  const known = findRelease(declared, generation);
+  const { ledger, next } = await readReleases(log);
+  const known = ledger.get(generation);
   // One that is not there has no embeddings to look for.
   const trained = known === undefined ? 0 : await countTrained(log, generation);
-  await declareReleases(log, demand(decideActivation(declared, generation, trained, Date.now())));
+  await declareReleases(log, demand(decideActivation(ledger, generation, trained, Date.now())));
   return { next };
 }
 

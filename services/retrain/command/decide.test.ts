@@ -1,28 +1,24 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Release, ReleaseState } from '#contracts/generated/records.ts';
 import { someRelease } from '../records.testing.ts';
-import {
-  type Decision,
-  type Declared,
-  decideActivation,
-  decideRetirement,
-  decideRollback,
-} from './decide.ts';
+import { type Decision, decideActivation, decideRetirement, decideRollback } from './decide.ts';
 
 const NOW = 1_000;
 const ITEMS = 5;
 
 /** `g1 retired, g2 active` in the order in which they were declared. */
-function declared(text: string): Declared {
-  return text
+function declared(text: string): ReleaseLedger {
+  const releases = text
     .split(', ')
     .filter((entry) => entry !== '')
     .map((entry) => {
       const [generation = '', state] = entry.split(' ');
       return someRelease(generation, state as ReleaseState, { itemCount: ITEMS, reason: 'lost' });
     });
+  return new ReleaseLedger(releases);
 }
 
 const activate = (log: string, generation: string, trained = ITEMS) =>
@@ -39,7 +35,7 @@ const told = (decision: Decision) =>
     .join(', ');
 
 /** What the index wants to serve, as its README has it, when all generations are whole. */
-function wanted(log: Declared): string | undefined {
+function wanted(log: readonly Release[]): string | undefined {
   const active = log.findLast(({ state }) => state === 'active')?.generation;
   const ready = log.filter(({ state }) => state === 'ready').map(({ generation }) => generation);
   return (
@@ -50,7 +46,7 @@ function wanted(log: Declared): string | undefined {
   );
 }
 
-function append(log: Declared, release: Release): Declared {
+function append(log: readonly Release[], release: Release): readonly Release[] {
   return [...log.filter(({ generation }) => generation !== release.generation), release];
 }
 
@@ -111,11 +107,11 @@ describe('activating a generation', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), (log, choice) => {
         const { generation } = log[choice % log.length]!;
-        const decision = decideActivation(log, generation, ITEMS, NOW);
+        const decision = decideActivation(new ReleaseLedger(log), generation, ITEMS, NOW);
         if ('refusal' in decision) return;
         const active = log.findLast(({ state }) => state === 'active')?.generation;
         const expected = new Set([wanted(log), active, generation]);
-        let now: Declared = log;
+        let now: readonly Release[] = log;
         for (const write of decision.writes) {
           now = append(now, write);
           assert.ok(expected.has(wanted(now)), `${wanted(now)} is wanted in between`);

@@ -1,10 +1,11 @@
 import { type Kafka, Partitioners } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
+import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
+import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
-import { TopicsError } from '#topics/errors.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
-import type { Declared } from './decide.ts';
 
 /** The topics `releases` and `embeddings` as a tool sees them that lives for one command. */
 export interface ReleaseLog {
@@ -15,21 +16,19 @@ export interface ReleaseLog {
 
 /** @returns the releases, and where a later read goes on */
 export async function readReleases({ kafka, codec, namespace }: ReleaseLog): Promise<{
-  readonly declared: Declared;
+  readonly ledger: ReleaseLedger;
   readonly next: ReadonlyMap<number, number>;
 }> {
-  const byGeneration = new Map<string, Release>();
+  const ledger = new ReleaseLedger();
   const { next } = await readTopic({
     kafka,
     topic: qualifiedTopic(namespace, 'releases'),
     from: { at: 'beginning' },
     async onMessage({ key, value }) {
-      const generation = String(key);
-      byGeneration.delete(generation);
-      if (value !== null) byGeneration.set(generation, await codec.decode('Release', value));
+      ledger.declare(String(key), value === null ? null : await codec.decode('Release', value));
     },
   });
-  return { declared: [...byGeneration.values()], next };
+  return { ledger, next };
 }
 
 /** Embeddings from the training of a generation that the log holds; those embedded later do not count. */
@@ -38,14 +37,13 @@ export async function countTrained(
   generation: string,
 ): Promise<number> {
   const trained = new Set<string>();
-  const prefix = `${generation}/`;
   await readTopic({
     kafka,
     topic: qualifiedTopic(namespace, 'embeddings'),
     from: { at: 'beginning' },
     async onMessage({ key, value }) {
       const name = String(key);
-      if (!name.startsWith(prefix)) return;
+      if (parseEmbeddingKey(name)?.generation !== generation) return;
       const isTrained = value !== null && (await codec.decode('ItemEmbedding', value)).origin === 'trained';
       if (isTrained) trained.add(name);
       else trained.delete(name);
@@ -56,11 +54,11 @@ export async function countTrained(
 
 /**
  * Writes releases in one request, so that all of them or none are in the log.
- * @throws TopicsError `topics.not-acknowledged`
+ * @throws TributaryError `kafka.unacknowledged`
  */
 export async function declareReleases(
   { kafka, codec, namespace }: ReleaseLog,
-  releases: Declared,
+  releases: readonly Release[],
 ): Promise<void> {
   await codec.prepare(['Release']);
   const topic = qualifiedTopic(namespace, 'releases');
@@ -76,7 +74,7 @@ export async function declareReleases(
     }));
     const [answer] = await producer.send({ topic, acks: -1, messages });
     if (answer?.errorCode !== 0 || answer.baseOffset === undefined)
-      throw new TopicsError('topics.not-acknowledged', `${topic} did not acknowledge the change.`, {
+      throw new TributaryError('kafka.unacknowledged', `${topic} did not acknowledge the change.`, {
         retryable: true,
       });
   } finally {

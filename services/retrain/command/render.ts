@@ -1,10 +1,10 @@
+import { byAge } from '#contracts/domain/release-ledger.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { formatTime, printable } from '#topics/format.ts';
 import { renderTable } from '#topics/table.ts';
-import { byAge, type Declared } from './decide.ts';
 
 /** All generations, the newest first. */
-export function renderReleases(declared: Declared): string {
+export function renderReleases(declared: readonly Release[]): string {
   if (declared.length === 0) return 'There is no generation yet: the stage retrain makes them.';
   return renderTable(newestFirst(declared), [
     { title: 'GENERATION', value: ({ generation }) => printable(generation) },
@@ -19,7 +19,7 @@ export function renderReleases(declared: Declared): string {
   ]);
 }
 
-export function newestFirst(declared: Declared): Release[] {
+export function newestFirst(declared: readonly Release[]): Release[] {
   return declared.toSorted(byAge).reverse();
 }
 

@@ -1,5 +1,5 @@
 import { Worker } from 'node:worker_threads';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import { RowListsBuilder } from './row-lists.ts';
 import type { WalkedItems, WalkItems, WalkJob } from './walk-items.ts';
 import type { WalkedChunk, WalkThreadData } from './walk-thread.ts';

@@ -1,9 +1,9 @@
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { row } from '#algorithms/vectors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { readTopic } from '#topics/reader.ts';
 import type { InferenceInput } from '../training/infer.ts';

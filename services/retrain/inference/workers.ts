@@ -2,7 +2,7 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { InferenceWorkers } from '../config.ts';
 import type { InferenceInput } from '../training/infer.ts';
 import { workerEnvironment } from './config.ts';

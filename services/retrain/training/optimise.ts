@@ -1,7 +1,7 @@
 import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-node';
 import type { PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { embedSubgraph } from './convolve.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { embedCatalogue } from './infer.ts';

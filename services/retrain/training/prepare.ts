@@ -9,7 +9,7 @@ import {
 } from '#algorithms/pinsage/pairs.ts';
 import { importanceNeighbourhoods, type Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import type { Random } from '#algorithms/random.ts';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { drawOrder } from './batches.ts';
 import { shared } from './shared.ts';
 import { graphOptions, type TrainConfig, walkOptions } from './train-config.ts';

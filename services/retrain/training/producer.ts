@@ -1,6 +1,6 @@
 import { on } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import { reasonOf, TributaryError } from '#platform/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Examples } from './prepare.ts';
 import type { TrainingStep } from './steps.ts';
 import type { TrainConfig } from './train-config.ts';

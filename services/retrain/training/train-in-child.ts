@@ -1,7 +1,7 @@
 import { type ChildProcess, fork } from 'node:child_process';
 import { constants, setPriority } from 'node:os';
 import { fileURLToPath } from 'node:url';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { DistributedInference } from '../inference/distributed.ts';
 import type { EpochReport } from './optimise.ts';
 import type { TrainInput, TrainResult } from './train.ts';

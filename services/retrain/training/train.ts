@@ -6,7 +6,7 @@ import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
-import { TributaryError } from '#platform/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type Catalogue, embedCatalogue, type Infer, inferHere } from './infer.ts';

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { actionFault } from './action-fault.ts';
-import type { UserAction } from './generated/records.ts';
+import type { UserAction } from '../generated/records.ts';
+import { actionFault } from './action-validity.ts';
 
 const ACCEPTED = Date.parse('2026-03-01T12:00:00Z');
 const SAMPLE: UserAction = {

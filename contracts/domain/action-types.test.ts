@@ -1,0 +1,21 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { ACTION_TYPES } from '../generated/records.ts';
+import { DEFAULT_ACTION_WEIGHTS, DEFAULT_REWARDS, deedOf, isActionType } from './action-types.ts';
+
+describe('the table of action types', () => {
+  it('gives every type a weight, a reward and a verb', () => {
+    for (const type of ACTION_TYPES) {
+      assert.ok(Number.isFinite(DEFAULT_ACTION_WEIGHTS[type]), type);
+      assert.ok(Number.isFinite(DEFAULT_REWARDS[type]), type);
+      assert.match(deedOf(type), /^\w/);
+    }
+    assert.deepEqual(Object.keys(DEFAULT_REWARDS), [...ACTION_TYPES]);
+  });
+
+  it('tells a type that this version does not know neutrally', () => {
+    assert.equal(isActionType('constructor'), false);
+    assert.equal(deedOf('constructor'), 'know');
+    assert.equal(deedOf('buy'), 'bought');
+  });
+});

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { EVERYONE, idFault, isEveryone, isId, MAX_ID_BYTES } from './ids.ts';
+
+describe('isId', () => {
+  it('counts bytes, not characters', () => {
+    assert.equal(isId('é'.repeat(MAX_ID_BYTES / 2)), true);
+    assert.equal(isId(`${'é'.repeat(MAX_ID_BYTES / 2)}x`), false);
+    assert.equal(isId('x'.repeat(MAX_ID_BYTES + 1)), false);
+  });
+
+  it('refuses the empty text', () => {
+    assert.equal(isId(''), false);
+  });
+});
+
+describe('idFault', () => {
+  it('says what is wrong with a text that is no id', () => {
+    assert.equal(idFault('é'), undefined);
+    assert.match(idFault('') ?? '', /^is empty$/);
+    assert.match(idFault('é'.repeat(129)) ?? '', /^has 258 bytes; at most 256 are allowed$/);
+    assert.match(idFault('a\ud800') ?? '', /well-formed/);
+  });
+});
+
+describe('the user that stands for everyone', () => {
+  it('is told from every other user', () => {
+    assert.equal(isEveryone(EVERYONE), true);
+    assert.equal(isEveryone('**'), false);
+  });
+});
