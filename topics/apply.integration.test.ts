@@ -8,7 +8,7 @@ import { TOPICS } from './catalog.ts';
 import { withAdmin } from './connection.ts';
 import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
 
-describe('apply', () => {
+describe('topics -- apply', () => {
   let test: TestNamespace;
 
   before(async () => {
@@ -25,7 +25,7 @@ describe('apply', () => {
       return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
     });
 
-  it('brings an empty cluster to the catalogue, after which nothing is left to do', async () => {
+  it('brings an empty cluster to the state of the catalogue, after which the plan is empty', async () => {
     const planned = await planTopics(test);
     assert.equal(planned.length, 3 * TOPICS.length);
     assert.deepEqual(await applyTopics(test), planned);
@@ -38,7 +38,7 @@ describe('apply', () => {
     assert.equal(metadata.topics[0]?.partitions.length, 6);
   });
 
-  it('sets right what drifted and keeps what an operator set besides', async () => {
+  it('restores drifted settings and keeps settings that an operator added', async () => {
     const topic = test.topicOf('slates');
     await withAdmin(test.kafka, (admin) =>
       admin.alterConfigs({
@@ -55,7 +55,7 @@ describe('apply', () => {
         ],
       }),
     );
-    // A change of configuration is confirmed before every read shows it.
+    // Kafka confirms a change of configuration before every read shows it.
     while ((await configOf(topic)).get('segment.bytes') !== '2097152') await setImmediate();
     await applyTopics(test);
     const configs = await configOf(topic);
@@ -64,13 +64,13 @@ describe('apply', () => {
     assert.deepEqual(await planTopics(test), []);
   });
 
-  it('takes a longer retention for loading an older history', async () => {
+  it('applies a longer retention, as needed to load an older history', async () => {
     await applyTopics({ ...test, retentionMs: { actions: -1 } });
     assert.equal((await configOf(test.topicOf('actions'))).get('retention.ms'), '-1');
     await applyTopics(test);
   });
 
-  it('changes nothing when something would have to be refused', async () => {
+  it('changes nothing if any part of the plan is refused', async () => {
     await assert.rejects(applyTopics({ ...test, replicationFactor: 2, retentionMs: { slates: 1 } }), {
       code: 'topics.refused',
       message: /1 of 2 replicas/,

@@ -1,4 +1,4 @@
-/** Brings a cluster and its registry to what the catalogue says. */
+/** Brings a cluster and its Schema Registry to the state that the catalogue declares. */
 import { setTimeout as pause } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { TributaryError } from '#contracts/errors.ts';
@@ -31,7 +31,7 @@ const CREATION_TIMEOUT_MS = 30_000;
 
 type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
-/** What `applyTopics` would do, without doing it. */
+/** Returns the changes that `applyTopics` would make, without making them. */
 export async function planTopics(options: ApplyOptions): Promise<readonly Change[]> {
   const desired = desiredTopics(options.namespace, options);
   return withAdmin(options.kafka, async (admin) =>
@@ -41,10 +41,10 @@ export async function planTopics(options: ApplyOptions): Promise<readonly Change
 
 /**
  * Creates the topics, sets their configuration, registers their schemas, and resolves once every partition has a
- * leader. Safe to repeat and to run twice at the same time.
+ * leader. It is safe to repeat, and to run twice at the same time.
  * @returns the changes made, in order
- * @throws TributaryError `topics.refused` before anything is changed when the plan holds a refusal, or when Kafka
- *   refuses; `kafka.unreachable`; and the registry's errors
+ * @throws TributaryError `topics.refused` before any change when the plan contains a refusal, and when Kafka refuses;
+ *   `kafka.unreachable`; and the registry's errors
  */
 export async function applyTopics(options: ApplyOptions): Promise<readonly Change[]> {
   const { kafka, registry, namespace } = options;
@@ -133,8 +133,8 @@ async function createTopics(admin: Admin, changes: readonly ChangeOf<'create-top
     configEntries: configEntries(configs),
   }));
   try {
-    // Answers false when another process was faster; the topics are there then as well. kafkajs' own wait for the
-    // leaders gives up on a broker that is busy creating them; ours comes later and is patient.
+    // createTopics returns false if another process created the topics first. The wait for leaders is our own,
+    // because kafkajs stops waiting for a broker that is still busy creating the topics.
     await admin.createTopics({ topics, timeout: CREATION_TIMEOUT_MS, waitForLeaders: false });
   } catch (cause) {
     throw refusedByKafka('create the topics', cause);
@@ -168,8 +168,8 @@ function refusedByKafka(what: string, cause: unknown): TributaryError {
 }
 
 /**
- * A created topic answers UNKNOWN_TOPIC or LEADER_NOT_AVAILABLE for a moment, on each broker at another time, and a
- * leader that is named already may not know it yet: it leads when it can tell the offsets.
+ * For a moment each broker answers UNKNOWN_TOPIC or LEADER_NOT_AVAILABLE for a new topic, and a leader that the
+ * metadata name may not know its role yet. A partition counts as led once its leader returns offsets.
  */
 async function waitForLeaders(admin: Admin, desired: readonly DesiredTopic[]): Promise<void> {
   const topics = desired.map(({ topic }) => topic);
@@ -178,10 +178,14 @@ async function waitForLeaders(admin: Admin, desired: readonly DesiredTopic[]): P
     const trouble = await whyNotLed(admin, topics);
     if (trouble === undefined) return;
     if (performance.now() > deadline) {
-      throw new TributaryError('topics.stalled', 'Some partitions still have no leader after 30 s.', {
-        cause: trouble,
-        retryable: true,
-      });
+      throw new TributaryError(
+        'topics.stalled',
+        'Some partitions have no leader after 30 s: check the health of the brokers, then apply again.',
+        {
+          cause: trouble,
+          retryable: true,
+        },
+      );
     }
     await pause(100);
   }

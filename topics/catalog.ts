@@ -1,7 +1,4 @@
-/**
- * The one declaration of every topic: its name, key, schema and clean-up. Everything that names a topic
- * takes it from here.
- */
+/** Declares the name, key, schema and clean-up policy of every topic. All other code takes topic names from here. */
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 /** Names of the topics, without a namespace. */
@@ -20,25 +17,27 @@ export type TopicName =
 
 export interface TopicDeclaration {
   readonly name: TopicName;
-  /** What the message key holds, as UTF-8. Topics keyed by `userId` share one partition count. */
+  /** Content of the message key, as UTF-8. Topics keyed by `userId` have the same number of partitions. */
   readonly key: 'userId' | 'itemId' | 'generation/itemId' | 'generation' | 'model/generation' | 'sourceTopic';
   /** Name of the Avro record of the values (see contracts/schemas). */
   readonly schema: RecordName;
   readonly partitions: number;
   readonly cleanup: 'delete' | 'compact' | 'compact,delete';
-  /** How long messages are kept, in milliseconds, −1 for ever; undefined for topics that are only compacted. */
+  /** Retention in milliseconds, −1 for ever; undefined for topics that are only compacted. */
   readonly retentionMs?: number;
   readonly summary: string;
 }
 
 const DAY = 86_400_000;
-/** Kafka's word for no limit. */
+/** Kafka's value for unlimited retention. */
 const FOR_EVER = -1;
 
-/** Partitions of every topic keyed by userId: one count, so that joins are local and one process owns a user. */
+/**
+ * Partitions of every topic keyed by userId. One number for all, so that joins are local and one process owns a user.
+ */
 export const USER_PARTITIONS = 6;
 
-/** Window of event time that `actions` is kept for, in milliseconds (PinnerSage: 90 days). */
+/** Retention of `actions` by event time, in milliseconds (PinnerSage: 90 days). */
 export const ACTIONS_RETENTION_MS = 90 * DAY;
 
 const DECLARATIONS = {
@@ -49,7 +48,7 @@ const DECLARATIONS = {
     partitions: USER_PARTITIONS,
     cleanup: 'delete',
     retentionMs: ACTIONS_RETENTION_MS,
-    summary: 'what users did, as accepted by the gateway',
+    summary: 'actions of users, as accepted by the gateway',
   },
   items: {
     name: 'items',
@@ -75,7 +74,7 @@ const DECLARATIONS = {
     partitions: USER_PARTITIONS,
     cleanup: 'delete',
     retentionMs: DAY,
-    summary: 'candidates, one model a message',
+    summary: 'candidates for a user, one message per model',
   },
   slates: {
     name: 'slates',
@@ -84,7 +83,7 @@ const DECLARATIONS = {
     partitions: USER_PARTITIONS,
     cleanup: 'delete',
     retentionMs: 30 * DAY,
-    summary: 'what was shown, with propensities and features',
+    summary: 'slates shown to users, with propensities and features',
   },
   rewards: {
     name: 'rewards',
@@ -93,7 +92,7 @@ const DECLARATIONS = {
     partitions: USER_PARTITIONS,
     cleanup: 'delete',
     retentionMs: 30 * DAY,
-    summary: 'what each shown item earned',
+    summary: 'reward of each shown item',
   },
   embeddings: {
     name: 'embeddings',
@@ -101,7 +100,7 @@ const DECLARATIONS = {
     schema: 'ItemEmbedding',
     partitions: 3,
     cleanup: 'compact',
-    summary: 'vectors of the items, a generation each',
+    summary: 'item vectors, by generation',
   },
   releases: {
     name: 'releases',
@@ -109,7 +108,7 @@ const DECLARATIONS = {
     schema: 'Release',
     partitions: 1,
     cleanup: 'compact',
-    summary: 'which generation is built, served, retired or rejected',
+    summary: 'state of each generation: building, ready, active, retired, rejected',
   },
   models: {
     name: 'models',
@@ -125,9 +124,9 @@ const DECLARATIONS = {
     schema: 'Latent',
     partitions: 6,
     cleanup: 'delete',
-    // The retrain stage deletes what belongs to generations that are over.
+    // The retrain stage deletes the messages of finished generations.
     retentionMs: FOR_EVER,
-    summary: 'the shuffle of the inference that embeds a generation',
+    summary: 'messages between the inference workers that embed a generation',
   },
   'dead-letters': {
     name: 'dead-letters',
@@ -140,13 +139,13 @@ const DECLARATIONS = {
   },
 } as const satisfies Readonly<Record<TopicName, TopicDeclaration>>;
 
-/** Name of the record that a topic's values are. */
+/** Name of the record that the values of a topic contain. */
 export type TopicRecord<T extends TopicName> = (typeof DECLARATIONS)[T]['schema'];
 
 /** Type of the values of a topic. */
 export type TopicValue<T extends TopicName> = RecordTypes[TopicRecord<T>];
 
-/** Every topic by its name, with the record of its values known to the compiler. */
+/** Every topic by its name, typed with the record of its values. */
 export const CATALOG: {
   readonly [T in TopicName]: TopicDeclaration & { readonly name: T; readonly schema: TopicRecord<T> };
 } = DECLARATIONS;

@@ -14,7 +14,7 @@ interface Ended {
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
 
-describe('the command line', () => {
+describe('the command line of topics', () => {
   let test: TestNamespace;
 
   before(async () => {
@@ -45,7 +45,7 @@ describe('the command line', () => {
     return { child, closed };
   }
 
-  it('tells in one sentence what is wrong, and exits with 1', async () => {
+  it('reports each error in one sentence and exits with 1', async () => {
     const cases: readonly [readonly string[], RegExp, Record<string, string>?][] = [
       [
         ['list'],
@@ -64,9 +64,9 @@ describe('the command line', () => {
       ],
       [['tail', 'clicks'], /The topics are actions, items/],
       [['tail', 'actions', '--from', 'monday'], /“monday” is no place to start/],
-      [['tail', 'actions', '--filter', 'kind=buy'], /UserAction has no field kind; it has eventId/],
+      [['tail', 'actions', '--filter', 'kind=buy'], /UserAction has no field kind; its fields are eventId/],
       [['tail', 'actions', '--limit', '0'], /at least 1/],
-      [['apply', '--retention', 'actions=soon'], /“actions=soon” is no retention/],
+      [['apply', '--retention', 'actions=soon'], /--retention “actions=soon”: write topic=days/],
       [['apply', '--retention', 'items=3'], /items is compacted/],
     ];
     await Promise.all(
@@ -80,35 +80,35 @@ describe('the command line', () => {
     );
   });
 
-  it('teaches with --help', async () => {
+  it('explains its options with --help', async () => {
     const { code, stdout } = await start(['tail', '--help']).closed;
     assert.equal(code, 0);
     for (const word of ['last:10', '--filter', 'Examples:', 'dead-letters'])
       assert.ok(stdout.includes(word), word);
   });
 
-  /** Waits for the first output; a command that ends without any is told with what it complained of. */
+  /** Waits for the first output; if the command exits without any, fails with its standard error. */
   async function firstOutput(
     { stdout }: ChildProcessByStdio<null, Readable, Readable>,
     closed: Promise<Ended>,
   ) {
-    const failed = closed.then(({ code, stderr }) => assert.fail(`it ended with ${code}: ${stderr}`));
+    const failed = closed.then(({ code, stderr }) => assert.fail(`exited with ${code}: ${stderr}`));
     await Promise.race([once(stdout, 'data'), failed]);
-    // From here on its end is what the test looks at.
+    // From here on the test itself awaits the exit.
     failed.catch(() => undefined);
   }
 
-  it('finds nothing to do after apply', async () => {
+  it('plans no change after apply', async () => {
     const { code, stdout } = await start(['plan']).closed;
     assert.equal(code, 0);
     assert.match(stdout, /^Nothing to do/);
   });
 
-  it('ends in peace when the reader of its output has seen enough', async () => {
+  it('exits with 0 when the reader of its output closes the pipe', async () => {
     const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning', '--full']);
     await firstOutput(child, closed);
     child.stdout.destroy();
-    // What arrives now cannot be written any more.
+    // Messages that arrive from now on cannot be written any more.
     await test.produce('actions', {
       key: 'ann',
       value: test.encode('UserAction', someAction({ userId: 'ann' })),
@@ -118,7 +118,7 @@ describe('the command line', () => {
     assert.equal(code, 0);
   });
 
-  it('ends in peace at Ctrl-C', async () => {
+  it('exits with 0 at Ctrl-C', async () => {
     const { child, closed } = start(['tail', 'actions', '--follow', '--from', 'beginning']);
     await firstOutput(child, closed);
     child.kill('SIGINT');

@@ -1,4 +1,4 @@
-/** `npm run topics`: the command line for everyone who sets up, watches or debugs topics. */
+/** `npm run topics`: the command line to set up, watch and debug topics. */
 import { Command, InvalidArgumentError } from 'commander';
 import { TOPICS, type TopicName } from './catalog.ts';
 import { runCommand } from './command.ts';
@@ -17,14 +17,14 @@ import {
 
 const CONNECTION_HELP = `
 Connection:
-  KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE say which cluster is meant.
-  Without KAFKA_BROKERS it is the running demo, and without a demo localhost:9092 and localhost:8081.
+  KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE name the cluster.
+  Without KAFKA_BROKERS it is that of the running demo, and without a demo localhost:9092 and localhost:8081.
 
 First steps:
-  npm run topics -- list                                    what there is
-  npm run topics -- tail actions --follow                   what users do, as it comes
+  npm run topics -- list                                    which topics exist
+  npm run topics -- tail actions --follow                   actions of users, as they arrive
   npm run topics -- lag                                     which stage is behind
-  npm run topics -- tail dead-letters                       what could not be handled, and why
+  npm run topics -- tail dead-letters                       rejected messages, with the reason
 `;
 
 const TAIL_HELP = `
@@ -34,9 +34,9 @@ Where to start (--from):
   beginning, end, last:10 (of each partition), -30s, -5m, -2h, -1d,
   1042 (that offset in each partition), 2026-03-01T12:00Z
 
-Filters (--filter, all must hold):
+Filters (--filter, all must match):
   field=value  field!=value  field>1  field<1  field>=1  field<=1  field~regex  field!~regex
-  A path enters records and lists: slots.itemId=7 holds when any slot shows 7, slots.itemId!=7 when none does.
+  A path enters records and lists: slots.itemId=7 matches if any slot shows 7, slots.itemId!=7 if none does.
   Times may be written as 2026-03-01T12:00Z.
 
 Examples:
@@ -48,8 +48,8 @@ Examples:
 `;
 
 const REQUEUE_HELP = `
-Each chosen dead letter is produced to its source topic again, with its key, value and headers and the
-header requeued-from. The letter itself stays; stages drop what they have handled already.
+Each selected dead letter is produced to its source topic again, with its key, value and headers and the
+header requeued-from. The letter itself stays; stages drop messages that they have handled already.
 
 Examples:
   npm run topics -- requeue --dry-run
@@ -61,25 +61,25 @@ const program = new Command('topics')
   .description('Sets up, watches and debugs the topics of one Tributary namespace.')
   .addHelpText('after', CONNECTION_HELP)
   .configureHelp({ showGlobalOptions: true })
-  .showHelpAfterError('(--help shows what there is)');
+  .showHelpAfterError('(use --help to list commands and options)');
 
 program
   .command('plan')
   .description('show what apply would change')
   .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect)
+  .option('--retention <topic=days>', 'retention of one topic; may be repeated', collect)
   .action((flags: PlanFlags) => runCommand((context) => planCommand(context, flags)));
 
 program
   .command('apply')
   .description('create topics, set their configuration and register their schemas; safe to repeat')
   .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-  .option('--retention <topic=days>', 'keep a topic longer or shorter; may be repeated', collect)
+  .option('--retention <topic=days>', 'retention of one topic; may be repeated', collect)
   .action((flags: PlanFlags) => runCommand((context) => applyCommand(context, flags)));
 
 program
   .command('list')
-  .description('show the topics and what they hold')
+  .description('show the topics with their partitions and numbers of messages')
   .action(() => runCommand(listCommand));
 
 program
@@ -93,11 +93,11 @@ program
   .description('show messages of a topic, decoded')
   .argument('<topic>', 'a topic, without the namespace', topicName)
   .option('--from <position>', 'where to start (default: last:5)')
-  .option('-f, --follow', 'go on with what arrives; without it, end at the present end')
-  .option('-n, --limit <n>', 'end after so many messages', positiveInteger)
+  .option('-f, --follow', 'continue with new messages; without it, stop at the current end offsets')
+  .option('-n, --limit <n>', 'stop after n messages', positiveInteger)
   .option('--key <key>', 'only messages with this key')
   .option('--partition <n>', 'only this partition', wholeNumber)
-  .option('--filter <condition>', 'only messages that meet it; may be repeated', collect)
+  .option('--filter <condition>', 'only messages that match; may be repeated', collect)
   .option('--json', 'one JSON object a line')
   .option('--full', 'whole vectors, lists, ids and bytes')
   .addHelpText('after', TAIL_HELP)
@@ -113,8 +113,8 @@ program
   .option('--offset <n>', 'only the letter at this offset', wholeNumber)
   .option('--partition <n>', 'only letters in this partition of dead-letters', wholeNumber)
   .option('--from <position>', 'where to start, as in tail (default: beginning)')
-  .option('-n, --limit <n>', 'end after so many letters', positiveInteger)
-  .option('--dry-run', 'show what would be sent')
+  .option('-n, --limit <n>', 'stop after n letters', positiveInteger)
+  .option('--dry-run', 'show the letters that would be sent')
   .addHelpText('after', REQUEUE_HELP)
   .action((flags: RequeueFlags) => runCommand((context) => requeueCommand(context, flags)));
 
@@ -123,13 +123,13 @@ await program.parseAsync();
 function wholeNumber(text: string): number {
   const value = Number(text);
   if (!/^\d+$/.test(text) || !Number.isSafeInteger(value))
-    throw new InvalidArgumentError('It takes a whole number.');
+    throw new InvalidArgumentError('Expected a whole number.');
   return value;
 }
 
 function positiveInteger(text: string): number {
   const value = wholeNumber(text);
-  if (value === 0) throw new InvalidArgumentError('It takes a number of at least 1.');
+  if (value === 0) throw new InvalidArgumentError('Expected a whole number of at least 1.');
   return value;
 }
 

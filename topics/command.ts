@@ -1,4 +1,4 @@
-/** What every command shares: its connection, its end by Ctrl-C or a closed pipe, and one sentence for an error. */
+/** The frame of every command: its connection, its exit at Ctrl-C or a closed pipe, and one sentence for an error. */
 import type { Kafka } from 'kafkajs';
 import { readConfig, type TopicsConfig } from './config.ts';
 import { connectKafka } from './connection.ts';
@@ -6,28 +6,28 @@ import { connectKafka } from './connection.ts';
 export interface CommandContext {
   readonly config: TopicsConfig;
   readonly kafka: Kafka;
-  /** Aborts at Ctrl-C, SIGTERM, or when the reader of the output went away. */
+  /** Aborts at Ctrl-C, at SIGTERM, and when the reader of the output closes the pipe. */
   readonly signal: AbortSignal;
-  /** Resolves when the output can take more. */
+  /** Resolves when the output can accept more text. */
   readonly write: (text: string) => Promise<void>;
 }
 
-/** Time to leave the cluster in order after Ctrl-C, in milliseconds. */
+/** Time for disconnecting after Ctrl-C, in milliseconds. */
 const END_DEADLINE_MS = 3_000;
 
-/** Time after the end of the command in which the process may end by itself, in milliseconds. */
+/** Time after the end of the command in which the process may exit by itself, in milliseconds. */
 const LINGER_MS = 500;
 
-/** Runs one command to its end; an error becomes one sentence on the standard error and exit code 1. */
+/** Runs one command to its end; an error becomes one sentence on standard error and exit code 1. */
 export async function runCommand(command: (context: CommandContext) => Promise<void>): Promise<void> {
   const ending = new AbortController();
   const end = () => ending.abort();
-  // A terminal and a parent process may both deliver the same Ctrl-C: a second one changes nothing.
+  // A terminal and a parent process may both deliver the same Ctrl-C; only the first one counts.
   process.on('SIGINT', end);
   process.on('SIGTERM', end);
   ending.signal.addEventListener('abort', () => setTimeout(() => process.exit(1), END_DEADLINE_MS).unref());
   process.stdout.on('error', (error: NodeJS.ErrnoException) => {
-    // `| head` closes the pipe when it has seen enough.
+    // `| head` closes the pipe once it has printed enough lines.
     if (error.code !== 'EPIPE') throw error;
     end();
   });
@@ -41,7 +41,8 @@ export async function runCommand(command: (context: CommandContext) => Promise<v
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);
-    // Nothing is left to do; a connection of kafkajs that was closed while it opened may stay open and hold us here.
+    // All work is done, but a kafkajs connection that was closed while it opened may stay open and keep the process
+    // alive.
     setTimeout(() => process.exit(), LINGER_MS).unref();
   }
 }

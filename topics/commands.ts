@@ -1,5 +1,4 @@
-/** The commands of the command line, each from flags to printed lines. */
-
+/** The commands of the command line: each turns flags into printed lines. */
 import { TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
@@ -18,7 +17,7 @@ import { createTopicCodec } from './topic-codec.ts';
 
 export interface PlanFlags {
   readonly replicationFactor?: number;
-  /** `topic=days`, each. */
+  /** Entries of the form `topic=days`. */
   readonly retention?: readonly string[];
 }
 
@@ -82,7 +81,9 @@ export async function tailCommand(
     from: parsePosition(from, Date.now()),
   });
   if (conditions.length > 0 && undecodable > 0) {
-    process.stderr.write(`${undecodable} messages could not be decoded; without --filter they are shown.\n`);
+    process.stderr.write(
+      `${undecodable} messages could not be decoded and were left out; run without --filter to show them.\n`,
+    );
   }
 }
 
@@ -130,7 +131,7 @@ export function parseRetention(texts: readonly string[]): NonNullable<PlanOption
     if (!isTopicName(name) || days === '' || !(retentionMs > 0 || retentionMs === -1)) {
       throw new TributaryError(
         'topics.option',
-        `“${text}” is no retention: write topic=days or topic=forever, as in actions=365.`,
+        `--retention “${text}”: write topic=days or topic=forever, as in actions=365.`,
       );
     }
     return [name, Math.round(retentionMs)] as const;
@@ -139,7 +140,7 @@ export function parseRetention(texts: readonly string[]): NonNullable<PlanOption
 }
 
 /**
- * Sees to it that a misspelt field is an error and not a filter that never holds.
+ * Checks the fields of filters, so that a misspelt field is an error and not a filter that never matches.
  * @throws TributaryError `topics.option`
  */
 export function checkFields(topic: TopicName, conditions: readonly Condition[]): void {
@@ -149,7 +150,7 @@ export function checkFields(topic: TopicName, conditions: readonly Condition[]):
     if (!fields.includes(path[0]!)) {
       throw new TributaryError(
         'topics.option',
-        `${record} has no field ${path[0]}; it has ${fields.join(', ')}.`,
+        `--filter: ${record} has no field ${path[0]}; its fields are ${fields.join(', ')}.`,
       );
     }
   }

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { readConfig } from './config.ts';
 
-describe('the connection', () => {
+describe('the connection of the command line', () => {
   let cache = '';
   let emptyCache = '';
 
@@ -23,7 +23,7 @@ describe('the connection', () => {
 
   after(() => rm(cache, { recursive: true }));
 
-  it('comes from the environment', () => {
+  it('is read from the environment', () => {
     const environment = {
       KAFKA_BROKERS: 'a:1, b:2',
       SCHEMA_REGISTRY_URL: 'http://r:3',
@@ -34,7 +34,7 @@ describe('the connection', () => {
     assert.deepEqual(readConfig(environment), config);
   });
 
-  it('comes from the running demo when no brokers are named', () => {
+  it('is that of the running demo if the environment names no brokers', () => {
     assert.deepEqual(readConfig({ TRIBUTARY_CACHE: cache }), {
       brokers: ['127.0.0.1:5001'],
       registryUrl: 'http://127.0.0.1:5002/apis/ccompat/v7',
@@ -43,16 +43,16 @@ describe('the connection', () => {
     assert.equal(readConfig({ TRIBUTARY_CACHE: cache, TRIBUTARY_NAMESPACE: 'other' }).namespace, 'other');
   });
 
-  it('never mixes the named brokers with the demo', () => {
+  it("never mixes brokers of the environment with the demo's registry", () => {
     const config = { brokers: ['a:1'], registryUrl: 'http://localhost:8081', namespace: '' };
     assert.deepEqual(readConfig({ KAFKA_BROKERS: 'a:1', TRIBUTARY_CACHE: cache }), config);
   });
 
-  it('is localhost otherwise', () => {
+  it('defaults to localhost', () => {
     assert.deepEqual(readConfig({ TRIBUTARY_CACHE: emptyCache }).brokers, ['localhost:9092']);
   });
 
-  it('refuses what cannot be an address', () => {
+  it('rejects addresses of a wrong form', () => {
     for (const KAFKA_BROKERS of ['localhost', 'http://a:1', 'a:1,b', ',']) {
       assert.throws(() => readConfig({ KAFKA_BROKERS }), { code: 'topics.option' }, KAFKA_BROKERS);
     }

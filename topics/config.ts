@@ -1,4 +1,4 @@
-/** Where the command line finds its cluster; the only place of this folder that knows environment variables. */
+/** Where the command line finds its cluster. Only this file of the folder reads environment variables. */
 import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
@@ -13,9 +13,9 @@ export interface TopicsConfig {
 type Environment = Readonly<Record<string, string | undefined>>;
 
 /**
- * The environment's KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE. Without KAFKA_BROKERS, the
- * connection of a running demo; without a demo, localhost.
- * @throws TributaryError `topics.option` for an address that cannot be one.
+ * Returns KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE of the environment. Without KAFKA_BROKERS it
+ * returns the connection of a running demo; without a demo, localhost.
+ * @throws TributaryError `topics.option` for an address of a wrong form
  */
 export function readConfig(environment: Environment): TopicsConfig {
   const demo = environment.KAFKA_BROKERS ? {} : demoConnection(environment);
@@ -29,17 +29,17 @@ export function readConfig(environment: Environment): TopicsConfig {
   if (badBroker !== undefined || brokers.length === 0) {
     throw new TributaryError(
       'topics.option',
-      `KAFKA_BROKERS takes host:port,host:port, not “${badBroker ?? ''}”.`,
+      `KAFKA_BROKERS: write host:port,host:port, not “${badBroker ?? ''}”.`,
     );
   }
   const registryUrl = value('SCHEMA_REGISTRY_URL', 'http://localhost:8081');
   if (!URL.canParse(registryUrl)) {
-    throw new TributaryError('topics.option', `SCHEMA_REGISTRY_URL takes a URL, not “${registryUrl}”.`);
+    throw new TributaryError('topics.option', `SCHEMA_REGISTRY_URL: write a URL, not “${registryUrl}”.`);
   }
   return { brokers, registryUrl, namespace: value('TRIBUTARY_NAMESPACE', '') };
 }
 
-/** What a running demo wrote about itself; empty when there is none. */
+/** Returns the connection file of a running demo; empty if no demo runs. */
 function demoConnection(environment: Environment): Environment {
   const cache = environment.TRIBUTARY_CACHE || join(homedir(), '.cache', 'tributary');
   try {

@@ -1,8 +1,8 @@
-/** Connections to the cluster for tools that live as long as one command. */
+/** Connections to the cluster for tools that run one command. */
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { TributaryError } from '#contracts/errors.ts';
 
-/** A Kafka client that gives up within seconds and leaves the words to the caller. */
+/** Creates a Kafka client that fails within seconds and logs nothing, because the caller reports the error. */
 export function connectKafka(brokers: readonly string[]): Kafka {
   return new Kafka({
     clientId: 'tributary-topics',
@@ -40,7 +40,7 @@ export async function withAdmin<T>(kafka: Kafka, work: (admin: Admin) => Promise
   }
 }
 
-/** @throws TributaryError `topics.unknown-topic` when the cluster has no such topic. */
+/** @throws TributaryError `topics.unknown-topic` if the cluster does not have the topic */
 export async function requireTopic(admin: Admin, topic: string): Promise<void> {
   if (!(await admin.listTopics()).includes(topic)) {
     throw new TributaryError(

@@ -15,7 +15,7 @@ const slate = {
 
 const holds = (...texts: string[]) => matches(slate, texts.map(parseCondition));
 
-describe('a filter', () => {
+describe('a filter of tail', () => {
   it('compares a field with a text, a number, null or a time', () => {
     assert.ok(holds('slateId=s=1'));
     assert.ok(!holds('slateId=s=2'));
@@ -26,7 +26,7 @@ describe('a filter', () => {
     assert.ok(!holds('servedAt<2026-03-01'));
   });
 
-  it('enters lists: any element will do, and none for a negation', () => {
+  it('matches a list if any element matches, and a negation if no element matches', () => {
     assert.ok(holds('slots.itemId=8'));
     assert.ok(holds('slots.models=medoid-neighbours'));
     assert.ok(holds('slots.because.itemId=5'));
@@ -36,33 +36,33 @@ describe('a filter', () => {
     assert.ok(!holds('slots.propensity>=0.6'));
   });
 
-  it('knows regular expressions', () => {
+  it('supports regular expressions', () => {
     assert.ok(holds('slots.models~^medoid'));
     assert.ok(!holds('slots.models!~^medoid'));
     assert.ok(holds('slateId~^s.1$'));
   });
 
-  it('wants all of several conditions', () => {
+  it('requires all of several conditions to match', () => {
     assert.ok(holds('slots.itemId=7', 'slots.itemId=8'));
     assert.ok(!holds('slots.itemId=7', 'slots.itemId=9'));
     assert.ok(holds());
   });
 
-  it('never compares a text by size', () => {
+  it('never orders texts with < or >', () => {
     assert.ok(!holds('slateId>0'));
     assert.ok(!holds('generation<1'));
   });
 
-  it('refuses what does not read', () => {
+  it('rejects conditions of a wrong form', () => {
     for (const text of ['type', '=buy', 'reward>much', 'type~(', '']) {
       assert.throws(() => parseCondition(text), { code: 'topics.option' }, text);
     }
   });
 
-  it('finds every text that a field may hold, and its negation does the opposite', () => {
+  it('matches any text that a field may contain, and its negation matches the opposite', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (held, operand) => {
-        // Space before the operand belongs to the way of writing, not to the operand.
+        // Space before the operand belongs to the syntax, not to the operand.
         const same = held === operand.trimStart();
         assert.equal(matches({ field: held }, [parseCondition(`field=${operand}`)]), same);
         assert.equal(matches({ field: held }, [parseCondition(`field!=${operand}`)]), !same);

@@ -1,10 +1,10 @@
-/** Conditions on decoded values, as the command line takes them: `type=buy`, `slots.itemId~^12`, `reward>0`. */
+/** Conditions on decoded values, as given on the command line: `type=buy`, `slots.itemId~^12`, `reward>0`. */
 import { TributaryError } from '#contracts/errors.ts';
 
 type Operator = '=' | '!=' | '>' | '<' | '>=' | '<=' | '~' | '!~';
 
 export interface Condition {
-  /** Names of fields from the outside in; a list is entered without naming a place. */
+  /** Names of fields, outermost first. Lists are entered without an index. */
   readonly path: readonly string[];
   readonly operator: Operator;
   readonly operand: string;
@@ -12,9 +12,9 @@ export interface Condition {
 }
 
 /**
- * Reads one condition: a path of fields, one of `= != > < >= <= ~ !~`, and a value. Through a list the path
- * means any element, so that `slots.itemId=7` holds when some slot shows 7, and `!=` and `!~` hold when none does.
- * An absent field equals `null`. Times may be given in ISO 8601.
+ * Parses one condition: a path of fields, one of `= != > < >= <= ~ !~`, and a value. Through a list the path means
+ * any element: `slots.itemId=7` matches if some slot shows 7; `!=` and `!~` match if no slot does. An absent field
+ * equals `null`. Times may be written in ISO 8601.
  * @throws TributaryError `topics.option`
  */
 export function parseCondition(text: string): Condition {
@@ -22,7 +22,7 @@ export function parseCondition(text: string): Condition {
   if (match === null) {
     throw new TributaryError(
       'topics.option',
-      `“${text}” is no filter: write field=value, or one of != > < >= <= ~regex !~regex, as in type=buy.`,
+      `--filter “${text}”: write field=value, or one of != > < >= <= ~regex !~regex, as in type=buy.`,
     );
   }
   const path = match[1]!.split('.');
@@ -38,12 +38,12 @@ export function parseCondition(text: string): Condition {
   };
 }
 
-/** Whether all conditions hold. */
+/** Returns whether all conditions match. */
 export function matches(value: unknown, conditions: readonly Condition[]): boolean {
   return conditions.every(({ test }) => test(value));
 }
 
-/** The test of one leaf; the negated operators share it with their positive ones. */
+/** Returns the test of one leaf; negated operators use the test of their positive ones. */
 function leafTest(text: string, operator: Operator, operand: string): (leaf: unknown) => boolean {
   if (operator === '~' || operator === '!~') {
     const regex = compile(text, operand);
@@ -56,7 +56,7 @@ function leafTest(text: string, operator: Operator, operand: string): (leaf: unk
   if (Number.isNaN(number)) {
     throw new TributaryError(
       'topics.option',
-      `“${text}” compares with ${operator}, which needs a number or a time.`,
+      `--filter “${text}”: ${operator} compares numbers or times only.`,
     );
   }
   const compare = {
@@ -72,7 +72,7 @@ function compile(text: string, pattern: string): RegExp {
   try {
     return new RegExp(pattern, 'u');
   } catch (cause) {
-    throw new TributaryError('topics.option', `The regular expression in “${text}” does not read.`, {
+    throw new TributaryError('topics.option', `--filter “${text}”: the regular expression is invalid.`, {
       cause,
     });
   }
@@ -83,7 +83,7 @@ function toNumber(operand: string): number {
   return /^\d{4}-\d{2}-\d{2}/.test(operand) ? Date.parse(operand) : Number.NaN;
 }
 
-/** Everything that the path leads to; an absent field is null. */
+/** Returns all leaves that the path reaches; an absent field is null. */
 function leaves(value: unknown, path: readonly string[]): unknown[] {
   if (Array.isArray(value)) return value.flatMap((element) => leaves(element, path));
   const [name, ...rest] = path;

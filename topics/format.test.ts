@@ -214,24 +214,24 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       reason: 'not the wire format',
       failedAt: NOON,
     },
-    'from actions 3:1042, given up by interests at 2026-03-01T12:00:00.000Z: decode.magic: not the wire format',
+    'from actions 3:1042, rejected by interests at 2026-03-01T12:00:00.000Z: decode.magic: not the wire format',
   ],
 ];
 
 describe('a record in one line', () => {
   for (const [name, record, expected] of EXAMPLES) {
-    it(`tells what a ${name} says`, () => {
+    it(`shows the fields of a ${name} on one line`, () => {
       assert.equal(formatRecord(name, record as never, SHORT), expected);
     });
   }
 
-  it('shows all of it in full', () => {
+  it('shows the whole record with --full', () => {
     const [, proposal] = EXAMPLES.find(([name]) => name === 'Proposal')!;
     assert.match(formatRecord('Proposal', proposal as RecordTypes['Proposal'], FULL), /i6 0\.143$/);
   });
 });
 
-describe('what comes from outside', () => {
+describe('text from outside', () => {
   it('never brings a control character to the terminal', () => {
     assert.equal(printable('a\u001b[31mb\u202ec\u0000'), 'a\\u{1b}[31mb\\u{202e}c\\u{0}');
     fc.assert(
@@ -241,13 +241,13 @@ describe('what comes from outside', () => {
     );
   });
 
-  it('is a key as text, or as bytes where it is none', () => {
+  it('shows a key as text, or as bytes if it is not UTF-8', () => {
     assert.equal(formatKey(Buffer.from('Œ1')), 'Œ1');
     assert.equal(formatKey(Buffer.from([0xff, 0x00])), '0xff00');
     assert.equal(formatKey(null), '(no key)');
   });
 
-  it('is a time, or the number where it is none', () => {
+  it('shows a time in ISO 8601, or the number if it is no time', () => {
     assert.equal(formatTime(NOON), '2026-03-01T12:00:00.000Z');
     assert.equal(formatTime(1e300), '1e+300');
   });
@@ -256,14 +256,14 @@ describe('what comes from outside', () => {
 describe('long values', () => {
   const vector = Array.from({ length: 64 }, (_, index) => index / 64);
 
-  it('are shortened with their length, unless asked for in full', () => {
+  it('shows long vectors and bytes shortened, with their length, unless --full', () => {
     assert.equal(formatVector(vector, SHORT), '[0, 0.0156, 0.0313, … 64]');
     assert.equal(formatVector(vector, FULL).split(',').length, 64);
     assert.equal(formatBytes(Buffer.alloc(100, 0xab), SHORT), `100 bytes [${'ab '.repeat(24)}…]`);
     assert.equal(formatBytes(Buffer.alloc(0), SHORT), '0 bytes');
   });
 
-  it('are shortened in JSON too, where bytes are base64', () => {
+  it('shortens long values in JSON too, with bytes as base64', () => {
     const value = {
       vector,
       bytes: Buffer.from('hello'),

@@ -1,12 +1,12 @@
 /**
- * One readable line for each record, the human facts first. Ids and texts come from outside, so that control
- * characters never reach the terminal.
+ * Formats each record as one readable line, with the facts for people first. Ids and texts come from outside, so
+ * control characters are escaped before they reach the terminal.
  */
 import { isEveryone } from '#contracts/domain/ids.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 export interface FormatOptions {
-  /** Whole vectors, lists, ids and bytes instead of their beginnings. */
+  /** Shows whole vectors, lists, ids and bytes instead of their beginnings. */
   readonly full: boolean;
 }
 
@@ -14,7 +14,7 @@ type Renderers = {
   readonly [R in RecordName]: (record: RecordTypes[R], options: FormatOptions) => string;
 };
 
-/** Identifiers that nobody reads to the end, such as UUIDs, are cut after so many characters. */
+/** Longest identifier that is shown whole; longer ones, such as UUIDs, are cut. */
 const ID_LENGTH = 16;
 const LIST_LENGTH = 5;
 const VECTOR_LENGTH = 3;
@@ -120,11 +120,11 @@ const RENDERERS: Renderers = {
   },
 
   DeadLetter: (letter) =>
-    `from ${printable(letter.sourceTopic)} ${letter.partition}:${letter.offset}, given up by ${printable(letter.stage)}` +
+    `from ${printable(letter.sourceTopic)} ${letter.partition}:${letter.offset}, rejected by ${printable(letter.stage)}` +
     ` at ${formatTime(letter.failedAt)}: ${printable(letter.code)}: ${printable(letter.reason)}`,
 };
 
-/** The record as one line. */
+/** Returns the record as one line. */
 export function formatRecord<R extends RecordName>(
   name: R,
   record: RecordTypes[R],
@@ -134,7 +134,8 @@ export function formatRecord<R extends RecordName>(
 }
 
 /**
- * The record as JSON can hold it: bytes as base64, and without `full` long vectors shortened and byte strings cut.
+ * Returns the record as JSON can represent it: bytes as base64. Without `full`, long vectors are shortened and long
+ * bytes are cut.
  */
 export function toJson(value: unknown, options: FormatOptions): unknown {
   if (Buffer.isBuffer(value)) {
@@ -151,13 +152,13 @@ export function toJson(value: unknown, options: FormatOptions): unknown {
   return Object.fromEntries(Object.entries(value).map(([name, field]) => [name, toJson(field, options)]));
 }
 
-/** `[0.12, -0.03, 0.4, … 64]`, or all of it. */
+/** Returns `[0.12, -0.03, 0.4, … 64]`, or all components with `full`. */
 export function formatVector(vector: readonly number[], options: FormatOptions): string {
   if (options.full || vector.length <= VECTOR_LENGTH + 1) return `[${vector.map(number).join(', ')}]`;
   return `[${vector.slice(0, VECTOR_LENGTH).map(number).join(', ')}, … ${vector.length}]`;
 }
 
-/** The beginning of some bytes in hexadecimal, with their number. */
+/** Returns the first bytes in hexadecimal, with the number of all bytes. */
 export function formatBytes(bytes: Buffer, options: FormatOptions): string {
   const shown = options.full ? bytes : bytes.subarray(0, 24);
   const hex = shown.toString('hex').replace(/..(?=.)/g, '$& ');
@@ -165,20 +166,20 @@ export function formatBytes(bytes: Buffer, options: FormatOptions): string {
   return `${bytes.length} bytes${bytes.length === 0 ? '' : ` [${hex}${rest}]`}`;
 }
 
-/** ISO 8601 with milliseconds; a number that is no time is shown as it is. */
+/** Returns ISO 8601 with milliseconds; a number outside the range of dates is returned as it is. */
 export function formatTime(milliseconds: number): string {
   const date = new Date(milliseconds);
   return Number.isNaN(date.getTime()) ? String(milliseconds) : date.toISOString();
 }
 
-/** The key as text, or in hexadecimal where it is none. */
+/** Returns the key as text, or in hexadecimal if it is not UTF-8. */
 export function formatKey(key: Buffer | null): string {
   if (key === null) return '(no key)';
   const text = key.toString('utf8');
   return Buffer.from(text, 'utf8').equals(key) ? printable(text) : `0x${key.toString('hex')}`;
 }
 
-/** The text with control characters, bidirectional overrides and line breaks made visible. */
+/** Returns the text with control characters, bidirectional overrides and line breaks escaped. */
 export function printable(text: string): string {
   return text.replace(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/gu, (character) => {
     const code = character.codePointAt(0) ?? 0;
@@ -217,12 +218,15 @@ function count(amount: number, noun: string): string {
   return `${amount} ${noun}${amount === 1 ? '' : 's'}`;
 }
 
-/** Three significant digits, without an exponent for numbers of everyday size. */
+/** Rounds to three significant digits; numbers of everyday size have no exponent. */
 function number(value: number): string {
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(3)));
 }
 
-/** Little-endian float32; a remainder that is no whole number is left out, for a tool must show what is there. */
+/**
+ * Reads little-endian float32. A remainder of fewer than four bytes is left out: a debugging tool must show broken
+ * values too.
+ */
 function floats(bytes: Buffer): number[] {
   return Array.from({ length: Math.floor(bytes.length / 4) }, (_, index) => bytes.readFloatLE(index * 4));
 }

@@ -1,4 +1,4 @@
-/** The topics of a namespace with what they hold. */
+/** Lists the topics of a namespace with their partitions and messages. */
 import type { Kafka } from 'kafkajs';
 import { qualifiedTopic, TOPICS, type TopicDeclaration } from './catalog.ts';
 import { withAdmin } from './connection.ts';
@@ -6,11 +6,14 @@ import { renderTable } from './table.ts';
 
 export interface TopicListing extends TopicDeclaration {
   readonly topic: string;
-  /** Partitions that the cluster has, and offsets in them; null when the topic does not exist. */
+  /** Number of partitions in the cluster, and their offsets; null if the topic does not exist. */
   readonly actual: { readonly partitions: number; readonly messages: number } | null;
 }
 
-/** Every topic of the catalogue. Compaction leaves gaps, so that `messages` is an upper bound on compacted topics. */
+/**
+ * Lists every topic of the catalogue. Compaction leaves gaps in the offsets, so `messages` is an upper bound for
+ * compacted topics.
+ */
 export async function listTopics(kafka: Kafka, namespace: string): Promise<readonly TopicListing[]> {
   return withAdmin(kafka, async (admin) => {
     const existing = new Set(await admin.listTopics());

@@ -1,6 +1,9 @@
-/** Which partition a key belongs to, as every client of the log computes it. */
+/** Computes the partition of a key, as every client of the log does. */
 
-/** Partition of a key among `partitionCount`, by murmur2 like the Java client; kafkajs's own takes thirty times as long. */
+/**
+ * Returns the partition of a key among `partitionCount`, by murmur2 like the Java client. kafkajs's own partitioner
+ * is thirty times slower.
+ */
 export function partitionOfKey(key: string | Buffer, partitionCount: number): number {
   return (murmur2(typeof key === 'string' ? Buffer.from(key) : key) & 0x7fffffff) % partitionCount;
 }

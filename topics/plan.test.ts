@@ -15,7 +15,7 @@ import {
 const LEVEL = 'FULL_TRANSITIVE';
 const EMPTY: ActualState = { topics: new Map(), subjects: new Map() };
 
-/** A cluster after the changes were carried out, by the rules of Kafka and the registry. */
+/** Returns the state of a cluster after the changes were applied, by the rules of Kafka and the registry. */
 function carryOut(changes: readonly Change[], before: ActualState): ActualState {
   const topics = new Map(before.topics);
   const subjects = new Map(before.subjects);
@@ -55,8 +55,8 @@ function withSubject(state: ActualState, name: string, change: Partial<ActualSub
 const desired = desiredTopics('shop', { replicationFactor: 3 });
 const settled = carryOut(planChanges(desired, EMPTY, LEVEL), EMPTY);
 
-describe('the plan', () => {
-  it('creates every topic of the catalogue with its schema and compatibility on an empty cluster', () => {
+describe('the plan of topics', () => {
+  it('creates every topic of the catalogue with its schema and compatibility level on an empty cluster', () => {
     const changes = planChanges(desired, EMPTY, LEVEL);
     const kinds = (kind: Change['kind']) => changes.filter((change) => change.kind === kind).length;
     assert.equal(kinds('create-topic'), TOPICS.length);
@@ -71,7 +71,7 @@ describe('the plan', () => {
     });
   });
 
-  it('is empty once carried out, whatever the options', () => {
+  it('is empty after it was applied, with any options', () => {
     const retention = fc.dictionary(
       fc.constantFrom<TopicName>('actions', 'interests', 'slates', 'rewards'),
       fc.integer({ min: -1, max: 1e12 }),
@@ -88,7 +88,7 @@ describe('the plan', () => {
     );
   });
 
-  it('alters what differs and keeps what an operator set besides, because Kafka forgets what is left out', () => {
+  it('alters settings that differ and repeats those an operator added, because Kafka drops settings that a request omits', () => {
     const overrides = { 'cleanup.policy': 'delete', 'retention.ms': '5', 'segment.bytes': '1048576' };
     const state = withTopic(settled, 'shop.slates', {
       overrides,
@@ -109,12 +109,12 @@ describe('the plan', () => {
     ]);
   });
 
-  it('takes the two ways of writing a clean-up policy for the same', () => {
+  it('treats the two spellings of a clean-up policy as equal', () => {
     const configs = { ...settled.topics.get('shop.interests')!.configs, 'cleanup.policy': 'delete,compact' };
     assert.deepEqual(planChanges(desired, withTopic(settled, 'shop.interests', { configs }), LEVEL), []);
   });
 
-  it('refuses to add partitions to a keyed topic, to take some away, or to change replicas, and says why', () => {
+  it('refuses to add partitions to a keyed topic, to remove partitions, or to change replicas, and states why', () => {
     const reason = (change: Partial<ActualTopic>) => {
       const [refusal, ...rest] = planChanges(desired, withTopic(settled, 'shop.actions', change), LEVEL);
       assert.deepEqual(rest, []);
@@ -129,12 +129,12 @@ describe('the plan', () => {
     assert.match(reason({ replicationFactor: 1 }), /1 of 3 replicas a partition/);
   });
 
-  it('leaves replicas alone where none were asked for', () => {
+  it('does not check replicas if no replication factor was given', () => {
     const state = withTopic(settled, 'shop.actions', { replicationFactor: 2 });
     assert.deepEqual(planChanges(desiredTopics('shop'), state, LEVEL), []);
   });
 
-  it('sets the compatibility of a known subject before it registers the new version', () => {
+  it('sets the compatibility level of an existing subject before it registers the new version', () => {
     const state = withSubject(settled, 'shop.items-value', { compatibility: 'NONE', current: false });
     assert.deepEqual(planChanges(desired, state, LEVEL), [
       { kind: 'set-compatibility', subject: 'shop.items-value', from: 'NONE', to: LEVEL },
@@ -142,11 +142,11 @@ describe('the plan', () => {
     ]);
   });
 
-  it('takes no retention for a topic that is only compacted', () => {
+  it('rejects a retention for a topic that is only compacted', () => {
     assert.throws(() => desiredTopics('', { retentionMs: { items: 1 } }), { code: 'topics.option' });
   });
 
-  it('reads well', () => {
+  it('is printed with one change a line, refusals with their reason', () => {
     const state = withTopic(settled, 'shop.actions', {
       partitions: 3,
       configs: { 'cleanup.policy': 'compact', 'retention.ms': '7776000000', 'min.insync.replicas': '2' },
@@ -169,7 +169,7 @@ describe('the plan', () => {
     assert.match(renderPlan([]), /^Nothing to do/);
   });
 
-  it('gives the topics keyed by userId one partition count', () => {
+  it('has the same number of partitions for all topics keyed by userId', () => {
     const counts = TOPICS.filter(({ key }) => key === 'userId').map(({ partitions }) => partitions);
     assert.equal(new Set(counts).size, 1);
     assert.equal(CATALOG.actions.partitions, counts[0]);

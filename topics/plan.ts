@@ -1,14 +1,17 @@
 /**
- * What separates a cluster from the catalogue, as a list of changes. Pure: state in, changes out.
+ * Computes the changes that bring a cluster to the state of the catalogue. Pure: it takes a state and returns
+ * changes.
  */
 
 import { TributaryError } from '#contracts/errors.ts';
 import { qualifiedTopic, TOPICS, type TopicDeclaration, type TopicName } from './catalog.ts';
 
 export interface PlanOptions {
-  /** Replicas of each partition; left out, the cluster's default rules and existing topics are not checked. */
+  /**
+   * Replicas of each partition. If it is left out, the cluster's default applies and existing topics are not checked.
+   */
   readonly replicationFactor?: number;
-  /** Retention of single topics in milliseconds, instead of the catalogue's; −1 keeps for ever. */
+  /** Retention of single topics in milliseconds, instead of the catalogue's; −1 is for ever. */
   readonly retentionMs?: Readonly<Partial<Record<TopicName, number>>>;
 }
 
@@ -27,12 +30,12 @@ export interface ActualTopic {
   readonly replicationFactor: number;
   /** Effective configuration, defaults included. */
   readonly configs: Readonly<Record<string, string>>;
-  /** The part of it that was set on the topic itself. */
+  /** The part of the configuration that was set on the topic itself. */
   readonly overrides: Readonly<Record<string, string>>;
 }
 
 export interface ActualSubject {
-  /** Compatibility set on the subject itself; null when it follows the registry's default. */
+  /** Compatibility level set on the subject itself; null if the registry's default applies. */
   readonly compatibility: string | null;
   /** Whether the newest version is the schema of this source tree. */
   readonly current: boolean;
@@ -61,7 +64,7 @@ export type Change =
       readonly kind: 'alter-configs';
       readonly topic: string;
       readonly differences: readonly ConfigDifference[];
-      /** Everything to be set on the topic: Kafka forgets what a request to alter leaves out. */
+      /** All settings of the topic: Kafka drops settings that a request to alter omits. */
       readonly configs: Readonly<Record<string, string>>;
     }
   | {
@@ -83,8 +86,8 @@ export function subjectOfTopic(topic: string): string {
 }
 
 /**
- * The topics as a namespace should have them.
- * @throws TributaryError `topics.option` for a retention override of a topic that is only compacted.
+ * Returns the topics as a namespace should have them.
+ * @throws TributaryError `topics.option` for a retention override of a topic that is only compacted
  */
 export function desiredTopics(namespace: string, options: PlanOptions = {}): readonly DesiredTopic[] {
   return TOPICS.map((declaration) => {
@@ -107,19 +110,19 @@ function desiredConfigs(declaration: TopicDeclaration, options: PlanOptions): Re
   if (override !== undefined && declaration.cleanup === 'compact') {
     throw new TributaryError(
       'topics.option',
-      `${declaration.name} is compacted and keeps the newest message of each key for ever: it takes no retention.`,
+      `--retention: ${declaration.name} is compacted and keeps the newest message of each key for ever; leave its retention out.`,
     );
   }
   const retentionMs = override ?? declaration.retentionMs;
   if (retentionMs !== undefined) configs['retention.ms'] = String(retentionMs);
-  // With three replicas a write outlives one broker and is still taken while one is down.
+  // With three replicas a write survives the loss of one broker, and is still accepted while one is down.
   if (options.replicationFactor !== undefined) {
     configs['min.insync.replicas'] = String(Math.max(1, options.replicationFactor - 1));
   }
   return configs;
 }
 
-/** What has to change for `actual` to become `desired`, in the order in which it must be carried out. */
+/** Returns the changes from `actual` to `desired`, in the order in which they must be applied. */
 export function planChanges(
   desired: readonly DesiredTopic[],
   actual: ActualState,
@@ -165,7 +168,7 @@ function partitionReason(desired: DesiredTopic, actual: ActualTopic): string {
         'joins and state would break. Copy it to a new namespace instead.';
 }
 
-/** `compact,delete` and `delete,compact` are one policy. */
+/** Kafka treats `compact,delete` and `delete,compact` as one policy. */
 function sameConfig(a: string, b: string): boolean {
   const normal = (value: string) => value.split(',').sort().join(',');
   return normal(a) === normal(b);
@@ -175,15 +178,15 @@ function subjectChanges(desired: DesiredTopic, actual: ActualSubject | undefined
   const { subject, record } = desired;
   const from = actual?.compatibility ?? null;
   const changes: Change[] = [];
-  // The registry checks a new version against the level in force: the level comes first.
+  // The level comes first, because the registry checks a new version against the level in force.
   if (from !== to) changes.push({ kind: 'set-compatibility', subject, from, to });
   if (!actual?.current) changes.push({ kind: 'register-schema', subject, record });
   return changes;
 }
 
-/** The plan in words, one change a line. */
+/** Formats the plan for people, one change a line. */
 export function renderPlan(changes: readonly Change[]): string {
-  if (changes.length === 0) return 'Nothing to do: the cluster is as the catalogue wants it.';
+  if (changes.length === 0) return 'Nothing to do: the cluster matches the catalogue.';
   return changes.map(renderChange).join('\n');
 }
 

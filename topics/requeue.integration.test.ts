@@ -60,7 +60,7 @@ describe('requeue', () => {
     assert.deepEqual(await messagesOf('actions'), []);
   });
 
-  it('chooses by topic, code, offset and number', async () => {
+  it('selects letters by topic, code, offset and number', async () => {
     const offsets = async (options: Partial<RequeueOptions>) =>
       (await requeue({ dryRun: true, ...options })).map(({ offset }) => offset);
     assert.deepEqual(await offsets({ topic: 'actions' }), [0, 1]);
@@ -70,7 +70,7 @@ describe('requeue', () => {
     assert.deepEqual(await offsets({ limit: 2 }), [0, 1]);
   });
 
-  it('sends key, value and headers back to where they belong, and says where they are now', async () => {
+  it('sends key, value and headers back to the source topic and reports the new offset', async () => {
     const [keyed, keyless] = await requeue({ topic: 'actions' });
     const messages = await messagesOf('actions');
     const at = (partition: number) => messages.find((message) => message.partition === partition)!;
@@ -92,7 +92,7 @@ describe('requeue', () => {
     assert.equal(tombstone?.value, null);
   });
 
-  it('names a letter whose topic is not in the catalogue', async () => {
+  it("fails with the letter's name if its topic is not in the catalogue", async () => {
     const value = test.encode('DeadLetter', letter({ sourceTopic: 'elsewhere' }));
     const { offset } = await test.produce('dead-letters', { key: 'elsewhere', value });
     await assert.rejects(requeue({ offset }), { code: 'topics.unknown-topic', message: /elsewhere/ });

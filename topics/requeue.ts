@@ -1,4 +1,4 @@
-/** Sends dead letters back to where they came from. */
+/** Sends dead letters back to their source topics. */
 import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
 import { TributaryError } from '#contracts/errors.ts';
@@ -24,10 +24,10 @@ export interface RequeueOptions {
   /** Only the letter at this offset. */
   readonly offset?: number;
   readonly limit?: number;
-  /** Look, but send nothing. */
+  /** List the letters, but send none. */
   readonly dryRun?: boolean;
   readonly signal?: AbortSignal;
-  /** Called after each letter was acknowledged, or found in a dry run. */
+  /** Called after each letter was acknowledged, or listed in a dry run. */
   readonly onRequeued?: (requeued: RequeuedLetter) => unknown;
 }
 
@@ -35,16 +35,16 @@ export interface RequeuedLetter {
   readonly letter: RecordTypes['DeadLetter'];
   readonly partition: number;
   readonly offset: number;
-  /** Where it stands now; null in a dry run. */
+  /** Partition and offset of the new message; null in a dry run. */
   readonly sentTo: { readonly partition: number; readonly offset: number } | null;
 }
 
 /**
- * Produces the chosen letters again with their key, value and headers, one request each with acks=all, so that every
- * line reported is in the log. Letters stay where they are: readers of the log expect redelivery, and a second
- * requeue of the same letter is a duplicate that they drop.
- * @returns the number of letters sent, or found in a dry run
- * @throws TributaryError `kafka.unacknowledged`, what `readTopic` throws, and DecodeError for a broken letter
+ * Produces the selected letters again with their key, value and headers, one request each with acks=all, so that
+ * every reported line is in the log. The letters stay in `dead-letters`: readers expect redelivery and drop the
+ * duplicates of a second requeue.
+ * @returns the number of letters sent, or listed in a dry run
+ * @throws TributaryError `topics.not-acknowledged`, the errors of `readTopic`, and DecodeError for a malformed letter
  */
 export async function requeueDeadLetters(options: RequeueOptions): Promise<number> {
   const producer = options.kafka.producer({
@@ -93,7 +93,7 @@ async function send(
   if (!isTopicName(letter.sourceTopic)) {
     throw new TributaryError(
       'topics.unknown-topic',
-      `${place} came from ${letter.sourceTopic}, which is no topic here.`,
+      `${place}: its source topic ${letter.sourceTopic} is not in the catalogue.`,
     );
   }
   const topic = qualifiedTopic(namespace, letter.sourceTopic);
@@ -101,7 +101,7 @@ async function send(
     key: letter.key,
     value: letter.value,
     headers: { ...letter.headers, [REQUEUED_FROM_HEADER]: `${partition}:${offset}` },
-    // A message without a key goes back to its own partition; a key finds it by itself.
+    // A message without a key returns to its own partition; a key determines the partition by itself.
     ...(letter.key === null && { partition: letter.partition }),
   };
   const [answer] = await producer.send({ topic, acks: -1, messages: [message] });

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { renderTable } from './table.ts';
 
-it('a table is as wide as its cells, with texts to the left and numbers to the right', () => {
+it('a table is as wide as its cells, with texts aligned left and numbers right', () => {
   const rows = [
     { name: 'actions', count: 1_234_567, note: 'what users did' },
     { name: 'Œuvre', count: 3, note: '' },

@@ -5,7 +5,7 @@ export interface Column<Row> {
   readonly value: (row: Row) => string | number;
 }
 
-/** Columns as wide as their widest cell, two spaces apart; numbers stand to the right. */
+/** Formats columns as wide as their widest cell, two spaces apart; numbers are aligned right. */
 export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<Row>[]): string {
   const rendered = columns.map(({ title, value }) => {
     const cells = rows.map(value);
@@ -26,7 +26,7 @@ export function renderTable<Row>(rows: readonly Row[], columns: readonly Column<
   return lines.join('\n');
 }
 
-/** 1234567 as 1,234,567. */
+/** Formats 1234567 as 1,234,567. */
 export function groupDigits(value: number): string {
   return value.toLocaleString('en-US');
 }

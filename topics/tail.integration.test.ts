@@ -9,7 +9,7 @@ import { openTestNamespace, someAction, type TestNamespace } from './test-namesp
 
 const BEGINNING: Position = { at: 'beginning' };
 
-/** A round minute of the last hour: retention would remove what is older than it allows. */
+/** A full minute within the last hour: retention would remove older messages. */
 const T0 = Math.floor(Date.now() / 60_000) * 60_000 - 600_000;
 
 describe('tail', () => {
@@ -46,7 +46,7 @@ describe('tail', () => {
 
   after(() => test.close());
 
-  it('shows time, place, key and what the record says, the last of each partition in the order of time', async () => {
+  it('shows time, offset, key and record, with the last messages of each partition in the order of time', async () => {
     const { lines, shown, undecodable } = await tail('actions', { at: 'last', count: 5 });
     assert.equal(shown, 4);
     assert.equal(undecodable, 1);
@@ -60,17 +60,17 @@ describe('tail', () => {
     assert.match(parts[1]![5]!, /^view jam in basket by bob /);
   });
 
-  it('shows what cannot be decoded with the reason and its bytes, and goes on', async () => {
+  it('shows the reason and the bytes of an undecodable message, and continues', async () => {
     const { lines } = await tail('actions', BEGINNING, { key: 'bob' });
     assert.match(lines[1]!, /│ undecodable \(decode\.magic\): .* 5 bytes \[68 65 6c 6c 6f\]$/);
   });
 
-  it('shows a tombstone as one', async () => {
+  it('shows a tombstone as a tombstone', async () => {
     const { lines } = await tail('items', BEGINNING);
     assert.match(lines.join(), / tea │ tombstone/);
   });
 
-  it('narrows down to a key, to conditions, to a partition, and to a number of messages', async () => {
+  it('restricts the output to a key, to conditions, to a partition, and to a number of messages', async () => {
     const keys = async (options: Partial<TailOptions>) =>
       (await tail('actions', BEGINNING, options)).lines.length;
     assert.equal(await keys({ key: 'ann' }), 2);
@@ -86,7 +86,7 @@ describe('tail', () => {
     assert.equal(other.lines.length, partition === 0 ? 2 : 0);
   });
 
-  it('gives JSON, one object a line, that holds the whole message', async () => {
+  it('prints one JSON object a line that contains the whole message', async () => {
     const { lines } = await tail('actions', { at: 'time', timestamp: T0 + 4_000 }, { json: true });
     const { error, offset, partition, ...rest } = JSON.parse(lines[0]!) as Record<string, unknown>;
     assert.deepEqual(rest, {
@@ -106,7 +106,7 @@ describe('tail', () => {
     );
   });
 
-  it('follows what arrives after the last messages, without a gap or a repeat', async () => {
+  it('follows new messages after the last ones, without a gap or a duplicate', async () => {
     const abort = new AbortController();
     const events: string[] = [];
     await tail(
@@ -128,7 +128,7 @@ describe('tail', () => {
     assert.deepEqual(events, ['e3', 'later-1', 'later-2']);
   });
 
-  it('explains a dead letter: what it was, whether it reads now, and how to send it back', async () => {
+  it('explains a dead letter: its message, whether it decodes now, and how to requeue it', async () => {
     const letter = {
       sourceTopic: 'actions',
       partition: 3,
@@ -148,7 +148,7 @@ describe('tail', () => {
     const { lines } = await tail('dead-letters', BEGINNING);
     assert.match(
       lines[0]!,
-      /│ from actions 3:1042, given up by interests .*: decode\.schema-unknown: no schema 7$/,
+      /│ from actions 3:1042, rejected by interests .*: decode\.schema-unknown: no schema 7$/,
     );
     assert.match(lines[1]!, /^ {4}message {2}key ann, \d+ bytes \[00 /);
     assert.match(lines[2]!, /^ {4}reads as buy i1 by ann /);
@@ -156,7 +156,7 @@ describe('tail', () => {
     assert.match(lines[6]!, /^ {4}no UserAction: /);
   });
 
-  it('fails when the registry cannot be asked, instead of calling good messages undecodable', async () => {
+  it('fails if the registry is unreachable, instead of calling good messages undecodable', async () => {
     const { createRegistry } = await import('#contracts/registry.ts');
     const { createTopicCodec } = await import('./topic-codec.ts');
     const registry = createRegistry({ url: 'http://127.0.0.1:9/', attempts: 1 });

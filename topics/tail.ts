@@ -1,4 +1,4 @@
-/** Shows the messages of a topic as people or programs read them. */
+/** Shows the messages of a topic for people or programs. */
 import type { Kafka } from 'kafkajs';
 import { type Codec, DecodeError } from '#contracts/codec.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
@@ -24,18 +24,18 @@ export interface TailOptions {
   readonly namespace: string;
   readonly topic: TopicName;
   readonly from: Position;
-  /** Go on with what arrives, instead of ending at the end found at the start. */
+  /** Continue with new messages instead of stopping at the end offsets that were found at the start. */
   readonly follow?: boolean;
-  /** End after so many shown messages. */
+  /** Stop after this number of shown messages. */
   readonly limit?: number;
   /** Only messages with this key; only its partition is read. */
   readonly key?: string;
   readonly partition?: number;
-  /** Only messages whose value decodes and meets all of them. */
+  /** Only messages whose value decodes and matches all conditions. */
   readonly conditions?: readonly Condition[];
-  /** One JSON object a line. */
+  /** Print one JSON object a line. */
   readonly json?: boolean;
-  /** Whole vectors, lists, ids and bytes. */
+  /** Print whole vectors, lists, ids and bytes. */
   readonly full?: boolean;
   readonly write: (text: string) => unknown;
   readonly signal?: AbortSignal;
@@ -43,7 +43,7 @@ export interface TailOptions {
 
 export interface TailResult {
   readonly shown: number;
-  /** Messages that a filter could not look into. */
+  /** Messages that could not be decoded. */
   readonly undecodable: number;
 }
 
@@ -53,9 +53,9 @@ type Decoded =
   | { readonly kind: 'undecodable'; readonly error: DecodeError; readonly bytes: Buffer };
 
 /**
- * Writes the chosen messages, one line each. The order is that of each partition; the last messages of each
- * partition (`from: last`) are put in the order of time.
- * @throws what `readTopic` throws, and the registry's error when it cannot be asked for a schema
+ * Writes the selected messages, one line each, in the order of each partition. With `from: last` the last messages of
+ * all partitions are sorted by time.
+ * @throws the errors of `readTopic`, and the registry's error if it cannot be asked for a schema
  */
 export async function tailTopic(options: TailOptions): Promise<TailResult> {
   const { kafka, signal } = options;
@@ -139,7 +139,7 @@ class Tail {
   async #textLine(message: TopicMessage, decoded: Decoded): Promise<string> {
     const place = `${message.partition}:${message.offset}`;
     const head = `${formatTime(message.timestamp)} ${place} ${formatKey(message.key)} │ `;
-    if (decoded.kind === 'tombstone') return `${head}tombstone: this key is withdrawn`;
+    if (decoded.kind === 'tombstone') return `${head}tombstone: this key is deleted`;
     if (decoded.kind === 'undecodable') return head + describeUndecodable(decoded, this.#format);
     const line =
       head + formatRecord(CATALOG[this.#options.topic].schema, decoded.value as never, this.#format);
@@ -171,7 +171,7 @@ function describeUndecodable(
   return `undecodable (${error.code}): ${printable(error.message)} ${formatBytes(bytes, format)}`;
 }
 
-/** What the message was, whether it reads now, and how to send it back. */
+/** Describes the rejected message, whether it decodes now, and how to requeue it. */
 async function explainDeadLetter(
   codec: Codec,
   letter: RecordTypes['DeadLetter'],
@@ -193,7 +193,7 @@ async function explainDeadLetter(
   return [...lines, `requeue  npm run topics -- requeue${at} --offset ${offset}`];
 }
 
-/** Whether the catalogue has a topic of this name, written without a namespace. */
+/** Returns whether the catalogue has a topic of this name, written without a namespace. */
 export function isTopicName(name: string): name is TopicName {
   return Object.hasOwn(CATALOG, name);
 }

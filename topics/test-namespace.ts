@@ -1,4 +1,4 @@
-/** A namespace of its own for a test against a real cluster and registry. */
+/** Creates a namespace for a test against a real cluster and registry. */
 import { randomUUID } from 'node:crypto';
 import { type Kafka, type Message, Partitioners, type Producer } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
@@ -16,11 +16,11 @@ export interface TestNamespace {
   readonly codec: Codec;
   readonly namespace: string;
   readonly topicOf: (name: TopicName) => string;
-  /** Creates the topics and makes the codec ready. */
+  /** Creates the topics and prepares the codec. */
   readonly apply: () => Promise<void>;
-  /** Produces one message as it is and returns its place. */
+  /** Produces one message unchanged and returns its partition and offset. */
   readonly produce: (name: TopicName, message: Message) => Promise<{ partition: number; offset: number }>;
-  /** The message's value, encoded. */
+  /** Encodes the value of a message. */
   readonly encode: <R extends keyof RecordTypes>(record: R, value: RecordTypes[R]) => Buffer;
   /** Deletes the topics and disconnects. */
   readonly close: () => Promise<void>;
@@ -61,7 +61,7 @@ export async function openTestNamespace(): Promise<TestNamespace> {
   };
 }
 
-/** An action with everything filled in; `change` says what matters to the test. */
+/** Returns an action with every field set; `change` replaces the fields that matter to the test. */
 export function someAction(change: Partial<RecordTypes['UserAction']> = {}): RecordTypes['UserAction'] {
   return {
     eventId: 'e1',

@@ -5,7 +5,7 @@ import type { Registry } from '#contracts/registry.ts';
 import { qualifiedTopic, TOPICS } from './catalog.ts';
 import { subjectOfTopic } from './plan.ts';
 
-/** A codec that finds the schema of each record under the subject of its topic. */
+/** Creates a codec that finds the schema of each record under the subject of its topic. */
 export function createTopicCodec(registry: Registry, namespace: string): Codec {
   const subjects = new Map<RecordName, string>(
     TOPICS.map(({ name, schema }) => [schema, subjectOfTopic(qualifiedTopic(namespace, name))]),
