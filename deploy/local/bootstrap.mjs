@@ -1,5 +1,5 @@
-// What every npm script of this project starts with: brings the parts that are missing, then runs a TypeScript file
-// under the project's own Node 22. Node built-ins only, because a fresh clone has nothing else.
+// Every npm script of this project starts here. The bootstrap installs the missing parts, then runs a TypeScript file
+// under the project's own Node 22. It imports Node built-ins only, because a fresh clone has nothing else.
 //
 //   node deploy/local/bootstrap.mjs [--only PART,…] [--quiet] --run SCRIPT.ts [-- ARGUMENT…]
 
@@ -27,9 +27,10 @@ async function main() {
   });
 }
 
-/** What the script and all that it starts find in their environment. */
+/** Environment of the script and of all processes that it starts. */
 function scriptEnvironment() {
-  // Type stripping still announces itself as experimental, and tfjs-node uses a deprecated helper of Node.
+  // Silences two warnings: type stripping is announced as experimental, and tfjs-node uses a deprecated helper of
+  // Node.
   const quiet = '--disable-warning=ExperimentalWarning --disable-warning=DEP0051';
   return {
     TF_CPP_MIN_LOG_LEVEL: '2',
@@ -39,20 +40,20 @@ function scriptEnvironment() {
   };
 }
 
-/** The project's own Node 22 from npm, else this one if it is a Node 22 that runs TypeScript by itself. */
+/** Returns the project's own Node 22 from npm, else this Node if it is a Node 22 that runs TypeScript by itself. */
 function projectNode() {
   const own = join(PROJECT, 'node_modules', '.bin', 'node');
   if (existsSync(own)) return own;
   const [major, minor] = process.versions.node.split('.').map(Number);
   if (major === 22 && minor >= 18) return process.execPath;
   throw new SetupError(
-    `Node 22 is needed: npm has none for ${process.platform} on ${process.arch}, and this is Node ${process.versions.node}`,
+    `Node 22 is required: npm has no package of it for ${process.platform} on ${process.arch}, and this is Node ${process.versions.node}`,
     'Install Node 22.18 or a newer 22 and put it first on PATH',
   );
 }
 
 main().catch((error) => {
-  // What the user can mend is one clear sentence; a defect shows its stack.
+  // A failure that the user can fix is printed as one sentence; a defect is printed with its stack.
   console.error(error instanceof SetupError ? `\n${error.message}` : error);
   process.exit(1);
 });

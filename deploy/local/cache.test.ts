@@ -5,11 +5,11 @@ import { join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { fillOnce } from './parts/cache.mjs';
 
-describe('the cache', () => {
+describe('the cache of installed parts', () => {
   const cache = mkdtempSync(join(tmpdir(), 'tributary-cache-'));
   after(() => rmSync(cache, { recursive: true }));
 
-  it('is filled once by those who ask for the same at once, and each finds it whole', async () => {
+  it('is filled once if several callers request the same entry at once, and each gets it complete', async () => {
     let fills = 0;
     const fill = async (folder: string) => {
       fills += 1;
@@ -25,7 +25,7 @@ describe('the cache', () => {
     assert.deepEqual(readdirSync(join(cache, '.partial')), []);
   });
 
-  it('has nothing of a filling that failed, tells everybody, and is filled again', async () => {
+  it('keeps nothing of a fill that failed, rejects for every caller, and can be filled again', async () => {
     const fail = () => fillOnce(cache, 'data', () => Promise.reject(new Error('no way')));
     const ends = await Promise.allSettled([fail(), fail()]);
     assert.deepEqual(

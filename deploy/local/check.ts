@@ -1,4 +1,4 @@
-// `npm run check`: types, lint, format and generated files, without a test.
+// `npm run check`: types, lint, format and generated files, without tests.
 
 import { runChecks } from './checks.ts';
 

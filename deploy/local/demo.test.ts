@@ -13,7 +13,7 @@ before(async () => {
 });
 after(() => rm(cache, { recursive: true }));
 
-/** Runs the demo with a cache of its own and returns how it ended. */
+/** Runs the demo with a cache of its own and returns its exit code and output. */
 function runDemo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
   const demo = join(import.meta.dirname, 'demo.ts');
   return new Promise((resolve) => {
@@ -24,7 +24,7 @@ function runDemo(...args: string[]): Promise<{ code: number; stdout: string; std
   });
 }
 
-test('a second demo says that one is running, by which process, and exits with 1', async () => {
+test('a second demo names the process of the running one and exits with 1', async () => {
   const lock = acquireRunLock(join(cache, 'run', 'demo', 'lock'));
   try {
     const { code, stdout, stderr } = await runDemo('--once');
@@ -37,7 +37,7 @@ test('a second demo says that one is running, by which process, and exits with 1
   }
 });
 
-test('an option that cannot be meant is one sentence', async () => {
+test('an invalid option is reported in one sentence', async () => {
   for (const [args, sentence] of [
     [['--limit', 'many'], /argument 'many' is invalid/],
     [['--rate', '0'], /It is a whole number above 0/],
@@ -51,14 +51,14 @@ test('an option that cannot be meant is one sentence', async () => {
   }
 });
 
-test('files of the user that cannot be used are one sentence', async () => {
+test('unusable files of the user are reported in one sentence', async () => {
   const { code, stderr } = await runDemo('--actions', 'absent.csv');
   assert.equal(code, 1);
   assert.match(stderr, /absent\.csv/);
   assert.doesNotMatch(stderr, /^\s+at /m);
 });
 
-test('help names the options and the variables', async () => {
+test('--help lists the options and the environment variables', async () => {
   const { code, stdout } = await runDemo('--help');
   assert.equal(code, 0);
   for (const name of ['--once', '--json', '--dataset', '--limit', '--mapping', 'KAFKA_BROKERS']) {

@@ -1,4 +1,4 @@
-// `npm run demo`: everything, from nothing to live recommendations. `-- --help` tells what it takes.
+// `npm run demo`: everything, from a fresh clone to live recommendations. `-- --help` lists the options.
 
 import { constants } from 'node:os';
 import { join } from 'node:path';
@@ -52,7 +52,7 @@ async function main(options: DemoOptions): Promise<void> {
     onFailure: exitWithFailure,
   });
   const gateway = connectGateway({ url: cluster.url('gateway') });
-  narrator.say(`The gateway listens at ${cluster.url('gateway')}, its API is described at /openapi.json`);
+  narrator.say(`The gateway listens at ${cluster.url('gateway')}; its API is described at /openapi.json`);
   narrator.say('Watch the log from another terminal: npm run topics -- tail actions --follow');
 
   const past = await loadPast(dataset, plan, gateway, narrator);
@@ -79,7 +79,7 @@ async function main(options: DemoOptions): Promise<void> {
     onStatus: (status) => narrator.say(renderStatus(status)),
   });
 
-  narrator.phase('count', 'Counting what the log holds');
+  narrator.phase('count', 'Counting the messages in the log');
   const conclusion = await conclude(cluster, past, live, generation);
   const slates = await showUsers(gateway, users);
   narrator.phase('stop', 'Stopping');
@@ -105,13 +105,13 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) {
   process.once(signal, () => {
     interrupted = true;
     console.error('\nStopping …');
-    // Before the first process there is none whose supervisor would end this one.
+    // Before the first child process exists, no supervisor would end this process at a signal.
     if (process.listenerCount(signal) === 0) process.exit(128 + constants.signals[signal]);
   });
 }
 try {
   await main(parseDemoOptions(process.argv.slice(2)));
 } catch (error) {
-  // What fails while everything is being stopped fails because of that.
+  // Errors during the shutdown are caused by the shutdown.
   if (!interrupted) exitWithFailure(error);
 }

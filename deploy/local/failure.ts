@@ -1,14 +1,14 @@
 import { SetupError } from './parts/setup-error.mjs';
 import { ProcessFailedError } from './processes.ts';
 
-/** Ends a command line: what its user can mend is told by its message alone, a defect with its stack. */
+/** Exits a command line: an error that the user can fix is printed as its message alone, a defect with its stack. */
 export function exitWithFailure(error: unknown): never {
-  console.error(isMendable(error) ? `\n${error.message}` : error);
+  console.error(isFixableByUser(error) ? `\n${error.message}` : error);
   process.exit(1);
 }
 
-/** `parseArgs` names the option that it does not know. */
-function isMendable(error: unknown): error is Error {
+/** Returns whether `parseArgs` rejected an option; its message names the option. */
+function isFixableByUser(error: unknown): error is Error {
   if (error instanceof SetupError || error instanceof ProcessFailedError) return true;
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

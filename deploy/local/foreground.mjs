@@ -1,12 +1,12 @@
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
 
-/** The signals that ask a program to end. */
+/** The signals that end a program. */
 export const SIGNALS = ['SIGINT', 'SIGTERM', 'SIGHUP'];
 
 /**
- * Runs a command on this terminal, hands it the signals that arrive here, and returns its exit code (128 + n when
- * signal n ended it). It does not outlive this process.
+ * Runs a command on this terminal, forwards the signals that this process receives, and returns its exit code (128 +
+ * n if signal n ended it). The command does not outlive this process.
  */
 export async function runForeground(command, args, { cwd, env } = {}) {
   const child = spawn(command, args, { cwd, env, stdio: 'inherit' });

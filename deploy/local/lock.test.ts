@@ -15,7 +15,7 @@ const LOCK_MODULE = join(import.meta.dirname, 'lock.ts');
 describe('the run lock', () => {
   beforeEach(() => rmSync(path, { force: true }));
 
-  it('is refused while its holder lives, with what to do about it', () => {
+  it('is refused while its holder lives, with the command that stops the holder', () => {
     const lock = acquireRunLock(path);
     assert.throws(() => acquireRunLock(path), {
       name: 'RunLockedError',
@@ -27,7 +27,7 @@ describe('the run lock', () => {
     assert.equal(existsSync(path), false);
   });
 
-  it('of a process that has ended is taken over', () => {
+  it('is taken over from a process that has ended', () => {
     const script = `(await import(${JSON.stringify(LOCK_MODULE)})).acquireRunLock(${JSON.stringify(path)})`;
     const holder = spawnSync(process.execPath, ['--input-type=module', '-e', script]);
     assert.equal(JSON.parse(readFileSync(path, 'utf8')).pid, holder.pid);
@@ -36,12 +36,12 @@ describe('the run lock', () => {
     lock.release();
   });
 
-  it('of a process whose id has gone to another one is taken over', () => {
+  it('is taken over from a process whose id was reused by another process', () => {
     writeFileSync(path, JSON.stringify({ pid: process.ppid, startTime: '1' }));
     acquireRunLock(path).release();
   });
 
-  it('that was released is not released a second time from under the next holder', () => {
+  it('is released once, so that a second release does not remove the lock of the next holder', () => {
     const first = acquireRunLock(path);
     first.release();
     const second = acquireRunLock(path);
@@ -50,7 +50,7 @@ describe('the run lock', () => {
     second.release();
   });
 
-  it('goes to exactly one of several that find it stale at once', async () => {
+  it('is acquired by exactly one of several processes that find it stale at once', async () => {
     writeFileSync(path, JSON.stringify({ pid: process.ppid, startTime: '1' }));
     const script = `
       const { acquireRunLock } = await import(${JSON.stringify(LOCK_MODULE)});
@@ -60,7 +60,7 @@ describe('the run lock', () => {
     const rivals = Array.from({ length: 4 }, () =>
       spawn(process.execPath, ['--input-type=module', '-e', script], { stdio: ['pipe', 'pipe', 'ignore'] }),
     );
-    // Each stays until all have answered, so that the winner is alive when the others ask.
+    // Each process stays alive until all have answered, so that the winner is alive when the others try.
     const answers = await Promise.all(
       rivals.map(async ({ stdout }) => String((await once(stdout, 'data'))[0]).trim()),
     );
@@ -71,6 +71,6 @@ describe('the run lock', () => {
         return once(rival, 'exit');
       }),
     );
-    assert.deepEqual(readdirSync(folder), ['run.lock'], 'no draft stays behind');
+    assert.deepEqual(readdirSync(folder), ['run.lock'], 'no draft file is left');
   });
 });

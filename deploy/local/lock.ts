@@ -4,7 +4,7 @@ import { SetupError } from './parts/setup-error.mjs';
 import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface RunLock {
-  /** Gives the lock back; a second call does nothing. */
+  /** Releases the lock; a second call does nothing. */
   release(): void;
 }
 
@@ -20,15 +20,14 @@ export class RunLockedError extends SetupError {
 }
 
 /**
- * Takes the lock file `path` for this process. The lock of a process that has ended is taken over.
- *
+ * Acquires the lock file `path` for this process. The lock of a process that has ended is taken over.
  * @throws {RunLockedError} while another process, or this one, holds it
  */
 export function acquireRunLock(path: string): RunLock {
   mkdirSync(dirname(path), { recursive: true });
   const own = identify(process.pid)!;
   const draft = `${path}.${own.pid}`;
-  // A hard link appears with its content and fails if the name is taken: nobody ever reads half a lock.
+  // A hard link appears together with its content and fails if the name exists, so nobody ever reads half a lock.
   writeFileSync(draft, JSON.stringify(own));
   try {
     while (!tryLink(draft, path)) {
@@ -68,8 +67,8 @@ function readHolder(path: string): ProcessIdentity | undefined {
 }
 
 /**
- * Between reading a stale lock and removing it another process may have taken it over. Only one of two can rename the
- * file, and who finds a live lock in hand puts it back.
+ * Between the reading of a stale lock and its removal another process may acquire it. Only one of two processes can
+ * rename the file, and a process that finds a live lock after its rename puts the lock back.
  */
 function removeStale(path: string, stale: ProcessIdentity, aside: string): void {
   try {

@@ -13,10 +13,11 @@ import { registry } from './parts/registry.mjs';
 import { asSetupError, SetupError } from './parts/setup-error.mjs';
 import { libtensorflow, tensorflow } from './parts/tensorflow.mjs';
 
-/** The root of the project. */
+/** The root folder of the project. */
 export const PROJECT = resolve(dirname(fileURLToPath(import.meta.url)), '..', '..');
 
-// Each part has `locate`, which looks quickly and returns what is there, and `bring`, which makes it so.
+// Each part has `locate`, which checks quickly and returns the part if it is installed, and `bring`, which installs
+// it.
 const PARTS = [
   packages,
   hnswlib,
@@ -33,14 +34,13 @@ const PARTS = [
 ];
 const BY_NAME = new Map(PARTS.map((part) => [part.name, part]));
 
-/** All that the project needs to run; data sets and the peers of benches come only when asked for. */
+/** All parts that the project needs to run; data sets and the peers of benches are installed on request only. */
 export const DEFAULT_PARTS = ['packages', 'hnswlib', 'tensorflow', 'kafka', 'registry', 'redis'];
 
 /**
- * Brings the named parts and what they need, side by side where nothing forbids it, and tells where each of the
- * named ones is (`undefined` for one that an address in the environment replaces).
- *
- * @throws {SetupError} with one clear sentence for the first part that fails
+ * Installs the named parts and their dependencies, in parallel where possible, and returns the location of each named
+ * part (`undefined` for a part that an address in the environment replaces).
+ * @throws {SetupError} with one sentence for the first part that fails
  */
 export async function bringParts(names, { env = process.env, quiet = false } = {}) {
   const cache = cacheFolder(env);

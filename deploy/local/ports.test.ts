@@ -4,12 +4,12 @@ import { createServer } from 'node:net';
 import { it } from 'node:test';
 import { claimPort, freePort } from './ports.ts';
 
-it('a given port is used when nothing listens on it', async () => {
+it('a given port is used if nothing listens on it', async () => {
   const port = await freePort();
   assert.equal(await claimPort(port, 'kafka', 'TRIBUTARY_KAFKA_PORT'), port);
 });
 
-it('a port in use is named together with the variable that changes it', async () => {
+it('a port in use is reported together with the variable that changes it', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -17,7 +17,7 @@ it('a port in use is named together with the variable that changes it', async ()
     name: 'PortInUseError',
     message:
       `Port ${port}, meant for kafka, is already in use. ` +
-      'Stop what listens there, or set TRIBUTARY_KAFKA_PORT to a free port.',
+      'Stop the program that listens there, or set TRIBUTARY_KAFKA_PORT to a free port.',
   });
   server.close();
 });

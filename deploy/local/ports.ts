@@ -2,22 +2,25 @@ import { randomInt } from 'node:crypto';
 import { createServer } from 'node:net';
 import { SetupError } from './parts/setup-error.mjs';
 
-/** A port of 127.0.0.1 on which something listens already. */
+/** A port of 127.0.0.1 on which a program already listens. */
 export class PortInUseError extends SetupError {
   override readonly name = 'PortInUseError';
 
   constructor(port: number, owner: string, variable: string) {
     super(
       `Port ${port}, meant for ${owner}, is already in use`,
-      `Stop what listens there, or set ${variable} to a free port`,
+      `Stop the program that listens there, or set ${variable} to a free port`,
     );
   }
 }
 
-/** Below the range from which Linux takes the ports of outgoing connections: those cannot take one in between. */
+/**
+ * Below the range from which Linux assigns ports to outgoing connections, so that none of these takes the port
+ * meanwhile.
+ */
 const FREE_PORTS = { from: 20_000, to: 32_000 };
 
-/** @returns a random port of 127.0.0.1 that nothing listens on now */
+/** @returns a random port of 127.0.0.1 on which nothing listens now */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
@@ -25,7 +28,10 @@ export async function freePort(): Promise<number> {
   }
 }
 
-/** `wanted` if nothing listens on it, or any free port when it is undefined. `owner` and `variable` go into the error. */
+/**
+ * Returns `wanted` if nothing listens on it, or any free port if it is undefined. `owner` and `variable` are named in
+ * the error.
+ */
 export async function claimPort(
   wanted: number | undefined,
   owner: string,

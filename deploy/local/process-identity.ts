@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 
-/** A process for as long as it lives: the system reuses process ids, but not together with the start time. */
+/** Identifies a process for its lifetime: the system reuses process ids, but not together with the start time. */
 export interface ProcessIdentity {
   readonly pid: number;
   /** Clock ticks since the machine's start, as in /proc/PID/stat. */
   readonly startTime: string;
 }
 
-/** The identity of a running process, or undefined when none has this id. */
+/** Returns the identity of a running process, or undefined if no process has this id. */
 export function identify(pid: number): ProcessIdentity | undefined {
   let stat: string;
   try {
@@ -15,9 +15,10 @@ export function identify(pid: number): ProcessIdentity | undefined {
   } catch {
     return undefined;
   }
-  // The second field is the command's name in parentheses and may hold spaces; the 3rd field follows the last ")".
+  // The second field is the command's name in parentheses and may contain spaces; the third field follows the last
+  // ")".
   const [state, ...rest] = stat.slice(stat.lastIndexOf(')') + 2).split(' ');
-  // A zombie has ended and only waits to be noticed by its parent.
+  // A zombie has ended and only waits for its parent to collect its exit code.
   if (state === 'Z' || state === 'X') return undefined;
   return { pid, startTime: rest[18]! };
 }

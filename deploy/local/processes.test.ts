@@ -30,7 +30,7 @@ function program(name: string, code: string, more: Partial<ProcessSpec> = {}): P
   return { name, command: process.execPath, args: ['-e', code], ...more };
 }
 
-/** A condition of readiness: the program has created this file. */
+/** Readiness condition: the program has created this file. */
 function flag(): { path: string; isReady: () => Promise<boolean> } {
   const path = join(runDirectory, 'flag');
   return { path, isReady: async () => existsSync(path) };
@@ -46,7 +46,7 @@ async function until(condition: () => boolean): Promise<void> {
 }
 
 describe('a managed process', () => {
-  it('is started when it is ready, writes to its log and stops on SIGTERM', async () => {
+  it('resolves when it is ready, writes to its log and stops on SIGTERM', async () => {
     const { path, isReady } = flag();
     const supervisor = new Supervisor({ runDirectory });
     const managed = await supervisor.start(
@@ -60,7 +60,7 @@ describe('a managed process', () => {
     assert.deepEqual(readdirSync(join(runDirectory, 'pids')), []);
   });
 
-  it('that does not heed SIGTERM is killed at its deadline', async () => {
+  it('is killed at its deadline if it ignores SIGTERM', async () => {
     const { path, isReady } = flag();
     const supervisor = new Supervisor({ runDirectory });
     const code = `process.on('SIGTERM', () => {}); ${raise(path)} ${FOREVER}`;
@@ -69,7 +69,7 @@ describe('a managed process', () => {
     assert.deepEqual(await managed.exited, { code: null, signal: 'SIGKILL' });
   });
 
-  it('takes its own children along', async () => {
+  it('takes its own children with it when it stops', async () => {
     const { path, isReady } = flag();
     const inner = `${raise(path)} ${FOREVER}`;
     const code = `require('node:child_process').spawn(process.execPath, ['-e', ${JSON.stringify(inner)}]); ${FOREVER}`;
@@ -80,7 +80,7 @@ describe('a managed process', () => {
     await until(() => !isRunning(grandchild));
   });
 
-  it('that ends before it is ready is reported with the end of its log', async () => {
+  it('is reported with the last lines of its log if it exits before it is ready', async () => {
     const supervisor = new Supervisor({ runDirectory });
     const code = 'console.error("first"); console.error("no licence"); process.exit(3);';
     await assert.rejects(supervisor.start(program('server', code, { isReady: async () => false })), {
@@ -89,20 +89,20 @@ describe('a managed process', () => {
     });
   });
 
-  it('whose command does not exist is refused', async () => {
+  it('is rejected if its command does not exist', async () => {
     const supervisor = new Supervisor({ runDirectory });
     const spec = { name: 'absent', command: join(runDirectory, 'absent'), args: [] };
     await assert.rejects(supervisor.start(spec), { code: 'ENOENT' });
   });
 
-  it('that is never ready is stopped and reported', async () => {
+  it('is stopped and reported if it never becomes ready', async () => {
     const supervisor = new Supervisor({ runDirectory });
     const spec = program('slow', FOREVER, { isReady: async () => false, readyTimeoutMs: 20 });
     await assert.rejects(supervisor.start(spec), /^ProcessFailedError: slow was not ready after 0.02 s/);
     assert.deepEqual(supervisor.processes, []);
   });
 
-  it('reports an end that nobody asked for, and only that', async () => {
+  it('reports only exits that were not requested', async () => {
     const reported: ProcessFailedError[] = [];
     const supervisor = new Supervisor({ runDirectory, onUnexpectedExit: (error) => reported.push(error) });
     const asked = await supervisor.start(program('asked', FOREVER));
@@ -117,14 +117,14 @@ describe('a managed process', () => {
     );
   });
 
-  it('does not start once its supervisor has stopped', async () => {
+  it('does not start after its supervisor has stopped', async () => {
     const supervisor = new Supervisor({ runDirectory });
     await supervisor.stop();
     await assert.rejects(supervisor.start(program('late', FOREVER)), /late cannot start/);
   });
 });
 
-describe('no process outlives its parent', () => {
+describe('a child process does not outlive its parent', () => {
   /** Starts a parent with one managed child; both are alive when the promise resolves. */
   async function family(then: string) {
     const { path } = flag();
@@ -151,7 +151,7 @@ describe('no process outlives its parent', () => {
   }
 
   for (const [signal, code] of Object.entries({ SIGTERM: 143, SIGINT: 130, SIGHUP: 129 })) {
-    it(`that gets ${signal}`, async () => {
+    it(`ends with a parent that receives ${signal}`, async () => {
       const { parent, child, ended } = await family('');
       parent.kill(signal as NodeJS.Signals);
       assert.deepEqual(await ended, [code, null]);
@@ -159,7 +159,7 @@ describe('no process outlives its parent', () => {
     });
   }
 
-  it('that fails with an uncaught error', async () => {
+  it('ends with a parent that fails with an uncaught error', async () => {
     const { parent, child, ended } = await family(
       `process.stdin.on('data', () => { throw new Error('defect'); });`,
     );
@@ -168,7 +168,7 @@ describe('no process outlives its parent', () => {
     await until(() => !isRunning(child));
   });
 
-  it('that is itself killed, once the run directory is used again', async () => {
+  it('ends after its parent was killed, as soon as the run directory is used again', async () => {
     const { parent, child, ended } = await family('');
     parent.kill('SIGKILL');
     await ended;
@@ -177,7 +177,7 @@ describe('no process outlives its parent', () => {
     assert.equal(isRunning(child), false);
   });
 
-  it('but a stranger who got its process id is left alone', () => {
+  it('is not confused with an unrelated process that got its process id', () => {
     const pids = join(runDirectory, 'pids');
     mkdirSync(pids);
     const dead: ProcessIdentity = { pid: process.pid, startTime: '1' };

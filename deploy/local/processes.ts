@@ -26,11 +26,11 @@ export interface ProcessSpec {
   readonly args: readonly string[];
   readonly env?: NodeJS.ProcessEnv;
   readonly cwd?: string;
-  /** From SIGTERM to SIGKILL, in milliseconds; 15,000 unless given. */
+  /** Time from SIGTERM to SIGKILL, in milliseconds. Default 15,000. */
   readonly stopTimeoutMs?: number;
-  /** Whether it is ready; asked again and again until it answers true. A rejection counts as not yet. */
+  /** Readiness check, called repeatedly until it returns true. A rejection counts as not ready. */
   readonly isReady?: () => Promise<boolean>;
-  /** How long it may take to become ready, in milliseconds; 60,000 unless given. */
+  /** Time allowed to become ready, in milliseconds. Default 60,000. */
   readonly readyTimeoutMs?: number;
 }
 
@@ -44,20 +44,22 @@ export interface ManagedProcess {
   readonly pid: number;
   readonly logFile: string;
   readonly exited: Promise<ExitStatus>;
-  /** Signals the process and its descendants, and does not wait. An ending signal makes the exit an expected one. */
+  /**
+   * Signals the process and its descendants without waiting. After a terminating signal the exit counts as requested.
+   */
   kill(signal: NodeJS.Signals): void;
-  /** SIGTERM, then SIGKILL at the deadline; resolves when the process and its descendants are gone. */
+  /** Sends SIGTERM, then SIGKILL at the deadline; resolves when the process and its descendants have ended. */
   stop(): Promise<void>;
 }
 
 export interface SupervisorOptions {
-  /** Holds logs/NAME.log and pids/NAME.json. */
+  /** Folder with logs/NAME.log and pids/NAME.json. */
   readonly runDirectory: string;
-  /** Called when a process that was ready ends without having been asked to. */
+  /** Called when a process that was ready exits without a request. */
   readonly onUnexpectedExit?: (error: ProcessFailedError) => void;
 }
 
-/** A child process that ended, or did not become ready; the message ends with the last lines of its log. */
+/** A child process that exited, or did not become ready; the message contains the last lines of its log. */
 export class ProcessFailedError extends Error {
   override readonly name = 'ProcessFailedError';
   readonly processName: string;
@@ -72,9 +74,9 @@ const supervisors: Supervisor[] = [];
 let shuttingDown = false;
 
 /**
- * Runs child processes that never outlive this one: when a signal arrives they are stopped, those of the youngest
- * supervisor first; when this process exits for any other reason they are killed; and when it is itself killed, the
- * next supervisor on the same run directory ends them.
+ * Runs child processes that never outlive this one. At a signal they are stopped, those of the newest supervisor
+ * first. If this process exits for any other reason they are killed. If this process is itself killed, the next
+ * supervisor on the same run directory ends them.
  */
 export class Supervisor {
   readonly #options: SupervisorOptions;
@@ -93,7 +95,7 @@ export class Supervisor {
     return [...this.#processes.values()];
   }
 
-  /** Starts a process and waits until it is ready. On failure it is stopped before the promise rejects. */
+  /** Starts a process and waits until it is ready. On failure the process is stopped before the promise rejects. */
   async start(spec: ProcessSpec): Promise<ManagedProcess> {
     const { managed, wasAsked } = await this.#launch(spec);
     await becomeReady(spec, managed, wasAsked);
@@ -112,13 +114,13 @@ export class Supervisor {
     if (status.code !== 0) throw new ProcessFailedError(spec.name, describe(status), managed.logFile);
   }
 
-  /** Stops all processes, side by side, and starts none any more. */
+  /** Stops all processes in parallel, and starts no more. */
   async stop(): Promise<void> {
     this.#stopped = true;
     await Promise.all(this.processes.map((managed) => managed.stop()));
   }
 
-  /** Kills all processes and waits for nothing: this process is about to exit. */
+  /** Kills all processes without waiting, because this process is about to exit. */
   killAll(): void {
     for (const managed of this.processes) managed.kill('SIGKILL');
   }
@@ -131,7 +133,7 @@ export class Supervisor {
     const pidFile = join(runDirectory, 'pids', `${spec.name}.json`);
     const child = spawnLogged(spec, logFile);
     if (child.pid === undefined) throw await once(child, 'error').then(([error]) => error as Error);
-    // Nothing may be awaited between the start of the process and its entry here, or a signal could miss it.
+    // There must be no await between the start of the process and its entry here, or a signal could miss the process.
     const launched = manage(child, child.pid, spec, logFile);
     this.#processes.set(spec.name, launched.managed);
     writePidFile(pidFile, child.pid);
@@ -143,7 +145,10 @@ export class Supervisor {
   }
 }
 
-/** A process group of its own keeps the terminal's Ctrl-C away from the child, so that the order of stopping holds. */
+/**
+ * A process group of its own keeps the terminal's Ctrl-C away from the child, so that processes stop in the intended
+ * order.
+ */
 function spawnLogged(spec: ProcessSpec, logFile: string): ChildProcess {
   const log = openSync(logFile, 'a');
   try {
@@ -163,7 +168,7 @@ function manage(child: ChildProcess, pid: number, spec: ProcessSpec, logFile: st
   let stopped: Promise<void> | undefined;
   const exited = new Promise<ExitStatus>((resolve) => {
     child.once('exit', (code, signal) => {
-      // Whatever it has started itself goes with it.
+      // Its own child processes end with it.
       signalGroup(pid, 'SIGKILL');
       resolve({ code, signal });
     });
@@ -205,7 +210,7 @@ async function becomeReady(
     ended = status;
   });
   while (!(await isReady().catch(() => false))) {
-    // This process is about to exit: whoever waits for readiness must not report the stopping as a failure.
+    // This process is about to exit: callers that wait for readiness must not report the shutdown as a failure.
     if (shuttingDown) await new Promise<never>(() => {});
     if (ended) {
       throw new ProcessFailedError(
@@ -232,7 +237,8 @@ function stopWithThisProcess(): void {
   });
   for (const signal of SIGNALS) {
     process.on(signal, async () => {
-      // npm and a terminal may each deliver the same Ctrl-C; every stop has a deadline, so repeats need no answer.
+      // npm and a terminal may both deliver the same Ctrl-C; every stop has a deadline, so further signals are
+      // ignored.
       if (shuttingDown) return;
       shuttingDown = true;
       for (const supervisor of supervisors.toReversed()) await supervisor.stop();
@@ -248,11 +254,11 @@ interface PidFile {
 
 function writePidFile(path: string, pid: number): void {
   const content = { process: identify(pid), parent: identify(process.pid) };
-  // A process that has ended by now leaves nothing to clean up.
+  // A process that has already ended leaves nothing to clean up.
   if (content.process) writeFileSync(path, JSON.stringify(content));
 }
 
-/** Ends what a killed parent has left running, after making sure that each pid is still the same process. */
+/** Ends the processes that a killed parent left running, after checking that each pid is still the same process. */
 export function endAbandoned(runDirectory: string): void {
   const pidDirectory = join(runDirectory, 'pids');
   for (const file of existsSync(pidDirectory) ? readdirSync(pidDirectory) : []) {
@@ -260,7 +266,7 @@ export function endAbandoned(runDirectory: string): void {
     const leftover = JSON.parse(readFileSync(path, 'utf8')) as PidFile;
     if (isRunning(leftover.parent)) continue;
     if (isRunning(leftover.process)) signalGroup(leftover.process.pid, 'SIGKILL');
-    // Its ports and files are free only when it is gone.
+    // Its ports and files are free only after it has ended.
     while (isRunning(leftover.process)) Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 10);
     rmSync(path);
   }

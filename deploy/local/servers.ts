@@ -8,10 +8,13 @@ import type { Supervisor } from './processes.ts';
 
 const KAFKA_HEAP = '512m';
 const REGISTRY_HEAP = '384m';
-/** KRaft asks for a cluster id when it formats its storage. Each stack is a cluster by itself, so one will do. */
+/**
+ * KRaft requires a cluster id when it formats its storage. Each stack is a cluster by itself, so one constant is
+ * enough.
+ */
 const CLUSTER_ID = 'VHJpYnV0YXJ5LWxvY2FsLQ';
 
-/** Starts one KRaft node, broker and controller in one, on fresh storage. @returns host:port */
+/** Starts one KRaft node, broker and controller in one, on empty storage. @returns host:port */
 export async function startKafka(
   supervisor: Supervisor,
   { java, libraries }: PartLocations['kafka'],
@@ -71,7 +74,7 @@ function brokerProperties(logDirectory: string, port: number, controllerPort: nu
     'transaction.state.log.num.partitions': 5,
     'share.coordinator.state.topic.replication.factor': 1,
     'share.coordinator.state.topic.min.isr': 1,
-    // With one broker there is nothing to wait for before the first assignment.
+    // With one broker the first assignment need not wait for more members.
     'group.initial.rebalance.delay.ms': 0,
     'auto.create.topics.enable': false,
     // The default of 128 MB would be a quarter of the heap.
@@ -99,7 +102,7 @@ async function answersMetadata(brokers: string): Promise<boolean> {
   }
 }
 
-/** Starts Apicurio with its schemas in memory. @returns the base of its Schema Registry API */
+/** Starts Apicurio with its schemas in memory. @returns the base URL of its Schema Registry API */
 export async function startRegistry(
   supervisor: Supervisor,
   { java, jar }: PartLocations['registry'],
@@ -137,7 +140,9 @@ export async function startRegistry(
   return url;
 }
 
-/** Starts a Redis that keeps nothing on disk and refuses writes rather than evict a user's state. @returns its URL */
+/**
+ * Starts a Redis that writes nothing to disk and rejects writes instead of evicting a user's state. @returns its URL
+ */
 export async function startRedis(
   supervisor: Supervisor,
   { server }: PartLocations['redis'],

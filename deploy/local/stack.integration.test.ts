@@ -13,11 +13,11 @@ import { startStack } from './stack.ts';
 const root = mkdtempSync(join(tmpdir(), 'stack-'));
 after(() => rmSync(root, { recursive: true }));
 
-/** With the other two replaced by addresses, a stack is one Redis and quick to start. */
+/** With the other two servers replaced by addresses, a stack is one Redis and starts quickly. */
 const { REDIS_URL: _, ...inherited } = process.env;
 const environment = { ...inherited, KAFKA_BROKERS: '127.0.0.1:1', SCHEMA_REGISTRY_URL: 'http://127.0.0.1:1' };
 
-it('a stack starts what no address replaces, and forgets everything when it starts again', async () => {
+it('a stack starts the servers that no address replaces, and starts again empty', async () => {
   const runDirectory = join(root, 'twice');
   const redis = await freePort();
   for (const _round of [1, 2]) {
@@ -40,7 +40,7 @@ it('a stack starts what no address replaces, and forgets everything when it star
   }
 });
 
-it('a port of the environment goes before one of the program, and must be free', async () => {
+it('a port of the environment overrides one of the program, and must be free', async () => {
   const first = await startStack({ runDirectory: join(root, 'first'), environment });
   const taken = new URL(first.env.REDIS_URL).port;
   await assert.rejects(
@@ -54,7 +54,7 @@ it('a port of the environment goes before one of the program, and must be free',
   await first.stop();
 });
 
-it('a program that gets SIGTERM leaves no server behind', async () => {
+it('a program that receives SIGTERM leaves no server behind', async () => {
   const script = join(root, 'program.ts');
   writeFileSync(
     script,

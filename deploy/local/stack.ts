@@ -5,7 +5,7 @@ import { claimPort } from './ports.ts';
 import { type ManagedProcess, type ProcessFailedError, Supervisor } from './processes.ts';
 import { startKafka, startRedis, startRegistry } from './servers.ts';
 
-/** What a stage needs to know about the servers, by the names of its environment variables. */
+/** Addresses of the servers, by the names of the stages' environment variables. */
 export interface StackAddresses {
   /** host:port, several separated by commas */
   readonly KAFKA_BROKERS: string;
@@ -15,11 +15,14 @@ export interface StackAddresses {
 }
 
 export interface StackOptions {
-  /** Holds the servers' data, emptied at each start, and their logs. One stack at a time (see lock.ts). */
+  /** Folder with the servers' data, emptied at each start, and their logs. One stack at a time (see lock.ts). */
   readonly runDirectory: string;
-  /** Ports to use unless TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT or TRIBUTARY_REDIS_PORT say otherwise; any free ones by default. */
+  /**
+   * Ports, unless TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT or TRIBUTARY_REDIS_PORT override them. Default: free
+   * ports.
+   */
   readonly ports?: { readonly kafka?: number; readonly registry?: number; readonly redis?: number };
-  /** An address here replaces the server of that name, which then is not started. */
+  /** An address here replaces the server of that name, which is then not started. */
   readonly environment?: NodeJS.ProcessEnv;
   readonly onUnexpectedExit?: (error: ProcessFailedError) => void;
 }
@@ -31,9 +34,9 @@ export interface Stack {
 }
 
 /**
- * Starts a Kafka broker, a Schema Registry and a Redis, all empty, on 127.0.0.1, and waits until each answers.
+ * Starts an empty Kafka broker, Schema Registry and Redis on 127.0.0.1, and waits until each answers.
  *
- * @throws {PortInUseError} for a given port on which something listens
+ * @throws {PortInUseError} for a given port on which a program listens
  * @throws {ProcessFailedError} for a server that does not start, with the end of its log
  */
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -41,7 +44,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const supervisor = new Supervisor({ runDirectory, ...(onUnexpectedExit && { onUnexpectedExit }) });
   const parts = await bringParts(['kafka', 'registry', 'redis'], { env: environment, quiet: true });
   const claim = async (server: 'kafka' | 'registry' | 'redis') => {
-    // Replaced by an address: nothing of ours will listen.
+    // An address replaces this server, so no port is needed.
     if (!parts[server]) return 0;
     const variable = `TRIBUTARY_${server.toUpperCase()}_PORT`;
     const wanted = environment[variable] ? Number(environment[variable]) : ports[server];

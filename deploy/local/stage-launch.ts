@@ -4,20 +4,23 @@ import { SetupError } from './parts/setup-error.mjs';
 import { PROJECT } from './parts.mjs';
 
 const SERVICES = join(PROJECT, 'services');
-/** Retraining holds a graph of all items and its training batches; the others hold little. In MB. */
+/** Heap limit in MB. Retraining holds a graph of all items and its training batches; the other stages hold little. */
 const OLD_SPACE_MB = { retrain: 2_048, other: 512 };
 
-/** The stages of a services folder: its folders with a main.ts, but for those that begin with an underscore. */
+/** Lists the stages of a services folder: its folders with a main.ts, except those that begin with an underscore. */
 export function listStages(services: string = SERVICES): string[] {
   return readdirSync(services)
     .filter((name) => !name.startsWith('_') && existsSync(join(services, name, 'main.ts')))
     .sort();
 }
 
-/** Processes that a stage starts by itself, or that are run elsewhere for it. */
+/** Processes that a stage starts itself, or that run elsewhere on its behalf. */
 const WORKERS = ['retrain/inference'];
 
-/** The arguments with which Node runs a stage. @throws {SetupError} that lists the stages when there is no such one */
+/**
+ * Returns the arguments with which Node runs a stage. @throws {SetupError} that lists the stages if the name is
+ * unknown
+ */
 export function stageArguments(name: string, services: string = SERVICES): string[] {
   const workers = WORKERS.filter((worker) => existsSync(join(services, worker, 'main.ts')));
   const known = [...listStages(services), ...workers];

@@ -1,4 +1,4 @@
-// `npm run stage NAME`: one stage in the foreground, set up by its environment variables.
+// `npm run stage NAME`: runs one stage in the foreground, configured by its environment variables.
 
 import { exitWithFailure } from './failure.ts';
 import { runForeground } from './foreground.mjs';

@@ -12,7 +12,7 @@ const root = mkdtempSync(join(tmpdir(), 'stages-'));
 const services = join(root, 'services');
 after(() => rmSync(root, { recursive: true }));
 
-/** Is ready on its second question, drains on SIGTERM, and ends by itself when it is asked for /end. */
+/** A stage that is ready at the second request, drains on SIGTERM, and exits at a request for /end. */
 const STAGE = `
   import { createServer } from 'node:http';
   let questions = 0;
@@ -37,8 +37,8 @@ before(() => {
 
 const ask = async (port: number, path: string) => (await fetch(`http://127.0.0.1:${port}${path}`)).text();
 
-describe('the stages', () => {
-  it('are started with their settings when all of them are ready, and drain when they are stopped', async () => {
+describe('startStages', () => {
+  it('starts all stages with their settings, resolves when all are ready, and drains them when it stops', async () => {
     const runDirectory = join(root, 'run');
     const env = { SETTING: 'of all' };
     const stages = await startStages({ names: ['interests', 'retrain'], env, services, runDirectory });
@@ -50,7 +50,7 @@ describe('the stages', () => {
     }
   });
 
-  it('can be killed and started again on the same port', async () => {
+  it('can kill a stage and start it again on the same port', async () => {
     const reported: ProcessFailedError[] = [];
     const options = { names: ['interests'], env: {}, services, runDirectory: join(root, 'again') };
     const stages = await startStages({ ...options, onExit: (error) => reported.push(error) });
@@ -68,7 +68,7 @@ describe('the stages', () => {
     await stages.stop();
   });
 
-  it('are all stopped when one of them does not start', async () => {
+  it('stops all stages if one of them does not start', async () => {
     const options = { names: ['interests', 'broken'], env: {}, services, runDirectory: join(root, 'broken') };
     await assert.rejects(
       startStages(options),
@@ -76,11 +76,11 @@ describe('the stages', () => {
     );
   });
 
-  it('may have workers, which are started by the names of both', () => {
+  it('starts a worker of a stage by the names of both', () => {
     assert.match(stageArguments('retrain/inference').at(-1) ?? '', /services\/retrain\/inference\/main\.ts$/);
   });
 
-  it('are listed for a name that is none of them', () => {
+  it('lists the stages if a name is unknown', () => {
     assert.throws(() => stageArguments('_platform', services), {
       message: 'There is no stage "_platform". The stages are broken, interests, retrain.',
     });

@@ -2,21 +2,21 @@ import { freePort } from './ports.ts';
 import { type ManagedProcess, type ProcessFailedError, Supervisor } from './processes.ts';
 import { stageArguments } from './stage-launch.ts';
 
-/** A stage drains for up to 20 s by default (TRIBUTARY_DRAIN_DEADLINE_MS) before it gives up by itself. */
+/** A stage drains for up to 20 s by default (TRIBUTARY_DRAIN_DEADLINE_MS) before it exits by itself. */
 const STOP_TIMEOUT_MS = 25_000;
 const READY_TIMEOUT_MS = 120_000;
 
 export interface StagesOptions {
   readonly names: readonly string[];
-  /** Added to this process's own environment for every stage: the stack's addresses, namespace and settings. */
+  /** Settings of every stage in addition to this process's environment: addresses, namespace and so on. */
   readonly env: NodeJS.ProcessEnv;
-  /** The HTTP port of each stage; a free one where none is given. */
+  /** HTTP port of each stage. Default: a free port. */
   readonly ports?: Readonly<Record<string, number>>;
-  /** Holds logs/NAME.log; may be the stack's. */
+  /** Folder for logs/NAME.log; may be the stack's. */
   readonly runDirectory: string;
-  /** Where the stages are; the project's own unless given. */
+  /** Folder of the stages. Default: the project's own. */
   readonly services?: string;
-  /** Called when a stage that was ready ends without having been asked to. */
+  /** Called when a stage that was ready exits without a request. */
   readonly onExit?: (error: ProcessFailedError) => void;
 }
 
@@ -25,16 +25,16 @@ export interface Stages {
   readonly processes: readonly ManagedProcess[];
   /** Stops the stage if it runs, starts it on the same port and waits until it is ready. */
   restart(name: string): Promise<void>;
-  /** Sends a signal and does not wait for what follows from it; for SIGKILL and SIGTERM onExit is not called. */
+  /** Sends a signal without waiting for its effect; for SIGKILL and SIGTERM onExit is not called. */
   kill(name: string, signal: NodeJS.Signals): void;
-  /** SIGTERM to all; resolves when all have drained and ended. */
+  /** Sends SIGTERM to all stages; resolves when all have drained and exited. */
   stop(): Promise<void>;
 }
 
 /**
  * Starts stages, each as a Node process of its own, and waits until `GET /readyz` of each answers 200.
  *
- * @throws {ProcessFailedError} for a stage that ends or is not ready in time, with the end of its log
+ * @throws {ProcessFailedError} for a stage that exits or is not ready in time, with the end of its log
  */
 export async function startStages(options: StagesOptions): Promise<Stages> {
   const { names, env, runDirectory, onExit } = options;

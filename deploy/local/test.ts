@@ -31,11 +31,11 @@ async function main(): Promise<number> {
       !(values.unit && file.endsWith('.integration.test.ts')),
   );
   if (files.length === 0)
-    throw new SetupError(`No test file matches ${words.join(', ')}`, 'Give a part of a path');
+    throw new SetupError(`No test file matches ${words.join(', ')}`, 'Give a word of a path');
   if (words.length === 0) {
     const failed = await runChecks();
     if (failed.length > 0)
-      throw new SetupError(`Failed: ${failed.join(', ')}`, 'Mend these first; no test was run');
+      throw new SetupError(`Failed: ${failed.join(', ')}`, 'Fix these first; no test was run');
   }
   if (values.unit || files.every((file) => !file.endsWith('.integration.test.ts')))
     return runTests(files, {});
@@ -64,7 +64,7 @@ async function runAgainstStack(files: string[]): Promise<number> {
   }
 }
 
-/** Each run has a folder of its own, named after its process; what killed runs have left is cleaned up first. */
+/** Each run has a folder of its own, named after its process; folders of killed runs are removed first. */
 function freshRunDirectory(): string {
   for (const name of readdirSync(tmpdir())) {
     const [, pid] = /^tributary-test-(\d+)$/.exec(name) ?? [];
@@ -82,7 +82,7 @@ function runTests(files: string[], env: NodeJS.ProcessEnv): Promise<number> {
   const namespace = `test-${randomBytes(4).toString('hex')}`;
   return runForeground(
     process.execPath,
-    // A connection of kafkajs that is closed while it opens may stay open, and would keep a finished file waiting.
+    // A kafkajs connection that is closed while it opens may stay open, and would keep a finished test file running.
     ['--test', '--test-force-exit', '--test-concurrency=2', '--test-reporter=spec', ...files],
     {
       cwd: PROJECT,

@@ -5,7 +5,7 @@ import { basename, join, resolve } from 'node:path';
 import { pipeline } from 'node:stream/promises';
 import { SetupError } from './setup-error.mjs';
 
-/** The folder that keeps what was brought, across clones: `TRIBUTARY_CACHE`, or `~/.cache/tributary`. */
+/** The folder of installed parts, shared by all clones: `TRIBUTARY_CACHE`, or `~/.cache/tributary`. */
 export function cacheFolder(env) {
   return resolve(env.TRIBUTARY_CACHE || join(env.HOME || homedir(), '.cache', 'tributary'));
 }
@@ -15,13 +15,12 @@ process.on('exit', () => {
   for (const folder of unfinished) rmSync(folder, { recursive: true, force: true });
 });
 
-/** What this process fills at present, by path. */
+/** Fills that this process is running, by path. */
 const filling = new Map();
 
 /**
- * Fills `cache/name` in one atomic step: `fill` works in a folder of its own, which is renamed when it is complete,
- * so that a folder under its final name is always whole, however the run before ended. Whoever asks for it meanwhile in
- * this process waits for the same.
+ * Fills `cache/name` in one atomic step: `fill` writes into a temporary folder, which is renamed when it is complete.
+ * A folder under its final name is therefore always complete. Concurrent callers in this process share one fill.
  *
  * @param {string} cache
  * @param {string} name
@@ -50,7 +49,7 @@ async function fillNow(cache, name, fill) {
   }
 }
 
-/** Two runs may fill the same name at once: the first to finish wins and the other's equal copy is dropped. */
+/** Two runs may fill the same name at once: the first to finish wins, and the equal copy of the other is deleted. */
 function moveInto(folder, target) {
   try {
     renameSync(folder, target);
@@ -59,7 +58,7 @@ function moveInto(folder, target) {
   }
 }
 
-/** A run that was killed leaves its folder behind, named after its process. */
+/** A killed run leaves its temporary folder behind, named after its process. */
 function removeAbandoned(partial) {
   for (const entry of readdirSync(partial)) {
     if (!isAlive(Number(entry.split('-').at(-1))))
@@ -97,7 +96,7 @@ export async function verifyFolderSha256(folder, expected) {
 function refuseMismatch(what, actual, expected) {
   if (actual === expected) return;
   throw new SetupError(
-    `the checksum of ${what} is wrong (sha256 ${actual}, expected ${expected}), so it was thrown away`,
-    'Run this again, and if it repeats, empty the caches of pip and Maven and look at the mirror or proxy between',
+    `the checksum of ${what} is wrong (sha256 ${actual}, expected ${expected}), so the download was deleted`,
+    'Run this again; if it fails again, empty the caches of pip and Maven and check the mirror or proxy',
   );
 }

@@ -1,7 +1,7 @@
 import { spawn } from 'node:child_process';
 import { diskFull, meansDiskFull, SetupError } from './setup-error.mjs';
 
-/** What to install when a command is missing, by command. */
+/** Package to install if a command is missing, by command. */
 const INSTALL = {
   npm: 'Install Node.js with npm',
   mvn: 'Install Maven (Debian: apt-get install maven)',
@@ -16,14 +16,14 @@ process.on('exit', () => {
 });
 
 /**
- * Runs a command to its end and returns what it printed to standard output.
+ * Runs a command to its end and returns its standard output.
  *
  * @param {string} command
  * @param {string[]} args
  * @param {{ task: string, folder: string, env: Record<string, string | undefined>, cwd?: string, retry?: string }} options
- *   `task` completes "could not …", `folder` is named when the disk is full, `retry` replaces the usual advice.
+ *   `task` completes "could not …", `folder` is named if the disk is full, `retry` replaces the usual advice
  * @returns {Promise<string>}
- * @throws {SetupError} when the command is missing, runs out of disk, or fails
+ * @throws {SetupError} if the command is missing, runs out of disk, or fails
  */
 export async function run(command, args, { task, folder, env, cwd, retry }) {
   const child = spawn(command, args, { cwd, env, stdio: ['ignore', 'pipe', 'pipe'] });
@@ -62,10 +62,10 @@ function missingCommand(command, task) {
   );
 }
 
-/** The line that tells most: the first that calls itself an error, else the last one printed. */
+/** Returns the most informative line: the first that mentions an error, else the last one. */
 function reasonIn(printed) {
   const lines = printed
-    // Build tools colour their output even into a pipe.
+    // Build tools colour their output even if it is a pipe.
     .replaceAll(new RegExp(`${String.fromCharCode(27)}\\[[0-9;]*m`, 'g'), '')
     .split('\n')
     .map((line) => line.trim())

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { fillOnce } from './cache.mjs';
 import { nodeHeaders, packageVersion, targetDigest } from './native.mjs';
 
-// Compiled for this very processor, hnswlib builds and searches 1.6 times faster than with the package's own flags.
+// Compiled for this processor, hnswlib builds and searches 1.6 times faster than with the package's own flags.
 export const FLAGS = '-O3 -march=native';
 
 export const hnswlib = {
@@ -38,7 +38,7 @@ function installed(project) {
   return { folder, addon: join(folder, 'addon.node'), key: join(folder, 'addon.key') };
 }
 
-/** An addon fits one package version, one source of ours, one set of flags and one processor model. */
+/** An addon fits one package version, one source file of ours, one set of flags and one processor model. */
 function buildName(project, env) {
   const version = packageVersion(project, 'hnswlib-node');
   const source = createHash('sha256')
@@ -48,12 +48,12 @@ function buildName(project, env) {
   return `hnswlib-node-${version}-${source}-${targetDigest(env.CXXFLAGS || FLAGS)}`;
 }
 
-/** Includes the one translation unit of the package, and adds calls that take typed arrays. */
+/** Includes the one translation unit of the package, and adds calls that accept typed arrays. */
 function sourceIn(project) {
   return join(project, 'services', 'index', 'native', 'typed-arrays.cc');
 }
 
-/** With the definitions of the package's binding.gyp; node-gyp would fetch headers. */
+/** Compiles with the definitions of the package's binding.gyp; node-gyp would download headers. */
 function compile(project, env, run, addon) {
   const modules = join(project, 'node_modules');
   return run(
@@ -76,7 +76,7 @@ function compile(project, env, run, addon) {
     {
       task: 'compile hnswlib-node',
       folder: modules,
-      retry: 'Update the C++ compiler (GCC 9 or newer is needed)',
+      retry: 'Update the C++ compiler (GCC 9 or newer is required)',
     },
   );
 }

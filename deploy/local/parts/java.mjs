@@ -3,12 +3,12 @@ import { delimiter, dirname, join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
 /**
- * The Java of JAVA_HOME if it is new enough, else the newest one on PATH and in /usr/lib/jvm.
+ * Returns the Java of JAVA_HOME if it is new enough, else the newest one on PATH and in /usr/lib/jvm.
  *
- * @param {number} minimum the oldest major version that will do
- * @param {string} installed where the system's package manager puts each Java
+ * @param {number} minimum the oldest accepted major version
+ * @param {string} installed the folder in which the system's package manager installs each Java
  * @returns {{ java: string, home: string, major: number }}
- * @throws {SetupError} when there is none
+ * @throws {SetupError} if no such Java exists
  */
 export function findJava(env, minimum, installed = '/usr/lib/jvm') {
   const chosen = env.JAVA_HOME ? inspect([env.JAVA_HOME]) : [];
@@ -18,9 +18,9 @@ export function findJava(env, minimum, installed = '/usr/lib/jvm') {
   const newest = others[0] ?? chosen[0];
   throw new SetupError(
     newest
-      ? `Java ${minimum} is needed and only Java ${newest.major} was found`
+      ? `Java ${minimum} is required, but only Java ${newest.major} was found`
       : `Java ${minimum} or newer was not found`,
-    `Install it (Debian: apt-get install openjdk-${minimum}-jre-headless) or set JAVA_HOME to where it is`,
+    `Install it (Debian: apt-get install openjdk-${minimum}-jre-headless) or set JAVA_HOME to its folder`,
   );
 }
 

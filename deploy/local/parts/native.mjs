@@ -4,14 +4,14 @@ import { cpus } from 'node:os';
 import { dirname, join } from 'node:path';
 import { SetupError } from './setup-error.mjs';
 
-/** The version of an installed npm package. */
+/** Returns the version of an installed npm package. */
 export function packageVersion(project, name) {
   return JSON.parse(readFileSync(join(project, 'node_modules', name, 'package.json'), 'utf8')).version;
 }
 
 /**
- * The folder with `node_api.h`. Both addons use Node-API only, which is stable across Node versions, so that the
- * headers of any Node ≥ 18 will do.
+ * Returns the folder with `node_api.h`. Both addons use Node-API only, which is stable across Node versions, so the
+ * headers of any Node ≥ 18 are sufficient.
  */
 export function nodeHeaders(project, env) {
   const prefixes = [
@@ -26,11 +26,14 @@ export function nodeHeaders(project, env) {
   if (found) return found;
   throw new SetupError(
     'the header files of Node were not found',
-    'Install them (Debian: apt-get install libnode-dev) or set npm_config_nodedir to where include/node is',
+    'Install them (Debian: apt-get install libnode-dev) or set npm_config_nodedir to the folder that contains include/node',
   );
 }
 
-/** Names what code was compiled for: with -march=native, what fits one processor model does not run on every other. */
+/**
+ * Names the processor of compiled code: code built with -march=native for one processor model does not run on every
+ * other.
+ */
 export function targetDigest(flags) {
   const target = [flags, process.arch, cpus()[0]?.model ?? ''].join('|');
   return createHash('sha256').update(target).digest('hex').slice(0, 12);

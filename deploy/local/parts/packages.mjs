@@ -6,7 +6,7 @@ export const packages = {
   does: 'npm packages, as locked',
   needs: [],
 
-  /** npm writes `node_modules/.package-lock.json` when it is done; it then lists what is really there. */
+  /** npm writes `node_modules/.package-lock.json` last; the file then lists the installed packages. */
   locate({ project }) {
     const installedList = join(project, 'node_modules', '.package-lock.json');
     if (!existsSync(installedList)) return undefined;
@@ -22,7 +22,7 @@ export const packages = {
   },
 
   async bring({ project, run }) {
-    // No install script runs: the native packages are built by the parts `hnswlib` and `tensorflow`.
+    // No install script runs: the parts `hnswlib` and `tensorflow` build the native packages.
     await run(
       'npm',
       [
@@ -43,7 +43,7 @@ export const packages = {
   },
 };
 
-/** A locked optional package for another system or processor, which npm rightly leaves out. */
+/** A locked optional package for another system or processor, which npm correctly leaves out. */
 function isForeign({ optional, os, cpu, libc }) {
   if (!optional) return false;
   return (os && !os.includes(process.platform)) || (cpu && !cpu.includes(process.arch)) || Boolean(libc);

@@ -4,16 +4,16 @@ import { fillOnce } from './cache.mjs';
 import { FLAGS } from './hnswlib.mjs';
 import { targetDigest } from './native.mjs';
 
-/** What Ward's clustering is measured against. Needs Python 3.11 or newer. */
+/** The peer of Ward's clustering in benches. It needs Python 3.11 or newer. */
 export const scipy = peer('scipy', ['scipy==1.16.3', 'numpy==2.3.5']);
 
-/** What the index is measured against: the same C++ under the same flags, called from Python. */
+/** The peer of the index in benches: the same C++ with the same flags, called from Python. */
 export const pythonHnswlib = peer('hnswlib', ['numpy==2.3.5'], {
   library: 'hnswlib==0.8.0',
   tools: ['setuptools==80.9.0', 'wheel==0.45.1', 'pybind11==3.0.1'],
 });
 
-/** What the training of PinSage is measured against. These versions of DGL and PyTorch are each other's only match. */
+/** The peers of PinSage's training in benches. DGL and PyTorch work together in these versions only. */
 export const dgl = peer('dgl', [
   'dgl==2.1.0',
   'torch==2.2.1',
@@ -29,8 +29,9 @@ export const dgl = peer('dgl', [
  * A Python library that a bench measures against, in a virtual environment of its own.
  *
  * @param {string} name
- * @param {string[]} wheels requirements that are installed as they were published
- * @param {{ library: string, tools: string[] }} [source] a library that is compiled for this processor, and what that takes
+ * @param {string[]} wheels requirements that are installed as published
+ * @param {{ library: string, tools: string[] }} [source] a library that is compiled for this processor, and its build
+ *   tools
  */
 function peer(name, wheels, source) {
   const requirements = source ? [source.library, ...wheels] : wheels;
@@ -49,11 +50,11 @@ function peer(name, wheels, source) {
     async bring({ cache, run }) {
       await fillOnce(cache, cached, async (folder) => {
         await run('python3', ['-m', 'venv', folder], {
-          task: 'make a virtual environment',
+          task: 'create a virtual environment',
           folder,
           retry: 'Install Python 3.11 or newer with venv (Debian: apt-get install python3-venv)',
         });
-        // The environment is renamed when it is whole. Its python finds its libraries from where it then lies.
+        // The complete environment is renamed. Its python finds its libraries relative to its own path.
         const python = join(folder, 'bin', 'python');
         const install = ['-m', 'pip', 'install', '--quiet', '--no-cache-dir'];
         const published = [...wheels, ...(source?.tools ?? [])];

@@ -1,6 +1,6 @@
 /**
- * One line a part on standard error, and while any is at work, on a terminal, a passing line that tells which.
- * With `quiet` a part that was ready says nothing.
+ * Prints one line per part on standard error and, on a terminal, a transient line that names the parts in progress.
+ * With `quiet`, parts that were ready are not printed.
  */
 export function createProgress({ stream, quiet }) {
   const working = new Map();
@@ -24,7 +24,7 @@ export function createProgress({ stream, quiet }) {
       if (stream.isTTY) ticking ??= setInterval(tick, 500).unref();
     },
 
-    /** @param {{ name: string, does: string }} part @param {string} [status] instead of the seconds it took */
+    /** @param {{ name: string, does: string }} part @param {string} [status] printed instead of the seconds */
     end(part, status) {
       const seconds = (Date.now() - (working.get(part.name) ?? Date.now())) / 1000;
       working.delete(part.name);

