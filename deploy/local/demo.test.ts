@@ -40,7 +40,7 @@ test('a second demo names the process of the running one and exits with 1', asyn
 test('an invalid option is reported in one sentence', async () => {
   for (const [args, sentence] of [
     [['--limit', 'many'], /argument 'many' is invalid/],
-    [['--rate', '0'], /It is a whole number above 0/],
+    [['--rate', '0'], /Expected a whole number above 0/],
     [['--dataset', 'netflix'], /Allowed choices are completejourney, ml-100k/],
     [['--items', 'goods.csv'], /--items and --mapping belong to --actions/],
   ] as const) {

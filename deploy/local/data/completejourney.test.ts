@@ -5,7 +5,7 @@ import { openCompletejourney } from './completejourney.ts';
 import { collect, lastOf } from './dataset.ts';
 import { groceryTitle, readable } from './grocery-title.ts';
 
-// Three purchases and two products in the layout of the package (Snappy, INT96 times), made with pyarrow.
+// Three purchases and two products in the layout of the package (Snappy, INT96 times), written with pyarrow.
 const FIXTURES = join(import.meta.dirname, 'fixtures');
 
 test('a purchase becomes a buy in its basket, with the quantity as value', async () => {
@@ -27,7 +27,7 @@ test('a purchase becomes a buy in its basket, with the quantity as value', async
   );
 });
 
-test('a range keeps the ids that the whole set gives', async () => {
+test('a range of actions has the same ids as in the whole set', async () => {
   const dataset = await openCompletejourney(FIXTURES);
   const whole = await collect(dataset.actions());
   assert.deepEqual(await collect(dataset.actions(1, 2)), whole.slice(1, 2));
@@ -35,7 +35,7 @@ test('a range keeps the ids that the whole set gives', async () => {
   assert.deepEqual(await collect(dataset.actions(3)), []);
 });
 
-test('a product becomes an item with a readable title; what is not known is left out', async () => {
+test('a product becomes an item with a readable title; unknown properties are left out', async () => {
   const dataset = await openCompletejourney(FIXTURES);
   assert.deepEqual(await collect(dataset.items()), [
     {
@@ -53,7 +53,7 @@ test('a product becomes an item with a readable title; what is not known is left
   ]);
 });
 
-test('a limit takes the last actions and only the items they touch', async () => {
+test('a limit selects the last actions and only their items', async () => {
   const limited = lastOf(await openCompletejourney(FIXTURES), 1);
   assert.equal(limited.actionCount, 1);
   assert.deepEqual(
@@ -71,14 +71,14 @@ test('a limit above the size changes nothing', async () => {
   assert.equal(lastOf(dataset, 4), dataset);
 });
 
-test('shop codes read as words', () => {
+test('shop codes are turned into readable words', () => {
   assert.equal(readable('FRZN SS PREMIUM ENTREES/DNRS/N'), 'Frozen single-serve premium entrees/dinners/n');
   assert.equal(readable('SFT DRNK MLT-PK BTL CARB (EXCP:'), 'Soft drink multi-pack bottle carbonated');
   assert.equal(readable('BREAD:ITALIAN/FRENCH'), 'Bread: italian/french');
   assert.equal(readable('CHRISTMAS  SEASONAL'), 'Christmas seasonal');
 });
 
-test('a product without any words is still named', () => {
+test('a product without any words still has a title', () => {
   const blank = {
     department: ' ',
     brand: null,

@@ -21,12 +21,12 @@ interface Product {
   readonly package_size: string | null;
 }
 
-/** Rows decoded at a time: 1.5 million of them never stand in memory together. */
+/** Rows decoded at a time, so that the 1.5 million rows are never in memory together. */
 const CHUNK = 100_000;
 
 /**
- * The purchases of 2,469 households in 2017, out of the Parquet files of the completejourney package: a household is a
- * user, a product an item, a basket the context, and the value of a `buy` is the quantity.
+ * Reads the purchases of 2,469 households in 2017 from the Parquet files of the completejourney package: a household
+ * is a user, a product an item, a basket the context, and the value of a `buy` is the quantity.
  *
  * @param folder with transactions.parquet and products.parquet
  */

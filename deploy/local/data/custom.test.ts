@@ -18,7 +18,7 @@ before(async () => {
 });
 after(() => rm(folder, { recursive: true }));
 
-test('a CSV with the project’s own names needs no mapping, and its actions come in the order of time', async () => {
+test('a CSV with the project’s own column names needs no mapping, and its actions are sorted by time', async () => {
   const actions = await write(
     'plain.csv',
     'userId,itemId,type,occurredAt,contextId,value\nu2,i1,BUY,2026-01-02T00:00:00Z,b1,2.5\n"u,1",i2,,1000,,\n',
@@ -74,7 +74,7 @@ test('a mapping renames, translates, sets constants and reads seconds, nested JS
   ]);
 });
 
-test('categories come out of several columns or out of one that is split', async () => {
+test('categories are read from several columns, or from one column that is split', async () => {
   const actions = await write('none.csv', 'userId,itemId,occurredAt\n');
   const items = await write(
     'items.csv',
@@ -89,7 +89,7 @@ test('categories come out of several columns or out of one that is split', async
   assert.deepEqual(await categoriesBy({ column: 'path', separator: '>' }), ['Food', 'Fruit', 'Apples']);
 });
 
-test('each bad row is named by file, line and field, and the good ones are loaded', async () => {
+test('each invalid row is reported by file, line and field, and the valid rows are loaded', async () => {
   const actions = await write(
     'bad.csv',
     [
@@ -124,7 +124,7 @@ test('each bad row is named by file, line and field, and the good ones are loade
   );
 });
 
-test('a mapping that is none names each of its faults', () => {
+test('an invalid mapping is reported with each of its faults', () => {
   assert.throws(() => parseMapping('{', 'm.json'), /m\.json is not JSON/);
   const faulty = JSON.stringify({ actions: { userid: 'u', timeFormat: 'days' } });
   assert.throws(
@@ -134,7 +134,7 @@ test('a mapping that is none names each of its faults', () => {
   );
 });
 
-test('a file of an unknown kind, or none, is one clear error', async () => {
+test('a missing file, and a file of an unknown kind, is reported in one error', async () => {
   await assert.rejects(
     openCustom({ actions: 'log.xlsx' }),
     /log\.xlsx must end in \.csv, \.jsonl or \.ndjson/,

@@ -5,20 +5,20 @@ import { parseMapping } from './mapping.ts';
 import { RowError, toAction, toItem } from './row-conversion.ts';
 import { type Rejection, readRows } from './rows.ts';
 
-/** Kept of the rejected rows, to be shown. */
+/** Rejected rows that are kept as examples. */
 const EXAMPLES = 20;
 
 export interface CustomFiles {
   readonly actions: string;
-  /** Without a catalogue the items are only ids. */
+  /** Without a catalogue, items are ids only. */
   readonly items?: string;
   readonly mapping?: string;
 }
 
-/** What was left out of a user's own files. */
+/** Rows of a user's own files that were left out. */
 export interface Rejections {
   readonly count: number;
-  /** How many rows each field spoilt. */
+  /** Number of rejected rows by field. */
   readonly byField: Readonly<Record<string, number>>;
   readonly examples: readonly Rejection[];
 }
@@ -28,11 +28,11 @@ export interface CustomDataset extends Dataset {
 }
 
 /**
- * A user's own actions and items out of CSV or JSONL files. A bad row is counted and left out; the others go on. All
- * are held in memory, to be put in the order of event time. An action without an id gets `FILE:LINE`, so that the same
- * file loaded twice counts once.
+ * Reads a user's own actions and items from CSV or JSONL files. An invalid row is counted and left out; reading
+ * continues. All rows are held in memory, because they are sorted by event time. An action without an id gets
+ * `FILE:LINE`, so that loading the same file twice counts it once.
  *
- * @throws MappingError for a mapping that is none; Error when a file cannot be read
+ * @throws MappingError for an invalid mapping; Error if a file cannot be read
  */
 export async function openCustom(files: CustomFiles): Promise<CustomDataset> {
   const mapping =
@@ -87,7 +87,7 @@ function collectRejections() {
   };
 }
 
-/** The rejections in words, one line an example; empty when there are none. */
+/** Describes the rejections, one line per example; empty if there are none. */
 export function describeRejections({ count, byField, examples }: Rejections): string {
   if (count === 0) return '';
   const fields = Object.entries(byField).map(([field, rows]) => `${field} ${rows}`);

@@ -1,8 +1,8 @@
 import type { ActionType } from '#contracts/generated/records.ts';
 
-/** An action as the gateway takes it. */
+/** An action as the gateway accepts it. */
 export interface ActionInput {
-  /** Derived from the data, so that loading the same set twice counts nothing twice. */
+  /** Derived from the data, so that loading the same set twice counts each action once. */
   readonly eventId: string;
   readonly userId: string;
   readonly itemId: string;
@@ -13,7 +13,7 @@ export interface ActionInput {
   readonly value?: number;
 }
 
-/** An item as the gateway takes it. */
+/** An item as the gateway accepts it. */
 export interface ItemInput {
   readonly itemId: string;
   readonly title: string;
@@ -25,18 +25,21 @@ export interface ItemInput {
   readonly availability?: 'available' | 'unavailable';
 }
 
-/** A log of actions and the catalogue it speaks of, read again at each call. */
+/** A log of actions and the catalogue of their items, read again at each call. */
 export interface Dataset {
   readonly name: string;
   readonly title: string;
   readonly actionCount: number;
   items(): AsyncIterable<ItemInput>;
-  /** The actions with index `from` (0 unless given) to before `to` (the end), in the order of event time. */
+  /**
+   * Returns the actions with index `from` (default 0) up to but excluding `to` (default: all), in the order of event
+   * time.
+   */
   actions(from?: number, to?: number): AsyncIterable<ActionInput>;
 }
 
 /**
- * The last `limit` actions of a set, and of its catalogue the items that they touch: a small catalogue keeps a short
+ * Restricts a data set to its last `limit` actions and the items of these actions: a small catalogue keeps a short
  * run short.
  */
 export function lastOf(dataset: Dataset, limit: number): Dataset {
@@ -56,12 +59,12 @@ export function lastOf(dataset: Dataset, limit: number): Dataset {
   };
 }
 
-/** The elements `from` to before `to` of an array, as a data set gives them. */
+/** Yields the elements of an array from `from` up to but excluding `to`, as a data set does. */
 export async function* range<T>(rows: readonly T[], from = 0, to = rows.length): AsyncIterable<T> {
   for (let index = from; index < Math.min(to, rows.length); index++) yield rows[index]!;
 }
 
-/** All of an asynchronous sequence that is small enough to be held. */
+/** Collects an asynchronous sequence that is small enough for memory. */
 export async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const elements: T[] = [];
   for await (const element of source) elements.push(element);

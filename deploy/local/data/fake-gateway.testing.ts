@@ -1,19 +1,19 @@
 import fastify, { type FastifyReply } from 'fastify';
 import type { ActionInput, ItemInput } from './dataset.ts';
 
-/** What a fake gateway says to one batch: its own words, or undefined for the usual acceptance. */
+/** Response of a fake gateway to one batch: a custom one, or undefined for the usual acceptance. */
 export type Mood = (request: number) => { readonly status: number; readonly body?: unknown } | undefined;
 
 export interface FakeGateway {
   readonly url: string;
-  /** Batches in the order of their arrival, those refused included. */
+  /** Batches in the order of their arrival, rejected ones included. */
   readonly requests: readonly (readonly { readonly eventId?: string; readonly userId?: string }[])[];
   readonly actions: readonly ActionInput[];
   readonly items: readonly ItemInput[];
   close(): Promise<void>;
 }
 
-/** A real HTTP server with the gateway's contract, one partition, and what it accepted in memory. */
+/** Starts a real HTTP server with the gateway's contract, one partition, and the accepted batches in memory. */
 export async function startFakeGateway(mood: Mood = () => undefined): Promise<FakeGateway> {
   const server = fastify({ bodyLimit: 1_048_576 });
   const requests: ActionInput[][] = [];

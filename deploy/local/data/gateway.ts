@@ -1,7 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
-/** The gateway's word on one element of a batch. */
+/** The gateway's verdict on one element of a batch. */
 export type Verdict =
   | {
       readonly index: number;
@@ -33,19 +33,19 @@ export interface SlateAnswer {
 
 export interface InterestsAnswer {
   readonly userId: string;
-  /** Embeddings the medoids were clustered in; null before the first. */
+  /** Generation of embeddings in which the medoids were clustered; null before the first. */
   readonly generation: string | null;
   readonly windowSize: number;
   readonly medoids: readonly {
     readonly itemId: string;
     readonly title: string;
-    /** Part of the importance of all medoids, 0 to 1. */
+    /** Share of this medoid in the importance of all medoids, 0 to 1. */
     readonly share: number;
     readonly size: number;
   }[];
 }
 
-/** An answer of the gateway that is neither success nor worth another try. */
+/** A response of the gateway that is neither success nor worth a retry. */
 export class GatewayError extends Error {
   override readonly name = 'GatewayError';
   readonly status: number;
@@ -59,21 +59,21 @@ export class GatewayError extends Error {
 }
 
 export interface Gateway {
-  /** Sends a JSON array of actions, at most 1,000 and 1 MiB, again and again until it is answered. */
+  /** Sends a JSON array of actions, at most 1,000 and 1 MiB, with retries until it is answered. */
   postActions(body: string): Promise<readonly Verdict[]>;
-  /** Sends a JSON array of items likewise. */
+  /** Sends a JSON array of items with retries until it is answered. */
   putItems(body: string): Promise<readonly Verdict[]>;
   recommend(userId: string, count: number): Promise<SlateAnswer>;
-  /** Undefined for a user who is not known. */
+  /** Returns undefined for an unknown user. */
   interests(userId: string): Promise<InterestsAnswer | undefined>;
-  /** Whether the active index holds a vector of the item. */
+  /** Returns whether the active index holds a vector of the item. */
   isIndexed(itemId: string): Promise<boolean>;
   close(): Promise<void>;
 }
 
 export interface GatewayOptions {
   readonly url: string;
-  /** How long a batch is tried again, in milliseconds; 60,000 unless given. */
+  /** Time for which a batch is retried, in milliseconds. Default 60,000. */
   readonly retryForMs?: number;
 }
 
@@ -81,7 +81,7 @@ const BUSY = new Set([429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
-/** Actions and items have ids, so that a batch whose answer was lost can be sent again. */
+/** Actions and items have ids, so a batch whose response was lost can be sent again. */
 export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Gateway {
   const dispatcher = new Agent({ connections: 32, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
@@ -101,7 +101,7 @@ export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Ga
     for (let attempt = 0; ; attempt++) {
       const answer = await call(method, path, body).catch((error: Error) => error);
       if (!(answer instanceof Error)) {
-        // 202 all accepted, 207 some, 400 none: with a verdict on each element in every case.
+        // Status 202 means that all were accepted, 207 some, 400 none; each has a verdict on every element.
         if (answer.json?.results !== undefined) return answer.json.results;
         if (!BUSY.has(answer.status)) throw failure(answer);
       }
@@ -152,7 +152,7 @@ function undefinedIf(status: number): (error: unknown) => undefined {
   };
 }
 
-/** Doubling, with a random half so that clients that failed together do not come back together. */
+/** Doubles the pause; half of it is random, so that clients that failed together do not retry together. */
 function pause(attempt: number, asked: number | undefined): number {
   const longest = Math.min(LONGEST_PAUSE_MS, FIRST_PAUSE_MS * 2 ** attempt);
   return Math.max(asked ?? 0, longest * (0.5 + Math.random() / 2));

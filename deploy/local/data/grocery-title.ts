@@ -1,4 +1,4 @@
-/** What the shop's codes stand for; a code that is missing here is shown as it is. */
+/** Words for the shop's codes; a code that is missing here is shown unchanged. */
 const ABBREVIATIONS: Readonly<Record<string, string>> = {
   bkd: 'baked',
   bn: 'bean',
@@ -52,8 +52,8 @@ const ABBREVIATIONS: Readonly<Record<string, string>> = {
 };
 
 /**
- * A shop code in plain words: `FRZN SS ENTREES/DNRS (EXCP:` → `Frozen single-serve entrees/dinners`. A bracket that the
- * source cut off is dropped.
+ * Expands a shop code into plain words: `FRZN SS ENTREES/DNRS (EXCP:` → `Frozen single-serve entrees/dinners`. A
+ * bracket that the source cut off is dropped.
  */
 export function readable(code: string): string {
   const words = code
@@ -71,7 +71,7 @@ export function packageSize(code: string): string {
   return code.trim().replace(/\s+/g, ' ').toLowerCase();
 }
 
-/** A title for a product that has no name of its own: what it is, how much of it, and whether the shop makes it. */
+/** Composes a title for a product without a name: its kind, its size, and whether it is the store brand. */
 export function groceryTitle(product: {
   readonly product_id: bigint;
   readonly department: string | null;

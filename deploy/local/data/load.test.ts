@@ -26,7 +26,7 @@ async function withGateway(
   }
 }
 
-test('the history arrives whole, shifted, in batches, and in the order of each user', async () => {
+test('the history arrives complete, shifted, in batches, and in the order of each user', async () => {
   await withGateway(undefined, async (fake) => {
     const gateway = connectGateway({ url: fake.url });
     const lines: string[] = [];
@@ -48,7 +48,7 @@ test('the history arrives whole, shifted, in batches, and in the order of each u
   });
 });
 
-test('a busy gateway is asked again with the same events', async () => {
+test('a batch is retried with the same events if the gateway is busy', async () => {
   const busyTwice: Mood = (request) => (request <= 2 ? { status: request === 1 ? 429 : 503 } : undefined);
   await withGateway(busyTwice, async (fake) => {
     const gateway = connectGateway({ url: fake.url });
@@ -62,7 +62,7 @@ test('a busy gateway is asked again with the same events', async () => {
   });
 });
 
-test('a refusal is reported at once and names its code', async () => {
+test('a rejection is reported at once with its code', async () => {
   const refuse: Mood = () => ({ status: 401, body: { error: { code: 'key.missing', reason: 'no key' } } });
   await withGateway(refuse, async (fake) => {
     const gateway = connectGateway({ url: fake.url });
@@ -73,7 +73,7 @@ test('a refusal is reported at once and names its code', async () => {
   });
 });
 
-test('a gateway that stays away is an error after the time that was given', async () => {
+test('an unreachable gateway is an error after the given time', async () => {
   const gateway = connectGateway({ url: 'http://127.0.0.1:9', retryForMs: 0 });
   await assert.rejects(loadItems(range([{ itemId: 'i', title: 'I' }]), gateway), { code: 'ECONNREFUSED' });
   await gateway.close();

@@ -4,12 +4,12 @@ import type { Progress } from './progress.ts';
 import { createSender, type SendCounts, type Sender } from './sender.ts';
 import { shifted } from './shift.ts';
 
-/** Requests in flight: the gateway and the broker stay busy, and nothing piles up in them. */
+/** Requests in flight: enough to keep the gateway and the broker busy without a queue in them. */
 const LANES = 4;
-/** Elements read ahead of the gateway: two full requests a lane. */
+/** Elements read ahead of the gateway: two full requests per lane. */
 const READ_AHEAD = LANES * 2_000;
 
-/** Sends the catalogue as fast as the gateway takes it, and resolves when all of it is acknowledged. */
+/** Sends the catalogue as fast as the gateway accepts it, and resolves when all of it is acknowledged. */
 export function loadItems(
   items: AsyncIterable<ItemInput>,
   gateway: Gateway,
@@ -23,8 +23,8 @@ export function loadItems(
 }
 
 /**
- * Sends past actions as fast as the gateway takes them, each `shift` milliseconds later than the data says, and resolves
- * when all are acknowledged. Each user's actions keep their order.
+ * Sends historic actions as fast as the gateway accepts them, each `shift` milliseconds later than in the data, and
+ * resolves when all are acknowledged. Each user's actions keep their order.
  */
 export function loadHistory(
   actions: AsyncIterable<ActionInput>,

@@ -49,8 +49,8 @@ const MappingSchema = Type.Object(
 );
 
 /**
- * Where each field of an action or item stands in a user's own file. A field is the name of a column (for JSON, a
- * dotted path), a constant, or a column whose values are translated. A field that is not named is looked for under its
+ * Maps each field of an action or item to a user's own file. A field is the name of a column (for JSON, a dotted
+ * path), a constant, or a column whose values are translated. A field without an entry is read from the column of its
  * own name.
  */
 export type Mapping = Static<typeof MappingSchema>;
@@ -62,7 +62,7 @@ export class MappingError extends Error {
   override readonly name = 'MappingError';
 }
 
-/** @throws {MappingError} naming every place of `text` that is not as it must be */
+/** @throws {MappingError} naming every invalid entry of `text` */
 export function parseMapping(text: string, file: string): Mapping {
   let value: unknown;
   try {
@@ -74,5 +74,5 @@ export function parseMapping(text: string, file: string): Mapping {
   const faults = Value.Errors(MappingSchema, value).map(
     ({ instancePath, message }) => `${instancePath || '/'} ${message}`,
   );
-  throw new MappingError(`${file} is not a mapping: ${[...new Set(faults)].join('; ')}`);
+  throw new MappingError(`${file} is not a valid mapping: ${[...new Set(faults)].join('; ')}`);
 }

@@ -29,7 +29,7 @@ before(async () => {
 
 after(() => rm(folder, { recursive: true }));
 
-test('ratings come in the order of time, equal times in the order of the file, with ids of their row', async () => {
+test('ratings are sorted by time, equal times by their row, with ids from the row', async () => {
   const dataset = await openMovielens(folder);
   const actions = await collect(dataset.actions());
   assert.equal(dataset.actionCount, 3);

@@ -4,9 +4,9 @@ import { parse } from 'csv-parse';
 import { type ActionInput, type Dataset, type ItemInput, range } from './dataset.ts';
 
 /**
- * MovieLens 100k: 100,000 ratings of 1,682 films by 943 people. The value of a `rate` is the number of stars.
+ * Reads MovieLens 100k: 100,000 ratings of 1,682 films by 943 people. The value of a `rate` is the number of stars.
  *
- * @param folder with ml-100k.inter and ml-100k.item as RecBole lays them out (tab-separated, one heading line)
+ * @param folder with ml-100k.inter and ml-100k.item in RecBole's layout (tab-separated, one heading line)
  */
 export async function openMovielens(folder: string): Promise<Dataset> {
   const actions = await readRatings(join(folder, 'ml-100k.inter'));
@@ -45,7 +45,7 @@ function natural(title: string): string {
   return title.replace(/^(.*), (The|A|An)$/, '$2 $1');
 }
 
-/** Cells stand between tabs and are never quoted: a quotation mark in a title is only that. */
+/** Cells are separated by tabs and never quoted, so a quotation mark in a title is an ordinary character. */
 function rows(file: string): AsyncIterable<string[]> {
   return createReadStream(file).pipe(
     parse({ delimiter: '\t', quote: false, fromLine: 2, relaxColumnCount: true }),

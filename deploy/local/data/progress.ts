@@ -1,12 +1,12 @@
 import { SingleBar } from 'cli-progress';
 
 export interface Progress {
-  /** @param done of the total, growing */
+  /** @param done of the total, increasing */
   update(done: number): void;
   stop(): void;
 }
 
-/** A bar on a terminal; elsewhere one line for every tenth. */
+/** Shows a bar on a terminal, and one line per tenth elsewhere. */
 export function showProgress(
   title: string,
   total: number,

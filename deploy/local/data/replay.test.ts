@@ -14,7 +14,7 @@ const actions = (count: number): ActionInput[] =>
     contextId: 'basket',
   }));
 
-/** Time passes only by sleeping; `stall` adds to one sleep what a blocked process would lose. */
+/** A clock that advances only by sleeping; `stall` adds to one sleep the time that a blocked process would lose. */
 function manualClock(stall: { readonly at: number; readonly ms: number } = { at: -1, ms: 0 }): Clock {
   let now = 1_000_000;
   let sleeps = 0;
@@ -27,7 +27,7 @@ function manualClock(stall: { readonly at: number; readonly ms: number } = { at:
   };
 }
 
-test('actions keep their order, carry the present, and never come before they are due', async () => {
+test('actions keep their order, carry the present time, and are never sent before they are due', async () => {
   await fc.assert(
     fc.asyncProperty(
       fc.integer({ min: 0, max: 200 }),
@@ -55,7 +55,7 @@ test('actions keep their order, carry the present, and never come before they ar
   );
 });
 
-test('after a pause the overdue actions go out at once and the rate is met again', async () => {
+test('after a pause the overdue actions are sent at once and the rate is reached again', async () => {
   const clock = manualClock({ at: 3, ms: 500 });
   const times: number[] = [];
   const report = await replay(range(actions(200)), {
@@ -64,12 +64,12 @@ test('after a pause the overdue actions go out at once and the rate is met again
     emit: ({ occurredAt }) => times.push(occurredAt),
   });
   const together = times.filter((time) => time === times[8]).length;
-  assert.ok(together >= 100, `${together} went out together`);
+  assert.ok(together >= 100, `${together} were sent together`);
   assert.equal(report.latestMs, 500 + 5);
   assert.equal(report.achievedRate, 200);
 });
 
-test('the signal ends an endless replay', async () => {
+test('an endless replay ends at the signal', async () => {
   const stop = new AbortController();
   const ids: string[] = [];
   const report = await replay(
@@ -92,12 +92,12 @@ test('the signal ends an endless replay', async () => {
   ]);
 });
 
-test('repeating nothing ends', async () => {
+test('repeating an empty sequence ends', async () => {
   for await (const action of repeated(() => range<ActionInput>([])))
-    assert.fail(`${action.eventId} out of nothing`);
+    assert.fail(`${action.eventId} from an empty sequence`);
 });
 
-test('a rate that is none is refused', async () => {
+test('a rate that is not a positive number is rejected', async () => {
   const replaying = replay(range(actions(1)), {
     rate: 0,
     clock: manualClock(),

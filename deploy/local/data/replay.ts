@@ -1,6 +1,6 @@
 import type { ActionInput } from './dataset.ts';
 
-/** Passing time, so that a test can own it. */
+/** Clock and timer, which a test replaces. */
 export interface Clock {
   /** Milliseconds since the epoch. */
   now(): number;
@@ -11,28 +11,29 @@ export interface ReplayOptions {
   /** Actions a second. */
   readonly rate: number;
   readonly clock: Clock;
-  /** Takes an action at once and does not wait for its answer. */
+  /** Accepts an action without waiting for its acknowledgement. */
   readonly emit: (action: ActionInput) => void;
-  /** Ends the replay before its data do. */
+  /** Ends the replay before the last action. */
   readonly signal?: AbortSignal;
 }
 
 export interface ReplayReport {
-  /** As asked for. */
+  /** The requested rate. */
   readonly rate: number;
   readonly emitted: number;
   readonly seconds: number;
   /** Actions a second, from the first to the end of the slot of the last. */
   readonly achievedRate: number;
-  /** The longest that an action was emitted after its due time, in milliseconds. */
+  /** Longest delay of an action after its due time, in milliseconds. */
   readonly latestMs: number;
 }
 
 const TICK_MS = 10;
 
 /**
- * Emits actions in the order given at a chosen rate, stamped with the present. The loop is open: action i is due i/rate
- * seconds after the start whatever became of those before it, and after a pause all that is overdue goes out at once.
+ * Emits actions in the given order at a constant rate, stamped with the present time. The loop is open: action i is
+ * due i/rate seconds after the start, whatever happened to earlier actions, and after a pause all overdue actions are
+ * sent at once.
  */
 export async function replay(
   actions: AsyncIterable<ActionInput>,
@@ -40,7 +41,7 @@ export async function replay(
 ): Promise<ReplayReport> {
   const { rate, clock, emit, signal } = options;
   if (!(rate > 0 && Number.isFinite(rate)))
-    throw new RangeError(`The rate is a positive number, not ${rate}`);
+    throw new RangeError(`The rate must be a positive number, not ${rate}`);
   const start = clock.now();
   let emitted = 0;
   let latestMs = 0;
@@ -58,7 +59,7 @@ export async function replay(
   return { rate, emitted, seconds, achievedRate: seconds > 0 ? emitted / seconds : 0, latestMs };
 }
 
-/** The same actions over and over, those of a later round under new event and context ids. */
+/** Repeats the same actions endlessly, with new event and context ids in each round. */
 export async function* repeated(actions: () => AsyncIterable<ActionInput>): AsyncIterable<ActionInput> {
   for (let round = 1; ; round++) {
     let empty = true;

@@ -3,7 +3,7 @@ import type { ActionInput, ItemInput } from './dataset.ts';
 import type { ColumnList, FieldSource, Mapping, TimeFormat } from './mapping.ts';
 import type { Row } from './rows.ts';
 
-/** One field of a row that cannot be used. */
+/** One invalid field of a row. */
 export class RowError extends Error {
   override readonly name = 'RowError';
   readonly field: string;
@@ -15,8 +15,8 @@ export class RowError extends Error {
 }
 
 /**
- * @param file names the source in the ids of events that have none
- * @throws {RowError} for the first field that is missing or not of its kind
+ * @param file names the source in the ids of events without an id
+ * @throws {RowError} for the first field that is missing or of the wrong type
  */
 export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, file: string): ActionInput {
   const optional = (field: Exclude<keyof typeof mapping, 'timeFormat'>) => read(row, mapping[field] ?? field);
@@ -34,7 +34,7 @@ export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, fil
   };
 }
 
-/** @throws {RowError} when the id or the title is missing */
+/** @throws {RowError} if the id or the title is missing */
 export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): ItemInput {
   const text = read(row, mapping.text ?? 'text');
   const attributes = Object.fromEntries(
@@ -70,7 +70,7 @@ function readList(row: Row, source: ColumnList): string[] {
     .filter((text) => text !== undefined);
 }
 
-/** A list of a JSON file is one already. */
+/** A list in a JSON file is already a list. */
 function splitCell(cell: unknown, separator: string): unknown[] {
   return Array.isArray(cell) ? cell : (asText(cell)?.split(separator) ?? []);
 }
@@ -98,7 +98,7 @@ function finite(field: string, text: string): number {
   return value;
 }
 
-/** Without a format, a number is taken for milliseconds and anything else for ISO 8601. */
+/** Without a format, a number is read as milliseconds and any other text as ISO 8601. */
 function eventTime(text: string, format: TimeFormat | undefined): number {
   const assumed = format ?? (/^-?\d+(\.\d+)?$/.test(text) ? 'ms' : 'iso');
   const time =

@@ -3,15 +3,15 @@ import { basename, extname } from 'node:path';
 import { createInterface } from 'node:readline';
 import { parse } from 'csv-parse';
 
-/** One record of a file of columns. */
+/** One record of a tabular file. */
 export interface Row {
-  /** 1 for the first line of the file. */
+  /** Line number in the file, from 1. */
   readonly line: number;
-  /** The cell of a column; for JSON a dotted path reaches inside. Undefined when there is none. */
+  /** Returns the cell of a column; for JSON a dotted path reaches inside. Undefined if the cell is missing. */
   cell(column: string): unknown;
 }
 
-/** A row that was left out, and why. */
+/** A row that was left out, and the reason. */
 export interface Rejection {
   readonly file: string;
   readonly line: number;
@@ -22,10 +22,10 @@ export interface Rejection {
 export type Reject = (rejection: Rejection) => void;
 
 /**
- * The rows of a CSV file (with a heading line) or of a JSONL file, by the ending of its name. A row that cannot be read
- * is given to `reject`, and reading goes on.
+ * Reads the rows of a CSV file (with a heading line) or of a JSONL file, by the ending of its name. A row that cannot
+ * be read is passed to `reject`, and reading continues.
  *
- * @throws Error when the ending is neither, or the file cannot be opened
+ * @throws Error if the ending is neither, or the file cannot be opened
  */
 export function readRows(path: string, reject: Reject): AsyncIterable<Row> {
   const ending = extname(path).toLowerCase();
@@ -87,7 +87,7 @@ async function* readJsonLines(path: string, reject: Reject): AsyncIterable<Row> 
   }
 }
 
-/** A column of that very name wins over a path through nested objects. */
+/** A column of exactly that name takes precedence over a path through nested objects. */
 function reach(value: unknown, path: string): unknown {
   if (typeof value !== 'object' || value === null) return undefined;
   if (Object.hasOwn(value, path)) return (value as Record<string, unknown>)[path];

@@ -49,7 +49,7 @@ test('every element arrives once, in the order of its key, in batches within bot
   );
 });
 
-test('what comes in during a request leaves with the next one, and never beside it', async () => {
+test('elements that arrive during a request are sent with the next one, never in parallel', async () => {
   const answers: (() => void)[] = [];
   const sizes: number[] = [];
   const sender = createSender<Element>({
@@ -74,7 +74,7 @@ test('what comes in during a request leaves with the next one, and never beside 
   assert.equal(sender.counts.sent, 4);
 });
 
-test('a rejected element is counted with its reason and the others are accepted', async () => {
+test('a rejected element is counted with its reason, and the others are accepted', async () => {
   const offsets: number[] = [];
   const sender = createSender<Element>({
     lanes: 1,
@@ -101,7 +101,7 @@ test('a rejected element is counted with its reason and the others are accepted'
   });
 });
 
-test('a request that fails for good stops the sender and is told to all who wait or enqueue', async () => {
+test('a request that fails for good stops the sender and rejects every waiting or later call', async () => {
   const sender = createSender<Element>({
     lanes: 1,
     keyOf: ({ key }) => key,
@@ -113,7 +113,7 @@ test('a request that fails for good stops the sender and is told to all who wait
   assert.equal(sender.counts.acknowledged, 0);
 });
 
-test('verdicts that do not match their batch are an error, not a count', async () => {
+test('verdicts that do not match their batch are an error', async () => {
   const sender = createSender<Element>({ lanes: 1, keyOf: ({ key }) => key, post: async () => [] });
   sender.enqueue({ key: 'a', sequence: 0 });
   await assert.rejects(sender.whenBelow(1), /0 verdicts on 1 elements/);

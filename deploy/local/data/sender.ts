@@ -3,39 +3,39 @@ import type { Verdict } from './gateway.ts';
 export interface SenderOptions<T> {
   /** Sends a JSON array and resolves with a verdict on each element, in their order. */
   readonly post: (body: string) => Promise<readonly Verdict[]>;
-  /** Elements of one key are sent in the order in which they were given. */
+  /** Elements of one key are sent in the order in which they were enqueued. */
   readonly keyOf: (element: T) => string;
-  /** Requests in flight at most. */
+  /** Maximum number of requests in flight. */
   readonly lanes: number;
-  /** Elements a request at most; 1,000 unless given. */
+  /** Maximum number of elements per request. Default 1,000. */
   readonly batchSize?: number;
-  /** Bytes a request at most; a little under 1 MiB unless given. */
+  /** Maximum size of a request in bytes. Default: a little under 1 MiB. */
   readonly batchBytes?: number;
   readonly onAccepted?: (element: T, verdict: Verdict & { status: 'accepted' }) => void;
 }
 
 export interface SendCounts {
-  /** Elements given to a request. */
+  /** Elements that were sent in a request. */
   readonly sent: number;
   readonly acknowledged: number;
   readonly rejected: number;
-  /** The first few rejections in words. */
+  /** The first few rejections as text. */
   readonly rejections: readonly string[];
 }
 
 export interface Sender<T> {
   /**
-   * Takes an element; it is sent as soon as its lane is free, together with all that wait there by then.
+   * Enqueues an element; it is sent as soon as its lane is free, together with all elements that wait there by then.
    * @throws the error of a request that has failed for good
    */
   enqueue(element: T): void;
   /**
-   * Resolves when fewer than `count` elements are without an answer.
+   * Resolves when fewer than `count` elements are unanswered.
    * @throws the error of the first request that failed for good
    */
   whenBelow(count: number): Promise<void>;
   readonly counts: SendCounts;
-  /** Elements without an answer. */
+  /** Number of unanswered elements. */
   readonly pending: number;
 }
 
@@ -47,9 +47,9 @@ interface Waiting<T> {
 const EXAMPLES = 5;
 
 /**
- * Sends elements in batches that form by themselves: while a lane's request is under way, what comes in waits for the
- * next. So a trickle travels one by one and a flood in full batches. A key always takes the same lane, which keeps its
- * order.
+ * Sends elements in batches that form by themselves: while a lane's request is in flight, new elements wait for the
+ * next one. At a low rate each element is sent alone, at a high rate in full batches. A key always uses the same
+ * lane, which preserves its order.
  */
 export function createSender<T>(options: SenderOptions<T>): Sender<T> {
   const { post, keyOf, lanes, batchSize = 1_000, batchBytes = 1_000_000, onAccepted } = options;
@@ -85,7 +85,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
 
   function settle(batch: readonly Waiting<T>[], verdicts: readonly Verdict[]): void {
     if (verdicts.length !== batch.length) {
-      throw new Error(`The gateway gave ${verdicts.length} verdicts on ${batch.length} elements`);
+      throw new Error(`The gateway returned ${verdicts.length} verdicts for ${batch.length} elements`);
     }
     for (const [index, { element }] of batch.entries()) {
       const verdict = verdicts[index]!;
@@ -118,7 +118,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
       const lane = laneOf(keyOf(element), lanes);
       queues[lane]!.push({ element, json: JSON.stringify(element) });
       pending += 1;
-      // The task that fills the queue goes first, so that what it enqueues together travels together.
+      // The task that fills the queue runs first, so that the elements that it enqueues share a request.
       if (!busy.has(lane)) {
         busy.add(lane);
         queueMicrotask(() => void drain(lane));
@@ -133,7 +133,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
   };
 }
 
-/** At least one element, and as many more as fit. */
+/** Returns at least one element, and as many more as fit. */
 function takeBatch<T>(queue: Waiting<T>[], batchSize: number, batchBytes: number): Waiting<T>[] {
   let bytes = 0;
   let length = 0;
@@ -145,7 +145,7 @@ function takeBatch<T>(queue: Waiting<T>[], batchSize: number, batchBytes: number
   return queue.splice(0, length);
 }
 
-/** FNV-1a over UTF-16 units: spreads ids evenly, and needs to agree with nothing else. */
+/** FNV-1a over UTF-16 units. It spreads ids evenly and need not match any other hash. */
 function laneOf(key: string, lanes: number): number {
   let hash = 0x811c9dc5;
   for (let index = 0; index < key.length; index++) hash = Math.imul(hash ^ key.charCodeAt(index), 0x01000193);

@@ -5,7 +5,7 @@ import { shifted, shiftToEndAt } from './shift.ts';
 
 const time = fc.integer({ min: 0, max: 4e12 });
 
-test('the newest event ends now and every distance in time is kept', () => {
+test('the newest event ends now and all time differences are preserved', () => {
   fc.assert(
     fc.property(fc.array(time, { minLength: 1 }), time, (times, now) => {
       const newest = Math.max(...times);
@@ -20,13 +20,13 @@ test('the newest event ends now and every distance in time is kept', () => {
   );
 });
 
-test('shifting leaves the action it was given alone', () => {
+test('shifting does not modify its input action', () => {
   const action = Object.freeze({ occurredAt: 1 });
   assert.deepEqual(shifted(action, 2), { occurredAt: 3 });
   assert.equal(action.occurredAt, 1);
 });
 
-test('a time that is no number is refused', () => {
+test('a time that is not a finite number is rejected', () => {
   assert.throws(() => shiftToEndAt(Number.NaN, 1), RangeError);
   assert.throws(() => shiftToEndAt(1, Number.POSITIVE_INFINITY), RangeError);
 });

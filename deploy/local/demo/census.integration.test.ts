@@ -44,7 +44,7 @@ function slate(servedAt: number, observations: number): RecordTypes['Slate'] {
   };
 }
 
-test('an empty log counts as nothing', async () => {
+test('an empty log is counted as zeros', async () => {
   assert.deepEqual(await takeCensus(log, 'g2'), {
     eventsInLog: 0,
     duplicatesInLog: 0,
@@ -57,7 +57,7 @@ test('an empty log counts as nothing', async () => {
   });
 });
 
-test('events, repeats, the newest slate and the last word on each user are told apart', async () => {
+test('events, duplicates, the newest slate and the newest interests of each user are counted separately', async () => {
   for (const eventId of ['e1', 'e2', 'e1']) {
     const value = namespace.encode('UserAction', someAction({ eventId }));
     await namespace.produce('actions', { key: 'u', value });

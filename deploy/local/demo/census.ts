@@ -4,11 +4,11 @@ import { groupLags } from '#topics/lag.ts';
 import { readTopic } from '#topics/reader.ts';
 import type { Cluster } from './cluster.ts';
 
-/** What the log itself says when everything has come to rest. */
+/** Counts of the log's content after all stages are idle. */
 export interface Census {
-  /** Different event ids in `actions`. */
+  /** Distinct event ids in `actions`. */
   readonly eventsInLog: number;
-  /** Messages in `actions` beyond those: an event whose acknowledgement was lost was sent again. */
+  /** Messages in `actions` beyond the distinct ids: an event whose acknowledgement was lost was sent again. */
   readonly duplicatesInLog: number;
   readonly deadLetters: number;
   readonly slatesInLog: number;
@@ -36,7 +36,7 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
     if (newest === undefined || slate.servedAt > newest.servedAt) newest = slate;
   });
   const interested = new Set<string>();
-  // The messages of a user come in order, so the last word stands.
+  // The messages of a user are in order, so the last one is current.
   const take = ({ userId, medoids, generation: clusteredIn }: RecordTypes['UserInterests']) => {
     if (clusteredIn === generation && medoids.length > 0) interested.add(userId);
     else interested.delete(userId);
@@ -54,7 +54,7 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
   };
 }
 
-/** Decodes all that a topic holds now and returns how many messages that are; tombstones do not count. */
+/** Decodes all current messages of a topic and returns their number; tombstones do not count. */
 async function readAll<T extends TopicName>(
   { kafka, codec, topic }: LogReader,
   name: T,
@@ -75,14 +75,14 @@ async function readAll<T extends TopicName>(
   return messages;
 }
 
-/** Messages that each consumer group has not committed yet, all its topics together. */
+/** Returns the uncommitted messages of each consumer group, summed over its topics. */
 export async function lagByGroup({
   kafka,
   namespace,
 }: Pick<Cluster, 'kafka' | 'namespace'>): Promise<Record<string, number>> {
   const lags: Record<string, number> = {};
   for (const { group, lag } of await groupLags(kafka, namespace)) {
-    // A follower reads a whole topic for itself and never commits, so that its lag means nothing.
+    // A follower reads a whole topic for itself and never commits, so its lag is meaningless.
     if (!group.includes('.follower.')) lags[group] = (lags[group] ?? 0) + lag;
   }
   return lags;

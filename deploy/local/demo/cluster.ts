@@ -13,7 +13,7 @@ import { type Stack, startStack } from '../stack.ts';
 import { listStages } from '../stage-launch.ts';
 import { type Stages, startStages } from '../stages.ts';
 
-/** Servers, topics and stages, up and ready. */
+/** Servers, topics and stages, all ready. */
 export interface Cluster {
   readonly kafka: Kafka;
   readonly codec: Codec;
@@ -22,24 +22,24 @@ export interface Cluster {
   topic(name: TopicName): string;
   /** Address of a stage. */
   url(stage: string): string;
-  /** Stages first, then the servers; everything drains. */
+  /** Stops the stages first, then the servers; all of them drain. */
   stop(): Promise<void>;
 }
 
 export interface ClusterOptions {
   readonly runDirectory: string;
-  /** How far back the history reaches, in milliseconds: `actions` keeps at least that. */
+  /** Age of the oldest event of the history, in milliseconds: the retention of `actions` must be at least that. */
   readonly spanMs: number;
   readonly environment: NodeJS.ProcessEnv;
   readonly onPhase: (phase: 'servers' | 'topics' | 'stages') => void;
   readonly onFailure: (error: ProcessFailedError) => void;
 }
 
-/** Away from the servers' usual ports, where something may well listen already. */
+/** Ports away from the servers' defaults, where other programs may listen already. */
 const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
 const GATEWAY_PORT = 18_080;
 const DAY = 86_400_000;
-/** Unless the environment says otherwise: reactions come within seconds here, so that rewards are seen before the demo ends. */
+/** Defaults of the demo: visitors react within seconds here, so that rewards arrive before the demo ends. */
 const DEMO_SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000',
   TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '1000',
@@ -50,7 +50,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { runDirectory, environment, onPhase, onFailure } = options;
   onPhase('servers');
   const stack = await startStack({ runDirectory, ports: PORTS, environment, onUnexpectedExit: onFailure });
-  // Servers of our own are empty; on others' the demo must not meet what is there.
+  // Our own servers are empty; on other servers a random namespace keeps the demo away from existing topics.
   const borrowed = environment.KAFKA_BROKERS || environment.REDIS_URL || environment.SCHEMA_REGISTRY_URL;
   const namespace = environment.TRIBUTARY_NAMESPACE || (borrowed ? `demo-${Date.now().toString(36)}` : '');
 
@@ -79,7 +79,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-/** Lets `npm run topics` find this demo, for as long as it lives. */
+/** Writes the file by which `npm run topics` finds this demo while it runs. */
 function announce(runDirectory: string, connection: Readonly<Record<string, string>>): void {
   const file = join(runDirectory, 'connection.json');
   mkdirSync(runDirectory, { recursive: true });

@@ -25,7 +25,7 @@ export type Conclusion = Omit<
   'dataset' | 'gateway' | 'slates' | 'memoryMiB' | 'seconds' | 'secondsByPhase'
 >;
 
-/** Lets everything come to rest, and counts. */
+/** Waits until all stages are idle, then counts. */
 export async function conclude(
   cluster: Cluster,
   past: Past,

@@ -12,7 +12,10 @@ const action = (itemId: string): ActionInput => ({
   occurredAt: 0,
 });
 
-/** A gateway whose slates reflect `version(now)`, each request taking 5 ms, and time that passes only by asking and sleeping. */
+/**
+ * A gateway whose slates reflect `version(now)`, 5 ms per request, on a clock that advances only by requests and
+ * sleeps.
+ */
 function world(version: (now: number) => number | undefined, indexed: readonly string[] = ['known']) {
   let now = 0;
   const asked: string[] = [];
@@ -37,16 +40,16 @@ function world(version: (now: number) => number | undefined, indexed: readonly s
   return { gateway, clock, asked };
 }
 
-test('the time runs from the 202 to the arrival of the slate that reflects the action', async () => {
+test('the time is measured from the 202 to the arrival of the slate that reflects the action', async () => {
   const { gateway, clock } = world((now) => (now >= 50 ? 7 : 6));
   const probe = createFreshnessProbe({ gateway, clock });
   probe.consider(action('known'), 7);
   await probe.settled();
-  // Asked at 0, 15, 30 and 45; the last answer arrives at 50.
+  // Requested at 0, 15, 30 and 45; the last response arrives at 50.
   assert.deepEqual(probe.report(), { p50: 50, p99: 50, max: 50, count: 1, timedOut: 0, skipped: 0 });
 });
 
-test('a slate that never comes, or only fails, counts as timed out and is in no quantile', async () => {
+test('a slate that never arrives, or always fails, counts as timed out and is in no quantile', async () => {
   for (const version of [() => 6, () => undefined]) {
     const { gateway, clock } = world(version);
     const probe = createFreshnessProbe({ gateway, clock, timeoutMs: 100 });
@@ -56,7 +59,7 @@ test('a slate that never comes, or only fails, counts as timed out and is in no 
   }
 });
 
-test('an item that the index does not hold is skipped, counted, and asked for once', async () => {
+test('an item that the index does not hold is skipped, counted, and looked up once', async () => {
   const { gateway, clock, asked } = world(() => 7);
   const probe = createFreshnessProbe({ gateway, clock, intervalMs: 0 });
   for (let offset = 0; offset < 3; offset++) {
@@ -67,7 +70,7 @@ test('an item that the index does not hold is skipped, counted, and asked for on
   assert.deepEqual(asked, ['unknown']);
 });
 
-test('actions within the interval after a probe are passed over', async () => {
+test('actions within the interval after a probe are not probed', async () => {
   const { gateway, clock } = world(() => 7);
   const probe = createFreshnessProbe({ gateway, clock, intervalMs: 100 });
   for (let round = 0; round < 25; round++) {

@@ -4,39 +4,39 @@ import type { Gateway } from '../data/gateway.ts';
 import type { Clock } from '../data/replay.ts';
 
 /**
- * Milliseconds from the arrival of the gateway's 202 for an action to the arrival of the first slate of that user whose
- * `interestsVersion` has reached the offset of the action. Slates are asked for one after the other with pauses of
- * 10 ms, so that a figure is up to that and one request too large.
+ * Milliseconds from the arrival of the gateway's 202 for an action to the arrival of the first slate of that user
+ * whose `interestsVersion` has reached the offset of the action. Slates are requested one after the other with pauses
+ * of 10 ms, so a figure is too large by at most that and one request.
  */
 export interface FreshnessReport {
-  /** Null without a probe. */
+  /** Null if there was no probe. */
   readonly p50: number | null;
   readonly p99: number | null;
   readonly max: number | null;
-  /** Probes that ended with a slate. */
+  /** Number of probes that ended with a slate. */
   readonly count: number;
-  /** Probes that did not within the time allowed; they are in no quantile, and none is expected. */
+  /** Number of probes that timed out; they are in no quantile, and zero are expected. */
   readonly timedOut: number;
-  /** Actions that were not probed because the index does not hold their item. */
+  /** Number of actions that were not probed because the index does not hold their item. */
   readonly skipped: number;
 }
 
 export interface FreshnessOptions {
   readonly gateway: Pick<Gateway, 'recommend' | 'isIndexed'>;
-  /** Only differences count, so that it may be a monotonic clock. */
+  /** Only differences matter, so a monotonic clock may be used. */
   readonly clock: Clock;
-  /** Least time between the starts of two probes, in milliseconds; 150 unless given. */
+  /** Minimum time between the starts of two probes, in milliseconds. Default 150. */
   readonly intervalMs?: number;
-  /** A probe gives up after so many milliseconds; 10,000 unless given. */
+  /** Timeout of a probe in milliseconds. Default 10,000. */
   readonly timeoutMs?: number;
 }
 
 export interface FreshnessProbe {
-  /** To be called at the arrival of an action's 202; most are passed over. */
+  /** To be called when the 202 of an action arrives; most actions are not probed. */
   consider(action: ActionInput, offset: number): void;
-  /** What has been measured so far. */
+  /** Returns the measurements so far. */
   report(): FreshnessReport;
-  /** Resolves when no probe is under way. */
+  /** Resolves when no probe is in progress. */
   settled(): Promise<void>;
 }
 
@@ -64,7 +64,7 @@ export function createFreshnessProbe(options: FreshnessOptions): FreshnessProbe 
       return;
     }
     while (clock.now() - acceptedAt < timeoutMs) {
-      // An answer that fails reflects nothing: the next may.
+      // A failed request says nothing about freshness; the next one may succeed.
       const slate = await gateway.recommend(userId, SLATE_SIZE).catch(() => undefined);
       if (slate !== undefined && slate.interestsVersion >= offset) {
         samples.push(clock.now() - acceptedAt);

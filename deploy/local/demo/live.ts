@@ -10,7 +10,7 @@ import { type Departments, visit } from './visitors.ts';
 export interface LiveOptions {
   readonly gateway: Gateway;
   readonly actions: AsyncIterable<ActionInput>;
-  /** Replayed actions a second. */
+  /** Actions replayed per second. */
   readonly rate: number;
   readonly departments: Departments;
   readonly random: Random;
@@ -25,24 +25,28 @@ export interface LiveStatus {
 
 export interface LiveReport extends LiveStatus {
   readonly replay: ReplayReport;
-  /** Slates that the simulated visitors were shown. */
+  /** Number of slates that the simulated visitors saw. */
   readonly visits: number;
   readonly failedVisits: number;
 }
 
-/** Requests in flight: few enough to be kind, enough that none waits for another's acknowledgement. */
+/**
+ * Requests in flight: few enough not to overload the gateway, enough that none waits for the acknowledgement of
+ * another.
+ */
 const LANES = 16;
 const VISITS_A_SECOND = 5;
 const STATUS_MS = 5_000;
-/** Visitors are drawn among the users of so many latest actions. */
+/** Visitors are drawn among the users of this number of latest actions. */
 const RECENT_USERS = 500;
 
 const wallClock = { now: Date.now, sleep: (ms: number): Promise<void> => delay(ms) };
 const monotonicClock = { ...wallClock, now: () => performance.now() };
 
 /**
- * Replays actions at a rate; beside that, visitors ask for slates and react to them, and a probe measures how long an
- * accepted action takes to show in a slate. Resolves when the actions are spent and everything is acknowledged.
+ * Replays actions at a rate. Meanwhile, simulated visitors request slates and react to them, and a probe measures how
+ * long an accepted action takes to show in a slate. Resolves when the actions are used up and all of them are
+ * acknowledged.
  */
 export async function runLive(options: LiveOptions): Promise<LiveReport> {
   const { gateway, actions, rate, departments, random, onStatus } = options;
@@ -73,7 +77,7 @@ export async function runLive(options: LiveOptions): Promise<LiveReport> {
   try {
     const emit = (action: ActionInput) => sender.enqueue(action);
     const replaying = replay(actions, { rate, clock: wallClock, emit });
-    // Whichever fails first ends both; the visitors otherwise stay until the replay is over.
+    // The first failure ends both; without one, the visitors stay until the replay ends.
     const report = await Promise.race([replaying, visiting.then(() => replaying)]);
     replayEnded.abort();
     const { slates, failed } = await visiting;

@@ -7,7 +7,7 @@ import { memoryBytes, sampleMemory } from './memory.ts';
 
 const noProc = existsSync('/proc/self/smaps_rollup') ? false : 'needs /proc';
 
-test('a child counts, and no longer when it has ended', { skip: noProc }, async () => {
+test('memory of a child process counts until the child has ended', { skip: noProc }, async () => {
   const alone = memoryBytes(process.pid)!;
   const held =
     'const held = Buffer.alloc(64 << 20, 1); console.log(held.length); setInterval(() => {}, 1000);';
@@ -20,10 +20,10 @@ test('a child counts, and no longer when it has ended', { skip: noProc }, async 
   assert.equal(memoryBytes(child.pid!), 0);
 });
 
-test('the sampler knows a peak from its start', { skip: noProc }, () => {
+test('the sampler reports the peak since its start', { skip: noProc }, () => {
   const sampler = sampleMemory(process.pid);
   sampler.stop();
-  // Node itself may be shared with other processes, the heap is not.
+  // Node itself may be shared with other processes; the heap is not.
   const { rss, heapUsed } = process.memoryUsage();
   assert.ok(sampler.peakMiB! > heapUsed / 2 ** 20, `${sampler.peakMiB} MiB sampled`);
   assert.ok(sampler.peakMiB! <= (1.5 * rss) / 2 ** 20, `${sampler.peakMiB} MiB sampled`);

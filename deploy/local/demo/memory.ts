@@ -1,12 +1,15 @@
 import { readdirSync, readFileSync } from 'node:fs';
 
 export interface MemorySampler {
-  /** Largest sum of proportional memory (PSS) seen, in MiB: a page that n processes share counts 1/n in each. Null without /proc. */
+  /**
+   * Largest sum of proportional memory (PSS), in MiB: a page shared by n processes counts 1/n in each. Null without
+   * /proc.
+   */
   readonly peakMiB: number | null;
   stop(): void;
 }
 
-/** Watches a process and all its descendants once a second. */
+/** Samples a process and all its descendants once a second. */
 export function sampleMemory(rootPid: number): MemorySampler {
   let peak: number | null = null;
   const sample = () => {
@@ -23,7 +26,7 @@ export function sampleMemory(rootPid: number): MemorySampler {
   };
 }
 
-/** Proportional memory, in bytes, of a process and its descendants; undefined where there is no /proc. */
+/** Returns the proportional memory, in bytes, of a process and its descendants; undefined without /proc. */
 export function memoryBytes(rootPid: number): number | undefined {
   let pids: string[];
   try {
@@ -42,7 +45,9 @@ export function memoryBytes(rootPid: number): number | undefined {
   return tree.reduce((sum, pid) => sum + proportionalBytes(pid), 0);
 }
 
-/** The name in parentheses may itself hold blanks and parentheses, so fields count from the last one on. */
+/**
+ * The name in parentheses may itself contain blanks and parentheses, so fields are counted from its last parenthesis.
+ */
 function parentOf(pid: string): number | undefined {
   const stat = readProc(`/proc/${pid}/stat`);
   return stat === undefined ? undefined : Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[1]);
@@ -53,7 +58,7 @@ function proportionalBytes(pid: number): number {
   return Number(kibibytes ?? 0) * 1_024;
 }
 
-/** Undefined for a process that has just ended. */
+/** Returns undefined for a process that has just ended. */
 function readProc(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8');

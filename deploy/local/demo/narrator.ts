@@ -1,14 +1,14 @@
 import { type Progress, showProgress } from '../data/progress.ts';
 
-/** Tells whoever watches what happens, and how long each phase took. */
+/** Prints the phases of the demo, and the duration of each. */
 export interface Narrator {
-  /** Ends the phase before and begins one. */
+  /** Ends the previous phase and begins the next one. */
   phase(name: string, title: string): void;
   /** Ends the last phase. */
   end(): void;
   say(line: string): void;
   progress(title: string, total: number): Progress;
-  /** Seconds by the name of the phase, of those that have ended. */
+  /** Seconds of each finished phase by its name. */
   readonly seconds: Readonly<Record<string, number>>;
 }
 

@@ -6,7 +6,10 @@ import { ensureDataset } from '../datasets.ts';
 import { SetupError } from '../parts/setup-error.mjs';
 import type { DemoOptions } from './options.ts';
 
-/** The data that the options ask for, brought if need be; rows of a user's own files that were left out are told. */
+/**
+ * Opens the data set of the options, downloading it if necessary; rows of a user's own files that were left out are
+ * printed.
+ */
 export async function openDataset(
   { dataset, files, limit }: Pick<DemoOptions, 'dataset' | 'files' | 'limit'>,
   say: (line: string) => void,
@@ -20,11 +23,11 @@ export async function openDataset(
   return lastOf(custom, limit);
 }
 
-/** What the user can mend about their own files is told without a stack. */
+/** An error in a user's own files is printed without a stack. */
 function refuse(error: unknown): CustomDataset {
   const { name, code, message } = error as NodeJS.ErrnoException;
   const theirs = name === 'MappingError' || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
   throw theirs
-    ? new SetupError(message, 'deploy/local/data/README.md tells how to bring your own data')
+    ? new SetupError(message, 'deploy/local/data/README.md explains how to use your own data')
     : error;
 }

@@ -3,21 +3,21 @@ import type { CustomFiles } from '../data/custom.ts';
 
 export interface DemoOptions {
   readonly dataset: 'completejourney' | 'ml-100k';
-  /** A user's own files, which then replace the data set. */
+  /** A user's own files, which replace the data set. */
   readonly files: CustomFiles | undefined;
-  /** The last actions to use; Infinity for all. */
+  /** Number of last actions to use; Infinity for all. */
   readonly limit: number;
   /** Live actions a second. */
   readonly rate: number;
-  /** Whether it ends by itself. */
+  /** Whether the demo ends by itself. */
   readonly once: boolean;
-  /** Whether the last line of standard output is the summary as JSON, and the only one. */
+  /** Whether standard output is one line, the summary as JSON. */
   readonly json: boolean;
-  /** For everything the demo draws. */
+  /** Seed of every random draw of the demo. */
   readonly seed: number;
 }
 
-/** Reads the command line; a fault or --help ends the process with a sentence. */
+/** Parses the command line; an error or --help exits the process with a message. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const command = new Command('npm run demo --')
     .description(
@@ -35,11 +35,11 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
         .choices(['completejourney', 'ml-100k'])
         .default('completejourney'),
     )
-    .option('--limit <actions>', 'use the last so many actions of the data, or all', parseLimit, 50_000)
+    .option('--limit <actions>', 'number of last actions of the data to use, or all', parseLimit, 50_000)
     .option('--rate <actions>', 'live actions a second', parsePositive, 200)
     .option('--actions <file>', 'your own actions, .csv or .jsonl')
     .option('--items <file>', 'your own items, .csv or .jsonl')
-    .option('--mapping <file>', 'which column is which field, see deploy/local/data/README.md')
+    .option('--mapping <file>', 'maps columns to fields, see deploy/local/data/README.md')
     .option('--seed <number>', 'seed of the simulated visitors', parsePositive, 1)
     .addHelpText(
       'after',
@@ -50,7 +50,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     .parse(args, { from: 'user' })
     .opts<Omit<DemoOptions, 'files'> & Partial<CustomFiles>>();
   if (actions === undefined && (items ?? mapping) !== undefined) {
-    command.error('error: --items and --mapping belong to --actions, which is missing');
+    command.error('error: --items and --mapping need --actions');
   }
   const files =
     actions === undefined ? undefined : { actions, ...(items && { items }), ...(mapping && { mapping }) };
@@ -64,6 +64,6 @@ function parseLimit(text: string): number {
 function parsePositive(text: string): number {
   const value = Number(text);
   if (!Number.isSafeInteger(value) || value < 1)
-    throw new InvalidArgumentError('It is a whole number above 0.');
+    throw new InvalidArgumentError('Expected a whole number above 0.');
   return value;
 }

@@ -6,7 +6,7 @@ import type { Narrator } from './narrator.ts';
 import type { ReplayPlan } from './plan.ts';
 import { createDepartments, type Departments } from './visitors.ts';
 
-/** The catalogue and the history, acknowledged. */
+/** The catalogue and the history, fully acknowledged. */
 export interface Past {
   readonly items: number;
   readonly history: SendCounts;
@@ -37,7 +37,7 @@ export async function loadPast(
   return { items: items.acknowledged, history, historyRate, departments };
 }
 
-/** Passes elements on and shows each to `note`. */
+/** Passes elements on and calls `note` with each. */
 async function* noting<T>(elements: AsyncIterable<T>, note: (element: T) => void): AsyncIterable<T> {
   for await (const element of elements) {
     note(element);

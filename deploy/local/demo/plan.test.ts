@@ -37,12 +37,12 @@ test('history and live part make up the whole; the live part is a tenth and at m
   assert.deepEqual(divide(1_469_307, 200), { historyCount: 1_460_307, liveCount: 9_000 });
 });
 
-test('the shift makes the newest event of the history, not of the whole set, end now', async () => {
+test('the shift moves the newest event of the history, not of the whole set, to now', async () => {
   const plan = await planReplay(dataset([100, 200, 300, 9_000]), 200, 50_000);
   assert.deepEqual(plan, { historyCount: 3, liveCount: 1, spanMs: 200, shift: 49_700 });
 });
 
-test('a set that cannot have a past and a present is refused', async () => {
+test('a set that cannot be divided into history and live part is rejected', async () => {
   for (const times of [[], [1]]) await assert.rejects(planReplay(dataset(times), 200, 0), SetupError);
 });
 

@@ -2,23 +2,23 @@ import { collect, type Dataset } from '../data/dataset.ts';
 import { shiftToEndAt } from '../data/shift.ts';
 import { SetupError } from '../parts/setup-error.mjs';
 
-/** How a data set is divided between the past and the present. */
+/** Divides a data set into history and live part. */
 export interface ReplayPlan {
-  /** The first so many actions are history, the rest is live. */
+  /** Number of leading actions that are history; the rest is live. */
   readonly historyCount: number;
   readonly liveCount: number;
   /** Added to the times of the history, in milliseconds, so that it ends now. */
   readonly shift: number;
-  /** From the oldest to the newest event of the history, in milliseconds. */
+  /** Time from the oldest to the newest event of the history, in milliseconds. */
   readonly spanMs: number;
 }
 
 const LIVE_SHARE = 0.1;
 const LIVE_SECONDS = 45;
-/** Actions among which users to show are looked for. */
+/** Number of last actions of the history among whose users the showcase is chosen. */
 const LATEST = 1_000;
 
-/** Holds back the newest tenth, but no more than is replayed in 45 seconds at `rate` actions a second. */
+/** Reserves the newest tenth, but no more than is replayed in 45 seconds at `rate` actions a second. */
 export function divide(actionCount: number, rate: number): { historyCount: number; liveCount: number } {
   const liveCount = Math.min(Math.ceil(actionCount * LIVE_SHARE), rate * LIVE_SECONDS);
   return { historyCount: actionCount - liveCount, liveCount };
@@ -26,7 +26,7 @@ export function divide(actionCount: number, rate: number): { historyCount: numbe
 
 /**
  * @param now milliseconds since the epoch
- * @throws {SetupError} for a set with fewer than two actions, of which nothing can be both past and present
+ * @throws {SetupError} for a set with fewer than two actions, which cannot be divided
  */
 export async function planReplay(dataset: Dataset, rate: number, now: number): Promise<ReplayPlan> {
   const { historyCount, liveCount } = divide(dataset.actionCount, rate);
@@ -34,7 +34,7 @@ export async function planReplay(dataset: Dataset, rate: number, now: number): P
   const [newest] = await collect(dataset.actions(historyCount - 1, historyCount));
   if (historyCount < 1 || oldest === undefined || newest === undefined) {
     throw new SetupError(
-      `${dataset.title}: ${dataset.actionCount} usable actions, where a demo needs two`,
+      `${dataset.title}: ${dataset.actionCount} usable actions, but the demo needs at least two`,
       'Give more',
     );
   }
@@ -42,7 +42,7 @@ export async function planReplay(dataset: Dataset, rate: number, now: number): P
   return { historyCount, liveCount, spanMs, shift: shiftToEndAt(newest.occurredAt, now) };
 }
 
-/** Some users of the newest history, the most recent first: their interests and slates are worth a look. */
+/** Returns some users of the newest history, the most recent first, for the showcase. */
 export async function latestUsers(
   dataset: Dataset,
   { historyCount }: ReplayPlan,

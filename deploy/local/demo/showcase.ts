@@ -1,6 +1,6 @@
 import type { Gateway } from '../data/gateway.ts';
 
-/** A user as people see them: what they care about, and what they are shown. */
+/** Shows a user in readable form: interests and slate. */
 export interface Showcase {
   readonly userId: string;
   /** Titles of the medoids, the most important first, with their share of the user's importance. */

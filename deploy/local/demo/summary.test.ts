@@ -32,7 +32,7 @@ const summary: Summary = {
   secondsByPhase: { data: 1.5, servers: 12 },
 };
 
-test('a summary without faults says so', () => {
+test('a summary without faults states that', () => {
   const text = renderSummary(summary);
   assert.match(text, /^events +50000 sent, 50000 acknowledged, 50000 in the log$/m);
   assert.match(text, /^not as planned +nothing$/m);
@@ -40,7 +40,7 @@ test('a summary without faults says so', () => {
   assert.match(text, /^time +120\.5 s: data 1\.5, servers 12$/m);
 });
 
-test('each fault is told, and what could not be measured is called unknown', () => {
+test('each fault is listed, and a missing measurement is called unknown', () => {
   const freshnessMs = { p50: null, p99: null, max: null, count: 0, timedOut: 3, skipped: 0 };
   const text = renderSummary({ ...summary, eventsRejected: 1, deadLetters: 2, freshnessMs, memoryMiB: null });
   assert.match(text, /^not as planned +1 events rejected, 2 dead letters, 3 freshness probes timed out$/m);
@@ -54,7 +54,7 @@ test('the status of a replay is one line', () => {
   assert.equal(status, '10 live actions; in a slate after p50 61.5 ms, p99 240 ms (150 probes, 1 timed out)');
 });
 
-test('a user is shown with interests by title and reasons; one without any is shown too', () => {
+test('a user is shown with interests by title and reasons; a user without interests is shown too', () => {
   const milk = { itemId: '1', title: 'Milk', reason: 'because you bought “Bread”' };
   assert.equal(
     renderShowcase({ userId: 'u', interests: [{ title: 'Bread', share: 0.25, actions: 4 }], items: [milk] }),

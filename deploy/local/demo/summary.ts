@@ -4,7 +4,7 @@ import type { LiveStatus } from './live.ts';
 import type { Showcase } from './showcase.ts';
 import type { ActiveGeneration } from './training.ts';
 
-/** What a demo has done, and what the log, the index and the users say afterwards. */
+/** Results of a demo: its own counts, and the state of the log, the index and the users afterwards. */
 export interface Summary extends Census {
   readonly dataset: string;
   readonly gateway: string;
@@ -16,22 +16,22 @@ export interface Summary extends Census {
   readonly generation: Pick<ActiveGeneration, 'id' | 'state'>;
   readonly indexItems: number;
   readonly freshnessMs: FreshnessReport;
-  /** Actions a second of the live replay: asked for, and reached. */
+  /** Actions a second of the live replay, requested and achieved. */
   readonly liveRate: { readonly wanted: number; readonly achieved: number };
-  /** Actions a second at which the history was taken in. */
+  /** Actions a second at which the history was ingested. */
   readonly historyRate: number;
   readonly visits: number;
   readonly failedVisits: number;
   readonly slates: readonly Showcase[];
-  /** Messages not yet committed, by consumer group. */
+  /** Uncommitted messages by consumer group. */
   readonly lag: Readonly<Record<string, number>>;
-  /** Peak of the whole stack and this process; null where it cannot be read. */
+  /** Peak memory of the whole stack and this process; null if it cannot be read. */
   readonly memoryMiB: number | null;
   readonly seconds: number;
   readonly secondsByPhase: Readonly<Record<string, number>>;
 }
 
-/** The summary in words. */
+/** Formats the summary for people. */
 export function renderSummary(summary: Summary): string {
   const { freshnessMs: freshness, liveRate } = summary;
   const rows: readonly (readonly [string, string])[] = [
@@ -61,7 +61,7 @@ export function renderSummary(summary: Summary): string {
   return rows.map(([name, text]) => `${name.padEnd(16)}${text}`).join('\n');
 }
 
-/** How the live replay fares, in one line. */
+/** Formats the progress of the live replay in one line. */
 export function renderStatus({ counts, freshness }: LiveStatus): string {
   const { p50, p99, count, timedOut } = freshness;
   const late = timedOut > 0 ? `, ${timedOut} timed out` : '';

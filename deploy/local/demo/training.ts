@@ -7,7 +7,7 @@ import { waitFor } from './wait.ts';
 export interface ActiveGeneration {
   readonly id: string;
   readonly state: 'active';
-  /** Items that the index serves. */
+  /** Number of items that the index serves. */
   readonly items: number;
 }
 
@@ -25,13 +25,16 @@ interface RetrainStatus {
 }
 
 const TRAINING_TIMEOUT_MS = 20 * 60_000;
-/** From the end of training to the flip of the index: vectors travel, the graph is built and its recall is checked. */
+/**
+ * Time from the end of training to the flip of the index: vectors are published, the graph is built and its recall
+ * checked.
+ */
 const FLIP_TIMEOUT_MS = 120_000;
 
 /**
  * Retrains and waits until the generation is served.
  *
- * @throws {SetupError} when it failed its gate, or was not done or served in time
+ * @throws {SetupError} if the generation failed its gate, or was not trained or served in time
  */
 export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGeneration> {
   const retrain = createPeer({ name: 'retrain', url: cluster.url('retrain'), timeoutMs: 10_000 });
@@ -41,7 +44,7 @@ export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGene
     if (state === 'rejected') {
       throw new SetupError(
         `Generation ${generation} was rejected: ${reason}`,
-        'Give more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
+        'Use more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
       );
     }
     return await served(index, generation);

@@ -23,7 +23,7 @@ const slate = (slateId: string, itemIds: readonly string[]): SlateAnswer => ({
   items: itemIds.map((itemId, slot) => ({ itemId, title: itemId, slot, models: [], reason: '' })),
 });
 
-test('an item suits who has acted in its department', () => {
+test('an item suits a user who has acted in its department', () => {
   const departments = shop();
   const suits = (userId: string) =>
     ['apple', 'pear', 'soap', 'plain', 'unknown'].map((id) => departments.suits(userId, id));
@@ -31,7 +31,7 @@ test('an item suits who has acted in its department', () => {
   assert.deepEqual(suits('stranger'), [false, false, false, false, false]);
 });
 
-test('only suitable items are acted on, a purchase follows its click, and event ids are derived', () => {
+test('visitors act on suitable items only, a purchase follows its click, and event ids are derived', () => {
   const random = createRandom(1);
   const actions = Array.from({ length: 500 }, (_, index) =>
     react(slate(`s${index}`, ['soap', 'pear', 'plain']), shop(), random, 42),
@@ -51,13 +51,13 @@ test('only suitable items are acted on, a purchase follows its click, and event 
   assert.equal(new Set(actions.map(({ eventId }) => eventId)).size, actions.length);
 });
 
-test('the same seed gives the same reactions', () => {
+test('the same seed produces the same reactions', () => {
   const run = () => react(slate('s', Array(40).fill('pear')), shop(), createRandom('seed'), 0);
   assert.ok(run().length > 0);
   assert.deepEqual(run(), run());
 });
 
-test('visits go on until the signal; slates that fail are counted and end nothing', async () => {
+test('visits continue until the signal; failed slates are counted and do not end the visits', async () => {
   const stop = new AbortController();
   const users = ['u', undefined, 'u', 'u'];
   let asked = 0;
@@ -72,7 +72,7 @@ test('visits go on until the signal; slates that fail are counted and end nothin
     departments: shop(),
     random: createRandom(1),
     nextUser: () => users.shift(),
-    emit: () => assert.fail('soap does not suit'),
+    emit: () => assert.fail('soap must not suit'),
     rate: 1000,
     sleep: async () => {
       if (users.length === 0) stop.abort();

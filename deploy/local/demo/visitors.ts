@@ -2,10 +2,10 @@ import type { Random } from '#algorithms/random.ts';
 import type { ActionInput, ItemInput } from '../data/dataset.ts';
 import type { Gateway, SlateAnswer } from '../data/gateway.ts';
 
-/** The departments that each user has acted in, a department being the broadest category of an item. */
+/** The departments in which each user has acted; a department is the broadest category of an item. */
 export interface Departments {
   learn(action: { readonly userId: string; readonly itemId: string }): void;
-  /** Whether the item belongs to a department that the user has acted in. */
+  /** Returns whether the item belongs to a department in which the user has acted. */
   suits(userId: string, itemId: string): boolean;
 }
 
@@ -30,13 +30,13 @@ export function createDepartments(): Departments & { addItem(item: ItemInput): v
   };
 }
 
-/** How likely a visitor clicks a suitable item in the first place; further down it falls as attention does. */
+/** Probability that a visitor clicks a suitable item in the first slot; it falls with the slot as attention does. */
 const CLICK_ON_TOP = 0.3;
 const BUY_AFTER_CLICK = 0.3;
 
 /**
- * What a simulated visitor does about a slate: an item of a familiar department is clicked with probability
- * .3 / (1 + slot / 4), and once clicked is bought with probability .3; any other item is passed over.
+ * Simulates a visitor's reaction to a slate: an item of a familiar department is clicked with probability .3 / (1 +
+ * slot / 4), and bought after a click with probability .3; other items are ignored.
  *
  * @param now milliseconds since the epoch
  */
@@ -66,16 +66,16 @@ export interface VisitOptions {
   readonly gateway: Pick<Gateway, 'recommend'>;
   readonly departments: Departments;
   readonly random: Random;
-  /** Who visits next; undefined while nobody is there. */
+  /** Chooses the next visitor; undefined if there is none. */
   readonly nextUser: () => string | undefined;
   readonly emit: (action: ActionInput) => void;
-  /** Visits a second at most; one waits for the other. */
+  /** Maximum number of visits per second; visits do not overlap. */
   readonly rate: number;
   readonly sleep: (ms: number) => Promise<void>;
   readonly signal: AbortSignal;
 }
 
-/** Asks for slates and reacts to them until the signal. Returns how many slates were seen and how many failed. */
+/** Requests slates and reacts to them until the signal. Returns the numbers of slates seen and failed. */
 export async function visit(options: VisitOptions): Promise<{ slates: number; failed: number }> {
   const { gateway, departments, random, nextUser, emit, rate, sleep, signal } = options;
   const seen = { slates: 0, failed: 0 };

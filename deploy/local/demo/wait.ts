@@ -3,15 +3,15 @@ import { SetupError } from '../parts/setup-error.mjs';
 
 export interface WaitOptions {
   readonly timeoutMs: number;
-  /** Between two looks, in milliseconds; 250 unless given. */
+  /** Pause between two checks, in milliseconds. Default 250. */
   readonly everyMs?: number;
 }
 
 /**
- * Looks again and again until `look` gives something other than undefined.
+ * Calls `look` repeatedly until it returns something other than undefined.
  *
  * @param what completes the sentence "… did not happen within … s"
- * @throws {SetupError} after the time given; and whatever `look` throws
+ * @throws {SetupError} after the given time; and every error of `look`
  */
 export async function waitFor<T>(
   what: string,
@@ -25,7 +25,7 @@ export async function waitFor<T>(
     if (Date.now() > deadline) {
       throw new SetupError(
         `${what} did not happen within ${timeoutMs / 1000} s`,
-        'Look at the logs of the stages in the run directory',
+        'Read the logs of the stages in the run directory',
       );
     }
     await delay(everyMs);
