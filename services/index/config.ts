@@ -1,6 +1,6 @@
 import { TributaryError } from '#contracts/errors.ts';
 import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
-import { EF_SEARCH_LIMIT } from './recall.ts';
+import { EF_SEARCH_LIMIT } from './graph/recall.ts';
 
 export const SETTINGS = {
   m: number('TRIBUTARY_INDEX_M', {

@@ -17,12 +17,12 @@ import {
 } from './live-index.testing.ts';
 import { release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
-import { Snapshots } from './snapshots.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 
 describe('the live index', () => {
   it('answers index.empty before the first generation, then serves a catalogue of three', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     assert.throws(() => chooseGeneration(world.index), { code: 'index.empty', status: 503 });
     await serveThree(world, 'g1');
     assert.deepEqual(world.near('a'), ['b', 'c']);
@@ -33,7 +33,7 @@ describe('the live index', () => {
 
   it('flips to the next generation and declares both, while the one before answers who names it', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
     await waitFor(() => world.declared.length === 3, { message: 'declared' });
@@ -49,7 +49,7 @@ describe('the live index', () => {
 
   it('drops the generation before after its time', async () => {
     const world = setUp({ keepRetiredMs: 0 });
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2');
     await waitFor(() => world.index.heldIds().length === 1, { message: 'dropped' });
@@ -59,7 +59,7 @@ describe('the live index', () => {
 
   it('goes back when the earlier generation is declared active again, also after it was dropped', async () => {
     const world = setUp({ keepRetiredMs: 0 });
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
     await waitFor(() => world.index.heldIds().length === 1, { message: 'dropped' });
@@ -72,7 +72,7 @@ describe('the live index', () => {
 
   it('declares what it serves active again when it is made ready before another took over', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
     await waitFor(() => world.declared.length === 3, { message: 'declared' });
@@ -86,7 +86,7 @@ describe('the live index', () => {
 
   it('never serves a rejected generation: the one before takes over at once, if there is one', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2', true);
     await waitFor(() => world.declared.length === 3, { message: 'declared' });
@@ -102,7 +102,7 @@ describe('the live index', () => {
   it('gives up a generation that is rejected while it is built', async () => {
     const world = setUp();
     const { index, declare, put } = world;
-    index.takeCaughtUp();
+    index.markCaughtUp();
     await serveThree(world, 'g1');
     declare(release('g2', 'ready', 200, 2));
     for (let n = 0; n < 200; n++) put('g2', `item${n}`, [1, n]);
@@ -125,7 +125,7 @@ describe('the live index', () => {
     declare(release('g2', 'active', 2));
     declare(release('g1', 'retired', 2));
     assert.equal(index.served, undefined);
-    index.takeCaughtUp();
+    index.markCaughtUp();
     assert.ok(index.isBuildingFirst);
     await waitFor(() => index.served?.generation.id === 'g2', { message: 'g2 serves' });
     assert.deepEqual(world.declared, []);
@@ -134,7 +134,7 @@ describe('the live index', () => {
 
   it('declares with a release how well its graph finds', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     world.put('g1', 'a', [1, 0]);
     world.declare({ ...release('g1', 'ready', 1), metrics: { hitRateAt100: 0.5 } });
     await waitFor(() => world.releases.length > 0, { message: 'declared' });
@@ -147,7 +147,7 @@ describe('the live index', () => {
     const world = setUp({ recallMinimum: 1.01 });
     const { index, declare, metrics } = world;
     const refused = async () => (await metrics.refusedGenerations.get()).values[0]?.value;
-    index.takeCaughtUp();
+    index.markCaughtUp();
     publishThree(world, 'g1');
     await waitFor(async () => (await refused()) === 1, { message: 'g1 is refused' });
     assert.deepEqual(index.heldIds(), []);
@@ -169,19 +169,19 @@ describe('the live index', () => {
     const restoredBy = async ({ metrics }: World) => (await metrics.restored.get()).values[0]?.value;
     try {
       const before = setUp({ snapshots });
-      before.index.takeCaughtUp();
+      before.index.markCaughtUp();
       await serveCircle(before);
       before.index.close();
       const after = setUp({ snapshots });
-      after.index.takeItem('3', item('3', 'unavailable'));
-      for (const n of [0, 1, 2, 4]) after.index.takeItem(String(n), item(String(n), 'available'));
-      after.index.takeCaughtUp();
+      after.index.applyItem('3', item('3', 'unavailable'));
+      for (const n of [0, 1, 2, 4]) after.index.applyItem(String(n), item(String(n), 'available'));
+      after.index.markCaughtUp();
       await serveCircle(after);
       assert.deepEqual([await restoredBy(before), await restoredBy(after)], [0, 1]);
       assert.deepEqual(before.near('2').slice(0, 4), ['1', '3', '0', '4']);
       assert.deepEqual(after.near('2'), ['1', '0', '4']);
       after.put('g1', '3', [Math.cos(1), Math.sin(1)]);
-      after.index.takeItem('3', item('3', 'available'));
+      after.index.applyItem('3', item('3', 'available'));
       assert.deepEqual(after.near('0')[0], '3');
       after.index.close();
     } finally {
@@ -192,7 +192,7 @@ describe('the live index', () => {
   it('answers from one generation at any moment while it builds the next', async () => {
     const world = setUp();
     const { index, declare, put } = world;
-    index.takeCaughtUp();
+    index.markCaughtUp();
     await serveThree(world, 'g1');
     const random = createRandom(3);
     declare(release('g2', 'ready', 3_000, 16));
@@ -223,7 +223,7 @@ describe('the live index', () => {
 describe('a query', () => {
   it('must be a vector of the space', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     const search = (vector: number[] | string) => searchAll(chooseGeneration(world.index), [{ vector }], 2);
     const expected = { code: 'field.invalid', status: 400, field: 'queries[0].vector' };
@@ -242,7 +242,7 @@ describe('a query', () => {
 
   it('gets its own answer among many, without the item itself', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     const chosen = chooseGeneration(world.index);
     const table = chosen.generation.table!;

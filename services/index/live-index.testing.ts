@@ -8,8 +8,8 @@ import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { embedding, release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
-import { createShard } from './shard.ts';
-import type { Snapshots } from './snapshots.ts';
+import { createShard } from './shards/shard.ts';
+import type { Snapshots } from './snapshots/snapshots.ts';
 
 export const PARAMETERS = { m: 16, efConstruction: 200 };
 
@@ -38,18 +38,18 @@ export function setUp({
     publish: async (one) => {
       declared.push(`${one.generation} ${one.state}`);
       releases.push(one);
-      index.takeRelease(one.generation, one);
+      index.applyRelease(one.generation, one);
     },
     onFailure: (error) => failures.push(error),
   });
-  const declare = (one: Release): void => index.takeRelease(one.generation, one);
+  const declare = (one: Release): void => index.applyRelease(one.generation, one);
   const put = (
     id: string,
     itemId: string,
     vector: number[],
     origin: 'trained' | 'inductive' = 'trained',
   ): void =>
-    index.takeEmbedding(embeddingKey({ generation: id, itemId }), embedding(id, itemId, vector, origin));
+    index.applyEmbedding(embeddingKey({ generation: id, itemId }), embedding(id, itemId, vector, origin));
   const near = (itemId: string, id?: string): string[] => {
     const [result] = searchAll(chooseGeneration(index, id), [{ itemId }], 10);
     return result !== undefined && 'neighbours' in result

@@ -1,51 +1,89 @@
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { Catalogue } from './catalogue.ts';
-import type { Generation, Intake } from './generation.ts';
-import { Generations } from './generations.ts';
-import { type GraphBuilderOptions, makeGraph, type ServedGeneration } from './graph-builder.ts';
-import { HeldGenerations, type HeldGenerationsOptions } from './held-generations.ts';
-import type { HnswParameters } from './hnsw.ts';
-import { RefinedGraph } from './refined-graph.ts';
-import type { Shard } from './shard.ts';
-import { Takeover, type TakeoverOptions } from './takeover.ts';
+import { GraphBuilder, type GraphBuilderOptions, type SearchableGeneration } from './graph/graph-builder.ts';
+import { Catalogue } from './published/catalogue.ts';
+import type { IngestOutcome } from './published/generation.ts';
+import { PublishedGenerations } from './published/published-generations.ts';
+import { HeldGenerations, type HeldGenerationsOptions } from './serving/held-generations.ts';
+import { Takeover, type TakeoverOptions } from './serving/takeover.ts';
+import type { Shard } from './shards/shard.ts';
 
-export interface LiveIndexOptions extends GraphBuilderOptions, HeldGenerationsOptions, TakeoverOptions {
-  readonly parameters: HnswParameters;
-  /** Cosine from which items that look the same are near-duplicates, of which one is found; 1 lets all be found. */
-  readonly duplicateCosine: number;
-}
+export interface LiveIndexOptions extends GraphBuilderOptions, HeldGenerationsOptions, TakeoverOptions {}
 
 /**
- * The topics `embeddings`, `releases` and `items` as one searchable index. A generation is built beside the serving
- * one and takes over in one assignment; the one before keeps answering requests that name it for a while.
+ * The topics `embeddings`, `releases` and `items` as one searchable index. Each message changes what is published, then
+ * the graphs that exist already, and then the takeover looks whether a generation should be built or serve. A generation
+ * is built beside the serving one and takes over in one assignment; the previous one keeps answering requests that name it
+ * for a while.
  */
 export class LiveIndex {
   readonly catalogue = new Catalogue();
-  readonly #generations: Generations;
+  readonly #published: PublishedGenerations;
   readonly #held: HeldGenerations;
   readonly #takeover: Takeover;
   readonly #options: LiveIndexOptions;
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
-    this.#generations = new Generations(options.shard);
+    this.#published = new PublishedGenerations(options.shard);
+    const builder = new GraphBuilder(this.catalogue, options);
     this.#held = new HeldGenerations(options);
-    const build = (generation: Generation): Promise<ServedGeneration> => this.#build(generation);
-    this.#takeover = new Takeover(this.#generations, this.#held, build, options);
+    this.#takeover = new Takeover(this.#published, builder, this.#held, options);
+  }
+
+  /** Applies a message of `embeddings`. @param key generation/itemId */
+  applyEmbedding(key: string, embedding: ItemEmbedding | null): void {
+    if (embedding === null) {
+      this.#withdrawEmbedding(key);
+      return;
+    }
+    const { generation } = embedding;
+    const outcome = this.#published.applyEmbedding(embedding);
+    if (typeof outcome === 'object') this.#held.put(generation, outcome.row);
+    else this.#report(generation, [outcome]);
+    this.#takeover.advance();
+  }
+
+  /** Applies a message of `releases`; its key is the generation. */
+  applyRelease(id: string, release: Release | null): void {
+    if (release === null) {
+      this.#published.forget(id);
+    } else {
+      this.#report(id, this.#published.applyRelease(release));
+      if (release.state === 'rejected') this.#held.reject(id);
+      if (release.state === 'retired') this.#held.giveUp(id);
+    }
+    this.#takeover.advance();
+  }
+
+  /** Applies a message of `items`. */
+  applyItem(itemId: string, item: Item | null): void {
+    const wasKept = this.catalogue.isKept;
+    if (!this.#options.shard.owns(itemId)) this.catalogue.markKept();
+    else if (item === null) this.catalogue.withdraw(itemId);
+    else this.catalogue.put(item);
+    if (wasKept) this.#held.refreshItem(itemId);
+    // The first catalogue entry hides every item that the catalogue does not list, so all rows are checked again.
+    else this.#held.refreshAll();
+  }
+
+  /** The topics were read to their ends. */
+  markCaughtUp(): void {
+    this.#published.markCaughtUp();
+    this.#takeover.advance();
   }
 
   get shard(): Shard {
     return this.#options.shard;
   }
 
-  /** What answers when no generation is named; undefined before the first is active. */
-  get served(): ServedGeneration | undefined {
+  /** The generation that answers when none is named; undefined before the first is active. */
+  get served(): SearchableGeneration | undefined {
     return this.#held.served;
   }
 
-  /** What answers for a generation: the served one, the one before or one that is about to serve. */
-  find(id: string): ServedGeneration | undefined {
+  /** The generation that answers when it is named: the served one, the previous one or one that is about to serve. */
+  find(id: string): SearchableGeneration | undefined {
     return this.#held.find(id);
   }
 
@@ -59,86 +97,26 @@ export class LiveIndex {
     return this.#held.isBuildingFirst;
   }
 
-  takeRelease(id: string, release: Release | null): void {
-    if (release === null) {
-      this.#generations.forget(id);
-    } else {
-      this.#report(id, this.#generations.takeRelease(release));
-      if (release.state === 'rejected') this.#held.reject(id);
-      if (release.state === 'retired') this.#held.giveUp(id);
-    }
-    this.#takeover.advance();
-  }
-
-  /** @param key generation/itemId */
-  takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
-    if (embedding === null) {
-      this.#takeTombstone(key);
-      return;
-    }
-    const intake = this.#generations.takeEmbedding(embedding);
-    if (typeof intake === 'object') {
-      for (const refined of this.#graphsOf(embedding.generation)) refined.put(intake.row);
-      this.#held.count();
-    } else {
-      this.#report(embedding.generation, [intake]);
-    }
-    this.#takeover.advance();
-  }
-
-  takeItem(itemId: string, item: Item | null): void {
-    const wasKept = this.catalogue.isKept;
-    if (!this.#options.shard.owns(itemId)) this.catalogue.markKept();
-    else if (item === null) this.catalogue.withdraw(itemId);
-    else this.catalogue.put(item);
-    for (const refined of this.#held.graphs()) {
-      const row = refined.generation.table?.rowOf(itemId);
-      // The first word of a catalogue hides all that it does not list.
-      if (!wasKept) refined.refreshAll();
-      else if (row !== undefined) refined.refresh(row);
-    }
-    this.#held.count();
-  }
-
-  takeCaughtUp(): void {
-    this.#generations.takeCaughtUp();
-    this.#takeover.advance();
-  }
-
   /** Builds and declares nothing more. */
   close(): void {
     this.#takeover.close();
     this.#held.close();
   }
 
-  #takeTombstone(key: string): void {
+  #withdrawEmbedding(key: string): void {
     const name = parseEmbeddingKey(key);
     if (name === undefined) return;
-    const row = this.#generations.get(name.generation)?.takeTombstone(name.itemId);
-    if (row === undefined) return;
-    for (const refined of this.#graphsOf(name.generation)) refined.refresh(row);
-    this.#held.count();
+    const row = this.#published.withdraw(name.generation, name.itemId);
+    if (row !== undefined) this.#held.hide(name.generation, row);
   }
 
-  #build(generation: Generation): Promise<ServedGeneration> {
-    const begin = (): RefinedGraph => {
-      const graph = new RefinedGraph(generation, this.catalogue, this.#options);
-      this.#held.setBuilding(graph);
-      return graph;
-    };
-    return makeGraph(begin, this.#held.served?.generation.id, this.#options);
-  }
-
-  #report(generation: string, intakes: readonly Intake[]): void {
+  /** Counts and logs the embeddings that were skipped. */
+  #report(generation: string, outcomes: readonly IngestOutcome[]): void {
     const { log, metrics } = this.#options;
-    for (const intake of intakes) {
-      if (typeof intake === 'object' || intake === 'waiting' || intake === 'elsewhere') continue;
-      metrics.refusedVectors.inc({ reason: intake });
-      log.warn({ generation, reason: intake }, 'vector passed over');
+    for (const outcome of outcomes) {
+      if (typeof outcome === 'object' || outcome === 'waiting' || outcome === 'elsewhere') continue;
+      metrics.refusedVectors.inc({ reason: outcome });
+      log.warn({ generation, reason: outcome }, 'vector skipped');
     }
-  }
-
-  #graphsOf(id: string): RefinedGraph[] {
-    return this.#held.graphs().filter(({ generation }) => generation.id === id);
   }
 }

@@ -2,10 +2,10 @@ import { runStage } from '#platform/stage.ts';
 import { readIndexConfig } from './config.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
-import { createOtherShards } from './other-shards.ts';
 import { addRoutes } from './routes.ts';
-import { createShard } from './shard.ts';
-import { Snapshots } from './snapshots.ts';
+import { createOtherShards } from './shards/other-shards.ts';
+import { createShard } from './shards/shard.ts';
+import { Snapshots } from './snapshots/snapshots.ts';
 
 await runStage('index', async (stage) => {
   const { shard: place, shards, shardUrls, snapshots: directory, ...config } = readIndexConfig();
@@ -25,11 +25,11 @@ await runStage('index', async (stage) => {
   });
   addRoutes(stage.http, index, metrics);
   const follower = await stage.follow({
-    items: ({ key, value }) => index.takeItem(key, value),
-    embeddings: ({ key, value }) => index.takeEmbedding(key, value),
-    releases: ({ key, value }) => index.takeRelease(key, value),
+    items: ({ key, value }) => index.applyItem(key, value),
+    embeddings: ({ key, value }) => index.applyEmbedding(key, value),
+    releases: ({ key, value }) => index.applyRelease(key, value),
   });
-  void follower.caughtUp.then(() => index.takeCaughtUp());
+  void follower.caughtUp.then(() => index.markCaughtUp());
   stage.readyWhen(() => (index.isBuildingFirst ? 'the active generation is being built' : undefined));
   stage.lifecycle.onStop('other shards', () => otherShards.close());
   stage.lifecycle.onStop('index', () => index.close());

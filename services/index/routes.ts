@@ -2,13 +2,13 @@ import type { FastifyInstance } from 'fastify';
 import type { Static } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
 import { createCheck, demand } from '#platform/http/validation.ts';
-import type { CatalogueEntry } from './catalogue.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { IndexMetrics } from './metrics.ts';
+import type { CatalogueEntry } from './published/catalogue.ts';
 import { ItemsBody, SearchBody, SimilarQuery, VectorsBody } from './schemas.ts';
 import { chooseGeneration, readVectors, searchAll } from './search.ts';
 
-/** What the other stages ask of the index. */
+/** The routes that other stages and the gateway ask. */
 export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: IndexMetrics): void {
   const checkSearch = createCheck(SearchBody);
   const checkItems = createCheck(ItemsBody);
@@ -76,7 +76,7 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
   });
 }
 
-/** An item whose catalogue entry has not come yet is called by its id. */
+/** The id stands in for the title of an item whose catalogue entry has not come yet. */
 function titleOf(index: LiveIndex, itemId: string): string {
   return index.catalogue.get(itemId)?.title ?? itemId;
 }

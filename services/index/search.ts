@@ -2,9 +2,9 @@ import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import { decodeVector, encodeVector, VectorError } from '#contracts/vectors.ts';
 import type { Query, QueryResult } from '#index-client/index-client.ts';
-import type { Generation } from './generation.ts';
-import type { ServedGeneration } from './graph-builder.ts';
+import type { SearchableGeneration } from './graph/graph-builder.ts';
 import type { LiveIndex } from './live-index.ts';
+import type { Generation } from './published/generation.ts';
 
 /** Lengths that float32 cannot tell from 1. */
 const UNIT_TOLERANCE = 1e-6;
@@ -13,7 +13,7 @@ const UNIT_TOLERANCE = 1e-6;
  * The generation that answers: the named one, else the served one.
  * @throws TributaryError `index.empty` (503) or `generation.unknown` (409)
  */
-export function chooseGeneration(index: LiveIndex, id?: string): ServedGeneration {
+export function chooseGeneration(index: LiveIndex, id?: string): SearchableGeneration {
   const { served } = index;
   if (served === undefined) {
     throw new TributaryError('index.empty', 'no generation is active yet', { status: 503, retryable: true });
@@ -34,7 +34,7 @@ export function chooseGeneration(index: LiveIndex, id?: string): ServedGeneratio
  * @param k neighbours a query; an item is never its own neighbour
  * @throws TributaryError `field.invalid` (400) for a vector that is not of the generation's space
  */
-export function searchAll(chosen: ServedGeneration, queries: readonly Query[], k: number): QueryResult[] {
+export function searchAll(chosen: SearchableGeneration, queries: readonly Query[], k: number): QueryResult[] {
   const vectors = queries.map((query, index) => vectorOf(chosen, query, index));
   const known = vectors.filter((vector) => vector !== undefined);
   // An item finds itself as well.
@@ -49,7 +49,7 @@ export function searchAll(chosen: ServedGeneration, queries: readonly Query[], k
 
 /** Little-endian float32 in base64, by item; those without a vector are left out. */
 export function readVectors(
-  { generation }: ServedGeneration,
+  { generation }: SearchableGeneration,
   itemIds: readonly string[],
 ): Record<string, string> {
   const vectors = Object.create(null) as Record<string, string>;
@@ -62,7 +62,11 @@ export function readVectors(
 }
 
 /** Of length 1; undefined for an item that the generation does not have. */
-function vectorOf({ generation }: ServedGeneration, query: Query, index: number): Float32Array | undefined {
+function vectorOf(
+  { generation }: SearchableGeneration,
+  query: Query,
+  index: number,
+): Float32Array | undefined {
   const { table } = generation;
   if ('itemId' in query) {
     const row = table?.rowOf(query.itemId);

@@ -50,7 +50,7 @@ function buildName(project, env) {
 
 /** Includes the one translation unit of the package, and adds calls that accept typed arrays. */
 function sourceIn(project) {
-  return join(project, 'services', 'index', 'native', 'typed-arrays.cc');
+  return join(project, 'services', 'index', 'graph', 'native', 'typed-arrays.cc');
 }
 
 /** Compiles with the definitions of the package's binding.gyp; node-gyp would download headers. */

@@ -2,18 +2,18 @@ import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
-import type { Shard } from './shard.ts';
+import type { Shard } from '../shards/shard.ts';
 
-/** Why a vector was passed over; also the label of the metric that counts it. `invalid`: wrong length or not finite. */
-export type Refusal = 'invalid' | 'zero' | 'rejected-generation';
+/** Why a vector was skipped; also the label of the metric that counts it. `invalid`: wrong length or not finite. */
+export type VectorFault = 'invalid' | 'zero' | 'rejected-generation';
 
 /**
- * What became of an embedding: the row it took, that it waits for its release or is held by another shard, or why it was
- * passed over.
+ * The outcome for one embedding: it took a row, it waits for its release, another shard holds it, or it was skipped for a
+ * fault.
  */
-export type Intake = { readonly row: number } | 'waiting' | 'elsewhere' | Refusal;
+export type IngestOutcome = { readonly row: number } | 'waiting' | 'elsewhere' | VectorFault;
 
-/** What the log says about one generation: its release and the vectors of this shard. */
+/** One generation as the log describes it: its release and the vectors of this shard, a row each. */
 export class Generation {
   readonly id: string;
   readonly #shard: Shard;
@@ -25,6 +25,10 @@ export class Generation {
   readonly #trained = new Set<number>();
   /** Items of other shards with a trained vector, until the generation is complete. */
   readonly #trainedElsewhere = new Set<string>();
+  /**
+   * Whether every trained vector was there at some moment. Once complete it stays so: later tombstones withdraw
+   * single items, they do not make the generation half-published again.
+   */
   #complete = false;
   #isRefused = false;
 
@@ -42,14 +46,6 @@ export class Generation {
   }
 
   /**
-   * Whether every trained vector was there at some moment. Once complete it stays so: later tombstones withdraw
-   * single items, they do not make the generation half-published again.
-   */
-  get isComplete(): boolean {
-    return this.#complete;
-  }
-
-  /**
    * Complete, and something to find. An empty generation would blank out everything, so it never serves; one of several
    * shards may have no item of it.
    */
@@ -59,7 +55,7 @@ export class Generation {
     return this.#complete && (this.#present.size > 0 || this.#shard.count > 1);
   }
 
-  /** Its graph finds too little: it does not take over while it is `ready`. `active` in the log overrules that. */
+  /** Its recall is too low: it does not take over while it is `ready`. The state `active` in the log overrules that. */
   refuse(): void {
     this.#isRefused = true;
   }
@@ -68,27 +64,27 @@ export class Generation {
     return this.#present.has(row);
   }
 
-  /** Whether its vector comes from training, and not from the model once it was trained. */
+  /** Whether the vector of the row comes from training, rather than from the trained model later. */
   isTrained(row: number): boolean {
     return this.#trained.has(row);
   }
 
-  /** @returns what became of each embedding that had waited for the release. */
-  takeRelease(release: Release): Intake[] {
+  /** @returns the outcome for each embedding that had waited for the release */
+  applyRelease(release: Release): IngestOutcome[] {
     this.#release = release;
     if (release.state === 'rejected') this.#forgetVectors();
     else this.#table ??= new VectorTable(release.dimension, Math.ceil(release.itemCount / this.#shard.count));
-    const intakes = [...this.#waiting.values()].map((embedding) => this.takeEmbedding(embedding));
+    const intakes = [...this.#waiting.values()].map((embedding) => this.applyEmbedding(embedding));
     this.#waiting.clear();
-    this.#judge();
+    this.#markIfComplete();
     return intakes;
   }
 
-  takeEmbedding(embedding: ItemEmbedding): Intake {
+  applyEmbedding(embedding: ItemEmbedding): IngestOutcome {
     if (!this.#shard.owns(embedding.itemId)) {
       const isCounted = !this.#complete && this.#release?.state !== 'rejected';
       if (isCounted && embedding.origin === 'trained') this.#trainedElsewhere.add(embedding.itemId);
-      this.#judge();
+      this.#markIfComplete();
       return 'elsewhere';
     }
     if (this.#release === undefined) {
@@ -101,12 +97,12 @@ export class Generation {
     const row = this.#table.set(embedding.itemId, vector);
     this.#present.add(row);
     if (embedding.origin === 'trained') this.#trained.add(row);
-    this.#judge();
+    this.#markIfComplete();
     return { row };
   }
 
-  /** @returns the row that went, undefined when there was none. */
-  takeTombstone(itemId: string): number | undefined {
+  /** Applies the tombstone of an item's vector. @returns the row that lost its vector; undefined when there was none */
+  withdraw(itemId: string): number | undefined {
     this.#waiting.delete(itemId);
     this.#trainedElsewhere.delete(itemId);
     const row = this.#table?.rowOf(itemId);
@@ -116,15 +112,15 @@ export class Generation {
   }
 
   /**
-   * The log was read to its end. A generation that was served before this start had been complete then, and what
-   * the log still holds of it is all there will be.
+   * The log was read to its end. A generation that was served before this start had been complete then, and the log holds
+   * all of its vectors that are left.
    */
-  takeCaughtUp(): void {
+  markCaughtUp(): void {
     const state = this.#release?.state;
     if (state === 'active' || state === 'retired') this.#markComplete();
   }
 
-  #judge(): void {
+  #markIfComplete(): void {
     const { itemCount = 0 } = this.#release ?? {};
     const trained = this.#trained.size + this.#trainedElsewhere.size;
     if (itemCount > 0 && trained >= itemCount) this.#markComplete();
@@ -144,8 +140,8 @@ export class Generation {
   }
 }
 
-/** The vector, scaled to length 1 against rounding on its way, or why it cannot be indexed. */
-function readUnitVector(bytes: Buffer, dimension: number): Float32Array | Refusal {
+/** The vector, scaled to length 1 because float32 rounds, or the fault for which it cannot be indexed. */
+function readUnitVector(bytes: Buffer, dimension: number): Float32Array | VectorFault {
   try {
     const vector = decodeVector(bytes, dimension);
     return normaliseInPlace(vector) ? vector : 'zero';

@@ -2,7 +2,7 @@ import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { HnswGraph } from './hnsw.ts';
 
-/** How well a graph finds what an exact search finds, and what each search costs for it. */
+/** The recall of a graph against exact search, and the candidates that each search keeps to reach it. */
 export interface GraphQuality {
   /** Share of the true 10 nearest items that the graph finds, 0 to 1, in the mean over a sample of its items. */
   readonly recallAt10: number;
@@ -14,7 +14,7 @@ export interface RecallSearch {
   readonly graph: HnswGraph;
   readonly table: VectorTable;
   readonly isVisible: (row: number) => boolean;
-  /** Recall that is asked for, 0 to 1. */
+  /** Recall to reach, 0 to 1. */
   readonly minimum: number;
   /** The first efSearch that is tried. */
   readonly efSearch: number;
@@ -22,7 +22,7 @@ export interface RecallSearch {
   readonly pause: () => Promise<void> | undefined;
 }
 
-/** No search keeps more candidates, however low its recall: beyond it the graph itself is what is wrong. */
+/** No search keeps more candidates, however low its recall: a graph that needs more is itself at fault. */
 export const EF_SEARCH_LIMIT = 2_000;
 
 const DEPTH = 10;
@@ -43,11 +43,11 @@ export async function reachRecall(search: RecallSearch): Promise<GraphQuality> {
   }
 }
 
-/** What an exact search finds near one row. */
+/** The result of an exact search near one row. */
 interface Truth {
   readonly row: number;
   readonly count: number;
-  /** Score of the last of them: a neighbour counts when it reaches it, so that ties do not matter. */
+  /** Score of the last true neighbour: a neighbour counts when it reaches this score, so that ties do not matter. */
   readonly leastScore: number;
 }
 

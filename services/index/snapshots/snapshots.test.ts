@@ -16,7 +16,7 @@ import { pino } from 'pino';
 import { createRandom } from '#algorithms/random.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
-import { HnswGraph, type HnswParameters } from './hnsw.ts';
+import { HnswGraph, type HnswParameters } from '../graph/hnsw.ts';
 import { FORMAT_VERSION, Snapshots } from './snapshots.ts';
 
 const PARAMETERS = { m: 8, efConstruction: 100 };

@@ -7,7 +7,8 @@ import { createRandom } from '#algorithms/random.ts';
 import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
-import { createPacer, HnswGraph, type HnswParameters } from './hnsw.ts';
+import { HnswGraph, type HnswParameters } from './hnsw.ts';
+import { createPacer } from './pacer.ts';
 import { EF_SEARCH_LIMIT, reachRecall } from './recall.ts';
 
 const PARAMETERS = { m: 16, efConstruction: 200 };

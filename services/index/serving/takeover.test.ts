@@ -4,10 +4,10 @@ import { pino } from 'pino';
 import type { Release } from '#contracts/generated/records.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { LiveIndex } from './live-index.ts';
-import { createIndexMetrics } from './metrics.ts';
-import { embedding, release } from './releases.testing.ts';
-import { createShard } from './shard.ts';
+import { LiveIndex } from '../live-index.ts';
+import { createIndexMetrics } from '../metrics.ts';
+import { embedding, release } from '../releases.testing.ts';
+import { createShard } from '../shards/shard.ts';
 
 const ITEMS = ['tea', 'milk', 'oats', 'soap', 'nail', 'rope', 'salt', 'corn'];
 
@@ -59,14 +59,14 @@ class World {
   }
 
   declare(one: Release): void {
-    this.log.push((index) => index.takeRelease(one.generation, one));
+    this.log.push((index) => index.applyRelease(one.generation, one));
   }
 
   publish(id: string, itemIds: readonly string[] = ITEMS): void {
     this.declare(release(id, 'building', itemIds.length));
     itemIds.forEach((itemId, i) => {
       const value = embedding(id, itemId, [Math.cos(i / 5), Math.sin(i / 5)]);
-      this.log.push((index) => index.takeEmbedding(`${id}/${itemId}`, value));
+      this.log.push((index) => index.applyEmbedding(`${id}/${itemId}`, value));
     });
     this.declare(release(id, 'ready', itemIds.length));
   }
@@ -77,7 +77,7 @@ class World {
       const index = this.shards[place]!;
       for (const entry of this.log.slice(this.#read[place])) entry(index);
       this.#read[place] = this.log.length;
-      index.takeCaughtUp();
+      index.markCaughtUp();
     }
   }
 

@@ -1,19 +1,19 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { item, serveThree, setUp } from './live-index.testing.ts';
-import { release } from './releases.testing.ts';
+import { item, serveThree, setUp } from '../live-index.testing.ts';
+import { release } from '../releases.testing.ts';
 
 describe('what may be found', () => {
   it('takes new items in at once, and changed and withdrawn ones', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     world.put('g1', 'new', [Math.cos(0.1), Math.sin(0.1)], 'inductive');
     assert.deepEqual(world.near('a'), ['new', 'b', 'c']);
     world.put('g1', 'new', [-1, 0], 'inductive');
     assert.deepEqual(world.near('a'), ['b', 'c', 'new']);
-    world.index.takeEmbedding('g1/new', null);
+    world.index.applyEmbedding('g1/new', null);
     assert.deepEqual(world.near('a'), ['b', 'c']);
     assert.deepEqual(world.near('new'), ['item.unknown']);
     world.put('g1', 'broken', [1, 2, 3]);
@@ -24,15 +24,15 @@ describe('what may be found', () => {
 
   it('leaves unavailable and withdrawn items out of results until they come back', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
-    for (const id of ['a', 'c']) world.index.takeItem(id, item(id));
-    world.index.takeItem('b', item('b', 'unavailable'));
+    world.index.markCaughtUp();
+    for (const id of ['a', 'c']) world.index.applyItem(id, item(id));
+    world.index.applyItem('b', item('b', 'unavailable'));
     await serveThree(world, 'g1');
     assert.deepEqual(world.near('a'), ['c'], 'also of a graph built meanwhile');
     assert.deepEqual(world.near('b'), ['a', 'c'], 'it may still be asked about');
-    world.index.takeItem('b', item('b', 'available'));
+    world.index.applyItem('b', item('b', 'available'));
     assert.deepEqual(world.near('a'), ['b', 'c']);
-    world.index.takeItem('b', null);
+    world.index.applyItem('b', null);
     assert.deepEqual(world.near('a'), ['c']);
     assert.equal(world.index.catalogue.get('b'), undefined);
     world.index.close();
@@ -40,14 +40,14 @@ describe('what may be found', () => {
 
   it('leaves out what a catalogue does not list, from its first word on', async () => {
     const world = setUp();
-    world.index.takeCaughtUp();
+    world.index.markCaughtUp();
     await serveThree(world, 'g1');
     assert.deepEqual(world.near('a'), ['b', 'c'], 'where no catalogue is kept, all are found');
-    world.index.takeItem('c', item('c', 'available'));
+    world.index.applyItem('c', item('c', 'available'));
     assert.deepEqual(world.near('a'), ['c'], 'b has no entry, as if it had been withdrawn before this start');
     await serveThree(world, 'g2');
     assert.deepEqual(world.near('a'), ['c'], 'also of a graph built later');
-    world.index.takeItem('b', item('b', 'available'));
+    world.index.applyItem('b', item('b', 'available'));
     assert.deepEqual(world.near('a'), ['b', 'c']);
     world.index.close();
   });
@@ -55,11 +55,11 @@ describe('what may be found', () => {
   it('leaves near-duplicates out but for one, which another replaces as soon as it goes', async () => {
     const world = setUp();
     const { index, put, near } = world;
-    index.takeCaughtUp();
-    for (const itemId of ['a', 'far']) index.takeItem(itemId, item(itemId));
-    index.takeItem('tea2', item('tea2', 'available', 'Green tea'));
-    index.takeItem('tea3', item('tea3', 'available', ' GREEN  tea'));
-    index.takeItem('tea4', item('tea4', 'available', 'Green tea, 40 bags'));
+    index.markCaughtUp();
+    for (const itemId of ['a', 'far']) index.applyItem(itemId, item(itemId));
+    index.applyItem('tea2', item('tea2', 'available', 'Green tea'));
+    index.applyItem('tea3', item('tea3', 'available', ' GREEN  tea'));
+    index.applyItem('tea4', item('tea4', 'available', 'Green tea, 40 bags'));
     world.declare(release('g1', 'building', 5));
     put('g1', 'a', [1, 0]);
     put('g1', 'far', [0, 1]);
@@ -70,15 +70,15 @@ describe('what may be found', () => {
     assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'another size is no duplicate');
     assert.deepEqual(near('tea3'), ['tea2', 'tea4', 'a', 'far'], 'it may still be asked about');
 
-    index.takeItem('tea1', item('tea1', 'available', 'Green tea'));
+    index.applyItem('tea1', item('tea1', 'available', 'Green tea'));
     put('g1', 'tea1', [1, 0.1], 'inductive');
     assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'a new one stays out, whatever its id');
-    index.takeItem('tea2', item('tea2', 'unavailable', 'Green tea'));
+    index.applyItem('tea2', item('tea2', 'unavailable', 'Green tea'));
     assert.deepEqual(near('a'), ['tea3', 'tea4', 'far']);
-    index.takeItem('tea3', null);
+    index.applyItem('tea3', null);
     assert.deepEqual(near('a'), ['tea1', 'tea4', 'far']);
     assert.equal(index.served?.refined.duplicateCount, 0);
-    index.takeItem('tea2', item('tea2', 'available', 'Green tea'));
+    index.applyItem('tea2', item('tea2', 'available', 'Green tea'));
     assert.deepEqual(near('a'), ['tea2', 'tea4', 'far']);
     put('g1', 'tea1', [1, -0.2], 'inductive');
     assert.deepEqual(near('a'), ['tea2', 'tea4', 'tea1', 'far'], 'its vector tells it apart now');
@@ -88,8 +88,8 @@ describe('what may be found', () => {
 
   it('lets near-duplicates be found where that is wanted', async () => {
     const world = setUp({ duplicateCosine: 1 });
-    world.index.takeCaughtUp();
-    for (const itemId of ['a', 'b', 'c']) world.index.takeItem(itemId, item(itemId, 'available', 'Same'));
+    world.index.markCaughtUp();
+    for (const itemId of ['a', 'b', 'c']) world.index.applyItem(itemId, item(itemId, 'available', 'Same'));
     for (const itemId of ['a', 'b', 'c']) world.put('g1', itemId, [1, 0]);
     world.declare(release('g1', 'ready', 3));
     await waitFor(() => world.index.served !== undefined, { message: 'g1 serves' });

@@ -1,15 +1,17 @@
 import { type CanServe, ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { Generation, type Intake } from './generation.ts';
-import type { Shard } from './shard.ts';
+import type { Shard } from '../shards/shard.ts';
+import { Generation, type IngestOutcome } from './generation.ts';
 
 /**
- * Which generation should serve, as a function of the topics `releases` and `embeddings` alone: no I/O, no clock.
+ * The generations that the topics `releases` and `embeddings` describe, and which of them should serve: a function of the
+ * topics alone, without I/O or clock.
  *
- * The served one is the release that was declared active last, in log order; a complete `ready` release that is newer
- * than it takes over. Nothing is decided before the log was read to its end, because its middle describes the past.
+ * The generation that should serve is the one whose release was declared active last, in log order, unless a complete
+ * `ready` one is newer: then that one takes over. Nothing is decided before the log was read to its end, because the middle
+ * of the log describes the past.
  */
-export class Generations {
+export class PublishedGenerations {
   readonly #ledger = new ReleaseLedger();
   readonly #byId = new Map<string, Generation>();
   readonly #shard: Shard;
@@ -23,25 +25,30 @@ export class Generations {
     return this.#byId.get(id);
   }
 
-  /** @returns what became of the embeddings that had waited for this release. */
-  takeRelease(release: Release): Intake[] {
+  /** @returns the outcome for each embedding that had waited for this release */
+  applyRelease(release: Release): IngestOutcome[] {
     this.#ledger.declare(release.generation, release);
-    return this.#find(release.generation).takeRelease(release);
+    return this.#find(release.generation).applyRelease(release);
   }
 
-  /** A tombstone of a release: the generation is gone for good. */
+  /** Applies a tombstone of a release: the generation is gone for good. */
   forget(id: string): void {
     this.#ledger.declare(id, null);
     this.#byId.delete(id);
   }
 
-  takeEmbedding(embedding: ItemEmbedding): Intake {
-    return this.#find(embedding.generation).takeEmbedding(embedding);
+  applyEmbedding(embedding: ItemEmbedding): IngestOutcome {
+    return this.#find(embedding.generation).applyEmbedding(embedding);
   }
 
-  takeCaughtUp(): void {
+  /** @returns the row that lost its vector; undefined when there was none */
+  withdraw(id: string, itemId: string): number | undefined {
+    return this.#byId.get(id)?.withdraw(itemId);
+  }
+
+  markCaughtUp(): void {
     this.#caughtUp = true;
-    for (const generation of this.#byId.values()) generation.takeCaughtUp();
+    for (const generation of this.#byId.values()) generation.markCaughtUp();
   }
 
   /** The generation that was declared active last, of those that can serve. */

@@ -6,7 +6,7 @@ import type { IndexClient, QueryResult, SearchAnswer } from '#index-client/index
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { embedding, release } from './releases.testing.ts';
+import { embedding, release } from '../releases.testing.ts';
 
 const SHARDS = 3;
 const DIMENSION = 8;

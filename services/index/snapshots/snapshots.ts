@@ -6,7 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-import type { HnswGraph, HnswParameters } from './hnsw.ts';
+import type { HnswGraph, HnswParameters } from '../graph/hnsw.ts';
 
 /** Raised with every change of what the files mean; a snapshot of another version is not read. */
 export const FORMAT_VERSION = 1;

@@ -2,51 +2,51 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Release } from '#contracts/generated/records.ts';
-import { Generations } from './generations.ts';
-import { embedding, release } from './releases.testing.ts';
-import { createShard } from './shard.ts';
+import { embedding, release } from '../releases.testing.ts';
+import { createShard } from '../shards/shard.ts';
+import { PublishedGenerations } from './published-generations.ts';
 
 const WHOLE = createShard(0, 1);
 
 /** A generation of two items, published whole. */
-function publish(generations: Generations, id: string, state: Release['state']): void {
-  generations.takeRelease(release(id, 'building', 2));
-  generations.takeEmbedding(embedding(id, 'a', [1, 0]));
-  generations.takeEmbedding(embedding(id, 'b', [0, 1]));
-  generations.takeRelease(release(id, state, 2));
+function publish(generations: PublishedGenerations, id: string, state: Release['state']): void {
+  generations.applyRelease(release(id, 'building', 2));
+  generations.applyEmbedding(embedding(id, 'a', [1, 0]));
+  generations.applyEmbedding(embedding(id, 'b', [0, 1]));
+  generations.applyRelease(release(id, state, 2));
 }
 
-function caughtUp(): Generations {
-  const generations = new Generations(WHOLE);
-  generations.takeCaughtUp();
+function caughtUp(): PublishedGenerations {
+  const generations = new PublishedGenerations(WHOLE);
+  generations.markCaughtUp();
   return generations;
 }
 
 describe('which generation should serve', () => {
   it('is none while the log is being read, whatever it says in its middle', () => {
-    const generations = new Generations(WHOLE);
+    const generations = new PublishedGenerations(WHOLE);
     publish(generations, 'g1', 'active');
     assert.equal(generations.wanted(), undefined);
-    generations.takeCaughtUp();
+    generations.markCaughtUp();
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
   it('is never a half-published one', () => {
     const generations = caughtUp();
-    generations.takeRelease(release('g1', 'ready', 2));
-    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
-    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
-    generations.takeEmbedding(embedding('g1', 'new', [1, 1], 'inductive'));
+    generations.applyRelease(release('g1', 'ready', 2));
+    generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.applyEmbedding(embedding('g1', 'new', [1, 1], 'inductive'));
     assert.equal(generations.wanted(), undefined, 'repeats and inductive vectors do not complete it');
-    generations.takeEmbedding(embedding('g1', 'b', [0, 1]));
+    generations.applyEmbedding(embedding('g1', 'b', [0, 1]));
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
   it('is never one that another replica declared active before its vectors were read here', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
-    generations.takeRelease(release('g2', 'active', 2));
-    generations.takeEmbedding(embedding('g2', 'a', [1, 0]));
+    generations.applyRelease(release('g2', 'active', 2));
+    generations.applyEmbedding(embedding('g2', 'a', [1, 0]));
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
@@ -63,7 +63,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g2');
     publish(generations, 'g3', 'rejected');
     assert.equal(generations.wanted()?.id, 'g2');
-    generations.takeRelease(release('g2', 'rejected', 2));
+    generations.applyRelease(release('g2', 'rejected', 2));
     assert.equal(generations.wanted()?.id, 'g1');
     assert.equal(generations.get('g2')?.table, undefined, 'its vectors are let go');
   });
@@ -79,9 +79,9 @@ describe('which generation should serve', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
     publish(generations, 'g2', 'active');
-    generations.takeRelease(release('g1', 'retired', 2));
+    generations.applyRelease(release('g1', 'retired', 2));
     assert.equal(generations.wanted()?.id, 'g2');
-    generations.takeRelease(release('g1', 'active', 2));
+    generations.applyRelease(release('g1', 'active', 2));
     assert.equal(generations.wanted()?.id, 'g1');
     assert.deepEqual(
       generations.supersededBy('g1').map(({ generation }) => generation),
@@ -91,32 +91,34 @@ describe('which generation should serve', () => {
 
   it('is never an empty one', () => {
     const generations = caughtUp();
-    generations.takeRelease(release('g1', 'ready', 0));
+    generations.applyRelease(release('g1', 'ready', 0));
     assert.equal(generations.wanted(), undefined);
   });
 
   it('is after a restart the active one with the vectors that are left of it', () => {
-    const generations = new Generations(WHOLE);
-    generations.takeEmbedding(embedding('g1', 'a', [1, 0]));
-    generations.takeRelease(release('g1', 'active', 2));
-    generations.takeCaughtUp();
+    const generations = new PublishedGenerations(WHOLE);
+    generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.applyRelease(release('g1', 'active', 2));
+    generations.markCaughtUp();
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
   it('stays while single items are withdrawn, and ends with the last', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
-    generations.get('g1')?.takeTombstone('a');
+    generations.get('g1')?.withdraw('a');
     assert.equal(generations.wanted()?.id, 'g1');
-    generations.get('g1')?.takeTombstone('b');
+    generations.get('g1')?.withdraw('b');
     assert.equal(generations.wanted(), undefined);
   });
 
   it('does not depend on how the topics interleave', () => {
     const embeddings = ['a', 'b', 'c'].map((itemId, index) => embedding('g1', itemId, [1, index]));
     const events = [
-      ...embeddings.map((value) => (generations: Generations) => void generations.takeEmbedding(value)),
-      (generations: Generations) => void generations.takeRelease(release('g1', 'ready', 3)),
+      ...embeddings.map(
+        (value) => (generations: PublishedGenerations) => void generations.applyEmbedding(value),
+      ),
+      (generations: PublishedGenerations) => void generations.applyRelease(release('g1', 'ready', 3)),
     ];
     fc.assert(
       fc.property(fc.shuffledSubarray(events, { minLength: events.length }), (shuffled) => {
@@ -134,14 +136,14 @@ describe('a generation of several shards', () => {
   it('is complete when all its vectors were read, of which a shard keeps its own', () => {
     const itemIds = ['tea', 'milk', 'oats', 'soap', 'nail', 'rope'];
     const kept = [0, 1].map((place) => {
-      const generations = new Generations(createShard(place, 2));
-      generations.takeCaughtUp();
-      generations.takeRelease(release('g1', 'ready', itemIds.length));
+      const generations = new PublishedGenerations(createShard(place, 2));
+      generations.markCaughtUp();
+      generations.applyRelease(release('g1', 'ready', itemIds.length));
       for (const itemId of itemIds) {
         assert.equal(generations.wanted(), undefined, `without ${itemId}`);
         for (const origin of ['trained', 'inductive'] as const) {
-          generations.takeEmbedding(embedding('g1', itemId, [1, 1], origin));
-          generations.takeEmbedding(embedding('g1', `new ${itemId}`, [1, 1], 'inductive'));
+          generations.applyEmbedding(embedding('g1', itemId, [1, 1], origin));
+          generations.applyEmbedding(embedding('g1', `new ${itemId}`, [1, 1], 'inductive'));
         }
       }
       assert.equal(generations.wanted()?.id, 'g1');
@@ -153,10 +155,10 @@ describe('a generation of several shards', () => {
 
 describe('a vector that cannot be indexed', () => {
   const generations = caughtUp();
-  generations.takeRelease(release('g1', 'building', 1));
+  generations.applyRelease(release('g1', 'building', 1));
   const bytesOf = (...components: number[]): Buffer => Buffer.from(Float32Array.from(components).buffer);
   const take = (vector: Buffer) =>
-    generations.takeEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', basis: null, vector });
+    generations.applyEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', basis: null, vector });
 
   it('is passed over with its reason', () => {
     assert.equal(take(bytesOf(1)), 'invalid');
@@ -169,13 +171,13 @@ describe('a vector that cannot be indexed', () => {
   });
 
   it('is reported when its release comes after it', () => {
-    const late = new Generations(WHOLE);
+    const late = new PublishedGenerations(WHOLE);
     const vector = bytesOf(1, 2, 3);
     assert.equal(
-      late.takeEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', basis: null, vector }),
+      late.applyEmbedding({ generation: 'g2', itemId: 'a', origin: 'trained', basis: null, vector }),
       'waiting',
     );
-    assert.deepEqual(late.takeRelease(release('g2', 'building', 1)), ['invalid']);
+    assert.deepEqual(late.applyRelease(release('g2', 'building', 1)), ['invalid']);
   });
 
   it('is scaled to length 1 when it is one', () => {

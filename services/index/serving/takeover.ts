@@ -1,12 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Release } from '#contracts/generated/records.ts';
-import type { Generation } from './generation.ts';
-import type { Generations } from './generations.ts';
-import type { ServedGeneration } from './graph-builder.ts';
+import type { GraphBuilder, SearchableGeneration } from '../graph/graph-builder.ts';
+import type { IndexMetrics } from '../metrics.ts';
+import type { Generation } from '../published/generation.ts';
+import type { PublishedGenerations } from '../published/published-generations.ts';
+import type { Shard } from '../shards/shard.ts';
 import type { HeldGenerations } from './held-generations.ts';
-import type { IndexMetrics } from './metrics.ts';
-import type { Shard } from './shard.ts';
 
 export interface TakeoverOptions {
   readonly log: Logger;
@@ -16,30 +16,30 @@ export interface TakeoverOptions {
   readonly recallMinimum: number;
   /** Declares a release; resolves when it is in the log. */
   readonly publish: (release: Release) => Promise<void>;
-  /** Names of other shards that do not hold the generation yet; those that do not answer are among them. */
+  /** Names of the other shards that do not hold the generation yet or do not answer. */
   readonly lacking: (generation: string) => Promise<readonly string[]>;
   readonly onFailure: (error: unknown) => void;
 }
 
-interface Aim {
+interface Step {
   readonly generation: Generation;
-  /** Whether it is to serve, or only to be held until the log declares it active. */
+  /** Whether the generation is to serve, or only to be held until the log declares it active. */
   readonly toServe: boolean;
 }
 
 const ASK_AGAIN_MS = 200;
 
 /**
- * Brings what is held to what the log asks for: builds the next generation, lets it serve and declares it.
+ * Brings the held generations to the state that the log asks for: builds the next one, lets it serve and declares it.
  *
  * The first shard, which may be the only one, decides: it lets a `ready` generation serve once every other shard holds
- * it, and then declares it active. The others hold it until they read that. So whatever a shard serves by default, all
- * others answer for it when it is named.
+ * it, and then declares it active. The other shards hold it until they read that it is active. So all shards hold every
+ * generation that one of them serves.
  */
 export class Takeover {
-  readonly #generations: Generations;
+  readonly #published: PublishedGenerations;
+  readonly #builder: GraphBuilder;
   readonly #held: HeldGenerations;
-  readonly #build: (generation: Generation) => Promise<ServedGeneration>;
   readonly #options: TakeoverOptions;
   #advancing: Promise<void> | undefined;
   /** The release that was declared active last: until it comes back through the log, the log still calls it ready. */
@@ -47,20 +47,20 @@ export class Takeover {
   #closed = false;
 
   constructor(
-    generations: Generations,
+    published: PublishedGenerations,
+    builder: GraphBuilder,
     held: HeldGenerations,
-    build: (generation: Generation) => Promise<ServedGeneration>,
     options: TakeoverOptions,
   ) {
-    this.#generations = generations;
+    this.#published = published;
+    this.#builder = builder;
     this.#held = held;
-    this.#build = build;
     this.#options = options;
   }
 
-  /** Starts what the state asks for, unless it is under way; it looks again at its end. */
+  /** Starts the steps that the log asks for, unless they are under way: then the log is consulted again after each. */
   advance(): void {
-    if (this.#advancing !== undefined || this.#aim() === undefined) return;
+    if (this.#advancing !== undefined || this.#nextStep() === undefined) return;
     this.#advancing = this.#pursue()
       .catch(this.#options.onFailure)
       .finally(() => {
@@ -73,15 +73,15 @@ export class Takeover {
     this.#closed = true;
   }
 
-  /** What is to be done next; undefined when nothing is. */
-  #aim(): Aim | undefined {
+  /** The step that the log and the held generations ask for; undefined when nothing is left to do. */
+  #nextStep(): Step | undefined {
     if (this.#closed) return undefined;
     const served = this.#held.served?.generation;
-    const active = this.#generations.active();
-    const wanted = this.#generations.wanted();
+    const active = this.#published.active();
+    const wanted = this.#published.wanted();
     if (wanted === undefined) return undefined;
     const { place, count } = this.#options.shard;
-    // While the other shards are waited for, what was active answers.
+    // After a restart the active generation answers while the other shards build the next one.
     const isRestarted = count > 1 && served === undefined && active !== undefined;
     const toServe = place > 0 || isRestarted ? active : wanted;
     if (toServe !== undefined && (toServe !== served || (place === 0 && this.#isUndeclared(toServe))))
@@ -89,38 +89,37 @@ export class Takeover {
     return this.#held.find(wanted.id) === undefined ? { generation: wanted, toServe: false } : undefined;
   }
 
-  /** What serves may be made ready again by hand, before a flip away from it; the others follow what is active. */
+  /** The served generation can be made ready again by hand, before a flip away from it: then it is declared again. */
   #isUndeclared({ release }: Generation): boolean {
     return release?.state === 'ready' && release !== this.#declared;
   }
 
   async #pursue(): Promise<void> {
-    for (let aim = this.#aim(); aim !== undefined; aim = this.#aim()) {
-      const { generation, toServe } = aim;
+    for (let step = this.#nextStep(); step !== undefined; step = this.#nextStep()) {
+      const { generation, toServe } = step;
       const next = this.#held.find(generation.id) ?? (await this.#build(generation));
-      // Building took a while: what was aimed at may have been rejected or superseded.
-      if (this.#aim()?.generation !== generation || !this.#mayTakeOver(next)) {
-        this.#held.setBuilding(undefined);
+      // The generation may have been rejected or superseded during the build.
+      if (this.#nextStep()?.generation !== generation || !this.#mayTakeOver(next)) {
+        this.#held.setUnderWay(undefined);
         continue;
       }
       this.#held.hold(next);
-      if (toServe) await this.#serve(next, aim);
+      if (toServe) await this.#serve(next, step);
     }
   }
 
-  async #serve(next: ServedGeneration, aim: Aim): Promise<void> {
-    if (next !== this.#held.served) {
-      if (this.#isAskedFor(aim) && !(await this.#othersHold(aim))) return;
-      this.#held.flip(next);
-    }
-    if (this.#options.shard.place === 0) await this.#declare(next);
+  #build(generation: Generation): Promise<SearchableGeneration> {
+    return this.#builder.build(generation, {
+      keepSnapshotOf: this.#held.served?.generation.id,
+      onBegin: (refined) => this.#held.setUnderWay(refined),
+    });
   }
 
   /**
    * A generation below the minimum recall is refused, unless the log declares it active: then the other stages have
-   * flipped to it, and answering it less well is better than not at all.
+   * flipped to it, and answers of low recall are better than none.
    */
-  #mayTakeOver({ generation, quality }: ServedGeneration): boolean {
+  #mayTakeOver({ generation, quality }: SearchableGeneration): boolean {
     const { log, metrics, recallMinimum } = this.#options;
     if (quality.recallAt10 >= recallMinimum) return true;
     const isActive = generation.release?.state === 'active';
@@ -133,19 +132,27 @@ export class Takeover {
     return isActive;
   }
 
-  /** Whether the other shards must hold it first: unless the log has already told everyone to serve it. */
-  #isAskedFor({ generation }: Aim): boolean {
+  async #serve(next: SearchableGeneration, step: Step): Promise<void> {
+    if (next !== this.#held.served) {
+      if (this.#waitsForOthers(step) && !(await this.#othersHold(step))) return;
+      this.#held.flip(next);
+    }
+    if (this.#options.shard.place === 0) await this.#declare(next);
+  }
+
+  /** Whether the other shards must hold the generation first: not if the log already tells all shards to serve it. */
+  #waitsForOthers({ generation }: Step): boolean {
     return this.#options.shard.count > 1 && generation.release?.state !== 'active';
   }
 
-  /** Waits until they do. @returns false when another aim has come up instead */
-  async #othersHold(aim: Aim): Promise<boolean> {
+  /** Waits until the other shards hold the generation. @returns false when the next step is a different one by then */
+  async #othersHold({ generation }: Step): Promise<boolean> {
     const { log, lacking } = this.#options;
-    const { id } = aim.generation;
+    const { id } = generation;
     let waitingFor = '';
-    while (this.#aim()?.generation === aim.generation) {
+    while (this.#nextStep()?.generation === generation) {
       const names = await lacking(id);
-      if (names.length === 0) return this.#aim()?.generation === aim.generation;
+      if (names.length === 0) return this.#nextStep()?.generation === generation;
       if (names.join() !== waitingFor)
         log.info({ generation: id, lacking: names }, 'waiting for other shards');
       waitingFor = names.join();
@@ -154,8 +161,8 @@ export class Takeover {
     return false;
   }
 
-  /** Writing it twice is harmless, so that any number of replicas may do it. */
-  async #declare({ generation: { id, release }, quality }: ServedGeneration): Promise<void> {
+  /** Declares the generation active and those before it retired. A repeat is harmless, so every replica may do it. */
+  async #declare({ generation: { id, release }, quality }: SearchableGeneration): Promise<void> {
     const { publish } = this.#options;
     const updatedAt = Date.now();
     if (release?.state === 'ready') {
@@ -164,7 +171,7 @@ export class Takeover {
       const metrics = { ...release.metrics, indexRecallAt10, indexEfSearch };
       await publish({ ...release, state: 'active', updatedAt, metrics, reason: null });
     }
-    for (const earlier of this.#generations.supersededBy(id)) {
+    for (const earlier of this.#published.supersededBy(id)) {
       await publish({ ...earlier, state: 'retired', updatedAt, reason: `superseded by ${id}` });
     }
   }

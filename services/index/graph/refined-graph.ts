@@ -1,15 +1,16 @@
 import { Duplicates } from '#algorithms/retrieval/duplicates.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-import type { Catalogue } from './catalogue.ts';
-import type { Generation } from './generation.ts';
+import type { Catalogue } from '../published/catalogue.ts';
+import type { Generation } from '../published/generation.ts';
 import { HnswGraph, type HnswParameters } from './hnsw.ts';
 
 /** Items that share a look beyond this number are not told apart by it: it may be a missing title. */
 const LARGEST_LOOK = 1_000;
 
 /**
- * The graph of a generation with what may be found in it: items that are listed and available, and of near-duplicates
- * only one (the refined index of PinnerSage, KDD 2020). All others stay in the graph as stepping stones, and may be asked about.
+ * The graph of a generation, in which only those items are found that are listed and available, and only one of each group
+ * of near-duplicates (the refined index of PinnerSage, KDD 2020). The other items stay in the graph as stepping stones, and
+ * a query may name them.
  */
 export class RefinedGraph {
   readonly generation: Generation;
@@ -42,7 +43,7 @@ export class RefinedGraph {
     this.graph = new HnswGraph(table, parameters, (row) => this.isVisible(row));
   }
 
-  /** Near-duplicates that are left out. */
+  /** Near-duplicates that are not found. */
   get duplicateCount(): number {
     return this.#duplicates.size;
   }
@@ -52,36 +53,36 @@ export class RefinedGraph {
     return this.#isOffered(row) && !this.#duplicates.has(row);
   }
 
-  /** Takes a row whose vector is new or has changed. */
+  /** Links a row whose vector is new or has changed. */
   put(row: number): void {
-    const changed = this.#judge(row);
+    const changed = this.#compare(row);
     this.graph.put(row);
     for (const other of changed) this.graph.refresh(other);
   }
 
-  /** Takes it that an item's entry in the catalogue has changed, or that its vector is gone. */
+  /** Checks a row again after its item's catalogue entry has changed or its vector was withdrawn. */
   refresh(row: number): void {
-    const changed = this.#judge(row);
+    const changed = this.#compare(row);
     for (const other of changed.add(row)) this.graph.refresh(other);
   }
 
-  /** Asks again of every row. */
+  /** Checks every row again. */
   refreshAll(): void {
-    for (let row = 0; row < this.#table.size; row++) this.#judge(row);
+    for (let row = 0; row < this.#table.size; row++) this.#compare(row);
     this.graph.refreshAll();
   }
 
-  /** Finds the near-duplicates, before the graph is built; `pause` is awaited between two rows and may yield. */
-  async judgeAll(pause: () => Promise<void> | undefined): Promise<void> {
+  /** Finds the near-duplicates before the graph is built; `pause` is awaited between two rows and may yield. */
+  async compareAll(pause: () => Promise<void> | undefined): Promise<void> {
     for (let row = 0; row < this.#table.size; row++) {
-      this.#judge(row);
+      this.#compare(row);
       const pausing = pause();
       if (pausing !== undefined) await pausing;
     }
   }
 
-  /** @returns rows that may have become near-duplicates, or ceased to be */
-  #judge(row: number): Set<number> {
+  /** Compares a row with those that look the same. @returns rows whose visibility may have changed by it */
+  #compare(row: number): Set<number> {
     const look = this.#catalogue.get(this.#table.idAt(row)!)?.look;
     const isCompared = !this.#keepsDuplicates && look !== undefined && this.#isOffered(row);
     return isCompared ? this.#duplicates.put(row, look) : this.#duplicates.delete(row);
@@ -92,7 +93,7 @@ export class RefinedGraph {
   }
 }
 
-/** Trained vectors come first, so that a new item never takes the place of one that is known; then the ids decide. */
+/** Trained vectors come first, so that a new item never replaces a known one; then the ids decide. */
 function compareRows(generation: Generation, table: VectorTable, a: number, b: number): number {
   const byOrigin = Number(generation.isTrained(b)) - Number(generation.isTrained(a));
   if (byOrigin !== 0) return byOrigin;

@@ -1,8 +1,9 @@
 import hnswlib, { type HierarchicalNSW } from 'hnswlib-node';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import type { Neighbour } from '#index-client/index-client.ts';
 import { type TypedArrays, typedArraysOf } from './native/typed-arrays.ts';
 
-/** What a graph is built with. */
+/** Parameters with which a graph is built. */
 export interface HnswParameters {
   /** Links of a node on each layer. */
   readonly m: number;
@@ -10,15 +11,9 @@ export interface HnswParameters {
   readonly efConstruction: number;
 }
 
-export interface Neighbour {
-  readonly itemId: string;
-  /** Cosine, −1 to 1. */
-  readonly score: number;
-}
-
 /** Up to k neighbours of each of n queries. */
 export interface NearestRows {
-  /** n × k rows of the table: of each query its neighbours, the nearest first, and past its count nothing of meaning. */
+  /** n × k rows of the table: the neighbours of each query, the nearest first. Places past the count mean nothing. */
   readonly rows: Uint32Array;
   /** n × k: 1 − cosine, 0 to 2. */
   readonly distances: Float32Array;
@@ -26,9 +21,9 @@ export interface NearestRows {
   readonly counts: Uint32Array;
 }
 
-/** What a graph's file does not say of it. */
+/** The part of a graph's state that its file does not hold. */
 export interface GraphState {
-  /** The table's row by label; undefined for one that the table does not have any more. */
+  /** The table's row by label; undefined for a row that the table no longer has. */
   readonly rows: readonly (number | undefined)[];
   /** Labels that the file marks as hidden. */
   readonly hidden: readonly number[];
@@ -79,9 +74,9 @@ export class HnswGraph {
   }
 
   /**
-   * Takes over, before `build`, a graph that `save` wrote with the same parameters. Rows that it holds and that are
-   * not in `changed` need no linking any more.
-   * @throws Error where hnswlib cannot read the file; it trusts what it reads, so the caller checks the file before
+   * Reads, before `build`, a graph that `save` wrote with the same parameters. Rows of that graph are linked already,
+   * unless they are in `changed`.
+   * @throws Error where hnswlib cannot read the file; hnswlib trusts its content, so the caller checks the file before
    */
   async restore(file: string, { rows, hidden }: GraphState, changed: ReadonlySet<number>): Promise<void> {
     const queue = this.#queue ?? [];
@@ -128,19 +123,19 @@ export class HnswGraph {
     return state;
   }
 
-  /** Takes a row whose vector is new or has changed: at once, or at the end of the build or save under way. */
+  /** Links a row whose vector is new or has changed: at once, or at the end of the build or save under way. */
   put(row: number): void {
     if (this.#postponed !== undefined) this.#postponed.push(() => this.#insert(row));
     else if (this.#queue !== undefined) this.#queue.push(row);
     else this.#insert(row);
   }
 
-  /** Asks again of every row whether it is visible. */
+  /** Checks again for every row whether it is visible. */
   refreshAll(): void {
     for (const row of this.#labels.keys()) this.refresh(row);
   }
 
-  /** Asks again whether the row is visible. */
+  /** Checks again whether the row is visible. */
   refresh(row: number): void {
     const label = this.#labels.get(row);
     if (label === undefined) return;
@@ -215,18 +210,4 @@ export class HnswGraph {
       this.#hidden.delete(label);
     }
   }
-}
-
-/** Yields to the event loop whenever `sliceMs` have passed, so that searches are answered while a graph is built. */
-export function createPacer(sliceMs: number): () => Promise<void> | undefined {
-  let sliceEnd = performance.now() + sliceMs;
-  return () => {
-    if (performance.now() < sliceEnd) return undefined;
-    return new Promise((resolve) => {
-      setImmediate(() => {
-        sliceEnd = performance.now() + sliceMs;
-        resolve();
-      });
-    });
-  };
 }
