@@ -10,8 +10,9 @@ import type {
 import { ShardedIndex } from './sharded-index.ts';
 
 /**
- * The index at these addresses: that of its one process, or those of all shards in their order.
- * @param options.timeoutMs of a call to one process; default 2 s
+ * A client of the index at these addresses.
+ * @param options.urls address of the one process, or those of all shards in their order
+ * @param options.timeoutMs timeout of a call to one process; default 2 s
  */
 export function connectIndex(options: { urls: readonly string[]; timeoutMs?: number }): IndexClient {
   const { urls, ...rest } = options;

@@ -6,9 +6,9 @@ export type Query = { readonly itemId: string } | { readonly vector: readonly nu
 export interface SearchRequest {
   /** The generation to search; the served one when left out. */
   readonly generation?: string;
-  /** At most 1,000. */
+  /** At most `MAX_QUERIES`. */
   readonly queries: readonly Query[];
-  /** Neighbours a query, 1 to 1,000; an item is never its own neighbour. */
+  /** Neighbours a query, 1 to `MAX_NEIGHBOURS`; an item is never its own neighbour. */
   readonly k: number;
 }
 
@@ -40,21 +40,21 @@ export interface SimilarAnswer {
 }
 
 /**
- * The stage `index` as other stages ask it, be it one process or several shards. All of an answer is of one generation.
+ * The stage `index` as other stages ask it, whether it is one process or several shards. An answer never mixes generations.
  *
  * @throws TributaryError `generation.unknown` (409) when the named one is not held, `index.empty` (503) when none is
- * named and none serves, `field.invalid` (400), and `peer.unavailable` (503, retryable) that names a process which does not
- * answer: there are no answers from a part of the items
+ * named and none serves, `field.invalid` (400), and `peer.unavailable` (503, retryable) with the name of a process that
+ * does not answer, because an answer from a part of the items would look complete
  */
 export interface IndexClient {
   search(request: SearchRequest, trace?: string): Promise<SearchAnswer>;
-  /** Vectors by item, little-endian float32 in base64; items without one are left out. At most 1,000 items. */
+  /** Vectors by item, little-endian float32 in base64; items without one are left out. At most `MAX_VECTORS` items. */
   vectors(
     generation: string,
     itemIds: readonly string[],
     trace?: string,
   ): Promise<Readonly<Record<string, string>>>;
-  /** What the catalogue says; items that it does not list are left out. At most 5,000 items. */
+  /** Catalogue entries; items that the catalogue does not list are left out. At most `MAX_ITEMS` items. */
   items(itemIds: readonly string[], trace?: string): Promise<Readonly<Record<string, ItemEntry>>>;
   /**
    * Neighbours of an item in the served generation, with titles.
@@ -64,7 +64,7 @@ export interface IndexClient {
   close(): Promise<void>;
 }
 
-/** What one process says of itself. */
+/** The state that one process reports. */
 export interface ShardStatus {
   readonly active: { readonly generation: string } | null;
   /** Its place among the shards, from 0. */

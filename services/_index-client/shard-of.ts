@@ -1,8 +1,9 @@
 import { partitionOfKey } from '#topics/partitioner.ts';
 
 /**
- * The shard that holds an item, from 0: the partition that its key has in a topic of as many partitions, by the murmur2
- * of every Kafka client. Where that number divides the partitions of `items`, it is the partition in `items` modulo it.
+ * The shard that holds an item, from 0: the partition of its key in a topic with as many partitions as there are shards, by
+ * the murmur2 of every Kafka client. Where the number of shards divides that of the partitions of `items`, the shard is the
+ * partition in `items` modulo the number of shards.
  */
 export function shardOf(itemId: string, shardCount: number): number {
   return shardCount === 1 ? 0 : partitionOfKey(itemId, shardCount);

@@ -26,7 +26,7 @@ function divide(vectors: ReadonlyMap<string, Float32Array>, count: number): Memo
 }
 
 describe('shards as one index', () => {
-  it('find what an undivided index finds', async () => {
+  it('shards find the neighbours that an undivided index finds', async () => {
     await fc.assert(
       fc.asyncProperty(
         catalogues,
@@ -52,7 +52,7 @@ describe('shards as one index', () => {
     }),
   );
 
-  it('give vectors and entries of items wherever they are held', async () => {
+  it('vectors and catalogue entries of items come from the shards that hold them', async () => {
     const shards = divide(ITEMS, 3);
     const index = new ShardedIndex(shards);
     const whole = createMemoryShard(ITEMS, 0, 1);
@@ -61,7 +61,7 @@ describe('shards as one index', () => {
     assert.deepEqual({ ...(await index.items(ids)) }, await whole.items(ids));
   });
 
-  it('tell what is similar with the titles of other shards', async () => {
+  it('similar items carry the titles that other shards hold', async () => {
     const index = new ShardedIndex(divide(ITEMS, 3));
     const { items, ...rest } = await index.similar('milk', 2);
     assert.deepEqual(rest, { itemId: 'milk', title: 'MILK', generation: 'g1' });
@@ -69,7 +69,7 @@ describe('shards as one index', () => {
     await assert.rejects(index.similar('unknown', 2), { code: 'item.unknown', status: 404 });
   });
 
-  it('all search in the generation that the first serves, also while they flip', async () => {
+  it('all shards search in the generation that shard 0 serves, even while they flip', async () => {
     const shards = divide(ITEMS, 3);
     const index = new ShardedIndex(shards);
     const search = () => index.search({ queries: [{ itemId: 'tea' }], k: 3 });
@@ -84,7 +84,7 @@ describe('shards as one index', () => {
     await assert.rejects(search(), { code: 'index.empty', status: 503 });
   });
 
-  it('ask again which generation serves when it was let go of meanwhile', async () => {
+  it('a search is repeated in the next generation if the first was dropped meanwhile', async () => {
     const shards = divide(ITEMS, 2);
     const index = new ShardedIndex(shards);
     const { status } = shards[0]!;
@@ -93,7 +93,7 @@ describe('shards as one index', () => {
     assert.equal((await index.search({ queries: [], k: 1 })).generation, 'g1');
   });
 
-  it('answer nothing in part: one that is down is named', async () => {
+  it('a search fails with the name of the shard that does not answer', async () => {
     const shards = divide(ITEMS, 3);
     const index = new ShardedIndex(shards);
     shards[1]!.isUp = false;
@@ -104,7 +104,7 @@ describe('shards as one index', () => {
     assert.equal(results.length, 1);
   });
 
-  it('refuse to be asked in another order than theirs', async () => {
+  it('addresses in a different order from the shards are refused', async () => {
     const [first, second] = divide(ITEMS, 2);
     const index = new ShardedIndex([second!, first!]);
     await assert.rejects(index.items(['tea']), {
@@ -113,7 +113,7 @@ describe('shards as one index', () => {
     });
   });
 
-  it('are sent large searches in parts', async () => {
+  it('large searches are sent in parts', async () => {
     const large = Array.from({ length: 2_048 }, (_, i) => Math.sin(i + 1));
     const vectors = new Map(['a', 'b', 'c'].map((id, i) => [id, Float32Array.from(large, (x) => x + i)]));
     for (const vector of vectors.values()) normaliseInPlace(vector);
@@ -127,7 +127,7 @@ describe('shards as one index', () => {
 });
 
 describe('the shard of an item', () => {
-  it('is its partition modulo the shards where these divide the partitions', () => {
+  it('an item belongs to the shard that is its partition modulo the number of shards, where that divides the partitions', () => {
     fc.assert(
       fc.property(fc.string(), fc.constantFrom(1, 2, 3, 4), (itemId, count) => {
         assert.equal(shardOf(itemId, count), shardOf(itemId, 12) % count);

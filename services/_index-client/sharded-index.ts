@@ -13,15 +13,15 @@ import type {
 import { shardOf } from './shard-of.ts';
 import { splitBySize } from './split-by-size.ts';
 
-/** A generation may be let go of between the question which one serves and the search in it. */
+/** The served generation may be dropped between the request that asks for it and the search in it. */
 const ATTEMPTS = 3;
 
 type ByItem<T> = Readonly<Record<string, T>>;
 type NamedSearch = SearchRequest & { readonly generation: string };
 
 /**
- * Shards that hold all items together, as one index. An item is looked up where it is held; a search goes to all of
- * them, by vector and in one generation that is named to each, and the nearest of what they find are the answer.
+ * Shards that hold all items together, as one index. An item is looked up in the shard that holds it. A search goes to all
+ * shards, by vector and in one generation that each request names, and the nearest of all neighbours are the answer.
  */
 export class ShardedIndex implements IndexClient {
   readonly #shards: readonly IndexShard[];
@@ -73,7 +73,7 @@ export class ShardedIndex implements IndexClient {
     await Promise.all(this.#shards.map((shard) => shard.close()));
   }
 
-  /** Until it succeeds once: addresses in another order would make items unknown, silently. */
+  /** Checks once that the addresses are in the order of the shards: in a wrong order, items would silently be unknown. */
   async #checkPlaces(): Promise<void> {
     const count = this.#shards.length;
     this.#checked ??= Promise.all(this.#shards.map((shard, place) => checkPlace(shard, place, count)));
@@ -85,7 +85,7 @@ export class ShardedIndex implements IndexClient {
     }
   }
 
-  /** The generation that shard 0 serves, which all others hold. */
+  /** The generation that shard 0 serves, which all other shards hold. */
   async #served(trace: string | undefined): Promise<string> {
     const { active } = await this.#shards[0]!.status(trace);
     if (active !== null) return active.generation;
@@ -115,13 +115,13 @@ export class ShardedIndex implements IndexClient {
     return { generation, results };
   }
 
-  /** The shard that holds an item is asked by its id, and leaves it out of its own neighbours. */
+  /** The shard that holds an item is asked by id, and leaves the item out of its own neighbours; others get the vector. */
   #queryOf(query: Query, place: number, vectors: ByItem<string>): Query {
     if (!('itemId' in query) || shardOf(query.itemId, this.#shards.length) === place) return query;
     return { vector: vectors[query.itemId]! };
   }
 
-  /** What each shard answers of its own items, in one record. */
+  /** Asks each shard for its own items. @returns all answers in one record */
   async #lookUp<T>(
     itemIds: readonly string[],
     ask: (shard: IndexShard, itemIds: readonly string[]) => Promise<ByItem<T>>,
@@ -149,7 +149,7 @@ function isKnown(query: Query, vectors: ByItem<string>): boolean {
   return !('itemId' in query) || vectors[query.itemId] !== undefined;
 }
 
-/** In as many requests as the size of a body asks for. */
+/** Searches one shard, in several requests where one body would be too large. */
 async function searchShard(
   shard: IndexShard,
   { queries, ...rest }: NamedSearch,
@@ -160,7 +160,7 @@ async function searchShard(
   return answers.flatMap(({ results }) => results);
 }
 
-/** The k best of all shards, ties by item id; unknown where one of them does not know the item any more. */
+/** The k best neighbours of all shards, ties by item id; unknown where one shard no longer knows the item. */
 function mergeResults(results: readonly QueryResult[], k: number): QueryResult {
   const neighbours: Neighbour[] = [];
   for (const result of results) {

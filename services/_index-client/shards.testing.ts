@@ -10,11 +10,11 @@ export interface MemoryShard extends IndexShard {
   active: string | null;
   held: string[];
   isUp: boolean;
-  /** Searches that it was sent. */
+  /** Number of searches that were sent to it. */
   searches: number;
 }
 
-/** Holds of the items those that belong to its place. @param vectors unit vectors of one length, by item id */
+/** An index that holds the items of its place. @param vectors unit vectors of one length, by item id */
 export function createMemoryShard(
   vectors: ReadonlyMap<string, Float32Array>,
   place: number,

@@ -1,7 +1,7 @@
-/** Half of what the body of a request may have, with room for the rest of it. */
+/** Half of the largest request body, which leaves room for the other fields. */
 const PART_BYTES = 524_288;
 
-/** At least one part, the JSON of each well below the largest body; an entry is never split. */
+/** Splits entries into at least one part, each with JSON well below the largest body; an entry is never split. */
 export function splitBySize<T>(entries: readonly T[], limit = PART_BYTES): T[][] {
   const parts: T[][] = [[]];
   let size = 0;

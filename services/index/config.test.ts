@@ -10,17 +10,17 @@ describe('the settings of a shard', () => {
       TRIBUTARY_INDEX_SHARD_URLS: urls,
     });
 
-  it('may be left out where there is one', () => {
+  it('the settings of shards may be left out where there is one process', () => {
     const { shard, shards, shardUrls } = readIndexConfig({});
     assert.deepEqual({ shard, shards, shardUrls }, { shard: 0, shards: 1, shardUrls: [] });
   });
 
-  it('must name a place among them', () => {
+  it('a shard must have a place below the number of shards', () => {
     assert.equal(read('2', '3').shard, 2);
     assert.throws(() => read('3', '3'), { code: 'config.invalid', message: /TRIBUTARY_INDEX_SHARD is 3/ });
   });
 
-  it('tell the first, and only the first has to know, where all of them are', () => {
+  it('only shard 0 must be told the addresses of all shards', () => {
     assert.deepEqual(read('0', '2', 'http://a, http://b').shardUrls, ['http://a', 'http://b']);
     assert.throws(() => read('0', '2', 'http://a'), { code: 'config.invalid', message: /1 addresses of 2/ });
     assert.deepEqual(read('1', '2').shardUrls, []);

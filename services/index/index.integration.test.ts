@@ -80,12 +80,12 @@ describe('the index stage', () => {
     await putRelease(release(generation, 'ready', 3));
   }
 
-  it('is ready on an empty log and says that it is empty', async () => {
+  it('the index is ready on an empty log and answers index.empty', async () => {
     assert.deepEqual(await peer.get('/status'), { active: null, held: [], shard: 0, shards: 1 });
     await assert.rejects(peer.get('/items/milk/similar'), { code: 'index.empty', status: 503 });
   });
 
-  it('serves a generation once it is published whole, and declares it active', async () => {
+  it('the index serves a generation once all of it is published, and declares it active', async () => {
     for (const [itemId, title] of [
       ['milk', 'Whole Milk'],
       ['oats', 'Oats'],
@@ -103,7 +103,7 @@ describe('the index stage', () => {
     assert.deepEqual(items, { milk: { title: 'Whole Milk', availability: 'available' } });
   });
 
-  it('searches by item and by vector, in the generation that is named', async () => {
+  it('a search takes items and vectors, and runs in the generation that it names', async () => {
     const search = (body: object) => peer.post<{ generation: string; results: object[] }>('/search', body);
     const { generation, results } = await search({
       generation: 'g1',
@@ -133,7 +133,7 @@ describe('the index stage', () => {
     await assert.rejects(search({ queries: [] }), { code: 'field.missing', field: 'k' });
   });
 
-  it('gives the vectors of a generation, bit by bit', async () => {
+  it('/vectors gives the vectors of a generation, equal in every bit', async () => {
     const ask = (body: object) => peer.post<{ vectors: Record<string, string> }>('/vectors', body);
     const { vectors } = await ask({ generation: 'g1', itemIds: ['soap', 'tea'] });
     assert.deepEqual(Object.keys(vectors), ['soap']);
@@ -142,7 +142,7 @@ describe('the index stage', () => {
     await assert.rejects(ask({ itemIds: [] }), { code: 'field.missing', field: 'generation' });
   });
 
-  it('flips to the next generation and hides what is unavailable', async () => {
+  it('the index flips to the next generation and hides unavailable items', async () => {
     await publish('g2', 'soap');
     await serves('g2');
     assert.deepEqual(await similarTo('milk'), ['Soap', 'Oats']);
@@ -151,7 +151,7 @@ describe('the index stage', () => {
     await waitFor(async () => (await similarTo('milk')).join() === 'Oats', { message: 'soap is hidden' });
   });
 
-  it('drains on SIGTERM and serves the active generation again after a restart', async () => {
+  it('the index drains on SIGTERM and serves the active generation again after a restart', async () => {
     assert.equal(await stop(), 0);
     await start();
     const active = { generation: 'g2', items: 2, duplicates: 0 };

@@ -20,7 +20,7 @@ import { chooseGeneration, searchAll } from './search.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
 
 describe('the live index', () => {
-  it('answers index.empty before the first generation, then serves a catalogue of three', async () => {
+  it('the index answers index.empty before the first generation, and then serves it', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     assert.throws(() => chooseGeneration(world.index), { code: 'index.empty', status: 503 });
@@ -31,7 +31,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('flips to the next generation and declares both, while the one before answers who names it', async () => {
+  it('a flip declares both generations, and the previous one still answers requests that name it', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -47,7 +47,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('drops the generation before after its time', async () => {
+  it('the previous generation is dropped after its time', async () => {
     const world = setUp({ keepRetiredMs: 0 });
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -57,7 +57,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('goes back when the earlier generation is declared active again, also after it was dropped', async () => {
+  it('the index goes back to a generation that is declared active again, even after it was dropped', async () => {
     const world = setUp({ keepRetiredMs: 0 });
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -70,7 +70,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('declares what it serves active again when it is made ready before another took over', async () => {
+  it('the served generation is declared active again when it is made ready by hand', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -84,7 +84,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('never serves a rejected generation: the one before takes over at once, if there is one', async () => {
+  it('a rejected generation stops serving at once, and the previous one takes over if there is one', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -99,7 +99,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('gives up a generation that is rejected while it is built', async () => {
+  it('a generation that is rejected during its build is given up', async () => {
     const world = setUp();
     const { index, declare, put } = world;
     index.markCaughtUp();
@@ -114,7 +114,7 @@ describe('the live index', () => {
     index.close();
   });
 
-  it('declares nothing when it starts on a log that says all', async () => {
+  it('an index that starts on a log with an active generation declares nothing', async () => {
     const world = setUp();
     const { index, declare, put } = world;
     for (const id of ['g1', 'g2']) {
@@ -132,7 +132,7 @@ describe('the live index', () => {
     index.close();
   });
 
-  it('declares with a release how well its graph finds', async () => {
+  it('the release that is declared active carries the recall and efSearch of its graph', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     world.put('g1', 'a', [1, 0]);
@@ -143,7 +143,7 @@ describe('the live index', () => {
     world.index.close();
   });
 
-  it('does not flip to a generation of too low recall, unless the log declares it active', async () => {
+  it('a generation of too low recall does not take over, unless the log declares it active', async () => {
     const world = setUp({ recallMinimum: 1.01 });
     const { index, declare, metrics } = world;
     const refused = async () => (await metrics.refusedGenerations.get()).values[0]?.value;
@@ -162,7 +162,7 @@ describe('the live index', () => {
     index.close();
   });
 
-  it('reads its graph from the snapshot after a restart, and follows what changed meanwhile', async () => {
+  it('after a restart the graph is read from its snapshot and follows the changes since', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'index-snapshots-'));
     const log = pino({ level: 'silent' });
     const snapshots = new Snapshots({ directory, parameters: PARAMETERS, log });
@@ -189,7 +189,7 @@ describe('the live index', () => {
     }
   });
 
-  it('answers from one generation at any moment while it builds the next', async () => {
+  it('every answer comes from one generation while the next is built', async () => {
     const world = setUp();
     const { index, declare, put } = world;
     index.markCaughtUp();
@@ -221,7 +221,7 @@ describe('the live index', () => {
 });
 
 describe('a query', () => {
-  it('must be a vector of the space', async () => {
+  it('a query that is no vector of the space is refused', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -240,7 +240,7 @@ describe('a query', () => {
     world.index.close();
   });
 
-  it('gets its own answer among many, without the item itself', async () => {
+  it('each query of a batch gets its own answer, without the item itself', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');

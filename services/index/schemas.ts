@@ -1,12 +1,9 @@
 import { Type } from 'typebox';
+import { MAX_ITEMS, MAX_NEIGHBOURS, MAX_QUERIES, MAX_VECTORS } from '#index-client/limits.ts';
 
-const MAX_QUERIES = 1_000;
-const MAX_NEIGHBOURS = 1_000;
-const MAX_ITEM_IDS = 5_000;
-const MAX_VECTORS = 1_000;
 const MAX_DIMENSION = 4_096;
 
-/** One query: an item of the generation, or a vector of its space, as numbers or as `/vectors` gives it. */
+/** A query is an item of the generation, or a vector of its space: an array of numbers or base64 as `/vectors` gives it. */
 export const SearchBody = Type.Object(
   {
     generation: Type.Optional(Type.String({ minLength: 1 })),
@@ -27,7 +24,7 @@ export const SearchBody = Type.Object(
 );
 
 export const ItemsBody = Type.Object(
-  { itemIds: Type.Array(Type.String(), { maxItems: MAX_ITEM_IDS }) },
+  { itemIds: Type.Array(Type.String(), { maxItems: MAX_ITEMS }) },
   { additionalProperties: false },
 );
 

@@ -6,11 +6,11 @@ import type { SearchableGeneration } from './graph/graph-builder.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { Generation } from './published/generation.ts';
 
-/** Lengths that float32 cannot tell from 1. */
+/** Float32 cannot tell a length within this of 1 from 1. */
 const UNIT_TOLERANCE = 1e-6;
 
 /**
- * The generation that answers: the named one, else the served one.
+ * The generation that answers a request: the named one, or the served one when none is named.
  * @throws TributaryError `index.empty` (503) or `generation.unknown` (409)
  */
 export function chooseGeneration(index: LiveIndex, id?: string): SearchableGeneration {
@@ -37,7 +37,7 @@ export function chooseGeneration(index: LiveIndex, id?: string): SearchableGener
 export function searchAll(chosen: SearchableGeneration, queries: readonly Query[], k: number): QueryResult[] {
   const vectors = queries.map((query, index) => vectorOf(chosen, query, index));
   const known = vectors.filter((vector) => vector !== undefined);
-  // An item finds itself as well.
+  // One neighbour more, because an item finds itself as well.
   const found = chosen.graph.searchBatch(concatenate(known), k + 1).values();
   return queries.map((query, index) => {
     if (vectors[index] === undefined) return { error: 'item.unknown' };
@@ -47,7 +47,7 @@ export function searchAll(chosen: SearchableGeneration, queries: readonly Query[
   });
 }
 
-/** Little-endian float32 in base64, by item; those without a vector are left out. */
+/** Vectors by item, little-endian float32 in base64; items without a vector are left out. */
 export function readVectors(
   { generation }: SearchableGeneration,
   itemIds: readonly string[],
@@ -61,7 +61,7 @@ export function readVectors(
   return vectors;
 }
 
-/** Of length 1; undefined for an item that the generation does not have. */
+/** The query as a vector of length 1; undefined for an item that the generation does not have. */
 function vectorOf(
   { generation }: SearchableGeneration,
   query: Query,
@@ -81,7 +81,7 @@ function vectorOf(
   return vector;
 }
 
-/** Of numbers, or of little-endian float32 in base64. */
+/** Reads a vector from numbers, or from little-endian float32 in base64. */
 function readVector(
   given: readonly number[] | string,
   { id, table }: Generation,
@@ -110,7 +110,7 @@ function fromBase64(text: string, field: string): Float32Array {
   }
 }
 
-/** Vectors of one length, one after the other. */
+/** Joins vectors of one length into a matrix, a row each. */
 function concatenate(vectors: readonly Float32Array[]): Float32Array {
   const length = vectors[0]?.length ?? 0;
   const matrix = new Float32Array(vectors.length * length);

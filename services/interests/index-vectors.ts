@@ -5,11 +5,10 @@ import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
+import { MAX_VECTORS } from '#index-client/limits.ts';
 import { BoundedMap } from './bounded-map.ts';
 import type { ServedVectors, VectorSource } from './served-vectors.ts';
 
-/** As many as the index takes in one request. */
-const ITEMS_A_REQUEST = 1_000;
 const RETRY_MS = 200;
 
 export interface IndexVectorsOptions {
@@ -96,8 +95,8 @@ export class IndexVectors implements VectorSource {
       if (cached === undefined) missing.push(itemId);
       else found.set(itemId, cached);
     }
-    for (let start = 0; start < missing.length; start += ITEMS_A_REQUEST) {
-      const asked = missing.slice(start, start + ITEMS_A_REQUEST);
+    for (let start = 0; start < missing.length; start += MAX_VECTORS) {
+      const asked = missing.slice(start, start + MAX_VECTORS);
       const vectors = await this.#ask(generation, asked);
       if (vectors === undefined) break;
       for (const itemId of asked) {

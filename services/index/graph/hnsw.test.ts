@@ -33,7 +33,7 @@ function clusteredTable(count: number, dimension: number): VectorTable {
 }
 
 describe('the graph', () => {
-  it('finds what an exact search finds', async () => {
+  it('the graph finds 97 % of the neighbours that an exact search finds', async () => {
     const table = clusteredTable(2_000, 32);
     const graph = new HnswGraph(table, PARAMETERS, () => true);
     await graph.build(noPause);
@@ -48,7 +48,7 @@ describe('the graph', () => {
     assert.ok(found / 2_000 > 0.97, `recall ${found / 2_000}`);
   });
 
-  it('is searched as widely as its recall asks for', async () => {
+  it('efSearch is doubled until the graph reaches its recall, or to the limit', async () => {
     const table = clusteredTable(2_000, 32);
     const isVisible = (row: number) => row % 10 !== 0;
     const reach = async (parameters: HnswParameters, minimum: number) => {
@@ -66,7 +66,7 @@ describe('the graph', () => {
     assert.equal(torn.efSearch, EF_SEARCH_LIMIT);
   });
 
-  it('answers with the cosine, the best first, and with fewer where there are fewer', async () => {
+  it('a search answers with cosines, the highest first, and with fewer neighbours where there are fewer', async () => {
     const table = new VectorTable(2);
     table.set('east', unit(1, 0));
     table.set('north-east', unit(1, 1));
@@ -81,7 +81,7 @@ describe('the graph', () => {
     assert.ok(Math.abs(found[1]!.score - 1.1 / Math.hypot(1, 0.1) / Math.SQRT2) < 1e-6);
   });
 
-  it('answers many queries as it answers each', async () => {
+  it('a batch of queries is answered as each query alone', async () => {
     const table = clusteredTable(300, 8);
     const graph = new HnswGraph(table, PARAMETERS, (row) => row % 3 !== 0);
     const queries = table.matrix().slice(0, 20 * 8);
@@ -97,7 +97,7 @@ describe('the graph', () => {
     assert.equal(1 - distances[19 * 400]!, nearest.score);
   });
 
-  it('refuses a query that is no vector of its space', async () => {
+  it('a search refuses a query that is no vector of the space', async () => {
     const table = clusteredTable(30, 8);
     const graph = new HnswGraph(table, PARAMETERS, () => true);
     await graph.build(noPause);
@@ -109,7 +109,7 @@ describe('the graph', () => {
     );
   });
 
-  it('grows with new items and follows changed vectors', async () => {
+  it('the graph grows with new items and follows changed vectors', async () => {
     const all = clusteredTable(600, 16);
     const table = new VectorTable(16);
     table.set('item0', all.at(0));
@@ -125,7 +125,7 @@ describe('the graph', () => {
     assert.equal(graph.size, 600, 'a changed vector is no new item');
   });
 
-  it('hides and shows items, also through a changed vector', async () => {
+  it('the graph hides and shows items, and a changed vector does not reveal a hidden one', async () => {
     const table = new VectorTable(2);
     const hidden = new Set<number>([0]);
     table.set('a', unit(1, 0));
@@ -147,7 +147,7 @@ describe('the graph', () => {
     assert.deepEqual(ids(), ['a', 'b']);
   });
 
-  it('takes in what comes while it is built, and lets others work meanwhile', async () => {
+  it('rows that arrive during a build are linked at its end, and the event loop turns meanwhile', async () => {
     const table = clusteredTable(300, 8);
     const graph = new HnswGraph(table, PARAMETERS, () => true);
     let turns = 0;
@@ -165,7 +165,7 @@ describe('the graph', () => {
     assert.equal(graph.search(unit(0, 1, 0, 0, 0, 0, 0, 0), 1)[0]?.itemId, 'item0');
   });
 
-  it('is saved as it is at one moment, and what comes meanwhile waits', async () => {
+  it('a graph is saved in the state of one moment, and changes wait for the end of the save', async () => {
     const directory = mkdtempSync(join(tmpdir(), 'hnsw-'));
     const file = join(directory, 'graph');
     const table = clusteredTable(300, 8);

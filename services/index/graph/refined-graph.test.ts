@@ -5,7 +5,7 @@ import { item, serveThree, setUp } from '../live-index.testing.ts';
 import { release } from '../releases.testing.ts';
 
 describe('what may be found', () => {
-  it('takes new items in at once, and changed and withdrawn ones', async () => {
+  it('a new item is found at once, a changed one in its new place, and a withdrawn one no more', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -22,7 +22,7 @@ describe('what may be found', () => {
     world.index.close();
   });
 
-  it('leaves unavailable and withdrawn items out of results until they come back', async () => {
+  it('unavailable and withdrawn items are not found until they come back', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     for (const id of ['a', 'c']) world.index.applyItem(id, item(id));
@@ -38,7 +38,7 @@ describe('what may be found', () => {
     world.index.close();
   });
 
-  it('leaves out what a catalogue does not list, from its first word on', async () => {
+  it('from the first catalogue entry on, items that the catalogue does not list are not found', async () => {
     const world = setUp();
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
@@ -52,7 +52,7 @@ describe('what may be found', () => {
     world.index.close();
   });
 
-  it('leaves near-duplicates out but for one, which another replaces as soon as it goes', async () => {
+  it('of near-duplicates one is found, and the next replaces it as soon as it goes', async () => {
     const world = setUp();
     const { index, put, near } = world;
     index.markCaughtUp();
@@ -86,7 +86,7 @@ describe('what may be found', () => {
     index.close();
   });
 
-  it('lets near-duplicates be found where that is wanted', async () => {
+  it('all near-duplicates are found where the minimum cosine is 1', async () => {
     const world = setUp({ duplicateCosine: 1 });
     world.index.markCaughtUp();
     for (const itemId of ['a', 'b', 'c']) world.index.applyItem(itemId, item(itemId, 'available', 'Same'));

@@ -4,27 +4,27 @@ import type { Availability, Item } from '#contracts/generated/records.ts';
 export interface CatalogueEntry {
   readonly title: string;
   readonly availability: Availability;
-  /** Equal for items that people cannot tell apart. */
+  /** A digest that is equal for items which people cannot tell apart. */
   readonly look: string;
 }
 
 /**
- * Titles and availability by item id, as the topic `items` says.
+ * Titles and availability by item id, as the topic `items` gives them.
  *
- * What it does not list may not be found, because compaction drops a tombstone in the end: after a restart, an item
- * that was withdrawn long ago differs from one that never was by having no entry, though its vector may still be there.
- * Only an app that keeps no catalogue at all has every item found.
+ * An item that is not listed is not found. Compaction drops tombstones in the end, so that after a restart only the missing
+ * entry shows that an item was withdrawn, though its vector may still be there. Where the topic is empty, because the app
+ * keeps no catalogue, every item is found.
  */
 export class Catalogue {
   readonly #entries = new Map<string, CatalogueEntry>();
   #isKept = false;
 
-  /** Whether the topic has said anything yet, be it that an item is gone. */
+  /** Whether the topic had any message yet, tombstones included. */
   get isKept(): boolean {
     return this.#isKept;
   }
 
-  /** The topic has said something, of an item that is held elsewhere. */
+  /** The topic had a message about an item of another shard. */
   markKept(): void {
     this.#isKept = true;
   }
@@ -44,7 +44,7 @@ export class Catalogue {
     return this.#entries.get(itemId);
   }
 
-  /** Whether it may be found: listed and not unavailable, or no catalogue is kept. */
+  /** Whether the item may be found: it is listed and not unavailable, or no catalogue is kept. */
   isVisible(itemId: string): boolean {
     if (!this.#isKept) return true;
     const entry = this.#entries.get(itemId);
@@ -52,12 +52,12 @@ export class Catalogue {
   }
 }
 
-/** Twelve bytes are 16 characters, held for each item; two of a billion looks are then equal by chance once in 10¹¹. */
+/** 16 characters an item. With a billion looks, the chance that any two are equal by accident is about 10⁻¹¹. */
 const DIGEST_BYTES = 12;
 
 /**
- * Digest of what tells an item from its like: title, categories and attributes such as its size, whatever their case and
- * spacing. The text is left to the vector, which knows its words.
+ * Digest of the title, the categories and the attributes, such as the size, whatever their case and spacing. The text is
+ * left to the vector, which was computed from its words.
  */
 function lookOf({ title, categories, attributes }: Item): string {
   const properties = Object.entries(attributes)

@@ -23,7 +23,7 @@ function caughtUp(): PublishedGenerations {
 }
 
 describe('which generation should serve', () => {
-  it('is none while the log is being read, whatever it says in its middle', () => {
+  it('no generation should serve before the log was read to its end', () => {
     const generations = new PublishedGenerations(WHOLE);
     publish(generations, 'g1', 'active');
     assert.equal(generations.wanted(), undefined);
@@ -31,7 +31,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
-  it('is never a half-published one', () => {
+  it('a half-published generation should not serve', () => {
     const generations = caughtUp();
     generations.applyRelease(release('g1', 'ready', 2));
     generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
@@ -42,7 +42,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
-  it('is never one that another replica declared active before its vectors were read here', () => {
+  it('a generation that a different replica declared active should not serve before all its vectors were read here', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
     generations.applyRelease(release('g2', 'active', 2));
@@ -50,13 +50,13 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
-  it('is never a building one, though all its vectors are there', () => {
+  it('a building generation should not serve, even if all its vectors are there', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'building');
     assert.equal(generations.wanted(), undefined);
   });
 
-  it('is the newer one when it is ready, and its rejection changes nothing', () => {
+  it('a newer ready generation should serve until it is rejected', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
     publish(generations, 'g2', 'ready');
@@ -68,14 +68,14 @@ describe('which generation should serve', () => {
     assert.equal(generations.get('g2')?.table, undefined, 'its vectors are let go');
   });
 
-  it('is not an older ready one beside an active one', () => {
+  it('a ready generation older than the active one should not serve', () => {
     const generations = caughtUp();
     publish(generations, 'g2', 'active');
     publish(generations, 'g1', 'ready');
     assert.equal(generations.wanted()?.id, 'g2');
   });
 
-  it('is the earlier one when it is declared active again: a rollback', () => {
+  it('an earlier generation should serve when it is declared active again, as by a rollback', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
     publish(generations, 'g2', 'active');
@@ -89,13 +89,13 @@ describe('which generation should serve', () => {
     );
   });
 
-  it('is never an empty one', () => {
+  it('an empty generation should not serve', () => {
     const generations = caughtUp();
     generations.applyRelease(release('g1', 'ready', 0));
     assert.equal(generations.wanted(), undefined);
   });
 
-  it('is after a restart the active one with the vectors that are left of it', () => {
+  it('after a restart the active generation should serve with the vectors that are left of it', () => {
     const generations = new PublishedGenerations(WHOLE);
     generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
     generations.applyRelease(release('g1', 'active', 2));
@@ -103,7 +103,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
-  it('stays while single items are withdrawn, and ends with the last', () => {
+  it('a generation should serve until its last item is withdrawn', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');
     generations.get('g1')?.withdraw('a');
@@ -112,7 +112,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted(), undefined);
   });
 
-  it('does not depend on how the topics interleave', () => {
+  it('the order in which the topics interleave does not change which generation should serve', () => {
     const embeddings = ['a', 'b', 'c'].map((itemId, index) => embedding('g1', itemId, [1, index]));
     const events = [
       ...embeddings.map(
@@ -133,7 +133,7 @@ describe('which generation should serve', () => {
 });
 
 describe('a generation of several shards', () => {
-  it('is complete when all its vectors were read, of which a shard keeps its own', () => {
+  it('a generation is complete when the vectors of all shards were read, of which each shard keeps its own', () => {
     const itemIds = ['tea', 'milk', 'oats', 'soap', 'nail', 'rope'];
     const kept = [0, 1].map((place) => {
       const generations = new PublishedGenerations(createShard(place, 2));
@@ -160,7 +160,7 @@ describe('a vector that cannot be indexed', () => {
   const take = (vector: Buffer) =>
     generations.applyEmbedding({ generation: 'g1', itemId: 'a', origin: 'trained', basis: null, vector });
 
-  it('is passed over with its reason', () => {
+  it('an invalid vector is skipped with its reason', () => {
     assert.equal(take(bytesOf(1)), 'invalid');
     assert.equal(take(bytesOf(1, 2, 3)), 'invalid');
     assert.equal(take(Buffer.alloc(7)), 'invalid');
@@ -170,7 +170,7 @@ describe('a vector that cannot be indexed', () => {
     assert.equal(generations.get('g1')?.table?.size, 0);
   });
 
-  it('is reported when its release comes after it', () => {
+  it('an invalid vector that came before its release is reported with the release', () => {
     const late = new PublishedGenerations(WHOLE);
     const vector = bytesOf(1, 2, 3);
     assert.equal(
@@ -180,7 +180,7 @@ describe('a vector that cannot be indexed', () => {
     assert.deepEqual(late.applyRelease(release('g2', 'building', 1)), ['invalid']);
   });
 
-  it('is scaled to length 1 when it is one', () => {
+  it('a valid vector is scaled to length 1', () => {
     assert.deepEqual(take(bytesOf(3, 4)), { row: 0 });
     assert.deepEqual(
       [...(generations.get('g1')?.table?.at(0) ?? [])].map((component) => component.toFixed(3)),

@@ -112,7 +112,7 @@ class World {
 }
 
 describe('shards', () => {
-  it('flip first where it is decided, once all hold the generation, and then where that is read', async () => {
+  it('shard 0 flips once all shards hold the generation, and the others flip when they read that', async () => {
     const world = new World(3);
     world.publish('g1');
     await world.reaches(['g1', 'g1', 'g1'], 0, 1, 2);
@@ -135,7 +135,7 @@ describe('shards', () => {
     world.close();
   });
 
-  it('go back together', async () => {
+  it('all shards go back together', async () => {
     const world = new World(2);
     world.publish('g1');
     await world.reaches(['g1', 'g1'], 0, 1);
@@ -148,7 +148,7 @@ describe('shards', () => {
     world.close();
   });
 
-  it('stay where they are when one of them finds too little, and go on with the next', async () => {
+  it('no shard flips while one of them refuses the generation, and all do after its restart', async () => {
     const world = new World(2);
     world.publish('g1');
     await world.reaches(['g1', 'g1'], 0, 1);
@@ -162,7 +162,7 @@ describe('shards', () => {
     world.close();
   });
 
-  it('serve what is active after a restart, though the next is ready', async () => {
+  it('a restarted shard serves the active generation, even if the next is ready', async () => {
     const world = new World(2);
     world.publish('g1');
     await world.reaches(['g1', 'g1'], 0, 1);
@@ -175,7 +175,7 @@ describe('shards', () => {
     world.close();
   });
 
-  it('serve a generation of which they have no item', async () => {
+  it('a shard serves a generation of which it has no item', async () => {
     const world = new World(3);
     world.publish('g1', ['tea']);
     await world.reaches(['g1', 'g1', 'g1'], 0, 1, 2);

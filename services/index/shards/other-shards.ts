@@ -1,14 +1,14 @@
 import { createPeer } from '#platform/http/peer.ts';
 
 export interface OtherShards {
-  /** Names of those that do not hold the generation, or do not answer. */
+  /** Names of the shards that do not hold the generation or do not answer. */
   lacking(generation: string): Promise<string[]>;
   close(): Promise<void>;
 }
 
 /**
- * @param urls of all shards in their order; empty where nobody asks for them
- * @param place of this process among them, which is left out
+ * @param urls addresses of all shards in their order; empty where this process need not ask them
+ * @param place place of this process among them; it does not ask itself
  */
 export function createOtherShards(urls: readonly string[], place: number): OtherShards {
   const peers = urls

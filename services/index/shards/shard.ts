@@ -2,9 +2,9 @@ import { shardOf } from '#index-client/shard-of.ts';
 
 /** The part of the items that this process holds. */
 export interface Shard {
-  /** From 0. */
+  /** Its place among the shards, from 0. */
   readonly place: number;
-  /** Shards that hold all items together. */
+  /** Number of shards, which hold all items together. */
   readonly count: number;
   owns(itemId: string): boolean;
 }

@@ -120,7 +120,7 @@ describe('an index of several shards', () => {
     for (const [i, part] of divided.entries()) assert.deepEqual(part, undivided[i]);
   }
 
-  it('holds each item once', async () => {
+  it('each item is held by exactly one shard', async () => {
     const statuses = await Promise.all(
       sharded.stages.map(async ({ url }) => (await fetch(`${url}/status`)).json() as Promise<object>),
     );
@@ -130,7 +130,7 @@ describe('an index of several shards', () => {
     await waitFor(async () => (await itemCount(sharded)) === ITEMS, { message: 'all items are found' });
   });
 
-  it('answers what an undivided one answers', async () => {
+  it('shards answer like an undivided index', async () => {
     await waitFor(async () => (await itemCount(whole)) === ITEMS, { message: 'all items are found' });
     const itemIds = itemsOf('g1');
     const byItem = itemIds.map((itemId) => ({ itemId }));
@@ -150,7 +150,7 @@ describe('an index of several shards', () => {
     }
   });
 
-  it('flips under load without a failure and without a mixed answer', async () => {
+  it('shards flip under load without a failure and without a mixed answer', async () => {
     const generations = new Set<string>();
     const known = Array.from({ length: 4 }, () => 'g1');
     let done = false;
@@ -189,7 +189,7 @@ describe('an index of several shards', () => {
     assert.deepEqual([...generations].sort(), ['g1', 'g2', 'g3']);
   });
 
-  it('lets a withdrawn item go', async () => {
+  it('a withdrawn item is found by no shard', async () => {
     const nearest = async () => (await sharded.client.similar('shared~0', 1)).items[0]!.itemId;
     const gone = await nearest();
     await sharded.test.produce('items', { key: gone, value: null });
@@ -197,7 +197,7 @@ describe('an index of several shards', () => {
     assert.deepEqual({ ...(await sharded.client.items([gone])) }, {});
   });
 
-  it('answers nothing in part', async () => {
+  it('no search is answered from a part of the shards', async () => {
     await sharded.stages[2]!.stop();
     await assert.rejects(
       sharded.client.search({ queries: [{ itemId: 'shared~0' }], k: 1 }),

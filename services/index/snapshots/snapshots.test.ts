@@ -79,7 +79,7 @@ describe('a snapshot', () => {
 
   const pathOf = (file: string, generation = 'g1') => join(directory, `generation-${generation}`, file);
 
-  it('gives back the graph that was saved, in whatever order the log brings the vectors', async () => {
+  it('a snapshot restores the graph that was saved, in whatever order the log brings the vectors', async () => {
     const saved = await saveAll('g1', ['item7', 'item8']);
     const table = tableOf(IDS.toReversed());
     const graph = graphOf(table, ['item8', 'item9']);
@@ -94,7 +94,7 @@ describe('a snapshot', () => {
     }
   });
 
-  it('leaves to the build what changed, came and went since', async () => {
+  it('rows that changed, came or went after the save are left to the build', async () => {
     await saveAll();
     const table = tableOf([...IDS.slice(5), 'new']);
     table.set('item50', vectorOf('elsewhere'));
@@ -112,7 +112,7 @@ describe('a snapshot', () => {
     assert.ok(graph.search(vectorOf('item0'), COUNT).every(({ itemId }) => itemId !== 'item0'));
   });
 
-  it('is ignored with a reason when it does not fit or is broken', async () => {
+  it('a snapshot that does not fit or is broken is ignored with a logged reason', async () => {
     await saveAll();
     const attempt = async (parameters = PARAMETERS, table = tableOf(IDS)) => {
       const graph = graphOf(table);
@@ -139,7 +139,7 @@ describe('a snapshot', () => {
     assert.match((await attempt())!, /it is of generation g2/);
   });
 
-  it('is simply not there at the first start, and not written where that cannot be', async () => {
+  it('a missing snapshot is not logged, and a failure to write one is logged and not thrown', async () => {
     const table = tableOf(IDS);
     assert.equal(await snapshotsIn(directory).restore('g1', table, graphOf(table)), false);
     assert.deepEqual(ignored, []);
@@ -149,7 +149,7 @@ describe('a snapshot', () => {
     assert.match(ignored[0]!, /snapshot not written/);
   });
 
-  it('goes when two newer generations are there, as do those that were never finished', async () => {
+  it('a save removes the snapshots of older generations and those that were never finished', async () => {
     mkdirSync(join(directory, '.partial-abandoned'));
     writeFileSync(join(directory, 'foreign'), '');
     await saveAll('g1');
@@ -160,7 +160,7 @@ describe('a snapshot', () => {
     assert.ok(!existsSync(join(directory, '..', 'g2')));
   });
 
-  it('of format version 1 loads, and of any other does not', async () => {
+  it('a snapshot of format version 1 loads, and snapshots of unknown versions do not', async () => {
     cpSync(GOLDEN, directory, { recursive: true });
     const table = tableOf(GOLDEN_IDS);
     const graph = graphOf(table);

@@ -8,7 +8,7 @@ import type { Logger } from 'pino';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { HnswGraph, HnswParameters } from '../graph/hnsw.ts';
 
-/** Raised with every change of what the files mean; a snapshot of another version is not read. */
+/** Raised with every change of the files' meaning; a snapshot of a different version is not read. */
 export const FORMAT_VERSION = 1;
 
 const FOLDER = 'generation-';
@@ -16,7 +16,7 @@ const PARTIAL = '.partial-';
 const GRAPH_FILE = 'graph.hnsw';
 const LABELS_FILE = 'labels';
 const MANIFEST_FILE = 'manifest';
-/** Where more has changed since, a graph built anew is the better one and hardly later. */
+/** Where a larger share of the vectors has changed, a new graph is better and takes hardly longer. */
 const CHANGED_SHARE_LIMIT = 0.1;
 
 interface Manifest {
@@ -29,18 +29,18 @@ interface Manifest {
   readonly checksums: Readonly<Record<typeof GRAPH_FILE | typeof LABELS_FILE, string>>;
 }
 
-/** By label. */
+/** Lists by label. */
 interface Labels {
-  /** null for one whose item was gone already. */
+  /** null for a label whose item had been withdrawn before the save. */
   readonly itemIds: readonly (string | null)[];
-  /** CRC-32 of the vector's bytes. */
+  /** CRC-32 of the bytes of each vector. */
   readonly vectors: readonly number[];
   readonly hidden: readonly number[];
 }
 
 /**
- * Graphs on disk, so that a restart need not build them: a cache, which may be emptied at any time. One folder a
- * generation, renamed into place when it is whole. The directory belongs to one process.
+ * Graphs on disk, so that a restart need not build them. They are a cache, which may be emptied at any time. A generation
+ * has one folder, which is renamed into place when it is complete. The directory belongs to one process.
  */
 export class Snapshots {
   readonly #directory: string;
@@ -58,8 +58,8 @@ export class Snapshots {
   }
 
   /**
-   * Brings an unbuilt graph to the state it was saved in, less what has changed since, which is left for `build`.
-   * @returns false where there is no snapshot or it is not fit: it is logged and the graph stays unbuilt
+   * Brings an unbuilt graph to the state that was saved; rows that have changed since are left to `build`.
+   * @returns false where there is no snapshot or it does not fit: the reason is logged and the graph stays unbuilt
    */
   async restore(generation: string, table: VectorTable, graph: HnswGraph): Promise<boolean> {
     try {
@@ -78,7 +78,7 @@ export class Snapshots {
         refuseUnless(checksum === manifest.checksums[name], `the checksum of ${name} is wrong`);
       }
       const labels = await readJson<Labels>(join(folder, LABELS_FILE));
-      refuseUnless(labels.itemIds.length === manifest.itemCount, 'the number of items is another');
+      refuseUnless(labels.itemIds.length === manifest.itemCount, 'the number of items differs');
       const { rows, changed } = compare(labels, table);
       await graph.restore(join(folder, GRAPH_FILE), { rows, hidden: labels.hidden }, changed);
       return true;
@@ -88,7 +88,7 @@ export class Snapshots {
     }
   }
 
-  /** Writes a built graph, and lets go of all other snapshots but that of `keep`. A failure is only logged. */
+  /** Writes a built graph and removes all other snapshots but that of `keep`. A failure is logged and not thrown. */
   async save(
     generation: string,
     table: VectorTable,
@@ -140,12 +140,12 @@ export class Snapshots {
   }
 }
 
-/** Whatever a generation is called, this is one name inside the directory. */
+/** One name inside the directory, whatever characters the name of the generation has. */
 function folderName(generation: string): string {
   return FOLDER + encodeURIComponent(generation);
 }
 
-/** The rows of the saved items in a table, and those whose vector is another by now. */
+/** The rows of the saved items in a table, and those of them whose vector has changed since. */
 function compare(
   { itemIds, vectors }: Labels,
   table: VectorTable,
@@ -163,7 +163,7 @@ function compare(
   return { rows, changed };
 }
 
-/** By row. */
+/** Checksums of all vectors, by row. */
 function checksumsOf(table: VectorTable): number[] {
   return Array.from({ length: table.size }, (_, row) => checksumOf(table.at(row)));
 }

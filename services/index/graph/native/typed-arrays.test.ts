@@ -36,7 +36,7 @@ function search(graph: HierarchicalNSW, queries: Float32Array, k: number) {
 }
 
 describe('typed arrays', () => {
-  it('give what plain arrays give, in every space, with hidden points and more asked than there are', () => {
+  it('searches with typed arrays answer like those with plain arrays, in every space, with hidden points and a k above their number', () => {
     const cases = fc.record({
       space: fc.constantFrom<SpaceName>('ip', 'l2', 'cosine'),
       count: fc.integer({ min: 0, max: 60 }),
@@ -67,14 +67,14 @@ describe('typed arrays', () => {
     );
   });
 
-  it('replace the vector of a label', () => {
+  it('addPoint replaces the vector of a label', () => {
     const graph = graphOf('l2');
     const vectors = drawVectors(1, 2);
     for (const row of [0, 1]) addPoint(graph, rowOf(vectors, row), 7);
     assert.deepEqual(search(graph, rowOf(vectors, 1), 3), [{ neighbors: [7], distances: [0] }]);
   });
 
-  it('refuse what is no vector of the graph, and leave it as it is', () => {
+  it('addPoint refuses an argument that is no vector of the graph, and leaves the graph as it is', () => {
     const graph = graphOf('ip', 1);
     const vector = drawVectors(1, 1);
     addPoint(graph, vector, 0);
@@ -101,7 +101,7 @@ describe('typed arrays', () => {
     assert.deepEqual(search(graph, vector, 1), before);
   });
 
-  it('refuse a search whose arrays do not fit together', () => {
+  it('searchKnn refuses arrays whose lengths do not fit together', () => {
     const graph = graphOf();
     const queries = drawVectors(1, 2);
     const attempt = (k: number, lengths: { labels?: number; distances?: number; counts?: number }) => () =>
@@ -122,7 +122,7 @@ describe('typed arrays', () => {
     assert.throws(attempt(3, {}), /^RangeError: queries\[8\] must be a finite number$/);
   });
 
-  it('refuse what is no graph, or not yet one', () => {
+  it('both calls refuse an object that is no graph, and a graph that has no index yet', () => {
     const vector = drawVectors(1, 1);
     const attempt = (graph: object) => () => addPoint(graph as HierarchicalNSW, vector, 0);
     const notOne = /^TypeError: graph must be a HierarchicalNSW$/;
@@ -133,7 +133,7 @@ describe('typed arrays', () => {
     assert.throws(attempt(new hnswlib.HierarchicalNSW('ip', DIMENSION)), notYet);
   });
 
-  it('say what to do where the addon was compiled without them', () => {
+  it('an addon that was compiled without the calls is refused with the remedy', () => {
     assert.throws(() => typedArraysOf({}), /cannot take typed arrays.*npm test/);
   });
 });
