@@ -3,7 +3,7 @@ import { adjustedRandIndex } from '#algorithms/evaluation/rand-index.ts';
 import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import { type KnownBefore, readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
-import { clusterWindow, type UserInterests } from '#algorithms/pinnersage/interests.ts';
+import { clusterWindow, type WindowInterests } from '#algorithms/pinnersage/interests.ts';
 import { createWardWorkspace } from '#algorithms/pinnersage/ward.ts';
 import {
   type ActionWindow,
@@ -139,14 +139,14 @@ function incremental(
   window: ActionWindow,
   before: KnownBefore,
   { vectorOf, alpha }: RealWindows,
-): UserInterests & { readonly known: KnownBefore } {
+): WindowInterests & { readonly known: KnownBefore } {
   const reading = readWindow(window, before, OPTIONS);
   const at = { alpha, now: nowOf(window) };
   const { clustering, ...interests } = recluster(reading, before.clustering, vectorOf, at, forests);
   return { ...interests, known: { evidence: reading.evidence, clustering } };
 }
 
-function full(window: ActionWindow, { vectorOf, alpha }: RealWindows): UserInterests {
+function full(window: ActionWindow, { vectorOf, alpha }: RealWindows): WindowInterests {
   return clusterWindow(window, vectorOf, { ...OPTIONS, alpha, now: nowOf(window) }, trees);
 }
 
@@ -161,12 +161,12 @@ function windowOf(actions: readonly WindowAction[]): ActionWindow {
 }
 
 /** The label of each item, in the order of the items. */
-function partition({ medoids }: UserInterests): number[] {
+function partition({ medoids }: WindowInterests): number[] {
   const labelled = medoids.flatMap(({ members }, label) => members.map((itemId) => ({ itemId, label })));
   return labelled.sort((a, b) => (a.itemId < b.itemId ? -1 : 1)).map(({ label }) => label);
 }
 
-function topOf({ medoids }: UserInterests): string {
+function topOf({ medoids }: WindowInterests): string {
   const top = medoids.slice(0, TOP).map(({ itemId }) => itemId);
   return top.sort().join('\n');
 }

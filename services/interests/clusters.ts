@@ -4,7 +4,7 @@ import type { Clustering } from '#algorithms/pinnersage/incremental-clustering.t
 import { decodeClustering, encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
 import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
-import type { UserInterests } from '#algorithms/pinnersage/interests.ts';
+import type { WindowInterests } from '#algorithms/pinnersage/interests.ts';
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { InterestsConfig } from './config.ts';
 import type { ServedVectors } from './served-vectors.ts';
@@ -18,7 +18,7 @@ export interface UserClusters {
 }
 
 export interface Clustered {
-  readonly medoids: UserInterests['medoids'];
+  readonly medoids: WindowInterests['medoids'];
   readonly unknownItems: number;
   readonly clusters: UserClusters | undefined;
 }

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { gatherEvidence, importanceOf, likedItems, type WindowEvidence } from './evidence.ts';
-import { importance, MILLISECONDS_PER_DAY } from './importance.ts';
+import { importance } from './importance.testing.ts';
+import { MILLISECONDS_PER_DAY } from './importance.ts';
 import { actionLists, START } from './window.testing.ts';
 import { applyAction, createWindow, DEFAULT_WINDOW_LIMITS } from './window.ts';
 

@@ -2,7 +2,7 @@ import { decayedWeight } from './importance.ts';
 import { type ActionWindow, compareActions, type WindowAction } from './window.ts';
 
 export interface EvidenceOptions {
-  /** λ, see `importance`. */
+  /** λ, see `decayedWeight`. */
   readonly lambdaPerDay: number;
   /** Weight of each type of action; negative for dislike. */
   readonly actionWeights: Readonly<Record<string, number>>;

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { decayedWeight, importance, MILLISECONDS_PER_DAY } from './importance.ts';
+import { importance } from './importance.testing.ts';
+import { decayedWeight, MILLISECONDS_PER_DAY } from './importance.ts';
 
 const NOW = 1_700_000_000_000;
 const daysAgo = (days: number) => NOW - days * MILLISECONDS_PER_DAY;

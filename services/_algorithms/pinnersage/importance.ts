@@ -13,14 +13,3 @@ export function decayedWeight(
   const ageInDays = Math.max(0, now - occurredAt) / MILLISECONDS_PER_DAY;
   return weight * Math.exp(-lambdaPerDay * ageInDays);
 }
-
-/** Importance of a cluster: Σ w_i·exp(−λ(T_now − T_i)) over its actions (PinnerSage, KDD 2020, cluster importance). */
-export function importance(
-  actions: Iterable<{ readonly weight: number; readonly occurredAt: number }>,
-  now: number,
-  lambdaPerDay: number = DEFAULT_LAMBDA_PER_DAY,
-): number {
-  let sum = 0;
-  for (const { weight, occurredAt } of actions) sum += decayedWeight(weight, occurredAt, now, lambdaPerDay);
-  return sum;
-}

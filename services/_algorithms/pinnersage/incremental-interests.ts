@@ -12,7 +12,7 @@ import type { ForestLeaves } from './incremental-centroids.ts';
 import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { EMPTY_FOREST } from './incremental-forest.ts';
 import type { ForestWorkspace } from './incremental-workspace.ts';
-import { compareInterests, type Interest, type InterestOptions, type UserInterests } from './interests.ts';
+import { compareInterests, type Interest, type InterestOptions, type WindowInterests } from './interests.ts';
 import type { ActionWindow } from './window.ts';
 
 /** A window read against the clustering before. */
@@ -66,7 +66,7 @@ export function recluster(
   vectorOf: (itemId: string) => Vector | undefined,
   { alpha, now }: Pick<InterestOptions, 'alpha' | 'now'>,
   workspace: ForestWorkspace,
-): UserInterests & { readonly clustering: Clustering | undefined } {
+): WindowInterests & { readonly clustering: Clustering | undefined } {
   const { items, leaves, leafOf, unknownPlaces } = chooseLeaves(reading, before, vectorOf);
   const unknownItems = unknownPlaces.length;
   if (items.length === 0) return { medoids: [], unknownItems, clustering: undefined };

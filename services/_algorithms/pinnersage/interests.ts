@@ -33,7 +33,8 @@ export interface Interest {
   readonly members: readonly string[];
 }
 
-export interface UserInterests {
+/** The interests that a window shows. */
+export interface WindowInterests {
   /** By importance, the highest first; ties by item id. */
   readonly medoids: readonly Interest[];
   /** Liked items that were left out for want of a vector. */
@@ -41,7 +42,7 @@ export interface UserInterests {
 }
 
 /**
- * A user's interests: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, Algorithm 2).
+ * The interests of a window: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, Algorithm 2).
  * An item is one point, as heavy as it has positive actions. Dislike lowers the importance of the cluster its
  * item is in, and a cluster that falls to 0 is dropped; an item that met nothing but dislike is no point.
  * A function of the window's contents alone. `vectorOf` must answer from one generation; vectors of different
@@ -52,7 +53,7 @@ export function clusterWindow(
   vectorOf: (itemId: string) => Vector | undefined,
   options: InterestOptions,
   workspace?: WardWorkspace,
-): UserInterests {
+): WindowInterests {
   const liked = likedItems(gatherEvidence(window, options));
   const items: ItemEvidence[] = [];
   const vectors: Vector[] = [];

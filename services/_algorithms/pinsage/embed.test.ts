@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { norm } from '../vectors.ts';
-import { convolve, embedNew, head, transform } from './embed.ts';
+import { transform } from './embed.testing.ts';
+import { convolve, embedNew, head } from './embed.ts';
 import { POOLINGS } from './pooling.ts';
 import { decodeWeights, encodeWeights, initialWeights, weightArrays } from './weights.ts';
 
@@ -24,11 +25,11 @@ describe('CONVOLVE', () => {
 
   for (const pooling of POOLINGS) {
     it(`equals Algorithm 1 by hand with ${pooling} pooling`, () => {
-      const importance = Float32Array.of(0.75, 0.25, 0);
+      const shares = Float32Array.of(0.75, 0.25, 0);
       const latents = Float32Array.from(
         [1, 0, 3].flatMap((h) => [...transform(convolution, Float32Array.of(h))]),
       );
-      const latent = convolve(convolution, Float32Array.of(2), latents, importance, pooling);
+      const latent = convolve(convolution, Float32Array.of(2), latents, shares, pooling);
       const expected = [2 + pooled[pooling], 1 + 3 * pooled[pooling]];
       const length = Math.hypot(...expected);
       for (const [i, value] of expected.entries()) assert.ok(Math.abs(latent[i]! - value / length) < 1e-6);

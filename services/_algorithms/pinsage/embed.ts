@@ -22,14 +22,14 @@ export function embedNew(
   neighbours: NewItemNeighbours = { importance: [], latents: [] },
 ): Float32Array {
   checkLengths(weights, features, neighbours);
-  const importance = normalisedImportance(neighbours.importance);
+  const shares = sharesOf(neighbours.importance);
   let state = features;
   for (const [layer, convolution] of weights.convolutions.entries()) {
     state = convolve(
       convolution,
       state,
       neighbours.latents[layer] ?? new Float32Array(),
-      importance,
+      shares,
       weights.shape.pooling,
     );
   }
@@ -39,32 +39,27 @@ export function embedNew(
   return embedding;
 }
 
-/** ReLU(Q h + q), what an item's neighbours pool of it (PinSage, Algorithm 1, line 1): its latent for a convolution. */
-export function transform({ pool }: Convolution, state: Float32Array): Float32Array {
-  return relu(affine(pool, state));
-}
-
 /**
  * CONVOLVE for one item (PinSage, Algorithm 1): z = ReLU(W·[h; γ(n)] + w), z/‖z‖, where γ is the pooling of the
  * neighbours' latents n_v: Σ α_v·n_v, the plain mean, or the largest of each coordinate.
- * `latents` holds a row for each importance α_v, which sum to 1.
+ * `latents` holds a row for each share α_v; the shares of importance sum to 1.
  */
 export function convolve(
   { combine }: Convolution,
   state: Float32Array,
   latents: Float32Array,
-  importance: Float32Array,
+  shares: Float32Array,
   pooling: Pooling = 'importance',
 ): Float32Array {
   const joined = new Float32Array(combine.kernel.inputs);
   joined.set(state);
   const pooled = joined.subarray(state.length);
-  const shares = pooling === 'mean' ? meanShares(importance, importance.length) : importance;
-  for (let v = 0; v < importance.length; v++) {
-    if (shares[v] === 0) continue;
+  const factors = pooling === 'mean' ? meanShares(shares, shares.length) : shares;
+  for (let v = 0; v < shares.length; v++) {
+    if (factors[v] === 0) continue;
     const latent = row(latents, v, pooled.length);
     if (pooling === 'max') raiseTo(pooled, latent);
-    else for (let i = 0; i < pooled.length; i++) pooled[i]! += shares[v]! * latent[i]!;
+    else for (let i = 0; i < pooled.length; i++) pooled[i]! += factors[v]! * latent[i]!;
   }
   const combined = relu(affine(combine, joined));
   normaliseInPlace(combined);
@@ -114,10 +109,11 @@ function raiseTo(largest: Float32Array, values: Float32Array): void {
   for (let i = 0; i < largest.length; i++) if (values[i]! > largest[i]!) largest[i] = values[i]!;
 }
 
-function normalisedImportance(importance: ArrayLike<number>): Float32Array {
-  const shares = Float32Array.from(importance);
-  const total = shares.reduce((sum, share) => sum + share, 0);
-  return total > 0 ? shares.map((share) => share / total) : shares;
+/** Importances as shares of their sum; all 0 where the sum is 0. */
+function sharesOf(importances: ArrayLike<number>): Float32Array {
+  const values = Float32Array.from(importances);
+  const total = values.reduce((sum, value) => sum + value, 0);
+  return total > 0 ? values.map((value) => value / total) : values;
 }
 
 function checkLengths(

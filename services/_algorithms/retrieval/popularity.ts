@@ -9,15 +9,6 @@ export interface PopularItem {
   readonly count: number;
 }
 
-/** Everything the counts consist of, for serialising. */
-export interface DecayedCountsSnapshot {
-  readonly halfLife: number;
-  readonly landmark: number;
-  readonly streamTime: number;
-  /** Item and its count as of the landmark, ascending by item id. */
-  readonly entries: readonly (readonly [itemId: string, scaledCount: number])[];
-}
-
 /**
  * Popularity: counts that halve with every `halfLife`, by event time.
  *
@@ -38,19 +29,6 @@ export class DecayedCounts {
   constructor(halfLife: number) {
     if (!(halfLife > 0 && halfLife < Infinity)) throw new RangeError(`Not a half-life: ${halfLife}`);
     this.#halfLife = halfLife;
-  }
-
-  static restore({ halfLife, landmark, streamTime, entries }: DecayedCountsSnapshot): DecayedCounts {
-    const counts = new DecayedCounts(halfLife);
-    counts.#landmark = landmark;
-    counts.#streamTime = streamTime;
-    for (const [itemId, scaledCount] of entries) counts.#scaled.set(itemId, scaledCount);
-    return counts;
-  }
-
-  snapshot(): DecayedCountsSnapshot {
-    const entries = [...this.#scaled].sort(([a], [b]) => (a < b ? -1 : 1));
-    return { halfLife: this.#halfLife, landmark: this.#landmark, streamTime: this.#streamTime, entries };
   }
 
   /** Newest event time seen, ms; 0 before any. */

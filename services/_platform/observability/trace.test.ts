@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { nextSpan, traceIdOf } from './trace.ts';
+import { traceIdOf } from './trace.testing.ts';
+import { nextSpan } from './trace.ts';
 
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

@@ -11,11 +11,6 @@ export function nextSpan(parent?: string): string {
   return `00-${traceId}-${randomHex().slice(0, 16)}-01`;
 }
 
-/** The trace id of a header, for log lines; undefined when it is malformed or missing. */
-export function traceIdOf(header: string | undefined): string | undefined {
-  return header === undefined ? undefined : PATTERN.exec(header)?.[1];
-}
-
 /** 32 digits. Node keeps entropy ready for UUIDs, whereas each call of randomBytes asks the system for some. */
 function randomHex(): string {
   return randomUUID().replaceAll('-', '');

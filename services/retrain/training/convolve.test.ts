@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import * as tf from '@tensorflow/tfjs-node';
-import { convolve, head, transform } from '#algorithms/pinsage/embed.ts';
+import { transform } from '#algorithms/pinsage/embed.testing.ts';
+import { convolve, head } from '#algorithms/pinsage/embed.ts';
 import { POOLINGS, type Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageWeights, weightArrays } from '#algorithms/pinsage/weights.ts';
