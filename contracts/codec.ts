@@ -2,8 +2,9 @@
 import type { Type } from 'avsc';
 import { compileReader, compileRecordType, parseWriterType, type ReadValue } from './avro-types.ts';
 import { type ErrorCode, TributaryError } from './errors.ts';
-import { compileFinite, findMisfit } from './faults.ts';
+import { type Fault, fieldPath } from './fault.ts';
 import { type RecordName, type RecordTypes, SCHEMAS } from './generated/records.ts';
+import { compileFinite, type FindPath, findMisfit } from './misfit.ts';
 import { type Registry, RegistryRefused } from './registry.ts';
 
 const MAGIC = 0;
@@ -54,8 +55,8 @@ export interface Codec {
 /** What is compiled of a record, once. */
 interface Compiled {
   readonly type: Type;
-  /** Path of a number that is not finite. */
-  readonly findNonFinite: (value: unknown) => string | undefined;
+  /** The way to a number that is not finite. */
+  readonly findNonFinite: FindPath;
   /** Id that this source tree's schema has; undefined until prepared. */
   id: number | undefined;
   /** By id of the writer's schema, which never changes: a reader, or why there is none. */
@@ -163,7 +164,7 @@ export function schemaIdOf(bytes: Buffer): number {
 function encodeBody(
   record: RecordName,
   type: Type,
-  findNonFinite: (value: unknown) => string | undefined,
+  findNonFinite: FindPath,
   value: object,
   id: number,
 ): Buffer {
@@ -174,7 +175,8 @@ function encodeBody(
     throw misfit(record, findMisfit(type, value), cause);
   }
   const nonFinite = findNonFinite(value);
-  if (nonFinite !== undefined) throw misfit(record, { path: nonFinite, reason: 'is not a finite number' });
+  if (nonFinite !== undefined)
+    throw misfit(record, { field: fieldPath(nonFinite), reason: 'is not a finite number' });
   const bytes = Buffer.allocUnsafe(HEADER_BYTES + body.length);
   bytes[0] = MAGIC;
   bytes.writeInt32BE(id, 1);
@@ -184,11 +186,11 @@ function encodeBody(
 
 function misfit(
   record: RecordName,
-  { path, reason }: { path: string; reason: string },
+  { field, reason }: Pick<Fault, 'field' | 'reason'>,
   cause?: unknown,
 ): EncodeError {
-  const place = path === '' ? record : `${record}.${path}`;
-  return new EncodeError('encode.invalid', `${place} ${reason}.`, path, cause);
+  const place = field === '' ? record : `${record}.${field}`;
+  return new EncodeError('encode.invalid', `${place} ${reason}.`, field, cause);
 }
 
 function readerOrFault(record: RecordName, type: Type, id: number, schema: unknown): ReadValue | DecodeError {

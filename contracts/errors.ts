@@ -29,9 +29,9 @@ export const ERROR_REMEDIES = {
 
   'handler.failed':
     'A stage met an unexpected error and stopped before its commit: see the log line; after a restart it resumes.',
-  'message.undecodable':
-    'The bytes are no value of the topic’s schema: look with `npm run topics -- tail dead-letters`.',
-  'message.invalid': 'The value breaks a rule of the stage: look with `npm run topics -- tail dead-letters`.',
+  'message.tombstone': 'Send no tombstone to this topic: its messages leave it by age alone.',
+  'message.key': 'Let the producer use the id of the user as the key of the message.',
+  'number.invalid': 'Look at the producer: a number of the record is not finite or out of its range.',
   'stage.not-ready': 'The stage is starting, draining or waiting for a peer; try again shortly.',
   'peer.unavailable': 'Another stage did not answer; see its log and its /readyz.',
 
@@ -41,6 +41,7 @@ export const ERROR_REMEDIES = {
   'batch.empty': 'Send at least one entry.',
   'field.missing': 'Add the named field.',
   'field.invalid': 'Correct the named field as the reason says.',
+  'user.reserved': 'Choose another id for the user: this one stands for everyone.',
   'time.future': 'Check the clock of the sender; times may be at most five minutes ahead.',
   'route.unknown': 'See /openapi.json for the routes.',
   'user.unknown': 'Send an action of the user first: there is none in the window.',

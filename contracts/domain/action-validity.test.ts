@@ -1,42 +1,61 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { faultSentence } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
-import { actionFault } from './action-validity.ts';
+import { actionFault, loggedActionFault } from './action-validity.ts';
+import { anAction, RECORDED_AT } from './records.testing.ts';
 
-const ACCEPTED = Date.parse('2026-03-01T12:00:00Z');
-const SAMPLE: UserAction = {
-  eventId: 'e1',
-  userId: 'user-1',
-  itemId: 'i1',
-  type: 'buy',
-  occurredAt: ACCEPTED,
-  receivedAt: ACCEPTED,
-  contextId: null,
-  value: null,
-};
+/** The change that a case makes to a valid action, and the code and the sentence of its fault. */
+type Case = readonly [name: string, change: Partial<UserAction>, code?: string, sentence?: RegExp];
 
-describe('an action in the log', () => {
-  const cases: Array<[string, Partial<UserAction>, RegExp | undefined]> = [
-    ['is taken when nothing is wrong', {}, undefined],
-    ['may be five minutes ahead', { receivedAt: ACCEPTED - 300_000 }, undefined],
-    ['may be no later than that', { receivedAt: ACCEPTED - 300_001 }, /five minutes after receivedAt/],
-    ['needs an event id', { eventId: '' }, /^eventId has not 1 to 256 bytes/],
-    ['needs an item', { itemId: '' }, /^itemId has not/],
-    ['needs a user', { userId: '' }, /^userId has not/],
-    ['has ids of at most 256 bytes', { eventId: 'e', itemId: 'é'.repeat(129) }, /^itemId has not/],
-    ['has ids of up to 256 bytes', { eventId: 'e', itemId: 'é'.repeat(128) }, undefined],
-    ['has a time after 1970', { occurredAt: -1 }, /^occurredAt is no time/],
-    ['has a time of whole milliseconds', { occurredAt: 0.5 }, /^occurredAt is no time/],
-  ];
-  for (const [name, change, fault] of cases) {
+const CASES: readonly Case[] = [
+  ['is valid when nothing is wrong with it', {}],
+  ['may be five minutes ahead of its acceptance', { receivedAt: RECORDED_AT - 300_000 }],
+  [
+    'may not be further ahead',
+    { receivedAt: RECORDED_AT - 300_001 },
+    'time.future',
+    /^occurredAt is 300 s ahead of its acceptance; five minutes/,
+  ],
+  ['needs an event id', { eventId: '' }, 'field.invalid', /^eventId is empty/],
+  ['needs an item', { itemId: '' }, 'field.invalid', /^itemId is empty/],
+  ['needs a user', { userId: '' }, 'field.invalid', /^userId is empty/],
+  [
+    'may not be of the user that stands for everyone',
+    { userId: '*' },
+    'user.reserved',
+    /^userId is reserved/,
+  ],
+  ['has ids of at most 256 bytes', { itemId: 'é'.repeat(129) }, 'field.invalid', /^itemId has 258 bytes/],
+  ['may have ids of exactly 256 bytes', { itemId: 'é'.repeat(128) }],
+  ['may have no context', { contextId: null }],
+  [
+    'has no longer context either',
+    { contextId: 'c'.repeat(257) },
+    'field.invalid',
+    /^contextId has 257 bytes/,
+  ],
+  ['has a time after 1970', { occurredAt: -1 }, 'field.invalid', /^occurredAt is not a time/],
+  ['has a time of whole milliseconds', { occurredAt: 0.5 }, 'field.invalid', /^occurredAt is not a time/],
+];
+
+describe('an action', () => {
+  for (const [name, change, code, sentence] of CASES) {
     it(name, () => {
-      const found = actionFault({ ...SAMPLE, ...change }, change.userId ?? SAMPLE.userId);
-      if (fault === undefined) assert.equal(found, undefined);
-      else assert.match(found ?? '', fault);
+      const action = anAction(change);
+      const fault = actionFault(action);
+      assert.equal(fault?.code, code);
+      if (fault !== undefined) assert.match(faultSentence(fault), sentence!);
+      assert.deepEqual(loggedActionFault(action, action.userId), fault, 'the log has the same rules');
     });
   }
+});
 
-  it('is keyed by its user', () => {
-    assert.match(actionFault(SAMPLE, 'u2') ?? '', /userId is user-1, but the message key is u2/);
+describe('an action in the log', () => {
+  it('stands under the key of its user', () => {
+    assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
+    const fault = loggedActionFault(anAction(), 'u2');
+    assert.equal(fault?.code, 'message.key');
+    assert.equal(fault && faultSentence(fault), 'userId is u1, but the message key is u2');
   });
 });

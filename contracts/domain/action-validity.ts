@@ -1,23 +1,52 @@
-/** Whether an action may count. */
+/** Whether an action may count. One function judges an action, whichever way it came. */
+import type { Fault } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
-import { isId, MAX_ID_BYTES } from './ids.ts';
+import { idFault, isEveryone } from './ids.ts';
 
 /** How far the time of an action may lie ahead of the clock that accepts it, in milliseconds: five minutes. */
 export const MAX_FUTURE_MS = 300_000;
 
-/**
- * Why an action in the log cannot be applied; undefined when it can. The gateway refuses such actions, but the
- * topic is open to other producers. A time is judged against the acceptance that the message itself carries, so
- * that the verdict is a function of the log.
- */
-export function actionFault(action: UserAction, key: string): string | undefined {
-  for (const field of ['eventId', 'userId', 'itemId'] as const) {
-    if (!isId(action[field])) return `${field} has not 1 to ${MAX_ID_BYTES} bytes`;
+const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
+
+/** Why an action cannot be applied; undefined when it can. */
+export function actionFault(action: UserAction): Fault | undefined {
+  for (const field of ID_FIELDS) {
+    const id = action[field];
+    const reason = id === null ? undefined : idFault(id);
+    if (reason !== undefined) return { code: 'field.invalid', field, reason };
   }
-  if (action.userId !== key) return `userId is ${action.userId}, but the message key is ${key}`;
-  if (!Number.isSafeInteger(action.occurredAt) || action.occurredAt < 0) return 'occurredAt is no time';
-  if (isFromTheFuture(action)) return 'occurredAt is more than five minutes after receivedAt';
+  if (isEveryone(action.userId)) {
+    return { code: 'user.reserved', field: 'userId', reason: 'is reserved: it stands for everyone' };
+  }
+  const { occurredAt, receivedAt } = action;
+  if (!Number.isSafeInteger(occurredAt) || occurredAt < 0) {
+    return {
+      code: 'field.invalid',
+      field: 'occurredAt',
+      reason: 'is not a time in whole milliseconds since 1970',
+    };
+  }
+  if (isFromTheFuture(action)) {
+    const ahead = Math.round((occurredAt - receivedAt) / 1_000);
+    const reason = `is ${ahead} s ahead of its acceptance; five minutes are allowed`;
+    return { code: 'time.future', field: 'occurredAt', reason };
+  }
   return undefined;
+}
+
+/**
+ * Why an action that stands in the log under `key` cannot be applied. The gateway refuses such actions, but the topic
+ * is open to other producers. A time is judged against the acceptance that the message itself carries, so that the
+ * verdict is a function of the log.
+ */
+export function loggedActionFault(action: UserAction, key: string): Fault | undefined {
+  const fault = actionFault(action);
+  if (fault !== undefined || action.userId === key) return fault;
+  return {
+    code: 'message.key',
+    field: 'userId',
+    reason: `is ${action.userId}, but the message key is ${key}`,
+  };
 }
 
 /** Whether an action names a time later than its acceptance allows. Counted, it would age everything else. */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileRecordType } from '../avro-types.ts';
 import { SCHEMAS } from '../generated/records.ts';
-import { actionFault } from './action-validity.ts';
+import { loggedActionFault } from './action-validity.ts';
 import {
   aDeadLetter,
   anAction,
@@ -37,7 +37,7 @@ describe('the records that tests are built from', () => {
   });
 
   it('hold an action that every stage takes', () => {
-    assert.equal(actionFault(anAction(), 'u1'), undefined);
+    assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
     assert.notEqual(anAction().eventId, anAction().eventId);
   });
 });

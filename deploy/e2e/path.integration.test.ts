@@ -255,5 +255,5 @@ async function deadLetter(): Promise<void> {
   assert.equal(letters.length, 1);
   assert.deepEqual(letters[0]!.value.value, bytes);
   assert.equal(letters[0]!.value.sourceTopic, 'actions');
-  assert.equal(letters[0]!.value.code, 'message.undecodable');
+  assert.equal(letters[0]!.value.code, 'decode.magic');
 }

@@ -7,7 +7,7 @@ import { createHandlers } from './handlers.ts';
 
 test('a slate that cannot be learned from is rejected and earns nothing, and the partition goes on', async () => {
   const taken: Array<[string, number]> = [];
-  const rejected: Array<[number, string]> = [];
+  const rejected: Array<[number, string, string]> = [];
   const handlers = createHandlers({
     takeSlates: async (_partition, messages) =>
       void taken.push(
@@ -33,7 +33,7 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     partition: 0,
     messages: slates.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
     lastOffset: 9,
-    reject: (offset, reason) => void rejected.push([offset, reason]),
+    reject: (offset, code, reason) => void rejected.push([offset, code, reason]),
   });
   assert.deepEqual(taken, [
     ['sound', 1],
@@ -42,16 +42,20 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     ['more', 0],
   ]);
   assert.deepEqual(
-    rejected.map(([offset]) => offset),
-    [1, 2, 3],
+    rejected.map(([offset, code]) => [offset, code]),
+    [
+      [1, 'number.invalid'],
+      [2, 'number.invalid'],
+      [3, 'number.invalid'],
+    ],
   );
-  assert.match(rejected[0]![1], /^slots\[0\] has features that are no numbers/);
+  assert.match(rejected[0]![2], /^slots\[0\] has features that are no numbers/);
 });
 
 test('an action that breaks the rules is rejected and moves no time, and its offset counts as read', async () => {
   const taken: Array<[number, number]> = [];
   const readTo: Array<number | undefined> = [];
-  const rejected: number[] = [];
+  const rejected: Array<[number, string]> = [];
   const handlers = createHandlers({
     takeSlates: async () => {},
     takeActions: async (_partition, messages, lastOffset) => {
@@ -67,12 +71,12 @@ test('an action that breaks the rules is rejected and moves no time, and its off
     partition: 0,
     messages: actions.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
     lastOffset: 9,
-    reject: (offset) => void rejected.push(offset),
+    reject: (offset, code) => void rejected.push([offset, code]),
   });
   assert.deepEqual(taken, [
     [0, sound.occurredAt],
     [1, 0],
   ]);
-  assert.deepEqual(rejected, [1]);
+  assert.deepEqual(rejected, [[1, 'time.future']]);
   assert.deepEqual(readTo, [9]);
 });

@@ -1,15 +1,17 @@
-import { actionFault } from '#contracts/domain/action-validity.ts';
+import { loggedActionFault } from '#contracts/domain/action-validity.ts';
+import { type Fault, faultSentence } from '#contracts/fault.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
 
 /** Why a slate cannot be learned from; undefined when it can. */
-export function faultOf({ slots }: Slate): string | undefined {
+function slateFault({ slots }: Slate): Fault | undefined {
   const index = slots.findIndex(
     ({ features, propensity }) => !features.every(Number.isFinite) || !(propensity > 0 && propensity <= 1),
   );
   if (index === -1) return undefined;
-  return `slots[${index}] has features that are no numbers or a propensity outside (0, 1]`;
+  const reason = 'has features that are no numbers or a propensity outside (0, 1]';
+  return { code: 'number.invalid', field: `slots[${index}]`, reason };
 }
 
 export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
@@ -17,9 +19,9 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
     async slates(batch) {
       const messages = batch.messages.map((message) => {
         const { offset, value } = message;
-        const fault = value === null ? undefined : faultOf(value);
+        const fault = value === null ? undefined : slateFault(value);
         if (value === null || fault === undefined) return message;
-        batch.reject(offset, fault);
+        batch.reject(offset, fault.code, faultSentence(fault));
         // It stays as a slate without slots, which earns nothing, so that its offset counts as read.
         return { ...message, value: { ...value, slots: [] } };
       });
@@ -28,9 +30,9 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
     async actions(batch) {
       const messages = batch.messages.map((message) => {
         const { key, offset, value } = message;
-        const fault = value === null ? undefined : actionFault(value, key);
+        const fault = value === null ? undefined : loggedActionFault(value, key);
         if (value === null || fault === undefined) return message;
-        batch.reject(offset, fault);
+        batch.reject(offset, fault.code, faultSentence(fault));
         // A time out of bounds would close every slate; at 0 the action counts for none, and its offset as read.
         return { ...message, value: { ...value, occurredAt: 0 } };
       });

@@ -19,7 +19,7 @@ const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
   [{ ...GOOD, userId: '' }, 'field.invalid', 'userId', /fewer than 1/],
   [{ ...GOOD, userId: 7 }, 'field.invalid', 'userId', /string/],
   [{ ...GOOD, userId: null }, 'field.invalid', 'userId', /string/],
-  [{ ...GOOD, userId: '*' }, 'field.invalid', 'userId', /reserved/],
+  [{ ...GOOD, userId: '*' }, 'user.reserved', 'userId', /reserved/],
   [{ ...GOOD, userId: 'u'.repeat(257) }, 'field.invalid', 'userId', /257 bytes/],
   [{ ...GOOD, itemId: 'ü'.repeat(129) }, 'field.invalid', 'itemId', /258 bytes/],
   [{ ...GOOD, itemId: '\ud800' }, 'field.invalid', 'itemId', /Unicode/],

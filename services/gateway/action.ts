@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { MAX_FUTURE_MS } from '#contracts/domain/action-validity.ts';
-import { EVERYONE, idFault, isEveryone } from '#contracts/domain/ids.ts';
+import { actionFault } from '#contracts/domain/action-validity.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
 import { ACTION_TYPES, type UserAction } from '#contracts/generated/records.ts';
 import { createCheck } from '#platform/http/validation.ts';
 import { parseInstant } from './instant.ts';
@@ -32,8 +32,6 @@ export const ActionInput = Type.Object(
   { additionalProperties: false },
 );
 
-const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
-
 const checkAction = createCheck(ActionInput);
 
 /**
@@ -41,37 +39,24 @@ const checkAction = createCheck(ActionInput);
  * @param now milliseconds since the epoch by the gateway's clock
  */
 export function judgeAction(entry: unknown, now: number): Judgement<UserAction> {
-  const fault = checkAction(entry);
-  if (fault !== undefined) return refuse(fault.code, fault.field, fault.reason);
+  const misfit = checkAction(entry);
+  if (misfit !== undefined) return refuse(misfit);
   const input = entry as Static<typeof ActionInput>;
-  for (const field of ID_FIELDS) {
-    const id = input[field];
-    const reason = id === undefined || id === null ? undefined : idFault(id);
-    if (reason !== undefined) return refuse('field.invalid', field, reason);
-  }
-  if (isEveryone(input.userId)) return refuse('field.invalid', 'userId', 'is reserved for everyone');
   const occurredAt = input.occurredAt === undefined ? now : parseInstant(input.occurredAt);
   if (occurredAt === undefined) {
-    return refuse(
-      'field.invalid',
-      'occurredAt',
-      'must be ISO 8601 with a zone, such as 2026-03-01T12:00:00Z',
-    );
+    const reason = 'must be ISO 8601 with a zone, such as 2026-03-01T12:00:00Z';
+    return refuse({ code: 'field.invalid', field: 'occurredAt', reason });
   }
-  if (occurredAt > now + MAX_FUTURE_MS) {
-    const ahead = Math.round((occurredAt - now) / 1_000);
-    return refuse('time.future', 'occurredAt', `is ${ahead} s ahead of the gateway; 300 s are allowed`);
-  }
-  return {
-    record: {
-      eventId: input.eventId ?? randomUUID(),
-      userId: input.userId,
-      itemId: input.itemId,
-      type: input.type,
-      occurredAt,
-      receivedAt: now,
-      contextId: input.contextId ?? null,
-      value: input.value ?? null,
-    },
+  const record = {
+    eventId: input.eventId ?? randomUUID(),
+    userId: input.userId,
+    itemId: input.itemId,
+    type: input.type,
+    occurredAt,
+    receivedAt: now,
+    contextId: input.contextId ?? null,
+    value: input.value ?? null,
   };
+  const fault = actionFault(record);
+  return fault === undefined ? { record } : refuse(fault);
 }

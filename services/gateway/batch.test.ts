@@ -15,7 +15,7 @@ interface Entry {
 const KIND: EntryKind<Entry> = {
   judge: (entry) => {
     const record = entry as Entry;
-    return record.fate === 'bad' ? refuse('field.invalid', 'fate', 'is bad') : { record };
+    return record.fate === 'bad' ? refuse({ code: 'field.invalid', field: 'fate', reason: 'is bad' }) : { record };
   },
   identify: ({ eventId }) => ({ eventId }),
   async write({ fate }) {

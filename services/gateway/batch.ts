@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
+import type { DescribedError } from '#platform/http/server.ts';
 import type { Acknowledgement } from '#platform/kafka/producer.ts';
-import type { Judgement, Refusal } from './judgement.ts';
+import type { Judgement } from './judgement.ts';
 
 export const MAX_BATCH = 1_000;
 
@@ -14,7 +15,7 @@ interface Ids {
 /** What became of one entry. */
 export type Verdict = Ids & { readonly index: number } & (
     | { readonly status: 'accepted'; readonly partition: number; readonly offset: number }
-    | { readonly status: 'rejected'; readonly error: Refusal }
+    | { readonly status: 'rejected'; readonly error: DescribedError }
   );
 
 export interface BatchAnswer {
@@ -22,7 +23,7 @@ export interface BatchAnswer {
   readonly rejected: number;
   readonly results: readonly Verdict[];
   /** The first refusal, when nothing was accepted, where every error of the API stands. */
-  readonly error?: Refusal;
+  readonly error?: DescribedError;
 }
 
 /** How the entries of one topic are judged, named and written. */
@@ -107,7 +108,7 @@ function onlyTexts(ids: Ids): Ids {
   return Object.fromEntries(Object.entries(ids).filter(([, id]) => typeof id === 'string'));
 }
 
-function writeRefusal(error: unknown, log: Logger): Refusal {
+function writeRefusal(error: unknown, log: Logger): DescribedError {
   if (error instanceof TributaryError && error.retryable) {
     log.warn({ code: error.code, reason: error.message }, 'not acknowledged');
     return { code: error.code, reason: 'Kafka did not confirm the write; send it again', retryable: true };

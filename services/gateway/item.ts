@@ -1,7 +1,8 @@
 import { type Static, Type } from 'typebox';
 import { idFault } from '#contracts/domain/ids.ts';
+import type { Fault } from '#contracts/fault.ts';
 import { AVAILABILITIES, type Item } from '#contracts/generated/records.ts';
-import { type Check, createCheck, type Fault } from '#platform/http/validation.ts';
+import { type Check, createCheck } from '#platform/http/validation.ts';
 import { idSchema, type Judgement, refuse } from './judgement.ts';
 
 const MAX_TITLE = 1_000;
@@ -62,12 +63,12 @@ export function judgeIdentifiedItem(entry: unknown, rules: ItemRules, now: numbe
 
 function judge(check: Check, input: unknown, rules: ItemRules, convert: () => Item): Judgement<Item> {
   const fault = check(input);
-  if (fault !== undefined) return refuse(fault.code, fault.field, fault.reason);
+  if (fault !== undefined) return refuse(fault);
   const record = convert();
   const reason = idFault(record.itemId);
-  if (reason !== undefined) return refuse('field.invalid', 'itemId', reason);
+  if (reason !== undefined) return refuse({ code: 'field.invalid', field: 'itemId', reason });
   const inVector = vectorFault(record.vector, rules.vectorLength);
-  return inVector === undefined ? { record } : refuse(inVector.code, inVector.field, inVector.reason);
+  return inVector === undefined ? { record } : refuse(inVector);
 }
 
 function vectorFault(vector: readonly number[] | null, length: number): Fault | undefined {

@@ -1,5 +1,6 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { anAction } from '#contracts/domain/records.testing.ts';
+import type { ErrorCode } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
@@ -50,8 +51,10 @@ export interface LoggedAction {
 /** A batch of partition 0, and what was rejected of it. */
 export function batchOf(
   messages: readonly LoggedAction[],
-): IncomingBatch<UserAction> & { readonly rejected: ReadonlyMap<number, string> } {
-  const rejected = new Map<number, string>();
+): IncomingBatch<UserAction> & {
+  readonly rejected: ReadonlyMap<number, { readonly code: ErrorCode; readonly reason: string }>;
+} {
+  const rejected = new Map<number, { readonly code: ErrorCode; readonly reason: string }>();
   return {
     topic: 'actions',
     partition: 0,
@@ -63,7 +66,7 @@ export function batchOf(
       trace: undefined,
     })),
     lastOffset: messages.at(-1)?.offset ?? -1,
-    reject: (offset, reason) => void rejected.set(offset, reason),
+    reject: (offset, code, reason) => void rejected.set(offset, { code, reason }),
     rejected,
   };
 }

@@ -114,8 +114,10 @@ describe('the interests of a user', () => {
     const batch = batchOf(logOf([action(), null, future]));
     await processor.handle(batch);
     assert.deepEqual([...batch.rejected.keys()], [1, 2]);
-    assert.match(batch.rejected.get(1) ?? '', /tombstone/);
-    assert.match(batch.rejected.get(2) ?? '', /five minutes/);
+    assert.equal(batch.rejected.get(1)?.code, 'message.tombstone');
+    assert.match(batch.rejected.get(1)?.reason ?? '', /tombstone/);
+    assert.equal(batch.rejected.get(2)?.code, 'time.future');
+    assert.match(batch.rejected.get(2)?.reason ?? '', /five minutes/);
     assert.equal((await store.readInterests('u1'))?.streamTime, START, 'a refused time moves no stream time');
   });
 

@@ -1,5 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { actionFault } from '#contracts/domain/action-validity.ts';
+import { loggedActionFault } from '#contracts/domain/action-validity.ts';
+import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
@@ -69,9 +70,13 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     let streamTime = streamTimes.get(partition) ?? (await store.readStreamTime(partition));
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, trace } of batch.messages) {
-      const fault = value === null ? 'a tombstone is no action' : actionFault(value, key);
-      if (value === null || fault !== undefined) {
-        batch.reject(offset, fault ?? '');
+      if (value === null) {
+        batch.reject(offset, 'message.tombstone', 'a tombstone is no action');
+        continue;
+      }
+      const fault = loggedActionFault(value, key);
+      if (fault !== undefined) {
+        batch.reject(offset, fault.code, faultSentence(fault));
         continue;
       }
       streamTime = Math.max(streamTime, value.occurredAt);

@@ -29,7 +29,8 @@ export function createLearner(options: {
       for (const { offset, value } of fresh) {
         if (value === null) continue;
         const outcome = applyReward(held.learned, value);
-        if (outcome === 'invalid') batch.reject(offset, 'reward or features hold a value that is no number');
+        if (outcome === 'invalid')
+          batch.reject(offset, 'number.invalid', 'reward or features hold a value that is no number');
         count(outcome);
       }
       const advanced = { learned: held.learned, offset: last.offset };

@@ -53,7 +53,7 @@ test('a proposal that cannot be ranked is rejected, the rest of the batch is tak
     }),
     someProposal(),
   ]);
-  const reject = (offset: number, reason: string) => void rejected.push([offset, reason]);
+  const reject = (offset: number, _code: string, reason: string) => void rejected.push([offset, reason]);
   await takeProposals(
     { topic: 'proposals', partition: 0, messages, lastOffset: 2, reject },
     { store, fresh: () => {}, now: () => NOW },

@@ -25,7 +25,7 @@ export async function takeProposals(
     }
     const fault = faultOf(value);
     if (fault !== undefined) {
-      batch.reject(offset, fault);
+      batch.reject(offset, 'number.invalid', fault);
       continue;
     }
     const held = waiting.get(value.userId) ?? [];

@@ -64,7 +64,7 @@ function peerError(name: string, status: number, body: unknown): TributaryError 
       retryable: true,
     });
   }
-  return new TributaryError(error.code as TributaryError['code'], error.reason, {
+  return new TributaryError(error.code, error.reason, {
     status,
     retryable: status >= 500,
     ...(error.field === undefined ? {} : { field: error.field }),

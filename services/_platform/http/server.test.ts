@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
+import { Type } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
 import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
 import { createLogger } from '../observability/logger.ts';
@@ -19,8 +20,9 @@ function open(readiness: ReadinessCheck[] = []): { server: FastifyInstance; life
   server.get('/broken', async () => {
     throw new TypeError('secret detail');
   });
-  const querystring = { type: 'object', required: ['n'], properties: { n: { type: 'integer', minimum: 1 } } };
-  server.get('/checked', { schema: { querystring } }, async () => 'ok');
+  const querystring = Type.Object({ n: Type.Integer({ minimum: 1 }), size: Type.Integer({ default: 3 }) });
+  server.get('/checked', { schema: { querystring } }, async ({ query }) => query);
+  server.post('/checked', { schema: { body: querystring } }, async ({ body }) => body);
   return { server, lifecycle };
 }
 
@@ -48,6 +50,17 @@ describe('readiness', () => {
     const { server } = open([() => 'something']);
     const { statusCode, body } = await server.inject('/healthz');
     assert.deepEqual([statusCode, body], [200, '{"state":"starting"}']);
+  });
+});
+
+describe('a request that fits the schema of its route', () => {
+  const { server } = open();
+
+  it('has its numbers read from the text of the query, and its defaults filled in', async () => {
+    assert.deepEqual((await server.inject('/checked?n=12')).json(), { n: 12, size: 3 });
+    assert.deepEqual((await server.inject('/checked?n=1&size=2')).json(), { n: 1, size: 2 });
+    const posted = await server.inject({ method: 'POST', url: '/checked', payload: { n: 5 } });
+    assert.deepEqual(posted.json(), { n: 5, size: 3 });
   });
 });
 
@@ -93,6 +106,22 @@ describe('an error', () => {
     assert.deepEqual([missingStatus, missing.code, missing.field], [400, 'field.missing', 'n']);
     const [invalidStatus, invalid] = await errorOf({ url: '/checked?n=0' });
     assert.deepEqual([invalidStatus, invalid.code, invalid.field], [400, 'field.invalid', 'n']);
+    for (const text of ['', 'many', '1.5', '0x10', '1e3']) {
+      const [status, { code, field }] = await errorOf({ url: `/checked?n=${text}` });
+      assert.deepEqual([status, code, field], [400, 'field.invalid', 'n'], text);
+    }
+  });
+
+  it('of a body names the field, or the body itself', async () => {
+    const checked = (payload: object) => errorOf({ method: 'POST', url: '/checked', payload });
+    assert.deepEqual(await checked({ n: '1' }), [
+      400,
+      { code: 'field.invalid', field: 'n', reason: 'must be integer' },
+    ]);
+    assert.deepEqual(await checked([]), [
+      400,
+      { code: 'field.invalid', field: 'body', reason: 'must be object' },
+    ]);
   });
 
   it('is counted by route and status', async () => {

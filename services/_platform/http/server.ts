@@ -1,8 +1,9 @@
 import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
-import { TributaryError } from '#contracts/errors.ts';
+import { type ErrorCode, TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { compileValidator } from './validation.ts';
 
 /** The largest body a stage reads, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
@@ -13,8 +14,18 @@ const MAX_PARAMETER_LENGTH = 3 * 256;
 /** A condition of readiness: undefined when it holds, else what is missing, in words. */
 export type ReadinessCheck = () => string | undefined;
 
+/** An error as every answer over HTTP describes it. */
+export interface DescribedError {
+  readonly code: ErrorCode;
+  /** Path of the part at fault, such as `vector[3]`; absent when the whole request or entry is at fault. */
+  readonly field?: string;
+  readonly reason: string;
+  /** Present when the same request or entry may be accepted later without a change. */
+  readonly retryable?: true;
+}
+
 export interface ErrorBody {
-  readonly error: { readonly code: string; readonly reason: string; readonly field?: string };
+  readonly error: DescribedError;
 }
 
 /**
@@ -35,6 +46,7 @@ export function createHttpServer(options: {
     keepAliveTimeout: 60_000,
     forceCloseConnections: 'idle',
   });
+  server.setValidatorCompiler(compileValidator);
   server.get('/healthz', { schema: { hide: true } as object }, async () => ({ state: lifecycle.state }));
   server.get('/readyz', { schema: { hide: true } as object }, async (_request, reply) => {
     const missing = readiness.map((check) => check()).filter((reason) => reason !== undefined);
@@ -70,8 +82,8 @@ export function createHttpServer(options: {
   return server;
 }
 
-export function errorBody(code: string, reason: string, field?: string): ErrorBody {
-  return { error: field === undefined ? { code, reason } : { code, field, reason } };
+export function errorBody(code: ErrorCode, reason: string, field?: string): ErrorBody {
+  return { error: field === undefined || field === '' ? { code, reason } : { code, field, reason } };
 }
 
 function describe(error: FastifyError | TributaryError): { status: number; body: ErrorBody } {
@@ -82,17 +94,6 @@ function describe(error: FastifyError | TributaryError): { status: number; body:
     return {
       status: 413,
       body: errorBody('body.too-large', `a body may have at most ${MAX_BODY_BYTES} bytes`),
-    };
-  }
-  if (error.validation !== undefined) {
-    const first = error.validation[0];
-    const missing = first?.params.missingProperty;
-    const path = (first?.instancePath ?? '').split('/').filter(Boolean).join('.');
-    const field = typeof missing === 'string' ? [path, missing].filter(Boolean).join('.') : path;
-    const code = typeof missing === 'string' ? 'field.missing' : 'field.invalid';
-    return {
-      status: 400,
-      body: errorBody(code, error.message, field === '' ? error.validationContext : field),
     };
   }
   const status = error.statusCode ?? 500;

@@ -1,15 +1,7 @@
 import type { Static, TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TributaryError } from '#contracts/errors.ts';
-
-/** What is wrong with a value, and where. */
-export interface Fault {
-  readonly code: 'field.missing' | 'field.invalid';
-  /** Path from the value's root such as `vector[3]`; empty for the value itself. */
-  readonly field: string;
-  /** Completes "FIELD …": `must be string`. */
-  readonly reason: string;
-}
+import { type Fault, fieldPath } from '#contracts/fault.ts';
 
 /** Answers undefined for a value that fits its schema, else its first fault. */
 export type Check = (value: unknown) => Fault | undefined;
@@ -28,7 +20,7 @@ interface SchemaError {
 export function createCheck(schema: TSchema): Check {
   const validator = Compile(schema);
   return (value) =>
-    validator.Check(value) ? undefined : describeFault(validator.Errors(value) as SchemaError[]);
+    validator.Check(value) ? undefined : findFault(validator.Errors(value) as SchemaError[]);
 }
 
 /**
@@ -37,32 +29,80 @@ export function createCheck(schema: TSchema): Check {
  */
 export function demand<S extends TSchema>(_schema: S, check: Check, value: unknown): Static<S> {
   const fault = check(value);
-  if (fault === undefined) return value as Static<S>;
-  const { code, field, reason } = fault;
-  throw new TributaryError(code, reason, { status: 400, ...(field === '' ? {} : { field }) });
+  if (fault !== undefined) throw inRequest(fault);
+  return value as Static<S>;
 }
 
-function describeFault(errors: readonly SchemaError[]): Fault {
+/**
+ * The validator of all routes that have a schema. Fields that are left out get their defaults; in a query and in a
+ * path, where everything is text, a text that is a decimal number stands for it where the schema wants a number.
+ */
+export function compileValidator({ schema, httpPart }: RouteSchema): (value: unknown) => ValidatorResult {
+  const fields = Object.entries((schema as { properties?: Record<string, FieldSchema> }).properties ?? {});
+  const check = createCheck(schema as TSchema);
+  return (given) => {
+    const value = isRecord(given) ? fillIn(given, fields, httpPart !== 'body') : given;
+    const fault = check(value);
+    if (fault === undefined) return { value };
+    return { error: inRequest(fault.field === '' ? { ...fault, field: httpPart ?? '' } : fault) };
+  };
+}
+
+/** The schema of one part of a route's requests, as fastify hands it over. */
+interface RouteSchema {
+  readonly schema: unknown;
+  /** body, querystring, params or headers */
+  readonly httpPart?: string;
+}
+
+type ValidatorResult = { readonly value: unknown } | { readonly error: TributaryError };
+
+interface FieldSchema {
+  readonly type?: string;
+  readonly default?: unknown;
+}
+
+function fillIn(
+  given: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [string, FieldSchema])[],
+  isText: boolean,
+): Record<string, unknown> {
+  const value: Record<string, unknown> = { ...given };
+  for (const [name, { type, default: fallback }] of fields) {
+    const part = value[name];
+    if (part === undefined && fallback !== undefined) value[name] = fallback;
+    const isNumber = isText && (type === 'integer' || type === 'number') && typeof part === 'string';
+    if (isNumber && /^-?\d+(\.\d+)?$/.test(part)) value[name] = Number(part);
+  }
+  return value;
+}
+
+function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
+  return typeof value === 'object' && value !== null && !Array.isArray(value);
+}
+
+function inRequest({ code, field, reason }: Fault): TributaryError {
+  return new TributaryError(code, reason, { status: 400, ...(field === '' ? {} : { field }) });
+}
+
+function findFault(errors: readonly SchemaError[]): Fault {
   // Of the branches of a union the one that got deepest into the value is the one that was meant.
   const deepest = errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
+  const path = stepsOf(deepest.instancePath);
   if (deepest.keyword === 'required') {
     const [name = ''] = (deepest.params as { requiredProperties?: string[] }).requiredProperties ?? [];
-    return { code: 'field.missing', field: fieldPath(deepest.instancePath, name), reason: 'is missing' };
+    return { code: 'field.missing', field: fieldPath([...path, name]), reason: 'is missing' };
   }
   const here = errors.filter(({ instancePath, keyword }) => {
     return instancePath === deepest.instancePath && keyword !== 'anyOf';
   });
   // A field that some branch does not know is at fault for that only where no branch knows it.
   const known = here.filter(({ keyword }) => keyword !== 'boolean');
-  const reasons = known.length > 0 ? known.map(describeError) : ['is not a known field'];
-  return {
-    code: 'field.invalid',
-    field: fieldPath(deepest.instancePath),
-    reason: [...new Set(reasons)].join(' or '),
-  };
+  const reasons = known.length > 0 ? known.map(reasonOfError) : ['is not a known field'];
+  return { code: 'field.invalid', field: fieldPath(path), reason: [...new Set(reasons)].join(' or ') };
 }
 
-function describeError({ keyword, params, message }: SchemaError): string {
+function reasonOfError({ keyword, params, message }: SchemaError): string {
   if (keyword !== 'enum') return message;
   return `must be one of ${(params as { allowedValues: unknown[] }).allowedValues.join(', ')}`;
 }
@@ -71,14 +111,10 @@ function depth({ instancePath }: SchemaError): number {
   return instancePath.split('/').length;
 }
 
-/** `/queries/0/vector` and `x` → `queries[0].vector.x`. */
-function fieldPath(pointer: string, name?: string): string {
-  const steps = pointer
+/** The steps of a JSON pointer: `/a~1b/0` → `a/b`, `0`. */
+function stepsOf(pointer: string): string[] {
+  return pointer
     .split('/')
     .slice(1)
     .map((step) => step.replaceAll('~1', '/').replaceAll('~0', '~'));
-  if (name !== undefined) steps.push(name);
-  return steps
-    .map((step, index) => (/^\d+$/.test(step) ? `[${step}]` : index === 0 ? step : `.${step}`))
-    .join('');
 }

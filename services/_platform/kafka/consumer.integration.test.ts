@@ -82,7 +82,7 @@ describe('a consumer group', () => {
     for (const value of ['1', 'undecodable', 'against the rules', '2']) await put(topic, 'k', value);
     const member = await join('letters', [topic], (batch) => {
       for (const { offset, value } of batch.messages) {
-        if (value === 'against the rules') batch.reject(offset, 'it is against the rules');
+        if (value === 'against the rules') batch.reject(offset, 'number.invalid', 'it is against the rules');
       }
     });
     await waitFor(() => member.handled.includes('k=2'), { message: 'the message behind the poison' });
@@ -90,8 +90,8 @@ describe('a consumer group', () => {
     assert.deepEqual(
       member.letters.map(({ code, reason, message }) => [code, reason, message.value?.toString()]),
       [
-        ['message.undecodable', 'decode.magic: no magic', 'undecodable'],
-        ['message.invalid', 'it is against the rules', 'against the rules'],
+        ['decode.magic', 'no magic', 'undecodable'],
+        ['number.invalid', 'it is against the rules', 'against the rules'],
       ],
     );
     assert.deepEqual(member.handled, ['k=1', 'k=against the rules', 'k=2']);

@@ -1,7 +1,7 @@
 import type { Batch, Consumer, EachBatchPayload, Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '#contracts/errors.ts';
+import { type ErrorCode, reasonOf } from '#contracts/errors.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import { Commits } from './commits.ts';
@@ -16,7 +16,7 @@ export interface IncomingBatch<V> {
   /** How far the batch reaches: beyond its last message where that could not be decoded and is a dead letter. */
   readonly lastOffset: number;
   /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
-  reject(offset: number, reason: string): void;
+  reject(offset: number, code: ErrorCode, reason: string): void;
 }
 
 /** What a stage does with a topic. An error it throws is unexpected: it stops the stage before the commit. */
@@ -173,7 +173,7 @@ async function handleBatch(
     const value =
       message.value === null ? null : await decodeValue(message.value, subscription.decode, options.log);
     if (value instanceof DecodeError) {
-      rejections.push({ message, code: 'message.undecodable', reason: `${value.code}: ${value.message}` });
+      rejections.push({ message, code: value.code, reason: value.message });
       continue;
     }
     messages.push({
@@ -189,9 +189,9 @@ async function handleBatch(
     partition: batch.partition,
     messages,
     lastOffset: Number(batch.lastOffset()),
-    reject(offset, reason) {
+    reject(offset, code, reason) {
       const message = batch.messages.find((candidate) => Number(candidate.offset) === offset);
-      if (message !== undefined) rejections.push({ message, code: 'message.invalid', reason });
+      if (message !== undefined) rejections.push({ message, code, reason });
     },
   });
   if (rejections.length > 0) {

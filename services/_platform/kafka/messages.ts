@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '#contracts/errors.ts';
+import { type ErrorCode, reasonOf } from '#contracts/errors.ts';
 
 /** A message as a stage sees it: decoded, with its place in the log. */
 export interface IncomingMessage<V> {
@@ -18,7 +18,7 @@ export interface IncomingMessage<V> {
 /** A message that cannot be handled, and why. */
 export interface Rejection {
   readonly message: KafkaMessage;
-  readonly code: 'message.undecodable' | 'message.invalid';
+  readonly code: ErrorCode;
   readonly reason: string;
 }
 

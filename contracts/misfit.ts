@@ -1,41 +1,39 @@
-/** Finds what is wrong with a value that does not fit its schema. */
+/** Finds the part of a value that does not fit its Avro schema. */
 import { inspect } from 'node:util';
 import type { Type } from 'avsc';
 import { type AvroSchema, isUnion } from './avro.ts';
-
-export interface Misfit {
-  /** Path of the value at fault such as `slots[2].itemId`; empty for the record itself. */
-  readonly path: string;
-  /** Completes a sentence that begins with the path. */
-  readonly reason: string;
-}
+import { type Fault, fieldPath } from './fault.ts';
 
 /** The first part of `value` that is not of its type, to be called only when there is one. */
-export function findMisfit(type: Type, value: unknown): Misfit {
-  let misfit: Misfit | undefined;
+export function findMisfit(type: Type, value: unknown): Fault {
+  let misfit: Fault | undefined;
   type.isValid(value, {
     errorHook(path, part, expected) {
       misfit ??= {
-        path: path.reduce(join, ''),
+        code: 'encode.invalid',
+        field: fieldPath(path),
         reason: `is ${show(part)}, which is no ${expectation(expected)}`,
       };
     },
   });
-  return misfit ?? { path: '', reason: 'does not fit its schema' };
+  return misfit ?? { code: 'encode.invalid', field: '', reason: 'does not fit its schema' };
 }
 
+/** The steps from a value to the part that is searched for; undefined where there is no such part. */
+export type FindPath = (value: unknown) => readonly string[] | undefined;
+
 /**
- * A search for the path of a number that is not finite; undefined where a schema has no place for one. Avro can
- * write NaN, but no reader of ours could compute with it.
+ * A search for a number that is not finite; undefined where a schema has no place for one. Avro can write NaN, but no
+ * reader of ours could compute with it.
  */
-export function compileFinite(schema: AvroSchema): ((value: unknown) => string | undefined) | undefined {
+export function compileFinite(schema: AvroSchema): FindPath | undefined {
   if (isUnion(schema)) {
     const branch = schema.find((candidate) => candidate !== 'null');
     return branch === undefined ? undefined : compileFinite(branch);
   }
-  if (schema === 'double') return (value) => (isNonFinite(value) ? '' : undefined);
+  if (schema === 'double') return (value) => (isNonFinite(value) ? [] : undefined);
   // What a float cannot hold becomes infinite on its way.
-  if (schema === 'float') return (value) => (isNonFinite(value, Math.fround) ? '' : undefined);
+  if (schema === 'float') return (value) => (isNonFinite(value, Math.fround) ? [] : undefined);
   if (typeof schema === 'string') return undefined;
   switch (schema.type) {
     case 'array':
@@ -49,37 +47,35 @@ export function compileFinite(schema: AvroSchema): ((value: unknown) => string |
   }
 }
 
-type Find = (value: unknown) => string | undefined;
-
 function isNonFinite(value: unknown, convert: (value: number) => number = (same) => same): boolean {
   return typeof value === 'number' && !Number.isFinite(convert(value));
 }
 
-function inFields(fields: readonly { name: string; find: Find | undefined }[]): Find | undefined {
+function inFields(fields: readonly { name: string; find: FindPath | undefined }[]): FindPath | undefined {
   const searched = fields.flatMap(({ name, find }) => (find === undefined ? [] : [{ name, find }]));
   if (searched.length === 0) return undefined;
   return (value) => {
     if (!isObject(value)) return undefined;
     for (const { name, find } of searched) {
       const found = find(value[name]);
-      if (found !== undefined) return prefix(name, found);
+      if (found !== undefined) return [name, ...found];
     }
     return undefined;
   };
 }
 
-function inEach(find: Find | undefined): Find | undefined {
+function inEach(find: FindPath | undefined): FindPath | undefined {
   if (find === undefined) return undefined;
   return (value) => {
     if (Array.isArray(value)) {
       for (let index = 0; index < value.length; index++) {
         const found = find(value[index]);
-        if (found !== undefined) return prefix(`[${index}]`, found);
+        if (found !== undefined) return [String(index), ...found];
       }
     } else if (isObject(value)) {
       for (const [key, part] of Object.entries(value)) {
         const found = find(part);
-        if (found !== undefined) return prefix(key, found);
+        if (found !== undefined) return [key, ...found];
       }
     }
     return undefined;
@@ -88,16 +84,6 @@ function inEach(find: Find | undefined): Find | undefined {
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null;
-}
-
-/** `rest` is empty, or begins with an index or a name. */
-function prefix(head: string, rest: string): string {
-  return rest === '' || rest.startsWith('[') ? head + rest : `${head}.${rest}`;
-}
-
-function join(path: string, part: string): string {
-  if (/^\d+$/.test(part)) return `${path}[${part}]`;
-  return path === '' ? part : `${path}.${part}`;
 }
 
 function show(value: unknown): string {
