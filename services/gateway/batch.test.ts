@@ -15,7 +15,9 @@ interface Entry {
 const KIND: EntryKind<Entry> = {
   judge: (entry) => {
     const record = entry as Entry;
-    return record.fate === 'bad' ? refuse({ code: 'field.invalid', field: 'fate', reason: 'is bad' }) : { record };
+    return record.fate === 'bad'
+      ? refuse({ code: 'field.invalid', field: 'fate', reason: 'is bad' })
+      : { record };
   },
   identify: ({ eventId }) => ({ eventId }),
   async write({ fate }) {

@@ -49,9 +49,7 @@ export interface LoggedAction {
 }
 
 /** A batch of partition 0, and what was rejected of it. */
-export function batchOf(
-  messages: readonly LoggedAction[],
-): IncomingBatch<UserAction> & {
+export function batchOf(messages: readonly LoggedAction[]): IncomingBatch<UserAction> & {
   readonly rejected: ReadonlyMap<number, { readonly code: ErrorCode; readonly reason: string }>;
 } {
   const rejected = new Map<number, { readonly code: ErrorCode; readonly reason: string }>();
