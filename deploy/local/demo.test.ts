@@ -42,7 +42,7 @@ test('an invalid option is reported in one sentence', async () => {
     [['--limit', 'many'], /argument 'many' is invalid/],
     [['--rate', '0'], /Expected a whole number above 0/],
     [['--dataset', 'netflix'], /Allowed choices are completejourney, ml-100k/],
-    [['--items', 'goods.csv'], /--items and --mapping belong to --actions/],
+    [['--items', 'goods.csv'], /--items and --mapping need --actions/],
   ] as const) {
     const { code, stderr } = await runDemo(...args);
     assert.equal(code, 1);

@@ -116,5 +116,5 @@ test('a request that fails for good stops the sender and rejects every waiting o
 test('verdicts that do not match their batch are an error', async () => {
   const sender = createSender<Element>({ lanes: 1, keyOf: ({ key }) => key, post: async () => [] });
   sender.enqueue({ key: 'a', sequence: 0 });
-  await assert.rejects(sender.whenBelow(1), /0 verdicts on 1 elements/);
+  await assert.rejects(sender.whenBelow(1), /0 verdicts for 1 elements/);
 });
