@@ -1,6 +1,8 @@
 import { createRandom } from '#algorithms/random.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
-import type { ItemEmbedding, Release, UserAction } from '#contracts/generated/records.ts';
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { anAction, anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
+import type { UserAction } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import type { Path } from './path.testing.ts';
 
@@ -23,30 +25,12 @@ export async function publishGeneration({ write }: Pick<Path, 'write'>): Promise
     ITEM_IDS.map((itemId) => {
       const axis = axes[Number(itemId.split('-')[0])]!;
       const vector = unit((i) => axis[i]! + 0.15 * random.normal());
-      const embedding: ItemEmbedding = {
-        generation: GENERATION,
-        itemId,
-        vector: encodeVector(vector),
-        origin: 'trained',
-        basis: null,
-      };
-      return write('embeddings', `${GENERATION}/${itemId}`, embedding);
+      const embedding = anEmbedding({ generation: GENERATION, itemId, vector: encodeVector(vector) });
+      return write('embeddings', embeddingKey(embedding), embedding);
     }),
   );
-  const release: Release = {
-    generation: GENERATION,
-    state: 'ready',
-    dimension: DIMENSION,
-    alpha: 1,
-    itemCount: ITEM_IDS.length,
-    actionCount: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    metrics: {},
-    modelCard: '',
-    reason: null,
-  };
-  await write('releases', GENERATION, release);
+  const shape = { dimension: DIMENSION, itemCount: ITEM_IDS.length };
+  await write('releases', GENERATION, aRelease({ generation: GENERATION, state: 'ready', ...shape }));
 }
 
 function unit(component: (index: number) => number): Float32Array {
@@ -59,6 +43,5 @@ function unit(component: (index: number) => number): Float32Array {
 export function actionNow(
   change: Pick<UserAction, 'eventId' | 'userId' | 'itemId'> & Partial<UserAction>,
 ): UserAction {
-  const now = Date.now();
-  return { type: 'buy', occurredAt: now, receivedAt: now, contextId: null, value: null, ...change };
+  return anAction({ occurredAt: Date.now(), ...change });
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { Slate } from '#contracts/generated/records.ts';
-import { someAction } from '#topics/test-namespace.ts';
 import { someSlate } from './attribution.testing.ts';
 import { createHandlers } from './handlers.ts';
 
@@ -64,8 +64,9 @@ test('an action that breaks the rules is rejected and moves no time, and its off
     },
     tick: async () => {},
   });
-  const sound = someAction({ userId: 'ann' });
-  const actions = [sound, someAction({ userId: 'ann', occurredAt: sound.receivedAt + 3_600_000 })];
+  const sound = anAction({ userId: 'ann' });
+  const { receivedAt } = sound;
+  const actions = [sound, anAction({ userId: 'ann', occurredAt: receivedAt + 3_600_000, receivedAt })];
   await handlers.actions({
     topic: 'actions',
     partition: 0,

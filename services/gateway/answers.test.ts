@@ -1,27 +1,22 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import { aCause, aMedoid, aSlate, aSlot, someInterests } from '#contracts/domain/records.testing.ts';
 import { describeInterests, describeSlate, itemsOfSlate } from './answers.ts';
 import { explain } from './reason.ts';
 
 const TITLES: Readonly<Record<string, string>> = { m: 'Whole Milk', o: 'Oats' };
 const titleOf = (itemId: string): string => TITLES[itemId] ?? itemId;
-const because = { itemId: 'm', type: 'buy', importance: 0.5, lastOccurredAt: 1 };
+const because = aCause({ itemId: 'm' });
 
-const SLATE: Slate = {
-  slateId: 's1',
-  userId: 'u1',
+const SLATE = aSlate({
   servedAt: 5,
-  policy: 'thompson-linear/1',
-  observations: 9,
   generation: 'g1',
   interestsVersion: 3,
-  experiment: null,
   slots: [
-    { itemId: 'o', models: ['medoid-neighbours'], because, features: [1], score: 0.9, propensity: 0.5 },
-    { itemId: 'p', models: ['trending'], because: null, features: [0], score: 0.1, propensity: 1 },
+    aSlot({ itemId: 'o', models: ['medoid-neighbours'], because, score: 0.9 }),
+    aSlot({ itemId: 'p', score: 0.1, propensity: 1 }),
   ],
-};
+});
 
 describe('the reason of a recommendation', () => {
   it('names the action that led to it', () => {
@@ -73,18 +68,12 @@ describe('a slate', () => {
 });
 
 describe('interests', () => {
-  const medoid = { itemId: 'm', type: 'buy', importance: 3, size: 2, lastOccurredAt: 1 };
-  const interests: UserInterests = {
-    userId: 'u1',
+  const medoid = aMedoid({ itemId: 'm', importance: 3 });
+  const interests = someInterests({
     version: 7,
-    generation: 'g1',
-    streamTime: 1,
-    receivedAt: 1,
-    medoids: [medoid, { ...medoid, itemId: 'x', importance: 1 }],
-    recent: ['m'],
+    medoids: [medoid, aMedoid({ itemId: 'x', importance: 1 })],
     windowSize: 3,
-    unknownItems: 0,
-  };
+  });
 
   it('are told with titles and shares that sum to one', () => {
     const { medoids, ...rest } = describeInterests(interests, titleOf);

@@ -3,6 +3,7 @@ import { once } from 'node:events';
 import { createServer, type IncomingMessage, request, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
+import { aCause, aSlate, aSlot } from '#contracts/domain/records.testing.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
@@ -13,25 +14,17 @@ import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
-const slot = { features: [], score: 1, propensity: 0.5 };
-const because = { itemId: 'milk', type: 'buy', importance: 1, lastOccurredAt: 0 };
 
 /** The other stages as their HTTP contracts have them, in one server; an unknown path is an item without a vector. */
 const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
   '/slates': [
     200,
-    {
-      slateId: 's1',
-      userId: 'u1',
-      servedAt: 1,
-      policy: 'thompson-linear/1',
-      generation: null,
-      interestsVersion: -1,
+    aSlate({
       slots: [
-        { ...slot, itemId: 'oats', models: ['medoid-neighbours'], because },
-        { ...slot, itemId: 'soap', models: ['trending'], because: null },
+        aSlot({ itemId: 'oats', models: ['medoid-neighbours'], because: aCause({ itemId: 'milk' }) }),
+        aSlot({ itemId: 'soap' }),
       ],
-    },
+    }),
   ],
   '/items': [200, { items: { milk: { title: 'Whole Milk' }, oats: { title: 'Oats' } } }],
   '/items/milk/similar?n=3': [

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import { TributaryError } from '#contracts/errors.ts';
-import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import type { ItemEmbedding } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { IndexVectors } from './index-vectors.ts';
 
@@ -48,20 +49,7 @@ function createRig(maximum = 100): Rig {
 }
 
 function activate({ vectors }: Rig, generation: string): void {
-  const release: Release = {
-    generation,
-    state: 'active',
-    itemCount: 2,
-    dimension: 2,
-    alpha: 1.5,
-    actionCount: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    metrics: {},
-    modelCard: '',
-    reason: null,
-  };
-  vectors.takeRelease(generation, release);
+  vectors.takeRelease(generation, aRelease({ generation, alpha: 1.5, itemCount: 2 }));
 }
 
 function serving(maximum?: number): Rig {
@@ -71,13 +59,8 @@ function serving(maximum?: number): Rig {
   return rig;
 }
 
-const embedding = (itemId: string, origin: ItemEmbedding['origin']): ItemEmbedding => ({
-  generation: 'g1',
-  itemId,
-  vector: encodeVector(Float32Array.of(1, 1)),
-  origin,
-  basis: null,
-});
+const embedding = (itemId: string, origin: ItemEmbedding['origin']): ItemEmbedding =>
+  anEmbedding({ itemId, origin }, [1, 1]);
 
 async function lookUp({ vectors }: Rig, ...itemIds: string[]): Promise<(number[] | undefined)[]> {
   const vectorOf = await vectors.served?.vectorsOf(itemIds);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
-import type { Release, UserInterests } from '#contracts/generated/records.ts';
-import { encodeVector } from '#contracts/vectors.ts';
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
@@ -25,30 +26,12 @@ describe('the interests stage', () => {
       ['tea', 1],
       ['nail', -1],
     ] as const) {
-      const vector = encodeVector(Float32Array.of(x, 0));
-      const value = test.encode('ItemEmbedding', {
-        generation: 'g1',
-        itemId,
-        vector,
-        origin: 'trained',
-        basis: null,
-      });
-      await test.produce('embeddings', { key: `g1/${itemId}`, value });
+      const embedding = anEmbedding({ itemId }, [x, 0]);
+      const value = test.encode('ItemEmbedding', embedding);
+      await test.produce('embeddings', { key: embeddingKey(embedding), value });
     }
-    const release: Release = {
-      generation: 'g1',
-      state: 'active',
-      dimension: 2,
-      alpha: 1,
-      itemCount: 2,
-      actionCount: 0,
-      createdAt: 0,
-      updatedAt: 0,
-      metrics: {},
-      modelCard: '',
-      reason: null,
-    };
-    await test.produce('releases', { key: 'g1', value: test.encode('Release', release) });
+    const value = test.encode('Release', aRelease({ itemCount: 2 }));
+    await test.produce('releases', { key: 'g1', value });
   }
 
   /** One action of every user; rounds take turns between the two items. */

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import type { ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
-import { encodeVector } from '#contracts/vectors.ts';
 import { ServedGenerations, type ServedVectors } from './served-vectors.ts';
 
 const ALPHA: Readonly<Record<string, number>> = { g1: 1.5, g2: 1.2, g3: 0.9 };
@@ -26,19 +27,7 @@ function createRig({ caughtUp = true } = {}): Rig {
 }
 
 function release(generation: string, state: ReleaseState, itemCount = 2): Release {
-  return {
-    generation,
-    state,
-    itemCount,
-    dimension: 2,
-    alpha: ALPHA[generation] ?? 1,
-    actionCount: 0,
-    createdAt: 0,
-    updatedAt: 0,
-    metrics: {},
-    modelCard: '',
-    reason: null,
-  };
+  return aRelease({ generation, state, itemCount, alpha: ALPHA[generation] ?? 1 });
 }
 
 function give(
@@ -48,8 +37,11 @@ function give(
   origin: ItemEmbedding['origin'] = 'trained',
 ): void {
   for (const itemId of itemIds) {
-    const vector = encodeVector(Float32Array.of(Number(generation.slice(1)), itemId.length));
-    generations.takeEmbedding(`${generation}/${itemId}`, { generation, itemId, vector, origin, basis: null });
+    const embedding = anEmbedding({ generation, itemId, origin }, [
+      Number(generation.slice(1)),
+      itemId.length,
+    ]);
+    generations.takeEmbedding(embeddingKey(embedding), embedding);
   }
 }
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { applyAction, createWindow } from '#algorithms/pinnersage/window.ts';
+import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { DAY, START } from './actions.testing.ts';
 import type { Derived, InterestsStore } from './store.ts';
@@ -15,17 +16,13 @@ function windowOf(...itemIds: string[]) {
 }
 
 function interestsOf(userId: string, version: number, generation: string | null = null): UserInterests {
-  return {
+  return someInterests({
     userId,
     version,
     generation,
-    streamTime: START,
-    receivedAt: START,
-    medoids: [{ itemId: 'tea', type: 'buy', importance: 0.125, size: 1, lastOccurredAt: START }],
+    medoids: [aMedoid({ importance: 0.125 })],
     recent: ['tea'],
-    windowSize: 1,
-    unknownItems: 0,
-  };
+  });
 }
 
 function derivedOf(userId: string, version: number, generation: string | null = null): Derived {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
+import { aMedoid, anAction, aSlate, someInterests } from '#contracts/domain/records.testing.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
-import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { takeCensus } from './census.ts';
 
 let namespace: TestNamespace;
@@ -14,34 +15,12 @@ before(async () => {
 });
 after(() => namespace.close());
 
-const medoid = { itemId: 'i', type: 'buy', importance: 1, size: 1, lastOccurredAt: 1 };
-
 function interests(userId: string, generation: string | null, medoids: number): RecordTypes['UserInterests'] {
-  return {
-    userId,
-    version: 1,
-    generation,
-    streamTime: 1,
-    receivedAt: 1,
-    medoids: Array(medoids).fill(medoid),
-    recent: [],
-    windowSize: 1,
-    unknownItems: 0,
-  };
+  return someInterests({ userId, generation, medoids: Array(medoids).fill(aMedoid()) });
 }
 
 function slate(servedAt: number, observations: number): RecordTypes['Slate'] {
-  return {
-    slateId: `s${servedAt}`,
-    userId: 'u',
-    servedAt,
-    policy: 'p',
-    observations,
-    generation: null,
-    interestsVersion: 1,
-    experiment: null,
-    slots: [],
-  };
+  return aSlate({ slateId: `s${servedAt}`, servedAt, observations, slots: [] });
 }
 
 test('an empty log is counted as zeros', async () => {
@@ -59,7 +38,7 @@ test('an empty log is counted as zeros', async () => {
 
 test('events, duplicates, the newest slate and the newest interests of each user are counted separately', async () => {
   for (const eventId of ['e1', 'e2', 'e1']) {
-    const value = namespace.encode('UserAction', someAction({ eventId }));
+    const value = namespace.encode('UserAction', anAction({ eventId }));
     await namespace.produce('actions', { key: 'u', value });
   }
   for (const [servedAt, observations] of [
