@@ -1,6 +1,6 @@
 /** The frame of every command: its connection, its exit at Ctrl-C or a closed pipe, and one sentence for an error. */
 import type { Kafka } from 'kafkajs';
-import { readConfig, type TopicsConfig } from './config.ts';
+import { readTopicsConfig, type TopicsConfig } from './config.ts';
 import { connectKafka } from './connection.ts';
 
 export interface CommandContext {
@@ -32,7 +32,7 @@ export async function runCommand(command: (context: CommandContext) => Promise<v
     end();
   });
   try {
-    const config = readConfig(process.env);
+    const config = readTopicsConfig(process.env);
     const kafka = connectKafka(config.brokers);
     await command({ config, kafka, signal: ending.signal, write: (text) => write(text, ending.signal) });
   } catch (error) {

@@ -3,7 +3,7 @@ import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { readConfig } from './config.ts';
+import { readTopicsConfig } from './config.ts';
 
 describe('the connection of the command line', () => {
   let cache = '';
@@ -31,32 +31,35 @@ describe('the connection of the command line', () => {
       TRIBUTARY_CACHE: cache,
     };
     const config = { brokers: ['a:1', 'b:2'], registryUrl: 'http://r:3', namespace: 'shop' };
-    assert.deepEqual(readConfig(environment), config);
+    assert.deepEqual(readTopicsConfig(environment), config);
   });
 
   it('is that of the running demo if the environment names no brokers', () => {
-    assert.deepEqual(readConfig({ TRIBUTARY_CACHE: cache }), {
+    assert.deepEqual(readTopicsConfig({ TRIBUTARY_CACHE: cache }), {
       brokers: ['127.0.0.1:5001'],
       registryUrl: 'http://127.0.0.1:5002/apis/ccompat/v7',
       namespace: 'demo',
     });
-    assert.equal(readConfig({ TRIBUTARY_CACHE: cache, TRIBUTARY_NAMESPACE: 'other' }).namespace, 'other');
+    assert.equal(
+      readTopicsConfig({ TRIBUTARY_CACHE: cache, TRIBUTARY_NAMESPACE: 'other' }).namespace,
+      'other',
+    );
   });
 
   it("never mixes brokers of the environment with the demo's registry", () => {
     const config = { brokers: ['a:1'], registryUrl: 'http://localhost:8081', namespace: '' };
-    assert.deepEqual(readConfig({ KAFKA_BROKERS: 'a:1', TRIBUTARY_CACHE: cache }), config);
+    assert.deepEqual(readTopicsConfig({ KAFKA_BROKERS: 'a:1', TRIBUTARY_CACHE: cache }), config);
   });
 
   it('defaults to localhost', () => {
-    assert.deepEqual(readConfig({ TRIBUTARY_CACHE: emptyCache }).brokers, ['localhost:9092']);
+    assert.deepEqual(readTopicsConfig({ TRIBUTARY_CACHE: emptyCache }).brokers, ['localhost:9092']);
   });
 
   it('rejects addresses of a wrong form', () => {
     for (const KAFKA_BROKERS of ['localhost', 'http://a:1', 'a:1,b', ',']) {
-      assert.throws(() => readConfig({ KAFKA_BROKERS }), { code: 'topics.option' }, KAFKA_BROKERS);
+      assert.throws(() => readTopicsConfig({ KAFKA_BROKERS }), { code: 'topics.option' }, KAFKA_BROKERS);
     }
     const bad = { KAFKA_BROKERS: 'a:1', SCHEMA_REGISTRY_URL: 'nowhere' };
-    assert.throws(() => readConfig(bad), { code: 'topics.option' });
+    assert.throws(() => readTopicsConfig(bad), { code: 'topics.option' });
   });
 });

@@ -17,7 +17,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * returns the connection of a running demo; without a demo, localhost.
  * @throws TributaryError `topics.option` for an address of a wrong form
  */
-export function readConfig(environment: Environment): TopicsConfig {
+export function readTopicsConfig(environment: Environment): TopicsConfig {
   const demo = environment.KAFKA_BROKERS ? {} : demoConnection(environment);
   const value = (name: string, otherwise: string) => environment[name] || demo[name] || otherwise;
 

@@ -6,7 +6,7 @@ import type { RecordTypes } from '#contracts/generated/records.ts';
 import { createRegistry, type Registry } from '#contracts/registry.ts';
 import { applyTopics } from './apply.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName } from './catalog.ts';
-import { readConfig } from './config.ts';
+import { readTopicsConfig } from './config.ts';
 import { connectKafka, withAdmin } from './connection.ts';
 import { createTopicCodec } from './topic-codec.ts';
 
@@ -27,7 +27,7 @@ export interface TestNamespace {
 }
 
 export async function openTestNamespace(): Promise<TestNamespace> {
-  const config = readConfig(process.env);
+  const config = readTopicsConfig(process.env);
   const kafka = connectKafka(config.brokers);
   const registry = createRegistry({ url: config.registryUrl });
   const namespace = `test-${randomUUID()}`;

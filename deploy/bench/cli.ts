@@ -1,8 +1,8 @@
 // `npm run bench -- NAME [--json]`: how fast a part is, beside its peers.
 
-import { runCommand } from './command.ts';
+import { runMeasurement } from './command.ts';
 
-await runCommand('bench', {
+await runMeasurement('bench', {
   ward: { title: "Ward's clustering and its cut, beside scipy", load: () => import('./ward.ts') },
   incremental: {
     title: 'The incremental clustering beside the full one, on real windows',

@@ -16,7 +16,7 @@ export interface CatalogEntry {
 }
 
 /** `NAME [--json]`: prints the figures for people and, with --json, once more as one JSON object on the last line. */
-export async function runCommand(
+export async function runMeasurement(
   kind: string,
   catalog: Readonly<Record<string, CatalogEntry>>,
 ): Promise<void> {

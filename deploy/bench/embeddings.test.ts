@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { norm, row } from '#algorithms/vectors.ts';
-import { type ActionInput, type Dataset, range } from '../local/data/dataset.ts';
+import { type Dataset, type DatasetAction, range } from '../local/data/dataset.ts';
 import { completejourneyEmbeddings, RECIPE } from './embeddings.ts';
 import { purchasesOf } from './purchases.ts';
 
@@ -15,7 +15,7 @@ const ACTIONS = 1_000;
 /** Ten users who buy at random; `rare` is bought once early, `late` often but only at the end. */
 function dataset(): Dataset {
   const random = createRandom('purchases');
-  const actions = Array.from({ length: ACTIONS }, (_, i): ActionInput => {
+  const actions = Array.from({ length: ACTIONS }, (_, i): DatasetAction => {
     const isLate = i >= 0.8 * ACTIONS && random.next() < 0.5;
     const itemId = i === 0 ? 'rare' : isLate ? 'late' : `item ${random.integer(ITEMS)}`;
     const userId = `user ${random.integer(10)}`;

@@ -12,7 +12,7 @@ import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import type { TrainInput } from '../../services/retrain/training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
 import { trainInChild } from '../../services/retrain/training/train-in-child.ts';
-import type { ItemInput } from '../local/data/dataset.ts';
+import type { DatasetItem } from '../local/data/dataset.ts';
 import { cacheFolder, fillOnce } from '../local/parts/cache.mjs';
 import type { Purchases } from './purchases.ts';
 
@@ -113,7 +113,7 @@ export function trainingInput(
 /** itemIds.length × f, row-major; a product without an entry has nothing but its degree. */
 export function featureMatrix(
   itemIds: readonly string[],
-  catalogue: ReadonlyMap<string, ItemInput>,
+  catalogue: ReadonlyMap<string, DatasetItem>,
   degreeOf: Int32Array,
   layout: FeatureLayout,
 ): Float32Array {

@@ -12,7 +12,7 @@ import { HnswGraph, SEED } from '../../services/index/graph/hnsw.ts';
 import { Snapshots } from '../../services/index/snapshots/snapshots.ts';
 import { completejourneyEmbeddings } from './embeddings.ts';
 import type { Figures } from './figures.ts';
-import { startPeer } from './peer.ts';
+import { startPythonPeer } from './peer.ts';
 import { readPurchases } from './purchases.ts';
 
 const SERVED = {
@@ -58,7 +58,7 @@ interface Turns {
 export async function measure(): Promise<Figures> {
   const { itemIds, vectors, dim } = await completejourneyEmbeddings(await readPurchases());
   const queryRows = drawRows(itemIds.length);
-  const peer = await startPeer('peer:hnswlib', 'hnswlib_search.py');
+  const peer = await startPythonPeer('peer:hnswlib', 'hnswlib_search.py');
   try {
     const { seconds: peerBuildSeconds } = await peer.ask<{ seconds: number }>({
       vectors: Buffer.from(vectors.buffer).toString('base64'),

@@ -4,7 +4,7 @@ import { fileURLToPath } from 'node:url';
 import { bringParts } from '../local/parts.mjs';
 
 /** A Python process that answers one line of JSON with one. */
-export interface Peer {
+export interface PythonPeer {
   /** Rejects when the process ends without an answer. One question at a time. */
   ask<Answer>(question: unknown): Promise<Answer>;
   stop(): Promise<void>;
@@ -16,11 +16,11 @@ export interface Peer {
  * @param env added to this process's own environment
  * @throws Error with one clear sentence when the library cannot be brought
  */
-export async function startPeer(
+export async function startPythonPeer(
   part: `peer:${'scipy' | 'hnswlib' | 'dgl'}`,
   script: string,
   env: Readonly<Record<string, string>> = {},
-): Promise<Peer> {
+): Promise<PythonPeer> {
   const { [part]: location } = await bringParts([part], { quiet: true });
   const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
   const child = spawn(location!.python, [file], {

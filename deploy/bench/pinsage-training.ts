@@ -17,7 +17,7 @@ import {
 } from '../../services/retrain/training/train-config.ts';
 import { RECIPE, trainingInput } from './embeddings.ts';
 import type { Figures } from './figures.ts';
-import { startPeer } from './peer.ts';
+import { startPythonPeer } from './peer.ts';
 import { readPurchases } from './purchases.ts';
 
 /** Short epochs, so that a run from fresh weights has the whole curriculum of hard negatives in it. */
@@ -169,7 +169,7 @@ interface DglPeer {
 }
 
 async function startDgl(data: DataForPeer, threads: number): Promise<DglPeer> {
-  const peer = await startPeer('peer:dgl', 'dgl_pinsage.py', {
+  const peer = await startPythonPeer('peer:dgl', 'dgl_pinsage.py', {
     OMP_NUM_THREADS: String(threads),
     DGLBACKEND: 'pytorch',
   });

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActionInput, type Dataset, range } from '../local/data/dataset.ts';
+import { type Dataset, type DatasetAction, range } from '../local/data/dataset.ts';
 import { purchasesOf } from './purchases.ts';
 
-const ACTIONS: ActionInput[] = [
+const ACTIONS: DatasetAction[] = [
   { eventId: 'e0', userId: 'ann', itemId: 'milk', type: 'buy', occurredAt: 10, contextId: 'basket' },
   { eventId: 'e1', userId: 'ann', itemId: 'bread', type: 'buy', occurredAt: 10, contextId: 'basket' },
   { eventId: 'e2', userId: 'bob', itemId: 'milk', type: 'buy', occurredAt: 20 },

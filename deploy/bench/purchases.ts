@@ -1,6 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { openCompletejourney } from '../local/data/completejourney.ts';
-import { collect, type Dataset, type ItemInput } from '../local/data/dataset.ts';
+import { collect, type Dataset, type DatasetItem } from '../local/data/dataset.ts';
 import { ensureDataset } from '../local/datasets.ts';
 
 /** A year of purchases out of completejourney. */
@@ -11,7 +11,7 @@ export interface Purchases {
   readonly userIds: readonly string[];
   readonly itemIds: readonly string[];
   /** All products by id, also those that nobody bought. */
-  readonly catalogue: ReadonlyMap<string, ItemInput>;
+  readonly catalogue: ReadonlyMap<string, DatasetItem>;
 }
 
 /** Reads all purchases (about 50 MB), and brings the data set where it is not there yet. */

@@ -6,7 +6,7 @@ import { createScalarKernel, createSimdKernel } from '#algorithms/pinnersage/war
 import { createRandom } from '#algorithms/random.ts';
 import { normaliseInPlace, row } from '#algorithms/vectors.ts';
 import type { Figures } from './figures.ts';
-import { type Peer, startPeer } from './peer.ts';
+import { type PythonPeer, startPythonPeer } from './peer.ts';
 
 const SIZES = [50, 100, 200, 500] as const;
 const DIM = 64;
@@ -26,7 +26,7 @@ type Runner = (
  * medians of CPU time over alternating rounds. `maxHeightError` is the largest relative difference of a merge's height.
  */
 export async function measure(): Promise<Figures> {
-  const peer = await startPeer('peer:scipy', 'scipy_ward.py');
+  const peer = await startPythonPeer('peer:scipy', 'scipy_ward.py');
   try {
     const runners = {
       scipy: peerRunner(peer),
@@ -105,7 +105,7 @@ function ownRunner(workspace: WardWorkspace): Runner {
   };
 }
 
-function peerRunner(peer: Peer): Runner {
+function peerRunner(peer: PythonPeer): Runner {
   return (points, repeats) =>
     peer.ask({ points: Buffer.from(points.buffer).toString('base64'), dim: DIM, alpha: ALPHA, repeats });
 }

@@ -1,8 +1,8 @@
 // `npm run evaluate -- NAME [--json]`: how good a part is, beside its peers.
 
-import { runCommand } from '../bench/command.ts';
+import { runMeasurement } from '../bench/command.ts';
 
-await runCommand('evaluate', {
+await runMeasurement('evaluate', {
   pinsage: {
     title: 'PinSage as a recommender of its own on the temporal split of completejourney',
     load: () => import('./pinsage/measure.ts'),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aCause, aMedoid, aSlate, aSlot, someInterests } from '#contracts/domain/records.testing.ts';
-import { describeInterests, describeSlate, itemsOfSlate } from './answers.ts';
+import { itemsOfSlate, toInterestsAnswer, toRecommendationsAnswer } from './answers.ts';
 import { explain } from './reason.ts';
 
 const TITLES: Readonly<Record<string, string>> = { m: 'Whole Milk', o: 'Oats' };
@@ -34,7 +34,7 @@ describe('the reason of a recommendation', () => {
 describe('a slate', () => {
   it('is told with titles, causes and reasons, and without features', () => {
     assert.deepEqual(itemsOfSlate(SLATE), ['o', 'm', 'p']);
-    assert.deepEqual(describeSlate(SLATE, titleOf), {
+    assert.deepEqual(toRecommendationsAnswer(SLATE, titleOf), {
       slateId: 's1',
       userId: 'u1',
       servedAt: 5,
@@ -76,7 +76,7 @@ describe('interests', () => {
   });
 
   it('are told with titles and shares that sum to one', () => {
-    const { medoids, ...rest } = describeInterests(interests, titleOf);
+    const { medoids, ...rest } = toInterestsAnswer(interests, titleOf);
     assert.deepEqual(rest, { userId: 'u1', version: 7, generation: 'g1', windowSize: 3, unknownItems: 0 });
     assert.deepEqual(
       medoids.map(({ title, share }) => [title, share]),
@@ -89,6 +89,6 @@ describe('interests', () => {
 
   it('without importance have no shares', () => {
     const faded = { ...interests, medoids: [{ ...medoid, importance: 0 }] };
-    assert.equal(describeInterests(faded, titleOf).medoids[0]?.share, 0);
+    assert.equal(toInterestsAnswer(faded, titleOf).medoids[0]?.share, 0);
   });
 });

@@ -49,7 +49,7 @@ export const InterestsAnswer = Type.Object({
   ),
 });
 
-export const SimilarAnswer = Type.Object({
+export const SimilarItemsAnswer = Type.Object({
   itemId: Type.String(),
   title: Type.String(),
   generation: Type.String(),
@@ -67,7 +67,7 @@ export function itemsOfSlate({ slots }: Slate): string[] {
   return slots.flatMap(({ itemId, because }) => (because === null ? [itemId] : [itemId, because.itemId]));
 }
 
-export function describeSlate(
+export function toRecommendationsAnswer(
   slate: Slate,
   titleOf: (itemId: string) => string,
 ): Static<typeof RecommendationsAnswer> {
@@ -98,7 +98,7 @@ export function describeSlate(
   };
 }
 
-export function describeInterests(
+export function toInterestsAnswer(
   interests: UserInterests,
   titleOf: (itemId: string) => string,
 ): Static<typeof InterestsAnswer> {

@@ -6,12 +6,12 @@ import type { Slate, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
-  describeInterests,
-  describeSlate,
   InterestsAnswer,
   itemsOfSlate,
   RecommendationsAnswer,
-  SimilarAnswer,
+  SimilarItemsAnswer,
+  toInterestsAnswer,
+  toRecommendationsAnswer,
 } from './answers.ts';
 import { idSchema } from './judgement.ts';
 import { ErrorAnswer } from './openapi.ts';
@@ -48,7 +48,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
       const slate = await peers.rerank.post<Slate>('/slates', { userId, n }, trace);
-      return describeSlate(slate, await titles(itemsOfSlate(slate), trace));
+      return toRecommendationsAnswer(slate, await titles(itemsOfSlate(slate), trace));
     },
   );
 
@@ -67,7 +67,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       const trace = continueTrace(request, reply);
       const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(id)}`, trace);
       const itemIds = interests.medoids.map(({ itemId }) => itemId);
-      return describeInterests(interests, await titles(itemIds, trace));
+      return toInterestsAnswer(interests, await titles(itemIds, trace));
     },
   );
 
@@ -78,7 +78,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
         summary: 'Items near an item in the served generation',
         params: IdParams,
         querystring: SimilarQuery,
-        response: { 200: SimilarAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
+        response: { 200: SimilarItemsAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
       },
     },
     async (request, reply) => {

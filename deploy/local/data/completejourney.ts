@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { asyncBufferFromFile, parquetMetadataAsync, parquetReadObjects } from 'hyparquet';
 import { compressors } from 'hyparquet-compressors';
-import type { ActionInput, Dataset, ItemInput } from './dataset.ts';
+import type { Dataset, DatasetAction, DatasetItem } from './dataset.ts';
 import { groceryTitle, packageSize, readable } from './grocery-title.ts';
 
 interface Transaction {
@@ -66,7 +66,7 @@ export async function openCompletejourney(folder: string): Promise<Dataset> {
   };
 }
 
-function toAction(row: Transaction, index: number): ActionInput {
+function toAction(row: Transaction, index: number): DatasetAction {
   return {
     eventId: `cj-${index}`,
     userId: String(row.household_id),
@@ -78,7 +78,7 @@ function toAction(row: Transaction, index: number): ActionInput {
   };
 }
 
-function toItem(row: Product): ItemInput {
+function toItem(row: Product): DatasetItem {
   const categories = [row.department, row.product_category, row.product_type];
   const attributes = { brand: row.brand, 'package size': row.package_size && packageSize(row.package_size) };
   return {

@@ -1,9 +1,9 @@
 import { readFile } from 'node:fs/promises';
 import { basename } from 'node:path';
-import { type ActionInput, type Dataset, type ItemInput, range } from './dataset.ts';
+import { type Dataset, type DatasetAction, type DatasetItem, range } from './dataset.ts';
 import { parseMapping } from './mapping.ts';
 import { RowError, toAction, toItem } from './row-conversion.ts';
-import { type Rejection, readRows } from './rows.ts';
+import { type RejectedRow, readRows } from './rows.ts';
 
 /** Rejected rows that are kept as examples. */
 const EXAMPLES = 20;
@@ -16,15 +16,15 @@ export interface CustomFiles {
 }
 
 /** Rows of a user's own files that were left out. */
-export interface Rejections {
+export interface RejectedRows {
   readonly count: number;
   /** Number of rejected rows by field. */
   readonly byField: Readonly<Record<string, number>>;
-  readonly examples: readonly Rejection[];
+  readonly examples: readonly RejectedRow[];
 }
 
 export interface CustomDataset extends Dataset {
-  readonly rejections: Rejections;
+  readonly rejections: RejectedRows;
 }
 
 /**
@@ -38,8 +38,8 @@ export async function openCustom(files: CustomFiles): Promise<CustomDataset> {
   const mapping =
     files.mapping === undefined ? {} : parseMapping(await readFile(files.mapping, 'utf8'), files.mapping);
   const rejections = collectRejections();
-  const actions: ActionInput[] = [];
-  const items: ItemInput[] = [];
+  const actions: DatasetAction[] = [];
+  const items: DatasetItem[] = [];
   const file = basename(files.actions);
   await convertRows(files.actions, rejections.add, (row) =>
     actions.push(toAction(row, mapping.actions ?? {}, file)),
@@ -60,7 +60,7 @@ export async function openCustom(files: CustomFiles): Promise<CustomDataset> {
 
 async function convertRows(
   path: string,
-  reject: (rejection: Rejection) => void,
+  reject: (rejection: RejectedRow) => void,
   convert: (row: Parameters<typeof toAction>[0]) => void,
 ): Promise<void> {
   for await (const row of readRows(path, reject)) {
@@ -75,11 +75,11 @@ async function convertRows(
 
 function collectRejections() {
   const byField: Record<string, number> = {};
-  const examples: Rejection[] = [];
+  const examples: RejectedRow[] = [];
   const result = { count: 0, byField, examples };
   return {
     result,
-    add(rejection: Rejection) {
+    add(rejection: RejectedRow) {
       result.count += 1;
       byField[rejection.field] = (byField[rejection.field] ?? 0) + 1;
       if (examples.length < EXAMPLES) examples.push(rejection);
@@ -88,7 +88,7 @@ function collectRejections() {
 }
 
 /** Describes the rejections, one line per example; empty if there are none. */
-export function describeRejections({ count, byField, examples }: Rejections): string {
+export function describeRejections({ count, byField, examples }: RejectedRows): string {
   if (count === 0) return '';
   const fields = Object.entries(byField).map(([field, rows]) => `${field} ${rows}`);
   const shown = examples.map(({ file, line, field, reason }) => `  ${file}:${line} ${field}: ${reason}`);

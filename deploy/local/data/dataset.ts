@@ -1,7 +1,7 @@
 import type { ActionType } from '#contracts/generated/records.ts';
 
 /** An action as the gateway accepts it. */
-export interface ActionInput {
+export interface DatasetAction {
   /** Derived from the data, so that loading the same set twice counts each action once. */
   readonly eventId: string;
   readonly userId: string;
@@ -14,7 +14,7 @@ export interface ActionInput {
 }
 
 /** An item as the gateway accepts it. */
-export interface ItemInput {
+export interface DatasetItem {
   readonly itemId: string;
   readonly title: string;
   readonly text?: string;
@@ -30,12 +30,12 @@ export interface Dataset {
   readonly name: string;
   readonly title: string;
   readonly actionCount: number;
-  items(): AsyncIterable<ItemInput>;
+  items(): AsyncIterable<DatasetItem>;
   /**
    * Returns the actions with index `from` (default 0) up to but excluding `to` (default: all), in the order of event
    * time.
    */
-  actions(from?: number, to?: number): AsyncIterable<ActionInput>;
+  actions(from?: number, to?: number): AsyncIterable<DatasetAction>;
 }
 
 /**

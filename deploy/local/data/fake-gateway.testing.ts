@@ -1,5 +1,5 @@
 import fastify, { type FastifyReply } from 'fastify';
-import type { ActionInput, ItemInput } from './dataset.ts';
+import type { DatasetAction, DatasetItem } from './dataset.ts';
 
 /** Response of a fake gateway to one batch: a custom one, or undefined for the usual acceptance. */
 export type Mood = (request: number) => { readonly status: number; readonly body?: unknown } | undefined;
@@ -8,20 +8,20 @@ export interface FakeGateway {
   readonly url: string;
   /** Batches in the order of their arrival, rejected ones included. */
   readonly requests: readonly (readonly { readonly eventId?: string; readonly userId?: string }[])[];
-  readonly actions: readonly ActionInput[];
-  readonly items: readonly ItemInput[];
+  readonly actions: readonly DatasetAction[];
+  readonly items: readonly DatasetItem[];
   close(): Promise<void>;
 }
 
 /** Starts a real HTTP server with the gateway's contract, one partition, and the accepted batches in memory. */
 export async function startFakeGateway(mood: Mood = () => undefined): Promise<FakeGateway> {
   const server = fastify({ bodyLimit: 1_048_576 });
-  const requests: ActionInput[][] = [];
-  const actions: ActionInput[] = [];
-  const items: ItemInput[] = [];
+  const requests: DatasetAction[][] = [];
+  const actions: DatasetAction[] = [];
+  const items: DatasetItem[] = [];
 
   function take<T>(batch: T[], log: T[], reply: FastifyReply) {
-    requests.push(batch as ActionInput[]);
+    requests.push(batch as DatasetAction[]);
     const answer = mood(requests.length);
     if (answer !== undefined)
       return reply.code(answer.status).send(answer.body ?? { error: { code: 'busy', reason: 'busy' } });
@@ -35,8 +35,10 @@ export async function startFakeGateway(mood: Mood = () => undefined): Promise<Fa
     return reply.code(202).send({ accepted: batch.length, rejected: 0, results });
   }
 
-  server.post<{ Body: ActionInput[] }>('/v1/actions', (request, reply) => take(request.body, actions, reply));
-  server.put<{ Body: ItemInput[] }>('/v1/items', (request, reply) => take(request.body, items, reply));
+  server.post<{ Body: DatasetAction[] }>('/v1/actions', (request, reply) =>
+    take(request.body, actions, reply),
+  );
+  server.put<{ Body: DatasetItem[] }>('/v1/items', (request, reply) => take(request.body, items, reply));
   const url = await server.listen({ host: '127.0.0.1', port: 0 });
   return { url, requests, actions, items, close: () => server.close() };
 }

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { Agent, request } from 'undici';
 
 /** The gateway's verdict on one element of a batch. */
-export type Verdict =
+export type ReceivedVerdict =
   | {
       readonly index: number;
       readonly status: 'accepted';
@@ -15,7 +15,7 @@ export type Verdict =
       readonly error: { readonly code: string; readonly field?: string; readonly reason: string };
     };
 
-export interface SlateAnswer {
+export interface ReceivedSlate {
   readonly slateId: string;
   readonly userId: string;
   readonly policy: string;
@@ -31,7 +31,7 @@ export interface SlateAnswer {
   }[];
 }
 
-export interface InterestsAnswer {
+export interface ReceivedInterests {
   readonly userId: string;
   /** Generation of embeddings in which the medoids were clustered; null before the first. */
   readonly generation: string | null;
@@ -60,12 +60,12 @@ export class GatewayError extends Error {
 
 export interface Gateway {
   /** Sends a JSON array of actions, at most 1,000 and 1 MiB, with retries until it is answered. */
-  postActions(body: string): Promise<readonly Verdict[]>;
+  postActions(body: string): Promise<readonly ReceivedVerdict[]>;
   /** Sends a JSON array of items with retries until it is answered. */
-  putItems(body: string): Promise<readonly Verdict[]>;
-  recommend(userId: string, count: number): Promise<SlateAnswer>;
+  putItems(body: string): Promise<readonly ReceivedVerdict[]>;
+  recommend(userId: string, count: number): Promise<ReceivedSlate>;
   /** Returns undefined for an unknown user. */
-  interests(userId: string): Promise<InterestsAnswer | undefined>;
+  interests(userId: string): Promise<ReceivedInterests | undefined>;
   /** Returns whether the active index holds a vector of the item. */
   isIndexed(itemId: string): Promise<boolean>;
   close(): Promise<void>;
@@ -96,7 +96,11 @@ export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Ga
     return { path, status: answer.statusCode, json, ...(retryAfter > 0 && { pauseMs: retryAfter * 1000 }) };
   }
 
-  async function send(method: 'POST' | 'PUT', path: string, body: string): Promise<readonly Verdict[]> {
+  async function send(
+    method: 'POST' | 'PUT',
+    path: string,
+    body: string,
+  ): Promise<readonly ReceivedVerdict[]> {
     const deadline = Date.now() + retryForMs;
     for (let attempt = 0; ; attempt++) {
       const answer = await call(method, path, body).catch((error: Error) => error);
@@ -120,10 +124,10 @@ export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Ga
     postActions: (body) => send('POST', '/v1/actions', body),
     putItems: (body) => send('PUT', '/v1/items', body),
     recommend: async (userId, count) =>
-      (await get(`/v1/recommendations?userId=${encodeURIComponent(userId)}&n=${count}`)) as SlateAnswer,
+      (await get(`/v1/recommendations?userId=${encodeURIComponent(userId)}&n=${count}`)) as ReceivedSlate,
     interests: async (userId) => {
       const found = await get(`/v1/users/${encodeURIComponent(userId)}/interests`).catch(undefinedIf(404));
-      return found as InterestsAnswer | undefined;
+      return found as ReceivedInterests | undefined;
     },
     isIndexed: async (itemId) => {
       const found = await get(`/v1/items/${encodeURIComponent(itemId)}/similar?n=1`).catch(undefinedIf(404));
@@ -136,7 +140,9 @@ export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Ga
 interface Answer {
   readonly path: string;
   readonly status: number;
-  readonly json: { results?: readonly Verdict[]; error?: { code: string; reason: string } } | undefined;
+  readonly json:
+    | { results?: readonly ReceivedVerdict[]; error?: { code: string; reason: string } }
+    | undefined;
   readonly pauseMs?: number;
 }
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type ActionInput, range } from './dataset.ts';
+import { type DatasetAction, range } from './dataset.ts';
 import { type Mood, startFakeGateway } from './fake-gateway.testing.ts';
 import { connectGateway, GatewayError } from './gateway.ts';
 import { loadHistory, loadItems } from './load.ts';
 import { printTenths } from './progress.ts';
 
-const history: readonly ActionInput[] = Array.from({ length: 5_000 }, (_, index) => ({
+const history: readonly DatasetAction[] = Array.from({ length: 5_000 }, (_, index) => ({
   eventId: `e-${index}`,
   userId: `u-${index % 37}`,
   itemId: `i-${index % 11}`,

@@ -1,4 +1,4 @@
-import type { ActionInput, ItemInput } from './dataset.ts';
+import type { DatasetAction, DatasetItem } from './dataset.ts';
 import type { Gateway } from './gateway.ts';
 import type { Progress } from './progress.ts';
 import { createSender, type SendCounts, type Sender } from './sender.ts';
@@ -11,7 +11,7 @@ const READ_AHEAD = LANES * 2_000;
 
 /** Sends the catalogue as fast as the gateway accepts it, and resolves when all of it is acknowledged. */
 export function loadItems(
-  items: AsyncIterable<ItemInput>,
+  items: AsyncIterable<DatasetItem>,
   gateway: Gateway,
   progress?: Progress,
 ): Promise<SendCounts> {
@@ -27,7 +27,7 @@ export function loadItems(
  * resolves when all are acknowledged. Each user's actions keep their order.
  */
 export function loadHistory(
-  actions: AsyncIterable<ActionInput>,
+  actions: AsyncIterable<DatasetAction>,
   shift: number,
   gateway: Gateway,
   progress?: Progress,

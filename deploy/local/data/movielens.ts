@@ -1,7 +1,7 @@
 import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'csv-parse';
-import { type ActionInput, type Dataset, type ItemInput, range } from './dataset.ts';
+import { type Dataset, type DatasetAction, type DatasetItem, range } from './dataset.ts';
 
 /**
  * Reads MovieLens 100k: 100,000 ratings of 1,682 films by 943 people. The value of a `rate` is the number of stars.
@@ -21,8 +21,8 @@ export async function openMovielens(folder: string): Promise<Dataset> {
   };
 }
 
-async function readRatings(file: string): Promise<ActionInput[]> {
-  const actions: ActionInput[] = [];
+async function readRatings(file: string): Promise<DatasetAction[]> {
+  const actions: DatasetAction[] = [];
   for await (const [userId = '', itemId = '', stars, seconds] of rows(file)) {
     const eventId = `ml-${actions.length}`;
     const [value, occurredAt] = [Number(stars), Number(seconds) * 1000];
@@ -31,7 +31,7 @@ async function readRatings(file: string): Promise<ActionInput[]> {
   return actions.sort((a, b) => a.occurredAt - b.occurredAt);
 }
 
-function toItem([itemId = '', title = '', year = '', genres = '']: readonly string[]): ItemInput {
+function toItem([itemId = '', title = '', year = '', genres = '']: readonly string[]): DatasetItem {
   return {
     itemId,
     title: year === '' ? natural(title) : `${natural(title)} (${year})`,

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ActionInput, range } from './dataset.ts';
+import { type DatasetAction, range } from './dataset.ts';
 import { type Clock, repeated, replay } from './replay.ts';
 
-const actions = (count: number): ActionInput[] =>
+const actions = (count: number): DatasetAction[] =>
   Array.from({ length: count }, (_, index) => ({
     eventId: `e-${index}`,
     userId: 'u',
@@ -34,7 +34,7 @@ test('actions keep their order, carry the present time, and are never sent befor
       fc.integer({ min: 1, max: 900 }),
       async (count, rate) => {
         const clock = manualClock();
-        const emitted: ActionInput[] = [];
+        const emitted: DatasetAction[] = [];
         const report = await replay(range(actions(count)), {
           rate,
           clock,
@@ -93,7 +93,7 @@ test('an endless replay ends at the signal', async () => {
 });
 
 test('repeating an empty sequence ends', async () => {
-  for await (const action of repeated(() => range<ActionInput>([])))
+  for await (const action of repeated(() => range<DatasetAction>([])))
     assert.fail(`${action.eventId} from an empty sequence`);
 });
 

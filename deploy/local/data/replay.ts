@@ -1,4 +1,4 @@
-import type { ActionInput } from './dataset.ts';
+import type { DatasetAction } from './dataset.ts';
 
 /** Clock and timer, which a test replaces. */
 export interface Clock {
@@ -12,7 +12,7 @@ export interface ReplayOptions {
   readonly rate: number;
   readonly clock: Clock;
   /** Accepts an action without waiting for its acknowledgement. */
-  readonly emit: (action: ActionInput) => void;
+  readonly emit: (action: DatasetAction) => void;
   /** Ends the replay before the last action. */
   readonly signal?: AbortSignal;
 }
@@ -36,7 +36,7 @@ const TICK_MS = 10;
  * sent at once.
  */
 export async function replay(
-  actions: AsyncIterable<ActionInput>,
+  actions: AsyncIterable<DatasetAction>,
   options: ReplayOptions,
 ): Promise<ReplayReport> {
   const { rate, clock, emit, signal } = options;
@@ -60,7 +60,7 @@ export async function replay(
 }
 
 /** Repeats the same actions endlessly, with new event and context ids in each round. */
-export async function* repeated(actions: () => AsyncIterable<ActionInput>): AsyncIterable<ActionInput> {
+export async function* repeated(actions: () => AsyncIterable<DatasetAction>): AsyncIterable<DatasetAction> {
   for (let round = 1; ; round++) {
     let empty = true;
     for await (const action of actions()) {
@@ -71,7 +71,7 @@ export async function* repeated(actions: () => AsyncIterable<ActionInput>): Asyn
   }
 }
 
-function inRound(action: ActionInput, round: number): ActionInput {
+function inRound(action: DatasetAction, round: number): DatasetAction {
   const { eventId, contextId } = action;
   return {
     ...action,

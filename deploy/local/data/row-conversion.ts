@@ -1,5 +1,5 @@
 import { ACTION_TYPES, type ActionType } from '#contracts/generated/records.ts';
-import type { ActionInput, ItemInput } from './dataset.ts';
+import type { DatasetAction, DatasetItem } from './dataset.ts';
 import type { ColumnList, FieldSource, Mapping, TimeFormat } from './mapping.ts';
 import type { Row } from './rows.ts';
 
@@ -18,7 +18,7 @@ export class RowError extends Error {
  * @param file names the source in the ids of events without an id
  * @throws {RowError} for the first field that is missing or of the wrong type
  */
-export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, file: string): ActionInput {
+export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, file: string): DatasetAction {
   const optional = (field: Exclude<keyof typeof mapping, 'timeFormat'>) => read(row, mapping[field] ?? field);
   const required = (field: Parameters<typeof optional>[0]) => present(field, optional(field));
   const contextId = optional('contextId');
@@ -35,7 +35,7 @@ export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, fil
 }
 
 /** @throws {RowError} if the id or the title is missing */
-export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): ItemInput {
+export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): DatasetItem {
   const text = read(row, mapping.text ?? 'text');
   const attributes = Object.fromEntries(
     (mapping.attributes ?? []).flatMap((column) => {

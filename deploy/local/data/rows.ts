@@ -12,14 +12,14 @@ export interface Row {
 }
 
 /** A row that was left out, and the reason. */
-export interface Rejection {
+export interface RejectedRow {
   readonly file: string;
   readonly line: number;
   readonly field: string;
   readonly reason: string;
 }
 
-export type Reject = (rejection: Rejection) => void;
+export type Reject = (rejection: RejectedRow) => void;
 
 /**
  * Reads the rows of a CSV file (with a heading line) or of a JSONL file, by the ending of its name. A row that cannot

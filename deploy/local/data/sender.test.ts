@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { Verdict } from './gateway.ts';
+import type { ReceivedVerdict } from './gateway.ts';
 import { createSender } from './sender.ts';
 
 interface Element {
@@ -9,7 +9,12 @@ interface Element {
   readonly sequence: number;
 }
 
-const accepted = (index: number): Verdict => ({ index, status: 'accepted', partition: 0, offset: index });
+const accepted = (index: number): ReceivedVerdict => ({
+  index,
+  status: 'accepted',
+  partition: 0,
+  offset: index,
+});
 
 test('every element arrives once, in the order of its key, in batches within both limits', async () => {
   await fc.assert(

@@ -1,8 +1,8 @@
-import type { Verdict } from './gateway.ts';
+import type { ReceivedVerdict } from './gateway.ts';
 
 export interface SenderOptions<T> {
   /** Sends a JSON array and resolves with a verdict on each element, in their order. */
-  readonly post: (body: string) => Promise<readonly Verdict[]>;
+  readonly post: (body: string) => Promise<readonly ReceivedVerdict[]>;
   /** Elements of one key are sent in the order in which they were enqueued. */
   readonly keyOf: (element: T) => string;
   /** Maximum number of requests in flight. */
@@ -11,7 +11,7 @@ export interface SenderOptions<T> {
   readonly batchSize?: number;
   /** Maximum size of a request in bytes. Default: a little under 1 MiB. */
   readonly batchBytes?: number;
-  readonly onAccepted?: (element: T, verdict: Verdict & { status: 'accepted' }) => void;
+  readonly onAccepted?: (element: T, verdict: ReceivedVerdict & { status: 'accepted' }) => void;
 }
 
 export interface SendCounts {
@@ -83,7 +83,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
     }
   }
 
-  function settle(batch: readonly Waiting<T>[], verdicts: readonly Verdict[]): void {
+  function settle(batch: readonly Waiting<T>[], verdicts: readonly ReceivedVerdict[]): void {
     if (verdicts.length !== batch.length) {
       throw new Error(`The gateway returned ${verdicts.length} verdicts for ${batch.length} elements`);
     }

@@ -4,13 +4,13 @@ import type { LiveReport } from './live.ts';
 import type { Past } from './past.ts';
 import type { Summary } from './summary.ts';
 import type { ActiveGeneration } from './training.ts';
-import { waitFor } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
 const DRAIN_TIMEOUT_MS = 120_000;
 
 /** Waits until no consumer group is behind. Returns the lags, all zero. */
 export function drain(cluster: Cluster): Promise<Record<string, number>> {
-  return waitFor(
+  return waitUntil(
     'Catching up of all stages with the log',
     async () => {
       const lags = await lagByGroup(cluster);

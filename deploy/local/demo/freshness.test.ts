@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { ActionInput } from '../data/dataset.ts';
-import type { SlateAnswer } from '../data/gateway.ts';
+import type { DatasetAction } from '../data/dataset.ts';
+import type { ReceivedSlate } from '../data/gateway.ts';
 import { createFreshnessProbe } from './freshness.ts';
 
-const action = (itemId: string): ActionInput => ({
+const action = (itemId: string): DatasetAction => ({
   eventId: itemId,
   userId: 'u',
   itemId,
@@ -24,7 +24,7 @@ function world(version: (now: number) => number | undefined, indexed: readonly s
       asked.push(itemId);
       return indexed.includes(itemId);
     },
-    recommend: async (userId: string): Promise<SlateAnswer> => {
+    recommend: async (userId: string): Promise<ReceivedSlate> => {
       now += 5;
       const interestsVersion = version(now);
       if (interestsVersion === undefined) throw new Error('unavailable');

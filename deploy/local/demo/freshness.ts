@@ -1,5 +1,5 @@
 import { quantile } from '#algorithms/evaluation/quantile.ts';
-import type { ActionInput } from '../data/dataset.ts';
+import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway } from '../data/gateway.ts';
 import type { Clock } from '../data/replay.ts';
 
@@ -33,7 +33,7 @@ export interface FreshnessOptions {
 
 export interface FreshnessProbe {
   /** To be called when the 202 of an action arrives; most actions are not probed. */
-  consider(action: ActionInput, offset: number): void;
+  consider(action: DatasetAction, offset: number): void;
   /** Returns the measurements so far. */
   report(): FreshnessReport;
   /** Resolves when no probe is in progress. */
@@ -58,7 +58,7 @@ export function createFreshnessProbe(options: FreshnessOptions): FreshnessProbe 
     return known;
   }
 
-  async function probe({ userId, itemId }: ActionInput, offset: number, acceptedAt: number): Promise<void> {
+  async function probe({ userId, itemId }: DatasetAction, offset: number, acceptedAt: number): Promise<void> {
     if (!(await isIndexed(itemId))) {
       skipped += 1;
       return;

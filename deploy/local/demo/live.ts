@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '#algorithms/random.ts';
-import type { ActionInput } from '../data/dataset.ts';
+import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { type ReplayReport, replay } from '../data/replay.ts';
 import { createSender, type SendCounts } from '../data/sender.ts';
@@ -9,7 +9,7 @@ import { type Departments, visit } from './visitors.ts';
 
 export interface LiveOptions {
   readonly gateway: Gateway;
-  readonly actions: AsyncIterable<ActionInput>;
+  readonly actions: AsyncIterable<DatasetAction>;
   /** Actions replayed per second. */
   readonly rate: number;
   readonly departments: Departments;
@@ -52,7 +52,7 @@ export async function runLive(options: LiveOptions): Promise<LiveReport> {
   const { gateway, actions, rate, departments, random, onStatus } = options;
   const probe = createFreshnessProbe({ gateway, clock: monotonicClock });
   const recentUsers: string[] = [];
-  const sender = createSender<ActionInput>({
+  const sender = createSender<DatasetAction>({
     post: gateway.postActions,
     keyOf: ({ userId }) => userId,
     lanes: LANES,
@@ -75,7 +75,7 @@ export async function runLive(options: LiveOptions): Promise<LiveReport> {
   });
   const status = setInterval(() => onStatus({ counts: sender.counts, freshness: probe.report() }), STATUS_MS);
   try {
-    const emit = (action: ActionInput) => sender.enqueue(action);
+    const emit = (action: DatasetAction) => sender.enqueue(action);
     const replaying = replay(actions, { rate, clock: wallClock, emit });
     // The first failure ends both; without one, the visitors stay until the replay ends.
     const report = await Promise.race([replaying, visiting.then(() => replaying)]);

@@ -1,4 +1,4 @@
-import type { ActionInput, Dataset } from '../data/dataset.ts';
+import type { Dataset, DatasetAction } from '../data/dataset.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { loadHistory, loadItems } from '../data/load.ts';
 import type { SendCounts } from '../data/sender.ts';
@@ -30,7 +30,7 @@ export async function loadPast(
   const since = performance.now();
   const bar = narrator.progress('actions', plan.historyCount);
   const past = dataset.actions(0, plan.historyCount);
-  const history = await loadHistory(noting<ActionInput>(past, departments.learn), plan.shift, gateway, bar);
+  const history = await loadHistory(noting<DatasetAction>(past, departments.learn), plan.shift, gateway, bar);
   bar.stop();
   const historyRate = Math.round((history.acknowledged / (performance.now() - since)) * 1000);
   narrator.say(`${renderCounts('actions', history)}, ${historyRate}/s`);

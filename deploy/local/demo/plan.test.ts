@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { type ActionInput, type Dataset, range } from '../data/dataset.ts';
+import { type Dataset, type DatasetAction, range } from '../data/dataset.ts';
 import { SetupError } from '../parts/setup-error.mjs';
 import { divide, latestUsers, planReplay } from './plan.ts';
 
 function dataset(times: readonly number[]): Dataset {
   const actions = times.map(
-    (occurredAt, index): ActionInput => ({
+    (occurredAt, index): DatasetAction => ({
       eventId: `${index}`,
       userId: `u${index % 4}`,
       itemId: 'i',

@@ -2,7 +2,7 @@ import { createPeer, type Peer } from '#platform/http/peer.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { SetupError } from '../parts/setup-error.mjs';
 import type { Cluster } from './cluster.ts';
-import { waitFor } from './wait.ts';
+import { waitUntil } from './wait.ts';
 
 export interface ActiveGeneration {
   readonly id: string;
@@ -55,7 +55,7 @@ export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGene
 
 async function trainOnce(retrain: Peer): Promise<NonNullable<RetrainStatus['last']>> {
   const { generation } = await retrain.post<{ generation: string }>('/retrain', {});
-  return waitFor(
+  return waitUntil(
     `Training generation ${generation}`,
     async () => {
       const { last } = await retrain.get<RetrainStatus>('/status');
@@ -66,7 +66,7 @@ async function trainOnce(retrain: Peer): Promise<NonNullable<RetrainStatus['last
 }
 
 function served(index: Peer, generation: string): Promise<ActiveGeneration> {
-  return waitFor(
+  return waitUntil(
     `Serving generation ${generation}`,
     async () => {
       const { active } = await index.get<IndexStatus>('/status');
@@ -83,7 +83,7 @@ export async function waitForInterests(
   users: readonly string[],
   { id }: ActiveGeneration,
 ): Promise<void> {
-  await waitFor(
+  await waitUntil(
     `Clustering the users in generation ${id}`,
     async () => {
       const interests = await Promise.all(users.map((userId) => gateway.interests(userId)));

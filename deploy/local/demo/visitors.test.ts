@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
-import type { SlateAnswer } from '../data/gateway.ts';
+import type { ReceivedSlate } from '../data/gateway.ts';
 import { createDepartments, react, visit } from './visitors.ts';
 
 function shop() {
@@ -14,7 +14,7 @@ function shop() {
   return departments;
 }
 
-const slate = (slateId: string, itemIds: readonly string[]): SlateAnswer => ({
+const slate = (slateId: string, itemIds: readonly string[]): ReceivedSlate => ({
   slateId,
   userId: 'u',
   policy: 'p',

@@ -1,6 +1,6 @@
 import type { Random } from '#algorithms/random.ts';
-import type { ActionInput, ItemInput } from '../data/dataset.ts';
-import type { Gateway, SlateAnswer } from '../data/gateway.ts';
+import type { DatasetAction, DatasetItem } from '../data/dataset.ts';
+import type { Gateway, ReceivedSlate } from '../data/gateway.ts';
 
 /** The departments in which each user has acted; a department is the broadest category of an item. */
 export interface Departments {
@@ -9,7 +9,7 @@ export interface Departments {
   suits(userId: string, itemId: string): boolean;
 }
 
-export function createDepartments(): Departments & { addItem(item: ItemInput): void } {
+export function createDepartments(): Departments & { addItem(item: DatasetItem): void } {
   const departmentOf = new Map<string, string>();
   const ofUser = new Map<string, Set<string>>();
   return {
@@ -41,13 +41,13 @@ const BUY_AFTER_CLICK = 0.3;
  * @param now milliseconds since the epoch
  */
 export function react(
-  slate: SlateAnswer,
+  slate: ReceivedSlate,
   departments: Departments,
   random: Random,
   now: number,
-): ActionInput[] {
+): DatasetAction[] {
   const { slateId, userId } = slate;
-  const act = (itemId: string, slot: number, type: 'click' | 'buy'): ActionInput => ({
+  const act = (itemId: string, slot: number, type: 'click' | 'buy'): DatasetAction => ({
     eventId: `visit-${slateId}-${slot}-${type}`,
     userId,
     itemId,
@@ -68,7 +68,7 @@ export interface VisitOptions {
   readonly random: Random;
   /** Chooses the next visitor; undefined if there is none. */
   readonly nextUser: () => string | undefined;
-  readonly emit: (action: ActionInput) => void;
+  readonly emit: (action: DatasetAction) => void;
   /** Maximum number of visits per second; visits do not overlap. */
   readonly rate: number;
   readonly sleep: (ms: number) => Promise<void>;

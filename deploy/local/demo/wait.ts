@@ -13,7 +13,7 @@ export interface WaitOptions {
  * @param what completes the sentence "… did not happen within … s"
  * @throws {SetupError} after the given time; and every error of `look`
  */
-export async function waitFor<T>(
+export async function waitUntil<T>(
   what: string,
   look: () => Promise<T | undefined>,
   { timeoutMs, everyMs = 250 }: WaitOptions,

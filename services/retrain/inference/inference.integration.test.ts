@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
-import { readConfig } from '#topics/config.ts';
+import { readTopicsConfig } from '#topics/config.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { type InferenceInput, inferHere } from '../training/infer.ts';
@@ -19,7 +19,7 @@ describe('the inference over the log', () => {
   before(async () => {
     test = await openTestNamespace();
     await test.apply();
-    const address = { ...readConfig(process.env), namespace: test.namespace };
+    const address = { ...readTopicsConfig(process.env), namespace: test.namespace };
     log = await openLatentLog(address, pino({ level: 'silent' }));
   });
 
