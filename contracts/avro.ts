@@ -1,6 +1,6 @@
 /**
  * The part of the Avro schema language that the contracts use. Anything else in a schema file is refused by
- * `generate.ts`, so that whoever walks a schema can be exhaustive.
+ * `render.ts`, so that whoever walks a schema can be exhaustive.
  */
 
 export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';

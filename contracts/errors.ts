@@ -1,6 +1,8 @@
 /** The one list of error codes. Every error that leaves a process carries one of them; its remedy says how to act. */
 export const ERROR_REMEDIES = {
   'config.invalid': 'Correct the listed settings; each line names the environment variable.',
+  'port.in-use':
+    'Stop the process that listens there, or set TRIBUTARY_STAGE_PORT: processes on one host need a port each; 0 takes a free one.',
 
   'encode.not-prepared': 'Call prepare with the record before the first encode.',
   'encode.invalid': 'Correct the named field: its value is not of the type that the schema gives it.',

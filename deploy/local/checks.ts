@@ -7,7 +7,7 @@ const BIN = join(PROJECT, 'node_modules', '.bin');
 const CHECKS = [
   { name: 'types', command: join(BIN, 'tsc'), args: ['--project', '.'] },
   { name: 'lint and format', command: join(BIN, 'biome'), args: ['check', '--diagnostic-level=warn'] },
-  { name: 'generated contracts', command: process.execPath, args: ['contracts/generate.ts', '--check'] },
+  { name: 'generated files', command: process.execPath, args: ['deploy/generate/cli.ts', '--check'] },
 ];
 
 /** Runs all checks that need no test, each with its own output. @returns the names of those that failed */

@@ -84,4 +84,18 @@ describe('settings', () => {
     assert.equal(config.namespace, '');
     assert.deepEqual(config.brokers, ['127.0.0.1:9092']);
   });
+
+  it('say what they accept with its unit, and their default as the environment would hold it', () => {
+    const deadline = PLATFORM_SETTINGS.drainDeadlineMs;
+    assert.equal(deadline.accepts, 'a whole number of ms from 1000 to 120000');
+    const settings = [
+      deadline,
+      list('HOSTS', { fallback: ['a:1', 'b:2'], summary: 's' }),
+      weights('WEIGHTS', { buy: 1, hide: -0.5 }, { summary: 's' }),
+      choice('COLOUR', ['red', 'blue'], { fallback: 'blue', summary: 's' }),
+    ];
+    for (const setting of settings) {
+      assert.deepEqual(setting.parse(setting.fallbackText), setting.fallback, setting.variable);
+    }
+  });
 });

@@ -1,65 +1,85 @@
 import { TributaryError } from '#contracts/errors.ts';
 
-/** How one setting is read from the environment. */
+/** One setting: how it is read from the environment, and what the tables of the READMEs say about it. */
 export interface Setting<T> {
   readonly variable: string;
+  /** The value where the variable is not set; undefined where it must be set. */
   readonly fallback: T | undefined;
+  /** The fallback as the environment would hold it. */
+  readonly fallbackText: string;
+  /** Completes "VARIABLE must be …": `a whole number from 1 to 9`. */
+  readonly accepts: string;
+  /** A description that stands by itself, without a full stop; it begins lower-case unless with a name. */
   readonly summary: string;
-  /** Returns the value, or throws an Error whose message completes "VARIABLE must be …". */
-  readonly parse: (text: string) => T;
+  /** @returns the value, or undefined for a text that is none */
+  readonly parse: (text: string) => T | undefined;
 }
 
-type Values<S extends Record<string, Setting<unknown>>> = {
+export type Settings = Readonly<Record<string, Setting<unknown>>>;
+
+type Values<S extends Settings> = {
   readonly [K in keyof S]: S[K] extends Setting<infer T> ? T : never;
 };
 
-/** A number of a range; `unit` is only for people (ms, days, items …). */
+/** A number from `minimum` to `maximum`; `unit` is for people only (ms, days, items …). */
 export function number(
   variable: string,
-  options: { fallback?: number; minimum: number; maximum: number; integer?: boolean; summary: string },
+  options: {
+    fallback?: number;
+    minimum: number;
+    maximum: number;
+    integer?: boolean;
+    unit?: string;
+    summary: string;
+  },
 ): Setting<number> {
-  const { minimum, maximum, integer = false } = options;
+  const { fallback, minimum, maximum, integer = false, unit, summary } = options;
+  const kind = integer ? 'a whole number' : 'a number';
   return {
     variable,
-    fallback: options.fallback,
-    summary: options.summary,
+    fallback,
+    fallbackText: fallback === undefined ? '' : String(fallback),
+    accepts: `${kind}${unit === undefined ? '' : ` of ${unit}`} from ${minimum} to ${maximum}`,
+    summary,
     parse(text) {
       const value = Number(text);
       const fits = text.trim() !== '' && Number.isFinite(value) && value >= minimum && value <= maximum;
-      if (!fits || (integer && !Number.isInteger(value))) {
-        throw new Error(`${integer ? 'a whole number' : 'a number'} from ${minimum} to ${maximum}`);
-      }
-      return value;
+      return fits && (!integer || Number.isInteger(value)) ? value : undefined;
     },
   };
 }
 
 /** A non-empty text. */
 export function text(variable: string, options: { fallback?: string; summary: string }): Setting<string> {
+  const { fallback, summary } = options;
   return {
     variable,
-    fallback: options.fallback,
-    summary: options.summary,
-    parse(value) {
-      if (value.trim() === '') throw new Error('a non-empty text');
-      return value.trim();
-    },
+    fallback,
+    fallbackText: fallback ?? '',
+    accepts: 'a non-empty text',
+    summary,
+    parse: (value) => value.trim() || undefined,
   };
 }
 
 /** A comma-separated list of texts. */
-export function list(variable: string, options: { fallback?: string[]; summary: string }): Setting<string[]> {
+export function list(
+  variable: string,
+  options: { fallback?: readonly string[]; summary: string },
+): Setting<readonly string[]> {
+  const { fallback, summary } = options;
   return {
     variable,
-    fallback: options.fallback,
-    summary: options.summary,
+    fallback,
+    fallbackText: (fallback ?? []).join(','),
+    accepts: 'a comma-separated list',
+    summary,
     parse(value) {
       const parts = value
         .split(',')
         .map((part) => part.trim())
         .filter((part) => part !== '');
-      if (parts.length === 0) throw new Error('a comma-separated list');
-      return parts;
+      return parts.length === 0 ? undefined : parts;
     },
   };
 }
@@ -70,15 +90,14 @@ export function choice<C extends string>(
   choices: readonly C[],
   options: { fallback?: C; summary: string },
 ): Setting<C> {
+  const { fallback, summary } = options;
   return {
     variable,
-    fallback: options.fallback,
-    summary: options.summary,
-    parse(value) {
-      const found = choices.find((candidate) => candidate === value.trim());
-      if (found === undefined) throw new Error(`one of ${choices.join(', ')}`);
-      return found;
-    },
+    fallback,
+    fallbackText: fallback ?? '',
+    accepts: `one of ${choices.join(', ')}`,
+    summary,
+    parse: (value) => choices.find((candidate) => candidate === value.trim()),
   };
 }
 
@@ -92,6 +111,8 @@ export function weights<K extends string>(
   return {
     variable,
     fallback,
+    fallbackText: names.map((name) => `${name}=${fallback[name]}`).join(','),
+    accepts: `a list such as ${names[0]}=1 with names among ${names.join(', ')}`,
     summary: options.summary,
     parse(value) {
       const result: Record<K, number> = { ...fallback };
@@ -99,9 +120,7 @@ export function weights<K extends string>(
         const [name, amount] = part.split('=').map((piece) => piece.trim());
         const known = names.find((candidate) => candidate === name);
         const parsed = amount === undefined || amount === '' ? Number.NaN : Number(amount);
-        if (known === undefined || !Number.isFinite(parsed)) {
-          throw new Error(`a list such as ${names[0]}=1 with names among ${names.join(', ')}`);
-        }
+        if (known === undefined || !Number.isFinite(parsed)) return undefined;
         result[known] = parsed;
       }
       return result;
@@ -113,7 +132,7 @@ export function weights<K extends string>(
  * Reads all settings at once.
  * @throws TributaryError `config.invalid` that lists every fault, not only the first.
  */
-export function readConfig<S extends Record<string, Setting<unknown>>>(
+export function readConfig<S extends Settings>(
   settings: S,
   environment: Readonly<Record<string, string | undefined>>,
 ): Values<S> {
@@ -126,23 +145,21 @@ export function readConfig<S extends Record<string, Setting<unknown>>>(
       values[name] = setting.fallback;
       continue;
     }
-    try {
-      values[name] = setting.parse(given);
-    } catch (error) {
-      faults.push(
-        `${setting.variable} must be ${(error as Error).message}, but is "${given}": ${setting.summary}`,
-      );
+    const value = setting.parse(given);
+    if (value === undefined) {
+      faults.push(`${setting.variable} must be ${setting.accepts}, but is "${given}": ${setting.summary}`);
     }
+    values[name] = value;
   }
   if (faults.length > 0) throw new TributaryError('config.invalid', faults.join('\n'));
   return values as Values<S>;
 }
 
-/** Settings that every stage shares. */
+/** Settings that every stage has, beside its port. */
 export const PLATFORM_SETTINGS = {
   brokers: list('KAFKA_BROKERS', {
     fallback: ['127.0.0.1:9092'],
-    summary: 'Kafka brokers as host:port,host:port',
+    summary: 'Kafka brokers, each written host:port',
   }),
   registryUrl: text('SCHEMA_REGISTRY_URL', {
     fallback: 'http://127.0.0.1:8081',
@@ -152,28 +169,33 @@ export const PLATFORM_SETTINGS = {
   // An empty namespace is the default one, so the variable cannot be "missing".
   namespace: text('TRIBUTARY_NAMESPACE', {
     fallback: '',
-    summary: 'prefix of topics, groups and Redis keys; lets one cluster carry many tenants',
+    summary: 'prefix of topics, consumer groups and Redis keys, so that one cluster can carry many tenants',
   }),
   host: text('TRIBUTARY_STAGE_HOST', { fallback: '127.0.0.1', summary: 'address that the stage listens on' }),
-  port: number('TRIBUTARY_STAGE_PORT', {
-    fallback: 0,
-    minimum: 0,
-    maximum: 65_535,
-    integer: true,
-    summary: 'port that the stage listens on; 0 takes a free one',
-  }),
   logLevel: choice('TRIBUTARY_LOG_LEVEL', ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'], {
     fallback: 'info',
-    summary: 'least level that is logged',
+    summary: 'lowest level that is logged',
   }),
   drainDeadlineMs: number('TRIBUTARY_DRAIN_DEADLINE_MS', {
     fallback: 20_000,
     minimum: 1_000,
     maximum: 120_000,
     integer: true,
-    summary: 'milliseconds a stage may take to drain; keep it below the grace period of its host',
+    unit: 'ms',
+    summary: 'time that the stage may take to drain; keep it below the grace period of the host',
   }),
 } as const;
 
-export type PlatformConfig = Values<typeof PLATFORM_SETTINGS>;
-export type ConfigOf<S extends Record<string, Setting<unknown>>> = Values<S>;
+/** The port of a stage, which has a default of its own. */
+export function portSetting(fallback: number): Setting<number> {
+  return number('TRIBUTARY_STAGE_PORT', {
+    fallback,
+    minimum: 0,
+    maximum: 65_535,
+    integer: true,
+    summary: 'port that the stage listens on; 0 takes a free one',
+  });
+}
+
+export type PlatformConfig = Values<typeof PLATFORM_SETTINGS> & { readonly port: number };
+export type ConfigOf<S extends Settings> = Values<S>;

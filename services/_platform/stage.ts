@@ -3,10 +3,11 @@ import type { Redis } from 'ioredis';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Codec } from '#contracts/codec.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
-import { PLATFORM_SETTINGS, type PlatformConfig, readConfig } from './config.ts';
+import { PLATFORM_SETTINGS, type PlatformConfig, portSetting, readConfig } from './config.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
 import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
@@ -72,14 +73,22 @@ export interface StagePorts {
 /** Composes a stage; what it returns runs when the stage listens, and the stage is ready when that is done. */
 export type SetUp = (stage: StagePorts) => Promise<undefined | (() => Promise<void>)>;
 
+/** What tells a stage from the others. */
+export interface StageIdentity {
+  /** Its name in logs, metrics, consumer groups and Kafka client ids. */
+  readonly name: string;
+  /** The port that it listens on unless TRIBUTARY_STAGE_PORT says otherwise; 0 takes a free one. */
+  readonly port: number;
+}
+
 /**
  * Runs a stage: connects, lets `setUp` compose it, listens, starts, is ready, and drains on SIGTERM or SIGINT.
  * A fault while starting is logged with its remedy and exits with 1.
  */
-export async function runStage(name: string, setUp: SetUp): Promise<void> {
+export async function runStage({ name, port }: StageIdentity, setUp: SetUp): Promise<void> {
   let config: PlatformConfig;
   try {
-    config = readConfig(PLATFORM_SETTINGS, process.env);
+    config = readConfig({ ...PLATFORM_SETTINGS, port: portSetting(port) }, process.env);
   } catch (error) {
     process.stderr.write(`${name} cannot start:\n${(error as Error).message}\n`);
     process.exit(1);
@@ -97,12 +106,22 @@ export async function runStage(name: string, setUp: SetUp): Promise<void> {
     const stage = await createStage(name, config, log, lifecycle);
     const start = await setUp(stage);
     lifecycle.onStop('http', () => stage.http.close());
-    const address = await stage.http.listen({ host: config.host, port: config.port });
+    const address = await listen(stage.http, config);
     log.info({ address }, 'listening');
     await start?.();
     lifecycle.markReady();
   } catch (error) {
     lifecycle.fail(error);
+  }
+}
+
+/** @throws TributaryError `port.in-use` */
+async function listen(http: FastifyInstance, { host, port }: PlatformConfig): Promise<string> {
+  try {
+    return await http.listen({ host, port });
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'EADDRINUSE') throw error;
+    throw new TributaryError('port.in-use', `another process listens on ${host}:${port}`, { cause: error });
   }
 }
 

@@ -1,24 +1,15 @@
-import { Counter } from 'prom-client';
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readFeedbackConfig } from './config.ts';
 import { endOffset, watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
+import { createFeedbackMetrics } from './metrics.ts';
 import { createRedisJoinStore } from './redis-store.ts';
 
-await runStage('feedback', async (stage) => {
+await runStage(STAGES.feedback, async (stage) => {
   const config = readFeedbackConfig();
-  const lateSlates = new Counter({
-    name: 'tributary_feedback_late_slates_total',
-    help: 'Slates read later than the longest delay assumed; some of their actions may have been forgotten',
-    registers: [stage.metrics.registry],
-  });
-  const rewards = new Counter({
-    name: 'tributary_feedback_rewards_total',
-    help: 'Rewards given, by the action that earned them; none for a zero',
-    labelNames: ['action'],
-    registers: [stage.metrics.registry],
-  });
+  const metrics = createFeedbackMetrics(stage.metrics.registry);
   const admin = stage.kafka.admin();
   await admin.connect();
   stage.lifecycle.onStop('admin', () => admin.disconnect());
@@ -34,9 +25,9 @@ await runStage('feedback', async (stage) => {
       await Promise.all(
         queued.map(({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace })),
       );
-      for (const { reward } of queued) rewards.inc({ action: reward.actionType ?? 'none' });
+      for (const { reward } of queued) metrics.rewards.inc({ action: reward.actionType ?? 'none' });
     },
-    countLate: () => lateSlates.inc(),
+    countLate: () => metrics.lateSlates.inc(),
     // Each sequence was used for at least one message, so that none exceeds the number of messages.
     lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
   });

@@ -1,52 +1,56 @@
-import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
+import { type ConfigOf, number, readConfig, text } from '#platform/config.ts';
+import { INDEX_URLS } from '#stages/settings.ts';
+import { defaultUrl, STAGES } from '#stages/stages.ts';
 
 export const SETTINGS = {
   rerankUrl: text('TRIBUTARY_RERANK_URL', {
-    fallback: 'http://127.0.0.1:7004',
+    fallback: defaultUrl(STAGES.rerank),
     summary: 'base address of the stage rerank',
   }),
   interestsUrl: text('TRIBUTARY_INTERESTS_URL', {
-    fallback: 'http://127.0.0.1:7001',
+    fallback: defaultUrl(STAGES.interests),
     summary: 'base address of the stage interests',
   }),
-  indexUrls: list('TRIBUTARY_INDEX_URL', {
-    fallback: ['http://127.0.0.1:7002'],
-    summary: 'base address of the stage index, or those of all its shards in their order',
-  }),
+  indexUrls: INDEX_URLS,
   peerTimeoutMs: number('TRIBUTARY_GATEWAY_PEER_TIMEOUT_MS', {
     fallback: 2_000,
     minimum: 10,
     maximum: 60_000,
     integer: true,
-    summary: 'milliseconds that another stage may take to answer',
+    unit: 'ms',
+    summary: 'time that another stage may take to answer before it counts as unavailable (503)',
   }),
   writeTimeoutMs: number('TRIBUTARY_GATEWAY_WRITE_TIMEOUT_MS', {
     fallback: 10_000,
     minimum: 100,
     maximum: 120_000,
     integer: true,
-    summary: 'milliseconds that Kafka may take to confirm before the sender is told to send again',
+    unit: 'ms',
+    summary:
+      'time that Kafka may take to confirm a write before the request is answered with 503 and the sender sends again',
   }),
   itemVectorLength: number('TRIBUTARY_ITEM_VECTOR_LENGTH', {
     fallback: 0,
     minimum: 0,
     maximum: 4_096,
     integer: true,
-    summary: 'numbers in the vectors that the app supplies with its items; 0 takes any length',
+    summary: 'length of the vectors that the app supplies with its items; 0 takes any length up to 4096',
   }),
   titleCacheSize: number('TRIBUTARY_GATEWAY_TITLE_CACHE', {
     fallback: 20_000,
     minimum: 1,
     maximum: 10_000_000,
     integer: true,
-    summary: 'item titles kept in memory',
+    unit: 'titles',
+    summary: 'most item titles that are kept in memory',
   }),
   titleTtlMs: number('TRIBUTARY_GATEWAY_TITLE_TTL_MS', {
     fallback: 60_000,
     minimum: 0,
     maximum: 86_400_000,
     integer: true,
-    summary: 'milliseconds after which a title is asked for again',
+    unit: 'ms',
+    summary: 'age of a title in memory after which the index is asked for it again',
   }),
 } as const;
 

@@ -1,6 +1,7 @@
 import { connectIndex } from '#index-client/connect.ts';
 import { createPeer } from '#platform/http/peer.ts';
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readGatewayConfig } from './config.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { addOpenApi } from './openapi.ts';
@@ -8,7 +9,7 @@ import { addReadRoutes } from './read-routes.ts';
 import { createTitles } from './titles.ts';
 import { addWriteRoutes } from './write-routes.ts';
 
-await runStage('gateway', async (stage) => {
+await runStage(STAGES.gateway, async (stage) => {
   const config = readGatewayConfig();
   const timeoutMs = config.peerTimeoutMs;
   const peers = {

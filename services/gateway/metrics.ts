@@ -1,6 +1,13 @@
-import { Counter } from 'prom-client';
+import { counter, registerMetrics } from '#platform/observability/declared-metrics.ts';
 import type { StageMetrics } from '#platform/observability/metrics.ts';
 import type { BatchAnswer } from './batch.ts';
+
+export const METRICS = {
+  entries: counter('tributary_gateway_entries_total', {
+    help: 'Entries of requests, by topic and outcome: accepted or an error code',
+    labels: ['topic', 'outcome'],
+  }),
+} as const;
 
 export interface GatewayMetrics {
   /** Counts the verdicts of one request. */
@@ -8,12 +15,7 @@ export interface GatewayMetrics {
 }
 
 export function createGatewayMetrics({ registry }: StageMetrics): GatewayMetrics {
-  const entries = new Counter({
-    name: 'tributary_gateway_entries_total',
-    help: 'Entries judged, by topic and outcome: accepted or an error code',
-    labelNames: ['topic', 'outcome'],
-    registers: [registry],
-  });
+  const { entries } = registerMetrics(METRICS, registry);
   return {
     count(topic, { accepted, results }) {
       if (accepted > 0) entries.inc({ topic, outcome: 'accepted' }, accepted);

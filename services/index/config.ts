@@ -8,6 +8,7 @@ export const SETTINGS = {
     minimum: 2,
     maximum: 100,
     integer: true,
+    unit: 'links',
     summary: 'links of a node on each layer of the HNSW graph',
   }),
   efConstruction: number('TRIBUTARY_INDEX_EF_CONSTRUCTION', {
@@ -15,55 +16,61 @@ export const SETTINGS = {
     minimum: 8,
     maximum: 2_000,
     integer: true,
-    summary: 'candidates kept while a node is linked; more is slower and better',
+    unit: 'candidates',
+    summary: 'candidates kept while a node is linked into the graph; more are slower and better',
   }),
   efSearch: number('TRIBUTARY_INDEX_EF_SEARCH', {
     fallback: 64,
     minimum: 8,
     maximum: EF_SEARCH_LIMIT,
     integer: true,
-    summary: 'candidates kept while searching; doubled until the recall is reached',
+    unit: 'candidates',
+    summary: 'candidates kept while searching at first; doubled until the minimum recall is reached',
   }),
   recallMinimum: number('TRIBUTARY_INDEX_RECALL_MINIMUM', {
     fallback: 0.95,
     minimum: 0,
     maximum: 1,
-    summary: 'recall at 10 against exact search below which a generation does not take over',
+    summary: 'recall at 10 against exact search below which a ready generation does not take over',
   }),
   duplicateCosine: number('TRIBUTARY_INDEX_DUPLICATE_COSINE', {
     fallback: 0.999,
     minimum: 0.9,
     maximum: 1,
-    summary: 'cosine from which of items that look the same only one is found; 1 leaves all of them in',
+    summary:
+      'cosine from which items that look the same are near-duplicates, of which only one is found; 1 switches that off',
   }),
   snapshots: text('TRIBUTARY_INDEX_SNAPSHOTS', {
     fallback: '',
-    summary: 'directory of its own in which graphs are kept for the next start; empty for none',
+    summary: 'directory, for this process alone, that keeps graphs for the next start; empty keeps none',
   }),
   shards: number('TRIBUTARY_INDEX_SHARDS', {
     fallback: 1,
     minimum: 1,
     maximum: 1_000,
     integer: true,
-    summary: 'processes among which the items are divided; all stages must be told the same',
+    unit: 'shards',
+    summary: 'number of shards among which the items are divided, the same for all processes of the index',
   }),
   shard: number('TRIBUTARY_INDEX_SHARD', {
     fallback: 0,
     minimum: 0,
     maximum: 999,
     integer: true,
-    summary: 'which of them this one is, from 0: the ordinal of its pod',
+    summary: 'place of this process among the shards, from 0, such as the ordinal of its pod',
   }),
   shardUrls: list('TRIBUTARY_INDEX_SHARD_URLS', {
     fallback: [],
-    summary: 'addresses of all shards in their order, which shard 0 asks before it flips',
+    summary:
+      'addresses of all shards in their order, itself included; shard 0 of several asks them before it flips',
   }),
   keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
     fallback: 60_000,
     minimum: 0,
     maximum: 3_600_000,
     integer: true,
-    summary: 'milliseconds that the previous generation still answers requests which name it',
+    unit: 'ms',
+    summary: 'time after a flip that the previous generation still answers requests that name it',
   }),
 } as const;
 

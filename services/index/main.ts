@@ -1,4 +1,5 @@
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readIndexConfig } from './config.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
@@ -7,7 +8,7 @@ import { createOtherShards } from './shards/other-shards.ts';
 import { createShard } from './shards/shard.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
 
-await runStage('index', async (stage) => {
+await runStage(STAGES.index, async (stage) => {
   const { shard: place, shards, shardUrls, snapshots: directory, ...config } = readIndexConfig();
   const metrics = createIndexMetrics(stage.metrics);
   const otherShards = createOtherShards(shardUrls, place);

@@ -1,4 +1,5 @@
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readInterestsConfig } from './config.ts';
 import { createInterestsMetrics } from './metrics.ts';
 import { createProcessor } from './processor.ts';
@@ -7,10 +8,10 @@ import { addRoutes } from './routes.ts';
 import { createRedisStore } from './store.ts';
 import { openVectors } from './vector-source.ts';
 
-await runStage('interests', async (stage) => {
+await runStage(STAGES.interests, async (stage) => {
   const { log, lifecycle } = stage;
   const config = readInterestsConfig();
-  const metrics = createInterestsMetrics(stage.metrics.registry);
+  const metrics = createInterestsMetrics(stage.metrics.registry, () => processor.hotUsers().bytes);
   const store = createRedisStore(await stage.connectRedis(), stage.key);
   const vectors = openVectors(stage, config, {
     onFlip(generation) {
@@ -28,7 +29,6 @@ await runStage('interests', async (stage) => {
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
     countUser: (outcome) => metrics.users.inc({ outcome }),
   });
-  metrics.watchHotUsers(() => processor.hotUsers().bytes);
   const refresher = new Refresher({
     processor,
     log,

@@ -1,36 +1,23 @@
-import { Counter, Gauge, type Registry } from 'prom-client';
+import type { Registry } from 'prom-client';
+import { counter, gauge, type MetricsOf, registerMetrics } from '#platform/observability/declared-metrics.ts';
 
-export interface InterestsMetrics {
-  readonly actions: Counter<'outcome'>;
-  readonly users: Counter<'outcome'>;
-  /** Reports the memory of the users at hand, asked for at each scrape. */
-  watchHotUsers(bytes: () => number): void;
-}
+export const METRICS = {
+  actions: counter('tributary_window_actions_total', {
+    help: 'Actions, by outcome: added, duplicate (the same event), late (before the window), repeated (redelivered)',
+    labels: ['outcome'],
+  }),
+  users: counter('tributary_hot_users_total', {
+    help: 'Users whose actions were handled, by outcome: hot (cached in memory), read (from Redis)',
+    labels: ['outcome'],
+  }),
+  hotUsersBytes: gauge('tributary_hot_users_bytes', {
+    help: 'Estimated memory of the cached users',
+  }),
+} as const;
 
-export function createInterestsMetrics(registry: Registry): InterestsMetrics {
-  const registers = [registry];
-  return {
-    actions: new Counter({
-      name: 'tributary_window_actions_total',
-      help: 'Actions by what became of them: added, duplicate, late, repeated',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    users: new Counter({
-      name: 'tributary_hot_users_total',
-      help: 'Users worked on: hot (at hand) or read (from Redis)',
-      labelNames: ['outcome'],
-      registers,
-    }),
-    watchHotUsers(bytes) {
-      new Gauge({
-        name: 'tributary_hot_users_bytes',
-        help: 'Estimated memory of the users at hand',
-        registers,
-        collect() {
-          this.set(bytes());
-        },
-      });
-    },
-  };
+export type InterestsMetrics = MetricsOf<typeof METRICS>;
+
+/** @param hotUsersBytes - memory of the cached users, asked for at each scrape */
+export function createInterestsMetrics(registry: Registry, hotUsersBytes: () => number): InterestsMetrics {
+  return registerMetrics(METRICS, registry, { hotUsersBytes: (gauge) => gauge.set(hotUsersBytes()) });
 }

@@ -1,24 +1,21 @@
-import { Counter } from 'prom-client';
 import { reasonOf } from '#contracts/errors.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readProposeConfig } from './config.ts';
 import { createMedoidModel } from './medoid-model.ts';
 import { MODEL } from './medoid-neighbours.ts';
+import { createProposeMetrics } from './metrics.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import { trendingProposal } from './trending-model.ts';
 
-await runStage('propose', async (stage) => {
+await runStage(STAGES.propose, async (stage) => {
   const config = readProposeConfig();
   const index = connectIndex({ urls: config.indexUrls });
   stage.lifecycle.onStop('index', () => index.close());
   const popularity = new Popularity(config);
-  const skipped = new Counter({
-    name: 'tributary_proposals_skipped_total',
-    help: 'Interests in a generation that the index no longer holds',
-    registers: [stage.metrics.registry],
-  });
+  const metrics = createProposeMetrics(stage.metrics.registry);
   const publish = async (proposal: Proposal, trace?: string): Promise<void> =>
     void (await stage.produce('proposals', proposal.userId, proposal, { trace }));
 
@@ -49,7 +46,7 @@ await runStage('propose', async (stage) => {
       popularityOf: (itemId) => popularity.share(itemId),
       log: stage.log,
       signal: stage.lifecycle.signal,
-      countSkipped: (users) => skipped.inc(users),
+      countSkipped: (users) => metrics.skipped.inc(users),
     });
     await stage.consume(MODEL, { interests: handle }, (partitions) => {
       ownsFirstPartition = partitions.includes(0);

@@ -1,41 +1,45 @@
 import { choice, number, readConfig } from '#platform/config.ts';
 
-const SETTINGS = {
+export const SETTINGS = {
   excludeRecent: choice('TRIBUTARY_RERANK_EXCLUDE_RECENT', ['true', 'false'], {
     fallback: 'true',
-    summary: 'whether a slate leaves out what the user acted on lately',
+    summary: 'whether a slate leaves out the items that the user acted on lately',
   }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
     fallback: 1_000,
     minimum: 10,
     maximum: 600_000,
     integer: true,
-    summary: 'milliseconds between two looks at the statistics of all partitions',
+    unit: 'ms',
+    summary:
+      'time between two readings of the statistics of all partitions, from which the posterior is computed',
   }),
   draws: number('TRIBUTARY_RERANK_DRAWS', {
     fallback: 64,
     minimum: 1,
     maximum: 1_024,
     integer: true,
+    unit: 'draws',
     summary: 'weight vectors drawn from the posterior for a slate; propensities are multiples of 1/draws',
   }),
   priorDeviation: number('TRIBUTARY_RERANK_PRIOR_DEVIATION', {
     fallback: 0.02,
     minimum: 1e-6,
     maximum: 10,
-    summary: 'standard deviation of each weight before any reward; larger explores more',
+    summary: 'standard deviation of each weight before any reward; a larger one explores more',
   }),
   noiseVariance: number('TRIBUTARY_RERANK_NOISE_VARIANCE', {
     fallback: 0.05,
     minimum: 1e-6,
     maximum: 10,
-    summary: 'variance of a reward around its expectation; larger learns slower',
+    summary: 'variance of a reward around its expectation; a larger one learns more slowly',
   }),
   poolDays: number('TRIBUTARY_RERANK_POOL_DAYS', {
     fallback: 90,
     minimum: 1,
     maximum: 3_650,
-    summary: 'days that the candidates of a user are kept after the newest proposal',
+    unit: 'days',
+    summary: 'time that the candidate pool of a user is kept after its newest proposal',
   }),
 } as const;
 

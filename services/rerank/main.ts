@@ -1,4 +1,5 @@
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { readRerankConfig } from './config.ts';
 import { createLearner } from './learner.ts';
@@ -11,7 +12,7 @@ import { addSlateRoute } from './routes.ts';
 import { composeSlate } from './slate.ts';
 import { createRedisStatisticsStore } from './statistics-store.ts';
 
-await runStage('rerank', async (stage) => {
+await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
   const metrics = createRerankMetrics(stage.metrics.registry);
   const redis = await stage.connectRedis();

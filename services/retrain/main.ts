@@ -1,4 +1,5 @@
 import { runStage } from '#platform/stage.ts';
+import { STAGES } from '#stages/stages.ts';
 import { readRetrainConfig } from './config.ts';
 import { walkInThreads } from './graph/walk-in-threads.ts';
 import { distributedInference } from './inference/distributed.ts';
@@ -11,7 +12,7 @@ import { Schedule } from './schedule.ts';
 import { trainInChild } from './training/train-in-child.ts';
 import { keepUp } from './upkeep.ts';
 
-await runStage('retrain', async (stage) => {
+await runStage(STAGES.retrain, async (stage) => {
   const { log, lifecycle } = stage;
   const config = readRetrainConfig();
   const state = createLogState(config, log, walkInThreads(config.walkThreads));

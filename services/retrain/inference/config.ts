@@ -1,13 +1,14 @@
 import { type ConfigOf, number, readConfig } from '#platform/config.ts';
 import type { LogAddress } from './latent-log.ts';
 
-const SETTINGS = {
+export const SETTINGS = {
   idleMs: number('TRIBUTARY_INFERENCE_IDLE_MS', {
     fallback: 600_000,
     minimum: 1_000,
     maximum: 2 ** 31 - 1,
     integer: true,
-    summary: 'milliseconds without a message after which a worker ends that no inference needs',
+    unit: 'ms',
+    summary: 'time without a message after which a worker that runs elsewhere ends',
   }),
 } as const;
 

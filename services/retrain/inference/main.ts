@@ -1,8 +1,9 @@
 import { runStage } from '#platform/stage.ts';
+import { WORKERS } from '#stages/stages.ts';
 import { quietTensorFlow, readWorkerConfig } from './config.ts';
 import { latentLogOf } from './latent-log.ts';
 
-await runStage('inference-worker', async (stage) => {
+await runStage(WORKERS.inference, async (stage) => {
   const { log, lifecycle } = stage;
   const { idleMs } = readWorkerConfig();
   const idle = setTimeout(() => lifecycle.stop('no inference needs this worker'), idleMs);

@@ -1,0 +1,87 @@
+/** The documents of which a part is generated, with the text that each of them must have. */
+import { readFileSync } from 'node:fs';
+import { basename, dirname, join } from 'node:path';
+import { PLATFORM_SETTINGS, portSetting, type Settings } from '#platform/config.ts';
+import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
+import { METRICS } from '#platform/observability/metrics.ts';
+import { STAGES, type StageRow, WORKERS } from '#stages/stages.ts';
+import { PROJECT } from '../local/parts.mjs';
+import { metricsTable, settingsTable, withGenerated } from './tables.ts';
+
+export interface Document {
+  /** Path inside the project. */
+  readonly path: string;
+  readonly text: string;
+}
+
+/** Parts of a document by the names of their markers. */
+type Parts = Readonly<Record<string, string>>;
+
+/**
+ * The READMEs of the platform and of each stage with their tables of settings and metrics, and services/docs/metrics.md.
+ * @throws Error that names a document without its markers, or a stage without SETTINGS or METRICS
+ */
+export async function documents(): Promise<Document[]> {
+  const stages = await Promise.all(Object.values(STAGES).map(readStage));
+  return [
+    document('services/_platform/README.md', {
+      settings: settingsTable(PLATFORM_SETTINGS),
+      metrics: metricsTable(METRICS),
+    }),
+    document('services/docs/metrics.md', { 'all metrics': allMetrics(stages) }),
+    ...stages.map(({ row, parts }) => document(`services/${row.folder}/README.md`, parts)),
+  ];
+}
+
+interface ReadStage {
+  readonly row: StageRow;
+  readonly metrics: MetricDeclarations;
+  readonly parts: Parts;
+}
+
+async function readStage(row: StageRow): Promise<ReadStage> {
+  const metrics = await declared<MetricDeclarations>(`services/${row.folder}/metrics.ts`, 'METRICS');
+  const parts: Record<string, string> = {
+    settings: settingsTable(await settingsOf(row)),
+    metrics: metricsTable(metrics),
+  };
+  for (const worker of Object.values(WORKERS).filter(({ folder }) => dirname(folder) === row.folder)) {
+    parts[`settings of ${basename(worker.folder)}`] = settingsTable(await settingsOf(worker));
+  }
+  return { row, metrics, parts };
+}
+
+/** The settings of a process that are its own: those of its config.ts, and the port, whose default differs. */
+async function settingsOf({ folder, port }: StageRow): Promise<Settings> {
+  return {
+    port: portSetting(port),
+    ...(await declared<Settings>(`services/${folder}/config.ts`, 'SETTINGS')),
+  };
+}
+
+async function declared<T>(path: string, name: string): Promise<T> {
+  const module = (await import(join(PROJECT, path))) as Readonly<Record<string, T | undefined>>;
+  const value = module[name];
+  if (value === undefined) throw new Error(`${path} exports no ${name}`);
+  return value;
+}
+
+function allMetrics(stages: readonly ReadStage[]): string {
+  const chapter = (title: string, metrics: MetricDeclarations) => `## ${title}\n${metricsTable(metrics)}`;
+  return [
+    chapter('Every stage', METRICS),
+    ...stages.map(({ row, metrics }) => chapter(row.name, metrics)),
+  ].join('\n\n');
+}
+
+function document(path: string, parts: Parts): Document {
+  let text = readFileSync(join(PROJECT, path), 'utf8');
+  for (const [name, content] of Object.entries(parts)) {
+    try {
+      text = withGenerated(text, name, content);
+    } catch (error) {
+      throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    }
+  }
+  return { path, text };
+}

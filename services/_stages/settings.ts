@@ -1,0 +1,14 @@
+/** Settings that several stages read: they must agree on them, so each is declared once. */
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { list, weights } from '#platform/config.ts';
+import { defaultUrl, STAGES } from './stages.ts';
+
+export const INDEX_URLS = list('TRIBUTARY_INDEX_URL', {
+  fallback: [defaultUrl(STAGES.index)],
+  summary: 'base address of the stage index, or those of all its shards in their order',
+});
+
+export const ACTION_WEIGHTS = weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+  summary:
+    'what each action type says about interest; a type above 0 makes interests, popularity and edges of the graph, and one below 0 only lowers importance',
+});

@@ -1,0 +1,18 @@
+import type { Registry } from 'prom-client';
+import { counter, type MetricsOf, registerMetrics } from '#platform/observability/declared-metrics.ts';
+
+export const METRICS = {
+  lateSlates: counter('tributary_feedback_late_slates_total', {
+    help: 'Slates read later than the longest delay assumed; some of their actions may have been forgotten',
+  }),
+  rewards: counter('tributary_feedback_rewards_total', {
+    help: 'Rewards given, by the type of the action that earned them; none for a reward of zero',
+    labels: ['action'],
+  }),
+} as const;
+
+export type FeedbackMetrics = MetricsOf<typeof METRICS>;
+
+export function createFeedbackMetrics(registry: Registry): FeedbackMetrics {
+  return registerMetrics(METRICS, registry);
+}
