@@ -6,7 +6,7 @@ import type { Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { activate } from '../../services/retrain/command/commands.ts';
-import type { Path } from '../e2e/path.testing.ts';
+import type { Path } from '../path/path.ts';
 import type { Figures } from './figures.ts';
 import { type LoadFigures, offerLoad } from './load.ts';
 import { onStages } from './on-stages.ts';

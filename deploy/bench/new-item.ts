@@ -2,8 +2,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import type { Path } from '../e2e/path.testing.ts';
-import { listStages } from '../local/stage-launch.ts';
+import { STAGE_NAMES } from '#stages/stages.ts';
+import type { Path } from '../path/path.ts';
 import type { Figures } from './figures.ts';
 import { onStages } from './on-stages.ts';
 
@@ -28,7 +28,7 @@ const PATIENCE = { timeoutMs: 240_000 };
  * that are of its category: retrievable, and in the right place.
  */
 export function measure(): Promise<Figures> {
-  return onStages(listStages(), SETTINGS, async (path) => {
+  return onStages(STAGE_NAMES, SETTINGS, async (path) => {
     await sendHistory(path);
     await train(path);
     const random = createRandom('new items');

@@ -1,8 +1,8 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openPath, type Path } from '../e2e/path.testing.ts';
 import { type Stack, startStack } from '../local/stack.ts';
+import { openPath, type Path } from '../path/path.ts';
 
 /** Runs stages on servers of their own, hands them to `work`, and ends all of them whatever comes of it. */
 export async function onStages<T>(

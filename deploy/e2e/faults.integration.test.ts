@@ -7,7 +7,7 @@ import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { applyRewards, nothingLearned } from '../../services/rerank/rewards.ts';
-import { openPath, type Path } from './path.testing.ts';
+import { openPath, type Path } from '../path/path.ts';
 import { actionNow, GENERATION, ITEM_IDS, publishGeneration } from './taste-groups.testing.ts';
 
 const USERS = Array.from({ length: 24 }, (_, i) => `user-${i}`);

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { openPath, type Path } from './path.testing.ts';
+import { STAGE_NAMES } from '#stages/stages.ts';
+import { openPath, type Path } from '../path/path.ts';
 
 const GROUPS = ['coffee', 'garden', 'cycling'] as const;
 const ITEMS_A_GROUP = 12;
@@ -36,10 +37,7 @@ interface Recommendations {
 let path: Path;
 
 before(async () => {
-  path = await openPath(
-    ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback', 'retrain'],
-    SETTINGS,
-  );
+  path = await openPath(STAGE_NAMES, SETTINGS);
 });
 after(() => path?.close());
 

@@ -4,7 +4,7 @@ import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { anAction, anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import type { Path } from './path.testing.ts';
+import type { Path } from '../path/path.ts';
 
 export const GENERATION = '20260101T000000000Z';
 const DIMENSION = 16;

@@ -5,7 +5,7 @@ import { describe, it } from 'node:test';
 import { PLATFORM_SETTINGS, type Setting, type Settings } from '#platform/config.ts';
 import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
 import { METRICS } from '#platform/observability/metrics.ts';
-import { defaultUrl, STAGES, type StageRow, WORKERS } from '#stages/stages.ts';
+import { defaultUrl, STAGES, type StageRow, urlVariable, WORKERS } from '#stages/stages.ts';
 import { PROJECT } from '../local/parts.mjs';
 
 const rows: readonly StageRow[] = Object.values(STAGES);
@@ -27,9 +27,7 @@ describe('the defaults of the stages', () => {
   });
 
   it('let a stage find another at the address where that one listens by default', () => {
-    const addresses = new Map(
-      rows.map((row) => [`TRIBUTARY_${row.name.toUpperCase()}_URL`, defaultUrl(row)]),
-    );
+    const addresses = new Map(rows.map((row) => [urlVariable(row.name), defaultUrl(row)]));
     const peers = allSettings.filter(({ variable }) => addresses.has(variable));
     assert.ok(peers.length > 0);
     for (const { variable, fallback } of peers) {

@@ -7,6 +7,7 @@ const BIN = join(PROJECT, 'node_modules', '.bin');
 const CHECKS = [
   { name: 'types', command: join(BIN, 'tsc'), args: ['--project', '.'] },
   { name: 'lint and format', command: join(BIN, 'biome'), args: ['check', '--diagnostic-level=warn'] },
+  { name: 'walls', command: process.execPath, args: ['deploy/walls/cli.ts'] },
   { name: 'generated files', command: process.execPath, args: ['deploy/generate/cli.ts', '--check'] },
 ];
 

@@ -10,6 +10,14 @@ import { startStages } from './stages.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'stages-'));
 const services = join(root, 'services');
+const sources = {
+  services,
+  rows: [
+    { folder: 'interests', heapMiB: 512 },
+    { folder: 'retrain', heapMiB: 2_048 },
+    { folder: 'broken', heapMiB: 512 },
+  ],
+};
 after(() => rmSync(root, { recursive: true }));
 
 /** A stage that is ready at the second request, drains on SIGTERM, and exits at a request for /end. */
@@ -24,9 +32,9 @@ const STAGE = `
   process.on('SIGTERM', () => { console.log('drained'); process.exit(0); });`;
 
 before(() => {
-  for (const name of ['interests', 'retrain', '_platform', 'docs']) {
+  for (const name of ['interests', 'retrain', '_platform']) {
     mkdirSync(join(services, name), { recursive: true });
-    if (name !== 'docs') writeFileSync(join(services, name, 'main.ts'), STAGE);
+    writeFileSync(join(services, name, 'main.ts'), STAGE);
   }
   mkdirSync(join(services, 'broken'));
   writeFileSync(
@@ -41,7 +49,7 @@ describe('startStages', () => {
   it('starts all stages with their settings, resolves when all are ready, and drains them when it stops', async () => {
     const runDirectory = join(root, 'run');
     const env = { SETTING: 'of all' };
-    const stages = await startStages({ names: ['interests', 'retrain'], env, services, runDirectory });
+    const stages = await startStages({ names: ['interests', 'retrain'], env, sources, runDirectory });
     assert.match(await ask(stages.ports.interests!, '/settings'), /^of all .*--max-old-space-size=512/);
     assert.match(await ask(stages.ports.retrain!, '/settings'), /^of all .*--max-old-space-size=2048/);
     await stages.stop();
@@ -52,7 +60,7 @@ describe('startStages', () => {
 
   it('can kill a stage and start it again on the same port', async () => {
     const reported: ProcessFailedError[] = [];
-    const options = { names: ['interests'], env: {}, services, runDirectory: join(root, 'again') };
+    const options = { names: ['interests'], env: {}, sources, runDirectory: join(root, 'again') };
     const stages = await startStages({ ...options, onExit: (error) => reported.push(error) });
     const [first] = stages.processes;
     stages.kill('interests', 'SIGKILL');
@@ -69,7 +77,7 @@ describe('startStages', () => {
   });
 
   it('stops all stages if one of them does not start', async () => {
-    const options = { names: ['interests', 'broken'], env: {}, services, runDirectory: join(root, 'broken') };
+    const options = { names: ['interests', 'broken'], env: {}, sources, runDirectory: join(root, 'broken') };
     await assert.rejects(
       startStages(options),
       /^ProcessFailedError: broken exited with code 1\..*KAFKA_BROKERS is wrong$/s,
@@ -80,9 +88,14 @@ describe('startStages', () => {
     assert.match(stageArguments('retrain/inference').at(-1) ?? '', /services\/retrain\/inference\/main\.ts$/);
   });
 
+  it('gives each stage of this project the heap of its row', () => {
+    assert.equal(stageArguments('rerank')[1], '--max-old-space-size=512');
+    assert.equal(stageArguments('retrain')[1], '--max-old-space-size=2048');
+  });
+
   it('lists the stages if a name is unknown', () => {
-    assert.throws(() => stageArguments('_platform', services), {
-      message: 'There is no stage "_platform". The stages are broken, interests, retrain.',
+    assert.throws(() => stageArguments('_platform', sources), {
+      message: 'There is no stage "_platform". The stages are interests, retrain, broken.',
     });
   });
 });

@@ -1,6 +1,6 @@
 import { freePort } from './ports.ts';
 import { type ManagedProcess, type ProcessFailedError, Supervisor } from './processes.ts';
-import { stageArguments } from './stage-launch.ts';
+import { type StageSources, stageArguments } from './stage-launch.ts';
 
 /** A stage drains for up to 20 s by default (TRIBUTARY_DRAIN_DEADLINE_MS) before it exits by itself. */
 const STOP_TIMEOUT_MS = 25_000;
@@ -14,8 +14,8 @@ export interface StagesOptions {
   readonly ports?: Readonly<Record<string, number>>;
   /** Folder for logs/NAME.log; may be the stack's. */
   readonly runDirectory: string;
-  /** Folder of the stages. Default: the project's own. */
-  readonly services?: string;
+  /** Folder and rows of the stages. Default: the project's own. */
+  readonly sources?: StageSources;
   /** Called when a stage that was ready exits without a request. */
   readonly onExit?: (error: ProcessFailedError) => void;
 }
@@ -46,7 +46,7 @@ export async function startStages(options: StagesOptions): Promise<Stages> {
     supervisor.start({
       name,
       command: process.execPath,
-      args: stageArguments(name, options.services),
+      args: stageArguments(name, options.sources),
       env: { ...process.env, ...env, TRIBUTARY_STAGE_PORT: String(ports[name]) },
       stopTimeoutMs: STOP_TIMEOUT_MS,
       readyTimeoutMs: READY_TIMEOUT_MS,

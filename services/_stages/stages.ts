@@ -39,7 +39,20 @@ export const WORKERS = {
   },
 } as const satisfies Readonly<Record<string, StageRow>>;
 
+/** The stages by their names. */
+export const STAGE_NAMES: readonly string[] = Object.keys(STAGES);
+
 /** Base address of a stage beside this one that listens on its default port. */
 export function defaultUrl({ port }: StageRow): string {
+  return localUrl(port);
+}
+
+/** Base address of a stage on this host. */
+export function localUrl(port: number): string {
   return `http://127.0.0.1:${port}`;
+}
+
+/** The variable that tells other stages where a stage is, such as TRIBUTARY_INDEX_URL. */
+export function urlVariable(name: string): string {
+  return `TRIBUTARY_${name.toUpperCase()}_URL`;
 }

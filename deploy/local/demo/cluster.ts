@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
 import { createRegistry } from '#contracts/registry.ts';
+import { localUrl, STAGE_NAMES, urlVariable } from '#stages/stages.ts';
 import { applyTopics } from '#topics/apply.ts';
 import { ACTIONS_RETENTION_MS, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import { connectKafka } from '#topics/connection.ts';
@@ -10,7 +11,6 @@ import { createTopicCodec } from '#topics/topic-codec.ts';
 import { claimPort } from '../ports.ts';
 import type { ProcessFailedError } from '../processes.ts';
 import { type Stack, startStack } from '../stack.ts';
-import { listStages } from '../stage-launch.ts';
 import { type Stages, startStages } from '../stages.ts';
 
 /** Servers, topics and stages, all ready. */
@@ -65,7 +65,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
 
   onPhase('stages');
   const stages = await startAllStages(options, stack, namespace);
-  const url = (stage: string) => `http://127.0.0.1:${stages.ports[stage]}`;
+  const url = (stage: string) => localUrl(stages.ports[stage]!);
   return {
     kafka,
     codec,
@@ -89,19 +89,15 @@ function announce(runDirectory: string, connection: Readonly<Record<string, stri
 
 async function startAllStages(options: ClusterOptions, stack: Stack, namespace: string): Promise<Stages> {
   const { environment, runDirectory, onFailure } = options;
-  const names = listStages();
   const wanted = Number(environment.TRIBUTARY_GATEWAY_PORT ?? GATEWAY_PORT);
   const ports: Record<string, number> = {
     gateway: await claimPort(wanted, 'gateway', 'TRIBUTARY_GATEWAY_PORT'),
   };
-  for (const name of names) ports[name] ??= await claimPort(undefined, name, '');
-  const peers = names.map((name) => [
-    `TRIBUTARY_${name.toUpperCase()}_URL`,
-    `http://127.0.0.1:${ports[name]}`,
-  ]);
+  for (const name of STAGE_NAMES) ports[name] ??= await claimPort(undefined, name, '');
+  const peers = STAGE_NAMES.map((name) => [urlVariable(name), localUrl(ports[name]!)]);
   const settings = Object.entries(DEMO_SETTINGS).map(([name, value]) => [name, environment[name] ?? value]);
   return startStages({
-    names,
+    names: STAGE_NAMES,
     ports,
     runDirectory,
     env: { ...stack.env, TRIBUTARY_NAMESPACE: namespace, ...Object.fromEntries([...settings, ...peers]) },

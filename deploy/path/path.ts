@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { localUrl, urlVariable } from '#stages/stages.ts';
 import type { TopicName, TopicValue } from '#topics/catalog.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
@@ -36,18 +37,12 @@ export interface Path {
   read<T extends TopicName>(topic: T): Promise<Array<Placed<TopicValue<T>>>>;
   /** Writes a value under its key, to the given partition or the key's own. */
   write<T extends TopicName>(topic: T, key: string, value: TopicValue<T>, partition?: number): Promise<void>;
-  /** Resolves when every group has read and committed all that is there. */
+  /** Resolves when every consumer group of the stages has read and committed all that is there. */
   caughtUp(): Promise<void>;
   close(): Promise<void>;
 }
 
 const LONG_MS = 120_000;
-const GROUPS_OF_STAGES = new Map([
-  ['interests', 1],
-  ['propose', 1],
-  ['rerank', 2],
-  ['feedback', 1],
-]);
 
 /** @param prepare runs when the topics are there and before the stages start */
 export async function openPath(
@@ -69,16 +64,15 @@ export async function openPath(
 
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-e2e-'));
   const ports = Object.fromEntries(await Promise.all(names.map(async (name) => [name, await freePort()])));
-  const peers = names.map((name) => [
-    `TRIBUTARY_${name.toUpperCase()}_URL`,
-    `http://127.0.0.1:${ports[name]}`,
-  ]);
+  const peers = names.map((name) => [urlVariable(name), localUrl(ports[name]!)]);
   const stages = await startStages({
     names,
     ports,
     runDirectory,
     env: { TRIBUTARY_NAMESPACE: namespace.namespace, ...Object.fromEntries(peers), ...settings },
   });
+  // A stage is ready once it has joined its groups.
+  const groups = await groupsOf(namespace);
   const redis = new Redis(process.env.REDIS_URL ?? 'redis://127.0.0.1:6379');
 
   return {
@@ -87,7 +81,7 @@ export async function openPath(
     stages,
     write,
     async call(stage, method, path, body) {
-      const response = await fetch(`http://127.0.0.1:${stages.ports[stage]}${path}`, {
+      const response = await fetch(`${localUrl(stages.ports[stage]!)}${path}`, {
         method,
         ...(body === undefined
           ? {}
@@ -114,8 +108,8 @@ export async function openPath(
         async () => {
           const lags = await groupLags(namespace.kafka, namespace.namespace);
           // A group that has just lost its members, and has committed nothing, is not in the list.
-          const groups = new Set(lags.map(({ group }) => group));
-          return groups.size >= groupCount(names) && lags.every(({ lag }) => lag === 0);
+          const listed = new Set(lags.map(({ group }) => group));
+          return [...groups].every((group) => listed.has(group)) && lags.every(({ lag }) => lag === 0);
         },
         { message: 'all groups without lag', timeoutMs: LONG_MS },
       );
@@ -129,9 +123,9 @@ export async function openPath(
   };
 }
 
-/** Consumer groups of the stages. */
-function groupCount(names: readonly string[]): number {
-  return names.reduce((sum, name) => sum + (GROUPS_OF_STAGES.get(name) ?? 0), 0);
+/** The consumer groups of a namespace that read anything. */
+async function groupsOf({ kafka, namespace }: TestNamespace): Promise<Set<string>> {
+  return new Set((await groupLags(kafka, namespace)).map(({ group }) => group));
 }
 
 /** A fresh event id. */
