@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('..', import.meta.url));
 
 /** Text of all production code but the list itself. */
 function productionCode(): string {
-  const files = globSync('{contracts,topics,services}/**/*.ts', { cwd: ROOT });
+  const files = globSync('{contracts,deploy,topics,services}/**/*.ts', { cwd: ROOT });
   return files
     .filter((file) => !/\.(test|testing|contract)\.ts$/.test(file) && file !== join('contracts', 'errors.ts'))
     .map((file) => readFileSync(join(ROOT, file), 'utf8'))

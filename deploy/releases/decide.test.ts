@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Release, ReleaseState } from '#contracts/generated/records.ts';
-import { someRelease } from '../records.testing.ts';
+import { someRelease } from '../../services/retrain/records.testing.ts';
 import { type Decision, decideActivation, decideRetirement, decideRollback } from './decide.ts';
 
 const NOW = 1_000;

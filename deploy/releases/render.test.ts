@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { someRelease } from '../records.testing.ts';
+import { someRelease } from '../../services/retrain/records.testing.ts';
 import { describeRelease, renderRelease, renderReleases } from './render.ts';
 
 const CARD = JSON.stringify({

@@ -10,7 +10,7 @@ import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
-import { someRelease } from '../records.testing.ts';
+import { someRelease } from '../../services/retrain/records.testing.ts';
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
 /** What is near milk tells the generations apart. */
