@@ -3,12 +3,13 @@ import { STAGES } from '#stages/stages.ts';
 import { readRetrainConfig } from './config.ts';
 import { walkInThreads } from './graph/walk-in-threads.ts';
 import { distributedInference } from './inference/distributed.ts';
-import { createLogState, logHandlers } from './log-state.ts';
+import { createLogState, logHandlers } from './log-state/log-state.ts';
 import { createRetrainMetrics } from './metrics.ts';
-import { createPublisher } from './publisher.ts';
+import { NewItems } from './new-items/new-items.ts';
+import { createPublisher } from './release/publisher.ts';
 import { retrain } from './retraining.ts';
 import { addRoutes } from './routes.ts';
-import { Schedule } from './schedule.ts';
+import { RetrainingSchedule } from './schedule.ts';
 import { trainInChild } from './training/train-in-child.ts';
 import { keepUp } from './upkeep.ts';
 
@@ -18,8 +19,9 @@ await runStage(STAGES.retrain, async (stage) => {
   const state = createLogState(config, log, walkInThreads(config.walkThreads));
   const metrics = createRetrainMetrics(stage.metrics.registry, state);
   const publisher = createPublisher(stage);
+  const newItems = new NewItems(state);
   const ports = { config, log, metrics, publisher, state, now: Date.now };
-  const schedule = new Schedule({
+  const schedule = new RetrainingSchedule({
     now: Date.now,
     // A training that the shutdown ended is nobody's fault.
     onFailure: (generation, error) =>
@@ -41,11 +43,11 @@ await runStage(STAGES.retrain, async (stage) => {
   lifecycle.onStop('schedule', () => schedule.close());
 
   return async () => {
-    const follower = await stage.follow(logHandlers(state));
+    const follower = await stage.follow(logHandlers(state, (itemId) => newItems.note(itemId)));
     await follower.caughtUp;
     await Promise.all(state.releases.interrupted(Date.now()).map(publisher.release));
     const { generationsKept } = config;
-    const kept = keepUp({ ...ports, generationsKept }, lifecycle.signal).catch((error) =>
+    const kept = keepUp({ ...ports, newItems, generationsKept }, lifecycle.signal).catch((error) =>
       lifecycle.fail(error),
     );
     lifecycle.onStop('upkeep', () => kept);

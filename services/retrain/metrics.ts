@@ -2,7 +2,7 @@ import type { Counter, Registry } from 'prom-client';
 import { RELEASE_STATES, type Release } from '#contracts/generated/records.ts';
 import { counter, gauge, registerMetrics } from '#platform/observability/declared-metrics.ts';
 import type { RefreshReport } from './graph/live-neighbourhoods.ts';
-import type { LogState } from './log-state.ts';
+import type { LogState } from './log-state/log-state.ts';
 
 export const METRICS = {
   retrainings: counter('tributary_retrain_retrainings_total', {

@@ -1,6 +1,6 @@
 import { anItem, aRelease } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
-import type { Publisher } from './publisher.ts';
+import type { Publisher } from './release/publisher.ts';
 
 /** An item that was last changed in 1970. */
 export function someItem(itemId: string, change: Partial<Item> = {}): Item {

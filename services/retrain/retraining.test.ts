@@ -9,8 +9,8 @@ import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
-import { createLogState, type LogState } from './log-state.ts';
-import { Models, toModelWeights } from './models.ts';
+import { createLogState, type LogState } from './log-state/log-state.ts';
+import { Models, toModelWeights } from './log-state/models.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
@@ -112,7 +112,7 @@ describe('a retraining', () => {
   let events = 0;
   function act(itemId: string, change: Partial<UserAction> = {}): void {
     const occurredAt = change.occurredAt ?? NOW;
-    state.actions.take({
+    state.actions.add({
       eventId: `e${events++}`,
       userId: 'u1',
       itemId,
@@ -127,7 +127,7 @@ describe('a retraining', () => {
 
   /** Two items that were bought, one that was not. */
   function shop(): void {
-    for (const itemId of ['tea', 'nail', 'mate']) state.catalogue.take(itemId, someItem(itemId));
+    for (const itemId of ['tea', 'nail', 'mate']) state.catalogue.apply(itemId, someItem(itemId));
     act('tea', { occurredAt: NOW - DAY });
     act('tea');
     act('nail');
@@ -161,7 +161,7 @@ describe('a retraining', () => {
     shop();
     const [tea, nail, mate] = ['tea', 'nail', 'mate'].map((itemId) => state.catalogue.contentOf(itemId));
     const train = async (input: TrainInput) => {
-      state.catalogue.take('mate', someItem('mate', { text: 'changed while it was trained' }));
+      state.catalogue.apply('mate', someItem('mate', { text: 'changed while it was trained' }));
       return trained(input);
     };
     await retrain('g1', { ...ports, train });
@@ -206,10 +206,10 @@ describe('a retraining', () => {
 
   it('writes weights by which another item can be embedded', async () => {
     shop();
-    state.catalogue.take('cup', someItem('cup', { vector: [1, 2] }));
+    state.catalogue.apply('cup', someItem('cup', { vector: [1, 2] }));
     await retrain('g1', ports);
     const models = new Models({ warn: assert.fail });
-    models.take('pinsage/g1', written.weights[0]!);
+    models.apply('pinsage/g1', written.weights[0]!);
     assert.deepEqual(models.get('g1')?.layout, state.catalogue.layout());
   });
 
@@ -254,7 +254,7 @@ describe('a retraining', () => {
   });
 
   it('is rejected without an action to learn from', async () => {
-    state.catalogue.take('tea', someItem('tea'));
+    state.catalogue.apply('tea', someItem('tea'));
     act('tea', { type: 'hide' });
     await assert.rejects(retrain('g1', ports), { code: 'training.failed', retryable: true });
     assert.deepEqual(written.order, ['building', 'rejected']);
@@ -282,9 +282,9 @@ describe('a retraining', () => {
 
   it('leaves out given vectors that do not fit, says so once, and trains', async () => {
     shop();
-    for (const itemId of ['a', 'b']) state.catalogue.take(itemId, someItem(itemId, { vector: [1, 2] }));
-    state.catalogue.take('nan', someItem('nan', { vector: [1, Number.NaN] }));
-    state.catalogue.take('long', someItem('long', { vector: [1, 2, 3] }));
+    for (const itemId of ['a', 'b']) state.catalogue.apply(itemId, someItem(itemId, { vector: [1, 2] }));
+    state.catalogue.apply('nan', someItem('nan', { vector: [1, Number.NaN] }));
+    state.catalogue.apply('long', someItem('long', { vector: [1, 2, 3] }));
     const release = await retrain('g1', ports);
     assert.equal(release.state, 'ready');
     assert.equal(release.itemCount, 7);
@@ -311,13 +311,13 @@ describe('a retraining', () => {
   it('begins with the weights of the active generation, and says so', async () => {
     shop();
     const itemIds = Array.from({ length: 80 }, (_, i) => `item ${i}`);
-    for (const itemId of itemIds) state.catalogue.take(itemId, someItem(itemId));
+    for (const itemId of itemIds) state.catalogue.apply(itemId, someItem(itemId));
     const layout = state.catalogue.layout();
     const { structure } = layout;
     const shape = shapeOf(DEFAULT_TRAIN_CONFIG, { features: featureDimension(layout), structure });
     const anchors = { itemIds, places: new Float32Array(itemIds.length * layout.structure).fill(0.5) };
     const model = { layout, anchors, weights: initialWeights(shape, createRandom('active')) };
-    state.models.take('pinsage/g0', toModelWeights('g0', model));
+    state.models.apply('pinsage/g0', toModelWeights('g0', model));
     state.releases.declare('g0', someRelease('g0', 'active', {}));
     const config = { ...CONFIG, itemsMaximum: 100 };
     const { modelCard, metrics } = await retrain('g1', { ...ports, config });

@@ -1,28 +1,22 @@
 import type { Logger } from 'pino';
-import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
-import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
-import { row } from '#algorithms/vectors.ts';
 import { INTERRUPTED, type ReleaseLedger } from '#contracts/domain/release-ledger.ts';
-import { reasonOf, TributaryError } from '#contracts/errors.ts';
-import type { EmbeddingBasis, Release } from '#contracts/generated/records.ts';
-import { encodeVector } from '#contracts/vectors.ts';
-import type { ActionLog, TrainingActions } from './action-log.ts';
-import type { ItemCatalogue } from './catalogue.ts';
+import { reasonOf } from '#contracts/errors.ts';
+import type { Release } from '#contracts/generated/records.ts';
 import type { RetrainConfig } from './config.ts';
-import { refusal } from './gate.ts';
 import type { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
+import type { ActionLog } from './log-state/action-log.ts';
+import type { ItemCatalogue } from './log-state/catalogue.ts';
+import type { Models } from './log-state/models.ts';
+import { basesOf, type Snapshot, snapshotOf, toTrainInput } from './log-state/snapshot.ts';
 import type { RetrainMetrics } from './metrics.ts';
-import { modelCard, releaseMetrics } from './model-card.ts';
-import { type Models, toModelWeights } from './models.ts';
-import type { Publisher } from './publisher.ts';
+import { rejectionReason } from './release/gate.ts';
+import { modelCard, releaseMetrics } from './release/model-card.ts';
+import { publishGeneration } from './release/publish-generation.ts';
+import type { Publisher } from './release/publisher.ts';
 import { Stopwatch } from './training/stopwatch.ts';
 import type { TrainInput, TrainResult, WarmStart } from './training/train.ts';
-import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from './training/train-config.ts';
-import { warmStartFrom } from './warm-start.ts';
-
-/** Embeddings on their way at once, which bounds what waits for the brokers. */
-const PUBLISHED_AT_A_TIME = 5_000;
+import { warmStartFrom } from './training/warm-start.ts';
 
 export interface RetrainingPorts {
   readonly config: RetrainConfig;
@@ -50,15 +44,6 @@ export interface NamedItems {
   readonly itemIds: readonly string[];
 }
 
-/** What one retraining works on: the log as it stood when it began. */
-interface Snapshot {
-  readonly training: TrainingActions;
-  readonly layout: FeatureLayout;
-  readonly trainConfig: TrainConfig;
-  /** Contexts of each item before the held-out time, so that the figures of the release know nothing of it. */
-  readonly degrees: Uint32Array;
-}
-
 /**
  * One retraining from the log to a `ready` generation: train, measure, gate, publish. Readers see nothing of it before
  * `ready`; a generation that fails its gate, or whose training fails, is `rejected` with the reason and no embedding
@@ -71,7 +56,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   const { now, config, metrics, publisher, log } = ports;
   const createdAt = now();
   const stopwatch = new Stopwatch(now);
-  const snapshot = takeSnapshot(ports);
+  const snapshot = snapshotOf(ports.state, config, log);
   const { training, trainConfig } = snapshot;
   let release: Release = {
     generation,
@@ -101,7 +86,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   await advance({});
   try {
     const { startedFrom, ...start } = originOf(snapshot, ports);
-    const input = { ...toInput(snapshot, ports.state.catalogue), ...start };
+    const input = { ...toTrainInput(snapshot, ports.state.catalogue), ...start };
     const bases = basesOf(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
     const neighbourhoods = await walk(snapshot, ports);
@@ -119,7 +104,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
         steps: stopwatch.seconds,
       }),
     });
-    const reason = refusalOf(result, ports.state.releases.active());
+    const reason = reasonToReject(result, ports.state.releases.active());
     if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
     const itemCount = await publishGeneration(generation, snapshot, bases, result, publisher);
     stopwatch.lap('publication');
@@ -128,28 +113,6 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     await advance({ state: 'rejected', reason: isAbort(error) ? INTERRUPTED : reasonOf(error) });
     throw error;
   }
-}
-
-function takeSnapshot({ config, log, state: { actions, catalogue } }: RetrainingPorts): Snapshot {
-  actions.forgetOlderThan(config.days);
-  const layout = catalogue.layout();
-  const unusable = catalogue.withUnusableVector(layout);
-  if (unusable.length > 0) {
-    log.warn(
-      { items: unusable.length, first: unusable.slice(0, 5), length: layout.vector },
-      'given vectors left out, which are not finite or not of the length that most have',
-    );
-  }
-  const training = actions.snapshot(config.itemsMaximum, catalogue.itemIds());
-  const trainConfig = {
-    ...DEFAULT_TRAIN_CONFIG,
-    halfLifeDays: config.halfLifeDays,
-    secondsBudget: config.secondsBudget,
-    seed: config.seed,
-  };
-  const { before } = splitByTime(training.columns, trainConfig.heldOutShare);
-  const degrees = contextsByItem(before, training.itemIds.length);
-  return { training, layout, trainConfig, degrees };
 }
 
 /** The generation whose weights the training begins with, where it begins with any. */
@@ -165,30 +128,6 @@ function originOf(
   return { startedFrom: null };
 }
 
-/** @throws TributaryError `training.failed` when no item has an action */
-function toInput({ training, layout, trainConfig, degrees }: Snapshot, catalogue: ItemCatalogue): TrainInput {
-  const { itemIds, columns } = training;
-  if (columns.at.length === 0) {
-    throw new TributaryError('training.failed', 'the log has no action to train on', { retryable: true });
-  }
-  const features = catalogue.featureMatrix(itemIds, degrees, layout);
-  return {
-    itemCount: itemIds.length,
-    features,
-    structure: layout.structure,
-    actions: columns,
-    config: trainConfig,
-  };
-}
-
-/** What the features of each item are made of, as long as it is what the catalogue holds. */
-function basesOf({ training, degrees }: Snapshot, catalogue: ItemCatalogue): EmbeddingBasis[] {
-  return training.itemIds.map((itemId, item) => ({
-    content: catalogue.contentOf(itemId),
-    degree: degrees[item]!,
-  }));
-}
-
 /** The neighbourhoods in the graph of all actions: those of the published embeddings. */
 async function walk(
   { training: { itemIds } }: Snapshot,
@@ -200,24 +139,11 @@ async function walk(
   return neighbourhoods;
 }
 
-/** Distinct contexts of each item. */
-function contextsByItem({ item, context }: ActionColumns, itemCount: number): Uint32Array {
-  const counts = new Uint32Array(itemCount);
-  const pairs = new Set<number>();
-  for (let i = 0; i < item.length; i++) {
-    const pair = context[i]! * itemCount + item[i]!;
-    if (pairs.has(pair)) continue;
-    pairs.add(pair);
-    counts[item[i]!]! += 1;
-  }
-  return counts;
-}
-
-function refusalOf(
+function reasonToReject(
   { metrics: { learned, contentOnly, warmStart } }: TrainResult,
   active: Release | undefined,
 ) {
-  return refusal(
+  return rejectionReason(
     {
       hitRateAt100: learned.hitRateAt100,
       contentHitRateAt100: contentOnly.hitRateAt100,
@@ -226,35 +152,6 @@ function refusalOf(
     },
     active,
   );
-}
-
-/**
- * An item whose embedding is the catalogue's mean has no direction, and is left out.
- * @returns how many embeddings the generation has
- */
-async function publishGeneration(
-  generation: string,
-  { training: { itemIds }, layout }: Snapshot,
-  bases: readonly EmbeddingBasis[],
-  { embeddings, weights, anchors }: TrainResult,
-  publisher: Publisher,
-): Promise<number> {
-  const { dim } = weights.shape;
-  let published = 0;
-  for (let start = 0; start < itemIds.length; start += PUBLISHED_AT_A_TIME) {
-    const some = itemIds.slice(start, start + PUBLISHED_AT_A_TIME).flatMap((itemId, place) => {
-      const embedding = row(embeddings, start + place, dim);
-      if (embedding.every((component) => component === 0)) return [];
-      const vector = encodeVector(embedding);
-      const basis = bases[start + place]!;
-      return [publisher.embedding({ generation, itemId, vector, origin: 'trained', basis })];
-    });
-    await Promise.all(some);
-    published += some.length;
-  }
-  const known = { itemIds: Array.from(anchors.items, (item) => itemIds[item]!), places: anchors.places };
-  await publisher.weights(toModelWeights(generation, { weights, layout, anchors: known }));
-  return published;
 }
 
 function isAbort(error: unknown): boolean {

@@ -6,7 +6,7 @@ import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { someRelease } from './records.testing.ts';
 import { addRoutes } from './routes.ts';
-import { Schedule } from './schedule.ts';
+import { RetrainingSchedule } from './schedule.ts';
 
 const LOG = pino({ level: 'silent' });
 
@@ -15,7 +15,7 @@ describe('the routes of retrain', () => {
     const lifecycle = createLifecycle({ log: LOG, deadlineMs: 1_000, exit: () => {} });
     const http = createHttpServer({ log: LOG, lifecycle, metrics: createMetrics('retrain'), readiness: [] });
     const training = Promise.withResolvers<void>();
-    const schedule = new Schedule({
+    const schedule = new RetrainingSchedule({
       now: () => 0,
       onFailure: assert.fail,
       async retrain(generation) {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it, type TestContext } from 'node:test';
 import type { Release } from '#contracts/generated/records.ts';
 import { someRelease } from './records.testing.ts';
-import { generationAt, Schedule } from './schedule.ts';
+import { generationAt, RetrainingSchedule } from './schedule.ts';
 
 const NOW = Date.parse('2026-11-25T08:30:15.123Z');
 
@@ -36,12 +36,12 @@ function settled(): Promise<void> {
 
 describe('the schedule of retrainings', () => {
   let trainings: Trainings;
-  let schedule: Schedule;
+  let schedule: RetrainingSchedule;
 
   beforeEach((test) => {
     (test as TestContext).mock.timers.enable({ apis: ['setTimeout', 'Date'], now: NOW });
     trainings = new Trainings();
-    schedule = new Schedule({
+    schedule = new RetrainingSchedule({
       now: Date.now,
       retrain: trainings.retrain,
       onFailure: (generation) => void trainings.failures.push(generation),

@@ -12,7 +12,7 @@ export interface RetrainStatus {
 }
 
 /** One retraining at a time, on demand and by the clock. A failed one is reported and the next goes on. */
-export class Schedule {
+export class RetrainingSchedule {
   readonly #retrain: (generation: string) => Promise<Release>;
   readonly #onFailure: (generation: string, error: unknown) => void;
   readonly #now: () => number;

@@ -5,10 +5,11 @@ import { Registry } from 'prom-client';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { walkHere } from './graph/walk-items.ts';
-import { createLogState, type LogState } from './log-state.ts';
+import { createLogState, type LogState } from './log-state/log-state.ts';
+import { someModel } from './log-state/models.testing.ts';
+import { toModelWeights } from './log-state/models.ts';
 import { createRetrainMetrics } from './metrics.ts';
-import { someModel } from './models.testing.ts';
-import { toModelWeights } from './models.ts';
+import { NewItems } from './new-items/new-items.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
 import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
 
@@ -33,6 +34,7 @@ describe('the upkeep', () => {
     written = recording.written;
     ports = {
       state,
+      newItems: new NewItems(state),
       log: LOG,
       publisher: recording.publisher,
       metrics: createRetrainMetrics(registry, state),
@@ -44,8 +46,8 @@ describe('the upkeep', () => {
       ['g3', 'active'],
     ] as const) {
       state.releases.declare(generation, someRelease(generation, release));
-      state.embedded.take(`${generation}/tea`, { origin: 'trained', basis: null });
-      state.models.take(`pinsage/${generation}`, toModelWeights(generation, someModel()));
+      state.embedded.apply(`${generation}/tea`, { origin: 'trained', basis: null });
+      state.models.apply(`pinsage/${generation}`, toModelWeights(generation, someModel()));
       state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
     }
   });
@@ -64,14 +66,14 @@ describe('the upkeep', () => {
 
   it('embeds what is new', async () => {
     state.releases.declare('g1', null);
-    state.catalogue.take('nail', someItem('nail'));
+    state.catalogue.apply('nail', someItem('nail'));
     await upkeep(ports);
     assert.deepEqual(written.order, ['embedding nail']);
     assert.equal(written.embeddings[0]?.generation, 'g3');
   });
 
   it('counts what it did, and the generations', async () => {
-    state.catalogue.take('nail', someItem('nail'));
+    state.catalogue.apply('nail', someItem('nail'));
     await upkeep(ports);
     const metrics = await registry.metrics();
     assert.match(metrics, /^tributary_retrain_inductive_items_total 1$/m);
@@ -84,7 +86,7 @@ describe('the upkeep', () => {
     const stop = new AbortController();
     const embedding = Promise.withResolvers<void>();
     const publisher = { ...ports.publisher, embedding: () => embedding.promise };
-    state.catalogue.take('nail', someItem('nail'));
+    state.catalogue.apply('nail', someItem('nail'));
     let ended = false;
     const kept = keepUp({ ...ports, publisher }, stop.signal).then(() => {
       ended = true;

@@ -1,8 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
-import type { LogState } from './log-state.ts';
+import type { LogState } from './log-state/log-state.ts';
 import type { RetrainMetrics } from './metrics.ts';
-import type { Publisher } from './publisher.ts';
+import type { NewItems } from './new-items/new-items.ts';
+import type { Publisher } from './release/publisher.ts';
 
 /** How often new items are embedded and past generations leave the log. */
 const UPKEEP_MS = 250;
@@ -11,6 +12,7 @@ const ITEMS_A_TURN = 200;
 
 export interface UpkeepPorts {
   readonly state: LogState;
+  readonly newItems: Pick<NewItems, 'embedWaiting'>;
   readonly publisher: Publisher;
   readonly metrics: Pick<RetrainMetrics, 'inductiveItems' | 'removedEmbeddings'>;
   readonly log: Pick<Logger, 'info'>;
@@ -30,12 +32,13 @@ export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<v
 /** Embeds the new items, and removes embeddings, weights and latents of the generations that are over. */
 export async function upkeep({
   state,
+  newItems,
   publisher,
   metrics,
   log,
   generationsKept,
 }: UpkeepPorts): Promise<void> {
-  const added = state.newItems.embedWaiting(ITEMS_A_TURN);
+  const added = newItems.embedWaiting(ITEMS_A_TURN);
   const over = state.releases.disposable(generationsKept);
   const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
   const models = over.flatMap((generation) => state.models.drain(generation));

@@ -41,7 +41,7 @@ export const inferHere: Infer = async ({ weights, features, neighbourhoods }) =>
 /** Items at a time: bounds the gathered neighbours to CHUNK · T · hidden floats (21 MB at the defaults). */
 const CHUNK = 2048;
 
-export interface Catalogue extends Inference {
+export interface CentredInference extends Inference {
   /** Subtracted from every row before the last normalisation; length dim. */
   readonly mean: Float32Array;
 }
@@ -51,7 +51,7 @@ export function embedCatalogue(
   variables: PinSageVariables,
   features: tf.Tensor2D,
   neighbourhoods: Neighbourhoods,
-): Catalogue {
+): CentredInference {
   const inference = inferAll(variables, features, neighbourhoods);
   const mean = centreAndNormalise(inference.embeddings, variables.headOutput.shape[1]);
   return { ...inference, mean: Float32Array.from(mean) };

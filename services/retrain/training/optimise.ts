@@ -2,13 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-node';
 import type { PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import { type BatchFeeder, startBatchFeeder } from './batch-feeder.ts';
 import { embedSubgraph } from './convolve.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { embedCatalogue } from './infer.ts';
 import { batchLoss } from './loss.ts';
 import { learningRateAt, ScheduledAdam } from './optimiser.ts';
 import type { TrainingData } from './prepare.ts';
-import { type Producer, startProducer } from './producer.ts';
 import type { TrainingStep } from './steps.ts';
 import type { TrainConfig } from './train-config.ts';
 import { createVariables, type PinSageVariables, readWeights, variableList } from './variables.ts';
@@ -61,7 +61,7 @@ export async function optimise(
   const variables = createVariables(initial);
   const hidden = tf.tidy(() => withHiddenPlaces(features, structure));
   const stepper = createStepper(variables, hidden, warm ? gentler(config) : config);
-  const producer = startProducer(data, config);
+  const feeder = startBatchFeeder(data, config);
   const epochs: EpochReport[] = [];
   const measure = () => {
     const { embeddings } = embedCatalogue(variables, features, data.neighbourhoods);
@@ -71,7 +71,7 @@ export async function optimise(
     const start = warm ? measure() : undefined;
     let best = { epoch: 0, score: start?.ndcg ?? -1, weights: initial };
     for (let epoch = 1; epoch <= config.epochs && performance.now() < deadline; epoch++) {
-      const { loss, examples } = await runEpoch(stepper, producer, config, deadline);
+      const { loss, examples } = await runEpoch(stepper, feeder, config, deadline);
       const heldOut = measure();
       const report = { epoch, loss, heldOut, examples: examples + (epochs.at(-1)?.examples ?? 0) };
       epochs.push(report);
@@ -84,7 +84,7 @@ export async function optimise(
     }
     return { weights: best.weights, epochs, start };
   } finally {
-    await producer.end();
+    await feeder.end();
     stepper.dispose();
     hidden.dispose();
     tf.dispose(variableList(variables));
@@ -141,7 +141,7 @@ function createStepper(variables: PinSageVariables, features: tf.Tensor2D, confi
 /** Takes the steps of one epoch, or of the part of it that the deadline leaves. */
 async function runEpoch(
   stepper: Stepper,
-  producer: Producer,
+  feeder: BatchFeeder,
   config: TrainConfig,
   deadline: number,
 ): Promise<{ loss: number; examples: number }> {
@@ -149,7 +149,7 @@ async function runEpoch(
   let weightedLoss = 0;
   let progress = 0;
   while (progress < 1 && (examples === 0 || performance.now() < deadline)) {
-    const step = await producer.next();
+    const step = await feeder.next();
     const loss = stepper.step(step);
     progress = step.progress;
     examples += step.batch.query.length;

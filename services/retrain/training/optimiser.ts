@@ -11,7 +11,7 @@ export class ScheduledAdam extends tf.AdamOptimizer {
   }
 }
 
-export interface Schedule {
+export interface LearningRateSchedule {
   readonly learningRate: number;
   /** Factor from one epoch to the next. */
   readonly decay: number;
@@ -21,6 +21,10 @@ export interface Schedule {
  * Learning rate at `progress` ∈ [0, 1] of `epoch` ≥ 1: a linear warm-up during epoch 1, then exponential decay
  * (PinSage, KDD 2018, §3.3).
  */
-export function learningRateAt({ learningRate, decay }: Schedule, epoch: number, progress: number): number {
+export function learningRateAt(
+  { learningRate, decay }: LearningRateSchedule,
+  epoch: number,
+  progress: number,
+): number {
   return epoch === 1 ? learningRate * progress : learningRate * decay ** (epoch - 2 + progress);
 }

@@ -9,7 +9,7 @@ import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
-import { type Catalogue, embedCatalogue, type Infer, inferHere } from './infer.ts';
+import { type CentredInference, embedCatalogue, type Infer, inferHere } from './infer.ts';
 import { type EpochReport, optimise, type Start } from './optimise.ts';
 import { anchorsOf, createPlacer, type PlaceAnchors, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
@@ -161,7 +161,11 @@ function startOf(shape: PinSageShape, warmStart: WarmStart | undefined, random: 
   return { weights, warm: true };
 }
 
-function embed(weights: PinSageWeights, features: tf.Tensor2D, neighbourhoods: Neighbourhoods): Catalogue {
+function embed(
+  weights: PinSageWeights,
+  features: tf.Tensor2D,
+  neighbourhoods: Neighbourhoods,
+): CentredInference {
   const variables = createVariables(weights);
   const catalogue = embedCatalogue(variables, features, neighbourhoods);
   tf.dispose(variableList(variables));

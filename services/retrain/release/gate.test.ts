@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type OfflineMetrics, refusal } from './gate.ts';
-import { someRelease } from './records.testing.ts';
+import { someRelease } from '../records.testing.ts';
+import { type OfflineMetrics, rejectionReason } from './gate.ts';
 
 const GOOD: OfflineMetrics = { hitRateAt100: 0.3, contentHitRateAt100: 0.2, heldOutPairs: 1_000 };
 
@@ -11,60 +11,66 @@ function active(hitRateAt100: number) {
 
 describe('the gate', () => {
   it('lets through what beats the content', () => {
-    assert.equal(refusal(GOOD, undefined), undefined);
-    assert.equal(refusal(GOOD, active(0.3)), undefined);
+    assert.equal(rejectionReason(GOOD, undefined), undefined);
+    assert.equal(rejectionReason(GOOD, active(0.3)), undefined);
   });
 
   it('refuses what is below the content by more than two standard errors', () => {
     // √((0.2 · 0.8 + 0.166 · 0.834) / 1,000) = 0.0173
-    assert.equal(refusal({ ...GOOD, hitRateAt100: 0.167 }, undefined), undefined);
+    assert.equal(rejectionReason({ ...GOOD, hitRateAt100: 0.167 }, undefined), undefined);
     assert.match(
-      refusal({ ...GOOD, hitRateAt100: 0.164 }, undefined) ?? '',
+      rejectionReason({ ...GOOD, hitRateAt100: 0.164 }, undefined) ?? '',
       /0\.1640 is below the content alone \(0\.2000\)/,
     );
   });
 
   it('lets the margin shrink with the number of pairs', () => {
     const metrics = { ...GOOD, hitRateAt100: 0.176 };
-    assert.notEqual(refusal({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);
+    assert.notEqual(rejectionReason({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);
   });
 
   it('lets through what is a twentieth below, however many the pairs', () => {
     const metrics = { contentHitRateAt100: 1, heldOutPairs: 100_000 };
-    assert.equal(refusal({ ...metrics, hitRateAt100: 0.951 }, undefined), undefined);
-    assert.notEqual(refusal({ ...metrics, hitRateAt100: 0.949 }, undefined), undefined);
+    assert.equal(rejectionReason({ ...metrics, hitRateAt100: 0.951 }, undefined), undefined);
+    assert.notEqual(rejectionReason({ ...metrics, hitRateAt100: 0.949 }, undefined), undefined);
   });
 
   it('refuses a collapse against the active generation', () => {
-    assert.equal(refusal(GOOD, active(0.59)), undefined);
-    assert.match(refusal(GOOD, active(0.61)) ?? '', /less than half of the active generation's \(0\.6100\)/);
+    assert.equal(rejectionReason(GOOD, active(0.59)), undefined);
+    assert.match(
+      rejectionReason(GOOD, active(0.61)) ?? '',
+      /less than half of the active generation's \(0\.6100\)/,
+    );
   });
 
   it('refuses what is worse than the active weights on the same pairs, whatever the active release says', () => {
     const metrics = { ...GOOD, activeHitRateAt100: 0.32 };
     // √((0.32 · 0.68 + 0.27 · 0.73) / 1,000) = 0.0204
-    assert.equal(refusal(metrics, active(0.9)), undefined);
+    assert.equal(rejectionReason(metrics, active(0.9)), undefined);
     assert.match(
-      refusal({ ...metrics, hitRateAt100: 0.27 }, active(0.2)) ?? '',
+      rejectionReason({ ...metrics, hitRateAt100: 0.27 }, active(0.2)) ?? '',
       /0\.2700 is below the active generation's weights on the same pairs \(0\.3200\)/,
     );
   });
 
   it('compares with no active generation that has no figure', () => {
-    assert.equal(refusal(GOOD, someRelease('g1', 'active')), undefined);
+    assert.equal(rejectionReason(GOOD, someRelease('g1', 'active')), undefined);
   });
 
   it('cannot refuse by figures of fewer than 50 pairs', () => {
     const bad = { ...GOOD, hitRateAt100: 0 };
-    assert.equal(refusal({ ...bad, heldOutPairs: 49 }, active(0.9)), undefined);
-    assert.notEqual(refusal({ ...bad, heldOutPairs: 50 }, undefined), undefined);
+    assert.equal(rejectionReason({ ...bad, heldOutPairs: 49 }, active(0.9)), undefined);
+    assert.notEqual(rejectionReason({ ...bad, heldOutPairs: 50 }, undefined), undefined);
   });
 
   it('refuses figures that are no numbers, however few pairs there are', () => {
     for (const heldOutPairs of [0, 1_000]) {
-      assert.notEqual(refusal({ ...GOOD, heldOutPairs, hitRateAt100: Number.NaN }, undefined), undefined);
       assert.notEqual(
-        refusal({ ...GOOD, heldOutPairs, contentHitRateAt100: Number.NaN }, undefined),
+        rejectionReason({ ...GOOD, heldOutPairs, hitRateAt100: Number.NaN }, undefined),
+        undefined,
+      );
+      assert.notEqual(
+        rejectionReason({ ...GOOD, heldOutPairs, contentHitRateAt100: Number.NaN }, undefined),
         undefined,
       );
     }

@@ -1,19 +1,18 @@
 import type { Logger } from 'pino';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { FollowHandlers } from '#platform/stage.ts';
+import type { RetrainConfig } from '../config.ts';
+import { ContextGraph } from '../graph/context-graph.ts';
+import { LiveNeighbourhoods } from '../graph/live-neighbourhoods.ts';
+import type { WalkItems } from '../graph/walk-items.ts';
+import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from '../training/train-config.ts';
 import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
-import type { RetrainConfig } from './config.ts';
 import { EmbeddedItems } from './embedded-items.ts';
-import { ContextGraph } from './graph/context-graph.ts';
-import { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
-import type { WalkItems } from './graph/walk-items.ts';
 import { Latents } from './latents.ts';
 import { Models } from './models.ts';
-import { NewItems } from './new-items.ts';
-import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from './training/train-config.ts';
 
-/** All that the stage knows, rebuilt from the log at each start. */
+/** All that the stage keeps of the log. It is rebuilt from the log at each start. */
 export interface LogState {
   readonly actions: ActionLog;
   readonly graph: ContextGraph;
@@ -23,7 +22,6 @@ export interface LogState {
   readonly models: Models;
   readonly latents: Latents;
   readonly releases: ReleaseLedger;
-  readonly newItems: NewItems;
 }
 
 /** @param walk where the walks of all items are done */
@@ -38,29 +36,35 @@ export function createLogState(
     ...walkOptions(DEFAULT_TRAIN_CONFIG),
     seed,
   });
-  const catalogue = new ItemCatalogue();
-  const embedded = new EmbeddedItems();
-  const models = new Models(log);
-  const latents = new Latents(log);
-  const releases = new ReleaseLedger();
-  const newItems = new NewItems({ catalogue, embedded, latents, models, neighbourhoods, releases });
-  return { actions, graph, neighbourhoods, catalogue, embedded, models, latents, releases, newItems };
+  return {
+    actions,
+    graph,
+    neighbourhoods,
+    catalogue: new ItemCatalogue(),
+    embedded: new EmbeddedItems(),
+    models: new Models(log),
+    latents: new Latents(log),
+    releases: new ReleaseLedger(),
+  };
 }
 
-/** How each topic enters the state. */
-export function logHandlers(state: LogState): FollowHandlers {
+/**
+ * How each topic enters the state.
+ * @param onItem called with the id of an item that arrived, changed, was withdrawn or was taken by a user
+ */
+export function logHandlers(state: LogState, onItem: (itemId: string) => void): FollowHandlers {
   return {
     actions({ value }) {
       if (value === null) return;
-      state.actions.take(value);
-      state.newItems.takeItem(value.itemId);
+      state.actions.add(value);
+      onItem(value.itemId);
     },
     items({ key, value }) {
-      state.catalogue.take(key, value);
-      state.newItems.takeItem(key);
+      state.catalogue.apply(key, value);
+      onItem(key);
     },
-    embeddings: ({ key, value }) => state.embedded.take(key, value),
-    models: ({ key, value }) => state.models.take(key, value),
+    embeddings: ({ key, value }) => state.embedded.apply(key, value),
+    models: ({ key, value }) => state.models.apply(key, value),
     latents: (message) => state.latents.take(message),
     releases: ({ key, value }) => state.releases.declare(key, value),
   };

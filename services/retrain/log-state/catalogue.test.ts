@@ -3,12 +3,12 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_FEATURE_LAYOUT, featureDimension, itemFeatures } from '#algorithms/pinsage/features.ts';
 import type { Item } from '#contracts/generated/records.ts';
+import { someItem } from '../records.testing.ts';
 import { ItemCatalogue } from './catalogue.ts';
-import { someItem } from './records.testing.ts';
 
 function catalogueOf(...items: Item[]): ItemCatalogue {
   const catalogue = new ItemCatalogue();
-  for (const item of items) catalogue.take(item.itemId, item);
+  for (const item of items) catalogue.apply(item.itemId, item);
   return catalogue;
 }
 
@@ -86,7 +86,7 @@ describe('the features of an item', () => {
 
   it('are forgotten with the item', () => {
     const shrinking = withVectors({ tea: [3, 4] });
-    shrinking.take('tea', null);
+    shrinking.apply('tea', null);
     assert.equal(shrinking.has('tea'), false);
     assert.deepEqual(shrinking.layout(), DEFAULT_FEATURE_LAYOUT);
   });

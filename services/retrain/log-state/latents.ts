@@ -3,7 +3,7 @@ import { row } from '#algorithms/vectors.ts';
 import { reasonOf } from '#contracts/errors.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
-import type { ItemNeighbours } from './graph/live-neighbourhoods.ts';
+import type { ItemNeighbours } from '../graph/live-neighbourhoods.ts';
 
 /** What the inference of a generation was given of one of its items: its place, and its neighbours. */
 export interface TrainedItem extends ItemNeighbours {

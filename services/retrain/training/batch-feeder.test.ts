@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
+import { AHEAD, type BatchFeeder, startBatchFeeder } from './batch-feeder.ts';
 import { communityInput, TINY_CONFIG } from './fixture.testing.ts';
 import { type Examples, prepareTraining } from './prepare.ts';
-import { AHEAD, type Producer, startProducer } from './producer.ts';
 import { type TrainingStep, trainingSteps } from './steps.ts';
 import { trainPinSage } from './train.ts';
 
@@ -12,21 +12,21 @@ function examplesOf(config = TINY_CONFIG): Examples {
   return prepareTraining(itemCount, actions, config, createRandom(1));
 }
 
-async function takeAll(producer: Producer, count: number): Promise<TrainingStep[]> {
+async function takeAll(feeder: BatchFeeder, count: number): Promise<TrainingStep[]> {
   const steps: TrainingStep[] = [];
-  while (steps.length < count) steps.push(await producer.next());
+  while (steps.length < count) steps.push(await feeder.next());
   return steps;
 }
 
-describe('the producer of batches', () => {
+describe('the feeder of batches', () => {
   it('gives the steps that are made without it, to the last index, and then no more', async () => {
     const expected = [...trainingSteps(examplesOf(), TINY_CONFIG)];
-    const producer = startProducer(examplesOf(), TINY_CONFIG);
+    const feeder = startBatchFeeder(examplesOf(), TINY_CONFIG);
     try {
-      assert.deepEqual(await takeAll(producer, expected.length), expected);
-      await assert.rejects(producer.next(), { code: 'training.failed', message: /their thread ended/ });
+      assert.deepEqual(await takeAll(feeder, expected.length), expected);
+      await assert.rejects(feeder.next(), { code: 'training.failed', message: /their thread ended/ });
     } finally {
-      await producer.end();
+      await feeder.end();
     }
   });
 
@@ -34,7 +34,7 @@ describe('the producer of batches', () => {
     const config = { ...TINY_CONFIG, batch: 8 };
     const [examples, others] = [examplesOf(config), examplesOf(config)];
     const count = [...trainingSteps(examples, config)].length;
-    const [slow, fast] = [startProducer(examples, config), startProducer(others, config)];
+    const [slow, fast] = [startBatchFeeder(examples, config), startBatchFeeder(others, config)];
     try {
       await slow.next();
       // In the time that all steps of another take, one without bounds would have made all of its own.
@@ -51,17 +51,17 @@ describe('the producer of batches', () => {
   it('fails with the reason of its thread, and the training with it', async () => {
     const config = { ...TINY_CONFIG, hardFromShare: 0.5, hardToShare: 0.1 };
     const failure = { code: 'training.failed', message: /No more batches: Rank band 0.5–0.1/ };
-    const producer = startProducer(examplesOf(), config);
-    await assert.rejects(producer.next(), failure);
-    await producer.end();
+    const feeder = startBatchFeeder(examplesOf(), config);
+    await assert.rejects(feeder.next(), failure);
+    await feeder.end();
     await assert.rejects(trainPinSage(communityInput({ config })), failure);
   });
 
   it('lets nobody wait for a step once it was ended', async () => {
-    const producer = startProducer(examplesOf(), TINY_CONFIG);
-    const waiting = assert.rejects(takeAll(producer, Infinity), { code: 'training.failed' });
-    await producer.end();
+    const feeder = startBatchFeeder(examplesOf(), TINY_CONFIG);
+    const waiting = assert.rejects(takeAll(feeder, Infinity), { code: 'training.failed' });
+    await feeder.end();
     await waiting;
-    await producer.end();
+    await feeder.end();
   });
 });

@@ -18,7 +18,7 @@ export class ItemCatalogue {
   readonly #contents = new Map<string, number>();
 
   /** @param item null when it is withdrawn */
-  take(itemId: string, item: Item | null): void {
+  apply(itemId: string, item: Item | null): void {
     if (item === null) {
       this.#items.delete(itemId);
       this.#contents.delete(itemId);

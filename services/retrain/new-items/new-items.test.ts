@@ -5,13 +5,13 @@ import { createRandom } from '#algorithms/random.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Latent, Release } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
-import { ItemCatalogue } from './catalogue.ts';
-import { type EmbeddedItem, EmbeddedItems } from './embedded-items.ts';
-import { Latents } from './latents.ts';
-import { someModel } from './models.testing.ts';
-import { Models, toModelWeights } from './models.ts';
+import { ItemCatalogue } from '../log-state/catalogue.ts';
+import { type EmbeddedItem, EmbeddedItems } from '../log-state/embedded-items.ts';
+import { Latents } from '../log-state/latents.ts';
+import { someModel } from '../log-state/models.testing.ts';
+import { Models, toModelWeights } from '../log-state/models.ts';
+import { someItem, someRelease } from '../records.testing.ts';
 import { type NewItemSources, NewItems } from './new-items.ts';
-import { someItem, someRelease } from './records.testing.ts';
 
 const MODEL = someModel();
 
@@ -78,8 +78,8 @@ describe('new items', () => {
 
   function arrive(...itemIds: string[]): void {
     for (const itemId of itemIds) {
-      catalogue.take(itemId, someItem(itemId));
-      newItems.takeItem(itemId);
+      catalogue.apply(itemId, someItem(itemId));
+      newItems.note(itemId);
     }
   }
 
@@ -92,14 +92,14 @@ describe('new items', () => {
   }
 
   function train(generation: string): void {
-    models.take(`pinsage/${generation}`, toModelWeights(generation, MODEL));
+    models.apply(`pinsage/${generation}`, toModelWeights(generation, MODEL));
   }
 
   /** What is embedded now, as keys; it is read back from the log. */
   function embed(limit = 100): string[] {
     return newItems.embedWaiting(limit).map((embedding) => {
       const key = `${embedding.generation}/${embedding.itemId}`;
-      embedded.take(key, embedding);
+      embedded.apply(key, embedding);
       return key;
     });
   }
@@ -133,7 +133,7 @@ describe('new items', () => {
     declare('g1', 'active');
     train('g1');
     arrive('tea', 'nail');
-    embedded.take('g1/tea', { origin: 'trained', basis: null });
+    embedded.apply('g1/tea', { origin: 'trained', basis: null });
     assert.deepEqual(embed(), ['g1/nail']);
     arrive('tea', 'nail');
     assert.deepEqual(embed(), [], 'what is told again is the same');
@@ -143,8 +143,8 @@ describe('new items', () => {
     declare('g1', 'active');
     train('g1');
     arrive('tea');
-    catalogue.take('tea', null);
-    newItems.takeItem('tea');
+    catalogue.apply('tea', null);
+    newItems.note('tea');
     assert.deepEqual(embed(), []);
   });
 
@@ -163,7 +163,7 @@ describe('new items', () => {
     declare('g2', 'building');
     arrive('late');
     assert.deepEqual(embed(), ['g1/late']);
-    embedded.take('g2/trained', trainedOn('trained'));
+    embedded.apply('g2/trained', trainedOn('trained'));
     train('g2');
     declare('g2', 'active');
     declare('g1', 'retired');
@@ -219,11 +219,11 @@ describe('new items', () => {
     train('g1');
     arrive('tea');
     assert.deepEqual(embed(), ['g1/tea']);
-    catalogue.take('tea', someItem('tea', { text: 'green', availability: 'unavailable' }));
-    newItems.takeItem('tea');
+    catalogue.apply('tea', someItem('tea', { text: 'green', availability: 'unavailable' }));
+    newItems.note('tea');
     assert.deepEqual(embed(), ['g1/tea']);
-    catalogue.take('tea', someItem('tea', { text: 'green', updatedAt: 5 }));
-    newItems.takeItem('tea');
+    catalogue.apply('tea', someItem('tea', { text: 'green', updatedAt: 5 }));
+    newItems.note('tea');
     assert.deepEqual(embed(), [], 'whether it is available is not what it is like');
   });
 
@@ -235,7 +235,7 @@ describe('new items', () => {
     const embeddedAt: number[] = [];
     for (let degree = 1; degree <= 20; degree++) {
       degrees.tea = degree;
-      newItems.takeItem('tea');
+      newItems.note('tea');
       if (embed().length > 0) embeddedAt.push(degree);
     }
     assert.deepEqual(embeddedAt, [1, 2, 4, 8, 16]);
@@ -247,7 +247,7 @@ describe('new items', () => {
     arrive('tea');
     embed();
     isUpToDate = false;
-    newItems.takeItem('tea');
+    newItems.note('tea');
     assert.deepEqual(embed(), []);
     degrees.tea = 1;
     isUpToDate = true;
@@ -263,13 +263,13 @@ describe('new items', () => {
     const input = { neighbours: ['nail'], importances, readers: [0] };
     infer('g1', 'tea', { kind: 'input', vectors: encodeVector(place), input });
     const nail = inferLatents('g1', 'nail');
-    catalogue.take('tea', someItem('tea'));
-    embedded.take('g1/tea', trainedOn('tea'));
+    catalogue.apply('tea', someItem('tea'));
+    embedded.apply('g1/tea', trainedOn('tea'));
     degrees.tea = 50;
-    newItems.takeItem('tea');
+    newItems.note('tea');
     assert.deepEqual(embed(), []);
-    catalogue.take('tea', someItem('tea', { text: 'green' }));
-    newItems.takeItem('tea');
+    catalogue.apply('tea', someItem('tea', { text: 'green' }));
+    newItems.note('tea');
     const [embedding] = newItems.embedWaiting(1);
     assert.equal(embedding?.origin, 'trained');
     assert.deepEqual(embedding.basis, { content: catalogue.contentOf('tea'), degree: 3 });

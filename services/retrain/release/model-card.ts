@@ -1,8 +1,8 @@
-import type { TrainingActions } from './action-log.ts';
-import { MODEL } from './models.ts';
-import type { StepSeconds } from './training/stopwatch.ts';
-import type { TrainResult } from './training/train.ts';
-import type { TrainConfig } from './training/train-config.ts';
+import type { TrainingActions } from '../log-state/action-log.ts';
+import { MODEL } from '../log-state/models.ts';
+import type { StepSeconds } from '../training/stopwatch.ts';
+import type { TrainResult } from '../training/train.ts';
+import type { TrainConfig } from '../training/train-config.ts';
 
 /** The figures of a release; those of the content alone are what it must not fall below. */
 export function releaseMetrics({

@@ -6,7 +6,7 @@ import type { TrainingStep } from './steps.ts';
 import type { TrainConfig } from './train-config.ts';
 
 /** Prepares the steps of a training in a thread of its own, a few ahead of the one that is taken. */
-export interface Producer {
+export interface BatchFeeder {
   /**
    * The next step, in the order of `trainingSteps`. Rejects with `training.failed` where the thread failed, ended, or
    * has no step left.
@@ -16,13 +16,16 @@ export interface Producer {
   end(): Promise<void>;
 }
 
-const THREAD = new URL('./producer-thread.ts', import.meta.url);
+const THREAD = new URL('./batch-feeder-thread.ts', import.meta.url);
 
 /** Steps that are prepared or on their way at most: each is about 3 MB at the defaults. */
 export const AHEAD = 4;
 
-/** PinSage's producer (KDD 2018, §3.3, there on the CPU beside a GPU): batches are made while the trainer steps. */
-export function startProducer({ graph, neighbourhoods, pairs }: Examples, config: TrainConfig): Producer {
+/** PinSage's producer (KDD 2018, §3.3, on the CPU there, beside a GPU): batches are made while the trainer steps. */
+export function startBatchFeeder(
+  { graph, neighbourhoods, pairs }: Examples,
+  config: TrainConfig,
+): BatchFeeder {
   const examples: Examples = { graph, neighbourhoods, pairs };
   const worker = new Worker(THREAD, { workerData: { examples, config } });
   // Each message to the thread asks for one step, so that what was asked for bounds what waits.

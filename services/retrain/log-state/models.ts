@@ -55,7 +55,7 @@ export class Models {
   }
 
   /** Weights of another model or format are somebody else's; what cannot be read is logged and passed over. */
-  take(key: string, message: ModelWeights | null): void {
+  apply(key: string, message: ModelWeights | null): void {
     if (message === null) {
       if (key.startsWith(`${MODEL}/`)) this.#byGeneration.delete(key.slice(MODEL.length + 1));
       return;

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
+import { ContextGraph } from '../graph/context-graph.ts';
 import { ActionLog } from './action-log.ts';
-import { ContextGraph } from './graph/context-graph.ts';
 
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
@@ -28,7 +28,7 @@ const WEIGHTS = { ...DEFAULT_ACTION_WEIGHTS, buy: 1, view: 0.25, rate: 0, hide: 
 
 function logOf(...actions: UserAction[]): ActionLog {
   const log = new ActionLog(WEIGHTS, new ContextGraph({ halfLifeDays: 0 }));
-  for (const one of actions) log.take(one);
+  for (const one of actions) log.add(one);
   return log;
 }
 
@@ -49,7 +49,7 @@ describe('the log of actions', () => {
     assert.equal(log.size, 2);
     assert.deepEqual(log.snapshot(9, []).itemIds, ['mate', 'nail']);
     assert.equal(log.newest, NOW);
-    log.take(old);
+    log.add(old);
     assert.equal(log.size, 3);
   });
 
@@ -102,7 +102,7 @@ describe('the log of actions', () => {
   it('gives a copy: what comes later does not change it', () => {
     const log = logOf(action('tea', { type: 'view' }));
     const before = log.snapshot(9, []);
-    log.take(action('nail'));
+    log.add(action('nail'));
     assert.deepEqual([before.itemIds, [...before.columns.weight]], [['tea'], [0.25]]);
   });
 
@@ -131,7 +131,7 @@ describe('the log of actions', () => {
         const graph = new ContextGraph({ halfLifeDays: 0 });
         const log = new ActionLog(WEIGHTS, graph);
         for (const { action: one, forgets } of steps) {
-          log.take(one);
+          log.add(one);
           if (forgets) log.forgetOlderThan(8);
         }
         assert.deepEqual(edgesOfGraph(graph, log), edgesOfActions(log));
@@ -148,8 +148,8 @@ describe('the log of actions', () => {
         });
         const [often, once] = logs as [(typeof logs)[0], (typeof logs)[0]];
         for (const { action: one, forgets } of steps) {
-          often.log.take(one);
-          once.log.take(one);
+          often.log.add(one);
+          once.log.add(one);
           if (forgets) often.log.forgetOlderThan(8);
         }
         // An action that is too old when it arrives stays until the next time that old ones are forgotten.

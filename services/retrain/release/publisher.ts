@@ -1,8 +1,8 @@
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
-import type { TrimOffset } from './latents.ts';
-import { modelKey } from './models.ts';
+import type { TrimOffset } from '../log-state/latents.ts';
+import { modelKey } from '../log-state/models.ts';
 
 /** Everything the stage writes. Each promise resolves when all in-sync replicas have the message. */
 export interface Publisher {

@@ -24,7 +24,7 @@ const TOLERATED_FALL = 0.5;
  * which costs nothing, nor than the weights that it would replace where those were measured on the same pairs; where they
  * were not, it must not collapse against the figure of the active release.
  */
-export function refusal(metrics: OfflineMetrics, active: Release | undefined): string | undefined {
+export function rejectionReason(metrics: OfflineMetrics, active: Release | undefined): string | undefined {
   const { hitRateAt100, contentHitRateAt100, activeHitRateAt100, heldOutPairs } = metrics;
   if (!Number.isFinite(hitRateAt100)) return `hit rate at 100 is ${hitRateAt100}`;
   if (!Number.isFinite(contentHitRateAt100))

@@ -16,7 +16,7 @@ export class EmbeddedItems {
    * @param key of `embeddings`
    * @param embedding null for a tombstone
    */
-  take(key: string, embedding: EmbeddedItem | null): void {
+  apply(key: string, embedding: EmbeddedItem | null): void {
     const name = parseEmbeddingKey(key);
     if (name === undefined) return;
     const { generation, itemId } = name;

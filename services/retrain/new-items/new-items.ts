@@ -2,11 +2,11 @@ import { embedNew, type NewItemNeighbours } from '#algorithms/pinsage/embed.ts';
 import type { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import type { ItemCatalogue } from './catalogue.ts';
-import type { EmbeddedItems } from './embedded-items.ts';
-import type { ItemNeighbours, LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
-import type { Latents } from './latents.ts';
-import type { Models, PinSageModel } from './models.ts';
+import type { ItemNeighbours, LiveNeighbourhoods } from '../graph/live-neighbourhoods.ts';
+import type { ItemCatalogue } from '../log-state/catalogue.ts';
+import type { EmbeddedItems } from '../log-state/embedded-items.ts';
+import type { Latents } from '../log-state/latents.ts';
+import type { Models, PinSageModel } from '../log-state/models.ts';
 
 /** What tells which items lack an embedding, and how to make one. */
 export interface NewItemSources {
@@ -40,7 +40,7 @@ export class NewItems {
   }
 
   /** Notes an item that arrived, changed or was taken by a user. */
-  takeItem(itemId: string): void {
+  note(itemId: string): void {
     this.#waiting.add(itemId);
   }
 

@@ -1,4 +1,4 @@
-/** The thread behind `startProducer`: answers each message with the next step, and ends after the last. */
+/** The thread behind `startBatchFeeder`: answers each message with the next step, and ends after the last. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Examples } from './prepare.ts';
 import { type TrainingStep, trainingSteps } from './steps.ts';

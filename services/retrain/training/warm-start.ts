@@ -1,8 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
-import type { KnownPlaces, PinSageModel } from './models.ts';
-import type { WarmStart } from './training/train.ts';
-import { shapeOf, type TrainConfig } from './training/train-config.ts';
+import type { KnownPlaces, PinSageModel } from '../log-state/models.ts';
+import type { WarmStart } from './train.ts';
+import { shapeOf, type TrainConfig } from './train-config.ts';
 
 /** What the next training is made of. */
 export interface NextTraining {

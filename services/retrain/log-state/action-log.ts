@@ -2,8 +2,8 @@ import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import { isFromTheFuture } from '#contracts/domain/action-validity.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
+import type { ContextGraph } from '../graph/context-graph.ts';
 import { ActionRows } from './action-rows.ts';
-import type { ContextGraph } from './graph/context-graph.ts';
 import { NameNumbers, nameOf, TextNumbers } from './numbers.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -53,8 +53,8 @@ export class ActionLog {
     return this.#newest;
   }
 
-  /** Takes an action; not one with a time from the future, beside which all others would be too old to keep. */
-  take(action: UserAction): void {
+  /** Adds an action, but not one with a time from the future, beside which all others would be too old to keep. */
+  add(action: UserAction): void {
     if (isFromTheFuture(action)) return;
     const weight = this.#weights[action.type];
     const event = nameOf(action.eventId);

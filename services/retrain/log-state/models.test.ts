@@ -15,7 +15,7 @@ describe('the models of the log', () => {
   });
 
   function take(message: ModelWeights): void {
-    models.take(modelKey(message), message);
+    models.apply(modelKey(message), message);
   }
 
   it('come back as they were written', () => {
@@ -34,9 +34,9 @@ describe('the models of the log', () => {
 
   it('go with their tombstone', () => {
     take(toModelWeights('g1', someModel()));
-    models.take('sequence/g1', null);
+    models.apply('sequence/g1', null);
     assert.notEqual(models.get('g1'), undefined);
-    models.take('pinsage/g1', null);
+    models.apply('pinsage/g1', null);
     assert.equal(models.get('g1'), undefined);
   });
 

@@ -7,26 +7,26 @@ const EMBEDDING: EmbeddedItem = { origin: 'inductive', basis: { content: 5, degr
 describe('the embedded items', () => {
   it('are known by generation', () => {
     const embedded = new EmbeddedItems();
-    embedded.take('g1/tea', EMBEDDING);
+    embedded.apply('g1/tea', EMBEDDING);
     assert.deepEqual(embedded.get('g1', 'tea'), EMBEDDING);
     assert.equal(embedded.get('g2', 'tea'), undefined);
-    embedded.take('g1/tea', null);
+    embedded.apply('g1/tea', null);
     assert.equal(embedded.get('g1', 'tea'), undefined);
   });
 
   it('may have ids with a slash', () => {
     const embedded = new EmbeddedItems();
-    embedded.take('g1/food/tea', EMBEDDING);
+    embedded.apply('g1/food/tea', EMBEDDING);
     assert.deepEqual(embedded.get('g1', 'food/tea'), EMBEDDING);
     assert.deepEqual(embedded.drain('g1'), ['g1/food/tea']);
   });
 
   it('are drained once, and of that generation alone', () => {
     const embedded = new EmbeddedItems();
-    for (const key of ['g1/tea', 'g1/nail', 'g2/tea']) embedded.take(key, EMBEDDING);
+    for (const key of ['g1/tea', 'g1/nail', 'g2/tea']) embedded.apply(key, EMBEDDING);
     assert.deepEqual(embedded.drain('g1'), ['g1/tea', 'g1/nail']);
     assert.deepEqual(embedded.drain('g1'), []);
-    embedded.take('g1/tea', null);
+    embedded.apply('g1/tea', null);
     assert.deepEqual(embedded.drain('g1'), [], 'the tombstone read back brings nothing back');
     assert.deepEqual(embedded.get('g2', 'tea'), EMBEDDING);
   });

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
-import type { PinSageModel } from './models.ts';
-import { DEFAULT_TRAIN_CONFIG, shapeOf } from './training/train-config.ts';
+import type { PinSageModel } from '../log-state/models.ts';
+import { DEFAULT_TRAIN_CONFIG, shapeOf } from './train-config.ts';
 import { warmStartFrom } from './warm-start.ts';
 
 const layout = { structure: 2, labels: 3, words: 1, vector: 0 };

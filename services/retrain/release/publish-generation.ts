@@ -1,0 +1,40 @@
+import { row } from '#algorithms/vectors.ts';
+import type { EmbeddingBasis } from '#contracts/generated/records.ts';
+import { encodeVector } from '#contracts/vectors.ts';
+import { toModelWeights } from '../log-state/models.ts';
+import type { Snapshot } from '../log-state/snapshot.ts';
+import type { TrainResult } from '../training/train.ts';
+import type { Publisher } from './publisher.ts';
+
+/** Embeddings on their way at once, which bounds what waits for the brokers. */
+const PUBLISHED_AT_A_TIME = 5_000;
+
+/**
+ * Writes the embeddings of a generation, then its weights. An item whose embedding is the catalogue's mean has no
+ * direction, and is left out.
+ * @returns how many embeddings the generation has
+ */
+export async function publishGeneration(
+  generation: string,
+  { training: { itemIds }, layout }: Snapshot,
+  bases: readonly EmbeddingBasis[],
+  { embeddings, weights, anchors }: TrainResult,
+  publisher: Publisher,
+): Promise<number> {
+  const { dim } = weights.shape;
+  let published = 0;
+  for (let start = 0; start < itemIds.length; start += PUBLISHED_AT_A_TIME) {
+    const some = itemIds.slice(start, start + PUBLISHED_AT_A_TIME).flatMap((itemId, place) => {
+      const embedding = row(embeddings, start + place, dim);
+      if (embedding.every((component) => component === 0)) return [];
+      const vector = encodeVector(embedding);
+      const basis = bases[start + place]!;
+      return [publisher.embedding({ generation, itemId, vector, origin: 'trained', basis })];
+    });
+    await Promise.all(some);
+    published += some.length;
+  }
+  const known = { itemIds: Array.from(anchors.items, (item) => itemIds[item]!), places: anchors.places };
+  await publisher.weights(toModelWeights(generation, { weights, layout, anchors: known }));
+  return published;
+}
