@@ -12,13 +12,21 @@ export type TopicName =
   | 'embeddings'
   | 'releases'
   | 'models'
+  | 'model-parts'
   | 'latents'
   | 'dead-letters';
 
 export interface TopicDeclaration {
   readonly name: TopicName;
   /** Content of the message key, as UTF-8. Topics keyed by `userId` have the same number of partitions. */
-  readonly key: 'userId' | 'itemId' | 'generation/itemId' | 'generation' | 'model/generation' | 'sourceTopic';
+  readonly key:
+    | 'userId'
+    | 'itemId'
+    | 'generation/itemId'
+    | 'generation'
+    | 'model/generation'
+    | 'model/generation/part'
+    | 'sourceTopic';
   /** Name of the Avro record of the values (see contracts/schemas). */
   readonly schema: RecordName;
   readonly partitions: number;
@@ -116,7 +124,15 @@ const DECLARATIONS = {
     schema: 'ModelWeights',
     partitions: 1,
     cleanup: 'compact',
-    summary: 'weights of the small models',
+    summary: 'manifests of trained artefacts',
+  },
+  'model-parts': {
+    name: 'model-parts',
+    key: 'model/generation/part',
+    schema: 'ModelPart',
+    partitions: 1,
+    cleanup: 'compact',
+    summary: 'bytes of trained artefacts, in parts',
   },
   latents: {
     name: 'latents',

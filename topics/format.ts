@@ -105,9 +105,14 @@ const RENDERERS: Renderers = {
     );
   },
 
-  ModelWeights: (model, options) =>
-    `${printable(model.model)} of ${id(model.generation, options)} as ${printable(model.format)}, ` +
-    formatBytes(model.weights, options),
+  ModelWeights: ({ model, generation, format, weights, checksum, length, parts }, options) =>
+    `${printable(model)} of ${id(generation, options)} as ${printable(format)}, ` +
+    (checksum === ''
+      ? formatBytes(weights, options)
+      : `${length} bytes in ${count(parts.length, 'part')}, SHA-256 ${id(checksum, options)}`),
+
+  ModelPart: ({ model, generation, part, bytes }, options) =>
+    `part ${part} of ${printable(model)} of ${id(generation, options)}, ${formatBytes(bytes, options)}`,
 
   Latent: ({ generation, kind, itemIds, layer, vectors, input, start }, options) => {
     const item = itemIds.length === 0 ? '' : ` of ${list(itemIds, (itemId) => id(itemId, options), options)}`;

@@ -95,6 +95,11 @@ export function someWeights(change: Partial<ModelWeights> = {}): ModelWeights {
     format: 'tributary.pinsage/1',
     weights: Buffer.alloc(0),
     card: '{}',
+    length: 0,
+    checksum: '',
+    parts: [],
+    requires: [],
+    trainedUpTo: null,
     ...change,
   };
 }

@@ -147,18 +147,64 @@ export interface Latent {
   readonly start: InferenceStart | null;
 }
 
-/** Weights of a model, small enough for one message. Topic models, key model/generation. */
+/**
+ * A part of the bytes of a trained artefact. Topic model-parts, key model/generation/part. Only the manifest
+ * in the topic models says whether a part counts.
+ */
+export interface ModelPart {
+  /** Which artefact, as in its manifest. */
+  readonly model: string;
+  /** The generation that the artefact belongs to. */
+  readonly generation: string;
+  /** Place of the part among the parts of the artefact, from 0. */
+  readonly part: number;
+  /** The bytes of the part, at most 512 KiB. */
+  readonly bytes: Buffer;
+}
+
+/** Something that was made by a training and that an artefact is of no use without. */
+export interface ArtefactRequirement {
+  /** The artefact; null for the embeddings of the generation. */
+  readonly model: string | null;
+  /** The generation of that artefact, or of the embeddings. */
+  readonly generation: string;
+}
+
+/**
+ * The manifest of a trained artefact, such as the weights of a model. Topic models, key model/generation; a
+ * tombstone withdraws the artefact. It is written after all parts of the artefact, which stand in the topic
+ * model-parts.
+ */
 export interface ModelWeights {
-  /** Which model: pinsage, … */
+  /**
+   * Which artefact: pinsage (the weights of PinSage), pinsage-latents (what new items pool of their
+   * neighbours), …
+   */
   readonly model: string;
   /** The generation it belongs to. */
   readonly generation: string;
   /** How the bytes are to be read, such as tributary.pinsage/1. */
   readonly format: string;
-  /** The weights. */
+  /** The bytes of an artefact that was written before there were parts; empty where parts hold them. */
   readonly weights: Buffer;
-  /** JSON: shapes, configuration, seeds; empty when there is none. */
+  /**
+   * JSON that a reader of the bytes needs beside them: shapes, configuration, seeds; empty when there is
+   * none.
+   */
   readonly card: string;
+  /** Number of bytes that the parts hold together. */
+  readonly length: number;
+  /** SHA-256 of these bytes in hexadecimal digits; empty where `weights` holds the bytes. */
+  readonly checksum: string;
+  /** SHA-256 of the bytes of each part in hexadecimal digits, in the order of the parts. */
+  readonly parts: readonly string[];
+  /** Other artefacts, and generations of embeddings, that the artefact is of no use without. */
+  readonly requires: readonly ArtefactRequirement[];
+  /**
+   * Event time of the newest action that it was trained on, in milliseconds since the epoch; null where that
+   * is not known.
+   */
+  readonly trainedUpTo: number | null;
 }
 
 /** The medoid that led to an item. */
@@ -409,6 +455,7 @@ export interface RecordTypes {
   readonly Item: Item;
   readonly ItemEmbedding: ItemEmbedding;
   readonly Latent: Latent;
+  readonly ModelPart: ModelPart;
   readonly ModelWeights: ModelWeights;
   readonly Proposal: Proposal;
   readonly Release: Release;
@@ -752,16 +799,44 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       }
     ]
   },
-  ModelWeights: {
+  ModelPart: {
     "type": "record",
-    "name": "ModelWeights",
+    "name": "ModelPart",
     "namespace": "io.tributary",
-    "doc": "Weights of a model, small enough for one message. Topic models, key model/generation.",
+    "doc": "A part of the bytes of a trained artefact. Topic model-parts, key model/generation/part. Only the manifest in the topic models says whether a part counts.",
     "fields": [
       {
         "name": "model",
         "type": "string",
-        "doc": "Which model: pinsage, …"
+        "doc": "Which artefact, as in its manifest."
+      },
+      {
+        "name": "generation",
+        "type": "string",
+        "doc": "The generation that the artefact belongs to."
+      },
+      {
+        "name": "part",
+        "type": "int",
+        "doc": "Place of the part among the parts of the artefact, from 0."
+      },
+      {
+        "name": "bytes",
+        "type": "bytes",
+        "doc": "The bytes of the part, at most 512 KiB."
+      }
+    ]
+  },
+  ModelWeights: {
+    "type": "record",
+    "name": "ModelWeights",
+    "namespace": "io.tributary",
+    "doc": "The manifest of a trained artefact, such as the weights of a model. Topic models, key model/generation; a tombstone withdraws the artefact. It is written after all parts of the artefact, which stand in the topic model-parts.",
+    "fields": [
+      {
+        "name": "model",
+        "type": "string",
+        "doc": "Which artefact: pinsage (the weights of PinSage), pinsage-latents (what new items pool of their neighbours), …"
       },
       {
         "name": "generation",
@@ -776,13 +851,75 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "weights",
         "type": "bytes",
-        "doc": "The weights."
+        "doc": "The bytes of an artefact that was written before there were parts; empty where parts hold them."
       },
       {
         "name": "card",
         "type": "string",
-        "doc": "JSON: shapes, configuration, seeds; empty when there is none.",
+        "doc": "JSON that a reader of the bytes needs beside them: shapes, configuration, seeds; empty when there is none.",
         "default": ""
+      },
+      {
+        "name": "length",
+        "type": "long",
+        "doc": "Number of bytes that the parts hold together.",
+        "default": 0
+      },
+      {
+        "name": "checksum",
+        "type": "string",
+        "doc": "SHA-256 of these bytes in hexadecimal digits; empty where `weights` holds the bytes.",
+        "default": ""
+      },
+      {
+        "name": "parts",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "SHA-256 of the bytes of each part in hexadecimal digits, in the order of the parts.",
+        "default": []
+      },
+      {
+        "name": "requires",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ArtefactRequirement",
+            "doc": "Something that was made by a training and that an artefact is of no use without.",
+            "fields": [
+              {
+                "name": "model",
+                "type": [
+                  "null",
+                  "string"
+                ],
+                "doc": "The artefact; null for the embeddings of the generation.",
+                "default": null
+              },
+              {
+                "name": "generation",
+                "type": "string",
+                "doc": "The generation of that artefact, or of the embeddings."
+              }
+            ]
+          }
+        },
+        "doc": "Other artefacts, and generations of embeddings, that the artefact is of no use without.",
+        "default": []
+      },
+      {
+        "name": "trainedUpTo",
+        "type": [
+          "null",
+          {
+            "type": "long",
+            "logicalType": "timestamp-millis"
+          }
+        ],
+        "doc": "Event time of the newest action that it was trained on, in milliseconds since the epoch; null where that is not known.",
+        "default": null
       }
     ]
   },

@@ -1,5 +1,6 @@
+import { type Artefact, manifestKey } from '#artefacts/artefact.ts';
 import { anItem, aRelease } from '#contracts/domain/records.testing.ts';
-import type { Item, ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
+import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import type { Publisher } from './release/publisher.ts';
 
 /** An item that was last changed in 1970. */
@@ -16,16 +17,16 @@ export function someRelease(
 }
 
 export interface RecordedWrites {
-  /** What was written, in order: `building`, `embedding tea`, `weights`, `remove embeddings g1/tea`. */
+  /** What was written, in order: `building`, `embedding tea`, `artefact pinsage/g1`, `remove embedding g1/tea`. */
   readonly order: string[];
   readonly releases: Release[];
   readonly embeddings: ItemEmbedding[];
-  readonly weights: ModelWeights[];
+  readonly artefacts: Artefact[];
 }
 
 /** A publisher that keeps what is written. */
 export function recordingPublisher(): { publisher: Publisher; written: RecordedWrites } {
-  const written: RecordedWrites = { order: [], releases: [], embeddings: [], weights: [] };
+  const written: RecordedWrites = { order: [], releases: [], embeddings: [], artefacts: [] };
   const publisher: Publisher = {
     async release(release) {
       written.order.push(release.state);
@@ -35,12 +36,15 @@ export function recordingPublisher(): { publisher: Publisher; written: RecordedW
       written.order.push(`embedding ${embedding.itemId}`);
       written.embeddings.push(embedding);
     },
-    async weights(weights) {
-      written.order.push('weights');
-      written.weights.push(weights);
+    async artefact(artefact) {
+      written.order.push(`artefact ${manifestKey(artefact)}`);
+      written.artefacts.push(artefact);
     },
-    async remove(topic, key) {
-      written.order.push(`remove ${topic} ${key}`);
+    async removeEmbedding(key) {
+      written.order.push(`remove embedding ${key}`);
+    },
+    async withdraw(artefacts) {
+      for (const artefact of artefacts) written.order.push(`withdraw ${manifestKey(artefact)}`);
     },
     async trimLatents(offsets) {
       for (const { partition, offset } of offsets) written.order.push(`trim latents ${partition}:${offset}`);

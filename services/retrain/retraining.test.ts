@@ -4,13 +4,14 @@ import { pino } from 'pino';
 import { featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { putArtefact } from '#artefacts/artefact.testing.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
-import { Models, toModelWeights } from './log-state/models.ts';
+import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
@@ -141,7 +142,7 @@ describe('a retraining', () => {
       'embedding tea',
       'embedding nail',
       'embedding mate',
-      'weights',
+      'artefact pinsage/g1',
       'ready',
     ]);
     assert.deepEqual(ended, ['ready']);
@@ -208,9 +209,9 @@ describe('a retraining', () => {
     shop();
     state.catalogue.apply('cup', someItem('cup', { vector: [1, 2] }));
     await retrain('g1', ports);
-    const models = new Models({ warn: assert.fail });
-    models.apply('pinsage/g1', written.weights[0]!);
-    assert.deepEqual(models.get('g1')?.layout, state.catalogue.layout());
+    await putArtefact(state.artefacts, written.artefacts[0]!);
+    assert.deepEqual(state.models.get('g1')?.layout, state.catalogue.layout());
+    assert.equal(written.artefacts[0]?.trainedUpTo, NOW);
   });
 
   it('is rejected by its gate, and writes no embedding then', async () => {
@@ -246,8 +247,8 @@ describe('a retraining', () => {
 
   it('is rejected where it cannot be published whole', async () => {
     shop();
-    const weights = () => Promise.reject(new Error('no broker'));
-    const publisher = { ...ports.publisher, weights };
+    const artefact = () => Promise.reject(new Error('no broker'));
+    const publisher = { ...ports.publisher, artefact };
     await assert.rejects(retrain('g1', { ...ports, publisher }), /no broker/);
     assert.equal(written.order.at(-1), 'rejected');
     assert.equal(written.order.includes('ready'), false);
@@ -317,7 +318,7 @@ describe('a retraining', () => {
     const shape = shapeOf(DEFAULT_TRAIN_CONFIG, { features: featureDimension(layout), structure });
     const anchors = { itemIds, places: new Float32Array(itemIds.length * layout.structure).fill(0.5) };
     const model = { layout, anchors, weights: initialWeights(shape, createRandom('active')) };
-    state.models.apply('pinsage/g0', toModelWeights('g0', model));
+    await putArtefact(state.artefacts, pinSageArtefact('g0', model, NOW));
     state.releases.declare('g0', someRelease('g0', 'active', {}));
     const config = { ...CONFIG, itemsMaximum: 100 };
     const { modelCard, metrics } = await retrain('g1', { ...ports, config });

@@ -7,7 +7,7 @@ import type { RetrainConfig } from './config.ts';
 import type { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
 import type { ActionLog } from './log-state/action-log.ts';
 import type { ItemCatalogue } from './log-state/catalogue.ts';
-import type { Models } from './log-state/models.ts';
+import type { Models } from './log-state/pinsage-model.ts';
 import { basesOf, type Snapshot, snapshotOf, toTrainInput } from './log-state/snapshot.ts';
 import type { RetrainMetrics } from './metrics.ts';
 import { rejectionReason } from './release/gate.ts';
@@ -25,7 +25,7 @@ export interface RetrainingPorts {
   readonly state: {
     readonly actions: ActionLog;
     readonly catalogue: ItemCatalogue;
-    readonly models: Pick<Models, 'get'>;
+    readonly models: Models;
     readonly neighbourhoods: LiveNeighbourhoods;
     readonly releases: ReleaseLedger;
   };

@@ -2,12 +2,13 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
+import { putArtefact } from '#artefacts/artefact.testing.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
-import { someModel } from './log-state/models.testing.ts';
-import { toModelWeights } from './log-state/models.ts';
+import { someModel } from './log-state/pinsage-model.testing.ts';
+import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { createRetrainMetrics } from './metrics.ts';
 import { NewItems } from './new-items/new-items.ts';
 import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
@@ -27,7 +28,7 @@ describe('the upkeep', () => {
   let registry: Registry;
   let ports: UpkeepPorts;
 
-  beforeEach(() => {
+  beforeEach(async () => {
     state = createLogState(CONFIG, LOG, walkHere);
     registry = new Registry();
     const recording = recordingPublisher();
@@ -47,18 +48,14 @@ describe('the upkeep', () => {
     ] as const) {
       state.releases.declare(generation, someRelease(generation, release));
       state.embedded.apply(`${generation}/tea`, { origin: 'trained', basis: null });
-      state.models.apply(`pinsage/${generation}`, toModelWeights(generation, someModel()));
+      await putArtefact(state.artefacts, pinSageArtefact(generation, someModel(), 0));
       state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
     }
   });
 
   it('removes embeddings, weights and latents of generations beyond those kept, once', async () => {
     await upkeep(ports);
-    assert.deepEqual(written.order, [
-      'remove embeddings g1/tea',
-      'remove models pinsage/g1',
-      'trim latents 2:2',
-    ]);
+    assert.deepEqual(written.order, ['remove embedding g1/tea', 'withdraw pinsage/g1', 'trim latents 2:2']);
     await upkeep(ports);
     assert.equal(written.order.length, 3);
     assert.notEqual(state.models.get('g2'), undefined);
@@ -99,7 +96,7 @@ describe('the upkeep', () => {
   });
 
   it('ends with a write that fails', async () => {
-    const publisher = { ...ports.publisher, remove: () => Promise.reject(new Error('no broker')) };
+    const publisher = { ...ports.publisher, withdraw: () => Promise.reject(new Error('no broker')) };
     await assert.rejects(keepUp({ ...ports, publisher }, new AbortController().signal), /no broker/);
   });
 });

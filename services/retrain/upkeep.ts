@@ -41,12 +41,12 @@ export async function upkeep({
   const added = newItems.embedWaiting(ITEMS_A_TURN);
   const over = state.releases.disposable(generationsKept);
   const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
-  const models = over.flatMap((generation) => state.models.drain(generation));
+  const artefacts = over.flatMap((generation) => state.artefacts.drain(generation));
   const trimmed = state.latents.trim(over);
   await Promise.all([
     ...added.map((embedding) => publisher.embedding(embedding)),
-    ...embeddings.map((key) => publisher.remove('embeddings', key)),
-    ...models.map((key) => publisher.remove('models', key)),
+    ...embeddings.map((key) => publisher.removeEmbedding(key)),
+    publisher.withdraw(artefacts),
     ...(trimmed.length > 0 ? [publisher.trimLatents(trimmed)] : []),
   ]);
   metrics.inductiveItems.inc(added.length);

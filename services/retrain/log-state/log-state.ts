@@ -1,4 +1,6 @@
 import type { Logger } from 'pino';
+import { DecodedArtefacts } from '#artefacts/decoded.ts';
+import { ArtefactReader } from '#artefacts/reader.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { FollowHandlers } from '#platform/stage.ts';
 import type { RetrainConfig } from '../config.ts';
@@ -10,7 +12,7 @@ import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
 import { EmbeddedItems } from './embedded-items.ts';
 import { Latents } from './latents.ts';
-import { Models } from './models.ts';
+import { type Models, PINSAGE, PINSAGE_FORMAT } from './pinsage-model.ts';
 
 /** All that the stage keeps of the log. It is rebuilt from the log at each start. */
 export interface LogState {
@@ -19,6 +21,7 @@ export interface LogState {
   readonly neighbourhoods: LiveNeighbourhoods;
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
+  readonly artefacts: ArtefactReader;
   readonly models: Models;
   readonly latents: Latents;
   readonly releases: ReleaseLedger;
@@ -36,13 +39,15 @@ export function createLogState(
     ...walkOptions(DEFAULT_TRAIN_CONFIG),
     seed,
   });
+  const artefacts = new ArtefactReader({ models: [PINSAGE], log, now: () => performance.now() });
   return {
     actions,
     graph,
     neighbourhoods,
     catalogue: new ItemCatalogue(),
     embedded: new EmbeddedItems(),
-    models: new Models(log),
+    artefacts,
+    models: new DecodedArtefacts(artefacts, PINSAGE_FORMAT, log),
     latents: new Latents(log),
     releases: new ReleaseLedger(),
   };
@@ -64,7 +69,7 @@ export function logHandlers(state: LogState, onItem: (itemId: string) => void): 
       onItem(key);
     },
     embeddings: ({ key, value }) => state.embedded.apply(key, value),
-    models: ({ key, value }) => state.models.apply(key, value),
+    ...state.artefacts.handlers,
     latents: (message) => state.latents.take(message),
     releases: ({ key, value }) => state.releases.declare(key, value),
   };

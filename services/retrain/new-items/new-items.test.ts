@@ -2,14 +2,17 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { embedNew } from '#algorithms/pinsage/embed.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { putArtefact } from '#artefacts/artefact.testing.ts';
+import { DecodedArtefacts } from '#artefacts/decoded.ts';
+import { ArtefactReader } from '#artefacts/reader.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Latent, Release } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { ItemCatalogue } from '../log-state/catalogue.ts';
 import { type EmbeddedItem, EmbeddedItems } from '../log-state/embedded-items.ts';
 import { Latents } from '../log-state/latents.ts';
-import { someModel } from '../log-state/models.testing.ts';
-import { Models, toModelWeights } from '../log-state/models.ts';
+import { someModel } from '../log-state/pinsage-model.testing.ts';
+import { type Models, PINSAGE_FORMAT, pinSageArtefact } from '../log-state/pinsage-model.ts';
 import { someItem, someRelease } from '../records.testing.ts';
 import { type NewItemSources, NewItems } from './new-items.ts';
 
@@ -19,6 +22,7 @@ describe('new items', () => {
   let catalogue: ItemCatalogue;
   let embedded: EmbeddedItems;
   let latents: Latents;
+  let artefacts: ArtefactReader;
   let models: Models;
   let releases: ReleaseLedger;
   /** Importance of each neighbour of an item, as the graph stands. */
@@ -30,7 +34,8 @@ describe('new items', () => {
   beforeEach(() => {
     catalogue = new ItemCatalogue();
     embedded = new EmbeddedItems();
-    models = new Models({ warn: assert.fail });
+    artefacts = new ArtefactReader({ models: ['pinsage'], log: { warn: assert.fail }, now: () => 0 });
+    models = new DecodedArtefacts(artefacts, PINSAGE_FORMAT, { warn: assert.fail });
     releases = new ReleaseLedger();
     latents = new Latents({ warn: assert.fail });
     neighbours = {};
@@ -91,8 +96,8 @@ describe('new items', () => {
     releases.declare(generation, someRelease(generation, state));
   }
 
-  function train(generation: string): void {
-    models.apply(`pinsage/${generation}`, toModelWeights(generation, MODEL));
+  async function train(generation: string): Promise<void> {
+    await putArtefact(artefacts, pinSageArtefact(generation, MODEL, null));
   }
 
   /** What is embedded now, as keys; it is read back from the log. */
@@ -104,23 +109,23 @@ describe('new items', () => {
     });
   }
 
-  it('wait for a generation that is active and for its weights', () => {
+  it('wait for a generation that is active and for its weights', async () => {
     arrive('tea');
     assert.deepEqual(embed(), []);
     declare('g1', 'ready');
-    train('g1');
+    await train('g1');
     assert.deepEqual(embed(), [], 'not active');
     declare('g2', 'active');
     assert.deepEqual(embed(), [], 'no weights');
-    train('g2');
+    await train('g2');
     assert.deepEqual(embed(), ['g2/tea']);
     assert.deepEqual(embed(), [], 'once');
   });
 
-  it('get the vector that their content has in the model', () => {
+  it('get the vector that their content has in the model', async () => {
     arrive('tea');
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     const [embedding] = newItems.embedWaiting(1);
     assert.equal(embedding?.origin, 'inductive');
     assert.deepEqual(
@@ -129,9 +134,9 @@ describe('new items', () => {
     );
   });
 
-  it('are those that the generation does not hold', () => {
+  it('are those that the generation does not hold', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('tea', 'nail');
     embedded.apply('g1/tea', { origin: 'trained', basis: null });
     assert.deepEqual(embed(), ['g1/nail']);
@@ -139,40 +144,40 @@ describe('new items', () => {
     assert.deepEqual(embed(), [], 'what is told again is the same');
   });
 
-  it('that were withdrawn meanwhile are forgotten', () => {
+  it('that were withdrawn meanwhile are forgotten', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('tea');
     catalogue.apply('tea', null);
     newItems.note('tea');
     assert.deepEqual(embed(), []);
   });
 
-  it('are taken a few at a time', () => {
+  it('are taken a few at a time', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('a', 'b', 'c');
     assert.deepEqual([embed(2), embed(2), embed(2)], [['g1/a', 'g1/b'], ['g1/c'], []]);
   });
 
-  it('that came during a training are embedded in its generation too', () => {
+  it('that came during a training are embedded in its generation too', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('trained');
     assert.deepEqual(embed(), ['g1/trained']);
     declare('g2', 'building');
     arrive('late');
     assert.deepEqual(embed(), ['g1/late']);
     embedded.apply('g2/trained', trainedOn('trained'));
-    train('g2');
+    await train('g2');
     declare('g2', 'active');
     declare('g1', 'retired');
     assert.deepEqual(embed(), ['g2/late']);
   });
 
-  it('are embedded in the generation that was rolled back to', () => {
-    train('g1');
-    train('g2');
+  it('are embedded in the generation that was rolled back to', async () => {
+    await train('g1');
+    await train('g2');
     declare('g1', 'retired');
     declare('g2', 'active');
     arrive('tea');
@@ -182,21 +187,21 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g1/tea']);
   });
 
-  it('wait where the weights of the generation rolled back to are gone', () => {
-    train('g2');
+  it('wait where the weights of the generation rolled back to are gone', async () => {
+    await train('g2');
     declare('g2', 'active');
     arrive('tea');
     declare('g1', 'active');
     declare('g2', 'rejected');
     assert.deepEqual(embed(), []);
-    train('g3');
+    await train('g3');
     declare('g3', 'active');
     assert.deepEqual(embed(), ['g3/tea']);
   });
 
-  it('pool the latents of the neighbours that they have so far', () => {
+  it('pool the latents of the neighbours that they have so far', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     const nail = inferLatents('g1', 'nail');
     const rope = inferLatents('g1', 'rope');
     infer('g1', 'half', { vectors: encodeVector(new Float32Array(MODEL.weights.shape.hidden)) });
@@ -214,9 +219,9 @@ describe('new items', () => {
     );
   });
 
-  it('are embedded again when their content is another', () => {
+  it('are embedded again when their content is another', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('tea');
     assert.deepEqual(embed(), ['g1/tea']);
     catalogue.apply('tea', someItem('tea', { text: 'green', availability: 'unavailable' }));
@@ -227,9 +232,9 @@ describe('new items', () => {
     assert.deepEqual(embed(), [], 'whether it is available is not what it is like');
   });
 
-  it('are embedded again each time that the number of their contexts has doubled', () => {
+  it('are embedded again each time that the number of their contexts has doubled', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('tea');
     assert.deepEqual(embed(), ['g1/tea']);
     const embeddedAt: number[] = [];
@@ -241,9 +246,9 @@ describe('new items', () => {
     assert.deepEqual(embeddedAt, [1, 2, 4, 8, 16]);
   });
 
-  it('are looked at again when the graph has caught up', () => {
+  it('are looked at again when the graph has caught up', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     arrive('tea');
     embed();
     isUpToDate = false;
@@ -254,9 +259,9 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g1/tea']);
   });
 
-  it('may be trained ones: these keep place and neighbours when their content changes, and ignore what users do', () => {
+  it('may be trained ones: these keep place and neighbours when their content changes, and ignore what users do', async () => {
     declare('g1', 'active');
-    train('g1');
+    await train('g1');
     const { structure } = MODEL.layout;
     const place = Float32Array.from({ length: structure }, (_, i) => i / structure);
     const importances = encodeVector(Float32Array.of(1));

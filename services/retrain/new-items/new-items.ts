@@ -6,7 +6,7 @@ import type { ItemNeighbours, LiveNeighbourhoods } from '../graph/live-neighbour
 import type { ItemCatalogue } from '../log-state/catalogue.ts';
 import type { EmbeddedItems } from '../log-state/embedded-items.ts';
 import type { Latents } from '../log-state/latents.ts';
-import type { Models, PinSageModel } from '../log-state/models.ts';
+import type { Models, PinSageModel } from '../log-state/pinsage-model.ts';
 
 /** What tells which items lack an embedding, and how to make one. */
 export interface NewItemSources {

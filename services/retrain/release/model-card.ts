@@ -1,5 +1,5 @@
 import type { TrainingActions } from '../log-state/action-log.ts';
-import { MODEL } from '../log-state/models.ts';
+import { PINSAGE } from '../log-state/pinsage-model.ts';
 import type { StepSeconds } from '../training/stopwatch.ts';
 import type { TrainResult } from '../training/train.ts';
 import type { TrainConfig } from '../training/train-config.ts';
@@ -40,7 +40,7 @@ export function modelCard(
   { config, codeVersion, startedFrom, steps }: Circumstances,
 ): string {
   return JSON.stringify({
-    model: MODEL,
+    model: PINSAGE,
     codeVersion,
     data: {
       from: columns.at.reduce((least, at) => Math.min(least, at), Infinity),

@@ -1,7 +1,8 @@
+import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { EmbeddingBasis } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { toModelWeights } from '../log-state/models.ts';
+import { pinSageArtefact } from '../log-state/pinsage-model.ts';
 import type { Snapshot } from '../log-state/snapshot.ts';
 import type { TrainResult } from '../training/train.ts';
 import type { Publisher } from './publisher.ts';
@@ -16,7 +17,7 @@ const PUBLISHED_AT_A_TIME = 5_000;
  */
 export async function publishGeneration(
   generation: string,
-  { training: { itemIds }, layout }: Snapshot,
+  { training: { itemIds, columns }, layout }: Snapshot,
   bases: readonly EmbeddingBasis[],
   { embeddings, weights, anchors }: TrainResult,
   publisher: Publisher,
@@ -35,6 +36,12 @@ export async function publishGeneration(
     published += some.length;
   }
   const known = { itemIds: Array.from(anchors.items, (item) => itemIds[item]!), places: anchors.places };
-  await publisher.weights(toModelWeights(generation, { weights, layout, anchors: known }));
+  const model = { weights, layout, anchors: known };
+  await publisher.artefact(pinSageArtefact(generation, model, newestOf(columns)));
   return published;
+}
+
+/** Event time of the newest action, ms; null where there is none. */
+function newestOf({ at }: ActionColumns): number | null {
+  return at.length === 0 ? null : at.reduce((newest, time) => Math.max(newest, time));
 }

@@ -1,16 +1,19 @@
+import type { Artefact } from '#artefacts/artefact.ts';
+import { type StoredArtefact, withdrawArtefacts, writeArtefact } from '#artefacts/writer.ts';
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
-import type { ItemEmbedding, ModelWeights, Release } from '#contracts/generated/records.ts';
+import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import type { TrimOffset } from '../log-state/latents.ts';
-import { modelKey } from '../log-state/models.ts';
 
 /** Everything the stage writes. Each promise resolves when all in-sync replicas have the message. */
 export interface Publisher {
   release(release: Release): Promise<void>;
   embedding(embedding: ItemEmbedding): Promise<void>;
-  weights(weights: ModelWeights): Promise<void>;
-  /** Writes a tombstone. */
-  remove(topic: 'embeddings' | 'models', key: string): Promise<void>;
+  artefact(artefact: Artefact): Promise<void>;
+  /** Writes the tombstone of an embedding. */
+  removeEmbedding(key: string): Promise<void>;
+  /** In this order: an artefact that others require comes after them. */
+  withdraw(artefacts: readonly StoredArtefact[]): Promise<void>;
   /** Deletes what stands before these offsets of the topic `latents`. */
   trimLatents(offsets: readonly TrimOffset[]): Promise<void>;
 }
@@ -27,12 +30,11 @@ export function createPublisher({
     async embedding(embedding) {
       await produce('embeddings', embeddingKey(embedding), embedding);
     },
-    async weights(weights) {
-      await produce('models', modelKey(weights), weights);
+    artefact: (artefact) => writeArtefact({ produce }, artefact),
+    async removeEmbedding(key) {
+      await produce('embeddings', key, null);
     },
-    async remove(name, key) {
-      await produce(name, key, null);
-    },
+    withdraw: (artefacts) => withdrawArtefacts({ produce }, artefacts),
     async trimLatents(offsets) {
       const admin = kafka.admin();
       await admin.connect();

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
-import type { PinSageModel } from '../log-state/models.ts';
+import type { PinSageModel } from '../log-state/pinsage-model.ts';
 import { DEFAULT_TRAIN_CONFIG, shapeOf } from './train-config.ts';
 import { warmStartFrom } from './warm-start.ts';
 

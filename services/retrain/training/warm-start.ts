@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
-import type { KnownPlaces, PinSageModel } from '../log-state/models.ts';
+import type { KnownPlaces, PinSageModel } from '../log-state/pinsage-model.ts';
 import type { WarmStart } from './train.ts';
 import { shapeOf, type TrainConfig } from './train-config.ts';
 

@@ -1,7 +1,7 @@
 import { DEFAULT_FEATURE_LAYOUT, featureDimension } from '#algorithms/pinsage/features.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
-import type { PinSageModel } from './models.ts';
+import type { PinSageModel } from './pinsage-model.ts';
 
 /** A model that was never trained. */
 export function someModel(layout = DEFAULT_FEATURE_LAYOUT): PinSageModel {

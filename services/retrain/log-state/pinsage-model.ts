@@ -1,12 +1,11 @@
-import type { Logger } from 'pino';
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
 import { decodeWeights, encodeWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import { reasonOf } from '#contracts/errors.ts';
-import type { ModelWeights } from '#contracts/generated/records.ts';
+import type { Artefact } from '#artefacts/artefact.ts';
+import type { ArtefactFormat, DecodedArtefacts } from '#artefacts/decoded.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 
-export const MODEL = 'pinsage';
-const FORMAT = 'tributary.pinsage/1';
+/** The artefact that holds the weights of PinSage. */
+export const PINSAGE = 'pinsage';
 
 /** What it takes to embed an item that was not in training. */
 export interface PinSageModel {
@@ -23,18 +22,26 @@ export interface KnownPlaces {
   readonly places: Float32Array;
 }
 
-/** Key of a model in the topic `models`. */
-export function modelKey({ model, generation }: Pick<ModelWeights, 'model' | 'generation'>): string {
-  return `${model}/${generation}`;
-}
+/** The models that the log holds, by generation. */
+export type Models = Pick<DecodedArtefacts<PinSageModel>, 'get'>;
 
-/** The message of `models` that `Models` reads. */
-export function toModelWeights(generation: string, { weights, layout, anchors }: PinSageModel): ModelWeights {
+export const PINSAGE_FORMAT: ArtefactFormat<PinSageModel> = {
+  model: PINSAGE,
+  format: 'tributary.pinsage/1',
+  decode: decodeModel,
+};
+
+/** @param trainedUpTo event time of the newest action that the model learned from, ms; null where that is not known */
+export function pinSageArtefact(
+  generation: string,
+  { weights, layout, anchors }: PinSageModel,
+  trainedUpTo: number | null,
+): Artefact {
   return {
-    model: MODEL,
+    model: PINSAGE,
     generation,
-    format: FORMAT,
-    weights: Buffer.from(encodeWeights(weights)),
+    format: PINSAGE_FORMAT.format,
+    bytes: Buffer.from(encodeWeights(weights)),
     card: JSON.stringify({
       layout,
       anchors: anchors && {
@@ -42,40 +49,9 @@ export function toModelWeights(generation: string, { weights, layout, anchors }:
         places: encodeVector(anchors.places).toString('base64'),
       },
     }),
+    requires: [],
+    trainedUpTo,
   };
-}
-
-/** The PinSage models that stand in the topic `models`, by generation. */
-export class Models {
-  readonly #byGeneration = new Map<string, PinSageModel>();
-  readonly #log: Pick<Logger, 'warn'>;
-
-  constructor(log: Pick<Logger, 'warn'>) {
-    this.#log = log;
-  }
-
-  /** Weights of another model or format are somebody else's; what cannot be read is logged and passed over. */
-  apply(key: string, message: ModelWeights | null): void {
-    if (message === null) {
-      if (key.startsWith(`${MODEL}/`)) this.#byGeneration.delete(key.slice(MODEL.length + 1));
-      return;
-    }
-    if (message.model !== MODEL || message.format !== FORMAT) return;
-    try {
-      this.#byGeneration.set(message.generation, decodeModel(message));
-    } catch (error) {
-      this.#log.warn({ generation: message.generation, reason: reasonOf(error) }, 'weights passed over');
-    }
-  }
-
-  get(generation: string): PinSageModel | undefined {
-    return this.#byGeneration.get(generation);
-  }
-
-  /** Takes the model of a generation away and returns its key, to be tombstoned. */
-  drain(generation: string): string[] {
-    return this.#byGeneration.delete(generation) ? [modelKey({ model: MODEL, generation })] : [];
-  }
 }
 
 interface Card {
@@ -84,7 +60,7 @@ interface Card {
 }
 
 /** @throws RangeError, SyntaxError or VectorError when bytes or card are malformed, or do not fit each other */
-function decodeModel({ weights: bytes, card }: ModelWeights): PinSageModel {
+function decodeModel({ bytes, card }: Pick<Artefact, 'bytes' | 'card'>): PinSageModel {
   const weights = decodeWeights(bytes);
   const { layout, anchors } = JSON.parse(card) as Card;
   // Cards of the first releases name no structure, since their models had none.

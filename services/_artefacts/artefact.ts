@@ -1,0 +1,61 @@
+import { createHash } from 'node:crypto';
+import type { ArtefactRequirement } from '#contracts/generated/records.ts';
+
+/** Longest part, in bytes: with its key and the fields around it, it stays far below the brokers' limit of 1 MiB. */
+export const PART_BYTES = 512 * 1_024;
+
+/** Longest card, in bytes of UTF-8, since the manifest that holds it is one message. */
+export const MAX_CARD_BYTES = 512 * 1_024;
+
+/** Longest artefact, in bytes, so that the checksums of all parts fit into one manifest. */
+export const MAX_ARTEFACT_BYTES = 2 * 1_024 ** 3;
+
+/** What an artefact is known by. An artefact is written once: no other one ever gets the same name. */
+export interface ArtefactName {
+  /** Which artefact, such as `pinsage`; without a slash. */
+  readonly model: string;
+  /** The generation that it belongs to; without a slash. */
+  readonly generation: string;
+}
+
+/** Something that a training made: the weights of a model, say. */
+export interface Artefact extends ArtefactName {
+  /** How the bytes are to be read, such as `tributary.pinsage/1`. */
+  readonly format: string;
+  readonly bytes: Buffer;
+  /** JSON that a reader of the bytes needs beside them; the empty text where there is none. */
+  readonly card: string;
+  /** What it is of no use without. */
+  readonly requires: readonly ArtefactRequirement[];
+  /** Event time of the newest action that it was trained on, ms; null where that is not known. */
+  readonly trainedUpTo: number | null;
+}
+
+/** Key of a manifest in the topic `models`. */
+export function manifestKey({ model, generation }: ArtefactName): string {
+  return `${model}/${generation}`;
+}
+
+/** Key of a part in the topic `model-parts`. */
+export function partKey(name: ArtefactName, part: number): string {
+  return `${manifestKey(name)}/${part}`;
+}
+
+/** Undefined for a key that `manifestKey` never gives. */
+export function parseManifestKey(key: string): ArtefactName | undefined {
+  const [model, generation, ...rest] = key.split('/');
+  return model && generation && rest.length === 0 ? { model, generation } : undefined;
+}
+
+/** Undefined for a key that `partKey` never gives. */
+export function parsePartKey(key: string): (ArtefactName & { readonly part: number }) | undefined {
+  const slash = key.lastIndexOf('/');
+  const name = slash < 0 ? undefined : parseManifestKey(key.slice(0, slash));
+  const digits = key.slice(slash + 1);
+  return name !== undefined && /^\d{1,9}$/.test(digits) ? { ...name, part: Number(digits) } : undefined;
+}
+
+/** SHA-256 in hexadecimal digits. */
+export function checksumOf(bytes: Uint8Array): string {
+  return createHash('sha256').update(bytes).digest('hex');
+}

@@ -1,0 +1,200 @@
+import type { Logger } from 'pino';
+import type { ArtefactRequirement, ModelPart, ModelWeights } from '#contracts/generated/records.ts';
+import type { FollowHandlers } from '#platform/stage.ts';
+import {
+  type Artefact,
+  type ArtefactName,
+  checksumOf,
+  manifestKey,
+  parseManifestKey,
+  parsePartKey,
+} from './artefact.ts';
+import type { StoredArtefact } from './writer.ts';
+
+/** How long a part of an artefact that is asked for may be on its way before it counts as missing: the two topics are read apart. */
+const MISSING_AFTER_MS = 10_000;
+
+/** What is known of one artefact. */
+interface Entry extends ArtefactName {
+  manifest: ModelWeights | undefined;
+  /** Numbers of the parts that the log holds. */
+  readonly stored: Set<number>;
+  /** Bytes of these parts, until they are put together. */
+  readonly parts: Map<number, Buffer>;
+  artefact: Artefact | undefined;
+  /** Whether parts and manifest contradict each other. */
+  isBroken: boolean;
+  /** When it was first asked for in vain, by the clock of the reader. */
+  askedAt: number | undefined;
+  isReported: boolean;
+}
+
+/**
+ * The artefacts of some models as the topics `models` and `model-parts` tell them, read in any order of the two. An
+ * artefact is given only when its manifest, every part with its checksum, and what it requires are there; so none is
+ * ever seen half written or half withdrawn. One that stays incomplete, or contradicts its checksums, is logged once.
+ */
+export class ArtefactReader {
+  readonly #models: ReadonlySet<string>;
+  readonly #log: Pick<Logger, 'warn'>;
+  readonly #now: () => number;
+  /** By key of the manifest, in the order in which the newest manifests came. */
+  readonly #entries = new Map<string, Entry>();
+
+  /**
+   * @param models names of the artefacts that are kept; all others are passed over
+   * @param now a clock in milliseconds, which decides only when a missing part is logged
+   */
+  constructor(options: { models: readonly string[]; log: Pick<Logger, 'warn'>; now: () => number }) {
+    this.#models = new Set(options.models);
+    this.#log = options.log;
+    this.#now = options.now;
+  }
+
+  /** How the two topics enter the reader. */
+  get handlers(): Required<Pick<FollowHandlers, 'models' | 'model-parts'>> {
+    return {
+      models: ({ key, value }) => this.#applyManifest(key, value),
+      'model-parts': ({ key, value }) => this.#applyPart(key, value),
+    };
+  }
+
+  /** The artefact, the same object each time; undefined where it is not there as a whole. */
+  read(model: string, generation: string): Artefact | undefined {
+    const entry = this.#entries.get(manifestKey({ model, generation }));
+    if (entry?.manifest === undefined || entry.isBroken) return undefined;
+    const missing = this.#missingOf(entry, entry.manifest);
+    if (missing !== undefined) {
+      this.#noteMissing(entry, missing);
+      return undefined;
+    }
+    entry.artefact ??= this.#putTogether(entry, entry.manifest);
+    return entry.artefact;
+  }
+
+  /**
+   * Lets go of all that is known of a generation, whole or not, and returns it in the order in which it may be
+   * withdrawn: an artefact that requires others comes before them.
+   */
+  drain(generation: string): StoredArtefact[] {
+    const drained: StoredArtefact[] = [];
+    for (const [key, entry] of this.#entries) {
+      if (entry.generation !== generation) continue;
+      this.#entries.delete(key);
+      // What an artefact requires was written before it.
+      drained.unshift({ model: entry.model, generation, parts: [...entry.stored].sort((a, b) => a - b) });
+    }
+    return drained;
+  }
+
+  #applyManifest(key: string, manifest: ModelWeights | null): void {
+    const name = parseManifestKey(key);
+    if (name === undefined || !this.#models.has(name.model)) return;
+    const entry = this.#entries.get(key) ?? createEntry(name);
+    if (manifest !== null && entry.manifest?.checksum === manifest.checksum && manifest.checksum !== '')
+      return;
+    this.#entries.delete(key);
+    if (manifest === null && entry.stored.size === 0) return;
+    this.#entries.set(key, entry);
+    Object.assign(entry, { ...UNJUDGED, manifest: manifest ?? undefined });
+  }
+
+  #applyPart(key: string, part: ModelPart | null): void {
+    const name = parsePartKey(key);
+    if (name === undefined || !this.#models.has(name.model)) return;
+    const entry = this.#entries.get(manifestKey(name));
+    if (part !== null) this.#addPart(entry ?? this.#enter(name), name.part, part);
+    else if (entry !== undefined) this.#removePart(entry, name.part);
+  }
+
+  #enter(name: ArtefactName): Entry {
+    const entry = createEntry(name);
+    this.#entries.set(manifestKey(name), entry);
+    return entry;
+  }
+
+  #addPart(entry: Entry, number: number, { bytes }: ModelPart): void {
+    entry.stored.add(number);
+    // The artefact is there already, and a part that is written again has the same bytes.
+    if (entry.artefact !== undefined) return;
+    entry.isBroken = false;
+    // A copy, which does not keep the whole answer of the broker alive.
+    entry.parts.set(number, Buffer.from(bytes));
+  }
+
+  #removePart(entry: Entry, number: number): void {
+    entry.stored.delete(number);
+    entry.parts.delete(number);
+    entry.artefact = undefined;
+    if (entry.stored.size === 0 && entry.manifest === undefined) this.#entries.delete(manifestKey(entry));
+  }
+
+  /** What is missing of an artefact, in words; undefined where nothing is. */
+  #missingOf({ artefact, parts }: Entry, manifest: ModelWeights): string | undefined {
+    if (artefact === undefined) {
+      const part = manifest.parts.findIndex((_, number) => !parts.has(number));
+      if (part >= 0) return `part ${part} of ${manifest.parts.length}`;
+    }
+    const required = manifest.requires.find((requirement) => !this.#isThere(requirement));
+    return required && `${required.model}/${required.generation}, which it requires,`;
+  }
+
+  /** Embeddings and artefacts of models that are not kept are beyond this reader: their users ask for them elsewhere. */
+  #isThere({ model, generation }: ArtefactRequirement): boolean {
+    if (model === null || !this.#models.has(model)) return true;
+    const entry = this.#entries.get(manifestKey({ model, generation }));
+    if (entry?.manifest === undefined || entry.isBroken) return false;
+    return entry.artefact !== undefined || entry.manifest.parts.every((_, part) => entry.parts.has(part));
+  }
+
+  #noteMissing(entry: Entry, missing: string): void {
+    const now = this.#now();
+    entry.askedAt ??= now;
+    if (now - entry.askedAt < MISSING_AFTER_MS) return;
+    this.#warn(entry, `${missing} is missing`);
+  }
+
+  #putTogether(entry: Entry, manifest: ModelWeights): Artefact | undefined {
+    const { model, generation, format, card, requires, trainedUpTo } = manifest;
+    const bytes = bytesOf(manifest, entry.parts);
+    if (typeof bytes === 'string') {
+      entry.isBroken = true;
+      this.#warn(entry, bytes);
+      return undefined;
+    }
+    entry.parts.clear();
+    return { model, generation, format, bytes, card, requires, trainedUpTo };
+  }
+
+  #warn(entry: Entry, reason: string): void {
+    if (entry.isReported) return;
+    entry.isReported = true;
+    this.#log.warn({ artefact: manifestKey(entry), reason }, 'artefact cannot be read');
+  }
+}
+
+/** Of an entry whose manifest was not looked at yet. */
+const UNJUDGED = { artefact: undefined, isBroken: false, askedAt: undefined, isReported: false };
+
+function createEntry({ model, generation }: ArtefactName): Entry {
+  return { model, generation, manifest: undefined, stored: new Set(), parts: new Map(), ...UNJUDGED };
+}
+
+/** The bytes of an artefact all of whose parts are there, in memory of their own; or why they cannot be read. */
+function bytesOf(
+  { checksum, length, parts: checksums, weights }: ModelWeights,
+  parts: ReadonlyMap<number, Buffer>,
+): Buffer | string {
+  // What was written before there were parts has its bytes in the manifest.
+  if (checksum === '') return weights;
+  const inOrder = checksums.map((_, number) => parts.get(number)!);
+  const wrong = inOrder.findIndex((part, number) => checksumOf(part) !== checksums[number]);
+  if (wrong >= 0) return `part ${wrong} of ${checksums.length} does not have its checksum`;
+  const held = inOrder.reduce((sum, part) => sum + part.length, 0);
+  if (held !== length) return `the parts hold ${held} bytes, not ${length}`;
+  // Aligned for any type of number, so that it can be read in place.
+  const whole = Buffer.from(new ArrayBuffer(length));
+  let at = 0;
+  for (const part of inOrder) at += part.copy(whole, at);
+  return checksumOf(whole) === checksum ? whole : 'the parts together do not have their checksum';
+}
