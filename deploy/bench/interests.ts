@@ -17,7 +17,7 @@ import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { createRedisStore } from '../../services/interests/store.ts';
+import { createRedisStore } from '../../services/interests/redis-store.ts';
 import { startStack } from '../local/stack.ts';
 import type { Figures } from './figures.ts';
 import { type RealWindows, readRealWindows } from './windows.ts';

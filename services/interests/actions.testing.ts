@@ -4,7 +4,7 @@ import type { ErrorCode } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { InterestsConfig } from './config.ts';
-import type { ServedVectors } from './served-vectors.ts';
+import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
 export const DAY = 86_400_000;
 export const START = Date.parse('2026-03-01T00:00:00Z');
@@ -29,7 +29,7 @@ export function action(change: Partial<UserAction> = {}): UserAction {
 }
 
 /** Two kinds of item far apart: on one cut, tea and mate are one interest, and so are nail and screw. */
-export function served(generation = 'g1', known = ['tea', 'mate', 'nail', 'screw']): ServedVectors {
+export function served(generation = 'g1', known = ['tea', 'mate', 'nail', 'screw']): EmbeddingSpace {
   const vectors = new Map<string, Float32Array>([
     ['tea', Float32Array.of(1, 0)],
     ['mate', Float32Array.of(0.98, 0.2)],

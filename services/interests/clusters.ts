@@ -7,24 +7,23 @@ import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts
 import type { WindowInterests } from '#algorithms/pinnersage/interests.ts';
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { InterestsConfig } from './config.ts';
-import type { ServedVectors } from './served-vectors.ts';
+import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
-/** What a window was read to say, how it is clustered, and in which vectors; replaced with each change, never changed. */
+/** The evidence of a window and its clustering in one space. Each change makes a new object. */
 export interface UserClusters {
   readonly evidence: WindowEvidence;
-  readonly served: ServedVectors;
+  readonly space: EmbeddingSpace;
   /** Undefined where no liked item has a vector. */
   readonly clustering: Clustering | undefined;
 }
 
-export interface Clustered {
-  readonly medoids: WindowInterests['medoids'];
-  readonly unknownItems: number;
+/** The interests of a window, and its clusters, from which the next clustering starts. */
+export interface ClusteredWindow extends WindowInterests {
   readonly clusters: UserClusters | undefined;
 }
 
 const MIB = 1_048_576;
-/** Of the memory for users at hand, what goes to their vectors where the kernel reads them. */
+/** Share of the memory for cached users that holds their vectors where the kernel reads them. */
 export const RING_SHARE = 1 / 8;
 
 /** Clusters the windows of one process, one at a time, so that all can share the memory it takes. */
@@ -38,41 +37,42 @@ export class Clusterer {
   }
 
   /**
-   * The interests of a window, going on from how it was clustered before if that was in the same vectors.
+   * Clusters a window, starting from its former clustering if that was made in the same space.
+   * @param space the served one; undefined before the first, when a window has no interests
    * @param now stream time in ms, to which importance decays
    */
   async cluster(
     window: ActionWindow,
     before: UserClusters | undefined,
-    served: ServedVectors | undefined,
+    space: EmbeddingSpace | undefined,
     now: number,
-  ): Promise<Clustered> {
-    if (served === undefined) return { medoids: [], unknownItems: 0, clusters: undefined };
-    const clustering = before?.served === served ? before.clustering : undefined;
+  ): Promise<ClusteredWindow> {
+    if (space === undefined) return { medoids: [], unknownItems: 0, clusters: undefined };
+    const clustering = before?.space === space ? before.clustering : undefined;
     const reading = readWindow(window, { evidence: before?.evidence, clustering }, this.#config);
-    const vectorOf = await served.vectorsOf(reading.added.map(({ itemId }) => itemId));
-    const at = { alpha: served.alpha, now };
+    const vectorOf = await space.vectorsOf(reading.added.map(({ itemId }) => itemId));
+    const at = { alpha: space.alpha, now };
     const { medoids, unknownItems, ...next } = recluster(reading, clustering, vectorOf, at, this.#workspace);
-    const clusters = { served, evidence: reading.evidence, clustering: next.clustering };
+    const clusters = { space, evidence: reading.evidence, clustering: next.clustering };
     return { medoids, unknownItems, clusters };
   }
 
   /**
-   * The clusters of a window as they were stored with it. Undefined where they cannot be gone on from: the clustering
-   * only spares work, so that what does not fit is made anew.
+   * Decodes the clusters that were stored with a window. A stored clustering only saves work.
+   * @returns undefined where it does not fit: the window is then clustered again from the beginning
    */
   async restore(
     window: ActionWindow,
     bytes: Uint8Array,
-    served: ServedVectors,
+    space: EmbeddingSpace,
   ): Promise<UserClusters | undefined> {
     if (bytes.length === 0) return undefined;
     const evidence = gatherEvidence(window, this.#config);
     const liked = likedItems(evidence);
-    const vectorOf = await served.vectorsOf(liked.map(({ itemId }) => itemId));
+    const vectorOf = await space.vectorsOf(liked.map(({ itemId }) => itemId));
     try {
       const clustering = decodeClustering(bytes, liked, vectorOf);
-      return clustering && { served, evidence, clustering };
+      return clustering && { space, evidence, clustering };
     } catch (error) {
       if (error instanceof BinaryFormatError) return undefined;
       throw error;
@@ -80,7 +80,7 @@ export class Clusterer {
   }
 }
 
-/** No bytes where there is nothing to go on from. */
+/** Encodes a clustering; no bytes where there is none. */
 export function encodeClusters(clusters: UserClusters | undefined): Uint8Array {
   return clusters?.clustering ? encodeClustering(clusters.clustering) : new Uint8Array(0);
 }

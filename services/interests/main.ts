@@ -3,15 +3,15 @@ import { STAGES } from '#stages/stages.ts';
 import { readInterestsConfig } from './config.ts';
 import { createInterestsMetrics } from './metrics.ts';
 import { createProcessor } from './processor.ts';
+import { createRedisStore } from './redis-store.ts';
 import { Refresher } from './refresher.ts';
 import { addRoutes } from './routes.ts';
-import { createRedisStore } from './store.ts';
-import { openVectors } from './vector-source.ts';
+import { openVectors } from './vectors/open-vectors.ts';
 
 await runStage(STAGES.interests, async (stage) => {
   const { log, lifecycle } = stage;
   const config = readInterestsConfig();
-  const metrics = createInterestsMetrics(stage.metrics.registry, () => processor.hotUsers().bytes);
+  const metrics = createInterestsMetrics(stage.metrics.registry, () => processor.cachedBytes());
   const store = createRedisStore(await stage.connectRedis(), stage.key);
   const vectors = openVectors(stage, config, {
     onFlip(generation) {
@@ -23,7 +23,7 @@ await runStage(STAGES.interests, async (stage) => {
   const processor = createProcessor({
     config,
     store,
-    served: () => vectors.served,
+    servedSpace: () => vectors.served,
     publish: async (interests, trace) =>
       void (await stage.produce('interests', interests.userId, interests, { trace })),
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
@@ -42,14 +42,14 @@ await runStage(STAGES.interests, async (stage) => {
   return async () => {
     const follower = await stage.follow(
       {
-        embeddings: ({ key, value }) => vectors.takeEmbedding(key, value),
-        releases: ({ key, value }) => vectors.takeRelease(key, value),
+        embeddings: ({ key, value }) => vectors.applyEmbedding(key, value),
+        releases: ({ key, value }) => vectors.applyRelease(key, value),
       },
-      // What the index is asked for includes what came before.
+      // With the vector cache on, older vectors are fetched on demand, so only new ones are followed.
       config.vectorCacheItems > 0 ? { embeddings: Date.now() } : {},
     );
     await follower.caughtUp;
-    vectors.takeCaughtUp();
+    vectors.markCaughtUp();
     await stage.consume('', { actions: processor.handle }, (partitions) => {
       processor.forgetPartitions();
       refresher.assign(partitions);

@@ -11,11 +11,11 @@ interface Bytes {
 }
 
 export interface MemoryStore extends InterestsStore {
-  /** Everything that is kept, as text: equal states give equal dumps. */
+  /** The whole state: equal states have equal dumps. */
   dump(): unknown;
 }
 
-/** The store in memory. It keeps bytes, as Redis does, so that nothing that was read can change what is kept. */
+/** The store in memory. It keeps bytes, as Redis does, so that a change of a record that was read does not change the store. */
 export function createMemoryStore(): MemoryStore {
   const records = new Map<string, Bytes>();
   const users = new Map<number, Set<string>>();

@@ -6,8 +6,8 @@ import { action, batchOf, CONFIG, DAY, type LoggedAction, START, served } from '
 import type { InterestsConfig } from './config.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.testing.ts';
 import { createProcessor, type Processor } from './processor.ts';
-import type { ServedVectors } from './served-vectors.ts';
 import type { InterestsStore } from './store.ts';
+import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
 interface Rig {
   readonly processor: Processor;
@@ -15,7 +15,7 @@ interface Rig {
   readonly published: UserInterests[];
   readonly counts: Record<string, number>;
   readonly lookups: ('hot' | 'read')[];
-  vectors: ServedVectors | undefined;
+  space: EmbeddingSpace | undefined;
 }
 
 /** @param crashAt writes and publications that fail, counted from 0 over the life of the rig */
@@ -39,11 +39,11 @@ function createRig(
       return store.writeStreamTime(...given);
     },
   };
-  const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], vectors: served() };
+  const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], space: served() };
   const processor = createProcessor({
     config,
     store: failing,
-    served: () => rig.vectors,
+    servedSpace: () => rig.space,
     async publish(interests) {
       mayCrash();
       rig.published.push(interests);
@@ -65,7 +65,7 @@ const never = new AbortController().signal;
 const atOnce = async (): Promise<void> => undefined;
 
 describe('the interests of a user', () => {
-  it('follow each action, and their version is its offset', async () => {
+  it('each action updates the interests, whose version is its offset', async () => {
     const { processor, published, store } = createRig();
     await processor.handle(batchOf(logOf([action(), action({ userId: 'u2' }), action({ itemId: 'nail' })])));
     assert.deepEqual(published.map(({ userId, version }) => [userId, version]).sort(), [
@@ -78,7 +78,7 @@ describe('the interests of a user', () => {
     );
   });
 
-  it('do not change when their actions are delivered again', async () => {
+  it('redelivered actions change nothing', async () => {
     const { processor, store, published, counts } = createRig();
     const batch = logOf([action(), action({ itemId: 'nail' })]);
     await processor.handle(batchOf(batch));
@@ -89,7 +89,7 @@ describe('the interests of a user', () => {
     assert.deepEqual(counts, { added: 2, repeated: 2 });
   });
 
-  it('count one event once, wherever it stands in the log', async () => {
+  it('an event id counts once, at whatever offsets it is repeated', async () => {
     const { processor, store, counts } = createRig();
     await processor.handle(batchOf(logOf([action()])));
     await processor.handle(batchOf([{ offset: 9, value: action() }]));
@@ -97,7 +97,7 @@ describe('the interests of a user', () => {
     assert.deepEqual(counts, { added: 1, duplicate: 1 });
   });
 
-  it('take a late action in its place, and none from before the window', async () => {
+  it('a late action enters at its event time, and one older than the window is dropped', async () => {
     const { processor, store, counts } = createRig();
     const late = action({ itemId: 'nail', occurredAt: START - 89 * DAY });
     const tooLate = action({ itemId: 'screw', occurredAt: START - 91 * DAY });
@@ -108,7 +108,7 @@ describe('the interests of a user', () => {
     assert.deepEqual(counts, { added: 2, late: 1 });
   });
 
-  it('pass over what is no action, and say why', async () => {
+  it('an invalid action is rejected with its reason', async () => {
     const { processor, store } = createRig();
     const future = action({ itemId: 'nail', occurredAt: START + DAY, receivedAt: START });
     const batch = batchOf(logOf([action(), null, future]));
@@ -121,7 +121,7 @@ describe('the interests of a user', () => {
     assert.equal((await store.readInterests('u1'))?.streamTime, START, 'a refused time moves no stream time');
   });
 
-  it('go on from the stream time that a former owner of the partition has left', async () => {
+  it('a new owner resumes from the stream time of the former one', async () => {
     const { store, processor } = createRig();
     await processor.handle(batchOf(logOf([action({ userId: 'u2', occurredAt: START + 100 * DAY })])));
     const next = createRig(store);
@@ -129,7 +129,7 @@ describe('the interests of a user', () => {
     assert.deepEqual(next.counts, { late: 1 });
   });
 
-  it('read the stream time again after a rebalance', async () => {
+  it('the stream time is read again after a rebalance', async () => {
     const { store, processor, counts } = createRig();
     await processor.handle(batchOf(logOf([action()])));
     await createRig(store).processor.handle(
@@ -141,28 +141,28 @@ describe('the interests of a user', () => {
   });
 });
 
-describe('a user at hand', () => {
-  it('needs no reading for the next action', async () => {
+describe('a cached user', () => {
+  it('the next action of a cached user reads nothing from the store', async () => {
     const { processor, lookups } = createRig();
     for (const itemId of ['tea', 'nail', 'mate']) {
       await processor.handle(batchOf([{ offset: lookups.length, value: action({ itemId }) }]));
     }
     assert.deepEqual(lookups, ['read', 'hot', 'hot']);
-    assert.ok(processor.hotUsers().bytes > 0);
+    assert.ok(processor.cachedBytes() > 0);
   });
 
-  it('is forgotten with its partition, and when what was written is not its own', async () => {
+  it('a cached user is forgotten after a rebalance and after a write by a different process', async () => {
     const { processor, lookups, store } = createRig();
     await processor.handle(batchOf([{ offset: 0, value: action() }]));
     processor.forgetPartitions();
-    assert.deepEqual(processor.hotUsers(), { count: 0, bytes: 0 });
+    assert.equal(processor.cachedBytes(), 0);
     await createRig(store).processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
     await processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'mate' }) }]));
     assert.deepEqual(lookups, ['read', 'read']);
     assert.equal((await store.readInterests('u1'))?.windowSize, 3);
   });
 
-  it('is read again after a failure in the middle of the work on it', async () => {
+  it('a user is read again after a failure during the work on it', async () => {
     const { processor, store, lookups } = createRig(createMemoryStore(), new Set([3]));
     await processor.handle(batchOf([{ offset: 0, value: action() }]));
     const second = batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]);
@@ -172,17 +172,17 @@ describe('a user at hand', () => {
     assert.equal((await store.readInterests('u1'))?.windowSize, 2);
   });
 
-  it('is left out where there is no room for it', async () => {
+  it('no user is cached where the bound is 0', async () => {
     const { processor, lookups } = createRig(createMemoryStore(), new Set(), { ...CONFIG, hotUsersMib: 0 });
     await processor.handle(batchOf([{ offset: 0, value: action() }]));
     await processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
     assert.deepEqual(lookups, ['read', 'read']);
   });
 
-  it('follows a vector that was replaced or withdrawn', async () => {
+  it('a cached user is re-clustered after a vector was replaced or withdrawn', async () => {
     const rig = createRig();
     await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
-    rig.vectors = served('g1', ['nail', 'screw']);
+    rig.space = served('g1', ['nail', 'screw']);
     await rig.processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'screw' }) }]));
     const interests = await rig.store.readInterests('u1');
     assert.deepEqual([interests?.unknownItems, interests?.medoids.length], [1, 1]);
@@ -190,13 +190,13 @@ describe('a user at hand', () => {
 });
 
 describe('a refresh', () => {
-  it('clusters an item once its vector is there', async () => {
+  it('a refresh clusters an item whose vector was unknown', async () => {
     const rig = createRig();
-    rig.vectors = served('g1', ['tea']);
+    rig.space = served('g1', ['tea']);
     await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
     assert.equal((await rig.store.readInterests('u1'))?.unknownItems, 1);
-    assert.equal(await rig.processor.refresh(0, never, atOnce), 0, 'nothing is known anew');
-    rig.vectors = served('g1');
+    assert.equal(await rig.processor.refresh(0, never, atOnce), 0, 'no vector was gained');
+    rig.space = served('g1');
     assert.equal(await rig.processor.refresh(0, never, atOnce), 1);
     const interests = await rig.store.readInterests('u1');
     assert.deepEqual(interests?.medoids.map(({ itemId }) => itemId).sort(), ['nail', 'tea']);
@@ -204,21 +204,21 @@ describe('a refresh', () => {
     assert.equal(await rig.processor.refresh(0, never, atOnce), 0);
   });
 
-  it('brings everybody into the generation that is served, at the version they have', async () => {
+  it('a refresh moves all users of a partition to the served generation without a new version', async () => {
     const rig = createRig();
     await rig.processor.handle(batchOf(logOf([action(), action({ userId: 'u2' })])));
-    rig.vectors = served('g2');
+    rig.space = served('g2');
     assert.equal(await rig.processor.refresh(0, never, atOnce), 2);
     assert.equal(await rig.processor.refresh(1, never, atOnce), 0);
     const interests = await rig.store.readInterests('u2');
     assert.deepEqual([interests?.generation, interests?.version], ['g2', 1]);
   });
 
-  it('waits after each step, a twentieth for a user who did not change', async () => {
+  it('a refresh pauses after each step, for an unchanged user a twentieth as long', async () => {
     const rig = createRig();
     const crowd = Array.from({ length: 10 }, (_, place) => action({ userId: `u${place}` }));
     await rig.processor.handle(batchOf(logOf(crowd)));
-    rig.vectors = served('g2');
+    rig.space = served('g2');
     const steps: number[] = [];
     const published: number[] = [];
     const pace = async (users: number) => {
@@ -231,18 +231,18 @@ describe('a refresh', () => {
     assert.deepEqual(published, [4, 8, 10, 10, 10, 10]);
   });
 
-  it('stops when the stage drains', async () => {
+  it('a refresh stops when the stage drains', async () => {
     const rig = createRig();
     await rig.processor.handle(batchOf(logOf([action()])));
-    rig.vectors = served('g2');
+    rig.space = served('g2');
     assert.equal(await rig.processor.refresh(0, AbortSignal.abort(), atOnce), 0);
   });
 
-  it('is not missed by a user whose outputs were on their way during the flip', async () => {
+  it('a user whose outputs were on their way during a flip is refreshed too', async () => {
     const rig = createRig();
     const handled = rig.processor.handle(batchOf(logOf([action()])));
     while (rig.published.length === 0) await new Promise(setImmediate);
-    rig.vectors = served('g2');
+    rig.space = served('g2');
     await rig.processor.refresh(0, never, atOnce);
     await handled;
     assert.equal((await rig.store.readInterests('u1'))?.generation, 'g2');
@@ -282,7 +282,7 @@ async function read(rig: Rig, log: readonly LoggedAction[], from: number, size: 
   return Math.min(position, log.length);
 }
 
-it('any batches, repeats and crashes end where one calm pass ends, byte for byte', async () => {
+it('any batches, redeliveries and crashes end in the same bytes as one undisturbed pass', async () => {
   await fc.assert(
     fc.asyncProperty(actions, lives, async (given, processes) => {
       const log = logOf(

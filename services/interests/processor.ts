@@ -3,29 +3,30 @@ import { loggedActionFault } from '#contracts/domain/action-validity.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { type CachedUser, CachedUsers } from './cached-users.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import { type HotUser, HotUsers } from './hot-users.ts';
-import type { ServedVectors } from './served-vectors.ts';
 import type { InterestsStore, UserRecord } from './store.ts';
-import { applyActions, describeInterests, type PlacedAction } from './update.ts';
+import { applyActions, composeInterests, type PlacedAction } from './update.ts';
+import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
-/** Users worked on between two turns of the event loop, so that heartbeats and other partitions get theirs. */
-const USERS_AT_A_TIME = 16;
-/** Of a walk, which may keep no action waiting for long: a window of hundreds takes milliseconds to cluster anew. */
-const WALKED_AT_A_TIME = 4;
-/** What reading a user in vain costs, of clustering one anew: a walk over a million unchanged users is a load as well. */
-const READ_SHARE = 0.05;
+/** Users between two turns of the event loop, so that heartbeats and other partitions get their turns. */
+const USERS_PER_SLICE = 16;
+/** Users per refresh step. Small, because live actions wait while a step runs, and a long window takes milliseconds. */
+const USERS_PER_REFRESH_STEP = 4;
+/** Cost of reading an unchanged user, relative to re-clustering one. Counted in the pacing. */
+const READ_COST = 0.05;
 const MIB = 1_048_576;
 
 export interface ProcessorPorts {
   readonly config: InterestsConfig;
   readonly store: InterestsStore;
-  readonly served: () => ServedVectors | undefined;
-  /** Resolves when `interests` has it. */
+  /** The space of the served generation; undefined before the first. */
+  readonly servedSpace: () => EmbeddingSpace | undefined;
+  /** Resolves when the record is in the topic `interests`. */
   readonly publish: (interests: UserInterests, trace: string | undefined) => Promise<void>;
   readonly count: (outcome: 'added' | 'duplicate' | 'late' | 'repeated', amount: number) => void;
-  /** Called for each user that is worked on: at hand, or read from the store. */
+  /** Called once a user of a batch: `hot` when the user was cached, `read` when it was read from the store. */
   readonly countUser: (outcome: 'hot' | 'read') => void;
 }
 
@@ -35,38 +36,38 @@ interface UserWork {
   trace: string | undefined;
 }
 
-/** Resolves when as many users may have been clustered anew; a part of one for one that was read in vain. */
+/** Resolves when so many users may have been re-clustered; an unchanged user counts as `READ_COST` of one. */
 export type Pace = (users: number) => Promise<void>;
 
 export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
-  /** Users at hand, and the bytes they are estimated to take. */
-  hotUsers(): { readonly count: number; readonly bytes: number };
-  /** Forgets stream times and users of partitions that another process may move on. */
+  /** Estimated bytes of the cached users. */
+  cachedBytes(): number;
+  /** Forgets stream times and cached users after an assignment: other processes may have written newer ones. */
   forgetPartitions(): void;
   /**
-   * Clusters the windows of a partition anew where the served generation is another one, or where it may have
-   * gained the vector of an item that was unknown.
-   * @param pace called after each step; the next one begins when it resolves
-   * @returns how many users changed
+   * Re-clusters the windows of a partition that were clustered in a different generation than the served one, or with items
+   * whose vector was unknown.
+   * @param pace called after each step; the next step begins when it resolves
+   * @returns the number of users that changed
    */
   refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number>;
 }
 
 /**
  * Turns actions into windows and interests. Outputs are acknowledged before state is written, and state before the
- * commit: whatever a crash interrupts is done again from the log, and the fence keeps what was done from counting
- * twice. Nothing here looks at the clock, and nothing depends on where a batch ends.
+ * commit: after a crash the interrupted work is repeated from the log, and the fence keeps finished work from counting
+ * twice. The results depend neither on the clock nor on where a batch ends.
  */
 export function createProcessor(ports: ProcessorPorts): Processor {
-  const { config, store, served, publish, count } = ports;
+  const { config, store, servedSpace, publish, count } = ports;
   const clusterer = new Clusterer(config);
-  let held = holdNothing(config);
+  let owned = ownNothing(config);
 
   async function handle(batch: IncomingBatch<UserAction>): Promise<void> {
     const { partition } = batch;
-    // A batch that outlives a rebalance must leave nothing behind: by then another process may have gone on.
-    const { streamTimes, users } = held;
+    // A batch that outlives a rebalance keeps these objects, so that it changes nothing of the next assignment.
+    const { streamTimes, users } = owned;
     let streamTime = streamTimes.get(partition) ?? (await store.readStreamTime(partition));
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, trace } of batch.messages) {
@@ -85,16 +86,16 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       work.actions.push({ action: value, offset, streamTime });
       work.trace = trace;
     }
-    await inSlices([...byUser.values()], (work) => updateUser(partition, work, users));
+    await forEachInSlices([...byUser.values()], (work) => updateUser(partition, work, users));
     const last = batch.messages.at(-1);
     if (last !== undefined) await store.writeStreamTime(partition, last.offset, streamTime);
     streamTimes.set(partition, streamTime);
   }
 
-  async function updateUser(partition: number, work: UserWork, users: HotUsers): Promise<void> {
+  async function updateUser(partition: number, work: UserWork, users: CachedUsers): Promise<void> {
     const { userId, actions, trace } = work;
-    const current = served();
-    const user = await takeUser(userId, users, current);
+    const space = servedSpace();
+    const user = await loadUser(userId, users, space);
     const { window, offset } = user;
     const fresh = actions.filter((action) => action.offset > offset);
     const newest = fresh.at(-1);
@@ -104,99 +105,100 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       return;
     }
     for (const outcome of applyActions(window, fresh, config)) count(outcome, 1);
-    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, current, newest.streamTime);
+    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, space, newest.streamTime);
     const at = {
       userId,
       version: newest.offset,
-      generation: current?.generation ?? null,
+      generation: space?.generation ?? null,
       streamTime: newest.streamTime,
       receivedAt: newest.action.receivedAt,
     };
-    const interests = describeInterests(window, at, found, config);
+    const interests = composeInterests(window, at, found, config);
     await publish(interests, trace);
     const written = await store.write(partition, window, { interests, clustering: encodeClusters(clusters) });
     if (written) users.put(userId, { window, clusters, offset: newest.offset });
-    // A flip while the outputs were on their way may have walked past this user already.
-    if (served()?.generation !== interests.generation) await refreshUser(userId);
+    // If the generation flipped while the outputs were on their way, the refresh may have passed this user already.
+    if (servedSpace()?.generation !== interests.generation) await refreshUser(userId);
   }
 
-  async function takeUser(
+  async function loadUser(
     userId: string,
-    users: HotUsers,
-    current: ServedVectors | undefined,
-  ): Promise<HotUser> {
+    users: CachedUsers,
+    space: EmbeddingSpace | undefined,
+  ): Promise<CachedUser> {
     const user = users.take(userId);
     ports.countUser(user === undefined ? 'read' : 'hot');
-    return user ?? restoreUser(await store.read(userId), current);
+    return user ?? decodeUser(await store.read(userId), space);
   }
 
-  async function restoreUser(record: UserRecord, current: ServedVectors | undefined): Promise<HotUser> {
+  async function decodeUser(record: UserRecord, space: EmbeddingSpace | undefined): Promise<CachedUser> {
     const { window, interests, clustering, offset } = record;
-    const usable = current !== undefined && interests?.generation === current.generation;
-    const clusters = usable ? await clusterer.restore(window, clustering, current) : undefined;
+    const usable = space !== undefined && interests?.generation === space.generation;
+    const clusters = usable ? await clusterer.restore(window, clustering, space) : undefined;
     return { window, clusters, offset };
   }
 
   async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
     let changed = 0;
     for await (const page of store.users(partition)) {
-      for (const slice of slicesOf(page, WALKED_AT_A_TIME)) {
+      for (const slice of slicesOf(page, USERS_PER_REFRESH_STEP)) {
         if (signal.aborted) return changed;
         const outcomes = await allEnded(slice.map(refreshUser));
         const users = outcomes.filter(Boolean).length;
         changed += users;
-        await pace(users + READ_SHARE * (slice.length - users));
+        await pace(users + READ_COST * (slice.length - users));
       }
     }
     return changed;
   }
 
   async function refreshUser(userId: string): Promise<boolean> {
-    const current = served();
+    const space = servedSpace();
     const record = await store.read(userId);
     const { window, interests } = record;
-    if (current === undefined || interests === undefined) return false;
-    const stale = interests.generation !== current.generation || interests.unknownItems > 0;
+    if (space === undefined || interests === undefined) return false;
+    const stale = interests.generation !== space.generation || interests.unknownItems > 0;
     if (!stale) return false;
-    const before = await restoreUser(record, current);
+    const before = await decodeUser(record, space);
     const { clusters, ...found } = await clusterer.cluster(
       window,
       before.clusters,
-      current,
+      space,
       interests.streamTime,
     );
-    const next = describeInterests(window, { ...interests, generation: current.generation }, found, config);
-    const gained = next.generation !== interests.generation || next.unknownItems !== interests.unknownItems;
-    if (!gained) return false;
+    const next = composeInterests(window, { ...interests, generation: space.generation }, found, config);
+    const isChanged =
+      next.generation !== interests.generation || next.unknownItems !== interests.unknownItems;
+    if (!isChanged) return false;
     await publish(next, undefined);
     const written = await store.rederive({ interests: next, clustering: encodeClusters(clusters) });
-    held.users.forget(userId);
+    owned.users.forget(userId);
     return written;
   }
 
   return {
     handle,
     refresh,
-    hotUsers: () => ({ count: held.users.count, bytes: held.users.bytes }),
+    cachedBytes: () => owned.users.bytes,
     forgetPartitions() {
-      held = holdNothing(config);
+      owned = ownNothing(config);
     },
   };
 }
 
-/** What is held of the owned partitions. */
-interface Held {
+/** State in memory of the owned partitions. */
+interface Owned {
   /** By partition. */
   readonly streamTimes: Map<number, number>;
-  readonly users: HotUsers;
+  readonly users: CachedUsers;
 }
 
-function holdNothing({ hotUsersMib }: InterestsConfig): Held {
-  return { streamTimes: new Map(), users: new HotUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
+function ownNothing({ hotUsersMib }: InterestsConfig): Owned {
+  return { streamTimes: new Map(), users: new CachedUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
-async function inSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
-  for (const slice of slicesOf(all, USERS_AT_A_TIME)) {
+async function forEachInSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+  for (const slice of slicesOf(all, USERS_PER_SLICE)) {
     await allEnded(slice.map(work));
     await yieldToEventLoop();
   }
@@ -206,7 +208,7 @@ function* slicesOf<T>(all: readonly T[], size: number): Generator<T[]> {
   for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
 }
 
-/** Whatever fails, nothing is still at work when this ends: the batch may be delivered again at once. */
+/** Waits for all work before it throws, because a failed batch may be redelivered at once. */
 async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
   const ends = await Promise.allSettled(work);
   return ends.map((end) => {

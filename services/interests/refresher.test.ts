@@ -4,9 +4,9 @@ import { createLogger } from '#platform/observability/logger.ts';
 import type { Processor } from './processor.ts';
 import { Refresher } from './refresher.ts';
 
-type Walk = Processor['refresh'];
+type Refresh = Processor['refresh'];
 
-function createRefresher(refresh: Walk, signal = new AbortController().signal) {
+function createRefresher(refresh: Refresh, signal = new AbortController().signal) {
   const failures: unknown[] = [];
   const processor = { refresh, handle: async () => undefined, forgetPartitions: () => undefined };
   const log = createLogger('test', 'silent');
@@ -20,13 +20,13 @@ function createRefresher(refresh: Walk, signal = new AbortController().signal) {
   return { refresher, failures };
 }
 
-/** Lets the debounce pass and the walk it starts end. */
+/** Lets the debounce time pass, and waits for the end of the refresh that it starts. */
 async function pass(refresher: Refresher): Promise<void> {
   mock.timers.tick(1_000);
   await refresher.close();
 }
 
-/** Lets everything go on that waits for no timer. */
+/** Runs everything that waits for no timer. */
 async function settle(): Promise<void> {
   for (let turn = 0; turn < 5; turn++) await new Promise(setImmediate);
 }
@@ -34,48 +34,48 @@ async function settle(): Promise<void> {
 describe('the refresher', () => {
   mock.timers.enable({ apis: ['setTimeout'] });
 
-  it('walks the owned partitions once for many requests', async () => {
-    const walked: number[] = [];
-    const { refresher } = createRefresher(async (partition) => walked.push(partition));
+  it('many requests start one refresh of the owned partitions', async () => {
+    const refreshed: number[] = [];
+    const { refresher } = createRefresher(async (partition) => refreshed.push(partition));
     refresher.assign([1, 4]);
     for (let i = 0; i < 100; i++) refresher.request();
     await pass(refresher);
-    assert.deepEqual(walked, [1, 4]);
+    assert.deepEqual(refreshed, [1, 4]);
   });
 
-  it('walks again for a change that comes during a walk, and never twice at a time', async () => {
-    let [walking, most, walks] = [0, 0, 0];
+  it('a change during a refresh starts the next one after it', async () => {
+    let [running, most, runs] = [0, 0, 0];
     const { refresher } = createRefresher(async () => {
-      most = Math.max(most, ++walking);
-      walks += 1;
-      if (walks === 1) {
+      most = Math.max(most, ++running);
+      runs += 1;
+      if (runs === 1) {
         refresher.request();
         mock.timers.tick(1_000);
       }
       await new Promise(setImmediate);
-      walking -= 1;
+      running -= 1;
       return 0;
     });
     refresher.assign([0]);
     mock.timers.tick(1_000);
-    while (walks < 2) await new Promise(setImmediate);
+    while (runs < 2) await new Promise(setImmediate);
     await refresher.close();
-    assert.deepEqual([walks, most], [2, 1]);
+    assert.deepEqual([runs, most], [2, 1]);
   });
 
-  it('stops between two partitions when the stage drains', async () => {
+  it('a refresh stops between two partitions when the stage drains', async () => {
     const controller = new AbortController();
-    const walked: number[] = [];
+    const refreshed: number[] = [];
     const { refresher } = createRefresher(async (partition) => {
       controller.abort();
-      return walked.push(partition);
+      return refreshed.push(partition);
     }, controller.signal);
     refresher.assign([0, 1, 2]);
     await pass(refresher);
-    assert.deepEqual(walked, [0]);
+    assert.deepEqual(refreshed, [0]);
   });
 
-  it('pauses in proportion to the users that a step changed', async () => {
+  it('a pause is proportional to the users that a step changed', async () => {
     let steps = 0;
     const { refresher } = createRefresher(async (_partition, _signal, pace) => {
       for (; steps < 2; steps++) await pace(16);
@@ -95,7 +95,7 @@ describe('the refresher', () => {
     assert.equal(steps, 2);
   });
 
-  it('ends a pause when the stage drains', async () => {
+  it('a pause ends when the stage drains', async () => {
     const controller = new AbortController();
     const { refresher, failures } = createRefresher(async (_partition, _signal, pace) => {
       await pace(1_000_000);
@@ -109,15 +109,15 @@ describe('the refresher', () => {
     assert.deepEqual(failures, []);
   });
 
-  it('lets no walk begin once it is closed', async () => {
-    const { refresher } = createRefresher(async () => assert.fail('it walked'));
+  it('no refresh begins after close', async () => {
+    const { refresher } = createRefresher(async () => assert.fail('it ran'));
     refresher.assign([0]);
     await refresher.close();
     mock.timers.tick(10_000);
     await refresher.close();
   });
 
-  it('hands an unexpected error to the stage', async () => {
+  it('an unexpected error is reported to the stage', async () => {
     const error = new Error('redis is gone');
     const { refresher, failures } = createRefresher(() => Promise.reject(error));
     refresher.assign([0]);

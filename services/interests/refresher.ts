@@ -2,15 +2,15 @@ import timers from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { Processor } from './processor.ts';
 
-/** Vectors arrive by the thousand; one walk serves all that came within this time. */
+/** Vectors arrive by the thousand; one refresh covers all that arrived within this time. */
 const DEBOUNCE_MS = 1_000;
 
 /**
- * Walks the owned partitions when the served generation or its vectors changed, one walk at a time; a change during
- * a walk brings another. Without it a user who does nothing would keep medoids of a space that is gone.
+ * Refreshes the users of the owned partitions after the served generation or its vectors changed, one refresh at a time; a
+ * change during a refresh starts the next. Without it a user who does nothing would keep medoids of a space that is gone.
  *
- * It goes at a pace: every user it changes is one that all stages behind this one must take before the action that
- * came after. Who acts meanwhile is not waiting for it, for the action itself brings the user along.
+ * A refresh is paced, because all later stages must process every changed user before the actions that came after. A user
+ * who acts meanwhile does not wait for it: the update of the action clusters in the served generation.
  */
 export class Refresher {
   readonly #processor: Pick<Processor, 'refresh'>;
@@ -20,14 +20,14 @@ export class Refresher {
   readonly #usersPerSecond: number;
   #partitions: readonly number[] = [];
   #timer: NodeJS.Timeout | undefined;
-  #walking: Promise<void> = Promise.resolve();
+  #refreshing: Promise<void> = Promise.resolve();
 
   constructor(options: {
     processor: Pick<Processor, 'refresh'>;
     log: Logger;
     signal: AbortSignal;
     onFailure: (error: unknown) => void;
-    /** Users a walk changes at most in a second. */
+    /** Most users that a refresh changes in a second. */
     usersPerSecond: number;
   }) {
     this.#processor = options.processor;
@@ -42,27 +42,27 @@ export class Refresher {
     this.request();
   }
 
-  /** Asks for a walk soon. */
+  /** Requests a refresh, which begins within a second unless one is under way. */
   request(): void {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
-      this.#walking = this.#walking.then(() => this.#walk()).catch(this.#onFailure);
+      this.#refreshing = this.#refreshing.then(() => this.#refresh()).catch(this.#onFailure);
     }, DEBOUNCE_MS);
   }
 
-  /** Resolves when the walk under way has stopped; the signal of the stage makes that soon. */
+  /** Resolves when the refresh under way has stopped, which the signal of the stage makes it do soon. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
-    await this.#walking;
+    await this.#refreshing;
   }
 
-  async #walk(): Promise<void> {
+  async #refresh(): Promise<void> {
     let changed = 0;
     for (const partition of this.#partitions) {
       if (this.#signal.aborted) return;
       changed += await this.#processor.refresh(partition, this.#signal, (users) => this.#pause(users));
     }
-    if (changed > 0) this.#log.info({ users: changed }, 'interests derived anew');
+    if (changed > 0) this.#log.info({ users: changed }, 'users refreshed');
   }
 
   async #pause(users: number): Promise<void> {

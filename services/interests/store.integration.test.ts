@@ -1,7 +1,7 @@
 import { after, before, describe } from 'node:test';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
-import { storeContract } from './store.testing.ts';
-import { createRedisStore } from './store.ts';
+import { createRedisStore } from './redis-store.ts';
+import { storeContract } from './store.contract.ts';
 
 describe('the interests store in Redis', () => {
   let test: TestRedis;

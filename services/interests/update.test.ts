@@ -4,7 +4,7 @@ import { createWindow } from '#algorithms/pinnersage/window.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import { action, CONFIG, DAY, START, served } from './actions.testing.ts';
 import { Clusterer } from './clusters.ts';
-import { applyActions, describeInterests } from './update.ts';
+import { applyActions, composeInterests } from './update.ts';
 
 async function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}): Promise<UserInterests> {
   const config = { ...CONFIG, ...change };
@@ -17,13 +17,13 @@ async function derive(actions: UserAction[], change: Partial<typeof CONFIG> = {}
   );
   const at = { userId: 'u1', version: 1, generation: 'g1', streamTime, receivedAt: START };
   const found = await new Clusterer(config).cluster(window, undefined, served(), streamTime);
-  return describeInterests(window, at, found, config);
+  return composeInterests(window, at, found, config);
 }
 
 const medoidsOf = (interests: UserInterests) => interests.medoids.map(({ itemId }) => itemId);
 
 describe('interests', () => {
-  it('are one medoid for each kind of item, the important first', async () => {
+  it('each kind of item has one medoid, the most important first', async () => {
     const interests = await derive([
       action({ itemId: 'nail', occurredAt: START - 80 * DAY }),
       action({ itemId: 'tea' }),
@@ -35,7 +35,7 @@ describe('interests', () => {
     assert.equal(interests.generation, 'g1');
   });
 
-  it('fade with event time and do not look at the clock', async () => {
+  it('importance decays with event time and not with the clock', async () => {
     const [medoid] = (
       await derive([
         action({ itemId: 'tea', occurredAt: START }),
@@ -45,7 +45,7 @@ describe('interests', () => {
     assert.ok(Math.abs((medoid?.importance ?? 0) - Math.exp(-0.5)) < 1e-12);
   });
 
-  it('are never made of dislike, which takes away instead', async () => {
+  it('dislike makes no medoid and lowers importance', async () => {
     assert.deepEqual((await derive([action({ type: 'hide' })])).medoids, []);
     const disliked = [
       action({ itemId: 'tea' }),
@@ -55,7 +55,7 @@ describe('interests', () => {
     assert.deepEqual(medoidsOf(await derive([...disliked, action({ itemId: 'nail' })])), ['nail']);
   });
 
-  it('say the weightiest thing the user did with the medoid', async () => {
+  it('a medoid carries the type of its actions that weighs most', async () => {
     const types = ['view', 'buy', 'hide', 'click'] as const;
     const [medoid] = (
       await derive(
@@ -66,12 +66,12 @@ describe('interests', () => {
     assert.equal(medoid?.type, 'buy');
   });
 
-  it('count the liked items that have no vector', async () => {
+  it('unknownItems counts the liked items that have no vector', async () => {
     const interests = await derive([action({ itemId: 'new' }), action({ itemId: 'odd', type: 'hide' })]);
     assert.deepEqual([interests.unknownItems, interests.medoids.length], [1, 0]);
   });
 
-  it('carry the distinct recent items, the newest first, disliked ones too', async () => {
+  it('recent lists distinct items, the newest first, disliked ones included', async () => {
     const actions = ['tea', 'nail', 'tea', 'mate'].map((itemId, i) =>
       action({ itemId, occurredAt: START + i }),
     );
@@ -81,12 +81,12 @@ describe('interests', () => {
     assert.deepEqual((await derive(actions, { recentMaximum: 0 })).recent, []);
   });
 
-  it('have no medoids before a generation is served', async () => {
+  it('a user has no medoids before a generation is served', async () => {
     const window = createWindow();
     applyActions(window, [{ action: action(), offset: 0, streamTime: START }], CONFIG);
     const at = { userId: 'u1', version: 0, generation: null, streamTime: START, receivedAt: START };
     const found = await new Clusterer(CONFIG).cluster(window, undefined, undefined, START);
-    const interests = describeInterests(window, at, found, CONFIG);
+    const interests = composeInterests(window, at, found, CONFIG);
     assert.deepEqual([interests.generation, interests.medoids, interests.recent], [null, [], ['tea']]);
   });
 });

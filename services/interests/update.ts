@@ -2,10 +2,10 @@ import { weightOfType } from '#algorithms/pinnersage/evidence.ts';
 import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
-import type { Clustered } from './clusters.ts';
+import type { ClusteredWindow } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 
-/** An action with its place in the partition and the stream time there. */
+/** An action with its offset in the partition and the stream time at that offset. */
 export interface PlacedAction {
   readonly action: UserAction;
   readonly offset: number;
@@ -13,7 +13,7 @@ export interface PlacedAction {
   readonly streamTime: number;
 }
 
-/** Applies actions in log order to the window, in place. @returns what became of each */
+/** Applies actions in log order to the window, in place. @returns the outcome for each */
 export function applyActions(
   window: ActionWindow,
   actions: readonly PlacedAction[],
@@ -25,11 +25,11 @@ export function applyActions(
   );
 }
 
-/** The record of a window and of what its clustering found; `generation` is null while none is served. */
-export function describeInterests(
+/** Composes the record of a user from the window and its clustering; `generation` is null while none is served. */
+export function composeInterests(
   window: ActionWindow,
   at: Pick<UserInterests, 'userId' | 'version' | 'streamTime' | 'receivedAt' | 'generation'>,
-  { medoids, unknownItems }: Pick<Clustered, 'medoids' | 'unknownItems'>,
+  { medoids, unknownItems }: Pick<ClusteredWindow, 'medoids' | 'unknownItems'>,
   config: Pick<InterestsConfig, 'actionWeights' | 'recentMaximum'>,
 ): UserInterests {
   const { userId, version, generation, streamTime, receivedAt } = at;
@@ -53,7 +53,7 @@ export function describeInterests(
   };
 }
 
-/** By item, the type of its actions that weighs most; the earliest of those that weigh the same. */
+/** By item, the type of its actions that weighs most; of equal weights, the earliest type. */
 function weightiestTypes(window: ActionWindow, weights: ActionWeights): Map<string, string> {
   const types = new Map<string, string>();
   for (const { itemId, type } of window.actions) {

@@ -49,12 +49,12 @@ function createRig(maximum = 100): Rig {
 }
 
 function activate({ vectors }: Rig, generation: string): void {
-  vectors.takeRelease(generation, aRelease({ generation, alpha: 1.5, itemCount: 2 }));
+  vectors.applyRelease(generation, aRelease({ generation, itemCount: 2, alpha: 1.5 }));
 }
 
 function serving(maximum?: number): Rig {
   const rig = createRig(maximum);
-  rig.vectors.takeCaughtUp();
+  rig.vectors.markCaughtUp();
   activate(rig, 'g1');
   return rig;
 }
@@ -71,14 +71,14 @@ async function lookUp({ vectors }: Rig, ...itemIds: string[]): Promise<(number[]
 }
 
 describe('vectors asked of the index', () => {
-  it('are asked for once, and so are items that have none', async () => {
+  it('each vector is requested once, and so is each item that has none', async () => {
     const rig = serving();
     assert.deepEqual(await lookUp(rig, 'tea', 'new'), [[1, 0], undefined]);
     assert.deepEqual(await lookUp(rig, 'tea', 'new', 'nail'), [[1, 0], undefined, [0, 1]]);
     assert.deepEqual(rig.asked, [['tea', 'new'], ['nail']]);
   });
 
-  it('all reach who asked, though the cache has room for fewer', async () => {
+  it('a lookup returns all vectors, even if the cache has room for fewer', async () => {
     const rig = serving(1);
     assert.deepEqual(await lookUp(rig, 'tea', 'nail'), [
       [1, 0],
@@ -91,17 +91,17 @@ describe('vectors asked of the index', () => {
     assert.deepEqual(rig.asked, [['tea', 'nail'], ['tea']]);
   });
 
-  it('are served from what is active once the releases were read to their end', () => {
+  it('the active generation is served once the releases were read to their end', () => {
     const rig = createRig();
     activate(rig, 'g1');
     assert.deepEqual(rig.flips, [], 'the middle of the log describes the past');
-    rig.vectors.takeCaughtUp();
+    rig.vectors.markCaughtUp();
     activate(rig, 'g2');
     assert.deepEqual(rig.flips, ['g1', 'g2']);
     assert.deepEqual([rig.vectors.served?.generation, rig.vectors.served?.alpha], ['g2', 1.5]);
   });
 
-  it('of another generation are asked for anew', async () => {
+  it('vectors are requested again after a flip', async () => {
     const rig = serving();
     await lookUp(rig, 'tea');
     activate(rig, 'g2');
@@ -109,29 +109,29 @@ describe('vectors asked of the index', () => {
     assert.equal(rig.asked.length, 2);
   });
 
-  it('that an item gains are noticed', async () => {
+  it('the new vector of an item is reported and requested', async () => {
     const rig = serving();
     const { served } = rig.vectors;
     await lookUp(rig, 'new');
     rig.known.set('new', Float32Array.of(1, 1));
-    rig.vectors.takeEmbedding('g1/new', embedding('new', 'inductive'));
+    rig.vectors.applyEmbedding('g1/new', embedding('new', 'inductive'));
     assert.equal(rig.gained, 1);
     assert.equal(rig.vectors.served, served, 'what was clustered stays valid');
     assert.deepEqual(await lookUp(rig, 'new'), [[1, 1]]);
   });
 
-  it('that are replaced or withdrawn end what was clustered with them', () => {
+  it('a replaced or withdrawn vector makes a new space, so that windows are clustered again', () => {
     const rig = serving();
     const first = rig.vectors.served;
-    rig.vectors.takeEmbedding('g1/tea', embedding('tea', 'trained'));
+    rig.vectors.applyEmbedding('g1/tea', embedding('tea', 'trained'));
     const second = rig.vectors.served;
-    rig.vectors.takeEmbedding('g1/tea', null);
+    rig.vectors.applyEmbedding('g1/tea', null);
     assert.equal(new Set([first, second, rig.vectors.served]).size, 3);
-    rig.vectors.takeEmbedding('g0/tea', null);
+    rig.vectors.applyEmbedding('g0/tea', null);
     assert.equal(rig.gained, 1, 'other generations do not matter');
   });
 
-  it('are waited for while the index is away, and none when it has dropped the generation', async () => {
+  it('a lookup waits while the index is down, and finds nothing when the index has dropped the generation', async () => {
     const rig = serving();
     rig.faults.push(new TributaryError('peer.unavailable', 'index does not answer', { retryable: true }));
     assert.deepEqual(await lookUp(rig, 'tea'), [[1, 0]]);

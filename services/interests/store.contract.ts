@@ -4,7 +4,7 @@ import { applyAction, createWindow } from '#algorithms/pinnersage/window.ts';
 import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { DAY, START } from './actions.testing.ts';
-import type { Derived, InterestsStore } from './store.ts';
+import type { DerivedRecord, InterestsStore } from './store.ts';
 
 function windowOf(...itemIds: string[]) {
   const window = createWindow();
@@ -25,7 +25,7 @@ function interestsOf(userId: string, version: number, generation: string | null 
   });
 }
 
-function derivedOf(userId: string, version: number, generation: string | null = null): Derived {
+function derivedOf(userId: string, version: number, generation: string | null = null): DerivedRecord {
   return { interests: interestsOf(userId, version, generation), clustering: Buffer.from([1, 0, version]) };
 }
 
@@ -35,9 +35,9 @@ async function listUsers(store: InterestsStore, partition: number): Promise<stri
   return listed;
 }
 
-/** What every InterestsStore must do. `open` gives an empty one. */
+/** The contract of every InterestsStore. @param open opens an empty store */
 export function storeContract(open: () => Promise<InterestsStore>): void {
-  it('knows nothing of a user never seen', async () => {
+  it('a store returns an empty record for a user who was never written', async () => {
     const store = await open();
     assert.deepEqual(await store.read('u1'), {
       window: createWindow(),
@@ -50,7 +50,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     assert.deepEqual(await listUsers(store, 0), []);
   });
 
-  it('gives back what was written, to the last bit', async () => {
+  it('a record is read as it was written, equal in every bit', async () => {
     const store = await open();
     const window = windowOf('tea', 'münze 茶');
     assert.equal(await store.write(0, window, derivedOf('u1', 5)), true);
@@ -58,7 +58,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     assert.deepEqual(await store.readInterests('u1'), interestsOf('u1', 5));
   });
 
-  it('lets a repeated or stale write do nothing', async () => {
+  it('a repeated or stale write changes nothing', async () => {
     const store = await open();
     await store.write(0, windowOf('tea', 'mate'), derivedOf('u1', 5));
     const kept = await store.read('u1');
@@ -69,7 +69,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     assert.equal((await store.read('u1')).offset, 6);
   });
 
-  it('derives anew only what still stands at the same version, and leaves the window', async () => {
+  it('rederive writes only at the same version, and leaves the window as it is', async () => {
     const store = await open();
     assert.equal(await store.rederive(derivedOf('u1', 5, 'g2')), false, 'there is no record');
     await store.write(0, windowOf('tea'), derivedOf('u1', 5, 'g1'));
@@ -83,7 +83,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     });
   });
 
-  it('lists the users of a partition, each once, however many', async () => {
+  it('a store lists each user of a partition once, however many there are', async () => {
     const store = await open();
     const ids = Array.from({ length: 500 }, (_, i) => `user ${i}`);
     await Promise.all(ids.map((id, i) => store.write(1, windowOf('tea'), derivedOf(id, i))));
@@ -91,7 +91,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     assert.deepEqual(new Set(await listUsers(store, 1)), new Set(ids));
   });
 
-  it('keeps the stream time of each partition, and no stale one', async () => {
+  it('a store keeps the newest stream time of each partition', async () => {
     const store = await open();
     await store.writeStreamTime(0, 7, START);
     await store.writeStreamTime(0, 7, START + 1);

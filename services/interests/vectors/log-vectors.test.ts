@@ -4,26 +4,28 @@ import fc from 'fast-check';
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import type { ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
-import { ServedGenerations, type ServedVectors } from './served-vectors.ts';
+import { LogVectors } from './log-vectors.ts';
+import type { EmbeddingSpace } from './vector-source.ts';
 
 const ALPHA: Readonly<Record<string, number>> = { g1: 1.5, g2: 1.2, g3: 0.9 };
 
 interface Rig {
-  readonly generations: ServedGenerations;
+  readonly vectors: LogVectors;
   readonly flips: string[];
   readonly invalid: string[];
-  vectors: number;
+  /** How often the served generation gained a vector. */
+  gained: number;
 }
 
 function createRig({ caughtUp = true } = {}): Rig {
-  const rig = { flips: [] as string[], invalid: [] as string[], vectors: 0 };
-  const generations = new ServedGenerations({
+  const rig = { flips: [] as string[], invalid: [] as string[], gained: 0 };
+  const vectors = new LogVectors({
     onFlip: (generation) => void rig.flips.push(generation),
-    onVector: () => void rig.vectors++,
+    onVector: () => void rig.gained++,
     onInvalid: (itemId) => void rig.invalid.push(itemId),
   });
-  if (caughtUp) generations.takeCaughtUp();
-  return Object.assign(rig, { generations });
+  if (caughtUp) vectors.markCaughtUp();
+  return Object.assign(rig, { vectors });
 }
 
 function release(generation: string, state: ReleaseState, itemCount = 2): Release {
@@ -31,7 +33,7 @@ function release(generation: string, state: ReleaseState, itemCount = 2): Releas
 }
 
 function give(
-  { generations }: Rig,
+  { vectors }: Rig,
   generation: string,
   itemIds: readonly string[],
   origin: ItemEmbedding['origin'] = 'trained',
@@ -41,20 +43,20 @@ function give(
       Number(generation.slice(1)),
       itemId.length,
     ]);
-    generations.takeEmbedding(embeddingKey(embedding), embedding);
+    vectors.applyEmbedding(embeddingKey(embedding), embedding);
   }
 }
 
 async function vectorIn(
-  served: ServedVectors | undefined,
+  served: EmbeddingSpace | undefined,
   itemId: string,
 ): Promise<Float32Array | undefined> {
   const vectorOf = await served?.vectorsOf([itemId]);
   return vectorOf?.(itemId);
 }
 
-const say = ({ generations }: Rig, generation: string, state: ReleaseState): void =>
-  generations.takeRelease(generation, release(generation, state));
+const say = ({ vectors }: Rig, generation: string, state: ReleaseState): void =>
+  vectors.applyRelease(generation, release(generation, state));
 
 function publish(rig: Rig, generation: string): void {
   say(rig, generation, 'building');
@@ -63,7 +65,7 @@ function publish(rig: Rig, generation: string): void {
 }
 
 describe('the served generation', () => {
-  it('is none before one is active and complete', () => {
+  it('no generation is served before it is active and complete', () => {
     const rig = createRig();
     say(rig, 'g1', 'building');
     give(rig, 'g1', ['tea']);
@@ -73,18 +75,18 @@ describe('the served generation', () => {
     assert.deepEqual(rig.flips, [], 'repeats and inductive vectors do not complete it');
     give(rig, 'g1', ['nail']);
     assert.deepEqual(rig.flips, ['g1']);
-    assert.equal(rig.generations.served?.generation, 'g1');
+    assert.equal(rig.vectors.served?.generation, 'g1');
   });
 
-  it('flips with its α and its vectors, all at once', async () => {
+  it('the generation, its α and its vectors flip together', async () => {
     const rig = createRig();
     publish(rig, 'g1');
-    const before = rig.generations.served;
+    const before = rig.vectors.served;
     say(rig, 'g2', 'active');
     give(rig, 'g2', ['tea']);
-    assert.equal(rig.generations.served, before, 'half of it is there');
+    assert.equal(rig.vectors.served, before, 'half of it is there');
     give(rig, 'g2', ['nail']);
-    const { served } = rig.generations;
+    const { served } = rig.vectors;
     assert.deepEqual([served?.generation, served?.alpha], ['g2', 1.2]);
     assert.deepEqual(await vectorIn(served, 'tea'), Float32Array.of(2, 3));
     assert.deepEqual(
@@ -94,57 +96,57 @@ describe('the served generation', () => {
     );
   });
 
-  it('is that of the release declared active last, a roll-back too', () => {
+  it('the generation that was declared active last is served, as after a rollback', () => {
     const rig = createRig();
     publish(rig, 'g1');
     publish(rig, 'g2');
     say(rig, 'g1', 'retired');
-    assert.equal(rig.generations.served?.generation, 'g2');
+    assert.equal(rig.vectors.served?.generation, 'g2');
     say(rig, 'g1', 'active');
     say(rig, 'g2', 'retired');
     assert.deepEqual(rig.flips, ['g1', 'g2', 'g1']);
   });
 
-  it('is decided at the end of the log, not in its middle', () => {
+  it('no generation is served before the log was read to its end', () => {
     const rig = createRig({ caughtUp: false });
     publish(rig, 'g1');
     publish(rig, 'g2');
     say(rig, 'g1', 'retired');
-    assert.equal(rig.generations.served, undefined);
-    rig.generations.takeCaughtUp();
+    assert.equal(rig.vectors.served, undefined);
+    rig.vectors.markCaughtUp();
     assert.deepEqual(rig.flips, ['g2']);
   });
 
-  it('was complete before a restart, though items were withdrawn from it since', () => {
+  it('an active generation is complete after a restart, even if items were withdrawn from it', () => {
     const rig = createRig({ caughtUp: false });
     give(rig, 'g1', ['tea']);
     say(rig, 'g1', 'active');
-    rig.generations.takeCaughtUp();
-    assert.equal(rig.generations.served?.generation, 'g1');
+    rig.vectors.markCaughtUp();
+    assert.equal(rig.vectors.served?.generation, 'g1');
   });
 
-  it('gains the vectors of new items, and says so', async () => {
+  it('the served generation gains vectors of new items and reports each', async () => {
     const rig = createRig();
     publish(rig, 'g1');
     give(rig, 'g2', ['elsewhere']);
-    assert.equal(rig.vectors, 0);
+    assert.equal(rig.gained, 0);
     give(rig, 'g1', ['new'], 'inductive');
-    assert.equal(rig.vectors, 1);
-    assert.deepEqual(await vectorIn(rig.generations.served, 'new'), Float32Array.of(1, 3));
+    assert.equal(rig.gained, 1);
+    assert.deepEqual(await vectorIn(rig.vectors.served, 'new'), Float32Array.of(1, 3));
   });
 
-  it('loses a withdrawn item, and gets it back when it returns', async () => {
+  it('a withdrawn item has no vector until it returns', async () => {
     const rig = createRig();
     publish(rig, 'g1');
-    rig.generations.takeEmbedding('g1/tea', null);
-    rig.generations.takeEmbedding('g1/never/seen', null);
-    assert.equal(await vectorIn(rig.generations.served, 'tea'), undefined);
-    assert.ok(await vectorIn(rig.generations.served, 'nail'));
+    rig.vectors.applyEmbedding('g1/tea', null);
+    rig.vectors.applyEmbedding('g1/never/seen', null);
+    assert.equal(await vectorIn(rig.vectors.served, 'tea'), undefined);
+    assert.ok(await vectorIn(rig.vectors.served, 'nail'));
     give(rig, 'g1', ['tea'], 'inductive');
-    assert.ok(await vectorIn(rig.generations.served, 'tea'));
+    assert.ok(await vectorIn(rig.vectors.served, 'tea'));
   });
 
-  it('is never one with a poisoned vector, and the others go on', () => {
+  it('a generation with an invalid vector is never served, and later ones are', () => {
     const rig = createRig();
     publish(rig, 'g1');
     say(rig, 'g2', 'active');
@@ -154,42 +156,41 @@ describe('the served generation', () => {
       Buffer.from(new Float32Array([Number.NaN, 1]).buffer),
     ];
     for (const vector of poisons) {
-      const embedding = { generation: 'g2', itemId: 'nail', vector, origin: 'trained' as const, basis: null };
-      rig.generations.takeEmbedding('g2/nail', embedding);
+      rig.vectors.applyEmbedding('g2/nail', anEmbedding({ generation: 'g2', itemId: 'nail', vector }));
     }
     give(rig, 'g2', ['tea']);
     assert.deepEqual(rig.invalid, ['nail', 'nail', 'nail']);
-    assert.equal(rig.generations.served?.generation, 'g1');
+    assert.equal(rig.vectors.served?.generation, 'g1');
     publish(rig, 'g3');
-    assert.equal(rig.generations.served?.generation, 'g3');
+    assert.equal(rig.vectors.served?.generation, 'g3');
   });
 });
 
 describe('vectors in memory', () => {
-  it('go with a rejected release, and with a tombstoned one', () => {
+  it('vectors of rejected and tombstoned releases are dropped', () => {
     const rig = createRig();
     give(rig, 'g1', ['tea']);
     say(rig, 'g1', 'rejected');
     give(rig, 'g2', ['tea']);
-    rig.generations.takeRelease('g2', null);
+    rig.vectors.applyRelease('g2', null);
     give(rig, 'g1', ['nail']);
     give(rig, 'g2', ['nail']);
-    assert.deepEqual(rig.generations.held, []);
+    assert.deepEqual(rig.vectors.held, []);
   });
 
-  it('of a retired generation go when the last of them is tombstoned', () => {
+  it('vectors of a retired generation are dropped when the last of them is tombstoned', () => {
     const rig = createRig();
     publish(rig, 'g1');
     publish(rig, 'g2');
     say(rig, 'g1', 'retired');
-    assert.deepEqual(rig.generations.held, ['g1', 'g2']);
-    rig.generations.takeEmbedding('g1/tea', null);
-    rig.generations.takeEmbedding('g1/nail', null);
-    assert.deepEqual(rig.generations.held, ['g2']);
+    assert.deepEqual(rig.vectors.held, ['g1', 'g2']);
+    rig.vectors.applyEmbedding('g1/tea', null);
+    rig.vectors.applyEmbedding('g1/nail', null);
+    assert.deepEqual(rig.vectors.held, ['g2']);
   });
 });
 
-it('however the two topics interleave, the same generation is served in the end', () => {
+it('the order in which the topics interleave does not change which generation is served in the end', () => {
   const releases = [
     ['g1', 'building'],
     ['g1', 'active'],
@@ -206,7 +207,7 @@ it('however the two topics interleave, the same generation is served in the end'
       const rig = createRig({ caughtUp: false });
       const [left, right] = [[...releases], [...embeddings]];
       for (let taken = 0; left.length + right.length > 0; taken++) {
-        if (taken === end) rig.generations.takeCaughtUp();
+        if (taken === end) rig.vectors.markCaughtUp();
         const fromLeft = right.length === 0 || (left.length > 0 && turns.next().value === true);
         if (fromLeft) {
           const [generation, state] = left.shift()!;
@@ -216,9 +217,9 @@ it('however the two topics interleave, the same generation is served in the end'
           give(rig, generation, [itemId]);
         }
       }
-      if (end >= 12) rig.generations.takeCaughtUp();
-      assert.deepEqual([rig.generations.served?.generation, rig.generations.served?.alpha], ['g2', 1.2]);
-      assert.deepEqual(rig.generations.held.sort(), ['g1', 'g2']);
+      if (end >= 12) rig.vectors.markCaughtUp();
+      assert.deepEqual([rig.vectors.served?.generation, rig.vectors.served?.alpha], ['g2', 1.2]);
+      assert.deepEqual(rig.vectors.held.sort(), ['g1', 'g2']);
     }),
   );
 });

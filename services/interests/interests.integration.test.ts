@@ -52,7 +52,7 @@ describe('the interests stage', () => {
     return answer.ok ? ((await answer.json()) as UserInterests) : undefined;
   }
 
-  it('drains on SIGTERM in the middle of its work, and goes on where it stopped', async () => {
+  it('the stage drains on SIGTERM in mid-work, and its successor counts every action once', async () => {
     await publishGeneration();
     const environment = { TRIBUTARY_NAMESPACE: test.namespace };
     const first = await startStageProcess('interests', environment);

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { LRUCache } from 'lru-cache';
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
@@ -6,36 +7,34 @@ import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import { MAX_VECTORS } from '#index-client/limits.ts';
-import { BoundedMap } from './bounded-map.ts';
-import type { ServedVectors, VectorSource } from './served-vectors.ts';
+import type { EmbeddingSpace, VectorEvents, VectorSource } from './vector-source.ts';
 
 const RETRY_MS = 200;
 
-export interface IndexVectorsOptions {
+export interface IndexVectorsOptions extends VectorEvents {
   readonly index: Pick<IndexClient, 'vectors'>;
-  /** Vectors kept at most, and items known to have none. */
+  /** Largest number of items whose vectors, or lack of one, are cached. */
   readonly maximum: number;
   readonly signal: AbortSignal;
-  /** Called when another generation is served. */
-  readonly onFlip: (generation: string) => void;
-  /** Called when the served generation gained the vector of an item. */
-  readonly onVector: () => void;
-  /** Called before an unanswered request is made again. */
+  /** Called before a request that failed is repeated. */
   readonly onWait: (reason: string) => void;
 }
 
-type Cache = BoundedMap<string, Float32Array | null>;
+type Cache = LRUCache<string, Float32Array>;
+
+/** Stands in the cache for an item that has no vector. */
+const NO_VECTOR = new Float32Array(0);
 
 /**
- * Vectors for catalogues beyond memory: those in use are kept, others are asked of the index, which declares a
- * generation active once it holds it whole. `embeddings` then only tells which of them changed, and needs to be read
- * from now on alone.
+ * Vectors for catalogues that are larger than memory: those in use are cached, the others are requested from the index, which
+ * declares a generation active once it holds all of it. The topic `embeddings` then only serves to notice which vectors
+ * changed, so that only new messages need to be read.
  */
 export class IndexVectors implements VectorSource {
   readonly #options: IndexVectorsOptions;
   readonly #ledger = new ReleaseLedger();
   #caughtUp = false;
-  #served: ServedVectors | undefined;
+  #served: EmbeddingSpace | undefined;
   #cache: Cache;
 
   constructor(options: IndexVectorsOptions) {
@@ -43,25 +42,25 @@ export class IndexVectors implements VectorSource {
     this.#cache = this.#emptyCache();
   }
 
-  get served(): ServedVectors | undefined {
+  get served(): EmbeddingSpace | undefined {
     return this.#served;
   }
 
-  takeRelease(generation: string, release: Release | null): void {
+  applyRelease(generation: string, release: Release | null): void {
     this.#ledger.declare(generation, release);
     this.#flip();
   }
 
-  takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
+  applyEmbedding(key: string, embedding: ItemEmbedding | null): void {
     const name = parseEmbeddingKey(key);
     if (this.#served === undefined || name?.generation !== this.#served.generation) return;
     this.#cache.delete(name.itemId);
-    // An inductive vector is the first of its item; any other message may end what was clustered with the old one.
+    // An inductive vector is the first of its item; any other message may replace a vector that windows were clustered with.
     if (embedding?.origin !== 'inductive') this.#serve(this.#served, this.#cache);
     if (embedding !== null) this.#options.onVector();
   }
 
-  takeCaughtUp(): void {
+  markCaughtUp(): void {
     this.#caughtUp = true;
     this.#flip();
   }
@@ -74,7 +73,7 @@ export class IndexVectors implements VectorSource {
     this.#options.onFlip(active.generation);
   }
 
-  #serve({ generation, alpha }: Pick<ServedVectors, 'generation' | 'alpha'>, cache: Cache): void {
+  #serve({ generation, alpha }: Pick<EmbeddingSpace, 'generation' | 'alpha'>, cache: Cache): void {
     this.#served = {
       generation,
       alpha,
@@ -87,8 +86,8 @@ export class IndexVectors implements VectorSource {
     itemIds: readonly string[],
     cache: Cache,
   ): Promise<(itemId: string) => Float32Array | undefined> {
-    // What was found is kept aside: a small cache may forget the first of these items before the last has come.
-    const found = new Map<string, Float32Array | null>();
+    // Collected outside the cache too: a small cache may evict the first of these items before the last is there.
+    const found = new Map<string, Float32Array>();
     const missing: string[] = [];
     for (const itemId of itemIds) {
       const cached = cache.get(itemId);
@@ -96,24 +95,27 @@ export class IndexVectors implements VectorSource {
       else found.set(itemId, cached);
     }
     for (let start = 0; start < missing.length; start += MAX_VECTORS) {
-      const asked = missing.slice(start, start + MAX_VECTORS);
-      const vectors = await this.#ask(generation, asked);
+      const requested = missing.slice(start, start + MAX_VECTORS);
+      const vectors = await this.#request(generation, requested);
       if (vectors === undefined) break;
-      for (const itemId of asked) {
+      for (const itemId of requested) {
         const bytes = vectors[itemId];
-        const vector = bytes === undefined ? null : decode(bytes);
+        const vector = bytes === undefined ? NO_VECTOR : decode(bytes);
         found.set(itemId, vector);
         cache.set(itemId, vector);
       }
     }
-    return (itemId) => found.get(itemId) ?? undefined;
+    return (itemId) => {
+      const vector = found.get(itemId);
+      return vector === NO_VECTOR ? undefined : vector;
+    };
   }
 
   /**
-   * The index's answer; undefined when it no longer holds the generation: interests in the next one follow. An index that
-   * does not answer is waited for: the lag grows, nothing is lost.
+   * Requests vectors until the index answers: meanwhile the lag grows and nothing is lost.
+   * @returns undefined when the index no longer holds the generation; interests in the next generation follow
    */
-  async #ask(
+  async #request(
     generation: string,
     itemIds: readonly string[],
   ): Promise<Readonly<Record<string, string>> | undefined> {
@@ -131,7 +133,8 @@ export class IndexVectors implements VectorSource {
   }
 
   #emptyCache(): Cache {
-    return new BoundedMap(this.#options.maximum, () => 1);
+    // By size instead of `max`, for which the cache would allocate all its entries at once.
+    return new LRUCache({ maxSize: this.#options.maximum, sizeCalculation: () => 1 });
   }
 }
 

@@ -3,31 +3,9 @@ import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
+import type { EmbeddingSpace, VectorEvents, VectorSource } from './vector-source.ts';
 
 const FLOAT_BYTES = 4;
-
-/**
- * The vectors and the cut height of the generation that is served. As long as it is the same object, an item that has a
- * vector keeps it; others may gain one.
- */
-export interface ServedVectors {
-  readonly generation: string;
-  readonly alpha: number;
-  /** Looks up the vectors of these items; the answer gives undefined for one that has none. */
-  vectorsOf(itemIds: readonly string[]): Promise<(itemId: string) => Float32Array | undefined>;
-}
-
-/** What tells which generation is served; fed with the topics `releases` and `embeddings` by their keys. */
-export interface VectorSource {
-  /** Undefined before the first generation is served. */
-  readonly served: ServedVectors | undefined;
-  /** Takes a message of `releases`; null says that the generation is gone for good. */
-  takeRelease(generation: string, release: Release | null): void;
-  /** Takes a message of `embeddings`; its key is `generation/itemId`, and null withdraws the vector. */
-  takeEmbedding(key: string, embedding: ItemEmbedding | null): void;
-  /** Both topics were read to their ends; before, nothing is served, since their middle describes the past. */
-  takeCaughtUp(): void;
-}
 
 interface Vectors {
   readonly table: VectorTable;
@@ -37,36 +15,31 @@ interface Vectors {
   readonly withdrawn: Set<string>;
 }
 
-export interface ServedGenerationsEvents {
-  /** Called when another generation is served. */
-  readonly onFlip: (generation: string) => void;
-  /** Called when the served generation gained the vector of an item. */
-  readonly onVector: () => void;
-  /** Called for a vector that is passed over; its generation stays incomplete and is never served. */
+export interface LogVectorsEvents extends VectorEvents {
+  /** Called for a vector that is skipped; its generation stays incomplete and is never served. */
   readonly onInvalid: (itemId: string, reason: string) => void;
 }
 
 /**
- * Vectors by generation as `embeddings` and `releases` tell them, and which generation is served: the one that was
- * declared active last, in log order, once all its trained vectors have been read. Until they have, the one before
- * stays, so that vectors and α always belong together. Nothing is decided before both topics were read to their
- * ends, because their middle describes the past.
+ * All vectors in memory, by generation, as `embeddings` and `releases` give them. The served generation is the one whose
+ * release was declared active last, in log order, once all its trained vectors have been read. Until then the previous one
+ * stays, so that vectors and α always belong together.
  *
- * A retired generation is kept for as long as the log holds its vectors, to roll back to.
+ * A retired generation is kept as long as the log holds its vectors, so that a rollback finds them.
  */
-export class ServedGenerations implements VectorSource {
+export class LogVectors implements VectorSource {
   readonly #vectors = new Map<string, Vectors>();
   readonly #ledger = new ReleaseLedger();
   readonly #complete = new Set<string>();
-  readonly #events: ServedGenerationsEvents;
+  readonly #events: LogVectorsEvents;
   #caughtUp = false;
-  #served: ServedVectors | undefined;
+  #served: EmbeddingSpace | undefined;
 
-  constructor(events: ServedGenerationsEvents) {
+  constructor(events: LogVectorsEvents) {
     this.#events = events;
   }
 
-  get served(): ServedVectors | undefined {
+  get served(): EmbeddingSpace | undefined {
     return this.#served;
   }
 
@@ -75,23 +48,23 @@ export class ServedGenerations implements VectorSource {
     return [...this.#vectors.keys()];
   }
 
-  takeRelease(generation: string, release: Release | null): void {
+  applyRelease(generation: string, release: Release | null): void {
     this.#ledger.declare(generation, release);
     if (this.#ledger.isOver(generation)) this.#vectors.delete(generation);
-    this.#judge(generation);
+    this.#markIfComplete(generation);
     this.#flip();
   }
 
-  takeEmbedding(key: string, embedding: ItemEmbedding | null): void {
+  applyEmbedding(key: string, embedding: ItemEmbedding | null): void {
     if (embedding === null) this.#withdraw(key);
     else if (!this.#ledger.isOver(embedding.generation)) this.#add(embedding);
   }
 
   /**
-   * A generation that was served before this start had been complete then: what
-   * the log still holds of it is all there will be, since items may have been withdrawn from it.
+   * A generation that was served before this start had been complete then. Items may have been withdrawn from it since, so
+   * the log holds all of its vectors that are left.
    */
-  takeCaughtUp(): void {
+  markCaughtUp(): void {
     this.#caughtUp = true;
     for (const { state, generation } of this.#ledger.declared) {
       if (state === 'active' || state === 'retired') this.#complete.add(generation);
@@ -113,11 +86,11 @@ export class ServedGenerations implements VectorSource {
       return;
     }
     if (this.#served?.generation === generation) this.#events.onVector();
-    this.#judge(generation);
+    this.#markIfComplete(generation);
     this.#flip();
   }
 
-  /** The first vector says the dimension where the release has not been read yet. */
+  /** The first vector sets the dimension if the release has not been read yet. */
   #vectorsOf(generation: string, bytes: Buffer): Vectors {
     let vectors = this.#vectors.get(generation);
     if (vectors !== undefined) return vectors;
@@ -141,7 +114,7 @@ export class ServedGenerations implements VectorSource {
   }
 
   /** Once complete a generation stays so: a withdrawn item does not make it half-published again. */
-  #judge(generation: string): void {
+  #markIfComplete(generation: string): void {
     const { itemCount = 0 } = this.#ledger.get(generation) ?? {};
     const trained = this.#vectors.get(generation)?.trained.size ?? 0;
     if (itemCount > 0 && trained >= itemCount) this.#complete.add(generation);

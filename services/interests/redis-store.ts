@@ -1,0 +1,73 @@
+import type { Redis } from 'ioredis';
+import { createWindow } from '#algorithms/pinnersage/window.ts';
+import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
+import { type Fields, fenceField, replaceFenced, writeFenced } from '#platform/redis/fenced.ts';
+import type { DerivedRecord, InterestsStore } from './store.ts';
+
+const SOURCE = 'actions';
+/** Users of one page. */
+const PAGE = 200;
+
+export function createRedisStore(redis: Redis, key: (...parts: string[]) => string): InterestsStore {
+  const recordKey = (userId: string): string => key('interests', 'user', userId);
+  const usersKey = (partition: number): string => key('interests', 'partition', String(partition), 'users');
+  const streamKey = (partition: number): string => key('interests', 'partition', String(partition), 'stream');
+
+  return {
+    async read(userId) {
+      const fields = ['window', 'interests', 'clustering', fenceField(SOURCE)];
+      const [window, interests, clustering, offset] = await redis.hmgetBuffer(recordKey(userId), ...fields);
+      return {
+        window: window ? decodeWindow(window) : createWindow(),
+        interests: interests ? (JSON.parse(interests.toString()) as UserInterests) : undefined,
+        clustering: clustering ?? new Uint8Array(0),
+        offset: offset ? Number(offset.toString()) : -1,
+      };
+    },
+    async readInterests(userId) {
+      const interests = await redis.hget(recordKey(userId), 'interests');
+      return interests === null ? undefined : (JSON.parse(interests) as UserInterests);
+    },
+    async write(partition, window, derived) {
+      const { userId, version } = derived.interests;
+      // First, because a crash between the writes then leaves a listed user without a record, which a refresh skips. In the
+      // other order it would leave a record that no refresh ever reads.
+      await redis.sadd(usersKey(partition), userId);
+      return writeFenced(
+        redis,
+        recordKey(userId),
+        { source: SOURCE, offset: version },
+        { window: Buffer.from(encodeWindow(window)), ...fieldsOf(derived) },
+      );
+    },
+    rederive(derived) {
+      const { userId, version } = derived.interests;
+      const fence = { source: SOURCE, offset: version };
+      return replaceFenced(redis, recordKey(userId), fence, fieldsOf(derived));
+    },
+    async *users(partition) {
+      let cursor = '0';
+      do {
+        const [next, page] = await redis.sscan(usersKey(partition), cursor, 'COUNT', PAGE);
+        cursor = next;
+        if (page.length > 0) yield page;
+      } while (cursor !== '0');
+    },
+    async readStreamTime(partition) {
+      return Number((await redis.hget(streamKey(partition), 'time')) ?? 0);
+    },
+    async writeStreamTime(partition, offset, streamTime) {
+      await writeFenced(
+        redis,
+        streamKey(partition),
+        { source: SOURCE, offset },
+        { time: String(streamTime) },
+      );
+    },
+  };
+}
+
+function fieldsOf({ interests, clustering }: DerivedRecord): Fields {
+  return { interests: JSON.stringify(interests), clustering: Buffer.from(clustering) };
+}
