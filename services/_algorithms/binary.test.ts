@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { BinaryFormatError, BinaryReader, BinaryWriter } from './binary.ts';
 
-test('what is written is read back exactly', () => {
+test('written values are read back exactly', () => {
   const part = fc.oneof(
     fc.record({ kind: fc.constant('varint' as const), value: fc.maxSafeNat() }),
     fc.record({ kind: fc.constant('float64' as const), value: fc.double() }),
@@ -26,7 +26,7 @@ test('what is written is read back exactly', () => {
   );
 });
 
-test('a varint takes one byte below 128 and refuses what is no natural number', () => {
+test('a varint takes one byte below 128, and negative or fractional numbers are rejected', () => {
   const writer = new BinaryWriter();
   writer.varint(127);
   writer.varint(128);
@@ -34,16 +34,16 @@ test('a varint takes one byte below 128 and refuses what is no natural number', 
   for (const value of [-1, 0.5, 2 ** 53, Number.NaN]) assert.throws(() => writer.varint(value), RangeError);
 });
 
-test('faults say what and where', () => {
+test('errors name the fault and the offset', () => {
   const fault = (bytes: number[], read: (reader: BinaryReader) => void, message: RegExp) =>
     assert.throws(
       () => read(new BinaryReader(Uint8Array.from(bytes), 'window')),
       (error) => error instanceof BinaryFormatError && message.test(error.message),
     );
-  fault([0x80], (reader) => reader.varint(), /^window: cut short \(at byte 1\)$/);
-  fault([5, 65], (reader) => reader.string(), /cut short/);
+  fault([0x80], (reader) => reader.varint(), /^window: truncated \(at byte 1\)$/);
+  fault([5, 65], (reader) => reader.string(), /truncated/);
   fault([1, 0xff], (reader) => reader.string(), /not UTF-8/);
-  fault([2], (reader) => reader.version(1), /format version 2, this code reads 1/);
+  fault([2], (reader) => reader.version(1), /format version 2; this code reads version 1/);
   fault([1], (reader) => reader.end(), /1 bytes after the end/);
   fault(Array(9).fill(0xff), (reader) => reader.varint(), /above 2\^53/);
 });

@@ -1,12 +1,12 @@
 const utf8Encoder = new TextEncoder();
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
-/** Bytes that are not what the reader expects: cut short, of another version, or with a part that cannot be. */
+/** Malformed bytes: truncated, of another version, or with an invalid part. */
 export class BinaryFormatError extends Error {
   override readonly name = 'BinaryFormatError';
 }
 
-/** Appends numbers and strings to a growing buffer. Equal calls give equal bytes. */
+/** Appends numbers and strings to a growing buffer. Equal calls produce equal bytes. */
 export class BinaryWriter {
   #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
@@ -31,7 +31,7 @@ export class BinaryWriter {
     this.#length += 8;
   }
 
-  /** UTF-8 bytes after their number. */
+  /** Writes the number of UTF-8 bytes, then the bytes. */
   string(text: string): void {
     const encoded = utf8Encoder.encode(text);
     this.varint(encoded.length);
@@ -40,7 +40,7 @@ export class BinaryWriter {
     this.#length += encoded.length;
   }
 
-  /** A copy of what was written. */
+  /** Returns a copy of the written bytes. */
   finish(): Uint8Array {
     return this.#bytes.slice(0, this.#length);
   }
@@ -54,7 +54,7 @@ export class BinaryWriter {
   }
 }
 
-/** Reads what `BinaryWriter` wrote. Every fault is a BinaryFormatError that names `what` and the offset. */
+/** Reads bytes of `BinaryWriter`. Every fault is a BinaryFormatError that names `what` and the offset. */
 export class BinaryReader {
   readonly #what: string;
   readonly #bytes: Uint8Array;
@@ -91,13 +91,14 @@ export class BinaryReader {
     }
   }
 
-  /** Consumes the version byte and refuses any other than `supported`. */
+  /** Consumes the version byte; throws for any other than `supported`. */
   version(supported: number): void {
     const found = this.varint();
-    if (found !== supported) throw this.fault(`format version ${found}, this code reads ${supported}`);
+    if (found !== supported)
+      throw this.fault(`format version ${found}; this code reads version ${supported}`);
   }
 
-  /** Refuses bytes after the last part. */
+  /** Throws if bytes remain after the last part. */
   end(): void {
     const extra = this.#bytes.length - this.#offset;
     if (extra > 0) throw this.fault(`${extra} bytes after the end`);
@@ -109,7 +110,7 @@ export class BinaryReader {
 
   #take(length: number): number {
     const start = this.#offset;
-    if (start + length > this.#bytes.length) throw this.fault('cut short');
+    if (start + length > this.#bytes.length) throw this.fault('truncated');
     this.#offset = start + length;
     return start;
   }

@@ -5,7 +5,7 @@ import { createRandom, hashString } from './random.ts';
 
 const DRAWS = 20_000;
 
-test('hashString gives the published MurmurHash3 values', () => {
+test('hashString returns the published MurmurHash3 values', () => {
   assert.equal(hashString(''), 0);
   assert.equal(hashString('', 1), 0x514e28b7);
   assert.equal(hashString('test'), 0xba6bd213);
@@ -19,7 +19,7 @@ test('the stream of a seed never changes between releases', () => {
   assert.deepEqual(drawn, [728_683, 457_742, 282_707]);
 });
 
-test('equal seeds give equal streams, other seeds other ones', () => {
+test('equal seeds give equal streams, and different seeds different ones', () => {
   fc.assert(
     fc.property(fc.string(), fc.string(), (one, other) => {
       const take = (seed: string) => {
@@ -32,7 +32,7 @@ test('equal seeds give equal streams, other seeds other ones', () => {
   );
 });
 
-test('a fork depends on its label, not on what was drawn before', () => {
+test('a fork depends on its label, not on earlier draws', () => {
   const fresh = createRandom('seed');
   const used = createRandom('seed');
   for (let i = 0; i < 100; i++) used.normal();
@@ -53,7 +53,7 @@ test('next is uniform in [0, 1)', () => {
   assert.ok(chiSquare < 27.9, `χ² with 9 degrees of freedom: ${chiSquare}`); // p = .001
 });
 
-test('integer stays in range and refuses a range that is empty', () => {
+test('integer stays in range and rejects an empty range', () => {
   const random = createRandom(1);
   fc.assert(
     fc.property(fc.integer({ min: 1, max: 2 ** 40 }), (n) => {
@@ -64,7 +64,7 @@ test('integer stays in range and refuses a range that is empty', () => {
   for (const n of [0, -1, 1.5, Number.NaN]) assert.throws(() => random.integer(n), RangeError);
 });
 
-test('normal has the moments of the standard normal', () => {
+test('normal has the moments of the standard normal distribution', () => {
   const random = createRandom('normal');
   let [sum, squares, fourth] = [0, 0, 0];
   for (let i = 0; i < DRAWS; i++) {

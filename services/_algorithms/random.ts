@@ -1,7 +1,7 @@
 /**
- * A seeded source of randomness. Pure code takes one as an argument, so that a run can be repeated exactly.
- * The stream of `next`, `integer` and `fork` is the same on every machine; `normal` also depends on the
- * engine's `Math.log` and `Math.cos`, whose last bit may differ between engine versions.
+ * A seeded source of randomness. Pure code takes one as an argument, so that a run can be repeated exactly. The
+ * stream of `next`, `integer` and `fork` is the same on every machine; `normal` also depends on the engine's
+ * `Math.log` and `Math.cos`, whose last bit may differ between engine versions.
  */
 export interface Random {
   /** Uniform in [0, 1) with 53 random bits. */
@@ -10,11 +10,13 @@ export interface Random {
   integer(n: number): number;
   /** Standard normal (mean 0, variance 1) by Box–Muller: two uniforms give two normals, the second is kept. */
   normal(): number;
-  /** An independent source named by `label`. It does not depend on how much was drawn from this one. */
+  /** Returns an independent source named by `label`. It does not depend on earlier draws from this one. */
   fork(label: number | string): Random;
 }
 
-/** sfc32 (Doty-Humphrey, PractRand) seeded by four differently keyed hashes of `seed`. Equal text, equal stream. */
+/**
+ * sfc32 (Doty-Humphrey, PractRand) seeded by four differently keyed hashes of `seed`. Equal texts give equal streams.
+ */
 export function createRandom(seed: number | string): Random {
   const name = String(seed);
   const nextUint32 = sfc32(hashString(name, 0), hashString(name, 1), hashString(name, 2));
@@ -56,7 +58,7 @@ function sfc32(seedA: number, seedB: number, seedC: number): () => number {
     c = (((c << 21) | (c >>> 11)) + result) | 0;
     return result >>> 0;
   }
-  // The first outputs still resemble the seed.
+  // The first outputs still resemble the seed, so they are discarded.
   for (let round = 0; round < 12; round++) nextUint32();
   return nextUint32;
 }

@@ -10,7 +10,7 @@ function drain(top: TopK): { ids: number[]; scores: number[] } {
   return { ids: [...ids], scores: [...scores] };
 }
 
-test('the heap keeps what a full sort puts first', () => {
+test('the heap keeps the head of a full sort', () => {
   const score = fc.oneof(fc.integer({ min: -3, max: 3 }), fc.double());
   fc.assert(
     fc.property(fc.array(score), fc.nat(20), (scores, k) => {
@@ -34,7 +34,7 @@ test('the heap keeps what a full sort puts first', () => {
   );
 });
 
-test('a drained or cleared selection starts anew', () => {
+test('a drained or cleared selection starts empty', () => {
   const top = new TopK(2);
   for (const [id, score] of [4, 9, 1].entries()) top.offer(id, score);
   assert.deepEqual(drain(top), { ids: [1, 0], scores: [9, 4] });
@@ -44,7 +44,7 @@ test('a drained or cleared selection starts anew', () => {
   assert.deepEqual(drain(top), { ids: [8], scores: [1] });
 });
 
-test('ties go to the smaller id, whichever comes first', () => {
+test('ties go to the smaller id, in any order of arrival', () => {
   const top = new TopK(1);
   top.offer(5, 1);
   top.offer(3, 1);
@@ -52,6 +52,6 @@ test('ties go to the smaller id, whichever comes first', () => {
   assert.deepEqual(drain(top).ids, [3]);
 });
 
-test('a capacity that is no natural number is refused', () => {
+test('a capacity that is not a natural number is rejected', () => {
   for (const capacity of [-1, 1.5, Number.NaN]) assert.throws(() => new TopK(capacity), RangeError);
 });

@@ -12,7 +12,7 @@ export class TopK {
   /** Throws RangeError unless `capacity` is a non-negative integer. */
   constructor(capacity: number) {
     if (!Number.isSafeInteger(capacity) || capacity < 0)
-      throw new RangeError(`Cannot keep the top ${capacity}`);
+      throw new RangeError(`The capacity of a top-k must be a natural number, not ${capacity}`);
     this.capacity = capacity;
     this.#ids = new Float64Array(capacity);
     this.#scores = new Float64Array(capacity);
@@ -36,7 +36,7 @@ export class TopK {
     }
   }
 
-  /** Empties the selection into `ids` and `scores` from `start` on, the best first. Returns how many there were. */
+  /** Empties the selection into `ids` and `scores` from `start` on, the best first. Returns their number. */
   drainInto(ids: Int32Array | Float64Array, scores: Float64Array, start = 0): number {
     const count = this.#size;
     for (let place = start + count - 1; place >= start; place--) {

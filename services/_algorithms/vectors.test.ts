@@ -45,7 +45,7 @@ test('dot, norm and squared distance agree by the polarisation identity', () => 
   assert.equal(squaredDistance(Float32Array.of(1, 2), Float32Array.of(4, 6)), 25);
 });
 
-test('normaliseInPlace gives length 1 and leaves a zero or broken vector alone', () => {
+test('normaliseInPlace gives length 1 and leaves a zero or non-finite vector unchanged', () => {
   const vector = Float32Array.of(3, 4);
   assert.equal(normaliseInPlace(vector), true);
   close(norm(vector), 1, 1e-6);
@@ -60,7 +60,7 @@ test('normaliseInPlace gives length 1 and leaves a zero or broken vector alone',
   }
 });
 
-test('centreAndNormalise leaves rows of length 1, or 0 for a row at the mean', () => {
+test('centreAndNormalise gives rows of length 1, or 0 for a row at the mean', () => {
   fc.assert(
     fc.property(matrices, ({ matrix, dim }) => {
       const original = matrix.slice();
@@ -77,7 +77,7 @@ test('centreAndNormalise leaves rows of length 1, or 0 for a row at the mean', (
   );
 });
 
-test('a matrix must be whole rows', () => {
+test('a matrix that is not whole rows is rejected', () => {
   assert.throws(() => rowCount(new Float32Array(7), 3), RangeError);
   assert.throws(() => meanRow(new Float32Array(7), 0), RangeError);
   assert.equal(rowCount(new Float32Array(0), 3), 0);

@@ -1,14 +1,14 @@
 /** A dense vector, or a matrix stored row after row. */
 export type Vector = Float32Array | Float64Array;
 
-/** Σ aᵢbᵢ over the length of `a`; `b` must be as long. */
+/** Σ aᵢbᵢ over the length of `a`; `b` must have the same length. */
 export function dot(a: Vector, b: Vector): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) sum += a[i]! * b[i]!;
   return sum;
 }
 
-/** ‖a − b‖² over the length of `a`; `b` must be as long. */
+/** ‖a − b‖² over the length of `a`; `b` must have the same length. */
 export function squaredDistance(a: Vector, b: Vector): number {
   let sum = 0;
   for (let i = 0; i < a.length; i++) {
@@ -23,7 +23,7 @@ export function norm(vector: Vector): number {
   return Math.sqrt(dot(vector, vector));
 }
 
-/** Scales to length 1. A zero or non-finite vector stays as it is, and the answer is false. */
+/** Scales to length 1. A zero or non-finite vector is left unchanged, and the result is false. */
 export function normaliseInPlace(vector: Vector): boolean {
   const length = norm(vector);
   if (length === 0 || !Number.isFinite(length)) return false;
@@ -41,15 +41,15 @@ export function row<V extends Vector>(matrix: V, index: number, dim: number): V 
   return matrix.subarray(index * dim, (index + 1) * dim) as V;
 }
 
-/** Number of rows. Throws RangeError where `matrix` is not whole rows of `dim` numbers. */
+/** Number of rows. Throws RangeError if `matrix` is not whole rows of `dim` numbers. */
 export function rowCount(matrix: Vector, dim: number): number {
   if (!Number.isInteger(dim) || dim < 1 || matrix.length % dim !== 0) {
-    throw new RangeError(`${matrix.length} numbers are not rows of ${dim}`);
+    throw new RangeError(`${matrix.length} numbers are not whole rows of ${dim}`);
   }
   return matrix.length / dim;
 }
 
-/** Mean of the rows, length `dim`; zeros where there are none. */
+/** Mean of the rows, length `dim`; zeros if there are none. */
 export function meanRow(matrix: Vector, dim: number): Float64Array {
   const rows = rowCount(matrix, dim);
   const mean = new Float64Array(dim);
@@ -65,9 +65,9 @@ export function centreInPlace(matrix: Vector, mean: Vector): void {
 }
 
 /**
- * Subtracts the mean row and scales each row to length 1, in place; a row equal to the mean becomes zero.
- * Without it the common direction that training leaves in all rows dominates every cosine.
- * Returns the mean, which an item that arrives later must have subtracted too.
+ * Subtracts the mean row and scales each row to length 1, in place; a row equal to the mean becomes zero. Otherwise
+ * the common direction that training leaves in all rows dominates every cosine. Returns the mean, which must also be
+ * subtracted from items that arrive later.
  */
 export function centreAndNormalise(matrix: Vector, dim: number): Float64Array {
   const mean = meanRow(matrix, dim);

@@ -1,4 +1,4 @@
-/** The little of WebAssembly that is used here: its types come with the DOM, which the project does not have. */
+/** The part of WebAssembly that is used here: its types belong to the DOM library, which the project does not load. */
 declare namespace WebAssembly {
   class Module {
     constructor(bytes: Uint8Array);

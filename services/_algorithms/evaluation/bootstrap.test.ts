@@ -10,7 +10,7 @@ const normals = (length: number, seed: string) => {
 };
 
 describe('the bootstrap over repetitions and cases', () => {
-  it('has the mean of the table between its bounds, which lie within the figures', () => {
+  it('the interval contains the mean of the table and lies within its figures', () => {
     const rows = fc.integer({ min: 1, max: 4 });
     const cases = fc.integer({ min: 1, max: 8 });
     const figure = fc.double({ min: -10, max: 10, noNaN: true });
@@ -29,21 +29,21 @@ describe('the bootstrap over repetitions and cases', () => {
     );
   });
 
-  it('comes near the textbook interval of a mean where only cases differ', () => {
+  it('the interval is close to the textbook interval of a mean if only cases differ', () => {
     const { mean, low, high } = bootstrapMean([normals(400, 'cases')], createRandom(2));
     const halfWidth = 1.96 / Math.sqrt(400);
     assert.ok(Math.abs(high - mean - halfWidth) < halfWidth / 5);
     assert.ok(Math.abs(mean - low - halfWidth) < halfWidth / 5);
   });
 
-  it('takes repetitions for chance too', () => {
+  it('the interval also covers the variation between repetitions', () => {
     const shifted = [0, 1, 2].map((shift) => new Float64Array(100).fill(shift));
     const { mean, low, high } = bootstrapMean(shifted, createRandom(3));
     assert.equal(mean, 1);
     assert.ok(low < 0.5 && high > 1.5);
   });
 
-  it('repeats under a seed, and refuses what is no table', () => {
+  it('the interval is reproducible under a seed, and malformed tables are rejected', () => {
     const table = [normals(20, 'a'), normals(20, 'b')];
     assert.deepEqual(bootstrapMean(table, createRandom(4)), bootstrapMean(table, createRandom(4)));
     assert.throws(() => bootstrapMean([], createRandom(5)), RangeError);

@@ -10,15 +10,15 @@ export interface Estimate {
 
 export interface BootstrapOptions {
   readonly draws?: number;
-  /** Of the interval, in (0, 1). */
+  /** Confidence level, in (0, 1). */
   readonly confidence?: number;
 }
 
 /**
- * The mean of a table, a row for each repetition (a training under a seed) and a column for each case (a query, a user), with an
- * interval that takes both for chance: rows and columns are drawn anew, independently and with repetition (the
- * pigeonhole bootstrap, Owen 2007). Of two systems on the same cases, pass the differences.
- * Throws RangeError where the table is empty or its rows differ in length.
+ * The mean of a table, with a row per repetition (a training under a seed) and a column per case (a query, a user),
+ * and an interval that treats both as random: rows and columns are resampled independently, with replacement (the
+ * pigeonhole bootstrap, Owen 2007). To compare two systems on the same cases, pass the differences. Throws RangeError
+ * if the table is empty or its rows differ in length.
  */
 export function bootstrapMean(
   table: ReadonlyArray<ArrayLike<number>>,
@@ -38,7 +38,7 @@ export function bootstrapMean(
   return { mean: meanOf(table, once), low: quantile(means, tail), high: quantile(means, 1 - tail) };
 }
 
-/** How often each of n cases comes up in n draws with repetition. */
+/** Returns how often each of n cases is drawn in n draws with replacement. */
 function drawCounts(cases: number, random: Random): Uint32Array {
   const counts = new Uint32Array(cases);
   for (let draw = 0; draw < cases; draw++) counts[random.integer(cases)]!++;

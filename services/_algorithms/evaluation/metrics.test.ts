@@ -15,7 +15,7 @@ const EXAMPLE: RankedList<string> = {
   relevant: new Set(['b', 'd', 'e', 'x', 'y', 'z']),
 };
 
-test('a worked example', () => {
+test('the metrics of a worked example are exact', () => {
   assert.equal(hitRate(EXAMPLE, K), 1);
   assert.equal(hitRate(EXAMPLE, 1), 0);
   assert.equal(recall(EXAMPLE, K), 2 / 6);
@@ -26,13 +26,13 @@ test('a worked example', () => {
   assert.ok(Math.abs(ndcg(EXAMPLE, K) - gain / ideal) < 1e-12);
 });
 
-test('the scaled reciprocal rank is that of PinSage', () => {
+test('the scaled reciprocal rank is that of the PinSage paper', () => {
   const recommended = Array.from({ length: 500 }, (_, i) => i);
   const at = (rank: number) => reciprocalRank({ recommended, relevant: new Set([rank - 1]) }, 500, 100);
   assert.deepEqual([1, 100, 101, 500].map(at), [1, 1, 1 / 2, 1 / 5]);
 });
 
-test('every metric lies in [0, 1], and all are 0 or none is', () => {
+test('every metric lies in [0, 1], and either all are 0 or none is', () => {
   fc.assert(
     fc.property(lists, (list) => {
       const values = [hitRate(list, K), recall(list, K), ndcg(list, K), reciprocalRank(list, K)];
@@ -42,7 +42,7 @@ test('every metric lies in [0, 1], and all are 0 or none is', () => {
   );
 });
 
-test('ndcg is 1 exactly for a list with as many hits in front as there can be', () => {
+test('NDCG is 1 exactly for a list with as many hits in front as possible', () => {
   fc.assert(
     fc.property(lists, (list) => {
       const possible = Math.min(list.relevant.size, K);
@@ -67,7 +67,7 @@ test('moving a hit up never lowers a metric', () => {
   );
 });
 
-test('coverage counts what any list shows within the cut-off', () => {
+test('coverage counts the distinct items that any list shows within the cut-off', () => {
   assert.equal(
     coverage(
       [
@@ -82,7 +82,7 @@ test('coverage counts what any list shows within the cut-off', () => {
   assert.equal(coverage([], 2, 6), 0);
 });
 
-test('a list without relevant items and a cut-off below 1 are refused', () => {
+test('a list without relevant items and a cut-off below 1 are rejected', () => {
   for (const metric of [hitRate<string>, recall<string>, ndcg<string>, reciprocalRank<string>]) {
     assert.throws(() => metric({ recommended: ['a'], relevant: new Set() }, K), RangeError);
     assert.throws(() => metric(EXAMPLE, 0), RangeError);

@@ -1,14 +1,14 @@
 /**
  * Ranking metrics of one list; a system's figure is their mean over the lists. `recommended` holds distinct items,
- * the best first, and `relevant` is not empty: a user without relevant items cannot be scored and has to be left
- * out, so that these functions throw RangeError for it, and for a `k` that is not a positive integer.
+ * the best first. `relevant` must not be empty: a user without relevant items cannot be scored and must be left out.
+ * The functions throw RangeError for an empty `relevant` and for a `k` that is not a positive integer.
  */
 export interface RankedList<Item> {
   readonly recommended: readonly Item[];
   readonly relevant: ReadonlySet<Item>;
 }
 
-/** 1 where one of the first k is relevant, else 0. */
+/** 1 if one of the first k is relevant, else 0. */
 export function hitRate<Item>(list: RankedList<Item>, k: number): number {
   return hits(list, k) > 0 ? 1 : 0;
 }

@@ -13,7 +13,7 @@ test('quantiles interpolate as numpy does', () => {
   assert.equal(quantile([7], 0.3), 7);
 });
 
-test('quantiles grow with q between the least and the greatest value', () => {
+test('quantiles increase with q between the smallest and the largest value', () => {
   const values = fc.array(fc.integer({ min: -1000, max: 1000 }), { minLength: 1 });
   const share = fc.double({ min: 0, max: 1, noNaN: true });
   fc.assert(
@@ -25,7 +25,7 @@ test('quantiles grow with q between the least and the greatest value', () => {
   );
 });
 
-test('no values, NaN and a q outside [0, 1] are refused', () => {
+test('empty values, NaN and a q outside [0, 1] are rejected', () => {
   assert.throws(() => quantile([], 0.5), RangeError);
   assert.throws(() => quantile([1, Number.NaN], 0.5), RangeError);
   for (const q of [-0.1, 1.1, Number.NaN]) assert.throws(() => quantile([1], q), RangeError);

@@ -1,6 +1,6 @@
 /**
- * The q-quantile by linear interpolation between order statistics (Hyndman and Fan 1996, type 7, the default of
- * numpy and R). `values` are left as they are. Throws RangeError where there are none or one is NaN, and for a `q` outside [0, 1].
+ * The q-quantile by linear interpolation between order statistics (Hyndman and Fan 1996, type 7, the default of numpy
+ * and R). `values` is not modified. Throws RangeError if it is empty or contains NaN, and for a `q` outside [0, 1].
  */
 export function quantile(values: ArrayLike<number>, q: number): number {
   if (values.length === 0) throw new RangeError('No values have no quantile');

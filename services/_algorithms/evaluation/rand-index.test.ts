@@ -8,7 +8,7 @@ const labellings = fc.array(fc.tuple(fc.nat(3), fc.nat(3)), { maxLength: 15 }).m
   b: rows.map(([, other]) => other),
 }));
 
-/** The definition by counting pairs of objects that are together in both, either or neither. */
+/** The definition: counts pairs of objects that are together in both, either or neither. */
 function byPairs(a: number[], b: number[]): number {
   let [both, onlyA, onlyB, neither] = [0, 0, 0, 0];
   for (let i = 0; i < a.length; i++) {
@@ -21,7 +21,7 @@ function byPairs(a: number[], b: number[]): number {
   return denominator === 0 ? 1 : (2 * (both * neither - onlyA * onlyB)) / denominator;
 }
 
-test('the index is that of counting pairs, and symmetric', () => {
+test('the index equals that of counting pairs, and is symmetric', () => {
   fc.assert(
     fc.property(labellings, ({ a, b }) => {
       assert.ok(Math.abs(adjustedRandIndex(a, b) - byPairs(a, b)) < 1e-9);
@@ -30,7 +30,7 @@ test('the index is that of counting pairs, and symmetric', () => {
   );
 });
 
-test('only the partition counts, not the names of its labels', () => {
+test('the index depends on the partition, not on the names of its labels', () => {
   fc.assert(
     fc.property(labellings, ({ a }) => {
       assert.equal(
@@ -44,7 +44,7 @@ test('only the partition counts, not the names of its labels', () => {
   );
 });
 
-test('worked examples', () => {
+test('the index of worked examples is exact', () => {
   assert.ok(Math.abs(adjustedRandIndex([0, 0, 1, 1], [0, 0, 1, 2]) - 4 / 7) < 1e-12);
   assert.ok(Math.abs(adjustedRandIndex([0, 0, 1, 1], [0, 1, 0, 1]) + 0.5) < 1e-12);
   assert.throws(() => adjustedRandIndex([0], [0, 1]), RangeError);

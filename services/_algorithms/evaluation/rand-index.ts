@@ -1,7 +1,7 @@
 /**
  * Adjusted Rand index of two labellings of the same objects (Hubert and Arabie 1985): 1 for equal partitions,
- * whatever the names of their labels, 0 on average for random ones, below 0 for less agreement than that.
- * 1 where both partitions are trivial in the same way. Throws RangeError where the labellings differ in length.
+ * whatever the names of their labels, 0 on average for random ones, below 0 for less agreement than chance. It is 1
+ * if both partitions are trivial in the same way. Throws RangeError if the labellings differ in length.
  */
 export function adjustedRandIndex(a: ArrayLike<number>, b: ArrayLike<number>): number {
   if (a.length !== b.length) throw new RangeError(`${a.length} labels against ${b.length}`);

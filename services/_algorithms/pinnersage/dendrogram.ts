@@ -1,6 +1,6 @@
 /**
- * A binary tree of merges over n leaves. Nodes 0..n−1 are the leaves, node n + i is the i-th merge.
- * Each array has n − 1 entries; heights never fall, so that a cut is a prefix of the merges.
+ * A binary tree of merges over n leaves. Nodes 0..n−1 are the leaves, node n + i is the i-th merge. Each array has n
+ * − 1 entries; heights never decrease, so that a cut is a prefix of the merges.
  */
 export interface Dendrogram {
   readonly leaves: number;
@@ -12,7 +12,10 @@ export interface Dendrogram {
   readonly weight: Float64Array;
 }
 
-/** The n − 1 merges of n leaves as a chain finds them: clusters are named by their smallest leaf, heights in any order. */
+/**
+ * The n − 1 merges of n leaves as the chain finds them: clusters are named by their smallest leaf, and heights are
+ * unordered.
+ */
 export class MergeList {
   readonly leaves: number;
   readonly first: Int32Array;
@@ -38,7 +41,7 @@ export class MergeList {
   }
 }
 
-/** Sorts merges by height (equal ones stay as found) and gives them node numbers. */
+/** Sorts merges by height (a stable sort) and assigns node numbers. */
 export function buildDendrogram({ leaves, first, second, height, weight }: MergeList): Dendrogram {
   const order = height.map((_, i) => i).sort((a, b) => height[a]! - height[b]! || a - b);
   const clusters = new DisjointSets(leaves);
@@ -56,8 +59,8 @@ export function buildDendrogram({ leaves, first, second, height, weight }: Merge
 }
 
 /**
- * Flat clusters: every merge of height ≤ `alpha` is made.
- * Returns a label a leaf, 0..k−1, numbered in the order of each cluster's first leaf.
+ * Flat clusters: applies every merge of height ≤ `alpha`.
+ * Returns one label per leaf, 0..k−1, numbered in the order of each cluster's first leaf.
  */
 export function cut(dendrogram: Dendrogram, alpha: number): Int32Array {
   const { leaves, left, right, height } = dendrogram;
@@ -70,7 +73,7 @@ export function cut(dendrogram: Dendrogram, alpha: number): Int32Array {
   let labelCount = 0;
   for (let leaf = 0; leaf < leaves; leaf++) {
     const root = clusters.rootOf(leaf);
-    // The root is the smallest leaf, so it was labelled before the rest of its cluster.
+    // The root is the smallest leaf, so it has its label before the rest of its cluster.
     labels[leaf] = root === leaf ? labelCount++ : labels[root]!;
   }
   return labels;

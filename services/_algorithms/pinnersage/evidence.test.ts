@@ -11,7 +11,7 @@ const OPTIONS = { lambdaPerDay: 0.01, actionWeights: { view: 1, purchase: 5, hid
 const LIMITS = { ...DEFAULT_WINDOW_LIMITS, days: 20, maximum: 25 };
 const END = START + 70 * MILLISECONDS_PER_DAY;
 
-test('an item’s importance is the decayed sum over its actions, at any time, and its size the number of likes', () => {
+test('an item’s importance is the decayed sum over its actions at any time, and its size is its number of likes', () => {
   fc.assert(
     fc.property(actionLists(60), fc.integer({ min: 0, max: 400 }), (actions, days) => {
       const window = createWindow();
@@ -41,7 +41,7 @@ test('an item’s importance is the decayed sum over its actions, at any time, a
   );
 });
 
-test('read against any window before, a window says what it says when read afresh, to the last bit', () => {
+test('a window read incrementally from any earlier window equals a full read, to the last bit', () => {
   const lists = fc.record({
     actions: actionLists(60),
     other: actionLists(60),
@@ -66,7 +66,7 @@ test('read against any window before, a window says what it says when read afres
   );
 });
 
-test('evidence under other weights or another λ is not gone on from', () => {
+test('evidence of other weights or another λ is not reused', () => {
   const window = createWindow();
   applyAction(window, { eventId: 'e', itemId: 'apple', type: 'view', occurredAt: 1, weight: 1 }, 1);
   const known = gatherEvidence(window, OPTIONS);

@@ -8,12 +8,12 @@ export interface EvidenceOptions {
   readonly actionWeights: Readonly<Record<string, number>>;
 }
 
-/** What a window says about one item; a function of the item's actions, whatever the time. */
+/** The evidence of a window about one item: a function of the item's actions, independent of the time. */
 export interface ItemEvidence {
   readonly itemId: string;
-  /** Number of actions of positive weight: the multiplicity of the item's point, 0 for one never liked. */
+  /** Number of actions of positive weight: the multiplicity of the item's point, 0 for an item that was never liked. */
   readonly size: number;
-  /** Sum of all weights, dislike included, decayed to `newestAt`, so possibly ≤ 0. */
+  /** Sum of all weights, negative ones included, decayed to `newestAt`; it may be ≤ 0. */
   readonly weight: number;
   /** Time of the latest action, ms. */
   readonly newestAt: number;
@@ -21,19 +21,19 @@ export interface ItemEvidence {
   readonly lastOccurredAt: number;
 }
 
-/** What a window says about each of its items; replaced with each change, never changed. */
+/** The evidence of a window about each of its items; immutable. */
 export interface WindowEvidence {
   readonly options: EvidenceOptions;
-  /** The window's actions that this was gathered from. */
+  /** The window's actions from which this was read. */
   readonly actions: readonly WindowAction[];
-  /** Ascending by id, so that ties in clustering fall the same way. */
+  /** Ascending by id, so that ties in clustering are broken the same way. */
   readonly items: readonly ItemEvidence[];
 }
 
 /**
- * Reads a window, at the price of what came and went since `before` was read from it: most of an item's numbers do not
- * change when time goes on, and those that do change by one factor. It does not matter what `before` is, as long as an
- * action object that is in both has not been changed.
+ * Reads a window. The cost is proportional to the actions that were added or removed since `before` was read: over
+ * time most numbers of an item do not change, and the others change by one factor. `before` may be the evidence of
+ * any window, as long as action objects that are in both have not been modified.
  */
 export function gatherEvidence(
   { actions }: ActionWindow,
@@ -62,19 +62,19 @@ export function gatherEvidence(
   return { options, actions: actions.slice(), items };
 }
 
-/** The items with an action of positive weight, ascending by id. */
+/** Returns the items with an action of positive weight, ascending by id. */
 export function likedItems({ items }: WindowEvidence): readonly ItemEvidence[] {
   return items.filter(({ size }) => size > 0);
 }
 
-/** Σ w·exp(−λ(now − t)) over the item's actions: all of them fade alike. `now` in ms. */
+/** Σ w·exp(−λ(now − t)) over the item's actions, which all decay at the same rate. `now` in ms. */
 export function importanceOf({ weight, newestAt }: ItemEvidence, now: number, lambdaPerDay: number): number {
   return decayedWeight(weight, newestAt, now, lambdaPerDay);
 }
 
 /**
- * The weight of a type. A window may outlive the code that wrote it, so that it can hold a type which the weights do not
- * name: such an action says nothing about interest, and weighs 0.
+ * The weight of a type. A window may outlive the code that wrote it, so it may contain a type without a weight: such
+ * an action says nothing about interest, and weighs 0.
  */
 export function weightOfType(weights: Readonly<Record<string, number>>, type: string): number {
   const weight = weights[type];
@@ -103,7 +103,7 @@ function collect(
   return evidence;
 }
 
-/** Items of the actions that stand in one of two lists only; both are in event order. */
+/** Returns the items of the actions that are in only one of two lists; both lists are in event order. */
 function changedItems(before: readonly WindowAction[], now: readonly WindowAction[]): Set<string> {
   const changed = new Set<string>();
   let i = 0;
@@ -123,7 +123,7 @@ function changedItems(before: readonly WindowAction[], now: readonly WindowActio
   return changed;
 }
 
-/** Where the item stands, or would. */
+/** Returns the position of the item, or its insertion position. */
 function placeOf(items: readonly ItemEvidence[], itemId: string): number {
   let [first, end] = [0, items.length];
   while (first < end) {

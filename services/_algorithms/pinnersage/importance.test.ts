@@ -7,13 +7,13 @@ import { decayedWeight, MILLISECONDS_PER_DAY } from './importance.ts';
 const NOW = 1_700_000_000_000;
 const daysAgo = (days: number) => NOW - days * MILLISECONDS_PER_DAY;
 
-test('an action loses a factor e in 100 days at the default λ, and half in ln 2 / λ days', () => {
+test('an action decays by a factor of e in 100 days at the default λ, and by half in ln 2 / λ days', () => {
   assert.equal(decayedWeight(1, NOW, NOW), 1);
   assert.ok(Math.abs(decayedWeight(3, daysAgo(100), NOW) - 3 / Math.E) < 1e-12);
   assert.ok(Math.abs(decayedWeight(1, daysAgo(Math.LN2 / 0.1), NOW, 0.1) - 0.5) < 1e-9);
 });
 
-test('an action of the future counts as one of now', () => {
+test('an action in the future counts like an action now', () => {
   assert.equal(decayedWeight(2, NOW + 60_000, NOW), 2);
 });
 

@@ -1,19 +1,19 @@
 import type { Vector } from '../vectors.ts';
 import type { RowRing } from './row-ring.ts';
 
-/** Points to cluster: vectors of one dimension, finite, and how often each occurs, at least once. */
+/** Points to cluster: finite vectors of one dimension, and how often each occurs, at least once. */
 export interface ForestLeaves {
   readonly vectors: readonly Vector[];
   readonly weights: readonly number[];
 }
 
-/** What tells the clusters of n leaves and how they came about, n numbers each. */
+/** State of the clusters of n leaves and their merges, n numbers each. */
 export interface MergeArrays {
   /** By slot; 0 for a cluster that was merged into another. */
   readonly weights: Float64Array;
   /** By slot: Σ weight·‖vector − centroid‖² over the cluster's leaves. */
   readonly spreads: Float64Array;
-  /** By merge: the slot that has the union, and the other one. */
+  /** By merge: the slot that holds the union, and the slot that was merged into it. */
   readonly kept: Int32Array;
   readonly gone: Int32Array;
 }
@@ -27,12 +27,14 @@ export function createMergeArrays(count: number): MergeArrays {
   };
 }
 
-/** Buffers that a caller keeps between runs; they grow to the largest n and n·dim seen. */
+/** Buffers that a caller keeps between runs; they grow to the largest n and n·dim used. */
 export class CentroidSpace {
   centroids = new Float64Array(0);
-  /** By slot: weight of that part of the cluster whose centroid is computed, 0 before any is. */
+  /** By slot: weight of the part of the cluster whose centroid is computed, 0 if no part is. */
   computed = new Float64Array(0);
-  /** By slot: the first merge that its centroid lacks, and the last one made, or −1. By merge: the next one of its slot. */
+  /**
+   * By slot: the first merge that its centroid lacks, and its last merge, or −1. By merge: the next one of its slot.
+   */
   pending = new Int32Array(0);
   latest = new Int32Array(0);
   following = new Int32Array(0);
@@ -46,13 +48,13 @@ export class CentroidSpace {
   }
 }
 
-/** Coordinates between two looks at whether a distance can still matter. */
+/** Coordinates between two checks whether a distance can still matter. */
 const BLOCK = 16;
 
 /**
- * Clusters by centroid and weight. A cluster is named by its first leaf, its slot; a union lives on in the smaller slot.
- * Its numbers follow from its leaves and the merges that made it, so that equal clusters are equal to the last bit.
- * A centroid is computed when a distance asks for it, since most never are.
+ * Clusters by centroid and weight. A cluster is named by its first leaf, its slot; a union keeps the smaller slot.
+ * Its numbers follow from its leaves and the merges that produced it, so that equal clusters are equal to the last
+ * bit. A centroid is computed when a distance needs it, since most are never needed.
  */
 export class CentroidClusters {
   /** By slot; 0 for a cluster that was merged into another. */
@@ -79,7 +81,7 @@ export class CentroidClusters {
     space.latest.fill(-1, 0, this.#count);
   }
 
-  /** 2ab/(a+b)·‖c_A − c_B‖², or some smaller number that is still above `bound`. */
+  /** 2ab/(a+b)·‖c_A − c_B‖², or a smaller number that is still above `bound`. */
   distance(a: number, b: number, bound: number): number {
     this.#compute(a);
     this.#compute(b);
@@ -116,21 +118,21 @@ export class CentroidClusters {
   }
 
   /**
-   * Writes lower bounds on the distance of a cluster to each slot's, Infinity for itself and for slots that hold none.
-   * `ring` holds the leaves and the arrays. Returns the least.
+   * Writes lower bounds on the distance of a cluster to that of each slot; Infinity for itself and for empty slots.
+   * `ring` holds the leaves and the arrays. Returns the smallest bound.
    */
   boundDistances(slot: number, ring: RowRing, bounds: Float64Array): number {
     this.#compute(slot);
     const centroid = this.#space.centroids.subarray(slot * this.#dim, (slot + 1) * this.#dim);
     const weight = this.weights[slot]!;
-    // So that it does not find itself.
+    // Excludes the cluster itself from the search.
     this.weights[slot] = 0;
     const least = ring.boundDistances(centroid, weight, this.#merges, bounds);
     this.weights[slot] = weight;
     return least;
   }
 
-  /** `kept` becomes the union of both, which lie `d` apart. */
+  /** Merges both clusters, at distance `d`, into `kept`. */
   join(kept: number, gone: number, d: number): void {
     const slots = this.#arrays;
     const { weights, spreads } = slots;
@@ -147,7 +149,7 @@ export class CentroidClusters {
     spreads[kept]! += spreads[gone]! + d / 2;
   }
 
-  /** Brings the centroid of a slot up to its last merge. */
+  /** Updates the centroid of a slot to its last merge. */
   #compute(slot: number): void {
     const { computed, pending, following } = this.#space;
     const { gone } = this.#arrays;

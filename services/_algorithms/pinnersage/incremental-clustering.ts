@@ -2,14 +2,17 @@ import type { ForestLeaves } from './incremental-centroids.ts';
 import { forestLabels, type MergeForest } from './incremental-forest.ts';
 import { medoid } from './medoid.ts';
 
-/** How a user's liked items are clustered; a function of the items, how often each was liked, their vectors and α. */
+/** The clustering of a user's liked items; a function of the items, how often each was liked, their vectors and α. */
 export interface Clustering {
   /** Ascending; item i is leaf i of the forest. */
   readonly itemIds: readonly string[];
   readonly forest: MergeForest;
-  /** Among all liked items in their order, the places of those that are no leaf for want of a vector; ascending. */
+  /**
+   * Positions, among all liked items in their order, of those that are no leaf because they have no vector;
+   * ascending.
+   */
   readonly unknownPlaces: readonly number[];
-  /** The cluster of each leaf, as `forestLabels`. */
+  /** The cluster of each leaf, as in `forestLabels`. */
   readonly labels: Int32Array;
   /** The leaf that represents each cluster. */
   readonly medoids: Int32Array;
@@ -17,13 +20,13 @@ export interface Clustering {
   readonly members: ReadonlyArray<readonly string[]>;
 }
 
-/** A clustering from which another one comes. `leafOf` as in `LeafChange`. */
+/** The previous clustering. `leafOf` as in `LeafChange`. */
 export interface ClusteringChange {
   readonly clustering: Clustering;
   readonly leafOf: Int32Array;
 }
 
-/** Finds the clusters of a forest with their medoids. A cluster that is as it was has the medoid that it had. */
+/** Finds the clusters of a forest and their medoids. An unchanged cluster keeps its medoid. */
 export function clusterLeaves(
   given: Pick<Clustering, 'itemIds' | 'forest' | 'unknownPlaces'>,
   before?: ClusteringChange,
@@ -48,7 +51,7 @@ export function clusterLeaves(
   return { ...given, labels, medoids, members };
 }
 
-/** For each label the one before that had the very same leaves, or −1. */
+/** For each label, the previous label with exactly the same leaves, or −1. */
 function keptLabels(labels: Int32Array, before: ClusteringChange | undefined): Int32Array {
   let count = 0;
   for (let leaf = 0; leaf < labels.length; leaf++) count = Math.max(count, labels[leaf]! + 1);
@@ -73,7 +76,7 @@ function keptLabels(labels: Int32Array, before: ClusteringChange | undefined): I
   return kept;
 }
 
-/** The leaves of each label that is none of before, ascending. */
+/** The leaves of each label that has no previous label, ascending. */
 function membersOfChanged(labels: Int32Array, labelBefore: Int32Array): Map<number, number[]> {
   const changed = new Map<number, number[]>();
   for (let leaf = 0; leaf < labels.length; leaf++) {

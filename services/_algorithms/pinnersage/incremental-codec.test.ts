@@ -34,7 +34,7 @@ function windowOf(...itemIds: string[]): ActionWindow {
   return window;
 }
 
-test('a clustering survives its bytes, to the last bit', () => {
+test('a clustering survives encoding and decoding, to the last bit', () => {
   fc.assert(
     fc.property(actionLists(30), (actions) => {
       const window = createWindow();
@@ -47,7 +47,7 @@ test('a clustering survives its bytes, to the last bit', () => {
   );
 });
 
-test('bytes of version 1 still load', () => {
+test('bytes of version 1 still decode', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
   const golden = '01b3a7f8ff06040104' + '0200030102';
   assert.equal(Buffer.from(encodeClustering(clusteringOf(window)!)).toString('hex'), golden);
@@ -55,7 +55,7 @@ test('bytes of version 1 still load', () => {
   assert.deepEqual(decoded, clusteringOf(window));
 });
 
-test('a clustering of other vectors, weights or items is not taken', () => {
+test('a clustering of other vectors, weights or items is not accepted', () => {
   const window = windowOf('apple', 'bread', 'cheese');
   const bytes = encodeClustering(clusteringOf(window)!);
   const liked = likedIn(window);
@@ -68,7 +68,7 @@ test('a clustering of other vectors, weights or items is not taken', () => {
   assert.equal(decodeClustering(bytes, liked.slice(1), vectorOf), undefined);
 });
 
-test('any prefix and random bytes are refused or not taken, never anything else', () => {
+test('truncated and random bytes are rejected or not accepted, and cause no other error', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
   const bytes = encodeClustering(clusteringOf(window)!);
   const liked = likedIn(window);

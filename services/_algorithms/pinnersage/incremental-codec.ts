@@ -8,9 +8,9 @@ import { replayMerges } from './incremental-forest.ts';
 const FORMAT_VERSION = 1;
 
 /**
- * A clustering as bytes, beside the window that it belongs to: format version, a fingerprint of weights and vectors, the
- * number of leaves, the places of liked items that are no leaf, and the merges. Items and weights are the
- * window's, vectors those of the generation, and heights follow from both.
+ * Encodes a clustering beside its window: format version, a fingerprint of weights and vectors, the number of leaves,
+ * the positions of liked items that are no leaf, and the merges. Items and weights are those of the window, vectors
+ * those of the generation, and heights follow from both.
  */
 export function encodeClustering({
   itemIds,
@@ -32,11 +32,11 @@ export function encodeClustering({
 }
 
 /**
- * The clustering again, at O(n·dim); undefined where it was made of other leaves than these items have now: another
- * weighting of actions, or a vector that was replaced or withdrawn. Throws BinaryFormatError for another version and for
- * bytes that are no clustering.
+ * Decodes a clustering in O(n·dim). Returns undefined if it was made of other leaves than these items have now: other
+ * action weights, or a vector that was replaced or deleted. Throws BinaryFormatError for another version and for
+ * malformed bytes.
  *
- * @param liked the window's liked items, ascending by id, as `likedItems` gives them
+ * @param liked the window's liked items, ascending by id, as `likedItems` returns them
  */
 export function decodeClustering(
   bytes: Uint8Array,
@@ -70,12 +70,12 @@ export function decodeClustering(
   }
 }
 
-/** No replay outlasts its call, so all share one. */
+/** No replay outlives its call, so all share one workspace. */
 const space = new CentroidSpace();
 
 function boundedCount(reader: BinaryReader, maximum: number): number {
   const count = reader.varint();
-  if (count > maximum) throw reader.fault(`${count} entries where ${maximum} are possible`);
+  if (count > maximum) throw reader.fault(`${count} entries, but at most ${maximum} are possible`);
   return count;
 }
 

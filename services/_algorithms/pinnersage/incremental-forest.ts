@@ -6,8 +6,8 @@ import {
 } from './incremental-centroids.ts';
 
 /**
- * Ward's merges of height ≤ α over n leaves, in the order in which they were made. Leaves are the nodes 0..n−1, merge i
- * makes node n + i, and `left` is the side with the smaller leaf. It is a function of leaves and α alone.
+ * Ward's merges of height ≤ α over n leaves, in the order in which they were made. Leaves are the nodes 0..n−1, merge
+ * i makes node n + i, and `left` is the side with the smaller leaf. The forest is a function of leaves and α alone.
  */
 export interface MergeForest {
   readonly leaves: ForestLeaves;
@@ -29,7 +29,7 @@ export function forestLabels({ leaves, left, right }: MergeForest): Int32Array {
   const count = leaves.weights.length;
   const labels = new Int32Array(count);
   const rootOf = new Int32Array(count + left.length);
-  // A node's parent has a larger number, so that its own root is known when its turn comes.
+  // A node's parent has a larger number, so that its own root is known before the node is visited.
   for (let i = left.length - 1; i >= 0; i--) {
     const root = rootOf[count + i]! || count + i;
     rootOf[left[i]!] = root;
@@ -49,8 +49,8 @@ export function forestLabels({ leaves, left, right }: MergeForest): Int32Array {
 }
 
 /**
- * The forest that has these merges, with their heights as `updateForest` found them: O(n·dim).
- * Throws RangeError where a merge names no two clusters that stand by then.
+ * Returns the forest with these merges, with their heights as `updateForest` computes them, in O(n·dim). Throws
+ * RangeError if a merge does not name two existing clusters.
  */
 export function replayMerges(
   leaves: ForestLeaves,
@@ -65,7 +65,8 @@ export function replayMerges(
   const squaredHeight = Float64Array.from(left, (node, i) => {
     const kept = slotOf[node] ?? -1;
     const gone = slotOf[right[i]!] ?? -1;
-    if (kept < 0 || gone <= kept) throw new RangeError(`Merge ${i} joins no two clusters in their order`);
+    if (kept < 0 || gone <= kept)
+      throw new RangeError(`Merge ${i} does not name two clusters in their order`);
     const d = clusters.distance(kept, gone, Infinity);
     clusters.join(kept, gone, d);
     slotOf[node] = -1;

@@ -14,7 +14,7 @@ import {
   type WindowAction,
 } from './window.ts';
 
-/** In general position; `fig` has no vector. */
+/** Vectors in general position; `fig` has no vector. */
 const VECTORS = new Map([
   ['apple', Float32Array.of(0, 0)],
   ['dates', Float32Array.of(0.3, 0.1)],
@@ -41,13 +41,13 @@ function follow(window: ActionWindow, before: KnownBefore, options: InterestOpti
 
 interface Arrival {
   readonly action: WindowAction;
-  /** Whether the clustering is brought up to date after this action, or only after a later one. */
+  /** Whether the clustering is updated after this action, or only after a later one. */
   readonly clustered: boolean;
-  /** Whether the process has lost what it had, and starts from nothing. */
+  /** Whether the process has lost its state and starts from nothing. */
   readonly restarted: boolean;
 }
 
-/** Actions of sixty days in any order against windows of twenty: late ones, expiry, repeats and dislike. */
+/** Actions of sixty days in any order against windows of twenty: late ones, expiry, duplicates and dislike. */
 const arrivals: fc.Arbitrary<Arrival[]> = fc
   .tuple(
     actionLists(60),
@@ -58,7 +58,7 @@ const arrivals: fc.Arbitrary<Arrival[]> = fc
   )
   .map(([actions, fates]) => actions.map((action, i) => ({ action, ...fates[i]! })));
 
-test('whatever came, went, was batched or lost, the interests are those of the whole window clustered at once', () => {
+test('after any additions, removals, batches and losses of state, the interests equal those of the whole window clustered at once', () => {
   fc.assert(
     fc.property(arrivals, fc.double({ min: 0, max: 4, noNaN: true }), (given, alpha) => {
       const window = createWindow();
@@ -80,7 +80,7 @@ test('whatever came, went, was batched or lost, the interests are those of the w
   );
 });
 
-test('leaves part the known liked items, and their weights are the numbers of actions', () => {
+test('the leaves partition the known liked items, and their weights are the numbers of actions', () => {
   fc.assert(
     fc.property(actionLists(30), (actions) => {
       const window = createWindow();
@@ -97,7 +97,7 @@ test('leaves part the known liked items, and their weights are the numbers of ac
   );
 });
 
-test('only items that came are asked for their vectors', () => {
+test('only added items have their vectors looked up', () => {
   const window = createWindow();
   const add = (eventId: string, itemId: string) =>
     applyAction(window, { eventId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);
@@ -112,7 +112,7 @@ test('only items that came are asked for their vectors', () => {
   );
 });
 
-test('dislike alone leaves the clustering as it is, and expiry of all ends it', () => {
+test('dislike alone leaves the clustering unchanged, and expiry of all actions empties it', () => {
   const window = createWindow();
   const like = { eventId: 'e1', itemId: 'apple', type: 'view', occurredAt: START, weight: 1 };
   applyAction(window, like, START, LIMITS);
@@ -127,7 +127,7 @@ test('dislike alone leaves the clustering as it is, and expiry of all ends it', 
   assert.equal(follow(window, known, optionsAt(later, 1)).clustering, undefined);
 });
 
-test('broken vectors are refused', () => {
+test('malformed vectors are rejected', () => {
   const window = createWindow();
   for (const itemId of ['apple', 'bread']) {
     applyAction(window, { eventId: itemId, itemId, type: 'view', occurredAt: START, weight: 1 }, START);

@@ -15,25 +15,25 @@ import type { ForestWorkspace } from './incremental-workspace.ts';
 import { compareInterests, type Interest, type InterestOptions, type WindowInterests } from './interests.ts';
 import type { ActionWindow } from './window.ts';
 
-/** A window read against the clustering before. */
+/** A window compared with the previous clustering. */
 export interface WindowReading {
   readonly evidence: WindowEvidence;
   /** Ascending by id. */
   readonly liked: readonly ItemEvidence[];
-  /** For each liked item its leaf in the clustering before, or −1. */
+  /** For each liked item its leaf in the previous clustering, or −1. */
   readonly leafBefore: Int32Array;
   /** The liked items that were no leaf: only their vectors are needed. */
   readonly added: readonly ItemEvidence[];
 }
 
-/** What is known of a window from before; either may be missing or of another window, at the price of more work. */
+/** Previous state; either part may be missing or of another window, which only costs more work. */
 export interface KnownBefore {
   readonly evidence?: WindowEvidence | undefined;
-  /** In the same generation of vectors. */
+  /** Of the same generation of vectors. */
   readonly clustering?: Clustering | undefined;
 }
 
-/** Finds what came and went since the window was read and clustered before. */
+/** Finds the items that were added and removed since the window was last read and clustered. */
 export function readWindow(
   window: ActionWindow,
   { evidence: known, clustering }: KnownBefore,
@@ -56,9 +56,9 @@ export function readWindow(
 }
 
 /**
- * What `clusterWindow` finds, and the clustering to go on from, at the price of what came and went since `before`.
- * It does not matter which clustering that was, as long as it was made with the same vectors and α.
- * Throws RangeError for vectors that are not finite or of different lengths.
+ * Clusters a window, and returns its interests and the clustering to resume from, at a cost proportional to the
+ * changes since `before`. `before` may be any clustering made with the same vectors and α. Throws RangeError for
+ * vectors that are not finite or have different lengths.
  */
 export function recluster(
   reading: WindowReading,
@@ -84,7 +84,7 @@ interface ChosenLeaves {
   /** By leaf. */
   readonly items: readonly ItemEvidence[];
   readonly leaves: ForestLeaves;
-  /** By leaf before: its number now, or −1 where it went or became another point. */
+  /** By previous leaf: its number now, or −1 if it was removed or became another point. */
   readonly leafOf: Int32Array;
   readonly unknownPlaces: readonly number[];
 }
@@ -125,7 +125,7 @@ function checkVector(itemId: string, vector: Vector, dim: number): void {
   if (!isFiniteVector(vector)) throw new RangeError(`The vector of ${itemId} is not finite`);
 }
 
-/** The interest that each cluster is, but those whose importance fell to 0. `items` by leaf. */
+/** The interest of each cluster, except those whose importance fell to 0. `items` by leaf. */
 function interestsOf(
   { itemIds, labels, medoids, members }: Clustering,
   items: readonly ItemEvidence[],

@@ -2,27 +2,27 @@ import { CentroidSpace } from './incremental-centroids.ts';
 import { RowRing } from './row-ring.ts';
 
 /**
- * The memory of a run, which a caller keeps for the next one: what it holds only spares work. It grows to the
- * largest n seen, about 8·n·(n + dim) bytes beside the ring.
+ * Memory of a run, which a caller keeps for the next one. Its content only saves work. It grows to the largest n
+ * used, about 8·n·(n + dim) bytes beside the ring.
  */
 export class ForestWorkspace extends CentroidSpace {
   readonly ring: RowRing;
   /** Lower bounds on the distance of an unsettled cluster (row) to every other (column). */
   bounds = new Float64Array(0);
-  /** By unsettled slot: no other cluster is nearer than this. */
+  /** By unsettled slot: lower bound on the distance to the nearest other cluster. */
   least = new Float64Array(0);
-  /** By unsettled slot: the cluster exactly that near, or −1 while `least` is but a bound. */
+  /** By unsettled slot: the cluster at exactly that distance, or −1 while `least` is only a bound. */
   nearest = new Int32Array(0);
   nodeOf = new Int32Array(0);
-  /** By slot: node of the forest before, or −1 where the cluster is unsettled or gone. */
+  /** By slot: node of the previous forest, or −1 if the cluster is unsettled or was merged into another. */
   oldNode = new Int32Array(0);
-  /** By node of the forest before: its slot while it is a settled living cluster, else −1. */
+  /** By node of the previous forest: its slot while it is a settled existing cluster, else −1. */
   slotOf = new Int32Array(0);
   left = new Int32Array(0);
   right = new Int32Array(0);
   squaredHeight = new Float64Array(0);
 
-  /** @param ringBytes memory for the vectors of users clustered lately */
+  /** @param ringBytes memory for the vectors of recently clustered users */
   constructor(ringBytes?: number) {
     super();
     this.ring = new RowRing(ringBytes);

@@ -13,7 +13,7 @@ import { ward } from './ward.ts';
 
 const alphas = fc.oneof(fc.double({ min: 0, max: 6, noNaN: true }), fc.constant(Infinity));
 
-/** The rows of `all` that are named, in their order. */
+/** The named rows of `all`, in their order. */
 function pick({ points, weights, dim }: WeightedPoints, rows: readonly number[]): ForestLeaves {
   return {
     vectors: rows.map((i) => row(points, i, dim)),
@@ -23,7 +23,7 @@ function pick({ points, weights, dim }: WeightedPoints, rows: readonly number[])
 
 const leavesOf = (all: WeightedPoints): ForestLeaves => pick(all, [...Array(all.weights.length).keys()]);
 
-/** From the rows of `from` to those of `to`, both ascending. */
+/** The change from the rows of `from` to those of `to`, both ascending. */
 function changeOf(all: WeightedPoints, from: readonly number[], to: readonly number[]): LeafChange {
   return { leaves: pick(all, to), leafOf: Int32Array.from(from, (i) => to.indexOf(i)) };
 }
@@ -37,7 +37,7 @@ for (const [name, inputs] of [
   ['in general position', scatteredPoints(1, 24)],
   ['with ties and equal points', gridPoints(1, 24)],
 ] as const) {
-  test(`however leaves ${name} came and went, the forest is that of a fresh build, to the last bit`, () => {
+  test(`after any additions and removals of leaves ${name}, the forest equals that of a full build, to the last bit`, () => {
     const histories = inputs.chain((all) =>
       fc.record({
         all: fc.constant(all),
@@ -78,7 +78,7 @@ test('a forest holds the merges of full Ward up to α, at the same heights', () 
   );
 });
 
-test('labels part the leaves, numbered in the order of first members', () => {
+test('the labels partition the leaves, numbered in the order of first members', () => {
   const line = leavesOf({ points: Float32Array.of(10, 0, 1, 11, 30), weights: [1, 1, 1, 1, 1], dim: 1 });
   assert.deepEqual([...forestLabels(buildForest(line, 0.99))], [0, 1, 2, 3, 4]);
   assert.deepEqual([...forestLabels(buildForest(line, 1))], [0, 1, 1, 0, 2]);
@@ -86,7 +86,7 @@ test('labels part the leaves, numbered in the order of first members', () => {
   assert.equal(forestLabels(EMPTY_FOREST).length, 0);
 });
 
-test('replaying its merges gives a forest again, to the last bit', () => {
+test('replaying the merges of a forest restores it, to the last bit', () => {
   fc.assert(
     fc.property(gridPoints(1, 24), alphas, (input, alpha) => {
       const forest = buildForest(leavesOf(input), alpha);
@@ -95,7 +95,7 @@ test('replaying its merges gives a forest again, to the last bit', () => {
   );
 });
 
-test('merges of clusters that do not stand are refused', () => {
+test('merges of clusters that do not exist are rejected', () => {
   const leaves = leavesOf({ points: Float32Array.of(0, 1, 2), weights: [1, 1, 1], dim: 1 });
   for (const [left, right] of [
     [0, 7],

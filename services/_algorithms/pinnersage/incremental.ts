@@ -2,14 +2,14 @@ import { CentroidClusters, type ForestLeaves } from './incremental-centroids.ts'
 import { EMPTY_FOREST, type MergeForest } from './incremental-forest.ts';
 import { ForestWorkspace } from './incremental-workspace.ts';
 
-/** Which leaves another forest shares with the one before. */
+/** Maps the leaves that a forest shares with the previous one. */
 export interface LeafChange {
   readonly leaves: ForestLeaves;
-  /** For each leaf of the forest before, its number now, or −1; the order of those that stay is the same. */
+  /** For each leaf of the previous forest its number now, or −1; kept leaves keep their order. */
   readonly leafOf: Int32Array;
 }
 
-/** The forest of these leaves, from nothing: O(n²·dim). Weights are at least 1 and all numbers finite. */
+/** Builds the forest of these leaves from nothing: O(n²·dim). Weights are at least 1 and all numbers finite. */
 export function buildForest(
   leaves: ForestLeaves,
   alpha: number,
@@ -19,17 +19,18 @@ export function buildForest(
 }
 
 /**
- * The forest after leaves came and went (a leaf whose weight changed went and came): what `buildForest` gives for the
- * new leaves, to the last bit, at the price of what changed.
+ * The forest after leaves were added and removed (a leaf whose weight changed is removed and added): equal to
+ * `buildForest` of the new leaves, to the last bit, at a cost proportional to the change.
  *
- * Ward always merges the nearest pair. The merges of the forest before prove which pair was nearest among the old
- * clusters at each step. As long as both sides of the next such merge still are clusters (they are *settled*), no other
- * two settled clusters lie nearer, so that only pairs with an *unsettled* cluster have to be looked at: a new leaf,
- * what came of it, and a cluster that lost the one it had merged with. Two settled clusters merge without any search.
+ * Ward always merges the nearest pair. The merges of the previous forest prove which pair was nearest among the old
+ * clusters at each step. As long as both sides of the next such merge are still clusters (they are *settled*), no
+ * other two settled clusters are nearer. Therefore only pairs with an *unsettled* cluster are searched: a new leaf, a
+ * cluster that contains one, and a cluster that lost the cluster it had merged with. Two settled clusters merge
+ * without a search.
  *
  * Every decision compares distances in the centroid form of PinnerSage's Ward (KDD 2020, Algorithm 1), a function of
- * the two clusters alone; float32 distances to the leaves and Lance–Williams serve only for lower bounds that spare
- * computing most of them. Ties go to the pair with the smaller first leaves. α is in the units of `ward`.
+ * the two clusters alone; float32 distances to the leaves and Lance–Williams only give lower bounds, which save
+ * computing most distances. Ties go to the pair with the smaller first leaves. α is in the units of `ward`.
  */
 export function updateForest(
   before: MergeForest,
@@ -40,7 +41,10 @@ export function updateForest(
   return new GreedyRun(before, change, alpha, workspace).finish();
 }
 
-/** Bounds are derived in other steps than the distances they bound; both round within this, relatively and to α². */
+/**
+ * Bounds and the distances that they bound are computed in different steps; both round within this, relatively and to
+ * α².
+ */
 const SLACK = 1e-9;
 
 /** A pair of clusters, by slot. */
@@ -51,8 +55,8 @@ interface Pair {
 }
 
 /**
- * One run of the greedy algorithm. A living cluster is named by its first leaf, its slot, and a merge lives on in the
- * smaller of two slots. A slot is settled while `oldNode` names the node of the forest before that has these leaves.
+ * One run of the greedy algorithm. An existing cluster is named by its first leaf, its slot, and a merge keeps the
+ * smaller of two slots. A slot is settled while `oldNode` names the node of the previous forest with the same leaves.
  */
 class GreedyRun {
   readonly #before: MergeForest;
@@ -62,11 +66,11 @@ class GreedyRun {
   readonly #slack: number;
   readonly #space: ForestWorkspace;
   readonly #clusters: CentroidClusters;
-  /** Those that may yet merge within α: where no cluster is nearer than that, none ever will be. */
+  /** Clusters that may still merge within α: a cluster without another within α never gets one. */
   readonly #unsettled: number[] = [];
-  /** No unsettled cluster is nearer than this to any other. */
+  /** Lower bound on the distance of any unsettled cluster to any other. */
   #wake = Infinity;
-  /** How many merges of the forest before were made again or passed over. */
+  /** Number of merges of the previous forest that were repeated or skipped. */
   #oldMerges = 0;
   #merges = 0;
 
@@ -106,7 +110,7 @@ class GreedyRun {
     };
   }
 
-  /** Makes the old merges that come before anything an unsettled cluster could do. */
+  /** Repeats the old merges that precede every possible merge of an unsettled cluster. */
   #repeatMerges(): void {
     const { left, right, squaredHeight } = this.#before;
     const { slotOf } = this.#space;
@@ -119,7 +123,10 @@ class GreedyRun {
     }
   }
 
-  /** The nearest pair of settled clusters. Old merges that lost a side are passed over; what is left of one is unsettled. */
+  /**
+   * The nearest pair of settled clusters. Old merges that lost a side are skipped; their other side becomes
+   * unsettled.
+   */
   #nextSettled(): Pair | undefined {
     const { left, right, squaredHeight } = this.#before;
     for (; this.#oldMerges < left.length; this.#oldMerges++) {
@@ -132,7 +139,7 @@ class GreedyRun {
     return undefined;
   }
 
-  /** The nearest pair with an unsettled cluster, where it comes before `settled` and within α. */
+  /** The nearest pair with an unsettled cluster, if it precedes `settled` and lies within α. */
   #nearestUnsettled(settled: Pair | undefined): Pair | undefined {
     const { least, nearest } = this.#space;
     let best: Pair | undefined = settled;
@@ -164,7 +171,7 @@ class GreedyRun {
     const likeliest = this.#leastBounded(slot);
     let nearest = -1;
     let bound = this.#limit;
-    // The likeliest is measured first, since its distance spares measuring most others.
+    // The most likely cluster is measured first, since its distance saves measuring most others.
     for (let i = -1; i < this.#count; i++) {
       const other = i < 0 ? likeliest : i;
       if (bounds[row + other]! > bound || bounds[row + other] === Infinity || other === nearest) continue;
@@ -179,7 +186,7 @@ class GreedyRun {
     this.#space.least[slot] = nearest >= 0 ? bound : bounds[row + this.#leastBounded(slot)]!;
   }
 
-  /** The slot whose bound is least. */
+  /** The slot with the smallest bound. */
   #leastBounded(slot: number): number {
     const { bounds } = this.#space;
     const row = slot * this.#count;
@@ -190,7 +197,7 @@ class GreedyRun {
     return least;
   }
 
-  /** Makes a cluster unsettled: from here on it looks for its nearest. */
+  /** Makes a cluster unsettled: from now on it searches for its nearest. */
   #unsettle(slot: number): void {
     this.#release(slot);
     const row = slot * this.#count;
@@ -203,7 +210,7 @@ class GreedyRun {
     this.#unsettled.push(slot);
   }
 
-  /** The cluster in this slot is no longer one of the forest before. */
+  /** The cluster in this slot is no longer one of the previous forest. */
   #release(slot: number): void {
     const old = this.#space.oldNode[slot]!;
     if (old >= 0) this.#space.slotOf[old] = -1;
@@ -242,8 +249,8 @@ class GreedyRun {
   }
 
   /**
-   * Tells an unsettled cluster that two others, `d` apart, become one. Lance–Williams grows with both distances, so that
-   * bounds on these give one on the result.
+   * Updates an unsettled cluster's bound after two other clusters at distance `d` merged. Lance–Williams increases
+   * with both distances, so bounds on these give a bound on the result.
    */
   #bound(slot: number, kept: number, gone: number, d: number): void {
     const { bounds, least, nearest } = this.#space;

@@ -36,7 +36,7 @@ function cluster(actions: readonly WindowAction[], options = OPTIONS) {
   return clusterWindow(window, vectorOf, options);
 }
 
-test('each group of near items is one interest, by importance', () => {
+test('each group of near items is one interest, ordered by importance', () => {
   const { medoids, unknownItems } = cluster([
     action('apple', 'view', 4),
     action('bread', 'view', 3),
@@ -61,14 +61,14 @@ test('each group of near items is one interest, by importance', () => {
   assert.ok(Math.abs(medoids[0]!.importance - expected) < 1e-12);
 });
 
-test('repeated actions on an item pull the medoid to it', () => {
+test('repeated actions on an item move the medoid to it', () => {
   const once = [action('bread', 'view'), action('eggs', 'view'), action('cheese', 'view')];
   const more = [1, 2, 3, 4].map((days) => action('cheese', 'view', days));
   assert.equal(cluster(once).medoids[0]?.itemId, 'eggs');
   assert.equal(cluster([...once, ...more]).medoids[0]?.itemId, 'cheese');
 });
 
-test('dislike lowers its interest, drops it at zero, and creates none', () => {
+test('dislike lowers the importance of its interest, removes it at zero, and creates none', () => {
   const liked = [action('apple', 'view'), action('bread', 'purchase')];
   const lowered = cluster([...liked, action('bread', 'hide')]).medoids;
   assert.deepEqual(
@@ -89,12 +89,12 @@ test('dislike lowers its interest, drops it at zero, and creates none', () => {
   });
 });
 
-test('a type without a weight says nothing, and an action has its own factor', () => {
+test('a type without a weight counts nothing, and an action may have its own factor', () => {
   assert.deepEqual(cluster([action('apple', 'hover')]).medoids, []);
   assert.equal(cluster([action('apple', 'view', 0, 2.5)]).medoids[0]?.importance, 2.5);
 });
 
-test('members part the known liked items, and each medoid is the nearest of its members to all of them', () => {
+test('members partition the known liked items, and each medoid is the nearest of its members to all of them', () => {
   fc.assert(
     fc.property(actionLists(30), (actions) => {
       const { medoids, unknownItems } = cluster(actions, {
@@ -140,7 +140,7 @@ test('interests are ordered by importance and do not depend on the order of arri
   );
 });
 
-test('vectors of two lengths are refused', () => {
+test('vectors of different lengths are rejected', () => {
   const mixed = (itemId: string) => (itemId === 'apple' ? Float32Array.of(1) : Float32Array.of(1, 2));
   const window = createWindow();
   for (const each of [action('apple', 'view'), action('bread', 'view')]) applyAction(window, each, NOW);

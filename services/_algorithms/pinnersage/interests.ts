@@ -13,13 +13,13 @@ import { type WardWorkspace, ward } from './ward.ts';
 import type { ActionWindow } from './window.ts';
 
 export interface InterestOptions extends EvidenceOptions {
-  /** Height at which the dendrogram is cut, in the units of `ward`; it belongs to one generation of vectors. */
+  /** Cut height of the dendrogram, in the units of `ward`; it belongs to one generation of vectors. */
   readonly alpha: number;
   /** Stream time in ms, to which importance decays. */
   readonly now: number;
 }
 
-/** One cluster of a user's window, represented by the item in its middle. */
+/** One cluster of a user's window, represented by its medoid. */
 export interface Interest {
   /** The medoid. */
   readonly itemId: string;
@@ -29,7 +29,7 @@ export interface Interest {
   readonly size: number;
   /** Time of the latest of those, ms. */
   readonly lastOccurredAt: number;
-  /** Its items, ascending. */
+  /** The items of the cluster, ascending. */
   readonly members: readonly string[];
 }
 
@@ -37,15 +37,15 @@ export interface Interest {
 export interface WindowInterests {
   /** By importance, the highest first; ties by item id. */
   readonly medoids: readonly Interest[];
-  /** Liked items that were left out for want of a vector. */
+  /** Number of liked items that were left out because they have no vector. */
   readonly unknownItems: number;
 }
 
 /**
- * The interests of a window: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020, Algorithm 2).
- * An item is one point, as heavy as it has positive actions. Dislike lowers the importance of the cluster its
- * item is in, and a cluster that falls to 0 is dropped; an item that met nothing but dislike is no point.
- * A function of the window's contents alone. `vectorOf` must answer from one generation; vectors of different
+ * The interests of a window: Ward clusters of the liked items, each with medoid and importance (PinnerSage, KDD 2020,
+ * Algorithm 2). An item is one point with its number of positive actions as weight. Dislike lowers the importance of
+ * the cluster of its item, and a cluster that falls to 0 is dropped; an item with nothing but dislike is no point.
+ * The result is a function of the window's contents alone. `vectorOf` must use one generation; vectors of different
  * lengths, or not finite, throw RangeError.
  */
 export function clusterWindow(
@@ -82,7 +82,7 @@ export function compareInterests(a: Interest, b: Interest): number {
   return b.importance - a.importance || (a.itemId < b.itemId ? -1 : 1);
 }
 
-/** The interest that a cluster is, given its medoid and what is known of its members, ascending by item id. */
+/** Returns the interest of a cluster, given its medoid and the evidence of its members, ascending by item id. */
 function summarise(
   medoidId: string,
   members: readonly ItemEvidence[],

@@ -14,7 +14,7 @@ function costFromDefinition({ points, weights, dim }: WeightedPoints, member: nu
   return cost;
 }
 
-test('the medoid is the first point with the least cost by the definition', () => {
+test('the medoid is the first point with the smallest cost by the definition', () => {
   fc.assert(
     fc.property(gridPoints(), (input) => {
       const members = Array.from(input.weights, (_, i) => i);
@@ -25,13 +25,13 @@ test('the medoid is the first point with the least cost by the definition', () =
   );
 });
 
-test('of two equal members the smaller index is the medoid, in whatever order they come', () => {
+test('of two equal members the smaller index is the medoid, in any order of the members', () => {
   const pair = { points: Float32Array.of(0.1, 0.7, 0.3, 0.2), weights: [2, 2], dim: 2 };
   assert.equal(medoid(pair, [0, 1]), 0);
   assert.equal(medoid(pair, [1, 0]), 0);
 });
 
-test('weight pulls the medoid', () => {
+test('a larger weight moves the medoid to its point', () => {
   const line = { points: Float32Array.of(0, 1, 2), weights: [1, 1, 9], dim: 1 };
   assert.equal(medoid(line, [0, 1, 2]), 2);
   assert.equal(medoid(line, [0, 1]), 0);

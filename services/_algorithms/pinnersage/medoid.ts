@@ -1,12 +1,15 @@
 import type { WeightedPoints } from './points.ts';
 
-/** Costs this close, relatively, count as equal: both ends of a pair are, but rounding may tell them apart. */
+/**
+ * Relative tolerance below which costs count as equal: both ends of a pair have equal costs, but rounding may
+ * separate them.
+ */
 const TIE = 1e-9;
 
 /**
- * The member m with the least Σ_j w_j·‖P_m − P_j‖² over the members (PinnerSage, KDD 2020, cluster representation); ties go to the
- * smaller index. Since that sum is W·‖P_m − c‖² plus a constant, with c the weighted centroid, it costs
- * O(members · dim). `members` are row indices of `points`. Throws RangeError where there are none.
+ * The member m with the smallest Σ_j w_j·‖P_m − P_j‖² over the members (PinnerSage, KDD 2020, cluster
+ * representation); ties go to the smaller index. Since that sum is W·‖P_m − c‖² plus a constant, with c the weighted
+ * centroid, the cost is O(members · dim). `members` are row indices of `points`. Throws RangeError if there are none.
  */
 export function medoid({ points, weights, dim }: WeightedPoints, members: ArrayLike<number>): number {
   if (members.length === 0) throw new RangeError('An empty cluster has no medoid');

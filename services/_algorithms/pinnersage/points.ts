@@ -1,6 +1,6 @@
 import { rowCount, type Vector } from '../vectors.ts';
 
-/** n points with multiplicities: what occurs w times is one point of weight w. */
+/** n points with multiplicities: a point that occurs w times has weight w. */
 export interface WeightedPoints {
   /** n × dim, row-major, finite. */
   readonly points: Vector;
@@ -9,7 +9,7 @@ export interface WeightedPoints {
   readonly dim: number;
 }
 
-/** Number of points. Throws RangeError where shapes disagree, a weight is below 1 or a number is not finite. */
+/** Number of points. Throws RangeError if shapes disagree, a weight is below 1 or a number is not finite. */
 export function checkPoints({ points, weights, dim }: WeightedPoints): number {
   const count = rowCount(points, dim);
   if (weights.length !== count) throw new RangeError(`${count} points have ${weights.length} weights`);

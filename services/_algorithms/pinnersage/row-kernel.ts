@@ -1,12 +1,12 @@
 import { ROW_KERNEL_WASM } from './row-kernel.wasm.ts';
 
 /**
- * The loops that bound the distances from one cluster to all others, over one memory of bytes. Bounds serve to pass over
- * what is farther and never to decide, so that the two kernels may differ in the last bits. Arguments that name an array are
+ * The loops that bound the distances from one cluster to all others, over one memory of bytes. Bounds only rule out
+ * clusters and never decide, so the two kernels may differ in the last bits. Arguments that name an array are
  * positions in bytes, and `count` is even and above 0.
  */
 export interface RowKernel {
-  /** The memory, of at least `bytes`. It keeps what it held, but views of it may be lost. */
+  /** The memory, of at least `bytes`. Its content is kept, but existing views of it may become invalid. */
   reserve(bytes: number): ArrayBuffer;
 
   /**
@@ -27,9 +27,10 @@ export interface RowKernel {
   ): void;
 
   /**
-   * Makes bounds on leaves, Σ over a cluster of which is at most its spread + W·‖c − query‖², into those on the distances
-   * 2·own·W/(own + W)·‖c − query‖² to clusters, after so many `merges` (int32s: slot kept, slot gone). Weights, spreads
-   * and bounds are float64s by slot; where the weight is 0 the bound is Infinity. Returns the least bound.
+   * Turns bounds on leaves, whose Σ over a cluster is at most its spread + W·‖c − query‖², into bounds on the
+   * distances 2·own·W/(own + W)·‖c − query‖² to clusters, after this number of `merges` (int32s: kept slot, merged
+   * slot). Weights, spreads and bounds are float64s by slot; if the weight is 0 the bound is Infinity. Returns the
+   * smallest bound.
    */
   boundClusters(
     bounds: number,
@@ -46,14 +47,14 @@ export interface RowKernel {
 
 export const WIDTH_STEP = 8;
 
-/** In SIMD where the engine has it. */
+/** Uses SIMD if the engine supports it. */
 export function createRowKernel(): RowKernel {
   return WebAssembly.validate(bytesOf()) ? createSimdRowKernel() : createScalarRowKernel();
 }
 
 const PAGE_BYTES = 65_536;
 
-/** Each has a WebAssembly memory of its own, which takes much address space: keep one rather than make many. */
+/** Each has a WebAssembly memory of its own, which uses much address space: keep one rather than create many. */
 export function createSimdRowKernel(): RowKernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytesOf()));
   const { memory, ...loops } = exports as unknown as RowKernel & { readonly memory: WebAssembly.Memory };

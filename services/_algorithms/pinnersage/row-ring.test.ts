@@ -26,7 +26,10 @@ function normalVectors(count: number, dim: number, scale: number, seed: number):
   );
 }
 
-/** That bounds on the distances from `query` to `leaves` are none too high, and near wherever float32 can hold them. */
+/**
+ * Asserts that bounds on the distances from `query` to `leaves` are not too high, and close if float32 can represent
+ * them.
+ */
 function assertBounds(ring: RowRing, query: Float64Array, { vectors }: ForestLeaves): void {
   const bounds = new Float64Array(vectors.length).fill(Number.NaN);
   ring.arrays.weights.fill(1, 0, vectors.length);
@@ -36,7 +39,7 @@ function assertBounds(ring: RowRing, query: Float64Array, { vectors }: ForestLea
   vectors.forEach((vector, i) => {
     const exact = squaredDistance(query, vector);
     const [bound, slack] = [bounds[i]!, 1e-5 * (exact + dot(query, query)) + 1e-30];
-    assert.ok(bound >= 0 && bound <= exact, `${bound} is no bound on ${exact}`);
+    assert.ok(bound >= 0 && bound <= exact, `${bound} exceeds the distance ${exact}`);
     assert.ok(bound >= exact - slack || exact > 1e36, `${bound} is far from ${exact}`);
   });
 }
@@ -48,7 +51,7 @@ test('the assembled kernel is that of the source beside it, and this engine runs
 });
 
 for (const [name, kernel] of Object.entries(kernels)) {
-  test(`bounds from the ${name} kernel are below the distances, and near, at any scale`, () => {
+  test(`bounds from the ${name} kernel are below the distances, and close to them, at any scale`, () => {
     const inputs = fc.record({
       count: fc.integer({ min: 1, max: 20 }),
       dim: fc.integer({ min: 1, max: 40 }),
@@ -68,7 +71,7 @@ for (const [name, kernel] of Object.entries(kernels)) {
   });
 }
 
-test('bounds on the distances to clusters are those of the definition, and near, whatever was merged', () => {
+test('bounds on the distances to clusters match the definition, and are close to it, after any merges', () => {
   const inputs = fc.record({
     leaves: scatteredPoints(2, 24).map(({ points, weights, dim }) => ({
       vectors: Array.from(weights, (_, i) => row(points, i, dim)),
@@ -104,7 +107,7 @@ test('bounds on the distances to clusters are those of the definition, and near,
   );
 });
 
-test('whoever takes turns, however the ring turns and grows, distances are those of the vectors', () => {
+test('distances are those of the vectors, whichever users alternate and however the ring wraps and grows', () => {
   const turns = fc.array(
     fc.record({ user: fc.nat(3), kept: fc.infiniteStream(fc.boolean()), came: fc.nat(9) }),
     {

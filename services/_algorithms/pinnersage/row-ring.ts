@@ -5,37 +5,37 @@ import { createRowKernel, type RowKernel, WIDTH_STEP } from './row-kernel.ts';
 const MIB = 1_048_576;
 /** 32,768 vectors of 64 numbers. */
 const DEFAULT_RING_BYTES = 8 * MIB;
-/** A ring holds the leaves of at least this many runs, however little memory it is given. */
+/** A ring holds the leaves of at least this many runs, however small its memory. */
 const LEAST_RUNS = 4;
 const SINGLE = Float32Array.BYTES_PER_ELEMENT;
 const DOUBLE = Float64Array.BYTES_PER_ELEMENT;
 
 /** 2⁻²⁴, the relative error of rounding to float32. */
 const ROUNDING = 2 ** -24;
-/** Squares below the least normal float32 lose their digits, sums above this may have run over. */
+/** Squares below the smallest normal float32 lose precision; sums above this may have overflowed. */
 const LEAST_SQUARE = 2 ** -120;
 const LARGEST_SQUARE = 2 ** 126;
 /** Relative error that rounding may leave in sums of bounds and in spreads. */
 const SLACK = 1e-9;
 
 /**
- * Leaves' vectors in the kernel's memory, so that bounds on the distances from one cluster to all others cost a few µs.
- * Vectors are loaded into a ring of rows in which the oldest give way: those of users who were clustered lately need
- * no loading, whoever's turn it is, and the memory is bounded.
+ * Leaves' vectors in the kernel's memory, so that bounds on the distances from one cluster to all others cost a few
+ * µs. Vectors are loaded into a ring of rows that overwrites the oldest: vectors of recently clustered users need no
+ * loading, and the memory is bounded.
  */
 export class RowRing {
   readonly #kernel: RowKernel;
   readonly #ringBytes: number;
-  /** By leaves, the ticket of each: the number of vectors that were loaded before it. */
+  /** By leaves, the sequence number of each: the number of vectors that were loaded before it. */
   #tickets = new WeakMap<ForestLeaves, Float64Array>();
   #next = 0;
   #width = 0;
   #capacity = 0;
-  /** Leaves that a run may have. */
+  /** Maximum number of leaves of a run. */
   #most = 0;
   #count = 0;
   #memory: RingMemory;
-  /** What the kernel answers, for the leaves that were placed last. */
+  /** Output of the kernel, for the leaves that were placed last. */
   #answers: Float64Array = new Float64Array(0);
 
   constructor(ringBytes = DEFAULT_RING_BYTES, kernel = createRowKernel()) {
@@ -44,13 +44,16 @@ export class RowRing {
     this.#memory = layOut(kernel, 0, 0, 0);
   }
 
-  /** Weights, spreads and merges of the clusters of a run's leaves: whoever makes the clusters keeps them here. */
+  /**
+   * Weights, spreads and merges of the clusters of a run's leaves; the caller that makes the clusters writes them
+   * here.
+   */
   get arrays(): MergeArrays {
     return this.#memory;
   }
 
   /**
-   * Chooses the leaves of a run. `leafOf` says which of those `before` they go on from, as `LeafChange` does: these are the
+   * Selects the leaves of a run. `leafOf` maps the leaves of `before` to them, as in `LeafChange`: these have the
    * same vectors.
    */
   place(leaves: ForestLeaves, before: ForestLeaves, leafOf: Int32Array): void {
@@ -65,7 +68,7 @@ export class RowRing {
         if (leafOf[old]! >= 0) tickets[leafOf[old]!] = known[old]!;
       }
     }
-    // What is loaded below must not overwrite what is taken over.
+    // The rows that are reused below must not be overwritten by the rows that are loaded.
     const oldest = Math.max(0, this.#next - this.#capacity + count);
     const { positions, leafWeights } = this.#memory;
     for (let leaf = 0; leaf < count; leaf++) {
@@ -78,12 +81,12 @@ export class RowRing {
   }
 
   /**
-   * Writes lower bounds on the distance from a cluster of this centroid and weight to each slot's, after so many merges,
-   * Infinity where the slot's weight is 0, and returns the least. They are below by about 10⁻⁵ of ‖centroid‖² and of
-   * themselves.
+   * Writes lower bounds on the distance from a cluster of this centroid and weight to that of each slot, after this
+   * number of merges; Infinity if the slot's weight is 0. Returns the smallest. The bounds are lower by about 10⁻⁵ of
+   * ‖centroid‖² and of themselves.
    *
-   * By Huygens' theorem Σ w·‖x − q‖² over a cluster is its spread about its centroid plus W·‖c − q‖², so that distances from
-   * q to the leaves give those to all clusters without their centroids.
+   * By Huygens' theorem Σ w·‖x − q‖² over a cluster is its spread about its centroid plus W·‖c − q‖², so that
+   * distances from q to the leaves give those to all clusters without their centroids.
    */
   boundDistances(centroid: Float64Array, weight: number, merges: number, bounds: Float64Array): number {
     const { singles, at } = this.#memory;
@@ -135,7 +138,7 @@ export class RowRing {
     return this.#next++;
   }
 
-  /** The kernel works in pairs: a slot beyond the last is one that holds no cluster. */
+  /** The kernel processes slots in pairs: a slot beyond the last is an empty one. */
   #pad(count: number): void {
     const { positions, leafWeights, weights, spreads, bounds } = this.#memory;
     this.#answers = bounds.subarray(0, count);
@@ -157,13 +160,13 @@ export class RowRing {
   }
 }
 
-/** The kernel's memory: a query, what is known of the leaves and clusters of a run, and the rows of the ring. */
+/** The kernel's memory: a query, the leaves and clusters of a run, and the rows of the ring. */
 interface RingMemory extends MergeArrays {
   readonly singles: Float32Array;
   readonly positions: Int32Array;
   readonly leafWeights: Float64Array;
   readonly bounds: Float64Array;
-  /** Where each stands, in bytes. */
+  /** Byte positions of the parts. */
   readonly at: Readonly<Record<keyof MergeArrays | 'positions' | 'leafWeights' | 'bounds' | 'rows', number>>;
 }
 

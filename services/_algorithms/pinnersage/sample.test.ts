@@ -16,7 +16,7 @@ function successiveDraws(importances: number[]): Map<string, number> {
   return probabilities;
 }
 
-test('ordered pairs come as often as successive draws would give them', () => {
+test('ordered pairs are as frequent as under successive draws', () => {
   const importances = [5, 1, 3, 0.5];
   const random = createRandom('sample');
   const rounds = 20_000;
@@ -33,7 +33,7 @@ test('ordered pairs come as often as successive draws would give them', () => {
   assert.ok(chiSquare < 31.3, `χ² with 11 degrees of freedom: ${chiSquare}`); // p = .001
 });
 
-test('indices are distinct, of positive importance, as many as asked or as there are, and repeatable', () => {
+test('indices are distinct, of positive importance, as many as requested or available, and reproducible', () => {
   const importances = fc.array(fc.oneof(fc.double({ min: 0, max: 1e6 }), fc.constantFrom(0, -1, Number.NaN)));
   fc.assert(
     fc.property(importances, fc.nat(12), fc.nat(), (values, k, seed) => {

@@ -12,7 +12,7 @@ import { WARD_KERNEL_SOURCE_SHA256 } from './ward-kernel.wasm.ts';
 const kernels = { simd: createSimdKernel(), scalar: createScalarKernel() };
 const ROWS = 8;
 
-/** Runs `loop` on a copy of `values` in each kernel's block and returns what stands there afterwards. */
+/** Runs `loop` on a copy of `values` in each kernel's block and returns the block's content afterwards. */
 function inBoth<T>(values: ArrayLike<number>, loop: (kernel: WardKernel) => T) {
   const run = (kernel: WardKernel) => {
     const block = kernel.reserve(values.length);
@@ -24,7 +24,7 @@ function inBoth<T>(values: ArrayLike<number>, loop: (kernel: WardKernel) => T) {
 }
 
 const finite = fc.double({ min: 0, max: 100, noNaN: true });
-/** Few values, so that the least often occurs more than once. */
+/** Few distinct values, so that the smallest often occurs more than once. */
 const distance = fc.oneof(fc.integer({ min: 0, max: 3 }), finite, fc.constant(Infinity));
 const rowOf = (value: fc.Arbitrary<number>) => fc.array(value, { minLength: ROWS, maxLength: ROWS });
 
@@ -33,11 +33,11 @@ test('the assembled kernel is that of the source beside it', () => {
   assert.equal(createHash('sha256').update(source).digest('hex'), WARD_KERNEL_SOURCE_SHA256);
 });
 
-test('this engine runs the SIMD kernel: its block comes in pages', () => {
+test('this engine runs the SIMD kernel, whose block has whole pages', () => {
   assert.equal(createKernel().reserve(1).buffer.byteLength, 65_536);
 });
 
-test('both kernels give the same bits, run after run in one block', () => {
+test('both kernels return the same bits, run after run in one block', () => {
   const workspaces = { simd: createWardWorkspace(kernels.simd), scalar: createWardWorkspace(kernels.scalar) };
   const same = (input: WeightedPoints) =>
     assert.deepEqual(ward(input, workspaces.simd), ward(input, workspaces.scalar));
@@ -45,7 +45,7 @@ test('both kernels give the same bits, run after run in one block', () => {
   fc.assert(fc.property(gridPoints(1, 40), same));
 });
 
-test('distances are those of the definition, and the matrix is symmetric', () => {
+test('distances match the definition, and the matrix is symmetric', () => {
   const width = 4;
   const coordinates = fc.array(fc.integer({ min: -9, max: 9 }), {
     minLength: ROWS * width,
@@ -73,7 +73,7 @@ test('distances are those of the definition, and the matrix is symmetric', () =>
   );
 });
 
-test('the nearest is the previous one or the smallest index among the least that have not departed', () => {
+test('the nearest is the previous one, or the smallest index among the nearest that have not departed', () => {
   const departure = fc.constantFrom(0, Infinity);
   fc.assert(
     fc.property(

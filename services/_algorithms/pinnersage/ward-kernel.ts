@@ -1,31 +1,31 @@
 import { WARD_KERNEL_WASM } from './ward-kernel.wasm.ts';
 
 /**
- * The loops that Ward's clustering spends its time in, over one block of float64s. Arguments that name an array are
- * positions in the block, multiples of 2; `rows` and `width` are multiples of 4. Both kernels give the same bits, so that a
- * clustering is the same on every machine.
+ * The loops in which Ward's clustering spends its time, over one block of float64s. Arguments that name an array are
+ * positions in the block, multiples of 2; `rows` and `width` are multiples of 4. Both kernels return the same bits,
+ * so that a clustering is the same on every machine.
  */
 export interface WardKernel {
-  /** The block, of at least `length`. What it held before may be lost, and so may views of it. */
+  /** The block, of at least `length`. Its previous content, and views of it, may be lost. */
   reserve(length: number): Float64Array;
 
   /**
-   * Fills the rows × rows matrix `distances` with 2ab/(a+b)·‖x − y‖² between `points` (rows × width) of `weights`.
-   * A sum over coordinates is that of the even ones plus that of the odd ones.
+   * Fills the rows × rows matrix `distances` with 2ab/(a+b)·‖x − y‖² between `points` (rows × width) of `weights`. A
+   * sum over coordinates is that of the even ones plus that of the odd ones.
    */
   fillDistances(points: number, weights: number, distances: number, rows: number, width: number): void;
 
   /**
-   * The index of the least distance in `row` where `departed` (0 or Infinity) is added: `previous` if it is among the
-   * least, else the smallest index. −1 where all are Infinity. A `previous` of −1 is none.
+   * The index of the smallest distance in `row`, to which `departed` (0 or Infinity) is added: `previous` if it is
+   * among the smallest, else the smallest index. −1 if all are Infinity. A `previous` of −1 means none.
    */
   nearest(row: number, departed: number, rows: number, previous: number): number;
 
   /**
-   * Lance–Williams for a whole row: d(i∪j,k) = [(n_i+n_k)·d_ik + (n_j+n_k)·d_jk − n_k·d_ij] / (n_i+n_j+n_k), where i is
-   * kept, j gone and d_ij `between`. Ward is reducible: no cluster comes nearer by a merge of two that were each other's
-   * nearest. Rounding must not break this, since the chain below the merge relies on it, so the result is at least
-   * the smaller of d_ik and d_jk.
+   * Lance–Williams for a whole row: d(i∪j,k) = [(n_i+n_k)·d_ik + (n_j+n_k)·d_jk − n_k·d_ij] / (n_i+n_j+n_k), where i
+   * is kept, j is merged into it and d_ij is `between`. Ward is reducible: no cluster becomes nearer by a merge of
+   * two that were each other's nearest. Rounding must not break this, since the chain relies on it, so the result is
+   * at least the smaller of d_ik and d_jk.
    */
   updateRow(
     keptRow: number,
@@ -38,14 +38,14 @@ export interface WardKernel {
   ): void;
 }
 
-/** In SIMD where the engine has it. */
+/** Uses SIMD if the engine supports it. */
 export function createKernel(): WardKernel {
   return WebAssembly.validate(bytes()) ? createSimdKernel() : createScalarKernel();
 }
 
 const PAGE_BYTES = 65_536;
 
-/** Each has a WebAssembly memory of its own, which takes much address space: keep one rather than make many. */
+/** Each has a WebAssembly memory of its own, which uses much address space: keep one rather than create many. */
 export function createSimdKernel(): WardKernel {
   const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes()));
   const { memory, ...loops } = exports as unknown as WardKernel & { readonly memory: WebAssembly.Memory };
@@ -67,7 +67,7 @@ function bytes(): Uint8Array {
   return Buffer.from(WARD_KERNEL_WASM, 'base64');
 }
 
-/** The same in plain TypeScript: the fallback, and what the SIMD kernel is tested against. */
+/** The same in plain TypeScript: the fallback, and the oracle of the SIMD kernel. */
 export function createScalarKernel(): WardKernel {
   let block = new Float64Array(0);
   return {

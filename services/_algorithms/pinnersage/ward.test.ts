@@ -13,7 +13,7 @@ interface Cluster {
   centroid: Float64Array;
 }
 
-/** Ward from the definition: merge the two clusters that are nearest by their centroids, O(n³). */
+/** Ward by the definition: merges the two clusters with the nearest centroids, O(n³). */
 function naiveMerges({ points, weights, dim }: WeightedPoints): { height: number; members: number[] }[] {
   let clusters: Cluster[] = Array.from(weights, (weight, i) => ({
     members: [i],
@@ -79,7 +79,7 @@ test('the chain makes the merges of the definition, at the same heights', () => 
 });
 
 test('heights and merges are those of scipy 1.x, linkage(points, "ward")', () => {
-  // scipy names the smaller node first, we the node with the smaller leaf.
+  // scipy puts the smaller node first, this code the node with the smaller leaf.
   const points = Float32Array.of(0, 0.5, 1.5, 0.25, -1, 0.75, 2, 2, 1.75, 2.5, -0.5, -1.25);
   const { height, left, right } = ward({ points, weights: [1, 1, 1, 1, 1, 1], dim: 2 });
   assertClose(
@@ -90,7 +90,7 @@ test('heights and merges are those of scipy 1.x, linkage(points, "ward")', () =>
   assert.deepEqual([...right], [4, 2, 5, 6, 9]);
 });
 
-test('heights are those worked out by hand', () => {
+test('heights equal those computed by hand', () => {
   const line = ward({ points: Float32Array.of(0, 1, 5), weights: [1, 1, 1], dim: 1 });
   assertClose(line.height, [1, Math.sqrt(27)]);
   const rectangle = ward({ points: Float32Array.of(0, 0, 3, 0, 0, 4, 3, 4), weights: [1, 1, 1, 1], dim: 2 });
@@ -116,7 +116,7 @@ test('a point of weight w stands for w equal points', () => {
   );
 });
 
-test('with ties heights still never fall, all weight is kept and equal input gives equal output', () => {
+test('with ties, heights never decrease, all weight is kept, and equal input gives equal output', () => {
   fc.assert(
     fc.property(gridPoints(1, 20), (input) => {
       const dendrogram = ward(input);
@@ -131,14 +131,15 @@ test('with ties heights still never fall, all weight is kept and equal input giv
   );
 });
 
-test('distances that differ by rounding alone cannot mislead the chain', () => {
+test('distances that differ by rounding alone do not mislead the chain', () => {
   const corners = fc.record({
     dim: fc.integer({ min: 2, max: 12 }),
     scale: fc.double({ min: 0.1, max: 10, noNaN: true }),
   });
   fc.assert(
     fc.property(corners, ({ dim, scale }) => {
-      // The corners of a regular simplex, all √2·scale apart, and their mirror images, so that most are tied.
+      // The corners of a regular simplex, all √2·scale apart, and their mirror images, so that most distances are
+      // tied.
       const points = new Float64Array(2 * dim * dim);
       for (let i = 0; i < dim; i++) {
         points[i * dim + i] = scale;
@@ -161,7 +162,7 @@ test('ties go to the smaller index', () => {
   assert.deepEqual([...right], [1, 3, 5]);
 });
 
-test('a cut joins what lies at most alpha apart and labels in the order of first members', () => {
+test('a cut joins points at most alpha apart and numbers labels in the order of first members', () => {
   const points = Float32Array.of(10, 0, 1, 11, 30);
   const dendrogram = ward({ points, weights: [1, 1, 1, 1, 1], dim: 1 });
   assert.deepEqual([...cut(dendrogram, 0.99)], [0, 1, 2, 3, 4]);
@@ -179,7 +180,7 @@ test('a workspace that held a larger run does not change a smaller one', () => {
   );
 });
 
-test('no points give no merges, and broken input is refused', () => {
+test('no points give no merges, and malformed input is rejected', () => {
   assert.equal(ward({ points: new Float32Array(0), weights: [], dim: 3 }).height.length, 0);
   assert.equal(cut(ward({ points: new Float32Array(0), weights: [], dim: 3 }), 1).length, 0);
   assert.throws(() => ward({ points: Float32Array.of(1, Number.NaN), weights: [1, 1], dim: 1 }), RangeError);

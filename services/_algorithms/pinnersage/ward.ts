@@ -3,8 +3,8 @@ import { checkPoints, type WeightedPoints } from './points.ts';
 import { createKernel, type WardKernel } from './ward-kernel.ts';
 
 /**
- * Memory for runs one after another; it grows to the largest seen, 8·n·(n + dim) bytes, and is not given back. One
- * lasts for a process: each has a WebAssembly memory of its own.
+ * Memory for runs one after another; it grows to the largest used, 8·n·(n + dim) bytes, and is never returned. Keep
+ * one per process: each has a WebAssembly memory of its own.
  */
 export interface WardWorkspace {
   readonly kernel: WardKernel;
@@ -16,7 +16,7 @@ export function createWardWorkspace(kernel: WardKernel = createKernel()): WardWo
 
 let shared: WardWorkspace | undefined;
 
-/** No run outlasts its call, so those that bring no workspace can share one. */
+/** No run outlives its call, so runs without a workspace of their own share one. */
 function sharedWorkspace(): WardWorkspace {
   shared ??= createWardWorkspace();
   return shared;
@@ -42,15 +42,15 @@ export function ward(input: WeightedPoints, { kernel }: WardWorkspace = sharedWo
   return buildDendrogram(merges);
 }
 
-/** A run's arrays, as positions in the kernel's block. Rows beyond `count` are padding that has departed. */
+/** A run's arrays, as positions in the kernel's block. Rows beyond `count` are padding, marked as departed. */
 interface WardArrays {
   readonly block: Float64Array;
   readonly count: number;
   readonly rows: number;
   readonly weights: number;
-  /** 0 for a living cluster, Infinity for one that was merged into another. */
+  /** 0 for an existing cluster, Infinity for one that was merged into another. */
   readonly departed: number;
-  /** rows × rows; the diagonal is Infinity. A merged cluster lives on in the row of its smaller index. */
+  /** rows × rows; the diagonal is Infinity. A merged cluster keeps the row of its smaller index. */
   readonly distances: number;
 }
 
@@ -74,7 +74,7 @@ function layOut({ points, weights, dim }: WeightedPoints, count: number, kernel:
   return { block, count, rows, weights: weightsAt, departed: departedAt, distances: distancesAt };
 }
 
-/** To a multiple of 4, which the kernel works in. */
+/** Rounds up to a multiple of 4, as the kernel requires. */
 function roundUp(length: number): number {
   return (length + 3) & ~3;
 }
@@ -86,12 +86,12 @@ function mergeByChain(arrays: WardArrays, kernel: WardKernel, merges: MergeList)
   let chainLength = 0;
   for (let alive = count; alive > 1; alive--) {
     if (chainLength === 0) chain[chainLength++] = living[0]!;
-    // Distances fall along the chain, so it ends in two clusters that are each other's nearest.
+    // Distances decrease along the chain, so it ends in two clusters that are each other's nearest.
     for (;;) {
       const top = chain[chainLength - 1]!;
       const previous = chainLength > 1 ? chain[chainLength - 2]! : -1;
       const nearest = kernel.nearest(distances + top * rows, departed, rows, previous);
-      if (nearest < 0) throw new RangeError('Points lie so far apart that a distance is not finite');
+      if (nearest < 0) throw new RangeError('A distance is not finite: the points are too far apart');
       if (nearest === previous) break;
       chain[chainLength++] = nearest;
     }
@@ -111,7 +111,7 @@ function mergeByChain(arrays: WardArrays, kernel: WardKernel, merges: MergeList)
   }
 }
 
-/** Leaves the diagonal at Infinity, since the kept cluster's distance to itself was. */
+/** The diagonal stays Infinity, since the kept cluster's distance to itself was Infinity. */
 function mergeRows(
   { block, rows, weights, distances }: WardArrays,
   kernel: WardKernel,
@@ -125,7 +125,7 @@ function mergeRows(
   block[weights + kept] = keptWeight + goneWeight;
 }
 
-/** Takes `member` out of the first `length` entries and keeps their order. */
+/** Removes `member` from the first `length` entries and keeps their order. */
 function removeFrom(list: Int32Array, length: number, member: number): void {
   const position = list.subarray(0, length).indexOf(member);
   list.copyWithin(position, position + 1, length);

@@ -12,7 +12,7 @@ const windows = actionLists(30).map((actions) => {
   return window;
 });
 
-test('a window survives its bytes, and equal windows have equal bytes', () => {
+test('a window survives encoding and decoding, and equal windows have equal bytes', () => {
   fc.assert(
     fc.property(windows, (window) => {
       const bytes = encodeWindow(window);
@@ -22,7 +22,7 @@ test('a window survives its bytes, and equal windows have equal bytes', () => {
   );
 });
 
-test('bytes of version 1 still load', () => {
+test('bytes of version 1 still decode', () => {
   const window = {
     actions: [
       { eventId: 'e1', itemId: 'apple', type: 'view', occurredAt: 1_000, weight: 1 },
@@ -43,17 +43,17 @@ test('bytes of version 1 still load', () => {
   assert.deepEqual(decodeWindow(Buffer.from(golden, 'hex')), window);
 });
 
-test('any prefix of the bytes is refused as cut short', () => {
+test('any prefix of the bytes is rejected as truncated', () => {
   fc.assert(
     fc.property(windows, fc.double({ min: 0, max: 0.999, noNaN: true }), (window, share) => {
       const bytes = encodeWindow(window);
       const prefix = bytes.subarray(0, Math.floor(bytes.length * share));
-      assert.throws(() => decodeWindow(prefix), /^BinaryFormatError: action window: cut short/);
+      assert.throws(() => decodeWindow(prefix), /^BinaryFormatError: action window: truncated/);
     }),
   );
 });
 
-test('random bytes are read or refused, never anything else', () => {
+test('random bytes are decoded or rejected, and cause no other error', () => {
   fc.assert(
     fc.property(fc.uint8Array({ maxLength: 60 }), (noise) => {
       try {
@@ -65,7 +65,7 @@ test('random bytes are read or refused, never anything else', () => {
   );
 });
 
-test('another version, left-over bytes, actions out of order and broken times are refused', () => {
+test('another version, trailing bytes, actions out of order and invalid times are rejected', () => {
   const action = { eventId: 'a', itemId: 'apple', type: 'view', occurredAt: START, weight: 1 };
   const bytes = encodeWindow({ actions: [action] });
   assert.throws(() => decodeWindow(Uint8Array.of(9, ...bytes.subarray(1))), /format version 9/);

@@ -4,11 +4,10 @@ import { type ActionWindow, compareActions, type WindowAction } from './window.t
 const FORMAT_VERSION = 1;
 
 /**
- * A window as bytes: format version, number of actions, then each action as
- * event time (varint, less the one before), event id, item, type, and weight.
- * An item or type is its place in a table of those met so far, or the table's length and then the text.
- * The type's place is doubled, and odd where a weight other than 1 follows as float64.
- * Equal windows give equal bytes. Throws RangeError for an event time that is not a non-negative safe integer.
+ * Encodes a window: format version, number of actions, then each action as event time (varint, less the previous
+ * one), event id, item, type, and weight. An item or type is its index in a table of those met so far, or the table's
+ * length and then the text. The index of the type is doubled, and odd if a weight other than 1 follows as float64.
+ * Equal windows have equal bytes. Throws RangeError for an event time that is not a non-negative safe integer.
  */
 export function encodeWindow({ actions }: ActionWindow): Uint8Array {
   const writer = new BinaryWriter();
@@ -28,7 +27,10 @@ export function encodeWindow({ actions }: ActionWindow): Uint8Array {
   return writer.finish();
 }
 
-/** Throws BinaryFormatError for another version, bytes cut short or left over, and actions out of order. */
+/**
+ * Decodes a window. Throws BinaryFormatError for another version, truncated or trailing bytes, and actions out of
+ * order.
+ */
 export function decodeWindow(bytes: Uint8Array): ActionWindow {
   const reader = new BinaryReader(bytes, 'action window');
   const items: string[] = [];
@@ -68,7 +70,7 @@ function writeWord(
 }
 
 function readWord(reader: BinaryReader, table: string[], place: number): string {
-  if (place > table.length) throw reader.fault(`word ${place} of a table of ${table.length}`);
+  if (place > table.length) throw reader.fault(`entry ${place} of a table of ${table.length}`);
   if (place === table.length) table.push(reader.string());
   return table[place]!;
 }

@@ -15,7 +15,7 @@ import {
 
 const LIMITS: WindowLimits = { days: 5, maximum: 12 };
 
-/** Feeds actions as the stream would: stream time is the newest event time so far. */
+/** Adds actions as the stream would: stream time is the newest event time so far. */
 function stream(actions: readonly WindowAction[], window = createWindow(), streamTime = 0): ActionWindow {
   let newest = streamTime;
   for (const action of actions) {
@@ -39,7 +39,7 @@ function action(eventId: string, day: number): WindowAction {
   };
 }
 
-test('the window is the newest actions that the limits allow, in whatever order they came', () => {
+test('the window holds the newest actions that the limits allow, whatever the order of arrival', () => {
   const shuffled = actionLists(9).chain((actions) =>
     fc.tuple(fc.constant(actions), fc.shuffledSubarray(actions, { minLength: actions.length })),
   );
@@ -55,7 +55,7 @@ test('the window is the newest actions that the limits allow, in whatever order 
   );
 });
 
-test('replaying the input, whole or in part, changes nothing', () => {
+test('replaying the input, in whole or in part, changes nothing', () => {
   const replayed = actionLists(9).chain((actions) => fc.tuple(fc.constant(actions), fc.subarray(actions)));
   fc.assert(
     fc.property(replayed, ([actions, again]) => {
@@ -66,7 +66,7 @@ test('replaying the input, whole or in part, changes nothing', () => {
   );
 });
 
-test('a late action inside the window is put in its place, an older one is dropped', () => {
+test('a late action inside the window is inserted in order, an older one is dropped', () => {
   const window = stream([action('a', 0), action('c', 4)]);
   const streamTime = START + 5 * MILLISECONDS_PER_DAY;
   assert.equal(applyAction(window, action('b', 2), streamTime, LIMITS), 'added');
@@ -78,7 +78,7 @@ test('a late action inside the window is put in its place, an older one is dropp
   );
 });
 
-test('a full window gives up its oldest, and what is older still is late', () => {
+test('a full window drops its oldest action, and an even older action is late', () => {
   const window = stream(
     Array.from({ length: 12 }, (_, i) => action(String.fromCharCode(97 + i), 2 + i / 10)),
   );
@@ -89,7 +89,7 @@ test('a full window gives up its oldest, and what is older still is late', () =>
   assert.equal(window.actions[0]?.eventId, 'b');
 });
 
-test('expire tells how many actions left and keeps one of exactly the oldest age', () => {
+test('expire returns the number of dropped actions and keeps an action of exactly the maximum age', () => {
   const window = stream([action('a', 0), action('b', 1), action('c', 2)]);
   assert.equal(expire(window, START + 6 * MILLISECONDS_PER_DAY, LIMITS), 1);
   assert.equal(expire(window, START + 6 * MILLISECONDS_PER_DAY, LIMITS), 0);

@@ -2,33 +2,33 @@ import { MILLISECONDS_PER_DAY } from './importance.ts';
 
 /** One user action as the window keeps it. */
 export interface WindowAction {
-  /** Unique to the action; the second delivery of an id is a duplicate. */
+  /** Unique to the action; a second action with the same id is a duplicate. */
   readonly eventId: string;
   readonly itemId: string;
   /** Kind of action, a key of the action weights. */
   readonly type: string;
   /** Event time, ms since 1970, a non-negative safe integer. */
   readonly occurredAt: number;
-  /** The action's own factor on the weight of its type; 1 where the app gives none. */
+  /** The action's own factor on the weight of its type. Default 1. */
   readonly weight: number;
 }
 
-/** A user's recent actions, ascending by (occurredAt, eventId). Changed only by the functions below. */
+/** A user's recent actions, ascending by (occurredAt, eventId). Modified only by the functions below. */
 export interface ActionWindow {
   readonly actions: WindowAction[];
 }
 
 export interface WindowLimits {
-  /** Age in days of stream time beyond which an action leaves. */
+  /** Maximum age of an action in days of stream time. */
   readonly days: number;
-  /** Number of actions beyond which the oldest leave. */
+  /** Maximum number of actions; the oldest are dropped. */
   readonly maximum: number;
 }
 
 /** 90 days as in PinnerSage (KDD 2020). */
 export const DEFAULT_WINDOW_LIMITS: WindowLimits = { days: 90, maximum: 400 };
 
-/** `late`: older than the days allow, or than everything that a full window keeps. */
+/** `late`: older than the maximum age, or than every action of a full window. */
 export type WindowChange = 'added' | 'duplicate' | 'late';
 
 export function createWindow(): ActionWindow {
@@ -36,11 +36,11 @@ export function createWindow(): ActionWindow {
 }
 
 /**
- * Puts `action` in its place in the order of event time and lets expired and surplus actions leave.
- * `streamTime` is the newest event time seen, this action's included, in ms.
+ * Inserts `action` in the order of event time and drops expired and surplus actions. `streamTime` is the newest event
+ * time seen, this action's included, in ms.
  *
- * The window is a function of the set of actions and the final stream time, whatever the order of arrival and
- * however often each arrives: it holds the newest `maximum` that are not older than `days`.
+ * The window is a function of the set of actions and the final stream time, independent of order and duplicates: it
+ * holds the newest `maximum` that are not older than `days`.
  */
 export function applyAction(
   window: ActionWindow,
@@ -59,7 +59,7 @@ export function applyAction(
   return 'added';
 }
 
-/** Lets what stream time and the maximum no longer allow leave. Returns how many actions left. */
+/** Drops the actions that stream time and the maximum no longer allow. Returns their number. */
 export function expire(
   window: ActionWindow,
   streamTime: number,
@@ -74,7 +74,7 @@ export function expire(
   return before - actions.length;
 }
 
-/** Event order: by time, then by id, so that actions of one instant have one order too. */
+/** Event order: by time, then by id, so that actions of one instant also have one order. */
 export function compareActions(a: WindowAction, b: WindowAction): number {
   if (a.occurredAt !== b.occurredAt) return a.occurredAt - b.occurredAt;
   if (a.eventId === b.eventId) return 0;
@@ -85,7 +85,7 @@ function oldestKept(streamTime: number, limits: WindowLimits): number {
   return streamTime - limits.days * MILLISECONDS_PER_DAY;
 }
 
-/** Searched from the end, where nearly all actions belong. */
+/** Searches from the end, where nearly all actions belong. */
 function insertionPoint(actions: readonly WindowAction[], action: WindowAction): number {
   let position = actions.length;
   while (position > 0 && compareActions(actions[position - 1]!, action) > 0) position--;

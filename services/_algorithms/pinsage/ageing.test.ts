@@ -6,7 +6,7 @@ import { agedWeights, ForwardDecay } from './ageing.ts';
 const HALF_LIFE = 1_000;
 
 describe('forward decay', () => {
-  it('gives weights in the ratio of decayed ones, whatever came between', () => {
+  it('weights keep the ratio of decayed weights, whatever happens between', () => {
     const times = fc.array(fc.integer({ min: 0, max: 70 * HALF_LIFE }), { minLength: 1, maxLength: 40 });
     fc.assert(
       fc.property(times, (at) => {
@@ -30,7 +30,7 @@ describe('forward decay', () => {
     );
   });
 
-  it('multiplies by exact powers of two', () => {
+  it('weights are multiplied by exact powers of two', () => {
     const decay = new ForwardDecay(HALF_LIFE);
     assert.equal(decay.advance(5 * HALF_LIFE), 1);
     assert.equal(decay.advance(31 * HALF_LIFE), 1);
@@ -38,7 +38,7 @@ describe('forward decay', () => {
     assert.equal(decay.advance(0), 1, 'an event out of order');
   });
 
-  it('does nothing at an infinite half-life, and keeps the oldest above zero', () => {
+  it('an infinite half-life changes nothing, and the oldest weights stay above zero', () => {
     const decay = new ForwardDecay(Number.POSITIVE_INFINITY);
     assert.deepEqual([decay.advance(1e12), decay.weightAt(1e12), decay.weightAt(5)], [1, 1, 1]);
     const [old, young] = agedWeights(Float32Array.of(1, 1), Float64Array.of(0, 1e9), HALF_LIFE);

@@ -1,12 +1,12 @@
 /** Half-lives that the landmark moves at once. */
 const STRIDE = 32;
-/** Half-lives before the landmark beyond which events do not lose any more: what is left of them no walk follows. */
+/** Half-lives before the landmark beyond which events do not decay further: no walk would follow so small a weight. */
 const OLDEST = 90;
 
 /**
- * Exponential forward decay (Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009, §3): an event at time t weighs
- * 2^(t − landmark), in half-lives. The ratio of two weights is that of decayed weights at any later time, so that
- * nothing changes while time passes. Before numbers grow too large the landmark moves, and all weights so far have to be
+ * Exponential forward decay (Cormode, Shkapenyuk, Srivastava and Xu, ICDE 2009, §3): an event at time t weighs 2^(t −
+ * landmark), in half-lives. The ratio of two weights is that of decayed weights at any later time, so that nothing
+ * changes while time passes. Before numbers grow too large the landmark moves, and all earlier weights must be
  * multiplied by a power of two. The landmark depends on the newest event alone.
  */
 export class ForwardDecay {
@@ -20,8 +20,8 @@ export class ForwardDecay {
   }
 
   /**
-   * To be asked before the weight of an event.
-   * @returns the power of two by which the weights of all events before have to be multiplied, mostly 1
+   * Must be called before `weight` of each event.
+   * @returns the power of two by which the weights of all earlier events must be multiplied, usually 1
    */
   advance(at: number): number {
     const landmark = STRIDE * Math.floor(at / this.#halfLifeMs / STRIDE);
@@ -31,13 +31,13 @@ export class ForwardDecay {
     return 2 ** -moved;
   }
 
-  /** What the weight of an event at this time, ms, is multiplied by: above 0, below 2^32. */
+  /** The factor on the weight of an event at this time, ms: above 0, below 2^32. */
   weightAt(at: number): number {
     return 2 ** Math.max(-OLDEST, at / this.#halfLifeMs - (this.#landmark ?? 0));
   }
 }
 
-/** The weights of events in any order, as they count at the newest of them. */
+/** The weights of events in any order, at the time of the newest of them. */
 export function agedWeights(
   weights: Float32Array,
   at: Float64Array,

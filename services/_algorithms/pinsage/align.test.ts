@@ -33,7 +33,7 @@ function distance(a: Float32Array, b: Float32Array): number {
 }
 
 describe('Procrustes', () => {
-  it('undoes any rotation and reflection of enough points', () => {
+  it('Procrustes undoes any rotation and reflection of enough points', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 12 }), fc.nat(), (dim, seed) => {
         const to = randomRows(4 * dim, dim, `points ${seed}`);
@@ -44,7 +44,7 @@ describe('Procrustes', () => {
     );
   });
 
-  it('is orthogonal, and no other rotation brings noisy points nearer', () => {
+  it('the result is orthogonal, and no other rotation brings noisy points nearer', () => {
     const dim = 5;
     const [from, to] = [randomRows(30, dim, 'from'), randomRows(30, dim, 'to')];
     const rotation = procrustesRotation(from, to, dim);
@@ -62,7 +62,7 @@ describe('Procrustes', () => {
     }
   });
 
-  it('leaves directions alone that the points do not have', () => {
+  it('directions that the points do not span are left unchanged', () => {
     const from = Float32Array.of(1, 2, 0, 3, -1, 0);
     const rotation = procrustesRotation(from, from, 3);
     for (const [i, value] of rotation.entries()) assert.ok(Math.abs(value - (i % 4 === 0 ? 1 : 0)) < 1e-3);
@@ -70,7 +70,7 @@ describe('Procrustes', () => {
     for (const [i, value] of none.entries()) assert.ok(Math.abs(value - (i % 3 === 0 ? 1 : 0)) < 1e-6);
   });
 
-  it('refuses points that do not pair up', () => {
+  it('points that do not pair up are rejected', () => {
     assert.throws(() => procrustesRotation(new Float32Array(4), new Float32Array(6), 2), RangeError);
     assert.throws(() => procrustesRotation(new Float32Array(3), new Float32Array(3), 2), RangeError);
   });

@@ -1,18 +1,18 @@
 /** Largest deviation of RᵀR from the identity that counts as orthogonal. */
 const TOLERANCE = 1e-9;
 const MOST_ITERATIONS = 100;
-/** Share of the identity that settles directions which the points do not: they are then left as they are. */
+/** Share of the identity that determines directions which the points do not span: they are then left unchanged. */
 const SETTLING = 1e-4;
 
 /**
  * The rotation or reflection R, dim × dim, row-major, that brings the points of `from` nearest to those of `to`:
- * argmin ‖from·R − to‖ over orthogonal R (orthogonal Procrustes, Schönemann 1966). Both are k × dim, row by row the
- * same points. R is the orthogonal polar factor of fromᵀ·to, found by Newton and Schulz's iteration (Higham 2008, §8.3).
- * Throws RangeError where lengths differ or are not whole rows.
+ * argmin ‖from·R − to‖ over orthogonal R (orthogonal Procrustes, Schönemann 1966). Both are k × dim, and row i of
+ * both is the same point. R is the orthogonal polar factor of fromᵀ·to, computed by Newton–Schulz iteration (Higham
+ * 2008, §8.3). Throws RangeError if lengths differ or are not whole rows.
  */
 export function procrustesRotation(from: Float32Array, to: Float32Array, dim: number): Float64Array {
   if (from.length !== to.length || from.length % dim !== 0) {
-    throw new RangeError(`${from.length} and ${to.length} numbers are not as many rows of ${dim}`);
+    throw new RangeError(`${from.length} and ${to.length} numbers are not the same number of rows of ${dim}`);
   }
   let rotation = correlation(from, to, dim);
   // The iteration converges from singular values in (0, √3), and the Frobenius norm is above the largest of them.

@@ -1,6 +1,6 @@
 /**
- * Takes the width of all edges of a row but the `maximum` heaviest; of edges as heavy the one of the highest order
- * stays, and of those of one order the last in the row. Changes `widths`.
+ * Sets the width of all edges of a row to 0, except the `maximum` heaviest. Among equally heavy edges the one of the
+ * highest order is kept, and among those of one order the last in the row. Modifies `widths`.
  */
 export function keepHeaviest(widths: Float64Array, orders: ArrayLike<number>, maximum: number): void {
   const bound = descending(widths, maximum);
@@ -25,6 +25,6 @@ export function keepHeaviest(widths: Float64Array, orders: ArrayLike<number>, ma
 
 /** The value at a rank, from 1 on, in descending order. */
 function descending(values: Float64Array, rank: number): number {
-  // Without a comparison of its own, typed arrays sort natively.
+  // Without a comparison function typed arrays sort natively.
   return Float64Array.from(values).sort()[values.length - rank]!;
 }

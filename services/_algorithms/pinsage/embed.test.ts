@@ -38,7 +38,7 @@ describe('CONVOLVE', () => {
 });
 
 describe('the head', () => {
-  it('equals Algorithm 2 by hand, and adds what G₂ makes of the direct features', () => {
+  it('the head equals Algorithm 2 by hand, and adds G₂ of the direct features', () => {
     // G₁ = 2, g = −1; G₂ has a row (1, 0) for the hidden layer and (0, 3) for the one direct feature.
     const model = {
       ...weights,
@@ -53,7 +53,7 @@ describe('the head', () => {
     assert.ok(Math.abs(a! - 4 / 5) < 1e-6 && Math.abs(b! - 3 / 5) < 1e-6);
   });
 
-  it('begins with each direct feature in the coordinate of its number', () => {
+  it('the head starts with each direct feature in the coordinate of its number', () => {
     const { headOutput } = weights;
     assert.deepEqual([...headOutput.values.subarray(16 * 5)], [2, 0, 0, 0, 0, 0, 2, 0, 0, 0]);
     const narrow = initialWeights({ ...shape, dim: 1, direct: 3 }, createRandom(1));
@@ -61,20 +61,20 @@ describe('the head', () => {
   });
 });
 
-/** Of two neighbours. */
+/** Two neighbours. */
 function someLatents(): Float32Array[] {
   const random = createRandom('latents');
   return [0, 1].map(() => Float32Array.from({ length: 2 * shape.hidden }, () => random.next()));
 }
 
 describe('embedding of a new item', () => {
-  it('has length one and needs no neighbours', () => {
+  it('an embedding of a new item has length one and needs no neighbours', () => {
     const embedding = embedNew(weights, features);
     assert.equal(embedding.length, shape.dim);
     assert.ok(Math.abs(norm(embedding) - 1) < 1e-6);
   });
 
-  it('depends on the shares of importance, not on their sum', () => {
+  it('an embedding depends on the shares of importance, not on their sum', () => {
     const latents = someLatents();
     const small = embedNew(weights, features, { importance: [1, 3], latents });
     const large = embedNew(weights, features, { importance: [10, 30], latents });
@@ -82,7 +82,7 @@ describe('embedding of a new item', () => {
     assert.notDeepEqual(small, embedNew(weights, features, { importance: [3, 1], latents }));
   });
 
-  it('pools as the model was trained to', () => {
+  it('an embedding uses the pooling of the model', () => {
     const latents = someLatents();
     const neighbours = { importance: [1, 3], latents };
     const [importance, mean, max] = POOLINGS.map((pooling) =>
@@ -92,7 +92,7 @@ describe('embedding of a new item', () => {
     assert.notDeepEqual(mean, max);
   });
 
-  it('refuses features and latents of another width', () => {
+  it('features and latents of another width are rejected', () => {
     assert.throws(() => embedNew(weights, new Float32Array(2)), /2 features, the model 3/);
     const latents = [new Float32Array(16)];
     assert.throws(
@@ -103,14 +103,14 @@ describe('embedding of a new item', () => {
 });
 
 describe('weights', () => {
-  it('return from their bytes unchanged, at any offset of a buffer', () => {
+  it('weights are decoded unchanged, at any offset of a buffer', () => {
     const bytes = encodeWeights(weights);
     const shifted = new Uint8Array(bytes.length + 1);
     shifted.set(bytes, 1);
     assert.deepEqual(decodeWeights(shifted.subarray(1)), weights);
   });
 
-  it('keep their pooling, and read bytes of the formats that named neither it nor direct features', () => {
+  it('weights keep their pooling, and formats without pooling or direct features still decode', () => {
     const max = initialWeights({ ...shape, pooling: 'max', direct: 0 }, createRandom('max'));
     const bytes = encodeWeights(max);
     assert.deepEqual(decodeWeights(bytes), max);
@@ -120,18 +120,18 @@ describe('weights', () => {
     assert.deepEqual(decodeWeights(first), { ...max, shape: { ...max.shape, pooling: 'importance' } });
   });
 
-  it('are the same for the same seed and differ for another', () => {
+  it('weights are the same for the same seed and differ for another', () => {
     assert.deepEqual(initialWeights(shape, createRandom('weights')), weights);
     assert.notDeepEqual(weightArrays(initialWeights(shape, createRandom('other'))), weightArrays(weights));
   });
 
-  it('are refused when cut short, of another version, or of an impossible shape', () => {
+  it('truncated bytes, another version, and an impossible shape are rejected', () => {
     const bytes = encodeWeights(weights);
     assert.throws(() => decodeWeights(bytes.subarray(0, 8)), /8 bytes are too few/);
     assert.throws(() => decodeWeights(bytes.subarray(0, -4)), /weights have \d+ bytes, not/);
     assert.throws(() => decodeWeights(Uint8Array.of(9, ...bytes.subarray(1))), /format 9, not 3/);
     const unknown = Uint8Array.from(bytes).fill(7, 20, 21);
-    assert.throws(() => decodeWeights(unknown), /name pooling 7/);
+    assert.throws(() => decodeWeights(unknown), /name the unknown pooling 7/);
     assert.throws(() => initialWeights({ ...shape, dim: 0 }, createRandom(1)), /dim is 0/);
     assert.throws(
       () => initialWeights({ ...shape, direct: 4 }, createRandom(1)),

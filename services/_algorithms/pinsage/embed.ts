@@ -2,9 +2,9 @@ import { centreInPlace, normaliseInPlace, row } from '../vectors.ts';
 import { meanShares, type Pooling } from './pooling.ts';
 import type { Convolution, Dense, Matrix, PinSageWeights } from './weights.ts';
 
-/** The important neighbours of a new item, as the trained catalogue knows them. */
+/** The important neighbours of a new item, as known to the trained catalogue. */
 export interface NewItemNeighbours {
-  /** k importances, ≥ 0. They are normalised to sum to 1; one of 0 is no neighbour. */
+  /** k importances, ≥ 0. They are normalised to sum to 1; an importance of 0 means no neighbour. */
   readonly importance: ArrayLike<number>;
   /** Latents of the k neighbours for each convolution, ReLU(Q h_v + q): k × hidden each. */
   readonly latents: readonly Float32Array[];
@@ -12,9 +12,9 @@ export interface NewItemNeighbours {
 
 /**
  * Embedding of an item that was not in training (PinSage is inductive: KDD 2018, §3.2, Algorithm 2), in plain arrays:
- * under a millisecond, without TensorFlow. Without neighbours it rests on the features alone.
- * Centred by the catalogue's mean and scaled to length 1, so that it is comparable with the trained embeddings.
- * Throws RangeError where lengths disagree with the weights.
+ * under a millisecond, without TensorFlow. Without neighbours it depends on the features alone. It is centred by the
+ * catalogue's mean and scaled to length 1, so that it is comparable with the trained embeddings. Throws RangeError if
+ * lengths disagree with the weights.
  */
 export function embedNew(
   weights: PinSageWeights,
@@ -104,7 +104,7 @@ function relu(values: Float32Array): Float32Array {
   return values;
 }
 
-/** Element-wise maximum, in place; nothing is below 0 after a ReLU, so that 0 stands for no neighbour. */
+/** Element-wise maximum, in place; nothing is below 0 after a ReLU, so 0 stands for no neighbour. */
 function raiseTo(largest: Float32Array, values: Float32Array): void {
   for (let i = 0; i < largest.length; i++) if (values[i]! > largest[i]!) largest[i] = values[i]!;
 }

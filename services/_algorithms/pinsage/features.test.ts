@@ -11,7 +11,7 @@ const labels = (content: Partial<ItemContent>) =>
 const words = (text: string) => itemFeatures({ ...nothing, text }, 0, layout).subarray(64, 128);
 
 describe('item features', () => {
-  it('have blocks of length one or zero, whatever the text', () => {
+  it('blocks have length one or zero, whatever the text', () => {
     const content = fc.record({
       categories: fc.array(fc.string({ unit: 'binary' }), { maxLength: 4 }),
       attributes: fc.dictionary(fc.string({ unit: 'binary' }), fc.string({ unit: 'binary' }), { maxKeys: 4 }),
@@ -35,14 +35,14 @@ describe('item features', () => {
     );
   });
 
-  it('see words in scripts with and without spaces, and no difference of case or width', () => {
+  it('words are recognised in scripts with and without spaces, regardless of case and width', () => {
     for (const text of ['Grüne Äpfel', '緑のりんごを買う', 'แอปเปิลเขียว', 'яблоки', 'تفاح أخضر'])
       assert.ok(norm(words(text)) > 0.99);
     assert.deepEqual(words('Fresh MILK'), words('fresh ｍｉｌｋ!'));
     assert.ok(dot(words('緑のりんご'), words('赤のりんご')) > 0.4);
   });
 
-  it('share a label for each common step of the category path only from its beginning', () => {
+  it('labels are shared for common steps of the category path only from its beginning', () => {
     const milk = labels({ categories: ['food', 'dairy', 'milk'] });
     const near = dot(milk, labels({ categories: ['food', 'dairy', 'cheese'] }));
     const far = dot(milk, labels({ categories: ['food', 'bakery', 'milk'] }));
@@ -50,26 +50,26 @@ describe('item features', () => {
     assert.ok(Math.abs(far - 1 / 3) < 1e-6);
   });
 
-  it('tell attributes apart by name', () => {
+  it('attributes are distinguished by name', () => {
     assert.notDeepEqual(labels({ attributes: { colour: 'red' } }), labels({ attributes: { brand: 'red' } }));
   });
 
-  it('grow with the logarithm of the degree', () => {
+  it('the degree feature grows with the logarithm of the degree', () => {
     const last = (degree: number) => itemFeatures(nothing, degree, layout).at(-1)!;
     assert.equal(last(0), 0);
     assert.ok(Math.abs(last(Math.E ** 10 - 1) - 1) < 1e-6);
   });
 
-  it('refuse numbers that are not finite and vectors of another length', () => {
+  it('numbers that are not finite and vectors of another length are rejected', () => {
     const withVector = (vector: number[]) => () => itemFeatures({ ...nothing, vector }, 0, layout);
-    assert.throws(withVector([1, Number.NaN]), /Number 1 of the given vector is NaN/);
+    assert.throws(withVector([1, Number.NaN]), /Number 1 of the supplied vector is NaN/);
     assert.throws(withVector([1]), /has 1 numbers, the layout 2/);
     assert.throws(() => itemFeatures(nothing, -1, layout), /Degree -1/);
   });
 });
 
 describe('feature matrix', () => {
-  it('is refused with the place of what is not finite', () => {
+  it('a feature matrix with a number that is not finite is rejected with its position', () => {
     assert.throws(
       () => checkFeatures(Float32Array.of(1, 2, 3, Number.NaN), 2, 2),
       /Feature 1 of item 1 is NaN/,
@@ -77,7 +77,7 @@ describe('feature matrix', () => {
     assert.throws(() => checkFeatures(new Float32Array(3), 2, 2), /3 features are not 2 items of 2/);
   });
 
-  it('is refused when it tells no items apart', () => {
+  it('a feature matrix is rejected if all items have the same features', () => {
     assert.throws(() => checkFeatures(Float32Array.of(1, 2, 1, 2), 2, 2), /same features/);
     checkFeatures(Float32Array.of(1, 2, 1, 3), 2, 2);
     checkFeatures(Float32Array.of(1, 2), 1, 2);

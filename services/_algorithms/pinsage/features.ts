@@ -1,32 +1,32 @@
 import { hashString } from '../random.ts';
 import { normaliseInPlace } from '../vectors.ts';
 
-/** What an item says of itself. */
+/** The content of an item. */
 export interface ItemContent {
   /** From broad to narrow. */
   readonly categories: readonly string[];
   readonly attributes: Readonly<Record<string, string>>;
   /** Title and free text, in any script. */
   readonly text: string;
-  /** A given embedding, of an image say. */
+  /** An embedding supplied by the app, for example of an image. */
   readonly vector?: ArrayLike<number>;
 }
 
 /** Widths of the blocks of a feature vector, fixed for a model's life. */
 export interface FeatureLayout {
-  /** Coordinates of the item's place in the graph of who took what, which training fills in. */
+  /** Coordinates of the item's place in the graph of users, which training fills in. */
   readonly structure: number;
   /** Buckets for categories and attributes. */
   readonly labels: number;
   /** Buckets for words. */
   readonly words: number;
-  /** Length of the given vectors; 0 where there are none. */
+  /** Length of the supplied vectors; 0 if there are none. */
   readonly vector: number;
 }
 
 export const DEFAULT_FEATURE_LAYOUT: FeatureLayout = { structure: 64, labels: 128, words: 64, vector: 0 };
 
-/** Keeps the log degree in about 0–1, beside blocks of length 1: a degree of e¹⁰ ≈ 22,000 gives 1. */
+/** Scales the log degree to about 0–1, beside blocks of length 1: a degree of e¹⁰ ≈ 22,000 gives 1. */
 const LOG_DEGREE_SCALE = 10;
 
 /** Length of the feature vectors: the four blocks and the log degree. */
@@ -35,12 +35,13 @@ export function featureDimension({ structure, labels, words, vector }: FeatureLa
 }
 
 /**
- * Feature vector of an item: zeros for its place in the graph, which its content does not tell, hashed labels (every prefix of the category path, every attribute), hashed words and
- * the given vector, each block scaled to length 1 or zero where the item has nothing, then log(1 + degree) / 10
- * (PinSage, KDD 2018, §4.1 has image, annotations and log degree). `degree` is the number of the item's contexts.
+ * Feature vector of an item: zeros for its place in the graph (which its content does not determine), hashed labels
+ * (every prefix of the category path, every attribute), hashed words and the supplied vector, then log(1 + degree) /
+ * 10 (PinSage, KDD 2018, §4.1 has image, annotations and log degree). Each block is scaled to length 1, or zero if
+ * the item has no content for it. `degree` is the number of the item's contexts.
  *
- * Hashing is signed (Weinberger et al. 2009), so that collisions cancel in expectation; no vocabulary has to be kept.
- * Throws RangeError where the given vector has another length or any number is not finite.
+ * Hashing is signed (Weinberger et al. 2009), so that collisions cancel in expectation and no vocabulary has to be
+ * stored. Throws RangeError if the supplied vector has another length or any number is not finite.
  */
 export function itemFeatures(content: ItemContent, degree: number, layout: FeatureLayout): Float32Array {
   if (!(degree >= 0 && degree < Infinity)) throw new RangeError(`Degree ${degree} is not a finite count`);
@@ -56,8 +57,9 @@ export function itemFeatures(content: ItemContent, degree: number, layout: Featu
 }
 
 /**
- * Checks an n × `dimension` feature matrix before a training. Throws RangeError where it is not whole rows, a number
- * is not finite, or all of several items have the same features: no convolution could tell them apart.
+ * Checks an n × `dimension` feature matrix before a training. Throws RangeError if it is not whole rows, if a number
+ * is not finite, or if several items exist and all have the same features, because no convolution could distinguish
+ * them.
  */
 export function checkFeatures(features: Float32Array, itemCount: number, dimension: number): void {
   if (features.length !== itemCount * dimension) {
@@ -82,7 +84,7 @@ function* labelsOf({ categories, attributes }: ItemContent): Iterable<string> {
 
 const segmenter = new Intl.Segmenter('und', { granularity: 'word' });
 
-/** Words in any script, also those that put no spaces between them. */
+/** Words in any script, including scripts without spaces between words. */
 function* wordsOf(text: string): Iterable<string> {
   for (const { segment, isWordLike } of segmenter.segment(fold(text))) if (isWordLike) yield segment;
 }
@@ -94,7 +96,7 @@ function fold(text: string): string {
 function hashInto(block: Float32Array, tokens: Iterable<string>): void {
   if (block.length === 0) return;
   for (const token of tokens) {
-    // The sign comes from a second hash: one bit of the first would be tied to the bucket.
+    // The sign comes from a second hash: one bit of the first would depend on the bucket.
     block[hashString(token) % block.length]! += hashString(token, 1) & 1 ? 1 : -1;
   }
   normaliseInPlace(block);
@@ -102,10 +104,11 @@ function hashInto(block: Float32Array, tokens: Iterable<string>): void {
 
 function copyVector(vector: ArrayLike<number>, block: Float32Array): void {
   if (vector.length !== block.length) {
-    throw new RangeError(`The given vector has ${vector.length} numbers, the layout ${block.length}`);
+    throw new RangeError(`The supplied vector has ${vector.length} numbers, the layout ${block.length}`);
   }
   for (let i = 0; i < vector.length; i++) {
-    if (!Number.isFinite(vector[i])) throw new RangeError(`Number ${i} of the given vector is ${vector[i]}`);
+    if (!Number.isFinite(vector[i]))
+      throw new RangeError(`Number ${i} of the supplied vector is ${vector[i]}`);
     block[i] = vector[i]!;
   }
   normaliseInPlace(block);

@@ -7,7 +7,7 @@ import { buildGraph, degrees, packed } from './graph.ts';
 const edge = fc.tuple(fc.nat(6), fc.nat(4), fc.integer({ min: 1, max: 5 }));
 
 describe('item–context graph', () => {
-  it('holds in both directions exactly the summed weights of the edges', () => {
+  it('the graph holds exactly the summed weights of the edges in both directions', () => {
     fc.assert(
       fc.property(fc.array(edge, { maxLength: 60 }), (edges) => {
         const graph = buildGraph(columnsOf(edges), { itemCount: 7 });
@@ -27,7 +27,7 @@ describe('item–context graph', () => {
     );
   });
 
-  it('keeps the rows ascending and within the degree cap', () => {
+  it('rows are ascending and within the degree cap', () => {
     fc.assert(
       fc.property(fc.array(edge, { maxLength: 60 }), (edges) => {
         const graph = buildGraph(columnsOf(edges), { itemCount: 7, maximumDegree: 2 });
@@ -41,7 +41,7 @@ describe('item–context graph', () => {
     );
   });
 
-  it('keeps the heaviest edges of a crowded node, and of equal ones the latest', () => {
+  it('a crowded node keeps its heaviest edges, and among equal ones the latest', () => {
     const edges: Edge[] = [
       [0, 3, 1],
       [0, 1, 5],
@@ -62,7 +62,7 @@ describe('item–context graph', () => {
     });
   });
 
-  it('damps popular items on the way from a context, and only there', () => {
+  it('popular items are damped on the way from a context, and only there', () => {
     const edges: Edge[] = [
       [0, 0, 2],
       [1, 0, 2],
@@ -79,13 +79,13 @@ describe('item–context graph', () => {
     assert.deepEqual(rowsOf(graph.contextsOfItem)[1]![1], [1, 3]);
   });
 
-  it('counts the bytes of its arrays', () => {
+  it('the memory counts all arrays', () => {
     const edges = Array.from({ length: 5_000 }, (_, e): Edge => [e % 7, e, 1]);
     const { bytes } = buildGraph(columnsOf(edges), { itemCount: 7 });
     assert.ok(bytes > 2 * 20 * edges.length, 'target, weight, order and running sum in both directions');
   });
 
-  it('refuses items out of range and weights that are not positive', () => {
+  it('items out of range and weights that are not positive are rejected', () => {
     assert.throws(() => buildGraph(columnsOf([[3, 0, 1]]), { itemCount: 3 }), /Edge 0 names item 3 of 3 /);
     assert.throws(
       () => buildGraph(columnsOf([[0, -1, 1]]), { itemCount: 3 }),

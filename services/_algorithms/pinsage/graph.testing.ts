@@ -20,7 +20,7 @@ export function graphOf(
   return buildGraph(columnsOf(edges), { ...options, itemCount });
 }
 
-/** Rows as lists of [target, width], of the edges that walks can take. */
+/** Rows as lists of [target, width], of the edges that walks can follow. */
 export function rowsOf({ starts, ends, targets, cumulative }: Adjacency): [number, number][][] {
   return Array.from(starts, (start, row) => {
     const places = Array.from({ length: ends[row]! - start }, (_, i) => start + i);

@@ -1,11 +1,11 @@
 import { type GraphOptions, type ItemContextGraph, LiveGraph } from './live-graph.ts';
 import type { Adjacency } from './row-arena.ts';
 
-/** One event column a field, in time order: the item was taken in the context (board, basket, session). */
+/** Events as columns in time order: the item was taken in the context (board, basket, session). */
 export interface EdgeColumns {
   readonly item: Int32Array;
   readonly context: Int32Array;
-  /** Strength of the action, > 0: a purchase says more than a view. */
+  /** Strength of the action, > 0: a purchase weighs more than a view. */
   readonly weight: Float32Array;
 }
 
@@ -14,9 +14,9 @@ export interface BuildOptions extends GraphOptions {
 }
 
 /**
- * The live graph of these edges, of which repeated ones add up their weights, for those who need no other.
- * Throws RangeError where columns differ in length, an item is not below `itemCount`, a number is negative or a weight is
- * not a positive number.
+ * Builds the graph of these edges, for callers that do not update it; the weights of repeated edges are added. Throws
+ * RangeError if columns differ in length, an item is not below `itemCount`, a number is negative or a weight is not a
+ * positive number.
  */
 export function buildGraph({ item, context, weight }: EdgeColumns, options: BuildOptions): ItemContextGraph {
   if (item.length !== context.length || item.length !== weight.length) {
@@ -36,7 +36,7 @@ export function buildGraph({ item, context, weight }: EdgeColumns, options: Buil
   return graph.settle();
 }
 
-/** Number of neighbours of each row that walks can take: none beyond the degree cap. */
+/** Number of neighbours of each row that walks can reach: none beyond the degree cap. */
 export function degrees({ starts, ends, cumulative }: Adjacency): Int32Array {
   return Int32Array.from(starts, (start, row) => {
     let degree = 0;
@@ -45,7 +45,7 @@ export function degrees({ starts, ends, cumulative }: Adjacency): Int32Array {
   });
 }
 
-/** The neighbours that walks can take, without room between: those of row r are `targets[offsets[r] .. offsets[r + 1])`. */
+/** The neighbours that walks can reach, without gaps: those of row r are `targets[offsets[r] .. offsets[r + 1])`. */
 export function packed(adjacency: Adjacency): { offsets: Int32Array; targets: Int32Array } {
   const { starts, ends, targets, cumulative } = adjacency;
   const offsets = new Int32Array(starts.length + 1);

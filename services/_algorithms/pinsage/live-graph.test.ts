@@ -22,7 +22,7 @@ type Change =
 const OPTIONS = { itemCount: 8, maximumDegree: 3, hubDamping: 0.5 };
 const WALK = { size: 4, steps: 40, restart: 0.5 };
 
-/** A graph and what is left in it after the changes, which come at the orders 0, 1, 2… */
+/** A graph after the changes, which have the orders 0, 1, 2…, and the edges that remain. */
 function changed(changes: readonly Change[], options: GraphOptions = OPTIONS) {
   const graph = new LiveGraph(options);
   const left = new Map<string, Events>();
@@ -100,7 +100,7 @@ function randomChange(random: Random): Change {
 }
 
 describe('a live graph', () => {
-  it('has the edges that were added and not taken away, capped and damped, in both directions', () => {
+  it('a live graph has the edges that were added and not removed, capped and damped, in both directions', () => {
     fc.assert(
       fc.property(someChanges, (changes) => {
         const { graph, left } = changed(changes);
@@ -112,7 +112,7 @@ describe('a live graph', () => {
     );
   });
 
-  it('is walked like one built from what is left', () => {
+  it('walks equal those on a graph built from the remaining edges', () => {
     fc.assert(
       fc.property(someChanges, (changes) => {
         const { graph, left } = changed(changes);
@@ -125,7 +125,7 @@ describe('a live graph', () => {
     );
   });
 
-  it('stays right while rows move and the arena is replaced', () => {
+  it('the graph stays correct while rows move and the arena is replaced', () => {
     const random = createRandom('many changes');
     const { graph, left } = changed(Array.from({ length: 40_000 }, () => randomChange(random)));
     const { contextsOfItem, itemsOfContext } = graph.settle();
@@ -134,7 +134,7 @@ describe('a live graph', () => {
     assertRows(itemsOfContext, expectedRows(left, 400, 'context'));
   });
 
-  it('gives room back when most edges are gone', () => {
+  it('memory is returned when most edges are removed', () => {
     const graph = new LiveGraph();
     for (let context = 0; context < 100_000; context++) graph.add(context % 50, context, 1, context);
     graph.settle();
@@ -142,10 +142,10 @@ describe('a live graph', () => {
     for (let context = 0; context < 99_900; context++) graph.remove(context % 50, context);
     graph.settle();
     assert.equal(graph.edges, 100);
-    assert.ok(graph.bytes < full / 2, 'the tables of rows stay');
+    assert.ok(graph.bytes < full / 2, 'the tables of rows remain');
   });
 
-  it('is walked the same when all weights are halved', () => {
+  it('walks do not change when all weights are halved', () => {
     fc.assert(
       fc.property(someChanges, (changes) => {
         const { graph } = changed(changes);
@@ -163,7 +163,7 @@ describe('a live graph', () => {
     );
   });
 
-  it('tells every row that is not what it was', () => {
+  it('every changed row is reported', () => {
     fc.assert(
       fc.property(someChanges, someChanges, (first, then) => {
         const { graph } = changed(first);
@@ -190,7 +190,7 @@ describe('a live graph', () => {
     );
   });
 
-  it('touches an edge twice on average for the degrees of its item, however popular that is', () => {
+  it('an edge changes two rows of contexts on average through the degree of its item, however popular the item', () => {
     const graph = new LiveGraph({ hubDamping: 0.5 });
     let told = 0;
     for (let context = 0; context < 4_096; context++) {
@@ -201,7 +201,7 @@ describe('a live graph', () => {
     assert.ok(told < 3 * 4_096, `${told} rows of contexts`);
   });
 
-  it('refuses negative numbers and weights that are not positive', () => {
+  it('negative numbers and weights that are not positive are rejected', () => {
     const graph = new LiveGraph();
     assert.throws(() => graph.add(-1, 0, 1, 0), /item -1/);
     assert.throws(() => graph.add(0, -1, 1, 0), /context -1/);

@@ -11,40 +11,42 @@ export interface ItemContextGraph {
 }
 
 export interface GraphOptions {
-  /** Items there are at least; numbers beyond make it more. */
+  /** Minimum number of items; larger item numbers increase it. */
   readonly itemCount?: number;
-  /** Walks take of a crowded node its heaviest edges alone, ties to the latest. Each direction is capped on its own. */
+  /**
+   * Walks follow only the heaviest edges of a crowded node, ties to the latest. Each direction is capped on its own.
+   */
   readonly maximumDegree?: number;
   /**
    * Walks go from a context to an item ∝ weight · d^−damping, where d is the item's degree rounded down to a power of
-   * two. At 0 (the paper's) the few items that are in every basket are everybody's neighbours; at 1 an item is about as
-   * likely met from all its contexts together as another.
+   * two. At 0 (the paper's value) the few items of every basket are neighbours of every item; at 1 all items are
+   * about equally likely to be met from all their contexts together.
    */
   readonly hubDamping?: number;
 }
 
-/** Rows that are not what they were, in ascending order. */
+/** The changed rows, in ascending order. */
 export interface ChangedRows {
   readonly items: Int32Array;
   readonly contexts: Int32Array;
 }
 
 /**
- * The graph of items and contexts, edge by edge. Items and contexts are numbers from 0 on, which the caller may use again
- * once no edge names them. What walks see depends on the edges alone, not on the order in which they came and went, but for
- * the rounding of weights that add up.
+ * The graph of items and contexts, updated edge by edge. Items and contexts are numbers from 0, which the caller may
+ * reuse once no edge names them. Walks depend on the edges alone, not on the order of additions and removals, except
+ * for the rounding of added weights.
  *
- * An edge more changes its two rows, and those of the item's contexts when the item's degree reaches a power of
- * two: twice an edge over time, however popular the item. All of them are summed up anew by `settle`, once for many edges.
+ * A new edge changes its two rows, and the rows of the item's contexts when the item's degree reaches a power of two:
+ * two rows per edge on average, however popular the item. `settle` sums all changed rows again, once for many edges.
  */
 export class LiveGraph {
   readonly #maximumDegree: number;
   readonly #hubDamping: number;
   readonly #contextsOfItem = new RowArena();
   readonly #itemsOfContext = new RowArena();
-  /** By item: what the width of its edges in the rows of contexts is multiplied by. */
+  /** By item: the factor on the width of its edges in the rows of contexts. */
   #factors = new Float64Array(0);
-  /** The graph since the last change, once it was asked for. */
+  /** The graph since the last change, if it was requested. */
   #settled: ItemContextGraph | undefined;
 
   constructor({ itemCount = 0, maximumDegree = 1000, hubDamping = 0 }: GraphOptions = {}) {
@@ -69,14 +71,14 @@ export class LiveGraph {
 
   /**
    * Adds to the weight of the edge between an item and a context.
-   * @param order time of the event, any uint32 that grows with it; it breaks the ties of the degree cap
-   * Throws RangeError where a number is negative or the weight is not a positive number.
+   * @param order time of the event, any uint32 that increases with it; it breaks ties of the degree cap
+   * Throws RangeError if a number is negative or the weight is not a positive number.
    */
   add(item: number, context: number, weight: number, order: number): void {
     if (!(item >= 0 && context >= 0))
-      throw new RangeError(`An edge names item ${item} and context ${context}`);
+      throw new RangeError(`Edge: item ${item} and context ${context} must be natural numbers`);
     if (!(weight > 0 && weight < Infinity)) {
-      throw new RangeError(`An edge weighs ${weight}, not a positive number`);
+      throw new RangeError(`The weight of an edge is ${weight}, not a positive number`);
     }
     this.#settled = undefined;
     const isNew = this.#contextsOfItem.add(item, context, weight, order);
@@ -84,7 +86,7 @@ export class LiveGraph {
     if (isNew) this.#damp(item);
   }
 
-  /** Takes the edge away with all its weight, if it is there. */
+  /** Removes the edge with all its weight, if it exists. */
   remove(item: number, context: number): void {
     if (!this.#contextsOfItem.remove(item, context)) return;
     this.#settled = undefined;
@@ -99,7 +101,7 @@ export class LiveGraph {
     this.#itemsOfContext.scale(factor);
   }
 
-  /** The graph as it stands, to walk on until the next change; the same object while there is none. */
+  /** Returns the graph for walks until the next change; the same object while nothing changes. */
   settle(): ItemContextGraph {
     if (this.#settled !== undefined) return this.#settled;
     this.#contextsOfItem.refresh(this.#maximumDegree);
@@ -114,7 +116,7 @@ export class LiveGraph {
     return this.#settled;
   }
 
-  /** The rows that `settle` summed up anew since this was last asked. */
+  /** Returns the rows that `settle` summed again since the last call. */
   takeChanges(): ChangedRows {
     return { items: this.#contextsOfItem.takeChanged(), contexts: this.#itemsOfContext.takeChanged() };
   }

@@ -15,7 +15,7 @@ function randomGraph(itemCount: number, edgeCount: number) {
 }
 
 describe('shared negatives', () => {
-  it('come in proportion to the damped popularity', () => {
+  it('shared negatives are drawn in proportion to the damped popularity', () => {
     const popularity = [0, 15, 80];
     const drawn = createNegativeSampler(popularity, 0.5).sample(60_000, createRandom(5));
     const weights = popularity.map((count) => Math.sqrt(count + 1));
@@ -26,13 +26,13 @@ describe('shared negatives', () => {
     }
   });
 
-  it('are uniform at power 0', () => {
+  it('shared negatives are uniform at power 0', () => {
     const drawn = createNegativeSampler([1000, 0], 0).sample(20_000, createRandom(5));
     const share = drawn.filter((negative) => negative === 0).length / drawn.length;
     assert.ok(Math.abs(share - 0.5) < 0.02);
   });
 
-  it('need items', () => {
+  it('an empty catalogue is rejected', () => {
     assert.throws(() => createNegativeSampler([]), /No items/);
   });
 });
@@ -40,7 +40,7 @@ describe('shared negatives', () => {
 describe('hard negatives', () => {
   const walk = { steps: 400, restart: 0.3 };
 
-  it('lie in the rank band of their item', () => {
+  it('hard negatives lie in the rank band of their item', () => {
     const graph = randomGraph(60, 300);
     const options = { ...walk, fromShare: 0.2, toShare: 0.5, size: 6 };
     const hard = createHardNegatives(graph, options, createRandom('hard'));
@@ -49,21 +49,21 @@ describe('hard negatives', () => {
       const ranked = walker.visits(item, createRandom('hard').fork(item)).items;
       const band = new Set(ranked.subarray(12, 30));
       const row = hard.candidatesOf(item);
-      assert.deepEqual(hard.candidatesOf(item), row, 'the same whenever asked');
+      assert.deepEqual(hard.candidatesOf(item), row, 'the same at every call');
       assert.equal(row.length, Math.min(6, band.size));
       assert.equal(new Set(row).size, row.length);
       assert.ok(row.every((candidate) => band.has(candidate)));
     }
   });
 
-  it('are missing where the walk does not reach the band', () => {
+  it('hard negatives are missing if the walk does not reach the band', () => {
     const graph = randomGraph(60, 300);
     const options = { steps: 2, restart: 0.5, fromShare: 0.2, toShare: 0.5, size: 6 };
     const hard = createHardNegatives(graph, options, createRandom(1));
     for (let item = 0; item < 60; item++) assert.equal(hard.candidatesOf(item).length, 0);
   });
 
-  it('refuse a band outside the catalogue', () => {
+  it('a band outside the catalogue is rejected', () => {
     const graph = randomGraph(5, 5);
     for (const [fromShare, toShare] of [
       [0.5, 0.2],
@@ -77,7 +77,7 @@ describe('hard negatives', () => {
     }
   });
 
-  it('grow by one an epoch from none', () => {
+  it('the number of hard negatives grows by one per epoch, from none', () => {
     assert.deepEqual([1, 2, 3].map(hardNegativesInEpoch), [0, 1, 2]);
   });
 });

@@ -10,9 +10,9 @@ export interface NegativeSampler {
 
 /**
  * Negatives shared by a whole batch (PinSage, KDD 2018, §3.3), drawn ∝ (popularity + 1)^power. Power 0 is the paper's
- * uniform draw. Above it (word2vec has 0.75) popular items, the positives of everything, are also the negatives of
- * everything: the vectors say less about popularity, and learning them takes longer.
- * `popularity` counts contexts an item, ≥ 0. Throws RangeError where it is empty.
+ * uniform draw. At higher powers (word2vec has 0.75) popular items, the positives of everything, are also the
+ * negatives of everything: the vectors then contain less popularity, and learning takes longer. `popularity` counts
+ * contexts per item, ≥ 0. Throws RangeError if it is empty.
  */
 export function createNegativeSampler(popularity: ArrayLike<number>, power = 0): NegativeSampler {
   if (popularity.length === 0) throw new RangeError('No items to draw negatives from');
@@ -34,23 +34,23 @@ export interface HardNegativeOptions extends WalkOptions {
   /** The band of personalised-PageRank ranks, as shares of the catalogue in [0, 1]: near, yet not the nearest. */
   readonly fromShare: number;
   readonly toShare: number;
-  /** Candidates kept an item. */
+  /** Number of candidates kept per item. */
   readonly size: number;
 }
 
-/** Items that look like positives of an item and are not: related enough to be hard. */
+/** Items that resemble positives of an item but are not: related enough to be hard. */
 export interface HardNegatives {
-  /** Most candidates an item has. */
+  /** Maximum number of candidates per item. */
   readonly size: number;
-  /** At most `size` item indices in random order, the same whenever asked; fewer where the band holds fewer. */
+  /** Returns at most `size` item indices in random order, the same at every call; fewer if the band holds fewer. */
   candidatesOf(item: number): Int32Array;
 }
 
 /**
  * Hard negatives by rank of personalised PageRank from each item (PinSage, KDD 2018, §3.3; there ranks 2000–5000 of
- * 2·10⁹). Walks that are too short for the band leave it thin or empty, never wrong. An item is walked from when it is
- * first asked for, since a training meets only a part of the catalogue, and draws under a fork of `random` named by
- * its index. Throws RangeError unless 0 ≤ from < to ≤ 1.
+ * 2·10⁹). Walks that are too short for the band leave it sparse or empty, never wrong. The walks of an item run at
+ * its first use, since a training meets only a part of the catalogue, and draw from a fork of `random` named by its
+ * index. Throws RangeError unless 0 ≤ from < to ≤ 1.
  */
 export function createHardNegatives(
   graph: ItemContextGraph,
@@ -68,7 +68,7 @@ export function createHardNegatives(
   function walk(item: number): Int32Array {
     const source = random.fork(item);
     const band = walker.visits(item, source).items.subarray(first, end);
-    // A copy of its own size: the band is a view of all that the walk met.
+    // Copies the band, which is a view of all items that the walk met.
     return shuffle(band, source).slice(0, size);
   }
   return {
@@ -81,7 +81,7 @@ export function createHardNegatives(
   };
 }
 
-/** Harder and harder: none in the first epoch, n − 1 an example in epoch n (PinSage, §3.3), counted from 1. */
+/** Curriculum: no hard negatives in the first epoch, n − 1 per example in epoch n (PinSage, §3.3), counted from 1. */
 export function hardNegativesInEpoch(epoch: number): number {
   return epoch - 1;
 }

@@ -28,7 +28,7 @@ function pairsOf(
   return [...new Set(Array.from(query, (item, p) => `${item}>${positive[p]}`))].sort();
 }
 
-/** Baskets of a few users: one timestamp a basket. */
+/** Baskets of a few users, with one timestamp per basket. */
 const baskets = fc
   .array(fc.tuple(fc.nat(3), fc.array(fc.nat(9), { minLength: 1, maxLength: 5 }), fc.nat(20)), {
     maxLength: 15,
@@ -42,7 +42,7 @@ const baskets = fc
   });
 
 describe('positive pairs', () => {
-  it('join items of one basket both ways and point forward to the next basket', () => {
+  it('pairs join items of one basket both ways and point forward to the next basket', () => {
     const actions: Action[] = [
       [0, 0, 1, 0],
       [0, 0, 2, 0],
@@ -51,7 +51,7 @@ describe('positive pairs', () => {
     assert.deepEqual(pairsOf(actions), ['1>2', '1>3', '2>1', '2>3']);
   });
 
-  it('do not cross users, nor a gap longer than the bound', () => {
+  it('pairs do not cross users, nor a gap longer than the bound', () => {
     assert.deepEqual(
       pairsOf([
         [0, 0, 1, 0],
@@ -68,7 +68,7 @@ describe('positive pairs', () => {
     );
   });
 
-  it('come only from the same or the next context of one user, in order of time and within their number', () => {
+  it('pairs join only the same or the next context of one user, in order of time and within their number', () => {
     fc.assert(
       fc.property(baskets, fc.nat(), (actions, seed) => {
         const allowed = new Set<string>();
@@ -94,7 +94,7 @@ describe('positive pairs', () => {
     );
   });
 
-  it('refuse columns of different lengths', () => {
+  it('columns of different lengths are rejected', () => {
     const columns = { ...columnsOf([[0, 0, 1, 0]]), user: new Int32Array(2) };
     const options = { withinMs: 1, pairsPerAction: 1 };
     assert.throws(() => positivePairs(columns, options, createRandom(1)), /differ in length: 2, 1, 1, 1, 1/);
@@ -102,7 +102,7 @@ describe('positive pairs', () => {
 });
 
 describe('split by time', () => {
-  it('keeps every action once, and none before the boundary is later than one after it', () => {
+  it('the split keeps every action once, and none before the boundary is later than one after it', () => {
     fc.assert(
       fc.property(baskets, fc.double({ min: 0, max: 1, noNaN: true }), (actions, share) => {
         const { before, after } = splitByTime(columnsOf(actions), share);

@@ -1,9 +1,9 @@
 import type { Random } from '../random.ts';
 
-/** Actions, one a position in every column, in any order. */
+/** Actions as columns of equal length, in any order. */
 export interface ActionColumns {
   readonly user: Int32Array;
-  /** Board, basket or session; what is taken together shares one. */
+  /** Board, basket or session; items taken together have the same context. */
   readonly context: Int32Array;
   readonly item: Int32Array;
   /** Strength of the action, > 0. */
@@ -12,7 +12,7 @@ export interface ActionColumns {
   readonly at: Float64Array;
 }
 
-/** Positive pairs: someone who took the query then took the positive. In order of time. */
+/** Positive pairs: a user took the query and then the positive. In order of time. */
 export interface PairColumns {
   readonly query: Int32Array;
   readonly positive: Int32Array;
@@ -21,18 +21,17 @@ export interface PairColumns {
 }
 
 export interface PairOptions {
-  /** Longest time between two contexts of a user whose items are still taken one after another, in ms. */
+  /** Longest time between two contexts of a user whose items still form pairs, in ms. */
   readonly withinMs: number;
-  /** Pairs that each taken item may give as the query. */
+  /** Pairs in which each taken item may be the query. */
   readonly pairsPerAction: number;
 }
 
 /**
  * Positives for training: items taken one after another by the same user (PinSage, KDD 2018, §3.3). Items of one
- * context may share a timestamp, so that their order means nothing: a query is paired with items of its own context
- * and of the user's next one. Each action gives at most `pairsPerAction` pairs, so that a basket of n items counts
- * n times, not n², and a pair is never an item with itself.
- * Throws RangeError where columns differ in length.
+ * context may have the same timestamp, so their order means nothing: a query is paired with items of its own context
+ * and of the user's next one. Each action yields at most `pairsPerAction` pairs, so that a basket of n items counts n
+ * times, not n², and a pair never joins an item with itself. Throws RangeError if columns differ in length.
  */
 export function positivePairs(actions: ActionColumns, options: PairOptions, random: Random): PairColumns {
   const { item, at } = actions;
@@ -58,7 +57,10 @@ export function positivePairs(actions: ActionColumns, options: PairOptions, rand
   };
 }
 
-/** The actions at or before the time below which (1 − `share`) of them lie, and those after it. */
+/**
+ * Splits the actions at the time before which (1 − `share`) of them lie; actions at that time belong to the first
+ * part.
+ */
 export function splitByTime(
   actions: ActionColumns,
   share: number,
@@ -73,7 +75,10 @@ export function splitByTime(
   return { before: take(actions, early), after: take(actions, late) };
 }
 
-/** Each item of the same or the next context is as likely, half the draws going to either where both exist. */
+/**
+ * Draws each item of the same or the next context with equal probability; half of the draws go to either if both
+ * exist.
+ */
 function drawPartner(own: Int32Array, next: Int32Array | undefined, random: Random): number {
   const pool = next !== undefined && (own.length === 1 || random.next() < 0.5) ? next : own;
   return pool[random.integer(pool.length)]!;
@@ -84,7 +89,9 @@ interface ConsecutiveContexts {
   readonly next: Int32Array | undefined;
 }
 
-/** Positions of the actions of each context of each user, with those of the user's next one if it is near in time. */
+/**
+ * Positions of the actions of each context of each user, with those of the user's next context if it is near in time.
+ */
 function* consecutiveContexts(actions: ActionColumns, withinMs: number): Iterable<ConsecutiveContexts> {
   const { user, context, at } = actions;
   const order = Int32Array.from({ length: checkColumns(actions) }, (_, i) => i).sort(

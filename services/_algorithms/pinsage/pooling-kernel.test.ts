@@ -20,7 +20,7 @@ function randomFloats(length: number, label: string): Float32Array {
   return Float32Array.from({ length }, () => random.normal());
 }
 
-/** A third of the neighbours are none. */
+/** A third of the entries are no neighbours. */
 function randomNeighbours(count: number, size: number, rowCount: number, label: string): WeightedNeighbours {
   const random = createRandom(label);
   return {
@@ -39,12 +39,12 @@ const shape = fc.record({
 });
 
 describe('the pooling kernel', () => {
-  it('is assembled from the source beside it', () => {
+  it('the assembled kernel is that of the source beside it', () => {
     const source = readFileSync(new URL('./pooling-kernel.wat', import.meta.url));
     assert.equal(createHash('sha256').update(source).digest('hex'), POOLING_KERNEL_SOURCE_SHA256);
   });
 
-  it('gives the same bits in SIMD and in TypeScript, run after run in one memory', () => {
+  it('the kernel returns the same bits in SIMD and in TypeScript, run after run in one memory', () => {
     fc.assert(
       fc.property(shape, ({ count, size, rowCount, blocks, seed }) => {
         const width = 32 * blocks;
@@ -60,7 +60,7 @@ describe('the pooling kernel', () => {
     );
   });
 
-  it('sums weight · row over the neighbours that there are, of any width', () => {
+  it('the kernel sums weight · row over the existing neighbours, at any width', () => {
     const items = {
       count: 2,
       neighbours: Int32Array.of(2, 0, 1, 0),
@@ -70,7 +70,7 @@ describe('the pooling kernel', () => {
     assert.deepEqual(createPoolingKernel().pool(rows, 2, items), Float32Array.of(4, 2, 2, 4));
   });
 
-  it('spreads by the transposed matrix: ⟨pool(x), y⟩ = ⟨x, spread(y)⟩', () => {
+  it('the kernel spreads by the transposed matrix: ⟨pool(x), y⟩ = ⟨x, spread(y)⟩', () => {
     fc.assert(
       fc.property(shape, ({ count, size, rowCount, blocks, seed }) => {
         const width = blocks % 2 === 0 ? 32 : 3;

@@ -5,13 +5,13 @@ export interface WeightedNeighbours {
   readonly count: number;
   /** count × T positions, each below the number of rows. */
   readonly neighbours: Int32Array;
-  /** count × T; a weight of 0 is no neighbour. */
+  /** count × T; a weight of 0 means no neighbour. */
   readonly weights: Float32Array;
 }
 
 /**
- * The loops that pooling spends its time in. Gathering the rows of all neighbours first would take T times the memory
- * of the result, and most of a training step. All kernels give the same bits.
+ * The loops in which pooling spends its time. Gathering the rows of all neighbours first would take T times the
+ * memory of the result, and most of a training step. All kernels return the same bits.
  */
 export interface PoolingKernel {
   /** Σ weight · row over each item's neighbours, in their order: count × width. `rows` is n × width. */
@@ -20,10 +20,10 @@ export interface PoolingKernel {
   spread(values: Float32Array, width: number, items: WeightedNeighbours, rowCount: number): Float32Array;
 }
 
-/** Columns that the SIMD kernel takes at a time. */
+/** Columns that the SIMD kernel processes at a time. */
 const COLUMNS = 32;
 
-/** In SIMD where the engine has it, for rows whose width is a multiple of 32; in TypeScript otherwise. */
+/** Uses SIMD if the engine supports it and the width of rows is a multiple of 32; TypeScript otherwise. */
 export function createPoolingKernel(): PoolingKernel {
   const scalar = createScalarPooling();
   const simd = WebAssembly.validate(bytes()) ? createSimdPooling() : scalar;
@@ -87,7 +87,7 @@ function bytes(): Uint8Array {
   return Buffer.from(POOLING_KERNEL_WASM, 'base64');
 }
 
-/** The same in plain TypeScript, for rows of any width: the fallback, and what the SIMD kernel is tested against. */
+/** The same in plain TypeScript, for rows of any width: the fallback, and the oracle of the SIMD kernel. */
 export function createScalarPooling(): PoolingKernel {
   return {
     pool(rows, width, items) {

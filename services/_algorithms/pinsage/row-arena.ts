@@ -1,8 +1,8 @@
 import { keepHeaviest } from './degree-cap.ts';
 
 /**
- * Rows of weighted targets, walkable: the neighbours of row r are `targets[starts[r] .. ends[r])`, ascending. The
- * arrays lie in shared memory, so that worker threads walk them without a copy.
+ * Rows of weighted targets for walks: the neighbours of row r are `targets[starts[r] .. ends[r])`, ascending. The
+ * arrays lie in shared memory, so that worker threads need no copy.
  */
 export interface Adjacency {
   readonly starts: Uint32Array;
@@ -10,34 +10,34 @@ export interface Adjacency {
   readonly targets: Int32Array;
   /**
    * Running sums of the edge widths inside each row; the last entry of a row is its total. An edge beyond the degree
-   * cap has no width, and is not drawn.
+   * cap has width 0, and is not drawn.
    */
   readonly cumulative: Float64Array;
 }
 
 const SMALLEST_ROW = 4;
 const SMALLEST_ARENA = 1024;
-/** Free room of a new arena as a share of its rows. */
+/** Free space of a new arena as a share of its rows. */
 const HEADROOM = 0.5;
 /** Flags of a row. */
 const STALE = 1;
 const CHANGED = 2;
-/** The weight of an edge that was removed and still has its place. */
+/** Weight that marks a removed edge whose slot is still in the row. */
 const REMOVED = -1;
 
 /**
- * Compressed sparse rows that grow. Each row has room to spare in one arena; a full one moves to the arena's end with
- * twice the room, and where the arena has no end left, the rows move to a new one without the gaps. An edge is added in
- * amortised constant time plus what lies behind its place in the row, which is nothing where targets arrive in ascending
+ * Compressed sparse rows that grow. Each row has spare room in one arena. A full row moves to the arena's end with
+ * twice the room; if the arena has no room left, all rows move to a new one without gaps. Adding an edge takes
+ * amortised constant time plus the edges behind it in the row, of which there are none if targets arrive in ascending
  * order, as baskets do.
  *
  * Invariants: rows do not overlap; a row's targets are ascending and distinct; `cumulative` fits the weights of every
- * row that is not stale. A row's content depends on its edges alone, not on what was removed from it.
+ * row that is not stale. A row's content depends on its edges alone, not on removed ones.
  */
 export class RowArena {
   #starts = shared(Uint32Array, SMALLEST_ROW);
   #ends = shared(Uint32Array, SMALLEST_ROW);
-  /** Edges of each row, without those removed since it was last summed up. */
+  /** Number of edges of each row, without those removed since it was last summed. */
   #degrees = new Uint32Array(SMALLEST_ROW);
   #capacities = new Uint32Array(SMALLEST_ROW);
   #flags = new Uint8Array(SMALLEST_ROW);
@@ -48,7 +48,7 @@ export class RowArena {
   #cumulative = shared(Float64Array, SMALLEST_ARENA);
   #weights = new Float32Array(SMALLEST_ARENA);
   #orders = new Uint32Array(SMALLEST_ARENA);
-  /** Where the unused end of the arena begins. */
+  /** Start of the unused end of the arena. */
   #end = 0;
   #edges = 0;
 
@@ -72,12 +72,12 @@ export class RowArena {
     return this.#degrees[row] ?? 0;
   }
 
-  /** The row's targets, ascending, some of which may have been removed: a view, which the next change may leave behind. */
+  /** The row's targets, ascending, including removed ones: a view, which the next change may invalidate. */
   targetsOf(row: number): Int32Array {
     return this.#targets.subarray(this.#starts[row]!, this.#ends[row]!);
   }
 
-  /** Rows up to `count` exist, if without an edge. */
+  /** Creates rows up to `count`, without edges. */
   reach(count: number): void {
     if (count <= this.#rowCount) return;
     this.#rowCount = count;
@@ -91,7 +91,8 @@ export class RowArena {
   }
 
   /**
-   * Adds to the weight of an edge. Of edges as heavy, the degree cap keeps that of the highest order, a uint32.
+   * Adds to the weight of an edge. Among equally heavy edges, the degree cap keeps that of the highest order, a
+   * uint32.
    * @returns whether the edge is new
    */
   add(row: number, target: number, weight: number, order: number): boolean {
@@ -109,7 +110,7 @@ export class RowArena {
     return true;
   }
 
-  /** @returns whether the edge was there */
+  /** @returns whether the edge existed */
   remove(row: number, target: number): boolean {
     if (row >= this.#rowCount) return false;
     const place = this.#placeOf(row, target);
@@ -128,7 +129,10 @@ export class RowArena {
     this.#staleRows.push(row);
   }
 
-  /** Multiplies all weights, where no row is stale. A power of two changes no draw, as long as no weight falls below 2^−126. */
+  /**
+   * Multiplies all weights; no row may be stale. A power of two changes no draw, as long as no weight falls below
+   * 2^−126.
+   */
   scale(factor: number): void {
     const { starts, ends } = this.adjacency();
     for (let row = 0; row < this.#rowCount; row++) {
@@ -139,7 +143,7 @@ export class RowArena {
     }
   }
 
-  /** Sums up anew the rows that are stale; the width of an edge is its weight times its target's factor. */
+  /** Sums the stale rows again; the width of an edge is its weight times its target's factor. */
   refresh(maximumDegree: number, factors?: Float64Array): void {
     for (const row of this.#staleRows) {
       this.#flags[row] = CHANGED;
@@ -150,7 +154,7 @@ export class RowArena {
     if (this.#edges + SMALLEST_ARENA < this.#targets.length / 4) this.#rehouse(0);
   }
 
-  /** The rows that were summed up anew since this was last asked, ascending. */
+  /** Returns the rows that were summed again since the last call, ascending. */
   takeChanged(): Int32Array {
     const changed: number[] = [];
     for (let row = 0; row < this.#rowCount; row++) {
@@ -180,7 +184,7 @@ export class RowArena {
     for (let i = 1; i < widths.length; i++) widths[i]! += widths[i - 1]!;
   }
 
-  /** First place in the row whose target is not below this one; the row's end where all are. */
+  /** First position in the row whose target is not below this one; the row's end if all are. */
   #placeOf(row: number, target: number): number {
     let [low, high] = [this.#starts[row]!, this.#ends[row]!];
     if (high > low && this.#targets[high - 1]! < target) return high;
@@ -202,7 +206,7 @@ export class RowArena {
     this.#orders[place] = order;
   }
 
-  /** Makes room for an edge at a place of the row, and returns where that is then. */
+  /** Makes room for an edge at a position of the row, and returns the position afterwards. */
   #insert(row: number, place: number): number {
     const before = place - this.#starts[row]!;
     if (this.#ends[row]! - this.#starts[row]! === this.#capacities[row]) this.#widen(row);
@@ -250,7 +254,7 @@ export class RowArena {
     this.#ends[row] = to + end - start;
   }
 
-  /** Moves all rows to a new arena, without gaps, with room for `extra` places more. */
+  /** Moves all rows to a new arena, without gaps, with room for `extra` more edges. */
   #rehouse(extra: number): void {
     let needed = extra;
     for (let row = 0; row < this.#rowCount; row++) {
@@ -268,7 +272,7 @@ export class RowArena {
     for (let row = 0; row < this.#rowCount; row++) {
       const start = this.#starts[row]!;
       const length = this.#ends[row]! - start;
-      // Most rows are too short for views of them to pay.
+      // Most rows are too short for views of them to be worthwhile.
       for (let i = 0; i < length; i++) {
         this.#targets[to + i] = targets[start + i]!;
         this.#weights[to + i] = weights[start + i]!;
@@ -283,7 +287,7 @@ export class RowArena {
   }
 }
 
-/** The room a row keeps: none when it is empty, and less of it when most is unused. */
+/** Room of a row after a move: none if it is empty, and less if most of it is unused. */
 function fitting(length: number, capacity: number): number {
   if (length === 0) return 0;
   let fits = capacity;

@@ -12,7 +12,7 @@ const edgesOf = (pairs: readonly (readonly [item: number, context: number])[]) =
   weight: new Float32Array(pairs.length).fill(1),
 });
 
-/** Two groups of items, each taken by contexts of its own but for one that takes of both. */
+/** Two groups of items with separate contexts, except for one context that has items of both. */
 function twoGroups() {
   const pairs: [number, number][] = [];
   for (let context = 0; context < 20; context++) {
@@ -23,7 +23,7 @@ function twoGroups() {
 }
 
 describe('spectral positions', () => {
-  it('lie near for items of shared contexts and far apart for others', () => {
+  it('positions are near for items of shared contexts and far apart for others', () => {
     const graph = buildGraph(edgesOf(twoGroups()), { itemCount: 10 });
     const positions = spectralPositions(graph, spectralBasis(graph, 1, createRandom(1)));
     const side = (item: number) => Math.sign(positions[item]!);
@@ -33,7 +33,7 @@ describe('spectral positions', () => {
     }
   });
 
-  it('place a later graph in the same coordinates', () => {
+  it('a later graph is placed in the same coordinates', () => {
     const early = buildGraph(edgesOf(twoGroups()), { itemCount: 12 });
     const basis = spectralBasis(early, 4, createRandom(1));
     const later = buildGraph(edgesOf([...twoGroups(), [10, 1], [10, 3], [11, 99]]), { itemCount: 12 });
@@ -41,10 +41,10 @@ describe('spectral positions', () => {
     const after = spectralPositions(later, basis);
     for (let item = 0; item < 10; item++) assert.ok(dot(row(before, item, 4), row(after, item, 4)) > 0.9);
     assert.ok(dot(row(after, 10, 4), row(after, 6, 4)) > dot(row(after, 10, 4), row(after, 1, 4)));
-    assert.deepEqual([...row(after, 11, 4)], [0, 0, 0, 0], 'known by nobody the basis knows');
+    assert.deepEqual([...row(after, 11, 4)], [0, 0, 0, 0], 'in no context of the basis');
   });
 
-  it('are finite and of length 1 or 0 in any graph, however few its dimensions', () => {
+  it('positions are finite and of length 1 or 0 in any graph, however few its dimensions', () => {
     const pair = fc.tuple(fc.nat(6), fc.nat(5));
     fc.assert(
       fc.property(fc.array(pair, { maxLength: 40 }), fc.nat(), (pairs, seed) => {

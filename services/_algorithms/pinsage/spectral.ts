@@ -4,24 +4,24 @@ import { degrees } from './graph.ts';
 import type { ItemContextGraph } from './live-graph.ts';
 import type { Adjacency } from './row-arena.ts';
 
-/** Where the contexts of a graph lie; it places items of this graph and of later ones in the same coordinates. */
+/** Coordinates of a graph's contexts; they place items of this graph and of later ones in the same space. */
 export interface SpectralBasis {
   readonly dim: number;
   /** contextCount × dim. */
   readonly contexts: Float32Array;
 }
 
-/** Columns beyond those asked for, which let the last of those settle (Halko, Martinsson and Tropp 2011, §4.2). */
+/** Extra columns, with which the last requested ones converge (Halko, Martinsson and Tropp 2011, §4.2). */
 const OVERSAMPLING = 8;
 const ITERATIONS = 5;
-/** What is left of a column that the columns before it explain is rounding. */
+/** Below this length, the rest of a column that earlier columns explain is rounding. */
 const RANK_TOLERANCE = 1e-7;
 
 /**
- * Spectral co-clustering of items and contexts (Dhillon 2001, §4) by randomised subspace iteration: the leading singular
- * vectors of D_item^−½·B·D_context^−½, where B has a 1 for each edge whatever its weight. The first of them tells
- * nothing but degrees and is left out. Where the graph has fewer than `dim` others, the last coordinates are 0.
- * Takes O(edges · dim) time.
+ * Spectral co-clustering of items and contexts (Dhillon 2001, §4) by randomised subspace iteration: the leading
+ * singular vectors of D_item^−½·B·D_context^−½, where B has a 1 for each edge whatever its weight. The first vector
+ * contains nothing but degrees and is left out. If the graph has fewer than `dim` others, the last coordinates are 0.
+ * It takes O(edges · dim) time.
  */
 export function spectralBasis(graph: ItemContextGraph, dim: number, random: Random): SpectralBasis {
   const width = 1 + dim + OVERSAMPLING;
@@ -35,7 +35,8 @@ export function spectralBasis(graph: ItemContextGraph, dim: number, random: Rand
   const contexts = new Float32Array(graph.contextCount * dim);
   for (let column = 0; column < dim; column++) {
     const singularValue = columnNorm(factors, width, column + 1);
-    // An item's coordinates are its singular vector times σ^½: the product with these, which holds σ², has σ^−3/2 here.
+    // An item's coordinates are its singular vector times σ^½: the product with these, which contains σ², needs
+    // σ^−3/2 here.
     const scale = singularValue < RANK_TOLERANCE ? 0 : singularValue ** -1.5;
     for (let context = 0; context < graph.contextCount; context++) {
       contexts[context * dim + column] = factors[context * width + column + 1]! * scale;
@@ -45,8 +46,8 @@ export function spectralBasis(graph: ItemContextGraph, dim: number, random: Rand
 }
 
 /**
- * Places of a graph's items in the coordinates of a basis, itemCount × dim, rows of length 1; an item without a context
- * that the basis knows has 0. The graph may be a later one, whose first contexts are those of the basis.
+ * Places of a graph's items in the coordinates of a basis, itemCount × dim, rows of length 1; an item without a
+ * context of the basis has 0. The graph may be a later one, whose first contexts are those of the basis.
  */
 export function spectralPositions(graph: ItemContextGraph, { dim, contexts }: SpectralBasis): Float32Array {
   const known = new Float64Array(graph.contextCount * dim);
@@ -104,7 +105,7 @@ function multiply(
   return product;
 }
 
-/** Gram–Schmidt, in place, from the first column on; a column that those before it explain becomes 0. */
+/** Gram–Schmidt, in place, from the first column on; a column that earlier columns explain becomes 0. */
 function orthonormaliseColumns(matrix: Float64Array, width: number): void {
   for (let column = 0; column < width; column++) {
     const before = columnNorm(matrix, width, column);

@@ -51,7 +51,7 @@ function randomGraph(seed: number): ItemContextGraph {
 }
 
 describe('importance neighbourhoods', () => {
-  it('approach personalised PageRank', () => {
+  it('importances approach personalised PageRank', () => {
     const [graph, restart, steps] = [randomGraph(7), 0.5, 100_000];
     for (const start of [0, 11, 29]) {
       const oracle = personalisedPageRank(graph, start, restart);
@@ -67,7 +67,7 @@ describe('importance neighbourhoods', () => {
     }
   });
 
-  it('sum to one, fall in weight, break ties by index and never hold the item itself', () => {
+  it('importances sum to one and decrease, ties go by index, and an item is not its own neighbour', () => {
     fc.assert(
       fc.property(fc.nat(1000), fc.integer({ min: 1, max: 12 }), (seed, size) => {
         const graph = randomGraph(seed);
@@ -93,7 +93,7 @@ describe('importance neighbourhoods', () => {
     );
   });
 
-  it('are the same for an item whatever was computed before it', () => {
+  it('the neighbourhood of an item does not depend on earlier computations', () => {
     const graph = randomGraph(3);
     const options = { steps: 80, restart: 0.4 };
     const all = importanceNeighbourhoods(graph, { ...options, size: 5 }, createRandom('seed'));
@@ -102,7 +102,7 @@ describe('importance neighbourhoods', () => {
     assert.deepEqual(row, alone.items.slice(0, row.length));
   });
 
-  it('are empty for items without contexts and for those that are alone in theirs', () => {
+  it('items without contexts, and items alone in theirs, have no neighbours', () => {
     const graph = graphOf(3, [[0, 0, 1]]);
     const { neighbours, weights } = importanceNeighbourhoods(
       graph,
@@ -113,7 +113,7 @@ describe('importance neighbourhoods', () => {
     assert.ok(weights.every((weight) => weight === 0));
   });
 
-  it('refuse options out of range', () => {
+  it('options out of range are rejected', () => {
     const graph = randomGraph(1);
     const run = (options: object) =>
       importanceNeighbourhoods(graph, { size: 5, steps: 10, restart: 0.5, ...options }, createRandom(1));

@@ -5,9 +5,9 @@ import type { Adjacency } from './row-arena.ts';
 
 /** The top neighbours of each item with their importance. */
 export interface Neighbourhoods {
-  /** T: entries an item. */
+  /** T: number of entries per item. */
   readonly size: number;
-  /** n × T item indices, most important first, ties by index; −1 where an item has fewer. */
+  /** n × T item indices, most important first, ties by index; −1 if an item has fewer. */
   readonly neighbours: Int32Array;
   /** n × T visit counts, normalised so that each item's sum to 1; 0 beside −1. */
   readonly weights: Float32Array;
@@ -16,7 +16,7 @@ export interface Neighbourhoods {
 export interface WalkOptions {
   /** Hops item → context → item from each item. */
   readonly steps: number;
-  /** Chance, in (0, 1], to go back to the start after a hop. */
+  /** Probability, in (0, 1], of a restart after a hop. */
   readonly restart: number;
 }
 
@@ -26,10 +26,10 @@ export interface NeighbourhoodOptions extends WalkOptions {
 }
 
 /**
- * Importance-based neighbourhoods: L1-normalised visit counts of random walks with restart (PinSage, KDD 2018,
- * §3.1). In the limit the counts are personalised PageRank. The start is not its own neighbour.
- * Each item walks under a fork of `random` named by its index, so that the order of computation does not matter.
- * Throws RangeError where an option is out of range.
+ * Importance-based neighbourhoods: L1-normalised visit counts of random walks with restart (PinSage, KDD 2018, §3.1).
+ * In the limit the counts are personalised PageRank. The start is not its own neighbour. Each item walks under a fork
+ * of `random` named by its index, so that the order of computation does not matter. Throws RangeError if an option is
+ * out of range.
  */
 export function importanceNeighbourhoods(
   graph: ItemContextGraph,
@@ -44,7 +44,7 @@ export function importanceNeighbourhoods(
   return neighbourhoods;
 }
 
-/** Neighbourhoods of items without neighbours. Throws RangeError where the size is not a positive integer. */
+/** Neighbourhoods of items without neighbours. Throws RangeError if the size is not a positive integer. */
 export function emptyNeighbourhoods(itemCount: number, size: number): Neighbourhoods {
   if (!Number.isInteger(size) || size < 1)
     throw new RangeError(`Neighbourhood size ${size} is not a positive integer`);
@@ -55,7 +55,7 @@ export function emptyNeighbourhoods(itemCount: number, size: number): Neighbourh
   };
 }
 
-/** Writes the neighbourhood of one item: of the items that its walks met and that count, the most visited. */
+/** Writes the neighbourhood of one item: the most visited among the eligible items that its walks met. */
 export function setNeighbours(
   { size, neighbours, weights }: Neighbourhoods,
   item: number,
@@ -75,12 +75,15 @@ export function setNeighbours(
   for (let entry = item * size; entry < kept; entry++) weights[entry] = weights[entry]! / total;
 }
 
-/** What the walks from one item met. */
+/** Visits of the walks from one item. */
 export interface Visits {
   /** Items without the start, most visited first, ties by index. */
   readonly items: Int32Array;
   readonly counts: Int32Array;
-  /** The rows that were drawn from, the start's among them. While these stay, so do the visits under one seed. */
+  /**
+   * The rows that were drawn from, the start's included. While these do not change, the visits under one seed do not
+   * change.
+   */
   readonly drawnFrom: { readonly items: Int32Array; readonly contexts: Int32Array };
 }
 
@@ -105,11 +108,11 @@ export function createWalker(graph: ItemContextGraph, { steps, restart }: WalkOp
     for (let step = 0; step < steps; step++) {
       itemRows.add(item);
       const context = pick(contextsOfItem, item, random.next());
-      // Only the start can lack contexts: an item met on the way has one at least.
+      // Only the start can lack contexts: an item met on the way has at least one.
       if (context < 0) break;
       contextRows.add(context);
       item = pick(itemsOfContext, context, random.next());
-      // A context whose kept edges exclude the start leads elsewhere all the same.
+      // A context whose kept edges exclude the start still leads to other items.
       if (item !== start && countOf[item]!++ === 0) touched[touchedCount++] = item;
       if (random.next() < restart) item = start;
     }
@@ -122,7 +125,7 @@ export function createWalker(graph: ItemContextGraph, { steps, restart }: WalkOp
   return { visits };
 }
 
-/** A neighbour of `row` with probability proportional to the width of its edge, or −1 where it has none. */
+/** A neighbour of `row` with probability proportional to the width of its edge, or −1 if it has none. */
 function pick({ starts, ends, targets, cumulative }: Adjacency, row: number, uniform: number): number {
   const [start, end] = [starts[row]!, ends[row]!];
   if (start === end) return -1;
@@ -140,7 +143,7 @@ function createDistinct(bound: number, most: number) {
       isIn[number] = 1;
       members[count++] = number;
     },
-    /** The numbers in order of their arrival; the set is empty afterwards. */
+    /** Returns the numbers in order of their arrival and empties the set. */
     drain(): Int32Array {
       const drained = members.slice(0, count);
       for (const number of drained) isIn[number] = 0;

@@ -1,7 +1,7 @@
 import type { Random } from '../random.ts';
 import { POOLINGS, type Pooling } from './pooling.ts';
 
-/** Widths of a PinSage model, and how it pools. */
+/** Widths of a PinSage model, and its pooling. */
 export interface PinSageShape {
   /** Length of an item's feature vector. */
   readonly features: number;
@@ -12,7 +12,7 @@ export interface PinSageShape {
   /** Length of an embedding. */
   readonly dim: number;
   readonly pooling: Pooling;
-  /** Leading features that G₂ sees beside the head's hidden layer, from 0 to `features` (decision 0021). */
+  /** Leading features that G₂ sees directly beside the head's hidden layer, from 0 to `features` (decision 0021). */
   readonly direct: number;
 }
 
@@ -28,7 +28,7 @@ export interface Dense {
   readonly bias: Float32Array;
 }
 
-/** One CONVOLVE: Q, q that transform neighbours, and W, w that combine an item with them (PinSage, Algorithm 1). */
+/** One CONVOLVE: Q, q transform neighbours, and W, w combine an item with them (PinSage, Algorithm 1). */
 export interface Convolution {
   readonly pool: Dense;
   readonly combine: Dense;
@@ -42,16 +42,17 @@ export interface PinSageWeights {
   readonly headHidden: Dense;
   /** G₂, whose last `direct` inputs are features. */
   readonly headOutput: Matrix;
-  /** Mean of the catalogue's raw embeddings, taken off before the last normalisation; length `dim`. */
+  /** Mean of the catalogue's raw embeddings, subtracted before the last normalisation; length `dim`. */
   readonly mean: Float32Array;
 }
 
-/** Where training begins, what a direct feature adds to its coordinate (decision 0021). */
+/** Initial factor of a direct feature on its coordinate (decision 0021). */
 const DIRECT_GAIN = 2;
 
 /**
- * Glorot-uniform kernels, zero biases and mean; a direct feature adds to the coordinate of its number and to no other.
- * Throws RangeError unless all widths are positive integers and the direct features are among the features.
+ * Initial weights: Glorot-uniform kernels, zero biases and mean; a direct feature adds to the coordinate of its
+ * number only. Throws RangeError unless all widths are positive integers and the direct features are among the
+ * features.
  */
 export function initialWeights(shape: PinSageShape, random: Random): PinSageWeights {
   const weights = buildWeights(shape, (inputs, outputs) => {
@@ -76,7 +77,7 @@ export function weightArrays({ convolutions, headHidden, headOutput, mean }: Pin
 }
 
 const WIDTHS = ['features', 'hidden', 'layers', 'dim'] as const;
-/** What stands in the header after format and widths, in the formats from the first on: each adds to the one before. */
+/** Fields of the header after format and widths, by format; each format adds to the previous one. */
 const ADDED = ['pooling', 'direct'] as const;
 const FORMAT_VERSION = 1 + ADDED.length;
 
@@ -104,8 +105,8 @@ export function encodeWeights(weights: PinSageWeights): Uint8Array {
 }
 
 /**
- * Inverse of `encodeWeights`, which reads all formats there ever were. Throws RangeError on another version or on bytes
- * that do not fit their shape.
+ * Inverse of `encodeWeights`; reads all formats that ever existed. Throws RangeError for another version and for
+ * bytes that do not fit their shape.
  */
 export function decodeWeights(bytes: Uint8Array): PinSageWeights {
   const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
@@ -137,11 +138,12 @@ function decodeHeader(view: DataView): { shape: PinSageShape; headerBytes: numbe
   const [pooling, direct] = ADDED.map((_, i) =>
     i < version - 1 ? view.getUint32(widthsEnd + 4 * i, true) : 0,
   );
-  if (POOLINGS[pooling!] === undefined) throw new RangeError(`PinSage weights name pooling ${pooling}`);
+  if (POOLINGS[pooling!] === undefined)
+    throw new RangeError(`PinSage weights name the unknown pooling ${pooling}`);
   return { shape: { ...widths, pooling: POOLINGS[pooling!]!, direct: direct! }, headerBytes };
 }
 
-/** Number of floats, including the mean; computed before anything of that size is allocated. */
+/** Number of floats, including the mean; checked before anything of that size is allocated. */
 function parameterCount({ features, hidden, layers, dim, direct }: PinSageShape): number {
   let count = (hidden + 1) * hidden + (hidden + direct) * dim + dim;
   for (let layer = 0; layer < layers; layer++) {

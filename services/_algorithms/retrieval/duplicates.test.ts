@@ -28,7 +28,7 @@ function createWorld() {
   return { rows, compare, duplicates };
 }
 
-/** The definition, from nothing: each look by itself, one row after the other. */
+/** The definition, without state: each group by itself, one row after the other. */
 function findSlowly({ rows, compare }: ReturnType<typeof createWorld>): number[] {
   const found: number[] = [];
   for (const look of new Set([...rows.values()].map((row) => row.look))) {
@@ -60,7 +60,7 @@ const steps = fc.array(
 );
 
 describe('near-duplicates', () => {
-  it('are at any time those that the definition names, and each change is told', () => {
+  it('duplicates are at any time those of the definition, and each change is reported', () => {
     fc.assert(
       fc.property(steps, (taken) => {
         const world = createWorld();
@@ -86,20 +86,20 @@ describe('near-duplicates', () => {
     );
   });
 
-  it('give way one after another when the first of them leaves', () => {
+  it('the next duplicate takes its place when the representative is deleted', () => {
     const { rows, duplicates } = createWorld();
     [0, 0.2, 0.4].forEach((angle, row) => {
       rows.set(row, { look: 'tea', angle, rank: 0 });
       duplicates.put(row, 'tea');
     });
     const found = () => [...rows.keys()].filter((row) => !duplicates.has(row));
-    assert.deepEqual(found(), [0, 2], 'a chain does not hide what is unlike its representative');
+    assert.deepEqual(found(), [0, 2], 'a chain does not hide a row that differs from its representative');
     duplicates.delete(0);
     rows.delete(0);
     assert.deepEqual(found(), [1]);
   });
 
-  it('need to look the same', () => {
+  it('rows are duplicates only if they look the same', () => {
     const { rows, duplicates } = createWorld();
     for (const [row, look] of ['330 ml', '1 l'].entries()) {
       rows.set(row, { look, angle: 0, rank: 0 });

@@ -1,23 +1,25 @@
 import { dot, type Vector } from '../vectors.ts';
 
 export interface DuplicateRules {
-  /** Cosine from which two rows of one look are duplicates, −1 to 1. */
+  /** Cosine from which two rows with the same look are duplicates, −1 to 1. */
   readonly minimumCosine: number;
-  /** A look that more rows share than this says nothing, such as a missing title: none of them is a duplicate. */
+  /** A look that more rows share is not informative, for example a missing title: none of them is a duplicate. */
   readonly largestLook: number;
-  /** The row's vector of length 1, until the row is put again or deleted. */
+  /** The row's vector of length 1; it must not change until the row is put again or deleted. */
   readonly vectorOf: (row: number) => Vector;
-  /** A total order: negative where `a` is to be found rather than `b`; it too holds until a row is put again. */
+  /** A total order: negative if `a` is preferred to `b`; it must not change either until a row is put again. */
   readonly compare: (a: number, b: number) => number;
 }
 
 /**
- * Which rows are near-duplicates of others: of the rows that look the same, in their order, a row is one where an earlier
- * row that is none reaches the minimum cosine with it. So each duplicate has a row to be found in its place, not merely
- * a chain to one; and what is a duplicate depends on the rows alone, not on how they came.
+ * Finds rows that are near-duplicates of others: among the rows with the same look, in their order, a row is a
+ * duplicate if an earlier row that is none has at least the minimum cosine with it. So each duplicate has a row that
+ * is found in its place, not merely a chain to one, and the duplicates depend on the rows alone, not on the order of
+ * their arrival.
  *
- * The served index leaves them out, as the refined index of PinnerSage does. Only rows of one look are compared: a row costs
- * at most `largestLook` dot products to put, and the square of it in the rare case that its whole look is judged anew.
+ * The served index leaves duplicates out, as PinnerSage's refined index does. Only rows with the same look are
+ * compared: putting a row costs at most `largestLook` dot products, and the square of it in the rare case that its
+ * whole group is checked again.
  */
 export class Duplicates {
   readonly #rules: DuplicateRules;
@@ -40,7 +42,7 @@ export class Duplicates {
   }
 
   /**
-   * Takes a row in, or again after its vector, its look or its place in the order has changed.
+   * Adds a row, or updates it after its vector, its look or its position in the order has changed.
    * @returns rows that may have become duplicates, or ceased to be
    */
   put(row: number, look: string): Set<number> {
@@ -56,7 +58,7 @@ export class Duplicates {
     return changed;
   }
 
-  /** @returns rows that may have become duplicates, or ceased to be; the row itself where it was one */
+  /** @returns rows that may have become duplicates, or ceased to be; the row itself if it was one */
   delete(row: number): Set<number> {
     const changed = new Set<number>();
     const look = this.#looks.get(row);
@@ -74,8 +76,9 @@ export class Duplicates {
   }
 
   /**
-   * Judges the rows from a place on, after rows that are no duplicates `entered` or `someLeft` before it. One that is none
-   * stays so unless one of the entered is like it; a duplicate stays so unless some left.
+   * Checks the rows from a position on, after rows that are no duplicates were added before it (`entered`) or removed
+   * (`someLeft`). A row that is no duplicate remains none unless one of `entered` is similar; a duplicate remains one
+   * unless a row left.
    */
   #judge(
     rows: readonly number[],
@@ -104,7 +107,7 @@ export class Duplicates {
     for (const row of rows) if (this.#duplicates.has(row)) this.#unmark(row, changed);
   }
 
-  /** Whether one before it that is no duplicate is like it. */
+  /** Returns whether an earlier row that is no duplicate is similar. */
   #isCovered(row: number, rows: readonly number[]): boolean {
     for (const other of rows) {
       if (other === row) return false;
@@ -118,7 +121,7 @@ export class Duplicates {
     return dot(vectorOf(a), vectorOf(b)) >= minimumCosine;
   }
 
-  /** Where the row belongs among rows in order, by bisection. */
+  /** Position of the row among ordered rows, by bisection. */
   #placeOf(row: number, rows: readonly number[]): number {
     let low = 0;
     let high = rows.length;

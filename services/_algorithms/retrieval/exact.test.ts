@@ -20,7 +20,7 @@ const searches = fc
     });
   });
 
-test('the answer is the head of a full sort without the excluded rows', () => {
+test('the result is the head of a full sort without the excluded rows', () => {
   fc.assert(
     fc.property(searches, fc.integer({ min: 1, max: 4 }), ({ count, ...search }, stride) => {
       const isExcluded = (candidate: number) => candidate % stride === 1;
@@ -39,7 +39,7 @@ test('the answer is the head of a full sort without the excluded rows', () => {
   );
 });
 
-test('a query of another length is refused', () => {
+test('a query of another length is rejected', () => {
   const search = { matrix: new Float32Array(6), dim: 3, query: new Float32Array(2), k: 1 };
   assert.throws(() => exactTopK(search), RangeError);
   assert.throws(() => exactTopK({ ...search, matrix: new Float32Array(5), dim: 2 }), RangeError);

@@ -8,7 +8,7 @@ export interface ExactSearch {
   /** Length dim. */
   readonly query: Vector;
   readonly k: number;
-  /** Tells which rows may not be answered. */
+  /** Returns whether a row must be left out of the result. */
   readonly isExcluded?: (row: number) => boolean;
 }
 
@@ -20,11 +20,12 @@ export interface Neighbours {
 }
 
 /**
- * The k rows of highest dot product by a full scan, O(n·dim): for small catalogues, and as the truth that an
- * approximate index is measured against. Throws RangeError where shapes disagree.
+ * The k rows of the highest dot product by a full scan, O(n·dim): for small catalogues, and as the ground truth for
+ * an approximate index. Throws RangeError if shapes disagree.
  */
 export function exactTopK({ matrix, dim, query, k, isExcluded }: ExactSearch): Neighbours {
-  if (query.length !== dim) throw new RangeError(`A query of ${query.length} numbers against rows of ${dim}`);
+  if (query.length !== dim)
+    throw new RangeError(`The query has ${query.length} numbers, but the rows have ${dim}`);
   const count = rowCount(matrix, dim);
   const top = new TopK(Math.min(k, count));
   for (let candidate = 0; candidate < count; candidate++) {

@@ -41,7 +41,7 @@ function assertNear(actual: number, expected: number): void {
   assert.ok(Math.abs(actual - expected) <= 1e-9 * Math.max(1, expected), `${actual} is not ${expected}`);
 }
 
-test('counts are those of the definition, in whatever order the actions come', () => {
+test('counts are those of the definition, whatever the order of the actions', () => {
   const shuffled = logs.chain((log) =>
     fc.tuple(fc.constant(log), fc.shuffledSubarray(log, { minLength: log.length })),
   );
@@ -71,7 +71,7 @@ test('the top is the head of a full sort', () => {
   );
 });
 
-test('a count halves with every half-life and ties go by item id', () => {
+test('a count halves with every half-life, and ties go by item id', () => {
   const counts = countAll([
     { itemId: 'b', occurredAt: START, weight: 4 },
     { itemId: 'a', occurredAt: START + HALF_LIFE, weight: 2 },
@@ -103,7 +103,7 @@ test('processes that count the same log agree to the last bit, whenever each of 
   );
 });
 
-test('no count overflows in a thousand half-lives, and long gone items are forgotten', () => {
+test('no count overflows in a thousand half-lives, and counts that vanished are deleted', () => {
   const counts = new DecayedCounts(HALF_LIFE);
   counts.add('old', START);
   for (let i = 0; i <= 5_000; i++) counts.add('steady', START + i * HALF_LIFE);
@@ -114,13 +114,13 @@ test('no count overflows in a thousand half-lives, and long gone items are forgo
   );
 });
 
-test('a negative count is in no top', () => {
+test('an item with a negative count is never in the top', () => {
   const counts = new DecayedCounts(HALF_LIFE);
   counts.add('hidden', START, -1);
   assert.deepEqual(counts.top(3), []);
 });
 
-test('a half-life, time or weight that is no number is refused', () => {
+test('a half-life, time or weight that is not a finite number is rejected', () => {
   for (const halfLife of [0, -1, Number.NaN, Infinity])
     assert.throws(() => new DecayedCounts(halfLife), RangeError);
   assert.throws(() => new DecayedCounts(1).add('a', Number.NaN), RangeError);

@@ -1,11 +1,13 @@
 import { TopK } from '../top-k.ts';
 
-/** Half-lives between the landmark and an action after which the landmark moves: far from 2^1023, the largest double. */
+/**
+ * Half-lives between the landmark and an action after which the landmark moves; far from 2^1023, the largest double.
+ */
 const RESCALE_AFTER = 256;
 
 export interface PopularItem {
   readonly itemId: string;
-  /** Decayed count at the time asked for. */
+  /** Decayed count at the requested time. */
   readonly count: number;
 }
 
@@ -31,7 +33,7 @@ export class DecayedCounts {
     this.#halfLife = halfLife;
   }
 
-  /** Newest event time seen, ms; 0 before any. */
+  /** Newest event time seen, ms; 0 if none. */
   get streamTime(): number {
     return this.#streamTime;
   }

@@ -1,7 +1,7 @@
 /**
- * Vectors of one dimension by item id, in one contiguous Float32Array that doubles when full. Rows are dense and
- * stay where they are: row r is the r-th id that was ever set. A view is of the array of the moment, so do not keep
- * one across a `set`.
+ * Vectors of one dimension by item id, in one contiguous Float32Array that doubles when it is full. Rows are dense
+ * and never move: row r is the r-th id that was ever set. A view refers to the current array, so do not keep it
+ * across a `set`.
  */
 export class VectorTable {
   readonly dimension: number;
@@ -11,7 +11,7 @@ export class VectorTable {
 
   constructor(dimension: number, capacity = 1_024) {
     if (!Number.isInteger(dimension) || dimension < 1) {
-      throw new RangeError(`A dimension is a whole number from 1, got ${dimension}`);
+      throw new RangeError(`A dimension must be a positive integer, not ${dimension}`);
     }
     this.dimension = dimension;
     this.#matrix = new Float32Array(dimension * Math.max(1, capacity));
@@ -21,7 +21,7 @@ export class VectorTable {
     return this.#ids.length;
   }
 
-  /** Adds the vector, or replaces the one the id has. Returns its row. Throws RangeError for another length. */
+  /** Adds the vector, or replaces that of the id. Returns its row. Throws RangeError for another length. */
   set(itemId: string, vector: Float32Array): number {
     if (vector.length !== this.dimension) {
       throw new RangeError(`The vector of ${itemId} has ${vector.length} numbers, not ${this.dimension}`);
