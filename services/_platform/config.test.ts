@@ -30,13 +30,13 @@ function faultsOf(settings: Record<string, Setting<unknown>>, environment: Recor
 const size = number('SIZE', { fallback: 3, minimum: 1, maximum: 9, integer: true, summary: 'how many' });
 
 describe('settings', () => {
-  it('are those given, else their fallbacks', () => {
+  it('settings are read from the environment, else their fallbacks', () => {
     assert.equal(read(size), 3);
-    assert.equal(read(size, ''), 3, 'an empty variable is one that is not set');
+    assert.equal(read(size, ''), 3, 'an empty variable counts as unset');
     assert.equal(read(size, ' 7 '), 7);
   });
 
-  it('name every fault at once, with variable, value and meaning', () => {
+  it('every fault is reported at once, with variable, value and meaning', () => {
     const settings = {
       size,
       name: text('NAME', { summary: 'who' }),
@@ -49,7 +49,7 @@ describe('settings', () => {
     ]);
   });
 
-  it('take numbers of their range alone', () => {
+  it('a number outside its range is rejected', () => {
     for (const bad of ['0', '10', '2.5', 'NaN', 'Infinity', '1 2', ' ', '3px']) {
       assert.equal(faultsOf({ size }, { SIZE: bad }).length, 1, bad);
     }
@@ -62,14 +62,14 @@ describe('settings', () => {
     );
   });
 
-  it('take texts and lists without the blanks around them, and none that is blank', () => {
+  it('texts and lists are trimmed, and blank ones are rejected', () => {
     assert.equal(read(text('NAME', { summary: 's' }), ' shop '), 'shop');
     assert.deepEqual(read(list('HOSTS', { summary: 's' }), 'a:1, b:2,,'), ['a:1', 'b:2']);
     assert.equal(faultsOf({ name: text('NAME', { summary: 's' }) }, { NAME: '  ' }).length, 1);
     assert.equal(faultsOf({ hosts: list('HOSTS', { summary: 's' }) }, { HOSTS: ' , ' }).length, 1);
   });
 
-  it('take weights of known names, and keep the others', () => {
+  it('weights are read for known names, and the others keep their fallback', () => {
     const setting = weights('WEIGHTS', { buy: 1, view: 0.2 }, { summary: 's' });
     assert.deepEqual(read(setting, 'view=-1'), { buy: 1, view: -1 });
     assert.deepEqual(read(setting, 'view = .5, buy=2'), { buy: 2, view: 0.5 });
@@ -79,7 +79,7 @@ describe('settings', () => {
     }
   });
 
-  it('of the platform all have a fallback, so that a stage starts beside a local stack', () => {
+  it('every setting of the platform has a fallback, so that a stage starts beside a local stack', () => {
     const config = readConfig(PLATFORM_SETTINGS, {});
     assert.equal(config.namespace, '');
     assert.deepEqual(config.brokers, ['127.0.0.1:9092']);

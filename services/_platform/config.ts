@@ -84,7 +84,7 @@ export function list(
   };
 }
 
-/** One of a few words. */
+/** One of several words. */
 export function choice<C extends string>(
   variable: string,
   choices: readonly C[],
@@ -101,7 +101,7 @@ export function choice<C extends string>(
   };
 }
 
-/** Numbers by name, written `buy=3,view=1`; names that are not given keep the fallback's value. */
+/** Numbers by name, written `buy=3,view=1`; names that are left out keep the fallback's value. */
 export function weights<K extends string>(
   variable: string,
   fallback: Readonly<Record<K, number>>,
@@ -130,7 +130,7 @@ export function weights<K extends string>(
 
 /**
  * Reads all settings at once.
- * @throws TributaryError `config.invalid` that lists every fault, not only the first.
+ * @throws TributaryError `config.invalid` that lists every fault, not only the first
  */
 export function readConfig<S extends Settings>(
   settings: S,
@@ -166,7 +166,7 @@ export const PLATFORM_SETTINGS = {
     summary: 'base address of the Schema Registry',
   }),
   redisUrl: text('REDIS_URL', { fallback: 'redis://127.0.0.1:6379', summary: 'address of Redis' }),
-  // An empty namespace is the default one, so the variable cannot be "missing".
+  // An empty namespace is valid, so the variable cannot be "missing".
   namespace: text('TRIBUTARY_NAMESPACE', {
     fallback: '',
     summary: 'prefix of topics, consumer groups and Redis keys, so that one cluster can carry many tenants',

@@ -23,7 +23,7 @@ function start(deadlineMs = 60_000): Observed {
 }
 
 describe('a stage', () => {
-  it('is starting, then ready, then draining, then stopped', async () => {
+  it('a stage is starting, then ready, then draining, then stopped', async () => {
     const { lifecycle } = start();
     const seen: string[] = [lifecycle.state];
     lifecycle.markReady();
@@ -35,7 +35,7 @@ describe('a stage', () => {
     assert.equal(lifecycle.state, 'stopped');
   });
 
-  it('drains once, however often it is asked to', async () => {
+  it('a stage drains once, however often it is stopped', async () => {
     const { lifecycle, exits } = start();
     let runs = 0;
     lifecycle.onStop('count', () => void runs++);
@@ -44,7 +44,7 @@ describe('a stage', () => {
     assert.deepEqual(exits, [0]);
   });
 
-  it('takes down in reverse what was set up, one step after another', async () => {
+  it('shutdown steps run in reverse order, one after another', async () => {
     const { lifecycle } = start();
     const order: string[] = [];
     lifecycle.onStop('redis', () => void order.push('redis'));
@@ -58,7 +58,7 @@ describe('a stage', () => {
     assert.equal(lifecycle.signal.aborted, true);
   });
 
-  it('goes on with the other steps when one fails, and exits with 1', async () => {
+  it('if a shutdown step fails the other steps still run, and the stage exits with 1', async () => {
     const { lifecycle } = start();
     let closed = false;
     lifecycle.onStop('redis', () => {
@@ -69,14 +69,14 @@ describe('a stage', () => {
     assert.equal(closed, true);
   });
 
-  it('does not outlive its deadline', async () => {
+  it('a stage exits at its deadline', async () => {
     const { lifecycle, exits } = start(1);
     lifecycle.onStop('stuck', () => new Promise<never>(() => undefined));
     assert.equal(await lifecycle.stop('test'), 1);
     assert.deepEqual(exits, [1]);
   });
 
-  it('drains and exits with 1 after an unexpected error', async () => {
+  it('a stage drains and exits with 1 after an unexpected error', async () => {
     const { lifecycle, exited } = start();
     let drained = false;
     lifecycle.onStop('consumer', () => {
@@ -87,7 +87,7 @@ describe('a stage', () => {
     assert.equal(drained, true);
   });
 
-  it('exits with 1 after an unexpected error while draining, but not for work given up', async () => {
+  it('an unexpected error while draining exits with 1, a retryable one does not', async () => {
     const givenUp = new TributaryError('peer.unavailable', 'index does not answer', { retryable: true });
     for (const [error, code] of [
       [givenUp, 0],

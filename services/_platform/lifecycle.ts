@@ -6,14 +6,14 @@ export type LifecycleState = 'starting' | 'ready' | 'draining' | 'stopped';
 
 export interface Lifecycle {
   readonly state: LifecycleState;
-  /** Aborted when draining begins; pass it to whatever waits. */
+  /** Aborted when draining begins; pass it to everything that waits. */
   readonly signal: AbortSignal;
-  /** Registers a step of the shutdown. Steps run one after another, the last registered first. */
+  /** Registers a shutdown step. Steps run one after another, the last registered first. */
   onStop(name: string, step: () => Promise<void> | void): void;
   markReady(): void;
   /**
-   * Ends the stage after an unexpected error: drains, then exits with 1. What the error interrupted is not committed.
-   * A retryable error while draining is none: what it gave up is read again.
+   * Stops the stage after an unexpected error: drains, then exits with 1. The interrupted work is not committed. A
+   * retryable error while draining does not count as a failure: its message is read again.
    */
   fail(error: unknown): void;
   /** Drains once, however often it is called. Resolves with the exit code. */
@@ -21,8 +21,8 @@ export interface Lifecycle {
 }
 
 /**
- * The states of a stage and its one shutdown. The deadline bounds the whole drain: what has not finished
- * by then is left to redelivery, which every handler expects.
+ * The states of a stage and its one shutdown. The deadline limits the whole drain: work that is unfinished by then is
+ * redelivered, which every handler expects.
  */
 export function createLifecycle(options: {
   log: Logger;
@@ -46,7 +46,7 @@ export function createLifecycle(options: {
     });
     const finished = runSteps().then(() => 'finished' as const);
     if ((await Promise.race([finished, deadline])) === 'late') {
-      log.error({ deadlineMs }, 'not drained by the deadline; leaving the rest to redelivery');
+      log.error({ deadlineMs }, 'not drained by the deadline; unfinished work will be redelivered');
       exitCode = 1;
     }
     clearTimeout(late);
@@ -61,14 +61,14 @@ export function createLifecycle(options: {
       try {
         await step();
       } catch (error) {
-        log.error({ step: name, reason: reasonOf(error) }, 'a step of the shutdown failed');
+        log.error({ step: name, reason: reasonOf(error) }, 'a shutdown step failed');
         exitCode = 1;
       }
     }
   }
 
   function stop(reason: string): Promise<number> {
-    // Begun a moment later, because a step or a listener of the signal may itself ask to stop.
+    // Starts in a later turn, because a step or a signal listener may itself call stop.
     stopping ??= Promise.resolve().then(() => drain(reason));
     return stopping;
   }
@@ -88,7 +88,7 @@ export function createLifecycle(options: {
     },
     fail(error) {
       if (state === 'draining' && error instanceof TributaryError && error.retryable) {
-        log.info({ reason: error.message }, 'given up while draining');
+        log.info({ reason: error.message }, 'work dropped while draining; it will be redelivered');
         return;
       }
       const remedy = error instanceof TributaryError ? { code: error.code, remedy: error.remedy } : {};

@@ -20,7 +20,7 @@ import { createMetrics, type StageMetrics } from './observability/metrics.ts';
 import { TRACE_HEADER } from './observability/trace.ts';
 import { connectRedis } from './redis/client.ts';
 
-/** A handler a topic. */
+/** One handler per topic. */
 export type BatchHandlers = {
   readonly [T in TopicName]?: (batch: IncomingBatch<TopicValue<T>>) => Promise<void>;
 };
@@ -31,13 +31,13 @@ export type FollowHandlers = {
 export interface ProduceOptions {
   /** Trace context to pass on. */
   readonly trace?: string | undefined;
-  /** Milliseconds since the epoch; the present when left out. */
+  /** Milliseconds since the epoch. Default: now. */
   readonly timestamp?: number;
-  /** Instead of the partition that the key belongs to. */
+  /** Overrides the partition of the key. */
   readonly partition?: number;
 }
 
-/** What a stage is given: its ways in and out, already connected, and closed in the right order when it drains. */
+/** The ports of a stage: its inputs and outputs, already connected, and closed in the right order when it drains. */
 export interface StagePorts {
   readonly name: string;
   readonly config: PlatformConfig;
@@ -47,12 +47,12 @@ export interface StagePorts {
   readonly http: FastifyInstance;
   readonly kafka: Kafka;
   readonly codec: Codec;
-  /** Name of a topic inside the namespace. */
+  /** Returns the name of a topic inside the namespace. */
   topic(name: TopicName): string;
-  /** Redis key inside the namespace: `key('interests', '3', userId)` → `shop:interests:3:user`. */
+  /** Returns a Redis key inside the namespace: `key('interests', '3', userId)` → `shop:interests:3:user`. */
   key(...parts: string[]): string;
   connectRedis(): Promise<Redis>;
-  /** Adds a condition of readiness; it answers undefined when it holds, else what is missing. */
+  /** Adds a condition of readiness, which returns undefined if it holds, else a description of the missing part. */
   readyWhen(check: ReadinessCheck): void;
   /** Resolves when all in-sync replicas have the message; `value` null writes a tombstone. */
   produce<T extends TopicName>(
@@ -61,16 +61,19 @@ export interface StagePorts {
     value: TopicValue<T> | null,
     options?: ProduceOptions,
   ): Promise<Acknowledgement>;
-  /** Joins the group `<stage>.<group>`, or `<stage>` when the group is the empty text. */
+  /** Joins the group `<stage>.<group>`, or `<stage>` if the group is the empty text. */
   consume(group: string, handlers: BatchHandlers, onAssigned?: (partitions: number[]) => void): Promise<void>;
   /**
-   * Reads whole topics and then on; a condition of readiness is that it has caught up.
+   * Reads whole topics and then follows them; the stage is ready only after it has caught up.
    * @param since message timestamps to start from instead of the beginning, ms
    */
   follow(handlers: FollowHandlers, since?: { readonly [T in TopicName]?: number }): Promise<Follower>;
 }
 
-/** Composes a stage; what it returns runs when the stage listens, and the stage is ready when that is done. */
+/**
+ * Composes a stage. The function that it returns runs once the stage listens; the stage is ready when that function
+ * resolves.
+ */
 export type SetUp = (stage: StagePorts) => Promise<undefined | (() => Promise<void>)>;
 
 /** What tells a stage from the others. */
@@ -82,8 +85,8 @@ export interface StageIdentity {
 }
 
 /**
- * Runs a stage: connects, lets `setUp` compose it, listens, starts, is ready, and drains on SIGTERM or SIGINT.
- * A fault while starting is logged with its remedy and exits with 1.
+ * Runs a stage: connects, calls `setUp` to compose it, listens, starts, becomes ready, and drains on SIGTERM or
+ * SIGINT. An error during the start is logged with its remedy and exits with 1.
  */
 export async function runStage({ name, port }: StageIdentity, setUp: SetUp): Promise<void> {
   let config: PlatformConfig;

@@ -39,7 +39,7 @@ describe('a peer', () => {
     await server.close();
   });
 
-  it('gets what was asked, and the trace travels along', async () => {
+  it('returns the answer of the peer and passes the trace on', async () => {
     const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
     assert.deepEqual(await patient.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
     await patient.close();
@@ -48,10 +48,10 @@ describe('a peer', () => {
   for (const [path, what] of [
     ['/silent', 'is silent'],
     ['/trickle', 'answers without end'],
-    ['/broken', 'answers what is not JSON'],
-    ['/strange', 'fails without a body of ours'],
+    ['/broken', 'answers with text that is not JSON'],
+    ['/strange', 'fails without an error body'],
   ] as const) {
-    it(`that ${what} is unavailable, to be asked again`, async () => {
+    it(`reports a peer that ${what} as unavailable and retryable`, async () => {
       await assert.rejects(peer.get(path), {
         code: 'peer.unavailable',
         retryable: true,
@@ -61,13 +61,13 @@ describe('a peer', () => {
     });
   }
 
-  it('that is not there is unavailable', async () => {
+  it('reports a peer that does not listen as unavailable', async () => {
     const gone = createPeer({ name: 'index', url: 'http://127.0.0.1:1', timeoutMs: TIMEOUT_MS });
     await assert.rejects(gone.get('/echo'), { code: 'peer.unavailable', retryable: true });
     await gone.close();
   });
 
-  it('speaks for itself: its verdict is passed on whole', async () => {
+  it("passes the peer's own error on unchanged", async () => {
     await assert.rejects(peer.get('/refused'), {
       code: 'generation.unknown',
       status: 404,

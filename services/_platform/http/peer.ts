@@ -3,12 +3,12 @@ import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import type { ErrorBody } from './server.ts';
 
-/** Another stage, reached over kept-alive connections. */
+/** Another stage, queried over kept-alive connections. */
 export interface Peer {
   /**
-   * @returns the parsed answer
-   * @throws TributaryError `peer.unavailable` (503, retryable) when it does not answer in time or answers with 5xx
-   * without a body of ours; an error of the peer with its own code, status, field and reason otherwise
+   * @returns the parsed response
+   * @throws TributaryError `peer.unavailable` (503, retryable) if the peer does not answer in time, or answers with
+   *   5xx without an error body; otherwise the peer's own error with its code, status, field and reason
    */
   get<T>(path: string, trace?: string): Promise<T>;
   post<T>(path: string, body: unknown, trace?: string): Promise<T>;
@@ -31,7 +31,7 @@ export function createPeer(options: { name: string; url: string; timeoutMs?: num
         method,
         headers,
         dispatcher: agent,
-        // Bounds the whole call, a queue for a connection and a trickling body included.
+        // Limits the whole call, including the wait for a connection and a slow body.
         signal: AbortSignal.timeout(timeoutMs),
         body: body === undefined ? null : JSON.stringify(body),
       });
@@ -55,7 +55,7 @@ export function createPeer(options: { name: string; url: string; timeoutMs?: num
   };
 }
 
-/** Keeps the peer's own verdict, so that a caller of the gateway sees the true reason. */
+/** Keeps the peer's own error, so that a caller of the gateway sees the true reason. */
 function peerError(name: string, status: number, body: unknown): TributaryError {
   const error = (body as Partial<ErrorBody> | null)?.error;
   if (error === undefined) {

@@ -27,7 +27,7 @@ function open(readiness: ReadinessCheck[] = []): { server: FastifyInstance; life
 }
 
 describe('readiness', () => {
-  it('is to be ready and to have no condition missing', async () => {
+  it('a stage is ready if its lifecycle is ready and no condition is missing', async () => {
     let missing: string | undefined = 'still reading items';
     const { server, lifecycle } = open([() => missing, () => undefined]);
     const ask = async () => {
@@ -46,7 +46,7 @@ describe('readiness', () => {
     assert.deepEqual(await ask(), [503, { ready: false, missing: ['the stage is stopped'] }]);
   });
 
-  it('is not needed to be alive', async () => {
+  it('a stage that is not ready is still alive', async () => {
     const { server } = open([() => 'something']);
     const { statusCode, body } = await server.inject('/healthz');
     assert.deepEqual([statusCode, body], [200, '{"state":"starting"}']);
@@ -56,7 +56,7 @@ describe('readiness', () => {
 describe('a request that fits the schema of its route', () => {
   const { server } = open();
 
-  it('has its numbers read from the text of the query, and its defaults filled in', async () => {
+  it('numbers are parsed from the text of the query, and defaults are filled in', async () => {
     assert.deepEqual((await server.inject('/checked?n=12')).json(), { n: 12, size: 3 });
     assert.deepEqual((await server.inject('/checked?n=1&size=2')).json(), { n: 1, size: 2 });
     const posted = await server.inject({ method: 'POST', url: '/checked', payload: { n: 5 } });
@@ -73,26 +73,26 @@ describe('an error', () => {
   const post = (payload: string, type = 'application/json') =>
     errorOf({ method: 'POST', url: '/echo', headers: { 'content-type': type }, payload });
 
-  it('of ours keeps its code, field, reason and status', async () => {
+  it('an error of ours keeps its code, field, reason and status', async () => {
     assert.deepEqual(await errorOf({ url: '/known' }), [
       404,
       { code: 'user.unknown', field: 'id', reason: 'no user u1' },
     ]);
   });
 
-  it('that nobody expected says nothing of the inside', async () => {
+  it('an unexpected error reveals nothing about the internals', async () => {
     assert.deepEqual(await errorOf({ url: '/broken' }), [
       500,
       { code: 'handler.failed', reason: 'unexpected error; see the log of the stage' },
     ]);
   });
 
-  it('names a route that is not there', async () => {
+  it('an unknown route is named in the error', async () => {
     const [status, { code, reason }] = await errorOf({ method: 'PUT', url: '/nowhere' });
     assert.deepEqual([status, code, reason], [404, 'route.unknown', 'there is no PUT /nowhere']);
   });
 
-  it('tells malformed, foreign and too large bodies apart from good ones', async () => {
+  it('malformed bodies, other content types and too large bodies have errors of their own', async () => {
     const [status, { code }] = await post('{"a":');
     assert.deepEqual([status, code], [400, 'body.malformed']);
     const [foreignStatus, foreign] = await post('a=1', 'application/x-www-form-urlencoded');
@@ -101,7 +101,7 @@ describe('an error', () => {
     assert.deepEqual([largeStatus, large.code], [413, 'body.too-large']);
   });
 
-  it('of a query names the field', async () => {
+  it('an error in a query names the field', async () => {
     const [missingStatus, missing] = await errorOf({ url: '/checked' });
     assert.deepEqual([missingStatus, missing.code, missing.field], [400, 'field.missing', 'n']);
     const [invalidStatus, invalid] = await errorOf({ url: '/checked?n=0' });
@@ -112,7 +112,7 @@ describe('an error', () => {
     }
   });
 
-  it('of a body names the field, or the body itself', async () => {
+  it('an error in a body names the field, or the body itself', async () => {
     const checked = (payload: object) => errorOf({ method: 'POST', url: '/checked', payload });
     assert.deepEqual(await checked({ n: '1' }), [
       400,
@@ -124,7 +124,7 @@ describe('an error', () => {
     ]);
   });
 
-  it('is counted by route and status', async () => {
+  it('errors are counted by route and status', async () => {
     const { server: counted } = open();
     await counted.inject('/known');
     await counted.inject('/nowhere');

@@ -5,22 +5,22 @@ import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { compileValidator } from './validation.ts';
 
-/** The largest body a stage reads, in bytes. */
+/** The maximum size of a request body, in bytes. */
 export const MAX_BODY_BYTES = 1_048_576;
 
-/** Longest part of a path, in characters: an id of 256 bytes, each written as %XX. */
+/** Maximum length of a path segment, in characters: an id of 256 bytes, each written as %XX. */
 const MAX_PARAMETER_LENGTH = 3 * 256;
 
-/** A condition of readiness: undefined when it holds, else what is missing, in words. */
+/** A condition of readiness: returns undefined if it holds, else a description of the missing part. */
 export type ReadinessCheck = () => string | undefined;
 
-/** An error as every answer over HTTP describes it. */
+/** An error as every HTTP response describes it. */
 export interface DescribedError {
   readonly code: ErrorCode;
-  /** Path of the part at fault, such as `vector[3]`; absent when the whole request or entry is at fault. */
+  /** Path of the field at fault, such as `vector[3]`; absent if the whole request or entry is at fault. */
   readonly field?: string;
   readonly reason: string;
-  /** Present when the same request or entry may be accepted later without a change. */
+  /** Present if the same request or entry may be accepted later without a change. */
   readonly retryable?: true;
 }
 
@@ -29,8 +29,8 @@ export interface ErrorBody {
 }
 
 /**
- * The HTTP side of a stage: `/healthz` answers while the process lives, `/readyz` while it may be sent work,
- * `/metrics` speaks Prometheus. Every error has the same body.
+ * The HTTP server of a stage: `/healthz` answers while the process lives, `/readyz` while the stage accepts work,
+ * `/metrics` in Prometheus format. Every error has the same body.
  */
 export function createHttpServer(options: {
   log: Logger;
@@ -59,7 +59,7 @@ export function createHttpServer(options: {
     return metrics.registry.metrics();
   });
   server.addHook('onSend', async (_request, reply) => {
-    // A connection that was busy when draining began would otherwise be kept alive, and hold up the end.
+    // Otherwise a connection that was busy when draining began would be kept alive, and delay the shutdown.
     if (lifecycle.state === 'draining') reply.header('connection', 'close');
   });
   server.addHook('onResponse', async (request, reply) => {
@@ -72,7 +72,7 @@ export function createHttpServer(options: {
   server.setErrorHandler((error: FastifyError | TributaryError, request, reply) => {
     const { status, body } = describe(error);
     if (error instanceof TributaryError && error.retryable) {
-      // An outage elsewhere makes one of these a request, and needs nobody to act here.
+      // While another stage is down every request fails like this, so it is logged at debug.
       log.debug({ code: error.code, reason: error.message, url: request.url }, 'request failed for now');
     } else if (status >= 500) {
       log.error({ err: error, url: request.url }, 'request failed');

@@ -39,7 +39,7 @@ const FAULTS: ReadonlyArray<[unknown, string, string, string]> = [
 ];
 
 describe('a check', () => {
-  it('has nothing to say about a value that fits', () => {
+  it('a check returns no fault for a valid value', () => {
     assert.equal(
       check({ size: 3, unit: 'km', queries: [{ name: 'a' }, { point: [1, 2] }], note: null }),
       undefined,
@@ -47,14 +47,14 @@ describe('a check', () => {
   });
 
   for (const [value, code, field, reason] of FAULTS) {
-    it(`names the fault of ${JSON.stringify(value)}`, () => {
+    it(`a check returns the fault of ${JSON.stringify(value)}`, () => {
       assert.deepEqual(check(value), { code, field, reason });
     });
   }
 });
 
 describe('a demand', () => {
-  it('returns what fits and throws what does not, as an error of the sender', () => {
+  it('a demand returns a valid value and throws for an invalid one, as an error of the sender', () => {
     assert.deepEqual(demand(Body, check, { size: 1 }), { size: 1 });
     const expected = { code: 'field.invalid', field: 'size', status: 400, retryable: false };
     assert.throws(() => demand(Body, check, { size: 0 }), expected);

@@ -3,7 +3,7 @@ import { Compile } from 'typebox/compile';
 import { TributaryError } from '#contracts/errors.ts';
 import { type Fault, fieldPath } from '#contracts/fault.ts';
 
-/** Answers undefined for a value that fits its schema, else its first fault. */
+/** Returns undefined for a value that matches its schema, else its first fault. */
 export type Check = (value: unknown) => Fault | undefined;
 
 interface SchemaError {
@@ -14,8 +14,8 @@ interface SchemaError {
 }
 
 /**
- * A check that neither coerces nor strips: a text is no number, `1e999` is no number, and an unknown field is a
- * fault that names it, so that a typing error does not vanish silently.
+ * Creates a check that neither coerces nor strips: a text is not a number, `1e999` is not a number, and an unknown
+ * field is a fault that names it, so that a typing error is not ignored.
  */
 export function createCheck(schema: TSchema): Check {
   const validator = Compile(schema);
@@ -24,7 +24,7 @@ export function createCheck(schema: TSchema): Check {
 }
 
 /**
- * The value, typed, when it fits.
+ * Returns the value, typed, if it is valid.
  * @throws TributaryError `field.missing` or `field.invalid` (400) with the field's path
  */
 export function demand<S extends TSchema>(_schema: S, check: Check, value: unknown): Static<S> {
@@ -34,8 +34,8 @@ export function demand<S extends TSchema>(_schema: S, check: Check, value: unkno
 }
 
 /**
- * The validator of all routes that have a schema. Fields that are left out get their defaults; in a query and in a
- * path, where everything is text, a text that is a decimal number stands for it where the schema wants a number.
+ * The validator of all routes that have a schema. Missing fields get their defaults. In a query and in a path, where
+ * every value is text, a decimal number is parsed if the schema requires a number.
  */
 export function compileValidator({ schema, httpPart }: RouteSchema): (value: unknown) => ValidatorResult {
   const fields = Object.entries((schema as { properties?: Record<string, FieldSchema> }).properties ?? {});
@@ -48,7 +48,7 @@ export function compileValidator({ schema, httpPart }: RouteSchema): (value: unk
   };
 }
 
-/** The schema of one part of a route's requests, as fastify hands it over. */
+/** The schema of one part of a route's requests, as fastify passes it. */
 interface RouteSchema {
   readonly schema: unknown;
   /** body, querystring, params or headers */
@@ -86,7 +86,7 @@ function inRequest({ code, field, reason }: Fault): TributaryError {
 }
 
 function findFault(errors: readonly SchemaError[]): Fault {
-  // Of the branches of a union the one that got deepest into the value is the one that was meant.
+  // Among the branches of a union, the one that matches the value to the greatest depth is the intended one.
   const deepest = errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
   const path = stepsOf(deepest.instancePath);
   if (deepest.keyword === 'required') {
@@ -96,7 +96,7 @@ function findFault(errors: readonly SchemaError[]): Fault {
   const here = errors.filter(({ instancePath, keyword }) => {
     return instancePath === deepest.instancePath && keyword !== 'anyOf';
   });
-  // A field that some branch does not know is at fault for that only where no branch knows it.
+  // An unknown field is reported only if no branch of the union knows it.
   const known = here.filter(({ keyword }) => keyword !== 'boolean');
   const reasons = known.length > 0 ? known.map(reasonOfError) : ['is not a known field'];
   return { code: 'field.invalid', field: fieldPath(path), reason: [...new Set(reasons)].join(' or ') };
@@ -111,7 +111,7 @@ function depth({ instancePath }: SchemaError): number {
   return instancePath.split('/').length;
 }
 
-/** The steps of a JSON pointer: `/a~1b/0` → `a/b`, `0`. */
+/** Returns the steps of a JSON pointer: `/a~1b/0` → `a/b`, `0`. */
 function stepsOf(pointer: string): string[] {
   return pointer
     .split('/')

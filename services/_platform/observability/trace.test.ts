@@ -6,14 +6,14 @@ import { nextSpan } from './trace.ts';
 const PARENT = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
 describe('a trace', () => {
-  it('goes on through its spans', () => {
+  it('a trace continues through its spans', () => {
     const child = nextSpan(PARENT);
     assert.equal(traceIdOf(child), '0af7651916cd43dd8448eb211c80319c');
     assert.notEqual(child, PARENT);
     assert.notEqual(nextSpan(PARENT), child);
   });
 
-  it('begins where there is none, or none that can be read', () => {
+  it('a new trace starts if the header is missing or malformed', () => {
     for (const parent of [undefined, '', 'nonsense', PARENT.toUpperCase(), `${PARENT}-00`]) {
       assert.equal(traceIdOf(parent), undefined);
       const id = traceIdOf(nextSpan(parent));

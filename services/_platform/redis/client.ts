@@ -2,12 +2,15 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 
-/** A connection that pipelines what is asked in one turn of the event loop, and waits for a server that restarts. */
+/**
+ * Creates a connection that pipelines the commands of one turn of the event loop, and waits for a server that
+ * restarts.
+ */
 export async function connectRedis(options: { url: string; log: Logger }): Promise<Redis> {
   const redis = new Redis(options.url, {
     enableAutoPipelining: true,
     lazyConnect: true,
-    // Commands wait for the reconnection: a stage would rather stand still than lose a write.
+    // Commands wait for the reconnection: a stage must stall rather than lose a write.
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
   });

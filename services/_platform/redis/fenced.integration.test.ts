@@ -20,7 +20,7 @@ describe('a fenced record', () => {
     replaceFenced(test.redis, test.key(name), at(offset), { value });
   const read = (name: string) => test.redis.hgetall(test.key(name));
 
-  it('takes each write once, and none that is older', async () => {
+  it('a record accepts each write once, and no older one', async () => {
     assert.equal(await write('a', 5, 'five'), true);
     assert.equal(await write('a', 5, 'again'), false);
     assert.equal(await write('a', 4, 'older'), false);
@@ -29,14 +29,14 @@ describe('a fenced record', () => {
     assert.equal((await read('a')).value, 'ten');
   });
 
-  it('keeps a fence for each source', async () => {
+  it('a record keeps a fence for each source', async () => {
     await write('b', 9, 'from actions');
     assert.equal(await write('b', 2, 'from slates', 'slates'), true);
     assert.deepEqual(await read('b'), { '@actions': '9', '@slates': '2', value: 'from slates' });
   });
 
-  it('is replaced only while it stands where the work began', async () => {
-    assert.equal(await replace('c', 5, 'nothing is there'), false);
+  it('a record is replaced only if it is still at the offset where the work began', async () => {
+    assert.equal(await replace('c', 5, 'no record'), false);
     await write('c', 5, 'five');
     assert.equal(await replace('c', 4, 'from before'), false);
     assert.equal(await replace('c', 6, 'from after'), false);
@@ -44,25 +44,25 @@ describe('a fenced record', () => {
     assert.deepEqual(await read('c'), { '@actions': '5', value: 'anew' });
   });
 
-  it('holds the newest whatever the order of writes that race', async () => {
+  it('a record holds the newest value whatever the order of concurrent writes', async () => {
     const offsets = Array.from({ length: 100 }, (_, i) => (i * 37) % 100);
     await Promise.all(offsets.map((offset) => write('d', offset, String(offset))));
     assert.deepEqual(await read('d'), { '@actions': '99', value: '99' });
   });
 
-  it('keeps bytes as they are', async () => {
+  it('bytes are stored unchanged', async () => {
     const bytes = Buffer.from(Array.from({ length: 256 }, (_, i) => i));
     await writeFenced(test.redis, test.key('e'), at(1), { bytes });
     assert.deepEqual(await test.redis.hgetBuffer(test.key('e'), 'bytes'), bytes);
   });
 
-  it('survives a server that has forgotten the scripts', async () => {
+  it('writes succeed after the server has lost its scripts', async () => {
     await write('f', 1, 'one');
     await test.redis.script('FLUSH');
     assert.equal(await write('f', 2, 'two'), true);
   });
 
-  it('lets the error of a script through', async () => {
+  it('an error in a script is thrown', async () => {
     await assert.rejects(
       runScript(test.redis, 'return redis.call("NONSENSE")', [], []),
       /NONSENSE|[Uu]nknown/,

@@ -2,11 +2,11 @@ import type { Redis } from 'ioredis';
 import { runScript } from './script.ts';
 
 /**
- * A record is a Redis hash whose field `@<source>` holds the offset of the last message of that source it
- * includes. One Lua step compares and writes, so that a repeated or stale write does nothing, whoever makes it.
+ * A record is a Redis hash whose field `@<source>` holds the offset of the last message of that source that it
+ * includes. One Lua step compares and writes, so that a duplicate or stale write does nothing, from any process.
  *
  * KEYS[1] the record. ARGV: source field, offset, then pairs of field and value.
- * Answers 1 when written, 0 when the record already includes that offset.
+ * Returns 1 if written, 0 if the record already includes that offset.
  */
 const WRITE = `
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -15,8 +15,8 @@ redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`;
 
 /**
- * Writes fields only while the record still stands at the given offset: for work that derives anew from the same
- * input, such as clustering in another generation. ARGV as above.
+ * Writes fields only while the record is still at the given offset: for work that derives the fields again from the
+ * same input, such as clustering in another generation. ARGV as above.
  */
 const REPLACE = `
 local held = redis.call('HGET', KEYS[1], ARGV[1])
@@ -24,7 +24,7 @@ if not held or tonumber(held) ~= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`;
 
-/** Where in the log a write comes from. The partition is implied: a record belongs to one partition for ever. */
+/** Position of a write in the log. The partition is implied: a record belongs to one partition for ever. */
 export interface Fence {
   readonly source: string;
   readonly offset: number;
@@ -37,7 +37,7 @@ export async function writeFenced(redis: Redis, key: string, fence: Fence, field
   return (await evaluate(redis, WRITE, key, fence, fields)) === 1;
 }
 
-/** Replaces fields if the record stands exactly at the fence's offset. @returns whether it was written */
+/** Replaces fields if the record is exactly at the fence's offset. @returns whether it was written */
 export async function replaceFenced(
   redis: Redis,
   key: string,
@@ -47,7 +47,7 @@ export async function replaceFenced(
   return (await evaluate(redis, REPLACE, key, fence, fields)) === 1;
 }
 
-/** Name of the hash field that holds the offset of a source. */
+/** Name of the hash field with the offset of a source. */
 export function fenceField(source: string): string {
   return `@${source}`;
 }

@@ -3,7 +3,7 @@ import type { Redis } from 'ioredis';
 
 const digests = new Map<string, string>();
 
-/** Runs a Lua script by its digest, and teaches it to a server that does not know it (any more). */
+/** Runs a Lua script by its digest, and loads it if the server does not have it. */
 export async function runScript(
   redis: Redis,
   script: string,
@@ -18,7 +18,7 @@ export async function runScript(
   try {
     return await redis.evalsha(digest, keys.length, ...keys, ...parameters);
   } catch (error) {
-    // A restarted server has forgotten the script; EVAL teaches it again.
+    // A restarted server has lost its scripts; EVAL loads the script again.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
     return await redis.eval(script, keys.length, ...keys, ...parameters);
   }

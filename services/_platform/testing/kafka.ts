@@ -6,19 +6,19 @@ import { createLogger } from '../observability/logger.ts';
 
 export interface TestKafka {
   readonly kafka: Kafka;
-  /** Begins every topic and group of this test. */
+  /** Prefix of every topic and group of this test. */
   readonly prefix: string;
-  /** @returns the name of a new topic, once each partition has a leader */
+  /** Creates a topic. @returns its name, once each partition has a leader */
   createTopic(partitions: number): Promise<string>;
-  /** Everything that stands in a topic now, in the order of each partition. */
+  /** Returns all current messages of a topic, in the order of each partition. */
   readAll(topic: string): Promise<TopicMessage[]>;
-  /** Offsets that a group has committed in a topic, by partition; −1 where there is none. */
+  /** Returns the offsets that a group has committed in a topic, by partition; −1 if none. */
   committed(groupId: string, topic: string): Promise<number[]>;
   /** Deletes the topics. */
   close(): Promise<void>;
 }
 
-/** The cluster of KAFKA_BROKERS, with topics of this test alone. */
+/** Connects to the cluster of KAFKA_BROKERS, with topics of this test alone. */
 export async function openTestKafka(): Promise<TestKafka> {
   const brokers = (process.env.KAFKA_BROKERS ?? '127.0.0.1:9092').split(',');
   const kafka = createKafka({ brokers, clientId: 'test', log: createLogger('test', 'silent') });

@@ -5,13 +5,13 @@ import { connectRedis } from '../redis/client.ts';
 
 export interface TestRedis {
   readonly redis: Redis;
-  /** A key of this test alone. */
+  /** Returns a key of this test alone. */
   key(...parts: string[]): string;
   /** Deletes the test's keys and disconnects. */
   close(): Promise<void>;
 }
 
-/** The Redis of REDIS_URL with a namespace of its own. */
+/** Connects to the Redis of REDIS_URL, with a namespace of its own. */
 export async function openTestRedis(): Promise<TestRedis> {
   const url = process.env.REDIS_URL ?? 'redis://127.0.0.1:6379';
   const redis = await connectRedis({ url, log: createLogger('test', 'silent') });

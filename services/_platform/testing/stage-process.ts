@@ -4,17 +4,17 @@ import { createInterface } from 'node:readline';
 import { fileURLToPath } from 'node:url';
 import { waitFor } from './wait-for.ts';
 
-/** A stage in a process of its own, as it runs in production. */
+/** A stage in a process of its own, as in production. */
 export interface StageProcess {
-  /** Base address of its HTTP side. */
+  /** Base address of its HTTP server. */
   readonly url: string;
-  /** Sends the signal and resolves with the exit code, null after a kill. */
+  /** Sends the signal and resolves with the exit code, or null after a kill. */
   stop(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
 /**
- * Starts `services/<name>/main.ts` on a free port and resolves when `/readyz` says yes.
- * @throws Error with the stage's output when it exits before that
+ * Starts `services/<name>/main.ts` on a free port and resolves when `/readyz` answers 200.
+ * @throws Error with the stage's output if it exits before that
  */
 export async function startStageProcess(
   name: string,
@@ -40,7 +40,10 @@ export async function startStageProcess(
   };
 }
 
-/** The address in the stage's own log line; from then on the log is read and dropped, so that it never blocks. */
+/**
+ * Reads the address from the stage's own log line; later output is read and discarded, so that the stage never
+ * blocks.
+ */
 function listeningAddress(name: string, child: ChildProcess): Promise<string> {
   const lines: string[] = [];
   return new Promise((resolve, reject) => {

@@ -3,9 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 const POLL_MS = 10;
 
 /**
- * Polls until the condition gives something other than undefined and false, and resolves with that.
- * @param options.message names in the error what never came
- * @param options.timeoutMs default 15 s: long, because it only ever matters for a test that fails
+ * Polls until the condition returns something other than undefined and false, and resolves with that.
+ * @param options.message names the awaited event in the error
+ * @param options.timeoutMs default 15 s; a long timeout costs time only if a test fails
  */
 export async function waitFor<T>(
   condition: () => T | undefined | false | Promise<T | undefined | false>,
@@ -15,7 +15,7 @@ export async function waitFor<T>(
   for (;;) {
     const value = await condition();
     if (value !== undefined && value !== false) return value;
-    if (performance.now() > deadline) throw new Error(`waited in vain: ${options.message}`);
+    if (performance.now() > deadline) throw new Error(`timed out waiting for: ${options.message}`);
     await delay(POLL_MS);
   }
 }
