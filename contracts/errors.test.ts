@@ -17,14 +17,14 @@ function productionCode(): string {
 }
 
 describe('the list of error codes', () => {
-  it('gives every code a remedy that is a sentence', () => {
+  it('has a remedy that is a sentence for every code', () => {
     for (const [code, remedy] of Object.entries(ERROR_REMEDIES)) {
       assert.match(code, /^[a-z]+\.[a-z-]+$/);
       assert.match(remedy, /^[A-Z][^\n]+ [^\n]+\.$/, code);
     }
   });
 
-  it('has no code that nothing uses', () => {
+  it('has no code without a use in production code', () => {
     const text = productionCode();
     const unused = Object.keys(ERROR_REMEDIES).filter((code) => !text.includes(`'${code}'`));
     assert.deepEqual(unused, []);
@@ -32,7 +32,7 @@ describe('the list of error codes', () => {
 });
 
 describe('a TributaryError', () => {
-  it('carries its code, its remedy, and that trying again is in vain unless it says otherwise', () => {
+  it('has the remedy of its code, and is not retryable unless it is built so', () => {
     const error = new TributaryError('config.invalid', 'PORT must be a number');
     assert.equal(error.name, 'TributaryError');
     assert.deepEqual([error.retryable, error.status, error.field], [false, 500, undefined]);

@@ -1,6 +1,6 @@
 import type { ErrorCode } from './errors.ts';
 
-/** Why a value is not accepted: the one description, be the value the body of a request or a message of the log. */
+/** The one description of a fault in a value, which may be the body of a request or a message of the log. */
 export interface Fault {
   readonly code: ErrorCode;
   /** Path of the part at fault from the root of the value, such as `slots[2].itemId`; empty for the value itself. */

@@ -4,7 +4,7 @@ import { ACTION_TYPES } from '../generated/records.ts';
 import { DEFAULT_ACTION_WEIGHTS, DEFAULT_REWARDS, deedOf, isActionType } from './action-types.ts';
 
 describe('the table of action types', () => {
-  it('gives every type a weight, a reward and a verb', () => {
+  it('has a weight, a reward and a verb for every type of action', () => {
     for (const type of ACTION_TYPES) {
       assert.ok(Number.isFinite(DEFAULT_ACTION_WEIGHTS[type]), type);
       assert.ok(Number.isFinite(DEFAULT_REWARDS[type]), type);
@@ -13,7 +13,7 @@ describe('the table of action types', () => {
     assert.deepEqual(Object.keys(DEFAULT_REWARDS), [...ACTION_TYPES]);
   });
 
-  it('tells a type that this version does not know neutrally', () => {
+  it('returns a neutral verb for a type that this version does not know', () => {
     assert.equal(isActionType('constructor'), false);
     assert.equal(deedOf('constructor'), 'know');
     assert.equal(deedOf('buy'), 'bought');

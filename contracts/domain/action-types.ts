@@ -9,7 +9,7 @@ interface ActionMeaning {
   readonly interestWeight: number;
   /** Reward of a shown item that earns the action, unless configuration says otherwise; 0 ignores the type. */
   readonly reward: number;
-  /** The verb that completes "because you …". Actions that turn away from an item are told neutrally. */
+  /** The verb that completes "because you …"; neutral for actions that turn away from an item. */
   readonly deed: string;
 }
 
@@ -37,12 +37,12 @@ export const DEFAULT_ACTION_WEIGHTS: ActionWeights = column('interestWeight');
 
 export const DEFAULT_REWARDS: ActionWeights = column('reward');
 
-/** Some records carry the type as text (`Cause.type`), which a newer version may have written. */
+/** Some records hold the type as text (`Cause.type`), which a newer version may have written. */
 export function isActionType(type: string): type is ActionType {
   return Object.hasOwn(ACTIONS, type);
 }
 
-/** The verb that completes "because you …"; a type that this version does not know is told neutrally. */
+/** The verb that completes "because you …"; neutral for a type that this version does not know. */
 export function deedOf(type: string): string {
   return isActionType(type) ? ACTIONS[type].deed : 'know';
 }

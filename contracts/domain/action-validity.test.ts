@@ -9,34 +9,44 @@ import { anAction, RECORDED_AT } from './records.testing.ts';
 type Case = readonly [name: string, change: Partial<UserAction>, code?: string, sentence?: RegExp];
 
 const CASES: readonly Case[] = [
-  ['is valid when nothing is wrong with it', {}],
-  ['may be five minutes ahead of its acceptance', { receivedAt: RECORDED_AT - 300_000 }],
+  ['accepts an action without a fault', {}],
+  ['accepts a time five minutes after the acceptance', { receivedAt: RECORDED_AT - 300_000 }],
   [
-    'may not be further ahead',
+    'rejects a time further after the acceptance',
     { receivedAt: RECORDED_AT - 300_001 },
     'time.future',
     /^occurredAt is 300 s ahead of its acceptance; five minutes/,
   ],
-  ['needs an event id', { eventId: '' }, 'field.invalid', /^eventId is empty/],
-  ['needs an item', { itemId: '' }, 'field.invalid', /^itemId is empty/],
-  ['needs a user', { userId: '' }, 'field.invalid', /^userId is empty/],
+  ['rejects an action without an event id', { eventId: '' }, 'field.invalid', /^eventId is empty/],
+  ['rejects an action without an item', { itemId: '' }, 'field.invalid', /^itemId is empty/],
+  ['rejects an action without a user', { userId: '' }, 'field.invalid', /^userId is empty/],
   [
-    'may not be of the user that stands for everyone',
+    'rejects an action of the user that stands for everyone',
     { userId: '*' },
     'user.reserved',
     /^userId is reserved/,
   ],
-  ['has ids of at most 256 bytes', { itemId: 'é'.repeat(129) }, 'field.invalid', /^itemId has 258 bytes/],
-  ['may have ids of exactly 256 bytes', { itemId: 'é'.repeat(128) }],
-  ['may have no context', { contextId: null }],
   [
-    'has no longer context either',
+    'rejects an id of more than 256 bytes',
+    { itemId: 'é'.repeat(129) },
+    'field.invalid',
+    /^itemId has 258 bytes/,
+  ],
+  ['accepts an id of exactly 256 bytes', { itemId: 'é'.repeat(128) }],
+  ['accepts an action without a context', { contextId: null }],
+  [
+    'rejects a context id of more than 256 bytes',
     { contextId: 'c'.repeat(257) },
     'field.invalid',
     /^contextId has 257 bytes/,
   ],
-  ['has a time after 1970', { occurredAt: -1 }, 'field.invalid', /^occurredAt is not a time/],
-  ['has a time of whole milliseconds', { occurredAt: 0.5 }, 'field.invalid', /^occurredAt is not a time/],
+  ['rejects a time before 1970', { occurredAt: -1 }, 'field.invalid', /^occurredAt is not a time/],
+  [
+    'rejects a time with a fraction of a millisecond',
+    { occurredAt: 0.5 },
+    'field.invalid',
+    /^occurredAt is not a time/,
+  ],
 ];
 
 describe('an action', () => {
@@ -46,13 +56,13 @@ describe('an action', () => {
       const fault = actionFault(action);
       assert.equal(fault?.code, code);
       if (fault !== undefined) assert.match(faultSentence(fault), sentence!);
-      assert.deepEqual(loggedActionFault(action, action.userId), fault, 'the log has the same rules');
+      assert.deepEqual(loggedActionFault(action, action.userId), fault, 'the same rules hold in the log');
     });
   }
 });
 
 describe('an action in the log', () => {
-  it('stands under the key of its user', () => {
+  it('rejects an action in the log under the key of another user', () => {
     assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
     const fault = loggedActionFault(anAction(), 'u2');
     assert.equal(fault?.code, 'message.key');

@@ -1,4 +1,4 @@
-/** Whether an action may count. One function judges an action, whichever way it came. */
+/** The validity of an action: the same rules for an action posted to the gateway and for one in the log. */
 import type { Fault } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
 import { idFault, isEveryone } from './ids.ts';
@@ -8,7 +8,7 @@ export const MAX_FUTURE_MS = 300_000;
 
 const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
 
-/** Why an action cannot be applied; undefined when it can. */
+/** Returns the fault of an action that cannot be applied; undefined for a valid action. */
 export function actionFault(action: UserAction): Fault | undefined {
   for (const field of ID_FIELDS) {
     const id = action[field];
@@ -35,9 +35,9 @@ export function actionFault(action: UserAction): Fault | undefined {
 }
 
 /**
- * Why an action that stands in the log under `key` cannot be applied. The gateway refuses such actions, but the topic
- * is open to other producers. A time is judged against the acceptance that the message itself carries, so that the
- * verdict is a function of the log.
+ * Returns the fault of an action that stands in the log under `key`; undefined for a valid action. The gateway rejects
+ * faulty actions, but the topic is open to other producers. The time is compared with the acceptance that the message
+ * itself carries, so that the verdict is a function of the log.
  */
 export function loggedActionFault(action: UserAction, key: string): Fault | undefined {
   const fault = actionFault(action);
@@ -49,7 +49,7 @@ export function loggedActionFault(action: UserAction, key: string): Fault | unde
   };
 }
 
-/** Whether an action names a time later than its acceptance allows. Counted, it would age everything else. */
+/** Whether the time of an action is later than its acceptance allows. Such an action would age all others if it counted. */
 export function isFromTheFuture({
   occurredAt,
   receivedAt,

@@ -4,7 +4,7 @@ import fc from 'fast-check';
 import { embeddingKey, parseEmbeddingKey } from './embedding-key.ts';
 
 describe('the key of an embedding', () => {
-  it('is read back into generation and item, whatever the item is called', () => {
+  it('parses every embedding key back into its generation and its item', () => {
     const generation = fc.string().filter((text) => !text.includes('/'));
     fc.assert(
       fc.property(generation, fc.string(), (name, itemId) => {
@@ -15,7 +15,7 @@ describe('the key of an embedding', () => {
     assert.deepEqual(parseEmbeddingKey('g1/2/left'), { generation: 'g1', itemId: '2/left' });
   });
 
-  it('is no text without a slash', () => {
+  it('parses no text without a slash as an embedding key', () => {
     assert.equal(parseEmbeddingKey('g1'), undefined);
   });
 });

@@ -3,19 +3,19 @@ import { describe, it } from 'node:test';
 import { EVERYONE, idFault, isEveryone, isId, MAX_ID_BYTES } from './ids.ts';
 
 describe('isId', () => {
-  it('counts bytes, not characters', () => {
+  it('counts the bytes of an id, not its characters', () => {
     assert.equal(isId('é'.repeat(MAX_ID_BYTES / 2)), true);
     assert.equal(isId(`${'é'.repeat(MAX_ID_BYTES / 2)}x`), false);
     assert.equal(isId('x'.repeat(MAX_ID_BYTES + 1)), false);
   });
 
-  it('refuses the empty text', () => {
+  it('rejects the empty text as an id', () => {
     assert.equal(isId(''), false);
   });
 });
 
 describe('idFault', () => {
-  it('says what is wrong with a text that is no id', () => {
+  it('states why a text is no id', () => {
     assert.equal(idFault('é'), undefined);
     assert.match(idFault('') ?? '', /^is empty$/);
     assert.match(idFault('é'.repeat(129)) ?? '', /^has 258 bytes; at most 256 are allowed$/);
@@ -24,7 +24,7 @@ describe('idFault', () => {
 });
 
 describe('the user that stands for everyone', () => {
-  it('is told from every other user', () => {
+  it('tells the user * from every other user', () => {
     assert.equal(isEveryone(EVERYONE), true);
     assert.equal(isEveryone('**'), false);
   });

@@ -3,7 +3,7 @@
 /** Longest eventId, userId, itemId or contextId, in bytes of UTF-8. */
 export const MAX_ID_BYTES = 256;
 
-/** The user id of lists that serve every user, known or not. No single user may have it. */
+/** The user id of lists that serve every user, known or not. No single user may have this id. */
 export const EVERYONE = '*';
 
 /** Whether `userId` stands for all users and not for one. */
@@ -16,7 +16,7 @@ export function isId(id: string): boolean {
   return idFault(id) === undefined;
 }
 
-/** What keeps a text from being an id, such as `is empty`; undefined when nothing does. */
+/** Returns the reason why a text is no id, such as `is empty`; undefined for an id. */
 export function idFault(id: string): string | undefined {
   if (id === '') return 'is empty';
   const bytes = Buffer.byteLength(id);

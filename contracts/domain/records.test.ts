@@ -30,13 +30,13 @@ describe('the records that tests are built from', () => {
     UserInterests: someInterests(),
   };
 
-  it('fit their schemas', () => {
+  it('builds records that fit their schemas', () => {
     for (const [name, record] of Object.entries(records)) {
       assert.ok(compileRecordType(SCHEMAS[name as keyof typeof records]).isValid(record), name);
     }
   });
 
-  it('hold an action that every stage takes', () => {
+  it('builds a valid action with an event id of its own', () => {
     assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
     assert.notEqual(anAction().eventId, anAction().eventId);
   });

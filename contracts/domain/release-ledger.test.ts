@@ -12,7 +12,7 @@ function releasesOf(...declared: readonly (readonly [string, Release['state']])[
 }
 
 describe('the active release', () => {
-  it('is the one declared last', () => {
+  it('returns the release that was declared active last', () => {
     assert.equal(releasesOf().active(), undefined);
     assert.equal(releasesOf(['g1', 'active'], ['g2', 'ready']).active()?.generation, 'g1');
     assert.equal(releasesOf(['g1', 'active'], ['g2', 'active']).active()?.generation, 'g2');
@@ -22,14 +22,14 @@ describe('the active release', () => {
     );
   });
 
-  it('is the one before where the last one is taken back', () => {
+  it('returns the active release before, if the last one is rejected or tombstoned', () => {
     const releases = releasesOf(['g1', 'active'], ['g2', 'active'], ['g2', 'rejected']);
     assert.equal(releases.active()?.generation, 'g1');
     releases.declare('g1', null);
     assert.equal(releases.active(), undefined);
   });
 
-  it('is chosen among those that the reader can serve', () => {
+  it('chooses the active release among those that the reader can serve', () => {
     const releases = releasesOf(['g1', 'active'], ['g2', 'active']);
     assert.equal(releases.active(({ generation }) => generation !== 'g2')?.generation, 'g1');
     assert.equal(
@@ -40,7 +40,7 @@ describe('the active release', () => {
 });
 
 describe('the release that takes over', () => {
-  it('is the newest ready one that is newer than the active one', () => {
+  it('returns the newest ready release that is newer than the active one as the successor', () => {
     assert.equal(releasesOf(['g1', 'active']).successor(), undefined);
     assert.equal(releasesOf(['g2', 'active'], ['g1', 'ready']).successor(), undefined);
     const releases = releasesOf(['g4', 'ready'], ['g2', 'active'], ['g3', 'ready'], ['g5', 'building']);
@@ -48,11 +48,11 @@ describe('the release that takes over', () => {
     assert.equal(releases.successor(({ generation }) => generation < 'g4')?.generation, 'g3');
   });
 
-  it('is any ready one where none is active', () => {
+  it('returns a ready release as the successor if none is active', () => {
     assert.equal(releasesOf(['g1', 'ready'], ['g2', 'retired']).successor()?.generation, 'g1');
   });
 
-  it('supersedes every other one that is declared active', () => {
+  it('supersedes every other release that is declared active', () => {
     const releases = releasesOf(['g1', 'active'], ['g2', 'retired'], ['g3', 'active']);
     assert.deepEqual(
       releases.supersededBy('g3').map(({ generation }) => generation),
@@ -62,7 +62,7 @@ describe('the release that takes over', () => {
 });
 
 describe('the release to roll back to', () => {
-  it('is the newest retired one that is older than the active one', () => {
+  it('rolls back to the newest retired release that is older than the active one', () => {
     const releases = releasesOf(['g2', 'retired'], ['g1', 'retired'], ['g4', 'retired'], ['g3', 'active']);
     assert.equal(releases.former()?.generation, 'g2');
     assert.equal(releasesOf(['g1', 'retired']).former(), undefined);
@@ -70,7 +70,7 @@ describe('the release to roll back to', () => {
 });
 
 describe('a generation that is over', () => {
-  it('is rejected or tombstoned, until it is declared again', () => {
+  it('treats a rejected or tombstoned generation as over until it is declared again', () => {
     const releases = releasesOf(['g1', 'rejected'], ['g2', 'retired'], ['g3', 'active']);
     releases.declare('g3', null);
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe('a generation that is over', () => {
 });
 
 describe('a release that was left building', () => {
-  it('is rejected with a reason, and no other is touched', () => {
+  it('rejects the releases left building, and no others', () => {
     const releases = releasesOf(['g1', 'active'], ['g2', 'building'], ['g3', 'ready']);
     assert.deepEqual(releases.interrupted(99), [
       aRelease({ generation: 'g2', state: 'rejected', createdAt: 11, updatedAt: 99, reason: INTERRUPTED }),
@@ -99,29 +99,29 @@ describe('what may leave the log', () => {
     ['g3', 'retired'],
   ] as const;
 
-  it('is retired and beyond the newest that are kept', () => {
+  it('disposes of retired releases beyond the newest that are kept', () => {
     assert.deepEqual(releasesOf(...past, ['g4', 'active']).disposable(2), ['g1']);
     assert.deepEqual(releasesOf(...past.toReversed(), ['g4', 'active']).disposable(1), ['g2', 'g1']);
     assert.deepEqual(releasesOf(...past).disposable(3), []);
   });
 
-  it('is rejected, however few are kept', () => {
+  it('disposes of rejected releases, however many are kept', () => {
     assert.deepEqual(releasesOf(['g1', 'rejected'], ['g2', 'active']).disposable(5), ['g1']);
   });
 
-  it('is ready but overtaken', () => {
+  it('disposes of a ready release that a newer one overtook', () => {
     const releases = releasesOf(['g1', 'ready'], ['g2', 'retired'], ['g3', 'active'], ['g4', 'ready']);
     assert.deepEqual(releases.disposable(1), ['g1']);
   });
 
-  it('is never active, building or about to be served', () => {
+  it('keeps releases that are active, building or about to be served', () => {
     assert.deepEqual(releasesOf(['g1', 'ready'], ['g2', 'building']).disposable(1), []);
     assert.deepEqual(releasesOf(['g1', 'active'], ['g2', 'ready'], ['g3', 'building']).disposable(1), []);
   });
 });
 
 describe('the releases of a ledger', () => {
-  it('stand in the order in which they were last declared', () => {
+  it('lists releases in the order in which they were last declared', () => {
     const releases = releasesOf(['g1', 'ready'], ['g2', 'ready'], ['g1', 'active']);
     assert.deepEqual(
       releases.declared.map(({ generation }) => generation),
@@ -133,7 +133,7 @@ describe('the releases of a ledger', () => {
     );
   });
 
-  it('are counted by state, and know when the newest training began', () => {
+  it('counts releases by state, and returns when the newest training began', () => {
     const releases = releasesOf(['g1', 'retired'], ['g2', 'retired'], ['g3', 'active']);
     assert.deepEqual(
       [releases.count('retired'), releases.count('active'), releases.count('ready')],
