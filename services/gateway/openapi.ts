@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ERROR_REMEDIES } from '#contracts/errors.ts';
 
-const Refusal = Type.Object({
+const ErrorDescription = Type.Object({
   code: Type.String({ enum: Object.keys(ERROR_REMEDIES) }),
   field: Type.Optional(Type.String({ description: 'Path of the field at fault.' })),
   reason: Type.String(),
@@ -11,7 +11,7 @@ const Refusal = Type.Object({
 });
 
 /** Body of every error. */
-export const ErrorAnswer = Type.Object({ error: Refusal });
+export const ErrorAnswer = Type.Object({ error: ErrorDescription });
 
 const Verdict = Type.Object({
   index: Type.Integer({ description: 'Place of the entry in the body, from 0.' }),
@@ -20,14 +20,14 @@ const Verdict = Type.Object({
   status: Type.Enum(['accepted', 'rejected']),
   partition: Type.Optional(Type.Integer()),
   offset: Type.Optional(Type.Integer({ description: 'Offset in the topic.' })),
-  error: Type.Optional(Refusal),
+  error: Type.Optional(ErrorDescription),
 });
 
 const BatchVerdicts = Type.Object({
   accepted: Type.Integer(),
   rejected: Type.Integer(),
   results: Type.Array(Verdict),
-  error: Type.Optional(Refusal),
+  error: Type.Optional(ErrorDescription),
 });
 
 /** Documents a route that takes a batch; the handler judges entry by entry, so fastify does not validate. */

@@ -1,21 +1,20 @@
 import type { FastifyInstance } from 'fastify';
-import type { Static } from 'typebox';
+import type { Static, TSchema } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
-import { createCheck, demand } from '#platform/http/validation.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { IndexMetrics } from './metrics.ts';
 import type { CatalogueEntry } from './published/catalogue.ts';
 import { ItemsBody, SearchBody, SimilarQuery, VectorsBody } from './schemas.ts';
 import { chooseGeneration, readVectors, searchAll } from './search.ts';
 
+interface Body<S extends TSchema> {
+  readonly Body: Static<S>;
+}
+
 /** The routes that other stages and the gateway ask. */
 export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: IndexMetrics): void {
-  const checkSearch = createCheck(SearchBody);
-  const checkItems = createCheck(ItemsBody);
-  const checkVectors = createCheck(VectorsBody);
-
-  http.post('/search', async (request) => {
-    const { generation, queries, k } = demand(SearchBody, checkSearch, request.body);
+  http.post<Body<typeof SearchBody>>('/search', { schema: { body: SearchBody } }, async (request) => {
+    const { generation, queries, k } = request.body;
     const finished = metrics.searchSeconds.startTimer();
     const chosen = chooseGeneration(index, generation);
     const results = searchAll(chosen, queries, k);
@@ -23,8 +22,8 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
     return { generation: chosen.generation.id, results };
   });
 
-  http.post('/items', async (request) => {
-    const { itemIds } = demand(ItemsBody, checkItems, request.body);
+  http.post<Body<typeof ItemsBody>>('/items', { schema: { body: ItemsBody } }, async (request) => {
+    const { itemIds } = request.body;
     const items = Object.create(null) as Record<string, Pick<CatalogueEntry, 'title' | 'availability'>>;
     for (const itemId of itemIds) {
       const entry = index.catalogue.get(itemId);
@@ -33,8 +32,8 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
     return { items };
   });
 
-  http.post('/vectors', async (request) => {
-    const { generation, itemIds } = demand(VectorsBody, checkVectors, request.body);
+  http.post<Body<typeof VectorsBody>>('/vectors', { schema: { body: VectorsBody } }, async (request) => {
+    const { generation, itemIds } = request.body;
     return { generation, vectors: readVectors(chooseGeneration(index, generation), itemIds) };
   });
 

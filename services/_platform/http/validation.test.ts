@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { Type } from 'typebox';
-import { createCheck, demand } from './validation.ts';
+import { compileValidator, createCheck } from './validation.ts';
 
 const Query = Type.Union([
   Type.Object({ name: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
@@ -39,7 +39,7 @@ const FAULTS: ReadonlyArray<[unknown, string, string, string]> = [
 ];
 
 describe('a check', () => {
-  it('a check returns no fault for a valid value', () => {
+  it('has nothing to say about a value that fits', () => {
     assert.equal(
       check({ size: 3, unit: 'km', queries: [{ name: 'a' }, { point: [1, 2] }], note: null }),
       undefined,
@@ -47,16 +47,32 @@ describe('a check', () => {
   });
 
   for (const [value, code, field, reason] of FAULTS) {
-    it(`a check returns the fault of ${JSON.stringify(value)}`, () => {
+    it(`names the fault of ${JSON.stringify(value)}`, () => {
       assert.deepEqual(check(value), { code, field, reason });
     });
   }
 });
 
-describe('a demand', () => {
-  it('a demand returns a valid value and throws for an invalid one, as an error of the sender', () => {
-    assert.deepEqual(demand(Body, check, { size: 1 }), { size: 1 });
-    const expected = { code: 'field.invalid', field: 'size', status: 400, retryable: false };
-    assert.throws(() => demand(Body, check, { size: 0 }), expected);
+describe('the validator of a route', () => {
+  it('returns a fitting value, and the fault of any other as an error of the sender', () => {
+    const validate = compileValidator({ schema: Body, httpPart: 'body' });
+    assert.deepEqual(validate({ size: 1 }), { value: { size: 1 } });
+    const result = validate({ size: 0 });
+    assert.ok('error' in result);
+    const { code, field, status, retryable } = result.error;
+    assert.deepEqual([code, field, status, retryable], ['field.invalid', 'size', 400, false]);
+  });
+
+  it('reads numbers from the text of a query, but not from a body', () => {
+    const schema = Type.Object({
+      n: Type.Integer(),
+      share: Type.Number({ default: 0.5 }),
+      name: Type.String(),
+    });
+    const ofQuery = compileValidator({ schema, httpPart: 'querystring' });
+    const ofBody = compileValidator({ schema, httpPart: 'body' });
+    assert.deepEqual(ofQuery({ n: '-3', name: '7' }), { value: { n: -3, share: 0.5, name: '7' } });
+    assert.ok('error' in ofQuery({ n: '3.5', name: 'a' }));
+    assert.ok('error' in ofBody({ n: '3', name: 'a' }));
   });
 });

@@ -1,9 +1,9 @@
-import type { Static, TSchema } from 'typebox';
+import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TributaryError } from '#contracts/errors.ts';
 import { type Fault, fieldPath } from '#contracts/fault.ts';
 
-/** Returns undefined for a value that matches its schema, else its first fault. */
+/** Answers undefined for a value that fits its schema, else its first fault. */
 export type Check = (value: unknown) => Fault | undefined;
 
 interface SchemaError {
@@ -14,8 +14,8 @@ interface SchemaError {
 }
 
 /**
- * Creates a check that neither coerces nor strips: a text is not a number, `1e999` is not a number, and an unknown
- * field is a fault that names it, so that a typing error is not ignored.
+ * A check that neither coerces nor strips: a text is no number, `1e999` is no number, and an unknown field is a
+ * fault that names it, so that a typing error does not vanish silently.
  */
 export function createCheck(schema: TSchema): Check {
   const validator = Compile(schema);
@@ -24,18 +24,9 @@ export function createCheck(schema: TSchema): Check {
 }
 
 /**
- * Returns the value, typed, if it is valid.
- * @throws TributaryError `field.missing` or `field.invalid` (400) with the field's path
- */
-export function demand<S extends TSchema>(_schema: S, check: Check, value: unknown): Static<S> {
-  const fault = check(value);
-  if (fault !== undefined) throw inRequest(fault);
-  return value as Static<S>;
-}
-
-/**
- * The validator of all routes that have a schema. Missing fields get their defaults. In a query and in a path, where
- * every value is text, a decimal number is parsed if the schema requires a number.
+ * Compiles the validator of a route that has a schema. Its error is a TributaryError `field.missing` or `field.invalid`
+ * (400) with the path of the field, or the name of the part (`body`) if the whole part is at fault. Absent fields get
+ * their defaults. Query and path are text, so a decimal number in them is read as a number if the schema requires one.
  */
 export function compileValidator({ schema, httpPart }: RouteSchema): (value: unknown) => ValidatorResult {
   const fields = Object.entries((schema as { properties?: Record<string, FieldSchema> }).properties ?? {});
@@ -44,11 +35,12 @@ export function compileValidator({ schema, httpPart }: RouteSchema): (value: unk
     const value = isRecord(given) ? fillIn(given, fields, httpPart !== 'body') : given;
     const fault = check(value);
     if (fault === undefined) return { value };
-    return { error: inRequest(fault.field === '' ? { ...fault, field: httpPart ?? '' } : fault) };
+    const field = fault.field === '' ? (httpPart ?? 'body') : fault.field;
+    return { error: new TributaryError(fault.code, fault.reason, { status: 400, field }) };
   };
 }
 
-/** The schema of one part of a route's requests, as fastify passes it. */
+/** The schema of one part of a route's requests, as fastify hands it over. */
 interface RouteSchema {
   readonly schema: unknown;
   /** body, querystring, params or headers */
@@ -81,12 +73,8 @@ function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {
   return typeof value === 'object' && value !== null && !Array.isArray(value);
 }
 
-function inRequest({ code, field, reason }: Fault): TributaryError {
-  return new TributaryError(code, reason, { status: 400, ...(field === '' ? {} : { field }) });
-}
-
 function findFault(errors: readonly SchemaError[]): Fault {
-  // Among the branches of a union, the one that matches the value to the greatest depth is the intended one.
+  // Of the branches of a union the one that got deepest into the value is the one that was meant.
   const deepest = errors.reduce((a, b) => (depth(b) > depth(a) ? b : a));
   const path = stepsOf(deepest.instancePath);
   if (deepest.keyword === 'required') {
@@ -96,7 +84,7 @@ function findFault(errors: readonly SchemaError[]): Fault {
   const here = errors.filter(({ instancePath, keyword }) => {
     return instancePath === deepest.instancePath && keyword !== 'anyOf';
   });
-  // An unknown field is reported only if no branch of the union knows it.
+  // A field that some branch does not know is at fault for that only where no branch knows it.
   const known = here.filter(({ keyword }) => keyword !== 'boolean');
   const reasons = known.length > 0 ? known.map(reasonOfError) : ['is not a known field'];
   return { code: 'field.invalid', field: fieldPath(path), reason: [...new Set(reasons)].join(' or ') };
@@ -111,7 +99,7 @@ function depth({ instancePath }: SchemaError): number {
   return instancePath.split('/').length;
 }
 
-/** Returns the steps of a JSON pointer: `/a~1b/0` → `a/b`, `0`. */
+/** The steps of a JSON pointer: `/a~1b/0` → `a/b`, `0`. */
 function stepsOf(pointer: string): string[] {
   return pointer
     .split('/')
