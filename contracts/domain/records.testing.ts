@@ -142,6 +142,7 @@ export function aProposal(change: Partial<Proposal> = {}): Proposal {
     receivedAt: RECORDED_AT,
     items: [aProposedItem()],
     recent: [],
+    explanation: '',
     ...change,
   };
 }
@@ -154,6 +155,7 @@ export function aSlot(change: Partial<Slot> = {}): Slot {
     features: [1, 0],
     score: 1,
     propensity: 0.5,
+    explanation: '',
     ...change,
   };
 }

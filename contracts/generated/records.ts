@@ -253,6 +253,11 @@ export interface Proposal {
   readonly items: readonly ProposedItem[];
   /** Items the user acted on lately, which the slate leaves out. */
   readonly recent: readonly string[];
+  /**
+   * Why an item of the list is shown, for the user: a text in which {deed} stands for the action on its
+   * cause, such as bought, and {cause} for the title. Empty when the model explains nothing.
+   */
+  readonly explanation: string;
 }
 
 /**
@@ -342,6 +347,8 @@ export interface Slot {
   readonly score: number;
   /** Probability, in (0, 1], that the policy would show this item in this place. */
   readonly propensity: number;
+  /** The explanation of the proposal that the item is explained by; see Proposal. */
+  readonly explanation: string;
 }
 
 /**
@@ -1039,6 +1046,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         },
         "doc": "Items the user acted on lately, which the slate leaves out.",
         "default": []
+      },
+      {
+        "name": "explanation",
+        "type": "string",
+        "doc": "Why an item of the list is shown, for the user: a text in which {deed} stands for the action on its cause, such as bought, and {cause} for the title. Empty when the model explains nothing.",
+        "default": ""
       }
     ]
   },
@@ -1350,6 +1363,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                 "name": "propensity",
                 "type": "double",
                 "doc": "Probability, in (0, 1], that the policy would show this item in this place."
+              },
+              {
+                "name": "explanation",
+                "type": "string",
+                "doc": "The explanation of the proposal that the item is explained by; see Proposal.",
+                "default": ""
               }
             ]
           }

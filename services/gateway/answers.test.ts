@@ -1,33 +1,45 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { aCause, aMedoid, aSlate, aSlot, someInterests } from '#contracts/domain/records.testing.ts';
+import type { Slot } from '#contracts/generated/records.ts';
 import { itemsOfSlate, toInterestsAnswer, toRecommendationsAnswer } from './answers.ts';
 import { explain } from './reason.ts';
 
 const TITLES: Readonly<Record<string, string>> = { m: 'Whole Milk', o: 'Oats' };
 const titleOf = (itemId: string): string => TITLES[itemId] ?? itemId;
 const because = aCause({ itemId: 'm' });
+const WITH_CAUSE = 'because you {deed} {cause}';
 
 const SLATE = aSlate({
   servedAt: 5,
   generation: 'g1',
   interestsVersion: 3,
   slots: [
-    aSlot({ itemId: 'o', models: ['medoid-neighbours'], because, score: 0.9 }),
-    aSlot({ itemId: 'p', score: 0.1, propensity: 1 }),
+    aSlot({ itemId: 'o', models: ['medoid-neighbours'], because, score: 0.9, explanation: WITH_CAUSE }),
+    aSlot({ itemId: 'p', score: 0.1, propensity: 1, explanation: 'popular right now' }),
   ],
 });
 
 describe('the reason of a recommendation', () => {
   it('names the action that led to it', () => {
-    assert.equal(explain([], { title: 'Whole Milk', type: 'buy' }), 'because you bought “Whole Milk”');
-    assert.equal(explain([], { title: 'Oats', type: 'view' }), 'because you viewed “Oats”');
-    assert.equal(explain([], { title: 'Oats', type: 'toString' }), 'because you know “Oats”');
+    assert.equal(
+      explain(WITH_CAUSE, { title: 'Whole Milk', type: 'buy' }),
+      'because you bought “Whole Milk”',
+    );
+    assert.equal(explain(WITH_CAUSE, { title: 'Oats', type: 'view' }), 'because you viewed “Oats”');
+    assert.equal(explain(WITH_CAUSE, { title: 'Oats', type: 'toString' }), 'because you know “Oats”');
   });
 
-  it('is popularity or a suggestion without one', () => {
-    assert.equal(explain(['trending'], null), 'popular right now');
-    assert.equal(explain(['sequence'], null), 'suggested for you');
+  it('is in the words of the model that explains the item', () => {
+    assert.equal(explain('popular right now', null), 'popular right now');
+    const milk = { title: 'Whole Milk', type: 'buy' };
+    assert.equal(explain('goes well with {cause}', milk), 'goes well with “Whole Milk”');
+  });
+
+  it('is a general one where no model explains the item', () => {
+    assert.equal(explain('', null), 'suggested for you');
+    assert.equal(explain(WITH_CAUSE, null), 'suggested for you', 'the template needs a cause');
+    assert.equal(explain('', { title: 'Oats', type: 'save' }), 'because you saved “Oats”');
   });
 });
 
@@ -64,6 +76,16 @@ describe('a slate', () => {
         },
       ],
     });
+  });
+});
+
+describe('a slate of a rerank stage that does not know explanations yet', () => {
+  it('is told with general reasons', () => {
+    const slots = SLATE.slots.map(({ explanation: _, ...slot }) => slot as Slot);
+    assert.deepEqual(
+      toRecommendationsAnswer({ ...SLATE, slots }, titleOf).items.map(({ reason }) => reason),
+      ['because you bought “Whole Milk”', 'suggested for you'],
+    );
   });
 });
 

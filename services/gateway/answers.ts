@@ -79,7 +79,8 @@ export function toRecommendationsAnswer(
     policy,
     generation,
     interestsVersion,
-    items: slate.slots.map(({ itemId, score, propensity, models, because }, slot) => {
+    // While stages are rolled over, a slate may come from a rerank stage that does not know explanations yet.
+    items: slate.slots.map(({ itemId, score, propensity, models, because, explanation = '' }, slot) => {
       const cause =
         because === null
           ? null
@@ -92,7 +93,7 @@ export function toRecommendationsAnswer(
         propensity,
         models: [...models],
         because: cause,
-        reason: explain(models, cause),
+        reason: explain(explanation, cause),
       };
     }),
   };

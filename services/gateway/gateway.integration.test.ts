@@ -14,6 +14,7 @@ import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
+const WITH_CAUSE = 'because you {deed} {cause}';
 
 /** The other stages as their HTTP contracts have them, in one server; an unknown path is an item without a vector. */
 const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
@@ -21,8 +22,13 @@ const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
     200,
     aSlate({
       slots: [
-        aSlot({ itemId: 'oats', models: ['medoid-neighbours'], because: aCause({ itemId: 'milk' }) }),
-        aSlot({ itemId: 'soap' }),
+        aSlot({
+          itemId: 'oats',
+          models: ['medoid-neighbours'],
+          because: aCause({ itemId: 'milk' }),
+          explanation: WITH_CAUSE,
+        }),
+        aSlot({ itemId: 'soap', explanation: 'popular right now' }),
       ],
     }),
   ],

@@ -1,13 +1,22 @@
 import { deedOf } from '#contracts/domain/action-types.ts';
+import { canExplain, fillExplanation } from '#contracts/domain/explanation.ts';
+
+/** For slates whose model explained nothing. */
+const WITH_CAUSE = 'because you {deed} {cause}';
+const WITHOUT_CAUSE = 'suggested for you';
 
 /**
  * Why an item stands in a slate, in words for its reader: `because you bought “Whole Milk”`.
- * @param because the medoid that led there, by title, and what the user did to it; null when none did
+ * @param explanation the template of the slot, empty when its model explains nothing
+ * @param because the item that led there, by title, and the user's action on it; null when none did
  */
 export function explain(
-  models: readonly string[],
+  explanation: string,
   because: { readonly title: string; readonly type: string } | null,
 ): string {
-  if (because !== null) return `because you ${deedOf(because.type)} “${because.title}”`;
-  return models.includes('trending') ? 'popular right now' : 'suggested for you';
+  if (because === null) return canExplain(explanation, false) ? explanation : WITHOUT_CAUSE;
+  return fillExplanation(explanation === '' ? WITH_CAUSE : explanation, {
+    deed: deedOf(because.type),
+    cause: `“${because.title}”`,
+  });
 }

@@ -105,6 +105,7 @@ describe('the medoid model', () => {
           receivedAt: 2_000,
           recent: ['nail'],
           items: proposals()[0]?.items,
+          explanation: 'because you {deed} {cause}',
         },
         'trace of u1',
       ],

@@ -10,6 +10,7 @@ import { MODEL, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
 /** Users asked for in one search: with 30 medoids each they stay below the 1,000 queries that the index takes. */
 const USERS_A_SEARCH = 32;
 const RETRY_MS = 200;
+const EXPLANATION = 'because you {deed} {cause}';
 
 interface Asked {
   readonly interests: UserInterests;
@@ -80,7 +81,10 @@ async function propose(group: readonly Asked[], ports: MedoidModelPorts): Promis
       const neighbours = medoids.map(() => answer[next++] ?? []);
       const { userId, version, receivedAt, recent } = interests;
       const items = rankCandidates(interests, medoids, neighbours, popularityOf, config);
-      return publish({ userId, model: MODEL, generation, version, receivedAt, items, recent }, trace);
+      return publish(
+        { userId, model: MODEL, generation, version, receivedAt, items, recent, explanation: EXPLANATION },
+        trace,
+      );
     }),
   );
 }

@@ -26,6 +26,7 @@ export async function trendingProposal(
     version: -1,
     receivedAt,
     recent: [],
+    explanation: 'popular right now',
     items: top
       .filter(({ itemId }) => items[itemId]?.availability !== 'unavailable')
       .map(({ itemId, share }) => ({ itemId, score: share, because: null, popularity: share })),

@@ -101,6 +101,7 @@ describe('what is trending', () => {
       version: -1,
       receivedAt: NOW,
       recent: [],
+      explanation: 'popular right now',
       items: [
         { itemId: 'tea', score: 1, because: null, popularity: 1 },
         { itemId: 'unlisted', score: 0.5, because: null, popularity: 0.5 },

@@ -58,6 +58,25 @@ test('models without features of their own share a group, whose score is the sum
   assert.equal(rows.b!['other.rank'], 1, 'the better of its two places');
 });
 
+test('an item is explained by the first proposal that names a cause, else by the first that needs none', () => {
+  const explained = (...proposals: Proposal[]) =>
+    computeFeatures(proposals, { excluded: NOTHING, now: NOW }).candidates.map(({ because, explanation }) => [
+      because?.itemId,
+      explanation,
+    ])[0];
+  const caused = (itemId: string, explanation: string) =>
+    someProposal({ items: [someItem('a', 1, { because: someCause({ itemId }) })], explanation });
+  const plain = (explanation: string) => someProposal({ items: [someItem('a', 1)], explanation });
+  assert.deepEqual(explained(plain('popular'), caused('tea', 'like {cause}')), ['tea', 'like {cause}']);
+  assert.deepEqual(explained(caused('tea', 'like {cause}'), caused('rye', 'x {cause}')), [
+    'tea',
+    'like {cause}',
+  ]);
+  assert.deepEqual(explained(plain('like {cause}'), plain(''), plain('popular')), [undefined, 'popular']);
+  assert.deepEqual(explained(plain('popular'), plain('new')), [undefined, 'popular']);
+  assert.deepEqual(explained(caused('tea', ''), plain('popular')), ['tea', ''], 'the cause itself explains');
+});
+
 test('equal scores say nothing', () => {
   const rows = named([someProposal({ items: [someItem('a', 7), someItem('b', 7)] })]);
   assert.equal(rows.a!['trending.score'], 0);

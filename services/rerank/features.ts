@@ -1,3 +1,4 @@
+import { canExplain } from '#contracts/domain/explanation.ts';
 import type { Cause, Proposal, ProposedItem } from '#contracts/generated/records.ts';
 
 /** Grows with every change of the meaning, order or number of the features; it is part of the policy's name. */
@@ -43,6 +44,8 @@ export interface Candidate {
   readonly models: readonly string[];
   /** Of the first proposal that names one. */
   readonly because: Cause | null;
+  /** Of that proposal; of the first one that can explain the item where none names a cause. */
+  readonly explanation: string;
 }
 
 export interface CandidateFeatures {
@@ -54,6 +57,7 @@ export interface CandidateFeatures {
 interface Gathered extends Candidate {
   models: string[];
   because: Cause | null;
+  explanation: string;
   popularity: number;
 }
 
@@ -69,8 +73,10 @@ export function computeFeatures(
   const { excluded, now } = options;
   const rows = new Map<string, number>();
   const candidates: Gathered[] = [];
-  for (const { model, items } of proposals) {
-    for (const item of items) if (!excluded.has(item.itemId)) gather(candidates, rows, model, item);
+  for (const proposal of proposals) {
+    for (const item of proposal.items) {
+      if (!excluded.has(item.itemId)) gather(candidates, rows, proposal, item);
+    }
   }
   const features = new Float64Array(candidates.length * DIMENSION);
   for (const proposal of proposals) writeModel(features, rows, proposal);
@@ -84,17 +90,27 @@ export function computeFeatures(
   return { candidates, features };
 }
 
-function gather(candidates: Gathered[], rows: Map<string, number>, model: string, item: ProposedItem): void {
+function gather(
+  candidates: Gathered[],
+  rows: Map<string, number>,
+  proposal: Proposal,
+  item: ProposedItem,
+): void {
+  const { model } = proposal;
+  const explanation = canExplain(proposal.explanation, item.because !== null) ? proposal.explanation : '';
   const row = rows.get(item.itemId);
   const known = row === undefined ? undefined : candidates[row];
   if (known === undefined) {
     rows.set(item.itemId, candidates.length);
     const { itemId, because, popularity } = item;
-    candidates.push({ itemId, models: [model], because, popularity });
+    candidates.push({ itemId, models: [model], because, explanation, popularity });
     return;
   }
   if (!known.models.includes(model)) known.models.push(model);
-  known.because ??= item.because;
+  if (known.because === null && (item.because !== null || known.explanation === '')) {
+    known.because = item.because;
+    known.explanation = explanation;
+  }
   known.popularity = Math.max(known.popularity, item.popularity);
 }
 

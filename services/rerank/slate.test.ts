@@ -14,9 +14,17 @@ const pool = joinPools(
       version: 9,
       items: [someItem('oats', 0.9, { because: someCause() }), someItem('rye', 0.8), someItem('milk', 0.7)],
       recent: ['milk'],
+      explanation: 'because you {deed} {cause}',
     }),
   ],
-  [held(0, { userId: EVERYBODY, version: -1, items: [someItem('tea', 8), someItem('oats', 4)] })],
+  [
+    held(0, {
+      userId: EVERYBODY,
+      version: -1,
+      items: [someItem('tea', 8), someItem('oats', 4)],
+      explanation: 'popular right now',
+    }),
+  ],
 );
 
 const request: SlateRequest = {
@@ -51,8 +59,21 @@ test('a slate says what was shown, why, with which features and how likely', () 
   const oats = slots.find(({ itemId }) => itemId === 'oats');
   assert.deepEqual(oats?.models, ['medoid-neighbours', 'trending']);
   assert.deepEqual(oats?.because, someCause());
+  assert.deepEqual(
+    Object.fromEntries(slots.map(({ itemId, explanation }) => [itemId, explanation])),
+    { oats: 'because you {deed} {cause}', rye: '', tea: 'popular right now' },
+    'each item is explained by the proposal that names its cause, else by one that needs no cause',
+  );
   for (const slot of slots) {
-    assert.deepEqual(Object.keys(slot), ['itemId', 'models', 'because', 'features', 'score', 'propensity']);
+    assert.deepEqual(Object.keys(slot), [
+      'itemId',
+      'models',
+      'because',
+      'features',
+      'score',
+      'propensity',
+      'explanation',
+    ]);
     assert.equal(slot.features.length, DIMENSION);
     assert.ok(slot.propensity >= 1 / 64 && slot.propensity <= 1);
   }

@@ -50,6 +50,7 @@ export function composeSlate(request: SlateRequest): Slate {
       features: Array.from(features.subarray(row * DIMENSION, (row + 1) * DIMENSION)),
       score: chosen.scores[slot]!,
       propensity: chosen.propensities[slot]!,
+      explanation: candidates[row]!.explanation,
     })),
   };
 }
