@@ -1,0 +1,158 @@
+import assert from 'node:assert/strict';
+import { createRequire } from 'node:module';
+import { describe, it } from 'node:test';
+import { gzipSync, zstdCompressSync } from 'node:zlib';
+import { boundRecordBatches, type LogMessage, MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './record-batches.ts';
+
+boundRecordBatches();
+
+const require = createRequire(import.meta.url);
+const Encoder = require('kafkajs/src/protocol/encoder.js');
+const Decoder = require('kafkajs/src/protocol/decoder.js');
+const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js');
+const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js');
+/** What kafkajs makes of the record batches that a fetch brought of a partition. */
+const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js') as (
+  decoder: unknown,
+) => Promise<(LogMessage & { isControlRecord: boolean })[]>;
+
+const GZIP = 1;
+const ZSTD = 4;
+const ATTRIBUTES = 21;
+const RECORDS = 57;
+const HEADER_BYTES = 61;
+
+interface BatchOptions {
+  readonly firstOffset?: number;
+  /** Where they are fewer than the batch had, compaction removed the last ones. */
+  readonly lastOffset?: number;
+  /** How many records the header says there are; by default as many as there are. */
+  readonly records?: number;
+  readonly codec?: number;
+  readonly compress?: (records: Buffer) => Buffer;
+}
+
+/** A batch of records with these values, as a broker keeps it. */
+async function batchOf(values: readonly (string | Buffer)[], options: BatchOptions = {}): Promise<Buffer> {
+  const { firstOffset = 0, codec = 0, compress = (records: Buffer) => records } = options;
+  const records = values.map((value, offsetDelta) =>
+    encodeRecord({ offsetDelta, timestampDelta: 0, key: null, value: Buffer.from(value) }),
+  );
+  const lastOffsetDelta = (options.lastOffset ?? firstOffset + values.length - 1) - firstOffset;
+  const plain = (await RecordBatch({ firstOffset, lastOffsetDelta, records })).buffer as Buffer;
+  const batch = Buffer.concat([plain.subarray(0, HEADER_BYTES), compress(plain.subarray(HEADER_BYTES))]);
+  batch.writeInt32BE(batch.length - 12, 8);
+  batch.writeInt16BE(codec, ATTRIBUTES);
+  batch.writeInt32BE(options.records ?? values.length, RECORDS);
+  return batch;
+}
+
+function read(...batches: Buffer[]) {
+  return decodeMessages(new Decoder(new Encoder().writeBytes(Buffer.concat(batches)).buffer));
+}
+
+const shown = (messages: readonly LogMessage[]) =>
+  messages.map(({ offset, value, refused }) => `${offset}: ${refused?.code ?? value}`);
+
+describe('the record batches of a fetch', () => {
+  it('are read one after the other, whether they are compressed or not', async () => {
+    const messages = await read(
+      await batchOf(['a', 'b']),
+      await batchOf(['c'], { firstOffset: 2, codec: GZIP, compress: gzipSync }),
+      await batchOf(['d', 'e'], { firstOffset: 3, codec: ZSTD, compress: zstdCompressSync }),
+    );
+    assert.deepEqual(shown(messages), ['0: a', '1: b', '2: c', '3: d', '4: e']);
+  });
+
+  it('end where the last one is cut off', async () => {
+    const cut = (await batchOf(['c'], { firstOffset: 2 })).subarray(0, -1);
+    assert.deepEqual(shown(await read(await batchOf(['a', 'b']), cut)), ['0: a', '1: b']);
+  });
+
+  it('end in a control record where compaction removed the last records, or all of them', async () => {
+    const messages = await read(
+      await batchOf(['a'], { lastOffset: 4 }),
+      await batchOf([], { firstOffset: 5, lastOffset: 7 }),
+      await batchOf([], { firstOffset: 8, lastOffset: 9, codec: ZSTD }),
+    );
+    assert.deepEqual(
+      messages.map(({ offset, isControlRecord }) => [offset, isControlRecord]),
+      [
+        ['0', false],
+        ['4', true],
+        ['7', true],
+        ['9', true],
+      ],
+    );
+  });
+
+  it('are refused one by one where the bytes are broken, and the others are read', async () => {
+    const cut = (records: Buffer) => zstdCompressSync(records).subarray(0, -5);
+    const messages = await read(
+      await batchOf(['a', 'b'], { codec: GZIP, compress: () => Buffer.from('no gzip') }),
+      await batchOf(['c', 'd'], { firstOffset: 2, codec: ZSTD, compress: cut }),
+      await batchOf(['e'], { firstOffset: 4, codec: 6 }),
+      await batchOf(['f'], { firstOffset: 5 }),
+    );
+    assert.deepEqual(shown(messages), ['1: decode.batch', '3: decode.batch', '4: decode.batch', '5: f']);
+    assert.deepEqual(
+      messages.slice(0, 3).map(({ refused }) => refused?.message),
+      [
+        'The batch of offsets 0 to 1, 2 records, is refused: gzip: incorrect header check.',
+        'The batch of offsets 2 to 3, 2 records, is refused: its records are broken.',
+        'The batch of offsets 4 to 4, 1 records, is refused: codec 6 is unknown.',
+      ],
+    );
+    assert.deepEqual([messages[0]?.key, messages[0]?.value?.length], [null, 0], 'it is no tombstone');
+  });
+
+  it('are refused beyond the limits of bytes and of records', async () => {
+    const much = Buffer.alloc(MAX_BATCH_BYTES);
+    const many = { records: MAX_BATCH_RECORDS + 1 };
+    const messages = await read(
+      await batchOf([much], { codec: ZSTD, compress: zstdCompressSync }),
+      await batchOf(['a'], {
+        ...many,
+        firstOffset: 1,
+        lastOffset: 100_001,
+        codec: ZSTD,
+        compress: zstdCompressSync,
+      }),
+      await batchOf(['b'], { ...many, firstOffset: 100_002, lastOffset: 200_002 }),
+      await batchOf(['a'], { firstOffset: 200_003 }),
+    );
+    assert.deepEqual(shown(messages), [
+      '0: decode.batch',
+      '100001: decode.batch',
+      '200002: decode.batch',
+      '200003: a',
+    ]);
+    assert.match(messages[0]!.refused!.message, /zstd: it holds more than 33554432 bytes/);
+    assert.match(messages[1]!.refused!.message, /it has 100001 records, more than 100000/);
+  });
+
+  it('take no more memory together than the limit and one batch, and the rest comes with the next fetch', async () => {
+    const half = Buffer.alloc(MAX_BATCH_BYTES / 2);
+    const batch = await batchOf([half], { codec: ZSTD, compress: zstdCompressSync });
+    const batches = [0n, 1n, 2n, 3n].map((firstOffset) => {
+      const copy = Buffer.from(batch);
+      copy.writeBigInt64BE(firstOffset);
+      return copy;
+    });
+    assert.deepEqual(
+      (await read(...batches)).map(({ offset }) => offset),
+      ['0', '1'],
+    );
+    assert.deepEqual(
+      (await read(...batches.slice(2))).map(({ offset }) => offset),
+      ['2', '3'],
+    );
+  });
+
+  it('may have as many records as the limit says', async () => {
+    const records = MAX_BATCH_RECORDS;
+    const compress = (record: Buffer) => Buffer.concat(Array.from({ length: records }, () => record));
+    const messages = await read(await batchOf(['a'], { records, lastOffset: records - 1, compress }));
+    assert.equal(messages.filter(({ value }) => value?.toString() === 'a').length, records);
+  });
+});
