@@ -2,6 +2,7 @@
 import { type Admin, AssignerProtocol, type GroupDescription, type Kafka } from 'kafkajs';
 import { qualifiedTopic, TOPICS } from './catalog.ts';
 import { withAdmin } from './connection.ts';
+import { isPassingGroup } from './kafka/passing-group.ts';
 import { renderTable } from './table.ts';
 
 export interface PartitionLag {
@@ -30,9 +31,6 @@ export interface PartitionBounds {
   readonly start: number;
   readonly end: number;
 }
-
-/** Groups that live for one read and commit nothing: they are never behind. */
-const PASSING_GROUP = /\.(reader|follower)\.[0-9a-f-]{36}$/;
 
 /** The lag of each group on each topic that it has committed on or is reading now, sorted by name. */
 export async function groupLags(kafka: Kafka, namespace: string): Promise<readonly GroupLag[]> {
@@ -76,7 +74,8 @@ async function describeGroups(admin: Admin, namespace: string): Promise<readonly
       ({ groupId, protocolType }) => groupId.startsWith(prefix) && ['consumer', ''].includes(protocolType),
     )
     .map(({ groupId }) => groupId)
-    .filter((groupId) => !PASSING_GROUP.test(groupId))
+    // They commit nothing and are never behind.
+    .filter((groupId) => !isPassingGroup(groupId))
     .sort();
   return names.length === 0 ? [] : (await admin.describeGroups(names)).groups;
 }

@@ -1,11 +1,15 @@
 /**
  * Reads part of a topic without leaving a trace: no offsets are committed and the group is removed again.
  */
-import { randomUUID } from 'node:crypto';
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Consumer, EachBatchPayload, IHeaders, Kafka, KafkaMessage } from 'kafkajs';
-import { TributaryError } from '#contracts/errors.ts';
+import type { Kafka } from 'kafkajs';
+import type { DecodeError } from '#contracts/codec.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import { requireTopic, withAdmin } from './connection.ts';
+import { GroupSession, type LogBatch, type PartitionReader } from './kafka/group-session.ts';
+import { readHeaders } from './kafka/headers.ts';
+import { deletePassingGroup, passingGroupId } from './kafka/passing-group.ts';
+import type { LogMessage } from './kafka/record-batches.ts';
 import { type PartitionRange, type Position, resolveRanges } from './positions.ts';
 
 export interface TopicMessage {
@@ -17,6 +21,8 @@ export interface TopicMessage {
   /** Null for a tombstone. */
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, Buffer>>;
+  /** Set where the message stands for a whole batch that cannot be read, and says why; the value is then empty. */
+  readonly refused?: DecodeError;
 }
 
 /** Returned by `onMessage`, ends the read after this message. */
@@ -57,7 +63,7 @@ export async function readTopic(options: ReadOptions): Promise<ReadResult> {
     for (;;) {
       const read = new TopicRead(options, ranges);
       if (read.isComplete() || options.signal?.aborted) return { next: read.next };
-      const groupId = `${options.topic}.reader.${randomUUID()}`;
+      const groupId = passingGroupId(options.topic, 'reader');
       try {
         await read.run(options.kafka, groupId);
         return { next: read.next };
@@ -66,8 +72,7 @@ export async function readTopic(options: ReadOptions): Promise<ReadResult> {
         ranges = ranges.map((range) => ({ ...range, start: read.next.get(range.partition) ?? range.start }));
         await delay(RETRY_MS);
       } finally {
-        // Where groups may not be deleted, the broker forgets an empty one by itself.
-        await admin.deleteGroups([groupId]).catch(() => undefined);
+        await deletePassingGroup(admin, groupId);
       }
     }
   });
@@ -133,87 +138,77 @@ class TopicRead {
 
   async run(kafka: Kafka, groupId: string): Promise<void> {
     const { topic, signal } = this.#options;
-    const consumer = kafka.consumer({
+    const session = new GroupSession({
+      kafka,
       groupId,
-      allowAutoTopicCreation: false,
-      sessionTimeout: 30_000,
-      heartbeatInterval: 3_000,
+      topics: [topic],
+      open: (_topic, partition) => this.#readerOf(partition, session),
+      onFailure: (error) => this.#finish(brokenOff(topic, error)),
+      concurrency: 1,
+      sessionTimeoutMs: 30_000,
       // A fetch that waits delays the end of the read.
-      maxWaitTimeInMs: 200,
+      maxWaitMs: 200,
       // A restart under way outlives a disconnect, and would keep the process alive.
       retry: { retries: 5, initialRetryTime: 300, restartOnFailure: async () => false },
     });
     const finished = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // It may be rejected while the consumer still joins, before anything awaits it.
+    // It may be rejected while the session still joins, before anything awaits it.
     finished.catch(() => undefined);
     const stop = () => this.#finish();
     signal?.addEventListener('abort', stop, { once: true });
-    this.#watch(consumer);
     this.#restartStallTimer();
     try {
-      await consumer.connect();
-      await consumer.subscribe({ topics: [topic], fromBeginning: true });
-      await consumer.run({ autoCommit: false, eachBatch: (payload) => this.#take(payload) });
+      await session.start();
       await finished;
     } finally {
       signal?.removeEventListener('abort', stop);
       clearTimeout(this.#stallTimer);
-      await consumer.disconnect();
+      await session.stop();
     }
   }
 
-  #watch(consumer: Consumer): void {
+  #readerOf(partition: number, session: GroupSession): PartitionReader {
     const { topic } = this.#options;
-    // The event comes before the first fetch of a membership, so that each one, a re-join too, starts at the cursors.
-    consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-      for (const partition of payload.memberAssignment[topic] ?? []) {
-        if (this.#unfinished.has(partition)) {
-          consumer.seek({ topic, partition, offset: String(this.next.get(partition)) });
-        } else {
-          consumer.pause([{ topic, partitions: [partition] }]);
-        }
-      }
-    });
-    // Also comes for batches without a message for us, such as transaction markers alone.
-    consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
-      this.#advance(payload.partition, Number(payload.lastOffset) + 1);
-      if (!this.#unfinished.has(payload.partition)) {
-        consumer.pause([{ topic, partitions: [payload.partition] }]);
-      }
-    });
-    consumer.on(consumer.events.CRASH, ({ payload: { error: cause } }) => {
-      const reason = `Reading ${topic} broke off (${cause.message}): see that the brokers are up and read on.`;
-      this.#finish(new TributaryError('kafka.unreachable', reason, { cause, retryable: true }));
-    });
+    const pauseIfFinished = (): void => {
+      if (!this.#unfinished.has(partition)) session.pause(topic, partition);
+    };
+    pauseIfFinished();
+    const { next } = this;
+    return {
+      get position() {
+        return next.get(partition);
+      },
+      handle: async (batch) => {
+        await this.#take(batch);
+        pauseIfFinished();
+      },
+    };
   }
 
-  async #take(payload: EachBatchPayload): Promise<void> {
+  async #take(batch: LogBatch): Promise<void> {
     // The time that the reader takes is its own affair.
     clearTimeout(this.#stallTimer);
     try {
-      await this.#giveOut(payload);
+      await this.#giveOut(batch);
+      this.#advance(batch.partition, batch.lastOffset + 1);
+    } catch (error) {
+      this.#finish(error);
     } finally {
       this.#restartStallTimer();
     }
   }
 
-  async #giveOut({ batch, heartbeat }: EachBatchPayload): Promise<void> {
-    for (const message of batch.messages) {
+  async #giveOut({ partition, messages }: LogBatch): Promise<void> {
+    for (const message of messages) {
       const offset = Number(message.offset);
-      if (this.#settled || !this.#unfinished.has(batch.partition)) return;
-      if (offset < (this.next.get(batch.partition) ?? 0)) continue;
-      if (offset >= this.#ends.get(batch.partition)!) break;
-      try {
-        const answer = await this.#options.onMessage(toTopicMessage(batch.partition, message));
-        this.next.set(batch.partition, offset + 1);
-        if (answer === STOP) this.#finish();
-      } catch (error) {
-        // Thrown on, kafkajs would take it for its own trouble and deliver the batch again.
-        this.#finish(error);
-      }
-      await heartbeat();
+      if (this.#settled || !this.#unfinished.has(partition)) return;
+      if (offset < (this.next.get(partition) ?? 0)) continue;
+      if (offset >= this.#ends.get(partition)!) break;
+      const answer = await this.#options.onMessage(toTopicMessage(partition, message));
+      this.next.set(partition, offset + 1);
+      if (answer === STOP) this.#finish();
     }
   }
 
@@ -251,23 +246,19 @@ class TopicRead {
   }
 }
 
-function toTopicMessage(partition: number, message: KafkaMessage): TopicMessage {
+function brokenOff(topic: string, cause: unknown): TributaryError {
+  const reason = `Reading ${topic} broke off (${reasonOf(cause)}): see that the brokers are up and read on.`;
+  return new TributaryError('kafka.unreachable', reason, { cause, retryable: true });
+}
+
+function toTopicMessage(partition: number, message: LogMessage): TopicMessage {
   return {
     partition,
     offset: Number(message.offset),
     timestamp: Number(message.timestamp),
     key: message.key,
     value: message.value,
-    headers: flatHeaders(message.headers ?? {}),
+    headers: readHeaders(message.headers),
+    ...(message.refused === undefined ? {} : { refused: message.refused }),
   };
-}
-
-/** Kafka allows a header many times; the last one counts. */
-function flatHeaders(headers: IHeaders): Record<string, Buffer> {
-  const flat: Record<string, Buffer> = {};
-  for (const [name, value] of Object.entries(headers)) {
-    const last = Array.isArray(value) ? value.at(-1) : value;
-    if (last !== undefined) flat[name] = Buffer.from(last);
-  }
-  return flat;
 }

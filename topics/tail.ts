@@ -109,7 +109,7 @@ class Tail {
   async show(message: TopicMessage): Promise<typeof STOP | undefined> {
     const { key, conditions = [], limit, json, write } = this.#options;
     if (key !== undefined && message.key?.toString('utf8') !== key) return undefined;
-    const decoded = await decode(this.#options.codec, this.#options.topic, message.value);
+    const decoded = await decode(this.#options.codec, this.#options.topic, message);
     if (decoded.kind === 'undecodable') this.undecodable += 1;
     if (conditions.length > 0 && !(decoded.kind === 'value' && matches(decoded.value, conditions)))
       return undefined;
@@ -154,8 +154,13 @@ class Tail {
   }
 }
 
-async function decode(codec: Codec, topic: TopicName, bytes: Buffer | null): Promise<Decoded> {
+async function decode(
+  codec: Codec,
+  topic: TopicName,
+  { value: bytes, refused: error }: Pick<TopicMessage, 'value' | 'refused'>,
+): Promise<Decoded> {
   if (bytes === null) return { kind: 'tombstone' };
+  if (error !== undefined) return { kind: 'undecodable', error, bytes };
   try {
     return { kind: 'value', value: await codec.decode(CATALOG[topic].schema, bytes) };
   } catch (error) {
@@ -182,7 +187,7 @@ async function explainDeadLetter(
   const lines = [`message  key ${formatKey(letter.key)}, ${bytes}`];
   if (letter.value !== null && isTopicName(letter.sourceTopic)) {
     const source = letter.sourceTopic;
-    const decoded = await decode(codec, source, letter.value);
+    const decoded = await decode(codec, source, letter);
     if (decoded.kind === 'value') {
       lines.push(`reads as ${formatRecord(CATALOG[source].schema, decoded.value as never, format)}`);
     } else if (decoded.kind === 'undecodable') {

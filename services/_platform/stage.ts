@@ -12,7 +12,8 @@ import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
 import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
 import { sendDeadLetters } from './kafka/dead-letters.ts';
-import { type Followed, type FollowedMessage, type Follower, follow } from './kafka/follower.ts';
+import { type Followed, type Follower, follow } from './kafka/follower.ts';
+import type { IncomingMessage } from './kafka/messages.ts';
 import { type Acknowledgement, createProducer } from './kafka/producer.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
@@ -25,7 +26,7 @@ export type BatchHandlers = {
   readonly [T in TopicName]?: (batch: IncomingBatch<TopicValue<T>>) => Promise<void>;
 };
 export type FollowHandlers = {
-  readonly [T in TopicName]?: (message: FollowedMessage<TopicValue<T>>) => void | Promise<void>;
+  readonly [T in TopicName]?: (message: IncomingMessage<TopicValue<T>>) => void | Promise<void>;
 };
 
 export interface ProduceOptions {

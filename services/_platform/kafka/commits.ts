@@ -1,6 +1,7 @@
-import type { Consumer, TopicPartitionOffsetAndMetadata } from 'kafkajs';
+import type { TopicPartitionOffsetAndMetadata } from 'kafkajs';
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
+import type { GroupSession } from '#topics/kafka/group-session.ts';
 
 /**
  * Commits what was handled, at most once in an interval for all partitions together. kafkajs by itself commits after
@@ -8,14 +9,14 @@ import { reasonOf } from '#contracts/errors.ts';
  * uncommitted is read again and dropped by the fences.
  */
 export class Commits {
-  readonly #consumer: Pick<Consumer, 'commitOffsets'>;
+  readonly #session: Pick<GroupSession, 'commitOffsets'>;
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   readonly #handled = new Map<string, TopicPartitionOffsetAndMetadata>();
   #committing: Promise<void> = Promise.resolve();
 
-  constructor(consumer: Pick<Consumer, 'commitOffsets'>, log: Logger, intervalMs: number) {
-    this.#consumer = consumer;
+  constructor(session: Pick<GroupSession, 'commitOffsets'>, log: Logger, intervalMs: number) {
+    this.#session = session;
     this.#log = log;
     this.#timer = setInterval(() => void this.flush(), intervalMs);
   }
@@ -37,7 +38,7 @@ export class Commits {
       if (offsets.length === 0) return;
       this.#handled.clear();
       try {
-        await this.#consumer.commitOffsets(offsets);
+        await this.#session.commitOffsets(offsets);
       } catch (error) {
         this.#log.info({ reason: reasonOf(error) }, 'not committed; it will be read again');
       }

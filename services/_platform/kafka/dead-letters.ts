@@ -1,6 +1,7 @@
 import type { Logger } from 'pino';
 import type { DeadLetter } from '#contracts/generated/records.ts';
 import type { TopicName } from '#topics/catalog.ts';
+import { readHeaders } from '#topics/kafka/headers.ts';
 import type { Rejection } from './messages.ts';
 
 export interface DeadLetterPorts {
@@ -26,7 +27,7 @@ export async function sendDeadLetters(
         offset: Number(message.offset),
         key: message.key,
         value: message.value,
-        headers: flattenHeaders(message.headers),
+        headers: readHeaders(message.headers),
         stage,
         code,
         reason,
@@ -34,13 +35,4 @@ export async function sendDeadLetters(
       });
     }),
   );
-}
-
-function flattenHeaders(headers: Rejection['message']['headers']): Record<string, Buffer> {
-  const flat: Record<string, Buffer> = {};
-  for (const [name, value] of Object.entries(headers ?? {})) {
-    const first = Array.isArray(value) ? value[0] : value;
-    if (first !== undefined) flat[name] = Buffer.from(first);
-  }
-  return flat;
 }

@@ -1,25 +1,19 @@
-import { randomUUID } from 'node:crypto';
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import { reasonOf } from '#contracts/errors.ts';
-import { TRACE_HEADER } from '../observability/trace.ts';
-import { decodeValue, headerText } from './messages.ts';
-
-/** A message of a followed topic. `value` null is a tombstone. */
-export interface FollowedMessage<V> {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string;
-  readonly value: V | null;
-  readonly trace: string | undefined;
-}
+import { withAdmin } from '#topics/connection.ts';
+import { decodeMessage } from '#topics/kafka/decode-message.ts';
+import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
+import { deletePassingGroup, passingGroupId } from '#topics/kafka/passing-group.ts';
+import type { LogMessage } from '#topics/kafka/record-batches.ts';
+import { type PartitionRange, type Position, resolveRanges } from '#topics/positions.ts';
+import { type IncomingMessage, incomingMessage } from './messages.ts';
 
 export interface Followed<V> {
   /** Qualified name. */
   readonly topic: string;
   readonly decode: (bytes: Buffer) => V | Promise<V>;
-  readonly take: (message: FollowedMessage<V>) => void | Promise<void>;
+  readonly take: (message: IncomingMessage<V>) => void | Promise<void>;
   /** Message timestamp to start from instead of the beginning, ms. */
   readonly since?: number | undefined;
 }
@@ -43,126 +37,98 @@ export async function follow(options: {
   onFailure: (error: unknown) => void;
 }): Promise<Follower> {
   const { kafka, followed, log, onFailure } = options;
-  const byTopic = new Map(followed.map((one) => [one.topic, one]));
-  const ranges = await fetchRanges(kafka, followed);
-  const groupId = `${options.groupPrefix}.follower.${randomUUID()}`;
-  const consumer = kafka.consumer({
-    groupId,
-    maxWaitTimeInMs: 100,
-    sessionTimeout: 30_000,
-    maxBytesPerPartition: 4 * 1_048_576,
-    allowAutoTopicCreation: false,
-  });
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
-  if (ranges.every(isBehindUs)) resolve();
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...byTopic.keys()], fromBeginning: true });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) onFailure(payload.error);
+  const partitions: FollowedPartition[] = [];
+  const noteProgress = (): void => {
+    if (partitions.every(({ isCaughtUp }) => isCaughtUp)) resolve();
+  };
+  await withAdmin(kafka, async (admin) => {
+    for (const one of followed) {
+      for (const range of await resolveRanges(admin, one.topic, startOf(one)))
+        partitions.push(new FollowedPartition(one, range, log, noteProgress));
+    }
   });
-  // With each join, because nothing is committed, and kafkajs joins anew after an error of the coordinator.
-  consumer.on(consumer.events.GROUP_JOIN, () => {
-    for (const { topic, partition, next } of ranges)
-      consumer.seek({ topic, partition, offset: String(next) });
+  noteProgress();
+  const groupId = passingGroupId(options.groupPrefix, 'follower');
+  const session = new GroupSession({
+    kafka,
+    groupId,
+    topics: followed.map(({ topic }) => topic),
+    open: (topic, partition) => partitions.find((one) => one.is(topic, partition)) ?? IGNORED,
+    concurrency: 8,
+    sessionTimeoutMs: 30_000,
+    maxBytesPerPartition: 4 * 1_048_576,
+    onFailure,
   });
-  await consumer.run({
-    autoCommit: false,
-    partitionsConsumedConcurrently: 8,
-    eachBatch: async ({ batch, heartbeat, isRunning }) => {
-      const one = byTopic.get(batch.topic);
-      const range = ranges.find(
-        ({ topic, partition }) => topic === batch.topic && partition === batch.partition,
-      );
-      if (one === undefined || range === undefined) return;
-      for (const message of batch.messages) {
-        if (!isRunning()) return;
-        // What was in flight when the group was joined anew is not taken twice.
-        if (Number(message.offset) < range.next) continue;
-        try {
-          await takeOne(one, batch.partition, message, log);
-        } catch (error) {
-          onFailure(error);
-          return;
-        }
-        range.next = Number(message.offset) + 1;
-      }
-      // The last offset may be of a control record, which no handler sees.
-      range.next = Math.max(range.next, Number(batch.lastOffset()) + 1);
-      await heartbeat();
-      if (ranges.every(isBehindUs)) resolve();
-    },
-  });
+  await session.start();
   return {
     caughtUp,
     async close() {
-      await consumer.stop();
-      await consumer.disconnect();
-      await deleteGroup(kafka, groupId, log);
+      await session.stop();
+      // Where no broker answers, the brokers forget the group by themselves.
+      await withAdmin(kafka, (admin) => deletePassingGroup(admin, groupId)).catch(() => undefined);
     },
   };
 }
 
-/** What is left to read of a partition before the follower has caught up. */
-interface Range {
-  readonly topic: string;
-  readonly partition: number;
-  next: number;
-  readonly end: number;
-}
+/** A partition that was added to its topic after the start. */
+const IGNORED: PartitionReader = { handle: async () => undefined };
 
-function isBehindUs({ next, end }: Range): boolean {
-  return next >= end;
-}
+/** A partition, and how far it was taken. */
+class FollowedPartition implements PartitionReader {
+  /** Offset of the first message that was not taken. */
+  position: number;
+  readonly #partition: number;
+  readonly #end: number;
+  readonly #followed: Followed<never>;
+  readonly #log: Logger;
+  readonly #onProgress: () => void;
 
-async function fetchRanges(kafka: Kafka, followed: ReadonlyArray<Followed<never>>): Promise<Range[]> {
-  const admin = kafka.admin();
-  await admin.connect();
-  try {
-    const ranges: Range[] = [];
-    for (const { topic, since } of followed) {
-      const offsets = await admin.fetchTopicOffsets(topic);
-      const starts = since === undefined ? [] : await admin.fetchTopicOffsetsByTimestamp(topic, since);
-      for (const { partition, low, high } of offsets) {
-        // Answers −1 where no message is that young: then there is nothing to read before the end.
-        const start = Number(starts.find((candidate) => candidate.partition === partition)?.offset ?? low);
-        ranges.push({ topic, partition, next: start < 0 ? Number(high) : start, end: Number(high) });
-      }
+  constructor(
+    followed: Followed<never>,
+    { partition, start, end }: PartitionRange,
+    log: Logger,
+    onProgress: () => void,
+  ) {
+    this.position = start;
+    this.#partition = partition;
+    this.#end = end;
+    this.#followed = followed;
+    this.#log = log;
+    this.#onProgress = onProgress;
+  }
+
+  /** Whether everything that stood in it at the start was taken. */
+  get isCaughtUp(): boolean {
+    return this.position >= this.#end;
+  }
+
+  is(topic: string, partition: number): boolean {
+    return topic === this.#followed.topic && partition === this.#partition;
+  }
+
+  async handle({ messages, lastOffset, isWanted }: LogBatch): Promise<void> {
+    for (const message of messages) {
+      if (!isWanted()) return;
+      const offset = Number(message.offset);
+      // What was in flight when the group was joined anew is not taken twice.
+      if (offset < this.position) continue;
+      const decoded = decodeMessage(message, this.#followed.decode, this.#log);
+      const taken = this.#take(message, decoded instanceof Promise ? await decoded : decoded);
+      if (taken instanceof Promise) await taken;
+      this.position = offset + 1;
     }
-    return ranges;
-  } finally {
-    await admin.disconnect();
+    this.position = Math.max(this.position, lastOffset + 1);
+    this.#onProgress();
+  }
+
+  #take(message: LogMessage, value: null | DecodeError): void | Promise<void> {
+    const { topic, take } = this.#followed;
+    if (!(value instanceof DecodeError)) return take(incomingMessage<never>(this.#partition, message, value));
+    this.#log.warn({ topic, offset: message.offset, reason: value.message }, 'passed over');
   }
 }
 
-async function takeOne(
-  one: Followed<never>,
-  partition: number,
-  message: KafkaMessage,
-  log: Logger,
-): Promise<void> {
-  const value = message.value === null ? null : await decodeValue(message.value, one.decode, log);
-  if (value instanceof DecodeError) {
-    log.warn({ topic: one.topic, offset: message.offset, reason: value.message }, 'passed over');
-    return;
-  }
-  await one.take({
-    partition,
-    offset: Number(message.offset),
-    key: message.key?.toString() ?? '',
-    value,
-    trace: headerText(message.headers, TRACE_HEADER),
-  });
-}
-
-/** The group is of this process alone; left behind it would clutter the list until the broker expires it. */
-async function deleteGroup(kafka: Kafka, groupId: string, log: Logger): Promise<void> {
-  const admin = kafka.admin();
-  try {
-    await admin.connect();
-    await admin.deleteGroups([groupId]);
-  } catch (error) {
-    log.debug({ group: groupId, reason: reasonOf(error) }, 'group not deleted');
-  } finally {
-    await admin.disconnect();
-  }
+function startOf({ since }: Followed<never>): Position {
+  return since === undefined ? { at: 'beginning' } : { at: 'time', timestamp: since };
 }

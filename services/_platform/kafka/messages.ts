@@ -1,8 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import type { IHeaders, KafkaMessage } from 'kafkajs';
-import type { Logger } from 'pino';
-import { DecodeError } from '#contracts/codec.ts';
-import { type ErrorCode, reasonOf } from '#contracts/errors.ts';
+import type { ErrorCode } from '#contracts/errors.ts';
+import { headerText } from '#topics/kafka/headers.ts';
+import type { LogMessage } from '#topics/kafka/record-batches.ts';
+import { TRACE_HEADER } from '../observability/trace.ts';
 
 /** A message as a stage sees it: decoded, with its place in the log. */
 export interface IncomingMessage<V> {
@@ -17,35 +16,21 @@ export interface IncomingMessage<V> {
 
 /** A message that cannot be handled, and why. */
 export interface Rejection {
-  readonly message: KafkaMessage;
+  readonly message: LogMessage;
   readonly code: ErrorCode;
   readonly reason: string;
 }
 
-export function headerText(headers: IHeaders | undefined, name: string): string | undefined {
-  const value = headers?.[name];
-  const first = Array.isArray(value) ? value[0] : value;
-  return first?.toString();
-}
-
-const REGISTRY_RETRY_MS = 500;
-
-/**
- * Decodes a value, or returns the DecodeError that says why it never will. Waits out an unreachable registry:
- * an outage must not turn good messages into dead letters.
- */
-export async function decodeValue<V>(
-  value: Buffer,
-  decode: (bytes: Buffer) => V | Promise<V>,
-  log: Logger,
-): Promise<V | DecodeError> {
-  for (;;) {
-    try {
-      return await decode(value);
-    } catch (error) {
-      if (error instanceof DecodeError) return error;
-      log.warn({ reason: reasonOf(error) }, 'cannot decode yet; trying again');
-      await delay(REGISTRY_RETRY_MS);
-    }
-  }
+export function incomingMessage<V>(
+  partition: number,
+  { offset, key, headers }: LogMessage,
+  value: V | null,
+): IncomingMessage<V> {
+  return {
+    partition,
+    offset: Number(offset),
+    key: key?.toString() ?? '',
+    value,
+    trace: headerText(headers, TRACE_HEADER),
+  };
 }

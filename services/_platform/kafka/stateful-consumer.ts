@@ -1,9 +1,9 @@
-import type { Consumer, EachBatchPayload, Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
 import { reasonOf } from '#contracts/errors.ts';
-import { copartitionAssigner } from './copartition.ts';
-import { decodeValue } from './messages.ts';
+import { decodeMessage } from '#topics/kafka/decode-message.ts';
+import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
 
 /** A decoded message of a partition, with its place. */
 export interface PartitionMessage<V> {
@@ -35,167 +35,77 @@ export interface StatefulConsumeOptions<V> {
   readonly onFailure: (error: unknown) => void;
 }
 
-const HEARTBEAT_MS = 2_000;
-/** The partitions of a process that was killed stand still for this long. */
-const SESSION_TIMEOUT_MS = 10_000;
-const REBALANCE_TIMEOUT_MS = 30_000;
+/** Short, because workers wait for each other's messages. */
 const MAX_WAIT_MS = 50;
 
 /**
  * Joins the group and runs a task for each partition that it is given, from the offset that the last owner said a
  * successor needs. Partitions that a rebalance leaves here keep their task and its place. Tombstones, and messages that
  * cannot be decoded, which are logged, are passed over.
- * @returns a function that finishes what is in hand, closes the tasks and leaves the group
+ * @returns a function that finishes what is in hand, leaves the group and closes the tasks
  */
 export async function consumeStatefully<V>(options: StatefulConsumeOptions<V>): Promise<() => Promise<void>> {
-  const { kafka, groupId, topic, onFailure } = options;
-  const consumer = kafka.consumer({
+  const { kafka, groupId, topic, log, open, onFailure } = options;
+  const session = new GroupSession({
+    kafka,
     groupId,
-    partitionAssigners: [copartitionAssigner],
-    sessionTimeout: SESSION_TIMEOUT_MS,
-    rebalanceTimeout: REBALANCE_TIMEOUT_MS,
-    heartbeatInterval: HEARTBEAT_MS,
-    maxWaitTimeInMs: MAX_WAIT_MS,
-    allowAutoTopicCreation: false,
+    topics: [topic],
+    maxWaitMs: MAX_WAIT_MS,
+    open: (_topic, partition) => new StatefulPartition(open(partition), session, options),
+    onJoined: (assignment) =>
+      log.info({ group: groupId, partitions: assignment[topic] }, 'partitions assigned'),
+    onFailure,
   });
-  const owned = new Map<number, OwnedPartition<V>>();
-  let stopping = false;
-  const fail = (error: unknown): void => {
-    stopping = true;
-    onFailure(error);
-  };
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => {
-    reassign(consumer, owned, payload.memberAssignment[topic] ?? [], options);
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => {
-    if (!payload.restart) fail(payload.error);
-  });
-  await consumer.connect();
-  await consumer.subscribe({ topics: [topic], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: 16,
-    eachBatch: async (payload) => {
-      const { batch } = payload;
-      const partition = owned.get(batch.partition);
-      if (partition === undefined || stopping || payload.isStale() || !payload.isRunning()) return;
-      await whileBeating(payload, options.log, () => partition.handle(payload).catch(fail));
-      if (owned.get(batch.partition) === partition) payload.resolveOffset(batch.lastOffset());
-      await payload.heartbeat();
-    },
-  });
-  return async () => {
-    stopping = true;
-    await Promise.all([...owned.values()].map((partition) => partition.idle()));
-    await consumer.stop();
-    await consumer.disconnect();
-    await Promise.all([...owned.values()].map((partition) => partition.close()));
-  };
-}
-
-function reassign<V>(
-  consumer: Consumer,
-  owned: Map<number, OwnedPartition<V>>,
-  assigned: readonly number[],
-  options: StatefulConsumeOptions<V>,
-): void {
-  const { topic, groupId, log, open } = options;
-  log.info({ group: groupId, partitions: assigned }, 'partitions assigned');
-  for (const [partition, lost] of owned) {
-    if (assigned.includes(partition)) continue;
-    owned.delete(partition);
-    void lost.close();
-  }
-  for (const partition of assigned) {
-    const kept = owned.get(partition);
-    if (kept === undefined) {
-      owned.set(partition, new OwnedPartition(partition, open(partition), consumer, options));
-    } else if (kept.next !== undefined) {
-      // kafkajs goes back to what is committed with each join.
-      consumer.seek({ topic, partition, offset: String(kept.next) });
-    }
-  }
+  await session.start();
+  return () => session.stop();
 }
 
 /** A task with its place in the partition. */
-class OwnedPartition<V> {
-  /** Offset of the first message that the task has not taken. */
-  next: number | undefined;
-  readonly #partition: number;
+class StatefulPartition<V> implements PartitionReader {
+  /** Offset of the first message that the task has not taken; undefined before the first batch. */
+  position: number | undefined;
   readonly #task: PartitionTask<V>;
-  readonly #consumer: Consumer;
+  readonly #session: GroupSession;
   readonly #options: StatefulConsumeOptions<V>;
   #committed: number | undefined;
-  #work: Promise<void> = Promise.resolve();
 
-  constructor(
-    partition: number,
-    task: PartitionTask<V>,
-    consumer: Consumer,
-    options: StatefulConsumeOptions<V>,
-  ) {
-    this.#partition = partition;
+  constructor(task: PartitionTask<V>, session: GroupSession, options: StatefulConsumeOptions<V>) {
     this.#task = task;
-    this.#consumer = consumer;
+    this.#session = session;
     this.#options = options;
   }
 
-  /** One batch after the other: what was in flight when the group was joined anew may still be in hand. */
-  handle(payload: EachBatchPayload): Promise<void> {
-    const work = this.#work.then(() => this.#take(payload));
-    this.#work = work.catch(() => undefined);
-    return work;
-  }
-
-  idle(): Promise<void> {
-    return this.#work;
-  }
-
-  close(): Promise<void> {
-    return this.#work.then(() => this.#task.close());
-  }
-
-  async #take({ batch }: EachBatchPayload): Promise<void> {
+  async handle(batch: LogBatch): Promise<void> {
     const { decode, log, topic } = this.#options;
     const messages: PartitionMessage<V>[] = [];
-    for (const { offset, value: bytes } of batch.messages) {
-      if (bytes === null || Number(offset) < (this.next ?? 0)) continue;
-      const value = await decodeValue(bytes, decode, log);
+    for (const message of batch.messages) {
+      const offset = Number(message.offset);
+      // What was in flight when the group was joined anew is not taken twice.
+      if (message.value === null || offset < (this.position ?? 0)) continue;
+      const decoded = decodeMessage(message, decode, log);
+      const value = decoded instanceof Promise ? await decoded : decoded;
       if (value instanceof DecodeError) log.warn({ topic, offset, reason: value.message }, 'passed over');
-      else messages.push({ offset: Number(offset), value });
+      else if (value !== null) messages.push({ offset, value });
     }
-    this.next = Math.max(this.next ?? 0, Number(batch.lastOffset()) + 1);
-    await this.#task.take(messages, batch.offsetLag() === '0');
-    await this.#commit();
+    this.position = Math.max(this.position ?? 0, batch.lastOffset + 1);
+    await this.#task.take(messages, batch.lag === 0);
+    await this.#commit(batch.partition);
   }
 
-  async #commit(): Promise<void> {
+  close(): void {
+    this.#task.close();
+  }
+
+  async #commit(partition: number): Promise<void> {
     const offset = this.#task.resumeFrom;
     if (offset === undefined || offset === this.#committed) return;
     const { topic, log } = this.#options;
     try {
-      await this.#consumer.commitOffsets([{ topic, partition: this.#partition, offset: String(offset) }]);
+      await this.#session.commitOffsets([{ topic, partition, offset: String(offset) }]);
       this.#committed = offset;
     } catch (error) {
-      // The partition may be another's by now, who then reads a little more.
-      log.info({ topic, partition: this.#partition, reason: reasonOf(error) }, 'not committed');
+      // By now the partition may belong to another member, which then reads a little more.
+      log.info({ topic, partition, reason: reasonOf(error) }, 'not committed');
     }
-  }
-}
-
-/** A failed heartbeat means a rebalance: the batch is finished anyway, and the next heartbeat tells kafkajs. */
-async function whileBeating(
-  payload: EachBatchPayload,
-  log: Logger,
-  work: () => Promise<void>,
-): Promise<void> {
-  const beat = setInterval(() => {
-    payload.heartbeat().catch((error: unknown) => log.debug({ reason: reasonOf(error) }, 'heartbeat'));
-  }, HEARTBEAT_MS);
-  try {
-    await work();
-  } finally {
-    clearInterval(beat);
   }
 }

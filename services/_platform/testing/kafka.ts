@@ -8,8 +8,12 @@ export interface TestKafka {
   readonly kafka: Kafka;
   /** Prefix of every topic and group of this test. */
   readonly prefix: string;
-  /** Creates a topic. @returns its name, once each partition has a leader */
-  createTopic(partitions: number): Promise<string>;
+  /**
+   * Creates a topic.
+   * @param config settings of the topic under the names that Kafka gives them
+   * @returns its name, once each partition has a leader
+   */
+  createTopic(partitions: number, config?: Readonly<Record<string, string>>): Promise<string>;
   /** Returns all current messages of a topic, in the order of each partition. */
   readAll(topic: string): Promise<TopicMessage[]>;
   /** Returns the offsets that a group has committed in a topic, by partition; −1 if none. */
@@ -29,10 +33,11 @@ export async function openTestKafka(): Promise<TestKafka> {
   return {
     kafka,
     prefix,
-    async createTopic(numPartitions) {
+    async createTopic(numPartitions, config = {}) {
       const topic = `${prefix}.${topics.length}`;
       topics.push(topic);
-      await admin.createTopics({ topics: [{ topic, numPartitions }], waitForLeaders: true });
+      const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+      await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
       return topic;
     },
     async readAll(topic) {
