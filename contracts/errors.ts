@@ -13,7 +13,7 @@ export const ERROR_REMEDIES = {
     'The schema of the writer cannot be read as this record: look at the schema of the producer.',
   'decode.bytes': 'The bytes do not hold the fields that their schema names: look at the producer.',
   'decode.batch':
-    'A whole batch is broken, or beyond the limits of contracts/README.md: look at the compression of the producer.',
+    'A whole batch is broken or exceeds the limits in contracts/README.md: look at the compression of the producer.',
   'vector.invalid': 'Give a vector of the stated dimension with finite components.',
 
   'registry.unavailable':

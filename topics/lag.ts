@@ -74,7 +74,7 @@ async function describeGroups(admin: Admin, namespace: string): Promise<readonly
       ({ groupId, protocolType }) => groupId.startsWith(prefix) && ['consumer', ''].includes(protocolType),
     )
     .map(({ groupId }) => groupId)
-    // They commit nothing and are never behind.
+    // These groups commit nothing, so they have no lag.
     .filter((groupId) => !isPassingGroup(groupId))
     .sort();
   return names.length === 0 ? [] : (await admin.describeGroups(names)).groups;

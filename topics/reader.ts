@@ -21,8 +21,8 @@ export interface TopicMessage {
   /** Null for a tombstone. */
   readonly value: Buffer | null;
   readonly headers: Readonly<Record<string, Buffer>>;
-  /** Set where the message stands for a whole batch that cannot be read, and says why; the value is then empty. */
-  readonly refused?: DecodeError;
+  /** The reason why a whole batch is rejected, for which this message stands; its value is then empty. */
+  readonly batchError?: DecodeError;
 }
 
 /** Returned by `onMessage`, ends the read after this message. */
@@ -259,6 +259,6 @@ function toTopicMessage(partition: number, message: LogMessage): TopicMessage {
     key: message.key,
     value: message.value,
     headers: readHeaders(message.headers),
-    ...(message.refused === undefined ? {} : { refused: message.refused }),
+    ...(message.batchError === undefined ? {} : { batchError: message.batchError }),
   };
 }

@@ -157,7 +157,7 @@ class Tail {
 async function decode(
   codec: Codec,
   topic: TopicName,
-  { value: bytes, refused: error }: Pick<TopicMessage, 'value' | 'refused'>,
+  { value: bytes, batchError: error }: Pick<TopicMessage, 'value' | 'batchError'>,
 ): Promise<Decoded> {
   if (bytes === null) return { kind: 'tombstone' };
   if (error !== undefined) return { kind: 'undecodable', error, bytes };

@@ -12,7 +12,7 @@ const SMALL = Buffer.from(
 );
 const LARGE = Buffer.from('ab'.repeat(40_000));
 
-/** Frames that the command lz4 1.9.4 wrote of SMALL and LARGE. */
+/** Frames of SMALL and LARGE, written by the command lz4 1.9.4. */
 const LZ4_FRAMES = {
   'without a checksum': {
     text: SMALL,
@@ -31,7 +31,7 @@ const LZ4_FRAMES = {
   },
 };
 
-/** What snappy-java writes: a header of two version numbers, and blocks with their length in front. */
+/** Returns the framing of snappy-java: a header with two version numbers, and blocks behind their lengths. */
 function xerial(...texts: Buffer[]): Buffer {
   const blocks = texts.flatMap((text) => {
     const block = Buffer.from(snappyCompress(text));
@@ -59,13 +59,13 @@ describe('decompression', () => {
     });
   }
 
-  it('reads an LZ4 block that is kept as it is', async () => {
+  it('reads an uncompressed block of an LZ4 frame', async () => {
     const block = Buffer.from([3, 0, 0, 0x80, 1, 2, 3, 0, 0, 0, 0]);
     const frame = Buffer.concat([Buffer.from('04224d18604082', 'hex'), block]);
     assert.deepEqual(await decompress(LZ4, frame, LIMIT), Buffer.from([1, 2, 3]));
   });
 
-  it('refuses what holds more than the limit, and reads what holds as much', async () => {
+  it('rejects data beyond the limit and reads data at the limit', async () => {
     const frames = new Map([
       [GZIP, gzipSync(LARGE)],
       [SNAPPY, Buffer.from(snappyCompress(LARGE))],
@@ -76,19 +76,22 @@ describe('decompression', () => {
       assert.deepEqual(await decompress(codec, frame, LARGE.length), LARGE);
       const error = {
         name: 'DecompressionError',
-        message: /^(gzip|snappy|lz4|zstd): it holds more than 79999 bytes$/,
+        message: /^(gzip|snappy|lz4|zstd): the decompressed data exceeds 79999 bytes$/,
       };
       await assert.rejects(decompress(codec, frame, LARGE.length - 1), error);
     }
-    await assert.rejects(decompress(SNAPPY, xerial(SMALL, LARGE), LARGE.length), /more than 80000 bytes/);
+    await assert.rejects(decompress(SNAPPY, xerial(SMALL, LARGE), LARGE.length), /exceeds 80000 bytes/);
   });
 
-  it('does not take memory for a length that snappy only claims', async () => {
+  it('allocates nothing for a length beyond the limit that a snappy block only states', async () => {
     const claim = Buffer.from([0xff, 0xff, 0xff, 0xff, 0x0f, 0x00, 0x41]);
-    await assert.rejects(decompress(SNAPPY, claim, LIMIT), /snappy: it holds more than 1048576 bytes/);
+    await assert.rejects(
+      decompress(SNAPPY, claim, LIMIT),
+      /snappy: the decompressed data exceeds 1048576 bytes/,
+    );
   });
 
-  it('refuses what is broken or of an unknown codec, wherever it is cut off', async () => {
+  it('rejects broken, truncated and empty bytes, and an unknown codec', async () => {
     const frames = new Map([
       [GZIP, gzipSync(SMALL)],
       [SNAPPY, xerial(SMALL)],
@@ -97,7 +100,7 @@ describe('decompression', () => {
     for (const [codec, frame] of frames) {
       for (let length = 0; length < frame.length; length++) {
         const cut = await decompress(codec, frame.subarray(0, length), LIMIT).catch((error) => error);
-        // Between two blocks of snappy-java the end looks like that of the whole.
+        // The framing of snappy-java has no end mark, so that a header without a block is well-formed.
         const isFine = cut instanceof Buffer && codec === SNAPPY && cut.length === 0;
         assert.ok(isFine || cut.name === 'DecompressionError', `codec ${codec} cut to ${length}: ${cut}`);
       }

@@ -6,7 +6,7 @@ import { readSnappy } from './snappy.ts';
 
 type Read = (bytes: Buffer, maxBytes: number) => Buffer | Promise<Buffer>;
 
-/** By the number of the codec in the attributes of a record batch. */
+/** Keyed by the number of the codec in the attributes of a record batch. */
 const CODECS: ReadonlyMap<number, { readonly name: string; readonly read: Read }> = new Map([
   [1, { name: 'gzip', read: bounded(promisify(unzip)) }],
   [2, { name: 'snappy', read: readSnappy }],
@@ -16,13 +16,13 @@ const CODECS: ReadonlyMap<number, { readonly name: string; readonly read: Read }
 
 /**
  * Decompresses the records of a batch.
- * @param codec its number in the attributes of the batch: 1 gzip, 2 snappy, 3 lz4, 4 zstd
- * @throws DecompressionError, with a reason in words, for broken bytes, an unknown codec, or more than `maxBytes`
+ * @param codec number of the codec in the attributes of the batch: 1 gzip, 2 snappy, 3 lz4, 4 zstd
+ * @throws DecompressionError for broken bytes, an unknown codec, and more than `maxBytes` of decompressed data
  */
 export async function decompress(codec: number, bytes: Buffer, maxBytes: number): Promise<Buffer> {
   const known = CODECS.get(codec);
   if (known === undefined) throw new DecompressionError(`codec ${codec} is unknown`);
-  if (bytes.length === 0) throw new DecompressionError(`${known.name}: there are no bytes`);
+  if (bytes.length === 0) throw new DecompressionError(`${known.name}: the records are empty`);
   try {
     return await known.read(bytes, maxBytes);
   } catch (cause) {

@@ -9,7 +9,7 @@ const value = Buffer.from('1');
 const broken = new DecodeError('decode.bytes', 'broken');
 
 describe('decoding a message', () => {
-  it('answers at once where the codec does', () => {
+  it('returns without a promise when the codec does', () => {
     assert.equal(
       decodeMessage({ value }, (bytes) => bytes.toString(), log),
       '1',
@@ -26,18 +26,18 @@ describe('decoding a message', () => {
     );
   });
 
-  it('gives null for a tombstone, and the reason for a batch that was refused', () => {
+  it('returns null for a tombstone and the error of a rejected batch', () => {
     const never = () => assert.fail('not decoded');
     assert.equal(decodeMessage({ value: null }, never, log), null);
-    assert.equal(decodeMessage({ value: Buffer.alloc(0), refused: broken }, never, log), broken);
+    assert.equal(decodeMessage({ value: Buffer.alloc(0), batchError: broken }, never, log), broken);
   });
 
-  it('waits for the codec to ask the registry', async () => {
+  it('waits while the codec requests a schema', async () => {
     assert.equal(await decodeMessage({ value }, async (bytes) => bytes.toString(), log), '1');
     assert.equal(await decodeMessage({ value }, () => Promise.reject(broken), log), broken);
   });
 
-  it('tries again while the registry is away', async () => {
+  it('retries while the registry is unreachable', async () => {
     const away = new Error('away');
     const outages = [() => Promise.reject(away), () => Promise.resolve('1')];
     assert.equal(await decodeMessage({ value }, () => outages.shift()!(), log), '1');

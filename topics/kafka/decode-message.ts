@@ -9,16 +9,16 @@ type Decode<V> = (bytes: Buffer) => V | Promise<V>;
 const REGISTRY_RETRY_MS = 500;
 
 /**
- * The value of a message: null for a tombstone, or the DecodeError that says why it can never be had. An outage of the
- * registry must not turn good messages into dead letters, so it is waited out.
- * @returns a promise only where the registry is asked, so that other messages cost no turn of the microtask queue
+ * Decodes the value of a message; null is a tombstone, and a DecodeError is final. While the registry is unreachable it
+ * retries, because an outage must not turn valid messages into dead letters.
+ * @returns a promise only if the codec needs the registry, so that a message of a known schema costs no await
  */
 export function decodeMessage<V>(
-  { value, refused }: Pick<LogMessage, 'value' | 'refused'>,
+  { value, batchError }: Pick<LogMessage, 'value' | 'batchError'>,
   decode: Decode<V>,
   log: Pick<Logger, 'warn'>,
 ): V | null | DecodeError | Promise<V | DecodeError> {
-  if (refused !== undefined) return refused;
+  if (batchError !== undefined) return batchError;
   if (value === null) return null;
   try {
     const decoded = decode(value);
@@ -29,7 +29,7 @@ export function decodeMessage<V>(
   }
 }
 
-/** @param failure what the first attempt threw */
+/** @param failure the error of the first attempt */
 async function decodeLater<V>(
   failure: unknown,
   value: Buffer,
@@ -38,7 +38,10 @@ async function decodeLater<V>(
 ): Promise<V | DecodeError> {
   for (let error = failure; ; ) {
     if (error instanceof DecodeError) return error;
-    log.warn({ reason: reasonOf(error) }, 'cannot decode yet; trying again');
+    log.warn(
+      { reason: reasonOf(error) },
+      'the registry is unreachable, so a message cannot be decoded yet; retrying',
+    );
     await delay(REGISTRY_RETRY_MS);
     try {
       return await decode(value);

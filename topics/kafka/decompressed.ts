@@ -1,13 +1,13 @@
-/** Compressed bytes that hold more than a limit, or that are broken: they are refused, however often they are read. */
+/** The compressed bytes exceed a limit or are broken, so that reading them again fails again. */
 export class DecompressionError extends Error {
   override readonly name = 'DecompressionError';
 }
 
 export function tooLarge(maxBytes: number): DecompressionError {
-  return new DecompressionError(`it holds more than ${maxBytes} bytes`);
+  return new DecompressionError(`the decompressed data exceeds ${maxBytes} bytes`);
 }
 
-/** Bytes that grow as blocks are decompressed behind them, up to a limit. */
+/** A buffer to which blocks are decompressed, up to a limit. */
 export class Decompressed {
   readonly #maxBytes: number;
   #buffer = Buffer.alloc(0);
@@ -31,16 +31,17 @@ export class Decompressed {
   }
 
   /**
-   * Lets a block write itself behind the bytes, which it may read.
-   * @param write is given the bytes, with room for `most` more, and where it begins; it answers where it ended, which
-   *   may lie beyond the room: nothing was written there
+   * Appends a block, whose matches may refer to earlier bytes.
+   * @param most most bytes of the block
+   * @param write writes into `bytes` from `start` on and returns the end of the block. If the block does not fit into
+   *   `bytes`, it stops and returns an end beyond their length.
    * @throws DecompressionError beyond the limit, and for a block of more than `most` bytes
    */
   appendBlock(most: number, write: (bytes: Uint8Array, start: number) => number): void {
     this.#grow(Math.min(this.#length + most, this.#maxBytes));
     const end = write(this.#buffer, this.#length);
     if (end > this.#maxBytes) throw tooLarge(this.#maxBytes);
-    if (end > this.#buffer.length) throw new DecompressionError(`a block holds more than ${most} bytes`);
+    if (end > this.#buffer.length) throw new DecompressionError(`a block exceeds ${most} bytes`);
     this.#length = end;
   }
 

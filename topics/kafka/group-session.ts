@@ -1,4 +1,4 @@
-/** The one way to read Kafka: a membership in a consumer group, in which a policy says what becomes of each partition. */
+/** The one way to read Kafka: a membership in a consumer group, with a reader for each partition. */
 import type {
   Consumer,
   ConsumerEndBatchProcessEvent,
@@ -11,33 +11,33 @@ import type {
 import { copartitionAssigner } from './copartition.ts';
 import { boundRecordBatches, type LogMessage } from './record-batches.ts';
 
-/** What a fetch brought of one partition, in log order. */
+/** The messages that one fetch returned of one partition, in log order. */
 export interface LogBatch {
   readonly topic: string;
   readonly partition: number;
-  /** None where the batch moves the position alone: aborted transactions, their markers, what compaction removed. */
+  /** Empty if the batch only advances the position: aborted transactions, control records, compacted records. */
   readonly messages: readonly LogMessage[];
-  /** Offset of the last record of the batch, whether it is a message or not. */
+  /** Offset of the last record of the batch, control records and aborted records included. */
   readonly lastOffset: number;
-  /** Offsets that stood in the partition behind `lastOffset` when the batch was fetched. */
+  /** Offsets between `lastOffset` and the end of the partition when the batch was fetched. */
   readonly lag: number;
-  /** False once the session stops or has failed: the rest of the batch need not be handled. */
+  /** Returns false once the session stops or has failed; the rest of the batch then need not be handled. */
   isWanted(): boolean;
 }
 
-/** What a policy does with one partition for as long as this member has it, across rebalances that leave it here. */
+/** Reads one partition for as long as this member owns it; rebalances that leave the partition here keep the reader. */
 export interface PartitionReader {
   /**
-   * Offset of the next message to read, asked for with each join; undefined where the group's commit says it, or the
-   * beginning for a group that has committed nothing.
+   * Offset of the next message to read, looked up at each join. Undefined means the committed offset of the group, or
+   * the first offset of the partition if the group has committed none.
    */
   readonly position?: number | undefined;
   /**
-   * Handles a batch whole; the next one of the partition comes when it resolves. An error that it throws is the policy's:
-   * the session hands out nothing more.
+   * Handles a whole batch. The next batch of the partition is delivered after the promise resolves. After an error the
+   * session delivers nothing more and calls `onFailure`.
    */
   handle(batch: LogBatch): Promise<void>;
-  /** Called once, after the last batch, when another member has the partition or the session has stopped. */
+  /** Called once, after the last batch, when the partition is lost or the session has stopped. */
   close?(): void;
 }
 
@@ -49,48 +49,48 @@ export interface GroupSessionOptions {
   readonly groupId: string;
   /** Qualified names. */
   readonly topics: readonly string[];
-  /** Called for each partition that the member did not have before. */
+  /** Called for each newly assigned partition. */
   readonly open: (topic: string, partition: number) => PartitionReader;
-  /** Called with each join, before the partitions are opened. */
+  /** Called at each join, before readers are opened and closed. */
   readonly onJoined?: (assignment: Assignment) => void;
-  /** Called when the group begins to rebalance, while this member can still commit. */
+  /** Called when the group starts to rebalance, while this member can still commit. */
   readonly onRebalancing?: () => void;
-  /** Called with what a reader threw, and when kafkajs gives up. The session must then be stopped. */
+  /** Called with an error of a reader, or an error from which kafkajs does not recover. Stop the session then. */
   readonly onFailure: (error: unknown) => void;
-  /** Partitions handled at the same time. Default 16. */
+  /** Number of partitions handled concurrently. Default 16. */
   readonly concurrency?: number;
-  /** Most bytes fetched of a partition at a time, which bounds memory. Default 1 MiB. */
+  /** Most bytes of one fetch of a partition, before decompression. Default 1 MiB. */
   readonly maxBytesPerPartition?: number;
-  /** A broker that has nothing answers after so many ms, and kafkajs lets the others wait for it. Default 100. */
+  /** Time in ms after which a broker without new messages answers a fetch. Default 100. */
   readonly maxWaitMs?: number;
-  /** The partitions of a process that was killed stand still for so many ms. Default 10,000. */
+  /** Time in ms after which the group reassigns the partitions of a killed process. Default 10,000. */
   readonly sessionTimeoutMs?: number;
-  /** Default: that of the client. */
+  /** Default: the retries of the client. */
   readonly retry?: RetryOptions;
 }
 
 const HEARTBEAT_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 
-/** A partition of this member. */
+/** An assigned partition. */
 interface Owned {
   readonly topic: string;
   readonly partition: number;
   readonly reader: PartitionReader;
-  /** Resolves when no batch is in hand. */
+  /** Resolves when no batch of the partition is being handled. */
   turn: Promise<void>;
 }
 
 /**
- * Joins the group with partition p of all topics on the same member, begins each partition where its reader says, keeps
- * the membership alive while batches are handled, and gives a reader one batch after the other. Back-pressure is
- * natural: kafkajs fetches a partition again when its batch was handled. It commits nothing by itself.
+ * Joins a group in which one member owns partition p of all topics, starts each partition at the position of its
+ * reader, sends heartbeats while batches are handled, and delivers the batches of a partition one after the other.
+ * Back-pressure: kafkajs fetches a partition again only after its batch was handled. The session commits nothing itself.
  */
 export class GroupSession {
   readonly #options: GroupSessionOptions;
   readonly #consumer: Consumer;
   readonly #owned = new Map<string, Owned>();
-  /** What lost partitions still have in hand. */
+  /** Batches of lost partitions that are still being handled. */
   readonly #closing = new Set<Promise<void>>();
   #isStopping = false;
 
@@ -110,7 +110,7 @@ export class GroupSession {
     });
   }
 
-  /** Resolves when the member has joined, or kafkajs gave up, which `onFailure` hears of. */
+  /** Resolves when the member has joined, or when `onFailure` was called because it cannot join. */
   async start(): Promise<void> {
     const consumer = this.#consumer;
     const { topics, concurrency = 16, onRebalancing } = this.#options;
@@ -118,7 +118,7 @@ export class GroupSession {
     consumer.on(consumer.events.REBALANCING, () => onRebalancing?.());
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.#pass(payload));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
-      // kafkajs restarts by itself after a retriable error; anything else would leave a member that reads nothing.
+      // kafkajs restarts itself after a retriable error; after any other error it reads nothing more.
       if (!payload.restart) this.#fail(payload.error);
     });
     await consumer.connect();
@@ -131,19 +131,19 @@ export class GroupSession {
     });
   }
 
-  /** Fetches nothing more of a partition for as long as this session lasts. */
+  /** Stops fetching a partition for the rest of the session. */
   pause(topic: string, partition: number): void {
     this.#consumer.pause([{ topic, partitions: [partition] }]);
   }
 
-  /** @throws the error of kafkajs, for instance while the group rebalances */
+  /** @throws the error of kafkajs, for example while the group rebalances */
   commitOffsets(offsets: TopicPartitionOffsetAndMetadata[]): Promise<void> {
     return this.#consumer.commitOffsets(offsets);
   }
 
   /**
-   * Hands out nothing more, waits for what is in hand, leaves the group and closes the readers.
-   * @param beforeLeaving does what only a member can, such as the last commit
+   * Delivers nothing more, waits for the batches that are being handled, leaves the group and closes the readers.
+   * @param beforeLeaving runs while this process is still a member; for the last commit
    */
   async stop(beforeLeaving?: () => Promise<void>): Promise<void> {
     this.#isStopping = true;
@@ -178,7 +178,7 @@ export class GroupSession {
       owned = { topic, partition, reader, turn: Promise.resolve() };
       this.#owned.set(key, owned);
     }
-    // kafkajs goes back to what is committed with each join.
+    // At each join kafkajs resets the position to the committed offset.
     const { position } = owned.reader;
     if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
   }
@@ -197,7 +197,7 @@ export class GroupSession {
     await payload.heartbeat();
   }
 
-  /** kafkajs tells of a batch without messages by its end alone. */
+  /** For a batch without messages kafkajs does not call `eachBatch`; it only emits the event of the end. */
   #pass({
     topic,
     partition,
@@ -210,7 +210,7 @@ export class GroupSession {
     void this.#inTurn(owned, () => this.#hand(owned, [], Number(lastOffset), Number(offsetLag)));
   }
 
-  /** One batch of a partition after the other: kafkajs may join anew while one is in hand, and fetch the next. */
+  /** Serializes the batches of a partition: kafkajs may rejoin and fetch again while a batch is being handled. */
   #inTurn(owned: Owned, work: () => Promise<void>): Promise<void> {
     owned.turn = owned.turn
       .then(() => (this.#isStopping || !this.#isOwned(owned) ? undefined : work()))
@@ -229,7 +229,7 @@ export class GroupSession {
   }
 
   #fail(error: unknown): void {
-    // kafkajs would bring the failed batch again and again until the session is stopped.
+    // Until the session is stopped, kafkajs delivers the failed batch again and again.
     this.#isStopping = true;
     this.#options.onFailure(error);
   }
@@ -239,7 +239,7 @@ function keyOf(topic: string, partition: number): string {
   return `${topic}\n${partition}`;
 }
 
-/** A failed heartbeat means a rebalance: the batch is finished all the same, and the next heartbeat tells kafkajs. */
+/** A failed heartbeat means a rebalance: the batch is handled to its end, and kafkajs sees the error of the next one. */
 async function whileBeating(payload: EachBatchPayload, work: () => Promise<void>): Promise<void> {
   const beat = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_MS);
   try {

@@ -1,8 +1,8 @@
 import type { IHeaders } from 'kafkajs';
 
 /**
- * The headers of a message by name. Kafka allows a name many times, and the last one counts, as in the Java client. A
- * header may have no value; it is then kept without bytes.
+ * Returns the headers of a message by name. Of several headers of one name the last one counts, as in the Java client.
+ * A header without a value has an empty buffer.
  */
 export function readHeaders(headers: IHeaders = {}): Record<string, Buffer> {
   return Object.fromEntries(
@@ -10,7 +10,7 @@ export function readHeaders(headers: IHeaders = {}): Record<string, Buffer> {
   );
 }
 
-/** A header as text; undefined where the message has none of that name, or one without a value. */
+/** Returns a header as text; undefined if the message has no header of that name, or one without a value. */
 export function headerText(headers: IHeaders | undefined, name: string): string | undefined {
   return headers === undefined ? undefined : lastValue(headers, name)?.toString();
 }
@@ -19,6 +19,6 @@ function lastValue(headers: IHeaders, name: string): Buffer | string | undefined
   if (!Object.hasOwn(headers, name)) return undefined;
   const value = headers[name];
   const last = Array.isArray(value) ? value.at(-1) : value;
-  // kafkajs gives null for a header without a value, which its types do not say.
+  // kafkajs returns null for a header without a value, although its types exclude null.
   return last ?? undefined;
 }

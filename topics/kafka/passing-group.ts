@@ -1,4 +1,4 @@
-/** Consumer groups of one process each, which live for one read and commit nothing. */
+/** Consumer groups that exist for one read of one process and commit nothing. */
 import { randomUUID } from 'node:crypto';
 import type { Admin } from 'kafkajs';
 
@@ -12,7 +12,7 @@ export function isPassingGroup(groupId: string): boolean {
   return PATTERN.test(groupId);
 }
 
-/** Removes the group, which would otherwise be listed until the broker forgets it. Where groups may not be deleted, it does. */
+/** Deletes the group. If this fails, the group stays listed until the broker expires it. */
 export async function deletePassingGroup(admin: Admin, groupId: string): Promise<void> {
   await admin.deleteGroups([groupId]).catch(() => undefined);
 }

@@ -11,7 +11,7 @@ const Encoder = require('kafkajs/src/protocol/encoder.js');
 const Decoder = require('kafkajs/src/protocol/decoder.js');
 const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js');
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js');
-/** What kafkajs makes of the record batches that a fetch brought of a partition. */
+/** The function with which kafkajs decodes the batches that a fetch returned of one partition. */
 const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js') as (
   decoder: unknown,
 ) => Promise<(LogMessage & { isControlRecord: boolean })[]>;
@@ -24,15 +24,15 @@ const HEADER_BYTES = 61;
 
 interface BatchOptions {
   readonly firstOffset?: number;
-  /** Where they are fewer than the batch had, compaction removed the last ones. */
+  /** Beyond the last value when compaction has removed the last records. */
   readonly lastOffset?: number;
-  /** How many records the header says there are; by default as many as there are. */
+  /** The count in the header. Default: the number of values. */
   readonly records?: number;
   readonly codec?: number;
   readonly compress?: (records: Buffer) => Buffer;
 }
 
-/** A batch of records with these values, as a broker keeps it. */
+/** Returns a batch of these values in the form in which a broker stores it. */
 async function batchOf(values: readonly (string | Buffer)[], options: BatchOptions = {}): Promise<Buffer> {
   const { firstOffset = 0, codec = 0, compress = (records: Buffer) => records } = options;
   const records = values.map((value, offsetDelta) =>
@@ -52,10 +52,10 @@ function read(...batches: Buffer[]) {
 }
 
 const shown = (messages: readonly LogMessage[]) =>
-  messages.map(({ offset, value, refused }) => `${offset}: ${refused?.code ?? value}`);
+  messages.map(({ offset, value, batchError }) => `${offset}: ${batchError?.code ?? value}`);
 
-describe('the record batches of a fetch', () => {
-  it('are read one after the other, whether they are compressed or not', async () => {
+describe('reading record batches', () => {
+  it('reads batches one after the other, compressed or not', async () => {
     const messages = await read(
       await batchOf(['a', 'b']),
       await batchOf(['c'], { firstOffset: 2, codec: GZIP, compress: gzipSync }),
@@ -64,12 +64,12 @@ describe('the record batches of a fetch', () => {
     assert.deepEqual(shown(messages), ['0: a', '1: b', '2: c', '3: d', '4: e']);
   });
 
-  it('end where the last one is cut off', async () => {
+  it('leaves out a batch that is cut off at the end of a fetch', async () => {
     const cut = (await batchOf(['c'], { firstOffset: 2 })).subarray(0, -1);
     assert.deepEqual(shown(await read(await batchOf(['a', 'b']), cut)), ['0: a', '1: b']);
   });
 
-  it('end in a control record where compaction removed the last records, or all of them', async () => {
+  it('ends a batch in a control record when compaction has removed its last records, or all of them', async () => {
     const messages = await read(
       await batchOf(['a'], { lastOffset: 4 }),
       await batchOf([], { firstOffset: 5, lastOffset: 7 }),
@@ -86,7 +86,7 @@ describe('the record batches of a fetch', () => {
     );
   });
 
-  it('are refused one by one where the bytes are broken, and the others are read', async () => {
+  it('rejects a batch whose bytes are broken and reads the batches behind it', async () => {
     const cut = (records: Buffer) => zstdCompressSync(records).subarray(0, -5);
     const messages = await read(
       await batchOf(['a', 'b'], { codec: GZIP, compress: () => Buffer.from('no gzip') }),
@@ -96,17 +96,21 @@ describe('the record batches of a fetch', () => {
     );
     assert.deepEqual(shown(messages), ['1: decode.batch', '3: decode.batch', '4: decode.batch', '5: f']);
     assert.deepEqual(
-      messages.slice(0, 3).map(({ refused }) => refused?.message),
+      messages.slice(0, 3).map(({ batchError }) => batchError?.message),
       [
-        'The batch of offsets 0 to 1, 2 records, is refused: gzip: incorrect header check.',
-        'The batch of offsets 2 to 3, 2 records, is refused: its records are broken.',
-        'The batch of offsets 4 to 4, 1 records, is refused: codec 6 is unknown.',
+        'The batch of offsets 0 to 1, 2 records, is rejected: gzip: incorrect header check.',
+        'The batch of offsets 2 to 3, 2 records, is rejected: its records are broken.',
+        'The batch of offsets 4 to 4, 1 records, is rejected: codec 6 is unknown.',
       ],
     );
-    assert.deepEqual([messages[0]?.key, messages[0]?.value?.length], [null, 0], 'it is no tombstone');
+    assert.deepEqual(
+      [messages[0]?.key, messages[0]?.value?.length],
+      [null, 0],
+      'a rejected batch is no tombstone',
+    );
   });
 
-  it('are refused beyond the limits of bytes and of records', async () => {
+  it('rejects a batch that exceeds the limit of bytes or of records', async () => {
     const much = Buffer.alloc(MAX_BATCH_BYTES);
     const many = { records: MAX_BATCH_RECORDS + 1 };
     const messages = await read(
@@ -127,11 +131,11 @@ describe('the record batches of a fetch', () => {
       '200002: decode.batch',
       '200003: a',
     ]);
-    assert.match(messages[0]!.refused!.message, /zstd: it holds more than 33554432 bytes/);
-    assert.match(messages[1]!.refused!.message, /it has 100001 records, more than 100000/);
+    assert.match(messages[0]!.batchError!.message, /zstd: the decompressed data exceeds 33554432 bytes/);
+    assert.match(messages[1]!.batchError!.message, /it has 100001 records, more than 100000/);
   });
 
-  it('take no more memory together than the limit and one batch, and the rest comes with the next fetch', async () => {
+  it('decompresses no more of a fetch than the limit and one batch, and leaves the rest to the next fetch', async () => {
     const half = Buffer.alloc(MAX_BATCH_BYTES / 2);
     const batch = await batchOf([half], { codec: ZSTD, compress: zstdCompressSync });
     const batches = [0n, 1n, 2n, 3n].map((firstOffset) => {
@@ -149,7 +153,7 @@ describe('the record batches of a fetch', () => {
     );
   });
 
-  it('may have as many records as the limit says', async () => {
+  it('reads a batch of as many records as the limit allows', async () => {
     const records = MAX_BATCH_RECORDS;
     const compress = (record: Buffer) => Buffer.concat(Array.from({ length: records }, () => record));
     const messages = await read(await batchOf(['a'], { records, lastOffset: records - 1, compress }));

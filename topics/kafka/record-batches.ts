@@ -1,32 +1,32 @@
-/** How kafkajs reads record batches here: all codecs, within bounds, and each batch to its last offset. */
+/** Reads record batches for kafkajs: every codec, within limits, and each batch to its last offset. */
 import { createRequire } from 'node:module';
 import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { DecodeError } from '#contracts/codec.ts';
 import { decompress } from './compression.ts';
 import { DecompressionError } from './decompressed.ts';
 
-/** Bytes that the records of one batch may have when they are decompressed. A broker's default lets 1 MiB in, compressed. */
+/** Most bytes of the decompressed records of one batch. A broker accepts 1 MiB of compressed records by default. */
 export const MAX_BATCH_BYTES = 32 * 1_048_576;
-/** Records of one batch. kafkajs hands them on as the arguments of one call, which the stack bounds at about 125,000. */
+/** Most records of one batch. kafkajs passes them as the arguments of one call, and the stack holds about 125,000. */
 export const MAX_BATCH_RECORDS = 100_000;
 
-/** A message as kafkajs gives it out. */
+/** A message as kafkajs returns it. */
 export type LogMessage = KafkaMessage & {
   /**
-   * Why the records of a batch cannot be had: they are broken, or beyond the limits. One message with an empty value
-   * stands for all of them, at the last offset of the batch.
+   * The reason why a whole batch is rejected: its records are broken or exceed the limits. One message with an empty
+   * value stands for the batch, at its last offset.
    */
-  readonly refused?: DecodeError;
+  readonly batchError?: DecodeError;
 };
 
-/** A cursor of kafkajs over bytes; here it stands at the beginning of a batch. */
+/** The cursor of kafkajs over bytes; here it points at the first byte of a batch. */
 interface Decoder {
   readonly buffer: Buffer;
   readonly offset: number;
   forward(bytes: number): void;
 }
 
-/** What kafkajs knows of a batch beside its records. */
+/** The fields of a batch in kafkajs, without its records. */
 interface BatchContext {
   readonly maxTimestamp: string;
 }
@@ -35,7 +35,7 @@ interface RecordBatch extends BatchContext {
   readonly records: readonly BatchRecord[];
 }
 
-/** A record before kafkajs drops control records, and what belongs to aborted transactions. */
+/** A record before kafkajs drops control records and the records of aborted transactions. */
 interface BatchRecord {
   readonly magicByte: number;
   readonly attributes: number;
@@ -44,21 +44,21 @@ interface BatchRecord {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly headers: IHeaders;
-  readonly refused?: DecodeError;
+  readonly batchError?: DecodeError;
   readonly isControlRecord: boolean;
   readonly batchContext: BatchContext;
 }
 
-/** kafkajs takes an error of this name for a batch that is cut off at the end of a fetch, and reads it with the next one. */
+/** An error of this name tells kafkajs that the fetch ends in the middle of a batch; kafkajs fetches that batch again. */
 class FetchEnd extends Error {
   override readonly name = 'KafkaJSPartialMessageError';
 }
 
 type ReadBatch = (decoder: Decoder) => Promise<RecordBatch>;
 
-/** A record batch of version 2 without its records (Kafka protocol, “Record Batch”). */
+/** The header of a record batch (Kafka protocol, “Record Batch”, magic 2). */
 interface BatchHeader {
-  /** Bytes of the whole batch. */
+  /** Bytes of the whole batch, header included. */
   readonly bytes: number;
   readonly codec: number;
   readonly firstOffset: number;
@@ -68,7 +68,7 @@ interface BatchHeader {
 
 const HEADER_BYTES = 61;
 const [FIRST_OFFSET, LENGTH, ATTRIBUTES, LAST_OFFSET_DELTA, RECORDS] = [0, 8, 21, 23, 57];
-/** The length of a batch counts what follows it. */
+/** The length field counts the bytes that follow it. */
 const LENGTH_END = 12;
 const CODEC_MASK = 0x07;
 
@@ -79,32 +79,32 @@ const ITS_CALLER = require.resolve('kafkajs/src/protocol/requests/fetch/v4/decod
 let isInPlace = false;
 
 /**
- * Puts a reader of record batches around that of kafkajs 2.2.4, for the whole process. With it
- * - gzip, snappy, lz4 and zstd are read; kafkajs alone stops at all but gzip, and takes whatever memory that asks for;
- * - a batch that is broken or beyond the limits becomes one message that says so, and its partition goes on;
- * - what one fetch brings of a partition is decompressed up to the limits, and the rest comes with the next fetch;
- * - a batch whose last records compaction removed is passed as a whole; kafkajs alone asks again for each offset that
- *   is missing, and for ever where no record is left.
- * @throws Error where a consumer of this process has fetched before: then kafkajs has its own reader in hand already
+ * Wraps the batch reader of kafkajs 2.2.4, for the whole process. The wrapped reader
+ * - reads gzip, snappy, lz4 and zstd; kafkajs reads gzip alone, without a limit on the memory, and stops at the others;
+ * - replaces a batch that is broken or exceeds the limits by one message with the reason, so that the partition continues;
+ * - stops decompressing a fetch of one partition at the limits, and leaves the other batches to the next fetch;
+ * - ends each batch at its last offset. When compaction has removed the last records, kafkajs fetches the same batch
+ *   once for each missing offset; when it has removed all records, kafkajs fetches the batch for ever.
+ * @throws Error if a consumer of this process has fetched already, because kafkajs then holds its own batch reader
  */
 export function boundRecordBatches(): void {
   if (isInPlace) return;
-  if (require.cache[ITS_CALLER] !== undefined) throw new Error('kafkajs has fetched before it was prepared');
+  if (require.cache[ITS_CALLER] !== undefined)
+    throw new Error('kafkajs has fetched before its batch reader was wrapped');
   const read = require(BATCH_READER) as ReadBatch;
   require.cache[BATCH_READER]!.exports = boundedReader(read);
   isInPlace = true;
 }
 
 function boundedReader(read: ReadBatch): ReadBatch {
-  /** By the decoder of what a fetch brought of a partition. */
+  /** One decoder holds all batches that a fetch returned of one partition. */
   const spentOn = new WeakMap<Decoder, { bytes: number; records: number }>();
 
   async function readCompressed(decoder: Decoder, header: BatchHeader): Promise<RecordBatch> {
     const spent = spentOn.get(decoder) ?? { bytes: 0, records: 0 };
     spentOn.set(decoder, spent);
-    // As if the fetch had ended before this batch.
     if (spent.bytes >= MAX_BATCH_BYTES || spent.records >= MAX_BATCH_RECORDS)
-      throw new FetchEnd('What a fetch may bring is reached.');
+      throw new FetchEnd('The limits of one fetch are reached.');
     const batch = batchOf(decoder, header);
     const records = await decompress(header.codec, batch.subarray(HEADER_BYTES), MAX_BATCH_BYTES);
     spent.bytes += records.length;
@@ -127,13 +127,13 @@ function boundedReader(read: ReadBatch): ReadBatch {
     } catch (error) {
       if (!(error instanceof DecompressionError)) throw error;
       const empty = await readEmpty(decoder, header);
-      return { ...empty, records: [refusal(empty, header, error)] };
+      return { ...empty, records: [rejectedBatch(empty, header, error)] };
     }
   }
 
   return async (decoder) => {
     const header = headerOf(decoder);
-    // kafkajs finds by itself that the batch is cut off.
+    // kafkajs itself detects that the batch is cut off.
     if (header === undefined) return read(decoder);
     const batch = await readWithin(decoder, header);
     decoder.forward(header.bytes);
@@ -141,7 +141,7 @@ function boundedReader(read: ReadBatch): ReadBatch {
   };
 }
 
-/** Undefined where the batch is cut off. */
+/** @returns undefined if the batch is cut off */
 function headerOf({ buffer, offset }: Decoder): BatchHeader | undefined {
   if (offset + HEADER_BYTES > buffer.length) return undefined;
   const bytes = LENGTH_END + buffer.readInt32BE(offset + LENGTH);
@@ -160,7 +160,7 @@ function batchOf({ buffer, offset }: Decoder, { bytes }: BatchHeader): Buffer {
   return buffer.subarray(offset, offset + bytes);
 }
 
-/** The same batch with records that are not compressed. */
+/** Returns a cursor over the same batch with uncompressed records. */
 function plainBatch(batch: Buffer, records: Buffer, count: number): Decoder {
   const plain = Buffer.concat([batch.subarray(0, HEADER_BYTES), records]);
   plain.writeInt32BE(plain.length - LENGTH_END, LENGTH);
@@ -170,8 +170,9 @@ function plainBatch(batch: Buffer, records: Buffer, count: number): Decoder {
 }
 
 /**
- * kafkajs reads beyond the end without an error, and Node's zstd gives what it has of a frame that is cut off.
- * @throws DecompressionError where the bytes are not so many records, each with its length in front as a zigzag varint
+ * Walks over the lengths of the records, each a zigzag varint. The check is needed because Node's zstd returns the part
+ * that it has of a truncated frame, and kafkajs reads beyond the end of a buffer without an error.
+ * @throws DecompressionError if the bytes are not exactly `count` records
  */
 function checkRecords(records: Buffer, count: number): void {
   let at = 0;
@@ -188,18 +189,18 @@ function checkRecords(records: Buffer, count: number): void {
   throw new DecompressionError('its records are broken');
 }
 
-/** Stands for all records of a batch that is refused. */
-function refusal(
+/** Returns the message that stands for a rejected batch. */
+function rejectedBatch(
   { records: _, ...batchContext }: RecordBatch,
   { firstOffset, lastOffset, records }: BatchHeader,
   error: DecompressionError,
 ): BatchRecord {
-  const reason = `The batch of offsets ${firstOffset} to ${lastOffset}, ${records} records, is refused: ${error.message}.`;
-  const refused = new DecodeError('decode.batch', reason, { cause: error });
-  return { ...recordAt(lastOffset, batchContext), value: Buffer.alloc(0), refused };
+  const reason = `The batch of offsets ${firstOffset} to ${lastOffset}, ${records} records, is rejected: ${error.message}.`;
+  const batchError = new DecodeError('decode.batch', reason, { cause: error });
+  return { ...recordAt(lastOffset, batchContext), value: Buffer.alloc(0), batchError };
 }
 
-/** Ends the batch with a control record, which moves the position and no consumer sees. */
+/** Appends a control record, which advances the position and which kafkajs does not deliver. */
 function withEnd(batch: RecordBatch, { lastOffset }: BatchHeader): RecordBatch {
   const { records, ...batchContext } = batch;
   return {

@@ -8,15 +8,12 @@ import type { StageMetrics } from '../observability/metrics.ts';
 import { Commits } from './commits.ts';
 import { type IncomingMessage, incomingMessage, type Rejection } from './messages.ts';
 
-/** One batch of one partition, decoded, in log order. It may have no message, and then says only how far it reaches. */
+/** One batch of one partition, decoded, in log order. A batch without messages only reports its last offset. */
 export interface IncomingBatch<V> {
   readonly topic: string;
   readonly partition: number;
   readonly messages: ReadonlyArray<IncomingMessage<V>>;
-  /**
-   * How far the batch reaches: beyond its last message where that could not be decoded and is a dead letter, or where
-   * an aborted transaction follows.
-   */
+  /** Offset of the last record of the batch, also if that record is a dead letter or belongs to an aborted transaction. */
   readonly lastOffset: number;
   /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
   reject(offset: number, code: ErrorCode, reason: string): void;
@@ -51,12 +48,13 @@ export interface ConsumeOptions {
   readonly maxBytesPerPartition?: number;
 }
 
-/** Offsets are committed at most this often; what a crash re-reads is dropped by the fences. */
+/** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
 
 /**
- * Joins the group and handles batches until stopped. The offset of a batch is committed only when it was handled whole.
- * @returns a function that stops fetching, finishes what is in hand, commits and leaves.
+ * Joins the group and handles batches until stopped. The offset of a batch is committed only after the whole batch was
+ * handled.
+ * @returns a function that stops fetching, waits for the batches that are being handled, commits and leaves the group
  */
 export async function consume(options: ConsumeOptions): Promise<() => Promise<void>> {
   const { kafka, groupId, subscriptions, log, onAssigned, onFailure, concurrency, maxBytesPerPartition } =
@@ -99,7 +97,7 @@ async function handle(
   observe(batch, rejected, started, options.metrics);
 }
 
-/** @returns how many messages became dead letters */
+/** @returns the number of dead letters */
 async function handleBatch(
   batch: LogBatch,
   subscription: Subscription<never>,

@@ -19,15 +19,15 @@ export interface Followed<V> {
 }
 
 export interface Follower {
-  /** Resolves when everything that stood in the topics at the start has been taken. */
+  /** Resolves when the end offsets that the topics had at the start are reached. */
   readonly caughtUp: Promise<void>;
   close(): Promise<void>;
 }
 
 /**
- * Reads whole topics into memory, every process all partitions, from the beginning and then on: for compacted
- * topics that are state (embeddings, releases, items). It commits nothing, so that each start rebuilds from the
- * log. Undecodable messages are logged and passed over; the stage that consumes the topic dead-letters them.
+ * Reads whole topics into memory and then follows them; every process reads all partitions. It is meant for compacted
+ * topics that hold state (embeddings, releases, items). It commits nothing, so that each start rebuilds the state from
+ * the log. Undecodable messages are logged and skipped; the stage that consumes the topic writes the dead letters.
  */
 export async function follow(options: {
   kafka: Kafka;
@@ -65,18 +65,18 @@ export async function follow(options: {
     caughtUp,
     async close() {
       await session.stop();
-      // Where no broker answers, the brokers forget the group by themselves.
+      // If no broker answers, the group expires.
       await withAdmin(kafka, (admin) => deletePassingGroup(admin, groupId)).catch(() => undefined);
     },
   };
 }
 
-/** A partition that was added to its topic after the start. */
+/** Skips a partition that was added to its topic after the start. */
 const IGNORED: PartitionReader = { handle: async () => undefined };
 
-/** A partition, and how far it was taken. */
+/** A followed partition with its position. */
 class FollowedPartition implements PartitionReader {
-  /** Offset of the first message that was not taken. */
+  /** Offset of the next message to read. */
   position: number;
   readonly #partition: number;
   readonly #end: number;
@@ -98,7 +98,7 @@ class FollowedPartition implements PartitionReader {
     this.#onProgress = onProgress;
   }
 
-  /** Whether everything that stood in it at the start was taken. */
+  /** Whether the end offset of the start is reached. */
   get isCaughtUp(): boolean {
     return this.position >= this.#end;
   }
@@ -111,7 +111,7 @@ class FollowedPartition implements PartitionReader {
     for (const message of messages) {
       if (!isWanted()) return;
       const offset = Number(message.offset);
-      // What was in flight when the group was joined anew is not taken twice.
+      // After a rejoin a batch that was already fetched is delivered twice.
       if (offset < this.position) continue;
       const decoded = decodeMessage(message, this.#followed.decode, this.#log);
       const taken = this.#take(message, decoded instanceof Promise ? await decoded : decoded);
@@ -125,7 +125,10 @@ class FollowedPartition implements PartitionReader {
   #take(message: LogMessage, value: null | DecodeError): void | Promise<void> {
     const { topic, take } = this.#followed;
     if (!(value instanceof DecodeError)) return take(incomingMessage<never>(this.#partition, message, value));
-    this.#log.warn({ topic, offset: message.offset, reason: value.message }, 'passed over');
+    this.#log.warn(
+      { topic, offset: message.offset, reason: value.message },
+      'an undecodable message is skipped',
+    );
   }
 }
 

@@ -22,18 +22,18 @@ const log = createLogger('test', 'silent');
 
 function decode(bytes: Buffer): never {
   if (bytes.toString() === 'oops') throw new DecodeError('decode.magic', 'oops');
-  // Large values are told by their length.
+  // A large value is represented by its length.
   return (bytes.length > 100 ? `${bytes.length} bytes` : bytes.toString()) as never;
 }
 
-/** An LZ4 frame whose blocks are kept as they are, which a client may write too. */
+/** Returns an LZ4 frame with one uncompressed block. The brokers write compressed blocks. */
 function lz4Frame(bytes: Buffer): Buffer {
   const size = Buffer.alloc(4);
   size.writeUInt32LE(bytes.length + 0x8000_0000);
   return Buffer.concat([Buffer.from('04224d18604082', 'hex'), size, bytes, Buffer.alloc(4)]);
 }
 
-/** How a client compresses. The snappy of librdkafka is raw; the brokers write that of snappy-java. */
+/** Compression by clients. Snappy is raw as in librdkafka; the brokers write the framing of snappy-java. */
 const COMPRESSORS = {
   gzip: { type: CompressionTypes.GZIP, compress: gzipSync },
   snappy: {
@@ -44,17 +44,17 @@ const COMPRESSORS = {
   zstd: { type: CompressionTypes.ZSTD, compress: zstdCompressSync },
 } as const;
 
-/** Lets the producers of this process compress; the readers need nothing of kafkajs. */
+/** Registers a compressor for the producers of this process. The readers do not use the codecs of kafkajs. */
 function compressWith(type: 1 | 2 | 3 | 4, compress: (records: Buffer) => Buffer): void {
   CompressionCodecs[type] = () => ({
     compress: async ({ buffer }: { buffer: Buffer }) => compress(buffer),
-    decompress: () => assert.fail('kafkajs does not decompress'),
+    decompress: () => assert.fail('kafkajs must not decompress'),
   });
 }
 
 type Way = 'consumer' | 'follower' | 'stateful consumer' | 'reader';
 
-describe('what other clients write', () => {
+describe('messages of other clients', () => {
   let test: TestKafka;
   let producer: Producer;
   const failures: unknown[] = [];
@@ -73,7 +73,7 @@ describe('what other clients write', () => {
     assert.deepEqual(failures, []);
   });
 
-  /** Reads a topic of one partition to its end in every way. @returns the values that each way saw, or codes of errors */
+  /** Reads a topic of one partition to its end offset in each way. @returns values, and codes of errors */
   async function readInEachWay(topic: string): Promise<Record<Way, string[]>> {
     const [consumer, follower, stateful, reader] = await Promise.all([
       readAsConsumer(topic),
@@ -129,7 +129,7 @@ describe('what other clients write', () => {
     });
     await waitFor(() => reached >= end, { message: `the consumer reaches ${end}`, timeoutMs: 60_000 });
     await stop();
-    assert.deepEqual(await test.committed(groupId, topic), [end], 'a consumer at the end has no lag');
+    assert.deepEqual(await test.committed(groupId, topic), [end], 'a consumer at the end offset has no lag');
     return [...seen].sort(([a], [b]) => a - b).map(([, value]) => value);
   }
 
@@ -177,8 +177,8 @@ describe('what other clients write', () => {
       kafka: test.kafka,
       topic,
       from: { at: 'beginning' },
-      onMessage({ value, refused }) {
-        values.push(refused?.code ?? (value?.toString() === 'oops' ? 'decode.magic' : decode(value!)));
+      onMessage({ value, batchError }) {
+        values.push(batchError?.code ?? (value?.toString() === 'oops' ? 'decode.magic' : decode(value!)));
       },
       stallMs: 20_000,
     });
@@ -189,7 +189,7 @@ describe('what other clients write', () => {
   const messagesOf = (...values: string[]): Message[] => values.map((value) => ({ key: 'k', value }));
 
   for (const [name, { type }] of Object.entries(COMPRESSORS)) {
-    it(`is read with ${name}, as clients and as brokers compress it`, async () => {
+    it(`are read in each way when a client or the broker compresses them with ${name}`, async () => {
       const topic = await test.createTopic(1);
       const recompressed = await test.createTopic(1, { 'compression.type': name });
       const values = Array.from({ length: 50 }, (_, i) => `value ${i}`);
@@ -201,7 +201,7 @@ describe('what other clients write', () => {
     });
   }
 
-  it('is refused where a batch holds more than the limit, and the partition goes on', async () => {
+  it('become one dead letter when their batch exceeds the limit, and the partition continues', async () => {
     const topic = await test.createTopic(1);
     const bomb = { key: 'k', value: Buffer.alloc(33 * MIB) };
     await producer.send({ topic, messages: messagesOf('before') });
@@ -210,7 +210,7 @@ describe('what other clients write', () => {
     await assertEachWaySees(topic, ['before', 'decode.batch', 'behind']);
   });
 
-  it('is fetched in parts where many small batches hold much', async () => {
+  it('are all read when small batches decompress to more than one fetch may hold', async () => {
     const topic = await test.createTopic(1);
     const large = { key: 'k', value: Buffer.alloc(12 * MIB) };
     for (let i = 0; i < 7; i++)
@@ -221,20 +221,20 @@ describe('what other clients write', () => {
     );
   });
 
-  it('is passed where the topic ends in an aborted transaction', async () => {
+  it('do not hold up a reader when the topic ends in an aborted transaction', async () => {
     const topic = await test.createTopic(1);
     await producer.send({ topic, messages: messagesOf('before') });
     await inTransaction(topic, ['aborted', 'aborted too'], (transaction) => transaction.abort());
     await assertEachWaySees(topic, ['before']);
   });
 
-  it('is passed where the topic holds nothing but an aborted transaction', async () => {
+  it('do not hold up a reader when the topic contains nothing but an aborted transaction', async () => {
     const topic = await test.createTopic(1);
     await inTransaction(topic, ['aborted'], (transaction) => transaction.abort());
     await assertEachWaySees(topic, []);
   });
 
-  it('counts when its transaction is committed, and does not hold up who reads while it is open', async () => {
+  it('are read once their transaction is committed, and do not hold up a reader before', async () => {
     const topic = await test.createTopic(1);
     await inTransaction(topic, ['aborted'], (transaction) => transaction.abort());
     await inTransaction(topic, ['committed'], (transaction) => transaction.commit());
@@ -268,10 +268,10 @@ describe('what other clients write', () => {
     await waitFor(isWritten, { message: 'the marker of the transaction' });
   }
 
-  it('may have headers without a value, in a message that becomes a dead letter as well', async () => {
+  it('may have headers without a value, also when they become dead letters', async () => {
     const topic = await test.createTopic(1);
     const headers = { none: '', constructor: 'c' };
-    // kafkajs writes no header without a value: the length of 0 becomes the −1 that stands for none.
+    // kafkajs writes no header without a value, so the length 0 is replaced by the −1 that stands for no value.
     compressWith(CompressionTypes.GZIP, (records) =>
       gzipSync(Buffer.from(records.toString('latin1').replaceAll('none\0', 'none\x01'), 'latin1')),
     );

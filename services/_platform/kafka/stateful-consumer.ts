@@ -35,14 +35,14 @@ export interface StatefulConsumeOptions<V> {
   readonly onFailure: (error: unknown) => void;
 }
 
-/** Short, because workers wait for each other's messages. */
+/** Short, because workers wait for messages of each other. */
 const MAX_WAIT_MS = 50;
 
 /**
- * Joins the group and runs a task for each partition that it is given, from the offset that the last owner said a
- * successor needs. Partitions that a rebalance leaves here keep their task and its place. Tombstones, and messages that
- * cannot be decoded, which are logged, are passed over.
- * @returns a function that finishes what is in hand, leaves the group and closes the tasks
+ * Joins the group and runs a task for each assigned partition, from the offset that the previous owner committed for
+ * its successor. Partitions that a rebalance leaves here keep their task and their position. Tombstones are skipped;
+ * messages that cannot be decoded are logged and skipped.
+ * @returns a function that waits for the batches that are being handled, leaves the group and closes the tasks
  */
 export async function consumeStatefully<V>(options: StatefulConsumeOptions<V>): Promise<() => Promise<void>> {
   const { kafka, groupId, topic, log, open, onFailure } = options;
@@ -60,9 +60,9 @@ export async function consumeStatefully<V>(options: StatefulConsumeOptions<V>): 
   return () => session.stop();
 }
 
-/** A task with its place in the partition. */
+/** A task with its position in the partition. */
 class StatefulPartition<V> implements PartitionReader {
-  /** Offset of the first message that the task has not taken; undefined before the first batch. */
+  /** Offset of the next message to read; undefined before the first batch. */
   position: number | undefined;
   readonly #task: PartitionTask<V>;
   readonly #session: GroupSession;
@@ -80,11 +80,12 @@ class StatefulPartition<V> implements PartitionReader {
     const messages: PartitionMessage<V>[] = [];
     for (const message of batch.messages) {
       const offset = Number(message.offset);
-      // What was in flight when the group was joined anew is not taken twice.
+      // After a rejoin a batch that was already fetched is delivered twice.
       if (message.value === null || offset < (this.position ?? 0)) continue;
       const decoded = decodeMessage(message, decode, log);
       const value = decoded instanceof Promise ? await decoded : decoded;
-      if (value instanceof DecodeError) log.warn({ topic, offset, reason: value.message }, 'passed over');
+      if (value instanceof DecodeError)
+        log.warn({ topic, offset, reason: value.message }, 'an undecodable message is skipped');
       else if (value !== null) messages.push({ offset, value });
     }
     this.position = Math.max(this.position ?? 0, batch.lastOffset + 1);
@@ -104,8 +105,8 @@ class StatefulPartition<V> implements PartitionReader {
       await this.#session.commitOffsets([{ topic, partition, offset: String(offset) }]);
       this.#committed = offset;
     } catch (error) {
-      // By now the partition may belong to another member, which then reads a little more.
-      log.info({ topic, partition, reason: reasonOf(error) }, 'not committed');
+      // Another member may own the partition by now; it then reads some messages again.
+      log.info({ topic, partition, reason: reasonOf(error) }, 'the offset is not committed');
     }
   }
 }
