@@ -1,6 +1,6 @@
 // `npm run bench -- NAME [--json]`: how fast a part is, beside its peers.
 
-import { runMeasurement } from './command.ts';
+import { runMeasurement } from '../figures/command.ts';
 
 await runMeasurement('bench', {
   ward: { title: "Ward's clustering and its cut, beside scipy", load: () => import('./ward.ts') },

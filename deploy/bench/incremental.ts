@@ -12,7 +12,7 @@ import {
   type WindowAction,
 } from '#algorithms/pinnersage/window.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from '../figures/figures.ts';
 import { lastWindow, type RealWindows, readRealWindows } from './windows.ts';
 
 const USERS = 500;

@@ -10,10 +10,10 @@ import { row } from '#algorithms/vectors.ts';
 import { SETTINGS } from '../../services/index/config.ts';
 import { HnswGraph, SEED } from '../../services/index/graph/hnsw.ts';
 import { Snapshots } from '../../services/index/snapshots/snapshots.ts';
-import { completejourneyEmbeddings } from './embeddings.ts';
-import type { Figures } from './figures.ts';
+import { readPurchases } from '../data/purchases.ts';
+import type { Figures } from '../figures/figures.ts';
+import { completejourneyEmbeddings } from '../vectors/embeddings.ts';
 import { startPythonPeer } from './peer.ts';
-import { readPurchases } from './purchases.ts';
 
 const SERVED = {
   m: SETTINGS.m.fallback!,

@@ -18,8 +18,8 @@ import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { createRedisStore } from '../../services/interests/redis-store.ts';
+import type { Figures } from '../figures/figures.ts';
 import { startStack } from '../local/stack.ts';
-import type { Figures } from './figures.ts';
 import { type RealWindows, readRealWindows } from './windows.ts';
 
 const GENERATION = 'bench';

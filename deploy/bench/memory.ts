@@ -1,4 +1,4 @@
-import { memoryBytes } from '../local/demo/memory.ts';
+import { memoryBytes } from '../local/memory.ts';
 
 /** A process that is watched together with its descendants. */
 export interface WatchedProcess {

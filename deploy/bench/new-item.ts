@@ -3,8 +3,8 @@ import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { STAGE_NAMES } from '#stages/stages.ts';
+import type { Figures } from '../figures/figures.ts';
 import type { Path } from '../path/path.ts';
-import type { Figures } from './figures.ts';
 import { onStages } from './on-stages.ts';
 
 const CATEGORIES = 20;

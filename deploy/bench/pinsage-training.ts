@@ -15,10 +15,10 @@ import {
   shapeOf,
   type TrainConfig,
 } from '../../services/retrain/training/train-config.ts';
-import { RECIPE, trainingInput } from './embeddings.ts';
-import type { Figures } from './figures.ts';
+import { readPurchases } from '../data/purchases.ts';
+import type { Figures } from '../figures/figures.ts';
+import { RECIPE, trainingInput } from '../vectors/embeddings.ts';
 import { startPythonPeer } from './peer.ts';
-import { readPurchases } from './purchases.ts';
 
 /** Short epochs, so that a run from fresh weights has the whole curriculum of hard negatives in it. */
 const CONFIG: TrainConfig = {

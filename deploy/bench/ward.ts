@@ -5,7 +5,7 @@ import { createWardWorkspace, type WardWorkspace, ward } from '#algorithms/pinne
 import { createScalarKernel, createSimdKernel } from '#algorithms/pinnersage/ward-kernel.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { normaliseInPlace, row } from '#algorithms/vectors.ts';
-import type { Figures } from './figures.ts';
+import type { Figures } from '../figures/figures.ts';
 import { type PythonPeer, startPythonPeer } from './peer.ts';
 
 const SIZES = [50, 100, 200, 500] as const;

@@ -2,8 +2,8 @@ import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import { DEFAULT_WINDOW_LIMITS, type WindowAction } from '#algorithms/pinnersage/window.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { row } from '#algorithms/vectors.ts';
-import { completejourneyEmbeddings } from './embeddings.ts';
-import { readPurchases } from './purchases.ts';
+import { readPurchases } from '../data/purchases.ts';
+import { completejourneyEmbeddings } from '../vectors/embeddings.ts';
 
 /** What real users did, and the vectors to cluster it in. */
 export interface RealWindows {

@@ -1,6 +1,6 @@
 // `npm run evaluate -- NAME [--json]`: how good a part is, beside its peers.
 
-import { runMeasurement } from '../bench/command.ts';
+import { runMeasurement } from '../figures/command.ts';
 
 await runMeasurement('evaluate', {
   pinsage: {

@@ -1,5 +1,5 @@
-// `npm run generate`: writes what is generated from the schemas, and from the declared settings and metrics. With
-// `--check` nothing is written, and the exit code says whether every file is up to date.
+// `npm run generate`: writes the types of the schemas and the tables of the declared settings and metrics. With `--check`
+// it writes nothing and exits with 1 if a file is stale.
 
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
@@ -8,7 +8,7 @@ import { PROJECT } from '../local/parts.mjs';
 
 const isCheck = process.argv.includes('--check');
 
-function bring(path: string, text: string): void {
+function update(path: string, text: string): void {
   const file = join(PROJECT, path);
   if (existsSync(file) && readFileSync(file, 'utf8') === text) return;
   if (isCheck) {
@@ -21,8 +21,8 @@ function bring(path: string, text: string): void {
   console.log(`Wrote ${path}.`);
 }
 
-bring('contracts/generated/records.ts', generatedRecords());
+update('contracts/generated/records.ts', generatedRecords());
 // Loaded late, because the stages that it reads import the records.
 const { documents } = await import('./documents.ts');
-for (const { path, text } of await documents()) bring(path, text);
+for (const { path, text } of await documents()) update(path, text);
 if (process.exitCode === undefined) console.log('All generated files are up to date.');

@@ -21,12 +21,12 @@ const allSettings: readonly Setting<unknown>[] = [
   ...(await Promise.all(processes.map(settingsOf))),
 ].flatMap((settings) => Object.values<Setting<unknown>>(settings));
 
-describe('the defaults of the stages', () => {
-  it('give each stage a port of its own', () => {
+describe('the default settings', () => {
+  it('give each stage its own port', () => {
     assert.equal(new Set(rows.map(({ port }) => port)).size, rows.length);
   });
 
-  it('let a stage find another at the address where that one listens by default', () => {
+  it('point each stage to the default addresses of the stages that it calls', () => {
     const addresses = new Map(rows.map((row) => [urlVariable(row.name), defaultUrl(row)]));
     const peers = allSettings.filter(({ variable }) => addresses.has(variable));
     assert.ok(peers.length > 0);
@@ -41,8 +41,8 @@ describe('the defaults of the stages', () => {
   });
 });
 
-describe('declarations', () => {
-  it('stand in one place where several stages read the same variable', () => {
+describe('the declarations of settings and metrics', () => {
+  it('contain each variable once, also if several stages read it', () => {
     const declared = new Map<string, Setting<unknown>>();
     for (const setting of allSettings) {
       assert.equal(declared.get(setting.variable) ?? setting, setting, setting.variable);
@@ -50,7 +50,7 @@ describe('declarations', () => {
     }
   });
 
-  it('name each metric once', async () => {
+  it('contain each metric name once', async () => {
     const metrics = [METRICS, ...(await Promise.all(rows.map(metricsOf)))];
     const names = metrics.flatMap((declared) => Object.values(declared).map(({ name }) => name));
     assert.deepEqual(
@@ -60,7 +60,7 @@ describe('declarations', () => {
     for (const name of names) assert.match(name, /^tributary_[a-z_]+$/);
   });
 
-  it('can be imported without an environment, a server or an effect', () => {
+  it('can be imported without an environment, a server or a side effect', () => {
     const files = [
       ...processes.map(({ folder }) => `services/${folder}/config.ts`),
       ...rows.map(({ folder }) => `services/${folder}/metrics.ts`),

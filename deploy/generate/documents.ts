@@ -18,7 +18,7 @@ export interface Document {
 type Parts = Readonly<Record<string, string>>;
 
 /**
- * The READMEs of the platform and of each stage with their tables of settings and metrics, and services/docs/metrics.md.
+ * Returns the READMEs of the platform and of each stage with their tables of settings and metrics, and services/docs/metrics.md.
  * @throws Error that names a document without its markers, or a stage without SETTINGS or METRICS
  */
 export async function documents(): Promise<Document[]> {
@@ -51,7 +51,7 @@ async function readStage(row: StageRow): Promise<ReadStage> {
   return { row, metrics, parts };
 }
 
-/** The settings of a process that are its own: those of its config.ts, and the port, whose default differs. */
+/** Returns the settings that the processes of a stage do not share with other stages: its port and those of its config.ts. */
 async function settingsOf({ folder, port }: StageRow): Promise<Settings> {
   return {
     port: portSetting(port),

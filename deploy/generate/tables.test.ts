@@ -4,8 +4,8 @@ import { choice, list, number, text } from '#platform/config.ts';
 import { counter, gauge } from '#platform/observability/declared-metrics.ts';
 import { metricsTable, settingsTable, withGenerated } from './tables.ts';
 
-describe('the table of settings', () => {
-  it('gives each variable its default, what it accepts and its meaning', () => {
+describe('settingsTable', () => {
+  it('has a row with default, accepted values and meaning for each variable', () => {
     const settings = {
       size: number('SIZE', {
         fallback: 3,
@@ -28,7 +28,7 @@ describe('the table of settings', () => {
     );
   });
 
-  it('tells an empty default from a variable that must be set, and escapes bars', () => {
+  it('distinguishes an empty default from a variable that must be set, and escapes bars', () => {
     const settings = {
       hosts: list('HOSTS', { fallback: [], summary: 'a|b' }),
       name: text('NAME', { summary: 'a name' }),
@@ -38,7 +38,7 @@ describe('the table of settings', () => {
   });
 });
 
-it('the table of metrics gives each its kind, labels and meaning', () => {
+it('metricsTable has a row with kind, labels and meaning for each metric', () => {
   const metrics = {
     read: counter('read_total', { help: 'Messages read', labels: ['topic', 'outcome'] }),
     lag: gauge('lag', { help: 'Messages behind' }),
@@ -54,11 +54,11 @@ it('the table of metrics gives each its kind, labels and meaning', () => {
   );
 });
 
-describe('a generated part of a document', () => {
+describe('withGenerated', () => {
   const document =
     'Before\n<!-- generated:a -->\nold\n<!-- /generated -->\nbetween\n<!-- generated:b -->\n<!-- /generated -->\n';
 
-  it('is replaced between its own markers alone', () => {
+  it('replaces the text between the markers of that name and no other text', () => {
     const once = withGenerated(withGenerated(document, 'b', 'second'), 'a', 'first\nlines');
     assert.equal(
       once,
@@ -67,7 +67,7 @@ describe('a generated part of a document', () => {
     assert.equal(withGenerated(once, 'a', 'first\nlines'), once);
   });
 
-  it('is refused where a marker is missing', () => {
+  it('fails if the document lacks one of the markers', () => {
     assert.throws(() => withGenerated(document, 'c', ''), /lacks <!-- generated:c -->/);
     assert.throws(() => withGenerated('<!-- generated:a -->\n', 'a', ''), /lacks/);
   });

@@ -2,7 +2,7 @@
 import type { Settings } from '#platform/config.ts';
 import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
 
-/** A table of settings, in the order of their declaration. */
+/** Returns a table of settings, in the order of their declaration. */
 export function settingsTable(settings: Settings): string {
   return table(
     ['variable', 'default', 'accepts', 'meaning'],
@@ -15,7 +15,7 @@ export function settingsTable(settings: Settings): string {
   );
 }
 
-/** A table of metrics, in the order of their declaration. */
+/** Returns a table of metrics, in the order of their declaration. */
 export function metricsTable(metrics: MetricDeclarations): string {
   return table(
     ['metric', 'kind', 'labels', 'meaning'],
@@ -29,8 +29,8 @@ export function metricsTable(metrics: MetricDeclarations): string {
 }
 
 /**
- * The document with `content` between `<!-- generated:NAME -->` and `<!-- /generated -->`.
- * @throws Error when the document has no such pair of markers
+ * Returns the document with `content` between `<!-- generated:NAME -->` and `<!-- /generated -->`.
+ * @throws Error if the document has no such pair of markers
  */
 export function withGenerated(document: string, name: string, content: string): string {
   const opening = `<!-- generated:${name} -->\n`;

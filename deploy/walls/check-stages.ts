@@ -6,7 +6,7 @@ import { roomOf } from './rules.ts';
 const FILES = ['main.ts', 'config.ts', 'metrics.ts', 'README.md'];
 
 /**
- * Holds the folders of stages against the tables of stages: that of the code and that of services/README.md.
+ * Checks the folders of stages against the tables of stages: that of the code and that of services/README.md.
  * @param table - the rows of the code
  * @returns a line for each fault
  */

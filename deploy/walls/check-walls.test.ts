@@ -18,7 +18,7 @@ function write(path: string, text: string): void {
   writeFileSync(join(project, path), text);
 }
 
-/** The rule that one import breaks, undefined where it breaks none. */
+/** Returns the rule that one import breaks, or undefined. */
 function ruleOf(from: string, specifier: string): string | undefined {
   write(from, `import '${specifier}';`);
   const faults = checkWalls(project);
@@ -27,8 +27,8 @@ function ruleOf(from: string, specifier: string): string | undefined {
   return faults[0]?.slice(`${from}:1: "${specifier}": `.length);
 }
 
-describe('the walls', () => {
-  it('let each floor import those below it', () => {
+describe('checkWalls', () => {
+  it('lets each floor import the floors below it', () => {
     const allowed: ReadonlyArray<readonly [string, string]> = [
       ['topics/a.ts', '../contracts/a.ts'],
       ['services/_platform/kafka/a.ts', '../../../topics/a.ts'],
@@ -47,7 +47,7 @@ describe('the walls', () => {
       assert.equal(ruleOf(from, specifier), undefined, `${from} ${specifier}`);
   });
 
-  it('stop an import of a higher floor, or of a neighbour, however deep and by whatever path', () => {
+  it('rejects an import of a higher floor or of a neighbour, at any depth and by any path', () => {
     const refused: ReadonlyArray<readonly [string, string, RegExp]> = [
       ['contracts/a.ts', '../topics/a.ts', /^contracts stands below/],
       ['contracts/a.ts', '#platform/a.ts', /^contracts stands below/],
@@ -75,11 +75,14 @@ describe('the walls', () => {
     );
   });
 
-  it('keep what is for tests out of all other files', () => {
+  it('lets only tests import files that exist for tests', () => {
     assert.match(ruleOf('services/new/a.ts', './b.testing.ts') ?? '', /^only tests import/);
     assert.match(ruleOf('services/new/a.ts', './b.contract.ts') ?? '', /^only tests import/);
     assert.match(ruleOf('deploy/bench/a.ts', '../local/b.test.ts') ?? '', /^only tests import/);
-    assert.match(ruleOf('services/new/a.ts', '#platform/testing/kafka.ts') ?? '', /^only tests and deploy/);
+    assert.match(
+      ruleOf('services/new/a.ts', '#platform/testing/kafka.ts') ?? '',
+      /^only tests and deploy import/,
+    );
     for (const from of [
       'services/new/a.test.ts',
       'services/new/a.testing.ts',
@@ -91,15 +94,15 @@ describe('the walls', () => {
     assert.equal(ruleOf('deploy/bench/a.ts', '#platform/testing/kafka.ts'), undefined);
   });
 
-  it('want the paths of imports as literals below deploy', () => {
+  it('rejects an import with a computed path, except in deploy', () => {
     write('services/new/a.ts', 'await import(path);');
     write('deploy/bench/a.ts', 'await import(path);');
     assert.deepEqual(checkWalls(project), [
-      'services/new/a.ts:1: import: the path of an import is a literal, so that it can be checked',
+      'services/new/a.ts:1: import: a computed path cannot be checked: write it as a literal',
     ]);
   });
 
-  it('hold for threads, types and JavaScript too', () => {
+  it('checks threads, types and JavaScript too', () => {
     write(
       'services/new/a.ts',
       "new Worker(new URL('../other/thread.ts', import.meta.url));\nimport type { A } from '../other/a.ts';",
@@ -116,10 +119,10 @@ describe('the walls', () => {
   });
 });
 
-describe('a stage', () => {
+describe('checkStages', () => {
   const FILES = ['main.ts', 'config.ts', 'metrics.ts', 'README.md'];
 
-  it('has its files, its row in the code and its row in services/README.md, and then needs nothing else', () => {
+  it('accepts a stage that has its files, its row in the code and its row in services/README.md', () => {
     for (const file of FILES) write(`services/new/${file}`, '');
     write('services/_platform/a.ts', '');
     write('services/docs/glossary.md', '');
@@ -127,7 +130,7 @@ describe('a stage', () => {
     assert.deepEqual(checkStages(project, [{ folder: 'new' }]), []);
   });
 
-  it('is refused where one of them is missing', () => {
+  it('names each file and each row that a stage lacks', () => {
     write('services/new/main.ts', '');
     write('services/README.md', '| stage |\n|---|\n| [old](old/README.md) | reads |\n');
     assert.deepEqual(checkStages(project, [{ folder: 'old' }]), [

@@ -3,11 +3,11 @@ import { isAbsolute, join, posix, relative } from 'node:path';
 import { referencesOf } from './references.ts';
 import { brokenRule, mayComputeImports } from './rules.ts';
 
-/** What package.json calls `imports`: `#platform/*` → `./services/_platform/*`. */
+/** The `imports` of package.json: `#platform/*` → `./services/_platform/*`. */
 export type Aliases = Readonly<Record<string, string>>;
 
 /**
- * Resolves all references of all TypeScript and JavaScript files of a project and holds them against the rules.
+ * Resolves all references of all TypeScript and JavaScript files of a project and checks them against the rules.
  * @returns a line for each fault, `path:line: "specifier": the rule that it breaks`
  */
 export function checkWalls(project: string): string[] {
@@ -29,9 +29,7 @@ function faultOf(
   aliases: Aliases,
 ): string | undefined {
   if (specifier === undefined) {
-    return mayComputeImports(path)
-      ? undefined
-      : 'the path of an import is a literal, so that it can be checked';
+    return mayComputeImports(path) ? undefined : 'a computed path cannot be checked: write it as a literal';
   }
   const target = resolveSpecifier(project, path, specifier, aliases);
   if (target === undefined) return undefined;
@@ -39,7 +37,7 @@ function faultOf(
   return brokenRule(path, target);
 }
 
-/** @returns the path in the project; undefined for a module of Node or of a package */
+/** Returns the path in the project; undefined for a module of Node or of a package. */
 export function resolveSpecifier(
   project: string,
   from: string,
@@ -60,7 +58,7 @@ function aliasMatches(alias: string, specifier: string): boolean {
   return alias.endsWith('*') ? specifier.startsWith(alias.slice(0, -1)) : specifier === alias;
 }
 
-/** All sources below the root folder by their paths in the project, but those of packages and of hidden folders. */
+/** Returns the paths of all sources below the root folder, without packages and hidden folders. */
 function sourcesOf(project: string): string[] {
   return readdirSync(project, { withFileTypes: true })
     .filter(({ name }) => name !== 'node_modules' && !name.startsWith('.'))

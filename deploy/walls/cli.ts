@@ -1,4 +1,4 @@
-// The walls of the house: which folder imports which, and what a stage consists of. Part of `npm run check`.
+// A step of `npm run check`: checks which folder imports which, and that every stage is complete.
 
 import { STAGES } from '#stages/stages.ts';
 import { PROJECT } from '../local/parts.mjs';

@@ -8,8 +8,8 @@ import { referencesOf } from './references.ts';
 
 const specifiers = (source: string) => referencesOf(source).map(({ specifier }) => specifier);
 
-describe('the references of a source', () => {
-  it('are its imports of every kind', () => {
+describe('referencesOf', () => {
+  it('finds imports of every kind', () => {
     const source = `
       import './effect.ts';
       import one, { type Two, three as four } from "./named.ts";
@@ -53,7 +53,7 @@ describe('the references of a source', () => {
     ]);
   });
 
-  it('have the line on which they begin', () => {
+  it('reports the line on which a reference begins', () => {
     const source = `/* one\ntwo */ import {\n  a,\n} from './a.ts';\nconst b = \`\n\n\${await import('./b.ts')}\`;`;
     assert.deepEqual(referencesOf(source), [
       { specifier: './a.ts', line: 2 },
@@ -61,7 +61,7 @@ describe('the references of a source', () => {
     ]);
   });
 
-  it('leave out comments, texts, regular expressions and members of that name', () => {
+  it('ignores comments, texts, regular expressions and members named like a keyword', () => {
     const source = `#!/usr/bin/env node
       // import './comment.ts'; it's
       /* export * from './block.ts' " */
@@ -79,12 +79,12 @@ describe('the references of a source', () => {
     assert.deepEqual(specifiers(source), []);
   });
 
-  it('tell of an import that is computed', () => {
+  it('reports an import with a computed path without a specifier', () => {
     const source = `await import(path);\nawait import('./a' + 'b.ts');\nawait import(\`./\${c}.ts\`);\nrequire(name);`;
     assert.deepEqual(specifiers(source), [undefined, undefined, undefined, undefined]);
   });
 
-  it('of this project are those that the compiler finds', () => {
+  it('finds every import of this project that the compiler finds', () => {
     const compiler = join(PROJECT, 'node_modules', '.bin', 'tsc');
     const explained = execFileSync(compiler, ['--project', '.', '--explainFiles'], {
       cwd: PROJECT,

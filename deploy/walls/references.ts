@@ -1,6 +1,6 @@
 import { type Token, tokensOf } from './tokens.ts';
 
-/** A place where a source names another module. */
+/** A place where a source names a module. */
 export interface Reference {
   /** As it is written; undefined for an import whose module is computed. */
   readonly specifier: string | undefined;
@@ -9,7 +9,7 @@ export interface Reference {
 }
 
 /**
- * All modules that a TypeScript or JavaScript source names: `import`, `import type`, `export … from`, `import()` (also as
+ * Returns the modules that a TypeScript or JavaScript source names: `import`, `import type`, `export … from`, `import()` (also as
  * a type), `require`, `import.meta.resolve`, and `new URL('…', import.meta.url)`, by which threads and processes are started.
  */
 export function referencesOf(source: string): Reference[] {
@@ -21,7 +21,7 @@ export function referencesOf(source: string): Reference[] {
   });
 }
 
-/** Reads on after a word. @returns undefined where it names no module */
+/** Reads the tokens after a keyword. Returns undefined if the statement names no module. */
 type Reader = (tokens: readonly Token[], next: number) => Pick<Reference, 'specifier'> | undefined;
 
 const readImport: Reader = (tokens, next) => {
@@ -45,7 +45,7 @@ const readRequire: Reader = (tokens, next) => {
 const readUrl: Reader = (tokens, next) => {
   const text = tokens[next + 1];
   const isOfModule = matches(tokens, next + 2, [',', 'import', '.', 'meta', '.', 'url']);
-  // Where the path is computed, it is that of data or of a command.
+  // A computed path is one of data or of a command, not of a module.
   if (tokens[next]?.text !== '(' || text?.kind !== 'string' || !isOfModule) return undefined;
   return { specifier: /^\.|^\/|^\w+:/.test(text.text) ? text.text : `./${text.text}` };
 };
@@ -57,19 +57,19 @@ const READERS: ReadonlyMap<string, Reader> = new Map([
   ['URL', readUrl],
 ]);
 
-/** Whether the word is the name of a member: `x.import`, `{ import: … }`. */
+/** Returns whether the word is the name of a member: `x.import`, `{ import: … }`. */
 function isMember(tokens: readonly Token[], place: number): boolean {
   return tokens[place - 1]?.text === '.' || tokens[place + 1]?.text === ':';
 }
 
-/** The text in parentheses; computed where anything else stands there. */
+/** Returns the text in parentheses; any other argument is a computed path. */
 function argument(tokens: readonly Token[], open: number): Pick<Reference, 'specifier'> {
   const token = tokens[open + 1];
   const isText = token?.kind === 'string' && [')', ','].includes(tokens[open + 2]?.text ?? '');
   return { specifier: isText ? token.text : undefined };
 }
 
-/** The text after the `from` of an import or export; undefined where the statement has none. */
+/** Returns the text after the `from` of an import or export; undefined if the statement has none. */
 function fromClause(tokens: readonly Token[], start: number): Pick<Reference, 'specifier'> | undefined {
   for (let place = start; place < tokens.length; place += 1) {
     const { kind, text } = tokens[place]!;

@@ -1,6 +1,6 @@
 /** Which part of the project may import which. Rules go by folder, never by the name of a stage. */
 
-/** What a room is, which says what it may import. */
+/** The kind of a room, on which its permitted imports depend. */
 export type Floor =
   | 'contracts'
   | 'topics'
@@ -21,7 +21,7 @@ export interface Room {
 
 const SERVICES_SEE: readonly Floor[] = ['contracts', 'topics', 'platform', 'algorithms', 'shared'];
 
-/** What each floor may import, beside files of the same room. */
+/** The floors that each floor may import, in addition to files of the same room. */
 const MAY_IMPORT: Readonly<Record<Floor, { readonly floors: readonly Floor[]; readonly rule: string }>> = {
   contracts: {
     floors: [],
@@ -42,7 +42,7 @@ const MAY_IMPORT: Readonly<Record<Floor, { readonly floors: readonly Floor[]; re
 
 const TOP_ROOM = 'deploy/e2e';
 
-/** The room of a file by its path in the project; undefined for a folder that belongs to no floor. */
+/** Returns the room of a file by its path in the project; undefined if its folder belongs to no floor. */
 export function roomOf(path: string): Room | undefined {
   const [top = '', second = '', third] = path.split('/');
   if (second === '') return { floor: 'project', name: '.' };
@@ -61,12 +61,12 @@ function floorOfService(folder: string): Floor {
   return folder.startsWith('_') ? 'shared' : 'stage';
 }
 
-/** Whether a file exists for tests alone. */
+/** Returns whether a file exists only for tests. */
 function isForTests(path: string): boolean {
   return /\.(test|testing|contract)\.ts$/.test(path);
 }
 
-/** @returns the rule that an import breaks, both ends given as paths in the project; undefined where it breaks none */
+/** Returns the rule that an import breaks, or undefined. Both paths are relative to the project. */
 export function brokenRule(from: string, to: string): string | undefined {
   const [importer, imported] = [roomOf(from), roomOf(to)];
   if (importer === undefined) return 'the importing file is in no room: see deploy/walls/rules.ts';
@@ -74,7 +74,7 @@ export function brokenRule(from: string, to: string): string | undefined {
   if (isForTests(to) && !isForTests(from))
     return 'only tests import *.test.ts, *.testing.ts and *.contract.ts';
   if (to.includes('/testing/') && !isForTests(from) && importer.name !== imported.name) {
-    if (importer.floor !== 'deploy') return 'only tests and deploy import what is in a folder testing';
+    if (importer.floor !== 'deploy') return 'only tests and deploy import files of a folder testing';
   }
   if (importer.name === imported.name || imported.floor === 'project') return undefined;
   if (imported.name === TOP_ROOM) return `nothing imports ${TOP_ROOM}`;
@@ -82,7 +82,7 @@ export function brokenRule(from: string, to: string): string | undefined {
   return floors.includes(imported.floor) ? undefined : rule;
 }
 
-/** Whether a file may import a module whose path is computed, which no check can follow. */
+/** Returns whether a file may import a module with a computed path, which cannot be checked. */
 export function mayComputeImports(path: string): boolean {
   return roomOf(path)?.floor === 'deploy';
 }

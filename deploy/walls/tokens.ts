@@ -7,32 +7,32 @@ export interface Token {
   readonly line: number;
 }
 
-/** All that may stand between tokens. */
+/** Space and comments. */
 const GAP = /(?:\s+|\/\/[^\n]*|\/\*[\s\S]*?\*\/|^#![^\n]*)+/uy;
 const WORD = /[\p{ID_Start}$_@#][\p{ID_Continue}$\u200c\u200d]*/uy;
 const NUMBER = /\.?\d(?:[\w.]|(?<=[eE])[+-])*/uy;
 const QUOTED = /'((?:\\[\s\S]|[^'\\\n])*)'|"((?:\\[\s\S]|[^"\\\n])*)"/uy;
 const REGEX = /\/(?:\\.|\[(?:\\.|[^\]\\\n])*\]|[^/\\[\n])+\/\w*/uy;
-/** A template, or what of it follows a `}`: up to its end or the next `${`. */
+/** A part of a template literal, up to its end or the next `${`. */
 const TEMPLATE = /((?:\\[\s\S]|\$(?!\{)|[^`\\$])*)(`|\$\{)/uy;
 const PUNCTUATION = /\.\.\.|\+\+|--|[\s\S]/uy;
 
-/** Words after which a slash begins a regular expression, although they look like values. */
+/** Keywords after which a slash begins a regular expression. */
 const BEFORE_REGEX = new Set(
   'return typeof case in of delete void throw new else do await yield instanceof extends default'.split(' '),
 );
 
 /**
- * Splits a source into tokens, so that comments, texts and regular expressions cannot be taken for code.
+ * Splits a source into tokens, so that comments, texts and regular expressions are not mistaken for code.
  * The source must be one that the compiler accepts.
  */
 export function tokensOf(source: string): Token[] {
   const tokens: Token[] = [];
-  /** What each open brace belongs to. */
+  /** The open braces: of a block or an object, or of a template's `${`. */
   const braces: ('code' | 'template')[] = [];
   let at = 0;
   let line = 1;
-  /** Whether the last token ended a value, after which a slash divides. */
+  /** Whether a slash after the last token divides. */
   let afterValue = false;
 
   const match = (pattern: RegExp): RegExpExecArray | null => {

@@ -85,7 +85,7 @@ describe('settings', () => {
     assert.deepEqual(config.brokers, ['127.0.0.1:9092']);
   });
 
-  it('say what they accept with its unit, and their default as the environment would hold it', () => {
+  it('describe the values that they accept with the unit, and their default as the environment would hold it', () => {
     const deadline = PLATFORM_SETTINGS.drainDeadlineMs;
     assert.equal(deadline.accepts, 'a whole number of ms from 1000 to 120000');
     const settings = [

@@ -1,6 +1,6 @@
 import { TributaryError } from '#contracts/errors.ts';
 
-/** One setting: how it is read from the environment, and what the tables of the READMEs say about it. */
+/** The only declaration of a setting: the environment is read by it, and the tables of the READMEs are made from it. */
 export interface Setting<T> {
   readonly variable: string;
   /** The value where the variable is not set; undefined where it must be set. */
@@ -9,9 +9,9 @@ export interface Setting<T> {
   readonly fallbackText: string;
   /** Completes "VARIABLE must be …": `a whole number from 1 to 9`. */
   readonly accepts: string;
-  /** A description that stands by itself, without a full stop; it begins lower-case unless with a name. */
+  /** Description for tables and messages, without a full stop; it begins lower-case unless with a name. */
   readonly summary: string;
-  /** @returns the value, or undefined for a text that is none */
+  /** Returns the value, or undefined if the text is not accepted. */
   readonly parse: (text: string) => T | undefined;
 }
 
@@ -186,7 +186,7 @@ export const PLATFORM_SETTINGS = {
   }),
 } as const;
 
-/** The port of a stage, which has a default of its own. */
+/** Returns the setting of a stage's port; each stage has its own default. */
 export function portSetting(fallback: number): Setting<number> {
   return number('TRIBUTARY_STAGE_PORT', {
     fallback,

@@ -77,7 +77,7 @@ export interface StagePorts {
  */
 export type SetUp = (stage: StagePorts) => Promise<undefined | (() => Promise<void>)>;
 
-/** What tells a stage from the others. */
+/** The identity of a stage. */
 export interface StageIdentity {
   /** Its name in logs, metrics, consumer groups and Kafka client ids. */
   readonly name: string;

@@ -1,4 +1,4 @@
-/** A stage as it is known before it runs. */
+/** The facts about a stage that are known before it runs. */
 export interface StageRow {
   /** Name in logs, metrics and consumer groups. */
   readonly name: string;
@@ -29,7 +29,7 @@ export const STAGES = {
   retrain: stage('retrain', 7006, 2_048),
 } as const;
 
-/** Processes that a stage starts, or that run elsewhere for it, as many as wanted: they take free ports. */
+/** Processes that a stage starts, or that run elsewhere on its behalf. There may be several on one host, so they take free ports. */
 export const WORKERS = {
   inference: {
     name: 'inference-worker',
@@ -42,17 +42,17 @@ export const WORKERS = {
 /** The stages by their names. */
 export const STAGE_NAMES: readonly string[] = Object.keys(STAGES);
 
-/** Base address of a stage beside this one that listens on its default port. */
+/** Returns the base address of a stage on this host that listens on its default port. */
 export function defaultUrl({ port }: StageRow): string {
   return localUrl(port);
 }
 
-/** Base address of a stage on this host. */
+/** Returns the base address of a stage on this host. */
 export function localUrl(port: number): string {
   return `http://127.0.0.1:${port}`;
 }
 
-/** The variable that tells other stages where a stage is, such as TRIBUTARY_INDEX_URL. */
+/** Returns the variable that holds the address of a stage, such as TRIBUTARY_INDEX_URL. */
 export function urlVariable(name: string): string {
   return `TRIBUTARY_${name.toUpperCase()}_URL`;
 }

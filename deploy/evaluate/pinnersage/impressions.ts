@@ -1,6 +1,6 @@
 import type { Random } from '#algorithms/random.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-import type { Purchases } from '../../bench/purchases.ts';
+import type { Purchases } from '../../data/purchases.ts';
 
 /** Stands for what a shop shows: items as often as they were bought by everyone until a time. */
 export class Impressions {

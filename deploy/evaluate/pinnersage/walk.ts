@@ -4,7 +4,7 @@ import {
   DEFAULT_WINDOW_LIMITS,
   type WindowAction,
 } from '#algorithms/pinnersage/window.ts';
-import type { Purchases } from '../../bench/purchases.ts';
+import type { Purchases } from '../../data/purchases.ts';
 
 /** What a user had done by the start of a day, and what they did on it. */
 export interface UserDay {

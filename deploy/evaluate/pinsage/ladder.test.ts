@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
-import { RECIPE } from '../../bench/embeddings.ts';
+import { RECIPE } from '../../vectors/embeddings.ts';
 import { LADDER, ladderRow, PINSAGE, recipeOf, testPairs } from './ladder.ts';
 import { splitOf } from './split.testing.ts';
 

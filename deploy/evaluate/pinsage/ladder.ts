@@ -5,7 +5,7 @@ import { type PairColumns, positivePairs } from '#algorithms/pinsage/pairs.ts';
 import type { Random } from '#algorithms/random.ts';
 import { drawOrder } from '../../../services/retrain/training/batches.ts';
 import type { TrainConfig } from '../../../services/retrain/training/train-config.ts';
-import type { Recipe } from '../../bench/embeddings.ts';
+import type { Recipe } from '../../vectors/embeddings.ts';
 import type { TemporalSplit } from './split.ts';
 
 /** A training of the comparison: how it differs from PinSage's. */

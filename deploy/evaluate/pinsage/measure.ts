@@ -2,10 +2,10 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts';
-import { RECIPE, type Recipe } from '../../bench/embeddings.ts';
-import type { Figures } from '../../bench/figures.ts';
-import { type Purchases, readPurchases } from '../../bench/purchases.ts';
+import { type Purchases, readPurchases } from '../../data/purchases.ts';
+import type { Figures } from '../../figures/figures.ts';
 import { cacheFolder } from '../../local/parts/cache.mjs';
+import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
 import {
   contentVectors,
   type PinSageVectors,

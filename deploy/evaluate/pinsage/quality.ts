@@ -4,7 +4,7 @@ import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import type { Random } from '#algorithms/random.ts';
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
-import type { Figures } from '../../bench/figures.ts';
+import type { Figures } from '../../figures/figures.ts';
 import { recommendByItemKnn } from './item-knn.ts';
 import { type ItemVectors, interestsOf, recommendByMedoids, recommendPopular } from './medoid-neighbours.ts';
 import { recentTakersByItem, takersByItem } from './popularity.ts';

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import type { Purchases } from '../../bench/purchases.ts';
+import type { Purchases } from '../../data/purchases.ts';
 import { temporalSplit } from './split.ts';
 
 /** Purchases as `user item` in order of time, one a second unless `seconds` says otherwise. */

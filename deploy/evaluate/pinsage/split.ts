@@ -1,5 +1,5 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
-import type { Purchases } from '../../bench/purchases.ts';
+import type { Purchases } from '../../data/purchases.ts';
 
 /** The past to learn from, and what known users then took of known items for the first time. */
 export interface TemporalSplit {

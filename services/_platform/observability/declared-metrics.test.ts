@@ -9,8 +9,8 @@ const DECLARED = {
   seconds: histogram('seconds', { help: 'Time taken', buckets: [0.1, 1] }),
 } as const;
 
-describe('declared metrics', () => {
-  it('become the metrics of a registry, by their keys', async () => {
+describe('registerMetrics', () => {
+  it('adds each declared metric to the registry and returns it by its key', async () => {
     const registry = new Registry();
     const { read, held, seconds } = registerMetrics(DECLARED, registry);
     read.inc({ topic: 'actions' }, 2);
@@ -24,7 +24,7 @@ describe('declared metrics', () => {
     assert.match(text, /^seconds_bucket\{le="1"\} 1$/m);
   });
 
-  it('are set at each scrape where they are asked for then', async () => {
+  it('calls the function of a gauge at each scrape', async () => {
     const registry = new Registry();
     let messages = 1;
     registerMetrics(DECLARED, registry, { held: (held) => held.set(messages) });
@@ -33,7 +33,7 @@ describe('declared metrics', () => {
     assert.match(await registry.metrics(), /^held 2$/m);
   });
 
-  it('may be registered once a registry, and in as many registries as there are', () => {
+  it('accepts a declaration once for each registry', () => {
     const registry = new Registry();
     registerMetrics(DECLARED, registry);
     registerMetrics(DECLARED, new Registry());

@@ -1,10 +1,10 @@
 import { Counter, Gauge, Histogram, type Registry } from 'prom-client';
 
-/** A metric as it stands in code once: prom-client's object and the tables of the READMEs are made from it. */
+/** The only declaration of a metric: prom-client's object and the tables of the READMEs are made from it. */
 export interface MetricDeclaration<Kind extends MetricKind = MetricKind, Label extends string = string> {
   readonly kind: Kind;
   readonly name: string;
-  /** A description that stands by itself, without a full stop. */
+  /** Description for the scraped text and the tables, without a full stop. */
   readonly help: string;
   readonly labels: readonly Label[];
   /** Upper bounds of a histogram's buckets. */
@@ -52,15 +52,15 @@ type Registered<D> =
 /** The metrics of a declaration, by the same keys. */
 export type MetricsOf<D extends MetricDeclarations> = { readonly [K in keyof D]: Registered<D[K]> };
 
-/** Gauges that are set when they are scraped, and not when something happens. */
+/** Functions that set a gauge at each scrape. */
 export type AtScrape<D extends MetricDeclarations> = {
   readonly [K in keyof D]?: (gauge: Registered<D[K]>) => void;
 };
 
 /**
  * Adds the declared metrics to the registry.
- * @param atScrape - sets a gauge each time that it is asked for
- * @throws Error when the registry has a metric of the same name already
+ * @param atScrape - called before each scrape, for gauges whose value is computed only then
+ * @throws Error if the registry already has a metric of the same name
  */
 export function registerMetrics<const D extends MetricDeclarations>(
   declared: D,

@@ -1,6 +1,6 @@
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import type { Gateway } from '../data/gateway.ts';
-import { SetupError } from '../parts/setup-error.mjs';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import type { Cluster } from './cluster.ts';
 import { waitUntil } from './wait.ts';
 

@@ -12,9 +12,9 @@ import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import type { TrainInput } from '../../services/retrain/training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../../services/retrain/training/train-config.ts';
 import { trainInChild } from '../../services/retrain/training/train-in-child.ts';
-import type { DatasetItem } from '../local/data/dataset.ts';
+import type { DatasetItem } from '../data/dataset.ts';
+import type { Purchases } from '../data/purchases.ts';
 import { cacheFolder, fillOnce } from '../local/parts/cache.mjs';
-import type { Purchases } from './purchases.ts';
 
 /** PinSage's vectors of completejourney's products, as the retrain stage would release them. */
 export interface PinSageEmbeddings {

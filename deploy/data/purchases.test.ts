@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { type Dataset, type DatasetAction, range } from '../local/data/dataset.ts';
+import { type Dataset, type DatasetAction, range } from './dataset.ts';
 import { purchasesOf } from './purchases.ts';
 
 const ACTIONS: DatasetAction[] = [

@@ -1,7 +1,7 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
-import { openCompletejourney } from '../local/data/completejourney.ts';
-import { collect, type Dataset, type DatasetItem } from '../local/data/dataset.ts';
-import { ensureDataset } from '../local/datasets.ts';
+import { openCompletejourney } from './completejourney.ts';
+import { collect, type Dataset, type DatasetItem } from './dataset.ts';
+import { ensureDataset } from './datasets.ts';
 
 /** A year of purchases out of completejourney. */
 export interface Purchases {

@@ -1,4 +1,4 @@
-import { bringParts } from './parts.mjs';
+import { bringParts } from '../local/parts.mjs';
 
 export type DatasetName = 'completejourney' | 'ml-100k';
 

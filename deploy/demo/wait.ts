@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { SetupError } from '../parts/setup-error.mjs';
+import { SetupError } from '../local/parts/setup-error.mjs';
 
 export interface WaitOptions {
   readonly timeoutMs: number;

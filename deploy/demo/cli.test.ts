@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { acquireRunLock } from './lock.ts';
+import { acquireRunLock } from '../local/lock.ts';
 
 let cache: string;
 
@@ -15,7 +15,7 @@ after(() => rm(cache, { recursive: true }));
 
 /** Runs the demo with a cache of its own and returns its exit code and output. */
 function runDemo(...args: string[]): Promise<{ code: number; stdout: string; stderr: string }> {
-  const demo = join(import.meta.dirname, 'demo.ts');
+  const demo = join(import.meta.dirname, 'cli.ts');
   return new Promise((resolve) => {
     const options = { env: { ...process.env, TRIBUTARY_CACHE: cache } };
     execFile(process.execPath, [demo, ...args], options, (error, stdout, stderr) => {

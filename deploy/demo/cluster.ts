@@ -8,10 +8,10 @@ import { applyTopics } from '#topics/apply.ts';
 import { ACTIONS_RETENTION_MS, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import { connectKafka } from '#topics/connection.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
-import { claimPort } from '../ports.ts';
-import type { ProcessFailedError } from '../processes.ts';
-import { type Stack, startStack } from '../stack.ts';
-import { type Stages, startStages } from '../stages.ts';
+import { claimPort } from '../local/ports.ts';
+import type { ProcessFailedError } from '../local/processes.ts';
+import { type Stack, startStack } from '../local/stack.ts';
+import { type Stages, startStages } from '../local/stages.ts';
 
 /** Servers, topics and stages, all ready. */
 export interface Cluster {

@@ -5,9 +5,9 @@ import { join } from 'node:path';
 import { after, before, test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { norm, row } from '#algorithms/vectors.ts';
-import { type Dataset, type DatasetAction, range } from '../local/data/dataset.ts';
+import { type Dataset, type DatasetAction, range } from '../data/dataset.ts';
+import { purchasesOf } from '../data/purchases.ts';
 import { completejourneyEmbeddings, RECIPE } from './embeddings.ts';
-import { purchasesOf } from './purchases.ts';
 
 const ITEMS = 30;
 const ACTIONS = 1_000;

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type Dataset, type DatasetAction, range } from '../data/dataset.ts';
-import { SetupError } from '../parts/setup-error.mjs';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import { divide, latestUsers, planReplay } from './plan.ts';
 
 function dataset(times: readonly number[]): Dataset {

@@ -39,7 +39,7 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     .option('--rate <actions>', 'live actions a second', parsePositive, 200)
     .option('--actions <file>', 'your own actions, .csv or .jsonl')
     .option('--items <file>', 'your own items, .csv or .jsonl')
-    .option('--mapping <file>', 'maps columns to fields, see deploy/local/data/README.md')
+    .option('--mapping <file>', 'maps columns to fields, see deploy/data/README.md')
     .option('--seed <number>', 'seed of the simulated visitors', parsePositive, 1)
     .addHelpText(
       'after',

@@ -1,9 +1,9 @@
 import { openCompletejourney } from '../data/completejourney.ts';
 import { type CustomDataset, describeRejections, openCustom } from '../data/custom.ts';
 import { type Dataset, lastOf } from '../data/dataset.ts';
+import { ensureDataset } from '../data/datasets.ts';
 import { openMovielens } from '../data/movielens.ts';
-import { ensureDataset } from '../datasets.ts';
-import { SetupError } from '../parts/setup-error.mjs';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import type { DemoOptions } from './options.ts';
 
 /**
@@ -27,7 +27,5 @@ export async function openDataset(
 function refuse(error: unknown): CustomDataset {
   const { name, code, message } = error as NodeJS.ErrnoException;
   const theirs = name === 'MappingError' || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
-  throw theirs
-    ? new SetupError(message, 'deploy/local/data/README.md explains how to use your own data')
-    : error;
+  throw theirs ? new SetupError(message, 'deploy/data/README.md explains how to use your own data') : error;
 }

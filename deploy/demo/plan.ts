@@ -1,6 +1,6 @@
 import { collect, type Dataset } from '../data/dataset.ts';
 import { shiftToEndAt } from '../data/shift.ts';
-import { SetupError } from '../parts/setup-error.mjs';
+import { SetupError } from '../local/parts/setup-error.mjs';
 
 /** Divides a data set into history and live part. */
 export interface ReplayPlan {
