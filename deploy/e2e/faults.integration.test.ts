@@ -2,13 +2,14 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { Reward, Slate, UserInterests } from '#contracts/generated/records.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { applyRewards, nothingLearned } from '../../services/rerank/rewards.ts';
 import { openPath, type Path } from '../path/path.ts';
-import { actionNow, GENERATION, ITEM_IDS, publishGeneration } from './taste-groups.testing.ts';
+import { GENERATION, ITEM_IDS, publishGeneration } from './publish-generation.testing.ts';
 
 const USERS = Array.from({ length: 24 }, (_, i) => `user-${i}`);
 const ACTIONS = 600;
@@ -93,7 +94,7 @@ async function killAndRestart(stage: string): Promise<void> {
 }
 
 function act(userId: string, itemId: string, type: 'buy' | 'view' | 'hide', eventId: string): Promise<void> {
-  return killed.write('actions', userId, actionNow({ eventId, userId, itemId, type }));
+  return killed.write('actions', userId, anAction({ eventId, userId, itemId, type, occurredAt: Date.now() }));
 }
 
 /** Asks for a slate and maybe buys what stands on top. While rerank is down there is none. */
@@ -130,7 +131,7 @@ async function closeAllSlates(): Promise<void> {
     await killed.write(
       'actions',
       userId,
-      actionNow({ eventId: `close-${partition}`, userId, itemId: ITEM_IDS[0]!, type: 'view', occurredAt }),
+      anAction({ eventId: `close-${partition}`, userId, itemId: ITEM_IDS[0]!, type: 'view', occurredAt }),
     );
   }
 }

@@ -1,5 +1,5 @@
 import { createRandom } from '#algorithms/random.ts';
-import { dot } from '#algorithms/vectors.ts';
+import { dot, normaliseInPlace } from '#algorithms/vectors.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { someItem } from './records.testing.ts';
 
@@ -55,4 +55,21 @@ export function nearestGroup(vector: Float32Array, vectors: ReadonlyMap<string, 
     return own.reduce((sum, [, other]) => sum + dot(vector, other), 0) / own.length;
   });
   return cosines.indexOf(Math.max(...cosines));
+}
+
+/** Vectors of length 1 for `GROUP_ITEMS`, as a training would find them: near within a group, far between groups. */
+export function groupVectors(dimension: number): ReadonlyMap<string, Float32Array> {
+  const random = createRandom('taste groups');
+  const unit = (component: (index: number) => number) => {
+    const vector = Float32Array.from({ length: dimension }, (_, index) => component(index));
+    normaliseInPlace(vector);
+    return vector;
+  };
+  const axes = Array.from({ length: GROUPS }, () => unit(() => random.normal()));
+  return new Map(
+    GROUP_ITEMS.map(({ itemId }) => {
+      const axis = axes[groupOf(itemId)]!;
+      return [itemId, unit((index) => axis[index]! + 0.15 * random.normal())];
+    }),
+  );
 }
