@@ -1,25 +1,9 @@
-import { type ConfigOf, number, readConfig } from '#platform/config.ts';
+import { type ConfigOf, list, number, readConfig, type Setting, type Settings } from '#platform/config.ts';
 import { ACTION_WEIGHTS, INDEX_URLS } from '#stages/settings.ts';
+import type { Proposer } from './proposers/proposer.ts';
+import { PROPOSERS } from './proposers/registry.ts';
 
-export const SETTINGS = {
-  indexUrls: INDEX_URLS,
-  medoidsSampled: number('TRIBUTARY_MEDOIDS_SAMPLED', {
-    fallback: 10,
-    minimum: 1,
-    maximum: 30,
-    integer: true,
-    unit: 'medoids',
-    summary:
-      'medoids sampled by importance for each list; the 3 of PinnerSage lose a fifth of NDCG@10 on baskets (decision 0019)',
-  }),
-  neighboursPerMedoid: number('TRIBUTARY_NEIGHBOURS_PER_MEDOID', {
-    fallback: 60,
-    minimum: 1,
-    maximum: 1_000,
-    integer: true,
-    unit: 'neighbours',
-    summary: 'neighbours that the index is asked for, for each sampled medoid',
-  }),
+const STAGE_SETTINGS = {
   candidates: number('TRIBUTARY_CANDIDATES', {
     fallback: 100,
     minimum: 1,
@@ -28,13 +12,24 @@ export const SETTINGS = {
     unit: 'candidates',
     summary: 'most candidates in a list of proposals',
   }),
-  popularityExponent: number('TRIBUTARY_POPULARITY_EXPONENT', {
-    fallback: 0.5,
-    minimum: 0,
-    maximum: 2,
+  timeoutMs: number('TRIBUTARY_PROPOSER_TIMEOUT_MS', {
+    fallback: 10_000,
+    minimum: 10,
+    maximum: 600_000,
+    integer: true,
+    unit: 'ms',
     summary:
-      'exponent of the popularity by which the score of a medoid’s neighbour is multiplied; 0 leaves popularity out',
+      'time limit of a model: for a batch of interests beside other models, else for a call with up to 32 users',
   }),
+  waitingUsers: number('TRIBUTARY_PROPOSER_WAITING_USERS', {
+    fallback: 10_000,
+    minimum: 0,
+    maximum: 1_000_000,
+    integer: true,
+    unit: 'users',
+    summary: 'most users who wait in memory for a failing model; the longest waiting are dropped first',
+  }),
+  indexUrls: INDEX_URLS,
   halfLifeDays: number('TRIBUTARY_TRENDING_HALF_LIFE_DAYS', {
     fallback: 7,
     minimum: 0.01,
@@ -42,19 +37,62 @@ export const SETTINGS = {
     unit: 'days',
     summary: 'event time in which an action loses half its weight in the popularity of its item',
   }),
-  trendingIntervalMs: number('TRIBUTARY_TRENDING_INTERVAL_MS', {
-    fallback: 2_000,
-    minimum: 100,
-    maximum: 3_600_000,
-    integer: true,
-    unit: 'ms',
-    summary: 'time between two lists of trending items',
-  }),
   actionWeights: ACTION_WEIGHTS,
 } as const;
 
-export type ProposeConfig = ConfigOf<typeof SETTINGS>;
+/** The settings of the stage and of all its models; those of the models by their variables. */
+export const SETTINGS = declareSettings(PROPOSERS);
 
-export function readProposeConfig(): ProposeConfig {
-  return readConfig(SETTINGS, process.env);
+export interface ProposeConfig extends ConfigOf<typeof STAGE_SETTINGS> {
+  /** The models that this process runs, in the order of the registry. */
+  readonly proposers: readonly Proposer[];
+  /**
+   * Consumer group after the name of the stage: empty for a process that runs every model, else the names of its models, so that
+   * these read `interests` at their own pace.
+   */
+  readonly group: string;
+  /** The settings of a model. */
+  settingsOf<S extends Settings>(proposer: Proposer<S>): ConfigOf<S>;
+}
+
+/**
+ * @param registry the models to choose from; a test brings its own
+ * @throws TributaryError `config.invalid` that lists the faults of the stage's settings and of every model's
+ */
+export function readProposeConfig(
+  environment: Readonly<Record<string, string | undefined>> = process.env,
+  registry: readonly Proposer[] = PROPOSERS,
+): ProposeConfig {
+  const { proposers: chosen, ...config } = readConfig(declareSettings(registry), environment);
+  const proposers = registry.filter(({ name }) => chosen.includes(name));
+  return {
+    ...config,
+    proposers,
+    group: proposers.length === registry.length ? '' : proposers.map(({ name }) => name).join('+'),
+    settingsOf: (proposer) => readConfig(proposer.settings, environment),
+  };
+}
+
+function declareSettings(registry: readonly Proposer[]) {
+  const own: Settings = Object.fromEntries(
+    registry.flatMap(({ settings }) =>
+      Object.values(settings).map((setting) => [setting.variable, setting] as const),
+    ),
+  );
+  return { proposers: chosenNames(registry.map(({ name }) => name)), ...STAGE_SETTINGS, ...own };
+}
+
+function chosenNames(registered: readonly string[]): Setting<readonly string[]> {
+  const names = list('TRIBUTARY_PROPOSERS', {
+    fallback: registered,
+    summary: 'proposal models that this process runs',
+  });
+  return {
+    ...names,
+    accepts: `a comma-separated list of models among ${registered.join(', ')}`,
+    parse(text) {
+      const chosen = names.parse(text);
+      return chosen?.every((name) => registered.includes(name)) ? chosen : undefined;
+    },
+  };
 }

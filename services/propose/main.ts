@@ -1,55 +1,40 @@
-import { reasonOf } from '#contracts/errors.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
-import { connectIndex } from '#index-client/connect.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readProposeConfig } from './config.ts';
-import { createMedoidModel } from './medoid-model.ts';
-import { MODEL } from './medoid-neighbours.ts';
+import { ForEveryone } from './for-everyone.ts';
 import { createProposeMetrics } from './metrics.ts';
-import { Popularity, popularityHorizon } from './popularity.ts';
-import { trendingProposal } from './trending-model.ts';
+import { createModels } from './models.ts';
+import { createPass } from './pass.ts';
+import { createReport } from './report.ts';
+import { openResources } from './resources.ts';
+import { Runner } from './runner.ts';
 
 await runStage(STAGES.propose, async (stage) => {
   const config = readProposeConfig();
-  const index = connectIndex({ urls: config.indexUrls });
-  stage.lifecycle.onStop('index', () => index.close());
-  const popularity = new Popularity(config);
   const metrics = createProposeMetrics(stage.metrics.registry);
+  const report = createReport({ metrics, log: stage.log, now: Date.now });
   const publish = async (proposal: Proposal, trace?: string): Promise<void> =>
     void (await stage.produce('proposals', proposal.userId, proposal, { trace }));
-
-  let ownsFirstPartition = false;
-  async function publishTrending(): Promise<void> {
-    try {
-      const proposal = await trendingProposal(popularity, index, config.candidates, Date.now());
-      // One of the processes speaks for all: whoever owns the first partition.
-      if (proposal !== undefined && ownsFirstPartition) await publish(proposal);
-    } catch (error) {
-      stage.log.warn({ reason: reasonOf(error) }, 'no list of what is trending this time');
-    }
-  }
-
   return async () => {
-    const follower = await stage.follow(
-      { actions: ({ value }) => void (value !== null && popularity.take(value)) },
-      { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
+    const models = createModels(config, await openResources(stage, config));
+    const { timeoutMs, waitingUsers } = config;
+    const shared = { timeoutMs, waitingUsers, publish, report };
+    const runners = models.forUsers.map(
+      (model) =>
+        new Runner({
+          ...shared,
+          model,
+          isAlone: models.forUsers.length === 1,
+          signal: stage.lifecycle.signal,
+          onFailure: (error) => stage.lifecycle.fail(error),
+        }),
     );
-    await follower.caughtUp;
-    popularity.top(1);
-    const timer = setInterval(() => void publishTrending(), config.trendingIntervalMs);
-    stage.lifecycle.onStop('trending', () => clearInterval(timer));
-    const handle = createMedoidModel({
-      config,
-      index,
-      publish,
-      popularityOf: (itemId) => popularity.share(itemId),
-      log: stage.log,
-      signal: stage.lifecycle.signal,
-      countSkipped: (users) => metrics.skipped.inc(users),
-    });
-    await stage.consume(MODEL, { interests: handle }, (partitions) => {
-      ownsFirstPartition = partitions.includes(0);
-    });
+    stage.lifecycle.onStop('models', async () => void (await Promise.all(runners.map((one) => one.close()))));
+    const forEveryone = new ForEveryone({ ...shared, models: models.forEveryone, now: Date.now });
+    stage.lifecycle.onStop('lists for everyone', () => forEveryone.close());
+    await stage.consume(config.group, { interests: createPass(runners) }, (partitions) =>
+      forEveryone.own(partitions),
+    );
   };
 });

@@ -4,6 +4,7 @@ import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import type { Random } from '#algorithms/random.ts';
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
+import { medoidNeighbours } from '../../../services/propose/proposers/medoid-neighbours.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { recommendByItemKnn } from './item-knn.ts';
 import { type ItemVectors, interestsOf, recommendByMedoids, recommendPopular } from './medoid-neighbours.ts';
@@ -106,7 +107,8 @@ function* served(split: TemporalSplit, vectors: ItemVectors) {
   const { windowDays, windowMaximum, lambdaPerDay } = readInterestsConfig();
   const window = { days: windowDays, maximum: windowMaximum, lambdaPerDay };
   const interests = interestsOf(split, vectors, window);
-  const config = readProposeConfig();
+  const { candidates, halfLifeDays, settingsOf } = readProposeConfig();
+  const config = { candidates, halfLifeDays, ...settingsOf(medoidNeighbours) };
   for (const medoids of [...new Set([config.medoidsSampled, ...OTHERS_SAMPLED])]) {
     const recommended = recommendAsServed(split, interests, vectors, { ...config, medoidsSampled: medoids });
     yield { recommended, settings: { seed: 1, alpha: vectors.alpha, medoids, prior: 'actions of late' } };

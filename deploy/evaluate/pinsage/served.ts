@@ -6,15 +6,16 @@ import { row } from '#algorithms/vectors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
-import { rankCandidates, sampleMedoids } from '../../../services/propose/medoid-neighbours.ts';
+import {
+  type MedoidNeighboursSettings,
+  rankCandidates,
+  sampleMedoids,
+} from '../../../services/propose/proposers/medoid-neighbours.ts';
 import type { InterestsByUser, ItemVectors } from './medoid-neighbours.ts';
 import type { Recommendations } from './scores.ts';
 import type { TemporalSplit } from './split.ts';
 
-export type ServedSettings = Pick<
-  ProposeConfig,
-  'medoidsSampled' | 'neighboursPerMedoid' | 'candidates' | 'popularityExponent' | 'halfLifeDays'
->;
+export type ServedSettings = MedoidNeighboursSettings & Pick<ProposeConfig, 'candidates' | 'halfLifeDays'>;
 
 /**
  * What the propose stage would publish for each test user at the end of `train`, by its own code: a few medoids, sampled; of each the

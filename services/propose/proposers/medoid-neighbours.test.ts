@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
-import { interests, medoid } from './interests.testing.ts';
+import { interests, medoid } from '../interests.testing.ts';
 import { rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
 
 const ITEMS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
@@ -41,7 +41,7 @@ const neighbourList = fc
   .map((list) => list.map(({ itemId, score }) => ({ itemId, score: score / 8 })));
 
 describe('candidates', () => {
-  it('are ranked as their definition says', () => {
+  it('candidates are ranked as their definition says', () => {
     fc.assert(
       fc.property(
         fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), neighbourList), { minLength: 1, maxLength: 4 }),
@@ -65,7 +65,7 @@ describe('candidates', () => {
     );
   });
 
-  it('say which medoid led to them, with its share in all the interests', () => {
+  it('candidates say which medoid led to them, with its share in all the interests', () => {
     const user = interests({ medoids: [medoid('tea', 3), medoid('nail', 1)] });
     const [candidate] = rankCandidates(
       user,
@@ -85,7 +85,7 @@ describe('candidates', () => {
     });
   });
 
-  it('that nobody took keep a chance', () => {
+  it('candidates that nobody took keep a chance', () => {
     const [candidate] = rankCandidates(
       interests(),
       [medoid('tea')],
@@ -103,11 +103,11 @@ describe('candidates', () => {
 describe('the sample of medoids', () => {
   const many = interests({ medoids: ['a', 'b', 'c', 'd', 'e'].map((id, i) => medoid(id, i + 1)) });
 
-  it('is the same whenever the same interests are read', () => {
+  it('the sample of medoids is the same whenever the same interests are read', () => {
     assert.deepEqual(sampleMedoids(many, 3), sampleMedoids(structuredClone(many), 3));
   });
 
-  it('holds distinct medoids, all of them when there are few', () => {
+  it('the sample of medoids holds distinct medoids, all of them when there are few', () => {
     for (let version = 0; version < 50; version++) {
       const sampled = sampleMedoids({ ...many, version }, 3).map(({ itemId }) => itemId);
       assert.equal(new Set(sampled).size, 3);
@@ -116,7 +116,7 @@ describe('the sample of medoids', () => {
     assert.deepEqual(sampleMedoids(interests({ medoids: [] }), 3), []);
   });
 
-  it('begins with a medoid as often as it is important', () => {
+  it('the sample of medoids begins with a medoid as often as it is important', () => {
     const draws = 3_000;
     let first = 0;
     for (let version = 0; version < draws; version++) {

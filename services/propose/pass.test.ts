@@ -6,9 +6,13 @@ import { connectIndex } from '#index-client/connect.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import { errorBody } from '#platform/http/server.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { createLogger } from '#platform/observability/logger.ts';
-import { CONFIG, interests, medoid } from './interests.testing.ts';
-import { createMedoidModel } from './medoid-model.ts';
+import { readProposeConfig } from './config.ts';
+import { interests, medoid } from './interests.testing.ts';
+import { createModels } from './models.ts';
+import { createPass } from './pass.ts';
+import { medoidNeighbours } from './proposers/medoid-neighbours.ts';
+import { silentReport } from './report.testing.ts';
+import { Runner } from './runner.ts';
 
 interface Search {
   readonly generation: string;
@@ -16,6 +20,10 @@ interface Search {
   readonly k: number;
 }
 
+const CONFIG = readProposeConfig({
+  TRIBUTARY_PROPOSERS: 'medoid-neighbours',
+  TRIBUTARY_MEDOIDS_SAMPLED: '3',
+});
 const [HELD, GONE] = ['g1', 'g0'];
 
 function batchOf(
@@ -36,7 +44,7 @@ function batchOf(
   };
 }
 
-describe('the medoid model', () => {
+describe('medoid-neighbours alone in the pass', () => {
   let index: FastifyInstance;
   let client: IndexClient;
   let searches: Search[] = [];
@@ -77,23 +85,32 @@ describe('the medoid model', () => {
     controller = new AbortController();
   });
 
-  const propose = (...messages: Parameters<typeof batchOf>) =>
-    createMedoidModel({
-      config: CONFIG,
+  const propose = (...messages: Parameters<typeof batchOf>) => {
+    const { forUsers } = createModels(CONFIG, {
       index: client,
-      popularityOf: () => 1,
+      popularity: { top: () => [], share: () => 1 },
+    });
+    const runner = new Runner({
+      ...CONFIG,
+      model: forUsers[0]!,
+      isAlone: true,
       publish: async (proposal, trace) => void published.push([proposal, trace]),
-      log: createLogger('test', 'silent'),
-      signal: controller.signal,
-      countSkipped: (users) => {
-        skipped += users;
+      report: {
+        ...silentReport,
+        count: (_model, outcome, lists) => {
+          if (outcome === 'skipped') skipped += lists;
+        },
       },
-    })(batchOf(...messages));
+      signal: controller.signal,
+      onFailure: (error) => assert.fail(String(error)),
+    });
+    return createPass([runner])(batchOf(...messages));
+  };
 
   const proposals = () => published.map(([proposal]) => proposal);
   const itemsOf = (proposal: Proposal | undefined) => proposal?.items.map(({ itemId }) => itemId);
 
-  it('proposes the neighbours of the sampled medoids, in the generation of the interests', async () => {
+  it('medoid-neighbours proposes the neighbours of the sampled medoids, in the generation of the interests', async () => {
     await propose(interests({ medoids: [medoid('tea'), medoid('unknown')], recent: ['nail'] }));
     assert.deepEqual(published, [
       [
@@ -111,10 +128,10 @@ describe('the medoid model', () => {
       ],
     ]);
     assert.deepEqual(itemsOf(proposals()[0]), ['tea+']);
-    assert.equal(searches[0]?.k, CONFIG.neighboursPerMedoid);
+    assert.equal(searches[0]?.k, CONFIG.settingsOf(medoidNeighbours).neighboursPerMedoid);
   });
 
-  it('proposes the same again when it reads the same again', async () => {
+  it('medoid-neighbours proposes the same again when it reads the same again', async () => {
     const user = interests({ medoids: ['a', 'b', 'c', 'd', 'e'].map((id) => medoid(id)) });
     await propose(user);
     const first = proposals();
@@ -123,7 +140,7 @@ describe('the medoid model', () => {
     assert.deepEqual(proposals(), first);
   });
 
-  it('answers the newest interests of each user alone, whatever their order', async () => {
+  it('medoid-neighbours answers the newest interests of each user alone, whatever their order', async () => {
     await propose(
       interests({ version: 7, medoids: [medoid('old')] }),
       interests({ userId: 'u2' }),
@@ -141,7 +158,7 @@ describe('the medoid model', () => {
     );
   });
 
-  it('asks for many users at once, and gives each their own', async () => {
+  it('medoid-neighbours asks for many users at once, and gives each their own', async () => {
     const users = Array.from({ length: 70 }, (_, i) =>
       interests({ userId: `u${i}`, medoids: [medoid(`i${i}`)] }),
     );
@@ -156,13 +173,13 @@ describe('the medoid model', () => {
     assert.equal(published.length, 70);
   });
 
-  it('empties the proposal of a user without medoids, and asks nothing', async () => {
+  it('medoid-neighbours empties the proposal of a user without medoids, and asks nothing', async () => {
     await propose(interests({ medoids: [] }), interests({ userId: 'u2', generation: null, medoids: [] }));
     assert.deepEqual(proposals().map(itemsOf), [[], []]);
     assert.equal(searches.length, 0);
   });
 
-  it('skips a generation that the index no longer holds, and mixes none', async () => {
+  it('medoid-neighbours skips a generation that the index no longer holds, and mixes none', async () => {
     await propose(interests({ generation: GONE }), interests({ userId: 'u2' }));
     assert.deepEqual(
       proposals().map(({ userId, generation }) => [userId, generation]),
@@ -171,13 +188,13 @@ describe('the medoid model', () => {
     assert.equal(skipped, 1);
   });
 
-  it('waits for an index that does not answer', async () => {
+  it('medoid-neighbours waits for an index that does not answer', async () => {
     refusals = 2;
     await propose(interests());
     assert.equal(published.length, 1);
   });
 
-  it('gives up waiting when the stage drains, to be delivered again', async () => {
+  it('medoid-neighbours gives up waiting when the stage drains, to be delivered again', async () => {
     refusals = Number.POSITIVE_INFINITY;
     controller.abort();
     await assert.rejects(propose(interests()), { code: 'stage.not-ready', retryable: true });

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import { createPass } from './pass.ts';
+import type { Author } from './proposals.ts';
+import type { ListsForUsers } from './proposers/proposer.ts';
+import { RecordingReport } from './report.testing.ts';
+import { Runner } from './runner.ts';
+
+/** A pass over interests that a test feeds by hand. */
+export interface TestPass {
+  readonly report: RecordingReport;
+  /** All proposals, in the order in which they were published. */
+  readonly published: readonly Proposal[];
+  /** Reads a batch of interests; `erased` stands for a tombstone. */
+  read(...users: Array<UserInterests | { userId: string; erased: true }>): Promise<void>;
+  /** The items that each user has last been proposed by a model, joined by commas. */
+  listsOf(model: string): Record<string, string>;
+  /** Begins the drain of the stage. */
+  drain(): void;
+  close(): Promise<void>;
+}
+
+/** Runs models through the real pass, with retries after a few milliseconds. */
+export function openPass(
+  models: ReadonlyArray<Author & ListsForUsers>,
+  options: { timeoutMs?: number; waitingUsers?: number } = {},
+): TestPass {
+  const report = new RecordingReport();
+  const published: Proposal[] = [];
+  const controller = new AbortController();
+  const runners = models.map(
+    (model) =>
+      new Runner({
+        model,
+        isAlone: models.length === 1,
+        timeoutMs: options.timeoutMs ?? 10_000,
+        waitingUsers: options.waitingUsers ?? 100,
+        retryMs: { first: 1, longest: 4 },
+        publish: async (proposal) => void published.push(proposal),
+        report,
+        signal: controller.signal,
+        onFailure: (error) => assert.fail(String(error)),
+      }),
+  );
+  const pass = createPass(runners);
+  return {
+    report,
+    published,
+    read: (...users) =>
+      pass({
+        messages: users.map((user, offset) => ({
+          partition: 0,
+          offset,
+          key: user.userId,
+          value: 'erased' in user ? null : user,
+          trace: undefined,
+        })),
+      }),
+    listsOf: (name) =>
+      Object.fromEntries(
+        published
+          .filter(({ model }) => model === name)
+          .map(({ userId, items }) => [userId, items.map(({ itemId }) => itemId).join()]),
+      ),
+    drain: () => controller.abort(),
+    async close() {
+      await Promise.all(runners.map((runner) => runner.close()));
+    },
+  };
+}

@@ -1,0 +1,34 @@
+import { EVERYONE } from '#contracts/domain/ids.ts';
+import type { Proposal, ProposedItem, UserInterests } from '#contracts/generated/records.ts';
+import type { Candidate, ProposedList } from './proposers/proposer.ts';
+
+/** The parts of a model that its proposals carry. */
+export interface Author {
+  readonly name: string;
+  readonly explanation: string;
+  /** Most items in a list. */
+  readonly candidates: number;
+}
+
+/** The proposal of a model for a user. @throws Error when a number of the list is not finite */
+export function proposalFor(user: UserInterests, list: ProposedList, author: Author): Proposal {
+  const { userId, version, receivedAt, recent } = user;
+  return { ...authored(list, author), userId, version, receivedAt, recent };
+}
+
+/** The proposal of a model for every user. @param now ms @throws Error when a number of the list is not finite */
+export function proposalForEveryone(list: ProposedList, author: Author, now: number): Proposal {
+  return { ...authored(list, author), userId: EVERYONE, version: -1, receivedAt: now, recent: [] };
+}
+
+function authored({ items, generation = null }: ProposedList, { name, explanation, candidates }: Author) {
+  return { model: name, explanation, generation, items: items.slice(0, candidates).map(complete) };
+}
+
+/** One number that is not finite would spoil every score of a slate. */
+function complete({ itemId, score, because = null, popularity = 0 }: Candidate): ProposedItem {
+  if (!Number.isFinite(score + popularity + (because?.importance ?? 0))) {
+    throw new Error(`the score, popularity or importance of ${itemId} is not a finite number`);
+  }
+  return { itemId, score, because, popularity };
+}

@@ -1,0 +1,6 @@
+import { medoidNeighbours } from './medoid-neighbours.ts';
+import type { Proposer } from './proposer.ts';
+import { trending } from './trending.ts';
+
+/** Every proposal model, a line each. `TRIBUTARY_PROPOSERS` chooses among them. */
+export const PROPOSERS: readonly Proposer[] = [medoidNeighbours, trending];

@@ -1,0 +1,202 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { type Author, proposalFor } from './proposals.ts';
+import type { ListsForUsers } from './proposers/proposer.ts';
+import type { Report } from './report.ts';
+import { TimeLimit } from './time-limit.ts';
+import { type Asked, WaitingUsers } from './waiting-users.ts';
+
+/** Users in one call of a model. */
+const USERS_A_CALL = 32;
+/** The first pause before users are tried again, and the longest, which it doubles up to with each failure. */
+const RETRY_MS = { first: 200, longest: 2_000 };
+
+type Condition = (asked: Asked) => boolean;
+
+export interface RunnerOptions {
+  readonly model: Author & ListsForUsers;
+  /** Whether the process runs no other model for users, so that waiting for this one holds up nobody. */
+  readonly isAlone: boolean;
+  /** Time limit of a batch beside other models, else of a call, ms. */
+  readonly timeoutMs: number;
+  /** Most users that wait in memory. */
+  readonly waitingUsers: number;
+  /** Pauses before users are tried again; default RETRY_MS. */
+  readonly retryMs?: { readonly first: number; readonly longest: number };
+  readonly publish: (proposal: Proposal, trace: string | undefined) => Promise<void>;
+  readonly report: Report;
+  /** Aborted when the stage drains. */
+  readonly signal: AbortSignal;
+  /** Called with an error that publishing outside of a batch met. */
+  readonly onFailure: (error: unknown) => void;
+}
+
+/**
+ * Runs one model for the users of each batch and publishes its lists. While a model fails, the last lists of its users stay.
+ *
+ * - After an error that may pass (`retryable`) a model alone in its process is waited for: the lag grows and nothing is lost.
+ * - Beside other models, and after no result within the time limit, its users wait in memory, each with the newest interests, and
+ *   are tried again. The model is back in the pass when none waits any more.
+ * - After any other error the users whose interests cause it are singled out and left to their next interests.
+ */
+export class Runner {
+  readonly #options: RunnerOptions;
+  readonly #waiting: WaitingUsers;
+  #isResting = false;
+  #catchingUp: Promise<void> = Promise.resolve();
+
+  constructor(options: RunnerOptions) {
+    this.#options = options;
+    this.#waiting = new WaitingUsers(options.waitingUsers);
+  }
+
+  /**
+   * Resolves when the lists of these users are acknowledged, or the users wait.
+   * @throws TributaryError retryable when the model fails while the stage drains: the batch is read again
+   */
+  async take(asked: readonly Asked[]): Promise<void> {
+    if (this.#isResting) return this.#wait(asked);
+    const { isAlone, timeoutMs } = this.#options;
+    const limit = isAlone ? undefined : new TimeLimit(timeoutMs);
+    try {
+      for (let from = 0; from < asked.length; from += USERS_A_CALL) {
+        const portion = asked.slice(from, from + USERS_A_CALL);
+        const failure = await (limit === undefined
+          ? this.#insist(portion)
+          : this.#attempt(portion, limit, everyone));
+        if (failure !== undefined) return this.#wait(asked.slice(from), failure);
+      }
+    } finally {
+      limit?.lift();
+    }
+  }
+
+  /** Drops what waits for the user, who is erased. */
+  forget(userId: string): void {
+    this.#waiting.forget(userId);
+  }
+
+  /** Ends the retries; resolves when nothing more is published. */
+  async close(): Promise<void> {
+    await this.#catchingUp;
+    if (this.#waiting.size === 0) return;
+    const { report, model } = this.#options;
+    report.warn(model.name, `${this.#waiting.size} users get no list before their next interests`);
+  }
+
+  /** Tries until an error that may pass has passed. @returns the failure that is left, a time limit */
+  async #insist(asked: readonly Asked[]): Promise<Error | undefined> {
+    const { signal, retryMs = RETRY_MS } = this.#options;
+    for (let pauseMs = retryMs.first; ; pauseMs = Math.min(2 * pauseMs, retryMs.longest)) {
+      const failure = await this.#attemptInTime(asked, everyone);
+      if (failure === undefined || !isRetryable(failure)) return failure;
+      if (signal.aborted) throw failure;
+      await this.#pause(pauseMs);
+    }
+  }
+
+  /** Leaves the users to the retries. */
+  #wait(asked: readonly Asked[], failure?: Error): void {
+    const { signal, report, model } = this.#options;
+    if (signal.aborted) throw this.#givenUp(failure);
+    let dropped = 0;
+    for (const one of asked) dropped += this.#waiting.add(one);
+    report.count(model.name, 'dropped', dropped);
+    report.waiting(model.name, this.#waiting.size);
+    if (this.#isResting) return;
+    this.#isResting = true;
+    this.#catchingUp = this.#catchUp().catch(this.#options.onFailure);
+  }
+
+  /** Tries the waiting users until none is left, and lets the model into the pass again. */
+  async #catchUp(): Promise<void> {
+    const { signal, report, model, retryMs = RETRY_MS } = this.#options;
+    const isOwed = ({ interests }: Asked) => this.#waiting.has(interests.userId);
+    let pauseMs = retryMs.first;
+    let users = USERS_A_CALL;
+    await this.#pause(pauseMs);
+    while (this.#waiting.size > 0) {
+      if (signal.aborted) return;
+      const asked = this.#waiting.first(users);
+      if ((await this.#attemptInTime(asked, isOwed)) === undefined) {
+        this.#waiting.settle(asked);
+        report.waiting(model.name, this.#waiting.size);
+        pauseMs = retryMs.first;
+        users = Math.min(2 * users, USERS_A_CALL);
+      } else {
+        // One user may be the reason: fewer at a time, and the others first.
+        this.#waiting.postpone(asked);
+        users = Math.ceil(users / 2);
+        pauseMs = Math.min(2 * pauseMs, retryMs.longest);
+        await this.#pause(pauseMs);
+      }
+    }
+    this.#isResting = false;
+  }
+
+  async #attemptInTime(asked: readonly Asked[], isOwed: Condition): Promise<Error | undefined> {
+    const limit = new TimeLimit(this.#options.timeoutMs);
+    try {
+      return await this.#attempt(asked, limit, isOwed);
+    } finally {
+      limit.lift();
+    }
+  }
+
+  /**
+   * One call of the model, and more to single out users who make it fail.
+   * @param isOwed is asked before publishing, because a user may have been erased during the call
+   * @returns the error after which the users are to be tried again; undefined when they are not
+   * @throws whatever publishing throws
+   */
+  async #attempt(asked: readonly Asked[], limit: TimeLimit, isOwed: Condition): Promise<Error | undefined> {
+    const { model, report } = this.#options;
+    let proposals: Array<[Proposal, Asked]>;
+    try {
+      proposals = await this.#propose(asked, limit);
+    } catch (thrown) {
+      const error = thrown instanceof Error ? thrown : new Error(reasonOf(thrown));
+      if (!limit.isOver && !isRetryable(error) && asked.length > 1) {
+        const middle = Math.ceil(asked.length / 2);
+        const failure = await this.#attempt(asked.slice(0, middle), limit, isOwed);
+        return failure ?? this.#attempt(asked.slice(middle), limit, isOwed);
+      }
+      report.count(model.name, limit.isOver ? 'timed_out' : 'failed', asked.length);
+      const isFinal = !limit.isOver && !isRetryable(error);
+      report.warn(model.name, isFinal ? 'no list for a user' : 'lists are late; trying again', error);
+      return isFinal ? undefined : error;
+    }
+    const owed = proposals.filter(([, one]) => isOwed(one));
+    await Promise.all(owed.map(([proposal, { trace }]) => this.#options.publish(proposal, trace)));
+    report.count(model.name, 'ok', owed.length);
+    report.count(model.name, 'skipped', asked.length - owed.length);
+    return undefined;
+  }
+
+  async #propose(asked: readonly Asked[], limit: TimeLimit): Promise<Array<[Proposal, Asked]>> {
+    const { model } = this.#options;
+    const users = asked.map(({ interests }) => interests);
+    const lists = await limit.run((signal) => model.propose(users, signal));
+    return asked.flatMap((one) => {
+      const list = lists.get(one.interests.userId);
+      return list === undefined ? [] : [[proposalFor(one.interests, list, model), one] as [Proposal, Asked]];
+    });
+  }
+
+  async #pause(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
+  }
+
+  #givenUp(failure?: Error): Error {
+    if (failure !== undefined && isRetryable(failure)) return failure;
+    const reason = `${this.#options.model.name} ${failure?.message ?? 'has users waiting'}`;
+    return new TributaryError('stage.not-ready', reason, { retryable: true, cause: failure });
+  }
+}
+
+const everyone: Condition = () => true;
+
+function isRetryable(error: Error): boolean {
+  return error instanceof TributaryError && error.retryable;
+}
