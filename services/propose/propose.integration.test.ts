@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import Fastify, { type FastifyInstance } from 'fastify';
+import { anAction } from '#contracts/domain/records.testing.ts';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { withAdmin } from '#topics/connection.ts';
+import { readTopic, type TopicMessage } from '#topics/reader.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { interests, medoid } from './interests.testing.ts';
+
+/** Trace context that the proposal must continue. */
+const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
+
+describe('the propose stage', () => {
+  let test: TestNamespace;
+  let index: FastifyInstance;
+  let indexUrl: string;
+  let indexIsDown = true;
+  const stages: StageProcess[] = [];
+
+  before(async () => {
+    test = await openTestNamespace();
+    await test.apply();
+    index = Fastify();
+    index.post<{ Body: { queries: Array<{ itemId: string }> } }>('/search', async ({ body }, reply) => {
+      if (indexIsDown) return reply.code(503).send({});
+      const results = body.queries.map(({ itemId }) => ({
+        neighbours: [{ itemId: `${itemId}+`, score: 1 }],
+      }));
+      return { generation: 'g1', results };
+    });
+    index.post('/items', async () => ({ items: { soap: { title: 'Soap', availability: 'unavailable' } } }));
+    indexUrl = await index.listen({ host: '127.0.0.1', port: 0 });
+    for (const itemId of ['oats', 'oats', 'soap']) {
+      await test.produce('actions', {
+        key: 'u1',
+        value: test.encode('UserAction', anAction({ itemId, occurredAt: Date.now() })),
+      });
+    }
+    await test.produce('interests', {
+      key: 'u1',
+      value: test.encode('UserInterests', interests({ medoids: [medoid('tea')] })),
+      headers: { traceparent: TRACE },
+    });
+  });
+
+  after(async () => {
+    for (const stage of stages) await stage.stop();
+    await index.close();
+    await test.close();
+  });
+
+  async function start(environment: Record<string, string>): Promise<StageProcess> {
+    const stage = await startStageProcess('propose', {
+      TRIBUTARY_NAMESPACE: test.namespace,
+      TRIBUTARY_INDEX_URL: indexUrl,
+      TRIBUTARY_TRENDING_INTERVAL_MS: '100',
+      ...environment,
+    });
+    stages.push(stage);
+    return stage;
+  }
+
+  /** The last proposal of a model, once there is one. */
+  const proposalOf = (model: string) =>
+    waitFor(
+      async () => {
+        const messages: TopicMessage[] = [];
+        await readTopic({
+          kafka: test.kafka,
+          topic: test.topicOf('proposals'),
+          from: { at: 'beginning' },
+          onMessage: (message) => void messages.push(message),
+        });
+        for (const { value, headers } of messages.reverse()) {
+          const proposal: Proposal = await test.codec.decode('Proposal', value!);
+          if (proposal.model === model) return { proposal, trace: headers.traceparent?.toString() };
+        }
+        return undefined;
+      },
+      { message: `a proposal of ${model}`, timeoutMs: 60_000 },
+    );
+
+  const metricsOf = async (stage: StageProcess) => (await fetch(`${stage.url}/metrics`)).text();
+
+  it('propose runs the models that it is told to in a group of their own, with what they need alone', async () => {
+    const stage = await start({ TRIBUTARY_PROPOSERS: 'trending' });
+    const { proposal } = await proposalOf('trending');
+    assert.equal(proposal.userId, '*');
+    assert.equal(proposal.explanation, 'popular right now');
+    assert.deepEqual(
+      proposal.items.map(({ itemId, popularity }) => [itemId, popularity]),
+      [['oats', 1]],
+      'the most popular item is the scale, and an unavailable one is left out',
+    );
+    assert.match(await metricsOf(stage), /tributary_proposals_total\{model="trending",outcome="ok",.*\} \d/);
+    const groups = await withAdmin(test.kafka, async (admin) => (await admin.listGroups()).groups);
+    const named = groups.map(({ groupId }) => groupId).filter((id) => id.startsWith(test.namespace));
+    assert.ok(named.includes(`${test.namespace}.propose.trending`), named.join());
+    assert.equal(await stage.stop(), 0);
+  });
+
+  it('propose waits for an index that is down and then proposes to the users of before', async () => {
+    const stage = await start({});
+    await waitFor(async () => /outcome="failed"/.test(await metricsOf(stage)), {
+      message: 'the failure is in the metrics',
+    });
+    indexIsDown = false;
+    const { proposal, trace } = await proposalOf('medoid-neighbours');
+    assert.equal(proposal.userId, 'u1');
+    assert.equal(proposal.explanation, 'because you {deed} {cause}');
+    assert.deepEqual(
+      proposal.items.map(({ itemId, because }) => [itemId, because?.itemId]),
+      [['tea+', 'tea']],
+    );
+    assert.equal(trace, TRACE);
+    assert.equal(await stage.stop(), 0);
+  });
+
+  it('propose does not start with a model that does not exist, and names those that do', async () => {
+    await assert.rejects(
+      start({ TRIBUTARY_PROPOSERS: 'sequence' }),
+      /TRIBUTARY_PROPOSERS must be .*medoid-neighbours, trending, but is \\"sequence\\"/,
+    );
+  });
+});
