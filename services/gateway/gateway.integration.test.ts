@@ -111,7 +111,7 @@ describe('the gateway stage', () => {
     return messages;
   }
 
-  it('has an accepted action in the log, at the place that it names, with its time and trace', async () => {
+  it('an accepted action is in the log at the offset of its verdict, with its time and trace', async () => {
     const occurredAt = Date.now() - 60_000;
     const event = JSON.stringify({ ...GOOD, eventId: 'e1', occurredAt, contextId: 'basket', value: 2 });
     const answer = await call('POST', '/v1/actions', event, { traceparent: TRACE });
@@ -132,7 +132,7 @@ describe('the gateway stage', () => {
     assert.equal(answer.headers.get('traceparent'), trace);
   });
 
-  it('accepts the valid rest of a batch', async () => {
+  it('the valid entries of a batch are accepted beside invalid ones', async () => {
     const before = (await read('actions')).length;
     const batch = [GOOD, { ...GOOD, type: 'devour' }, { ...GOOD, userId: 'u2' }];
     const answer = await call('POST', '/v1/actions', JSON.stringify(batch));
@@ -141,7 +141,7 @@ describe('the gateway stage', () => {
     assert.equal((await read('actions')).length, before + 2);
   });
 
-  it('takes a batch of a thousand and answers in its order', async () => {
+  it('a batch of a thousand is accepted and answered in its order', async () => {
     const batch = Array.from({ length: 1_000 }, (_, n) => ({
       ...GOOD,
       userId: `user${n % 50}`,
@@ -161,7 +161,7 @@ describe('the gateway stage', () => {
     );
   });
 
-  it('puts items whole, one or many', async () => {
+  it('items are accepted one by one and in batches', async () => {
     const put = await call(
       'PUT',
       `/v1/items/${encodeURIComponent('a/b ü')}`,
@@ -175,14 +175,14 @@ describe('the gateway stage', () => {
   });
 
   const json = { 'content-type': 'application/json' };
-  const REFUSED: ReadonlyArray<
+  const REJECTED: ReadonlyArray<
     [string, string, string, string, Record<string, string>, number, string, string?]
   > = [
     ['malformed JSON', 'POST', '/v1/actions', '{"userId":', json, 400, 'body.malformed'],
     ['an empty body', 'POST', '/v1/actions', '', json, 400, 'body.malformed'],
     ['a body that is no object', 'POST', '/v1/actions', '"buy"', json, 400, 'body.malformed'],
     [
-      'another content type',
+      'a different content type',
       'POST',
       '/v1/actions',
       'buy',
@@ -243,8 +243,8 @@ describe('the gateway stage', () => {
     ],
     ['an unknown route', 'POST', '/v1/acts', '{}', json, 404, 'route.unknown'],
   ];
-  for (const [what, method, path, body, headers, status, code, field] of REFUSED) {
-    it(`refuses ${what} with ${status} ${code}`, async () => {
+  for (const [what, method, path, body, headers, status, code, field] of REJECTED) {
+    it(`${what} is rejected with ${status} ${code}`, async () => {
       const answer = await call(method, path, body, headers);
       assert.equal(answer.status, status);
       assert.equal(answer.body.error?.code, code);
@@ -253,7 +253,7 @@ describe('the gateway stage', () => {
     });
   }
 
-  it('recommends with titles and reasons', async () => {
+  it('recommendations carry titles and reasons', async () => {
     const { status, body } = await call('GET', '/v1/recommendations?userId=u1&n=2');
     assert.equal(status, 200);
     const { items } = body as { items: { title: string; reason: string }[] };
@@ -266,7 +266,7 @@ describe('the gateway stage', () => {
     );
   });
 
-  it('passes on what the other stages answer, verdicts too', async () => {
+  it('answers and errors of other stages are passed on', async () => {
     const similar = await call('GET', '/v1/items/milk/similar?n=3');
     assert.deepEqual(similar.body, PEER_ANSWERS['/items/milk/similar?n=3']![1]);
     const unknown = await call('GET', '/v1/items/tea/similar');
@@ -282,13 +282,13 @@ describe('the gateway stage', () => {
     ['userId=u1&n=some', 'field.invalid', 'n'],
     [`userId=${'u'.repeat(257)}`, 'field.invalid', 'userId'],
   ]) {
-    it(`refuses to recommend for ${query!.slice(0, 20)}`, async () => {
+    it(`a request for recommendations with ${query!.slice(0, 20)} is rejected`, async () => {
       const { status, body } = await call('GET', `/v1/recommendations?${query}`);
       assert.deepEqual([status, body.error?.code, body.error?.field], [400, code, field]);
     });
   }
 
-  it('describes itself', async () => {
+  it('/openapi.json describes all routes', async () => {
     const { body } = await call('GET', '/openapi.json');
     const { openapi, paths } = body as { openapi: string; paths: Record<string, unknown> };
     assert.equal(openapi, '3.1.0');
@@ -302,7 +302,7 @@ describe('the gateway stage', () => {
     ]);
   });
 
-  it('finishes what is in flight when it is told to stop', async () => {
+  it('requests in flight are answered before the gateway stops', async () => {
     const events = Array.from({ length: 500 }, (_, n) => ({ ...GOOD, userId: `drain${n}` }));
     const headers = { 'content-type': 'application/json', expect: '100-continue' };
     const posting = request(`${stage.url}/v1/actions`, { method: 'POST', headers });

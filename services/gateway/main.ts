@@ -4,10 +4,8 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readGatewayConfig } from './config.ts';
 import { createGatewayMetrics } from './metrics.ts';
-import { addOpenApi } from './openapi.ts';
-import { addReadRoutes } from './read-routes.ts';
+import { addRoutes } from './routes.ts';
 import { createTitles } from './titles.ts';
-import { addWriteRoutes } from './write-routes.ts';
 
 await runStage(STAGES.gateway, async (stage) => {
   const config = readGatewayConfig();
@@ -24,12 +22,12 @@ await runStage(STAGES.gateway, async (stage) => {
     log: stage.log,
     now: Date.now,
   });
-  // Only JSON is read; fastify alone would take text/plain too.
-  stage.http.removeContentTypeParser('text/plain');
-  await addOpenApi(stage.http);
-  const rules = { vectorLength: config.itemVectorLength };
-  const options = { log: stage.log, timeoutMs: config.writeTimeoutMs };
-  addWriteRoutes(stage, rules, options, createGatewayMetrics(stage.metrics));
-  addReadRoutes(stage.http, peers, titles);
+  await addRoutes(stage, {
+    peers,
+    titles,
+    itemRules: { vectorLength: config.itemVectorLength },
+    batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
+    metrics: createGatewayMetrics(stage.metrics),
+  });
   for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
 });

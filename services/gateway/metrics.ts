@@ -1,6 +1,6 @@
 import { counter, registerMetrics } from '#platform/observability/declared-metrics.ts';
 import type { StageMetrics } from '#platform/observability/metrics.ts';
-import type { BatchAnswer } from './batch.ts';
+import type { BatchAnswer } from './ingest/batch.ts';
 
 export const METRICS = {
   entries: counter('tributary_gateway_entries_total', {

@@ -13,7 +13,7 @@ import {
   toInterestsAnswer,
   toRecommendationsAnswer,
 } from './answers.ts';
-import { idSchema } from './judgement.ts';
+import { idSchema } from './id-schema.ts';
 import { ErrorAnswer } from './openapi.ts';
 import type { Titles } from './titles.ts';
 import { continueTrace } from './trace.ts';
@@ -32,7 +32,7 @@ export interface Peers {
   readonly index: IndexClient;
 }
 
-/** The routes that ask the other stages. */
+/** Adds the routes that query other stages. */
 export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Titles): void {
   http.get<{ Querystring: Static<typeof RecommendationsQuery> }>(
     '/v1/recommendations',

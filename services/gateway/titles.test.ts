@@ -4,7 +4,7 @@ import { pino } from 'pino';
 import type { IndexClient } from '#index-client/index-client.ts';
 import { createTitles } from './titles.ts';
 
-/** An index of the stage's own kind that counts what it is asked. */
+/** Titles in front of an index that records its requests. */
 function setUp({ capacity = 10, ttlMs = 1_000 } = {}) {
   const catalogue = new Map([
     ['a', 'Apples'],
@@ -27,7 +27,7 @@ function setUp({ capacity = 10, ttlMs = 1_000 } = {}) {
 }
 
 describe('titles', () => {
-  it('are asked for once, together, and an unknown item is called by its id', async () => {
+  it('titles are requested once and together, and the id stands in for an unknown one', async () => {
     const { titles, asked } = setUp();
     const titleOf = await titles(['a', 'b', 'a', 'x']);
     assert.deepEqual(['a', 'b', 'x'].map(titleOf), ['Apples', 'Bread', 'x']);
@@ -35,7 +35,7 @@ describe('titles', () => {
     assert.deepEqual(asked, [['a', 'b', 'x']]);
   });
 
-  it('are asked for again when they are old, so that a new title shows', async () => {
+  it('an expired title is requested again, so that a new one appears', async () => {
     const { titles, asked, world } = setUp();
     await titles(['a']);
     world.catalogue.set('a', 'Apricots');
@@ -44,7 +44,7 @@ describe('titles', () => {
     assert.equal(asked.length, 2);
   });
 
-  it('stand in when they are old and the index does not answer', async () => {
+  it('expired titles stand in when the index does not answer', async () => {
     const { titles, world } = setUp();
     await titles(['a']);
     world.time = 5_000;
@@ -53,7 +53,7 @@ describe('titles', () => {
     assert.deepEqual(['a', 'b'].map(titleOf), ['Apples', 'b']);
   });
 
-  it('are bounded: the longest unused goes first', async () => {
+  it('the least recently used title is evicted first', async () => {
     const { titles, asked } = setUp({ capacity: 2 });
     await titles(['a']);
     await titles(['b']);

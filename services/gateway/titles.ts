@@ -1,49 +1,38 @@
+import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 
-interface Cached {
+interface CachedTitle {
   readonly title: string;
   readonly expiresAt: number;
 }
 
-/** Looks up the titles of these items at once and answers with a function that knows them. */
+/** Looks up the titles of these items together. @returns a function from an item's id to its title */
 export type Titles = (itemIds: Iterable<string>, trace?: string) => Promise<(itemId: string) => string>;
 
 /**
- * Titles by item id, kept for a while and asked for in one request when they are missing. An unknown item is called
- * by its id, and an index that does not answer costs titles, never the answer: old ones stand in.
+ * Looks up titles, cached for a while; missing ones are requested from the index in one request. The id of an unknown item
+ * stands in for its title. When the index does not answer, so do expired titles and ids: a lookup never fails.
  */
 export function createTitles(options: {
   index: Pick<IndexClient, 'items'>;
+  /** Largest number of titles in the cache; the least recently used are evicted first. */
   capacity: number;
+  /** Milliseconds after which a title is requested again. */
   ttlMs: number;
   log: Logger;
   now: () => number;
 }): Titles {
   const { index, capacity, ttlMs, log, now } = options;
-  /** In the order of last use, the longest unused first. */
-  const cache = new Map<string, Cached>();
-
-  function touch(itemId: string): Cached | undefined {
-    const cached = cache.get(itemId);
-    if (cached === undefined) return undefined;
-    cache.delete(itemId);
-    cache.set(itemId, cached);
-    return cached;
-  }
-
-  function keep(itemId: string, title: string): void {
-    cache.delete(itemId);
-    cache.set(itemId, { title, expiresAt: now() + ttlMs });
-    if (cache.size > capacity) cache.delete(cache.keys().next().value!);
-  }
+  // By size instead of `max`, for which the cache would allocate all its entries at once.
+  const cache = new LRUCache<string, CachedTitle>({ maxSize: capacity, sizeCalculation: () => 1 });
 
   return async (itemIds, trace) => {
     const found = new Map<string, string>();
     const missing: string[] = [];
     for (const itemId of new Set(itemIds)) {
-      const cached = touch(itemId);
+      const cached = cache.get(itemId);
       if (cached !== undefined) found.set(itemId, cached.title);
       if (cached === undefined || cached.expiresAt <= now()) missing.push(itemId);
     }
@@ -51,7 +40,7 @@ export function createTitles(options: {
       try {
         const items = await index.items(missing, trace);
         for (const [itemId, { title }] of Object.entries(items)) {
-          keep(itemId, title);
+          cache.set(itemId, { title, expiresAt: now() + ttlMs });
           found.set(itemId, title);
         }
       } catch (error) {

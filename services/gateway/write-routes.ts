@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { Type } from 'typebox';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
-import { ActionInput, judgeAction } from './action.ts';
+import { ActionInput, validateAction } from './ingest/action.ts';
 import {
   acceptBatch,
   type BatchAnswer,
@@ -11,8 +11,14 @@ import {
   MAX_BATCH,
   readBatch,
   statusOf,
-} from './batch.ts';
-import { IdentifiedItemInput, ItemInput, type ItemRules, judgeIdentifiedItem, judgeItem } from './item.ts';
+} from './ingest/batch.ts';
+import {
+  IdentifiedItemInput,
+  ItemInput,
+  type ItemRules,
+  validateIdentifiedItem,
+  validateItem,
+} from './ingest/item.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { batchRoute } from './openapi.ts';
 import { continueTrace } from './trace.ts';
@@ -20,7 +26,7 @@ import { continueTrace } from './trace.ts';
 const BATCH = { minItems: 1, maxItems: MAX_BATCH };
 const RETRY_AFTER_SECONDS = '1';
 
-/** The routes that write to the log. */
+/** Adds the routes that write to the log. */
 export function addWriteRoutes(
   stage: StagePorts,
   rules: ItemRules,
@@ -40,8 +46,8 @@ export function addWriteRoutes(
 
   http.put('/v1/items', batchRoute('Put up to 1,000 items', items), async (request, reply) => {
     const now = Date.now();
-    const judge = (entry: unknown) => judgeIdentifiedItem(entry, rules, now);
-    const kind = itemKind(stage, judge, continueTrace(request, reply));
+    const validate = (entry: unknown) => validateIdentifiedItem(entry, rules, now);
+    const kind = itemKind(stage, validate, continueTrace(request, reply));
     const answer = await acceptBatch(readBatch(request.body), kind, options);
     metrics.count('items', answer);
     return send(reply, answer);
@@ -52,8 +58,8 @@ export function addWriteRoutes(
     batchRoute('Put one item, whole', ItemInput),
     async (request, reply) => {
       const now = Date.now();
-      const judge = (entry: unknown) => judgeItem(request.params.id, entry, rules, now);
-      const kind = itemKind(stage, judge, continueTrace(request, reply));
+      const validate = (entry: unknown) => validateItem(request.params.id, entry, rules, now);
+      const kind = itemKind(stage, validate, continueTrace(request, reply));
       const answer = await acceptBatch([request.body], kind, options);
       metrics.count('items', answer);
       return send(reply, answer);
@@ -63,7 +69,7 @@ export function addWriteRoutes(
 
 function actionKind(stage: StagePorts, now: number, trace: string): EntryKind<UserAction> {
   return {
-    judge: (entry) => judgeAction(entry, now),
+    validate: (entry) => validateAction(entry, now),
     identify: ({ eventId }) => ({ eventId }),
     // Windows and retention go by event time, so the message carries it too.
     write: (action) =>
@@ -71,9 +77,9 @@ function actionKind(stage: StagePorts, now: number, trace: string): EntryKind<Us
   };
 }
 
-function itemKind(stage: StagePorts, judge: EntryKind<Item>['judge'], trace: string): EntryKind<Item> {
+function itemKind(stage: StagePorts, validate: EntryKind<Item>['validate'], trace: string): EntryKind<Item> {
   return {
-    judge,
+    validate,
     identify: ({ itemId }) => ({ itemId }),
     write: (item) => stage.produce('items', item.itemId, item, { trace }),
   };

@@ -4,8 +4,9 @@ import { actionFault } from '#contracts/domain/action-validity.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { ACTION_TYPES, type UserAction } from '#contracts/generated/records.ts';
 import { createCheck } from '#platform/http/validation.ts';
+import { idSchema } from '../id-schema.ts';
 import { parseInstant } from './instant.ts';
-import { idSchema, type Judgement, refuse } from './judgement.ts';
+import { reject, type Validation } from './validation.ts';
 
 /** An action as an app posts it. */
 export const ActionInput = Type.Object(
@@ -35,17 +36,17 @@ export const ActionInput = Type.Object(
 const checkAction = createCheck(ActionInput);
 
 /**
- * Whether an entry of a batch is an action that may go to the log, and the record that goes there.
+ * Validates an entry of a batch as an action.
  * @param now milliseconds since the epoch by the gateway's clock
  */
-export function judgeAction(entry: unknown, now: number): Judgement<UserAction> {
+export function validateAction(entry: unknown, now: number): Validation<UserAction> {
   const misfit = checkAction(entry);
-  if (misfit !== undefined) return refuse(misfit);
+  if (misfit !== undefined) return reject(misfit);
   const input = entry as Static<typeof ActionInput>;
   const occurredAt = input.occurredAt === undefined ? now : parseInstant(input.occurredAt);
   if (occurredAt === undefined) {
     const reason = 'must be ISO 8601 with a zone, such as 2026-03-01T12:00:00Z';
-    return refuse({ code: 'field.invalid', field: 'occurredAt', reason });
+    return reject({ code: 'field.invalid', field: 'occurredAt', reason });
   }
   const record = {
     eventId: input.eventId ?? randomUUID(),
@@ -58,5 +59,5 @@ export function judgeAction(entry: unknown, now: number): Judgement<UserAction> 
     value: input.value ?? null,
   };
   const fault = actionFault(record);
-  return fault === undefined ? { record } : refuse(fault);
+  return fault === undefined ? { record } : reject(fault);
 }

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 import { acceptBatch, type EntryKind, readBatch, statusOf } from './batch.ts';
-import { refuse } from './judgement.ts';
+import { reject } from './validation.ts';
 
 const OPTIONS = { log: pino({ level: 'silent' }), timeoutMs: 60_000 };
 
@@ -13,10 +13,10 @@ interface Entry {
 }
 
 const KIND: EntryKind<Entry> = {
-  judge: (entry) => {
+  validate: (entry) => {
     const record = entry as Entry;
     return record.fate === 'bad'
-      ? refuse({ code: 'field.invalid', field: 'fate', reason: 'is bad' })
+      ? reject({ code: 'field.invalid', field: 'fate', reason: 'is bad' })
       : { record };
   },
   identify: ({ eventId }) => ({ eventId }),
@@ -38,7 +38,7 @@ const answer = (...fates: Entry['fate'][]) =>
   );
 
 describe('a batch', () => {
-  it('answers each entry by itself, in order', async () => {
+  it('each entry has a verdict of its own, in order', async () => {
     assert.deepEqual(await answer('good', 'bad', 'unacknowledged'), {
       accepted: 1,
       rejected: 2,
@@ -64,7 +64,7 @@ describe('a batch', () => {
     });
   });
 
-  it('has a status that says who must act', async () => {
+  it('the status tells whether the sender, Kafka or the gateway is at fault', async () => {
     assert.equal(statusOf(await answer('good', 'good')), 202);
     assert.equal(statusOf(await answer('good', 'bad')), 207);
     assert.equal(statusOf(await answer('good', 'unacknowledged')), 207);
@@ -73,12 +73,12 @@ describe('a batch', () => {
     assert.equal(statusOf(await answer('broken')), 500);
   });
 
-  it('repeats the first refusal where every error stands when nothing was accepted', async () => {
+  it('an answer without an accepted entry carries the first error where every error stands', async () => {
     assert.equal((await answer('bad', 'bad')).error?.code, 'field.invalid');
     assert.equal((await answer('good', 'bad')).error, undefined);
   });
 
-  it('does not wait for Kafka for ever', async () => {
+  it('an entry that Kafka does not confirm in time is rejected as unacknowledged', async () => {
     const entries = [
       { eventId: 'e0', fate: 'unanswered' },
       { eventId: 'e1', fate: 'good' },
@@ -91,14 +91,14 @@ describe('a batch', () => {
     assert.equal(verdict.error.retryable, true);
   });
 
-  it('echoes an id only when it is a text', async () => {
+  it('an answer echoes an id only if it is a text', async () => {
     const { results } = await acceptBatch([{ eventId: 7, fate: 'bad' }], KIND, OPTIONS);
     assert.equal(results[0]?.eventId, undefined);
   });
 });
 
 describe('a body', () => {
-  it('is one object or an array of 1 to 1,000', () => {
+  it('a body is one object or an array of 1 to 1,000', () => {
     assert.deepEqual(readBatch({ a: 1 }), [{ a: 1 }]);
     assert.equal(readBatch(Array(1_000).fill({})).length, 1_000);
     assert.throws(() => readBatch([]), { code: 'batch.empty', status: 400 });

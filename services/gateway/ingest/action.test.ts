@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { ACTION_TYPES } from '#contracts/generated/records.ts';
-import { judgeAction } from './action.ts';
+import { validateAction } from './action.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const GOOD = { userId: 'u1', itemId: 'i1', type: 'buy' };
@@ -41,30 +41,30 @@ const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
 
 describe('an action that cannot be accepted', () => {
   for (const [entry, code, field, reason] of BAD) {
-    it(`${JSON.stringify(entry).slice(0, 60)} is refused with ${code}, ${field ?? 'no field'}`, () => {
-      const judgement = judgeAction(entry, NOW);
-      assert.ok('refusal' in judgement);
-      assert.equal(judgement.refusal.code, code);
-      assert.equal(judgement.refusal.field, field);
-      assert.match(judgement.refusal.reason, reason);
+    it(`${JSON.stringify(entry).slice(0, 60)} is rejected with ${code}, ${field ?? 'no field'}`, () => {
+      const validation = validateAction(entry, NOW);
+      assert.ok('rejection' in validation);
+      assert.equal(validation.rejection.code, code);
+      assert.equal(validation.rejection.field, field);
+      assert.match(validation.rejection.reason, reason);
     });
   }
 });
 
 describe('an action that is accepted', () => {
   const accept = (entry: object) => {
-    const judgement = judgeAction(entry, NOW);
-    assert.ok('record' in judgement, JSON.stringify(judgement));
-    return judgement.record;
+    const validation = validateAction(entry, NOW);
+    assert.ok('record' in validation, JSON.stringify(validation));
+    return validation.record;
   };
 
-  it('gets an event id, the present and nulls for what it leaves out', () => {
+  it('an action that leaves out its event id, time and optional fields gets an id, the present and nulls', () => {
     const { eventId, ...rest } = accept(GOOD);
     assert.match(eventId, /^[0-9a-f-]{36}$/);
     assert.deepEqual(rest, { ...GOOD, occurredAt: NOW, receivedAt: NOW, contextId: null, value: null });
   });
 
-  it('keeps what it says', () => {
+  it('a record keeps all fields of its action', () => {
     const said = { ...GOOD, eventId: 'e1', occurredAt: NOW - 5, contextId: 'basket', value: 2.5 };
     assert.deepEqual(accept(said), { ...said, receivedAt: NOW });
     assert.deepEqual(accept({ ...said, contextId: null, value: null }), {
@@ -75,16 +75,16 @@ describe('an action that is accepted', () => {
     });
   });
 
-  it('may carry its time in ISO 8601 and be up to five minutes ahead', () => {
+  it('an action may carry its time in ISO 8601 and be up to five minutes ahead', () => {
     assert.equal(accept({ ...GOOD, occurredAt: '2026-03-01T13:00:00.250+01:00' }).occurredAt, NOW + 250);
     assert.equal(accept({ ...GOOD, occurredAt: NOW + 300_000 }).occurredAt, NOW + 300_000);
   });
 
-  it('may have ids of exactly 256 bytes', () => {
+  it('ids may have exactly 256 bytes', () => {
     accept({ ...GOOD, userId: 'ü'.repeat(128), itemId: 'i'.repeat(256) });
   });
 
-  it('keeps ids, types and times whatever they are', () => {
+  it('a record keeps ids, types and times whatever they are', () => {
     const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }).filter((text) => text !== '*');
     fc.assert(
       fc.property(id, id, fc.constantFrom(...ACTION_TYPES), fc.nat(NOW), (userId, itemId, type, time) => {

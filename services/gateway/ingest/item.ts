@@ -3,7 +3,8 @@ import { idFault } from '#contracts/domain/ids.ts';
 import type { Fault } from '#contracts/fault.ts';
 import { AVAILABILITIES, type Item } from '#contracts/generated/records.ts';
 import { type Check, createCheck } from '#platform/http/validation.ts';
-import { idSchema, type Judgement, refuse } from './judgement.ts';
+import { idSchema } from '../id-schema.ts';
+import { reject, type Validation } from './validation.ts';
 
 const MAX_TITLE = 1_000;
 const MAX_VECTOR = 4_096;
@@ -32,7 +33,7 @@ const FIELDS = {
 /** An item as an app puts it, whole at each change, with its id in the path. */
 export const ItemInput = Type.Object(FIELDS, { additionalProperties: false });
 
-/** The same within a batch, with its id. */
+/** An item within a batch, with its id. */
 export const IdentifiedItemInput = Type.Object(
   { itemId: idSchema('Identifies the item.'), ...FIELDS },
   { additionalProperties: false },
@@ -44,31 +45,36 @@ const checkItem = createCheck(ItemInput);
 const checkIdentified = createCheck(IdentifiedItemInput);
 
 export interface ItemRules {
-  /** Numbers in a supplied vector; 0 takes any length. */
+  /** Numbers in a supplied vector; 0 accepts any length. */
   readonly vectorLength: number;
 }
 
-/** Judges an item whose id stands in the path. */
-export function judgeItem(itemId: string, input: unknown, rules: ItemRules, now: number): Judgement<Item> {
-  return judge(checkItem, input, rules, () => toItem(itemId, input as Input, now));
+/** Validates an item whose id is in the path. */
+export function validateItem(
+  itemId: string,
+  input: unknown,
+  rules: ItemRules,
+  now: number,
+): Validation<Item> {
+  return validate(checkItem, input, rules, () => toItem(itemId, input as Input, now));
 }
 
-/** Judges an item of a batch. */
-export function judgeIdentifiedItem(entry: unknown, rules: ItemRules, now: number): Judgement<Item> {
-  return judge(checkIdentified, entry, rules, () => {
+/** Validates an item of a batch, which has its id. */
+export function validateIdentifiedItem(entry: unknown, rules: ItemRules, now: number): Validation<Item> {
+  return validate(checkIdentified, entry, rules, () => {
     const input = entry as Static<typeof IdentifiedItemInput>;
     return toItem(input.itemId, input, now);
   });
 }
 
-function judge(check: Check, input: unknown, rules: ItemRules, convert: () => Item): Judgement<Item> {
+function validate(check: Check, input: unknown, rules: ItemRules, convert: () => Item): Validation<Item> {
   const fault = check(input);
-  if (fault !== undefined) return refuse(fault);
+  if (fault !== undefined) return reject(fault);
   const record = convert();
   const reason = idFault(record.itemId);
-  if (reason !== undefined) return refuse({ code: 'field.invalid', field: 'itemId', reason });
+  if (reason !== undefined) return reject({ code: 'field.invalid', field: 'itemId', reason });
   const inVector = vectorFault(record.vector, rules.vectorLength);
-  return inVector === undefined ? { record } : refuse(inVector);
+  return inVector === undefined ? { record } : reject(inVector);
 }
 
 function vectorFault(vector: readonly number[] | null, length: number): Fault | undefined {

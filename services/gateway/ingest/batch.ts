@@ -2,17 +2,17 @@ import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 import type { DescribedError } from '#platform/http/server.ts';
 import type { Acknowledgement } from '#platform/kafka/producer.ts';
-import type { Judgement } from './judgement.ts';
+import type { Validation } from './validation.ts';
 
 export const MAX_BATCH = 1_000;
 
-/** What names an entry to its sender. */
+/** The ids by which the sender knows an entry. */
 interface Ids {
   readonly eventId?: string | undefined;
   readonly itemId?: string | undefined;
 }
 
-/** What became of one entry. */
+/** The outcome for one entry. */
 export type Verdict = Ids & { readonly index: number } & (
     | { readonly status: 'accepted'; readonly partition: number; readonly offset: number }
     | { readonly status: 'rejected'; readonly error: DescribedError }
@@ -22,21 +22,21 @@ export interface BatchAnswer {
   readonly accepted: number;
   readonly rejected: number;
   readonly results: readonly Verdict[];
-  /** The first refusal, when nothing was accepted, where every error of the API stands. */
+  /** The error of the first entry, in the place of every error of the API, when no entry was accepted. */
   readonly error?: DescribedError;
 }
 
-/** How the entries of one topic are judged, named and written. */
+/** How the entries of one topic are validated, identified and written. */
 export interface EntryKind<V> {
-  readonly judge: (entry: unknown) => Judgement<V>;
-  /** The id to answer with; called with the record, or with what was sent when it was refused. */
+  readonly validate: (entry: unknown) => Validation<V>;
+  /** Returns the ids for the answer; called with the record, or with the entry itself when it is rejected. */
   readonly identify: (entry: Partial<V>) => Ids;
   /** Resolves when all in-sync replicas have the record. */
   readonly write: (record: V) => Promise<Acknowledgement>;
 }
 
 /**
- * The entries of a body: those of an array, or the body itself when it is one object.
+ * Returns the entries of a body: the elements of an array, or the body itself when it is one object.
  * @throws TributaryError `body.malformed` (400), `batch.empty` (400) or `batch.too-large` (413)
  */
 export function readBatch(body: unknown): readonly unknown[] {
@@ -56,11 +56,11 @@ export function readBatch(body: unknown): readonly unknown[] {
 
 export interface BatchOptions {
   readonly log: Logger;
-  /** Milliseconds that Kafka may take; an entry without an answer by then is refused as unacknowledged. */
+  /** Milliseconds that Kafka may take; an entry without an answer by then is rejected as unacknowledged. */
   readonly timeoutMs: number;
 }
 
-/** Judges each entry by itself and writes the valid ones; a bad one costs the others nothing. */
+/** Validates each entry on its own and writes the valid ones; an invalid entry does not affect the others. */
 export async function acceptBatch<V>(
   entries: readonly unknown[],
   kind: EntryKind<V>,
@@ -89,26 +89,26 @@ async function acceptEntry<V>(
   deadline: Promise<never>,
   log: Logger,
 ): Promise<Verdict> {
-  const judgement = kind.judge(entry);
-  if ('refusal' in judgement) {
+  const validation = kind.validate(entry);
+  if ('rejection' in validation) {
     const sent = typeof entry === 'object' && entry !== null ? (entry as Partial<V>) : {};
-    return { index, ...onlyTexts(kind.identify(sent)), status: 'rejected', error: judgement.refusal };
+    return { index, ...onlyTexts(kind.identify(sent)), status: 'rejected', error: validation.rejection };
   }
-  const ids = kind.identify(judgement.record);
+  const ids = kind.identify(validation.record);
   try {
-    const { partition, offset } = await Promise.race([kind.write(judgement.record), deadline]);
+    const { partition, offset } = await Promise.race([kind.write(validation.record), deadline]);
     return { index, ...ids, status: 'accepted', partition, offset };
   } catch (error) {
-    return { index, ...ids, status: 'rejected', error: writeRefusal(error, log) };
+    return { index, ...ids, status: 'rejected', error: describeWriteError(error, log) };
   }
 }
 
-/** What was sent as an id is echoed only when it is a text. */
+/** Ids that are texts; an invalid entry may have other values in their places. */
 function onlyTexts(ids: Ids): Ids {
   return Object.fromEntries(Object.entries(ids).filter(([, id]) => typeof id === 'string'));
 }
 
-function writeRefusal(error: unknown, log: Logger): DescribedError {
+function describeWriteError(error: unknown, log: Logger): DescribedError {
   if (error instanceof TributaryError && error.retryable) {
     log.warn({ code: error.code, reason: error.message }, 'not acknowledged');
     return { code: error.code, reason: 'Kafka did not confirm the write; send it again', retryable: true };
@@ -117,11 +117,14 @@ function writeRefusal(error: unknown, log: Logger): DescribedError {
   return { code: 'handler.failed', reason: 'unexpected error; see the log of the gateway' };
 }
 
-/** 202 all accepted, 207 some; none: 503 when Kafka is at fault for one, 500 when we are, 400 when the sender is. */
+/**
+ * The HTTP status of an answer: 202 when all entries were accepted, 207 when some were. When none was: 503 if Kafka did not
+ * confirm one, 500 if the gateway failed at one, else 400.
+ */
 export function statusOf({ accepted, rejected, results }: BatchAnswer): 202 | 207 | 400 | 500 | 503 {
   if (rejected === 0) return 202;
   if (accepted > 0) return 207;
-  const refusals = results.flatMap((verdict) => (verdict.status === 'rejected' ? [verdict.error] : []));
-  if (refusals.some(({ retryable }) => retryable)) return 503;
-  return refusals.some(({ code }) => code === 'handler.failed') ? 500 : 400;
+  const errors = results.flatMap((verdict) => (verdict.status === 'rejected' ? [verdict.error] : []));
+  if (errors.some(({ retryable }) => retryable)) return 503;
+  return errors.some(({ code }) => code === 'handler.failed') ? 500 : 400;
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { judgeIdentifiedItem, judgeItem } from './item.ts';
+import { validateIdentifiedItem, validateItem } from './item.ts';
 
 const NOW = 1_700_000_000_000;
 const ANY_LENGTH = { vectorLength: 0 };
@@ -25,39 +25,39 @@ const BAD: ReadonlyArray<[object, string, string]> = [
 
 describe('an item that cannot be accepted', () => {
   for (const [input, code, field] of BAD) {
-    it(`${JSON.stringify(input).slice(0, 60)} is refused with ${code}, ${field}`, () => {
-      for (const judgement of [
-        judgeItem('i1', input, ANY_LENGTH, NOW),
-        judgeIdentifiedItem({ itemId: 'i1', ...input }, ANY_LENGTH, NOW),
+    it(`${JSON.stringify(input).slice(0, 60)} is rejected with ${code}, ${field}`, () => {
+      for (const validation of [
+        validateItem('i1', input, ANY_LENGTH, NOW),
+        validateIdentifiedItem({ itemId: 'i1', ...input }, ANY_LENGTH, NOW),
       ]) {
-        assert.ok('refusal' in judgement);
-        assert.deepEqual([judgement.refusal.code, judgement.refusal.field], [code, field]);
+        assert.ok('rejection' in validation);
+        assert.deepEqual([validation.rejection.code, validation.rejection.field], [code, field]);
       }
     });
   }
 
-  it('is one whose vector has another length than configured', () => {
-    const judgement = judgeItem('i1', { ...GOOD, vector: [1, 2, 3] }, { vectorLength: 4 }, NOW);
-    assert.deepEqual(judgement, {
-      refusal: { code: 'field.invalid', field: 'vector', reason: 'has 3 numbers; 4 are expected' },
+  it('an item whose vector has a different length than configured is rejected', () => {
+    const validation = validateItem('i1', { ...GOOD, vector: [1, 2, 3] }, { vectorLength: 4 }, NOW);
+    assert.deepEqual(validation, {
+      rejection: { code: 'field.invalid', field: 'vector', reason: 'has 3 numbers; 4 are expected' },
     });
   });
 
-  it('is one whose id is missing, empty or too long', () => {
-    const refusalOf = (itemId: unknown) => {
-      const judgement = judgeIdentifiedItem({ ...GOOD, itemId }, ANY_LENGTH, NOW);
-      return 'refusal' in judgement ? [judgement.refusal.code, judgement.refusal.field] : undefined;
+  it('an item whose id is missing, empty or too long is rejected', () => {
+    const rejectionOf = (itemId: unknown) => {
+      const validation = validateIdentifiedItem({ ...GOOD, itemId }, ANY_LENGTH, NOW);
+      return 'rejection' in validation ? [validation.rejection.code, validation.rejection.field] : undefined;
     };
-    assert.deepEqual(refusalOf(''), ['field.invalid', 'itemId']);
-    assert.deepEqual(refusalOf('i'.repeat(257)), ['field.invalid', 'itemId']);
-    assert.ok('refusal' in judgeItem('i'.repeat(257), GOOD, ANY_LENGTH, NOW));
-    assert.ok('refusal' in judgeIdentifiedItem(GOOD, ANY_LENGTH, NOW));
+    assert.deepEqual(rejectionOf(''), ['field.invalid', 'itemId']);
+    assert.deepEqual(rejectionOf('i'.repeat(257)), ['field.invalid', 'itemId']);
+    assert.ok('rejection' in validateItem('i'.repeat(257), GOOD, ANY_LENGTH, NOW));
+    assert.ok('rejection' in validateIdentifiedItem(GOOD, ANY_LENGTH, NOW));
   });
 });
 
 describe('an item that is accepted', () => {
-  it('is whole: what it leaves out is empty', () => {
-    assert.deepEqual(judgeItem('i1', GOOD, ANY_LENGTH, NOW), {
+  it('fields that an item leaves out are empty in the record', () => {
+    assert.deepEqual(validateItem('i1', GOOD, ANY_LENGTH, NOW), {
       record: {
         itemId: 'i1',
         title: 'Whole Milk',
@@ -71,7 +71,7 @@ describe('an item that is accepted', () => {
     });
   });
 
-  it('keeps what it says', () => {
+  it('a record keeps all fields of its item', () => {
     const said = {
       itemId: 'i1',
       title: 'Vollmilch',
@@ -81,7 +81,7 @@ describe('an item that is accepted', () => {
       vector: [0.5, -0.25],
       availability: 'unavailable',
     };
-    assert.deepEqual(judgeIdentifiedItem(said, { vectorLength: 2 }, NOW), {
+    assert.deepEqual(validateIdentifiedItem(said, { vectorLength: 2 }, NOW), {
       record: { ...said, updatedAt: NOW },
     });
   });

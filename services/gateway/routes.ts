@@ -1,0 +1,26 @@
+import type { StagePorts } from '#platform/stage.ts';
+import type { BatchOptions } from './ingest/batch.ts';
+import type { ItemRules } from './ingest/item.ts';
+import type { GatewayMetrics } from './metrics.ts';
+import { addOpenApi } from './openapi.ts';
+import { addReadRoutes, type Peers } from './read-routes.ts';
+import type { Titles } from './titles.ts';
+import { addWriteRoutes } from './write-routes.ts';
+
+export interface RoutesOptions {
+  readonly peers: Peers;
+  readonly titles: Titles;
+  readonly itemRules: ItemRules;
+  readonly batchOptions: BatchOptions;
+  readonly metrics: GatewayMetrics;
+}
+
+/** Adds the routes of the gateway, and `GET /openapi.json`, which describes them. */
+export async function addRoutes(stage: StagePorts, options: RoutesOptions): Promise<void> {
+  const { peers, titles, itemRules, batchOptions, metrics } = options;
+  // Only JSON is accepted; fastify alone would accept text/plain too.
+  stage.http.removeContentTypeParser('text/plain');
+  await addOpenApi(stage.http);
+  addWriteRoutes(stage, itemRules, batchOptions, metrics);
+  addReadRoutes(stage.http, peers, titles);
+}
