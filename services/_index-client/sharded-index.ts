@@ -13,7 +13,7 @@ import type {
 import { shardOf } from './shard-of.ts';
 import { splitBySize } from './split-by-size.ts';
 
-/** The served generation may be dropped between the request that asks for it and the search in it. */
+/** The served generation may be dropped between the request for its name and the search in it. */
 const ATTEMPTS = 3;
 
 type ByItem<T> = Readonly<Record<string, T>>;

@@ -5,7 +5,7 @@ import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import type { IndexShard, Query, QueryResult } from './index-client.ts';
 import { shardOf } from './shard-of.ts';
 
-/** An index in memory that searches exactly; what it serves and holds can be changed. */
+/** An index in memory that searches exactly; its served and held generations can be changed. */
 export interface MemoryShard extends IndexShard {
   active: string | null;
   held: string[];

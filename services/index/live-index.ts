@@ -11,8 +11,8 @@ import type { Shard } from './shards/shard.ts';
 export interface LiveIndexOptions extends GraphBuilderOptions, HeldGenerationsOptions, TakeoverOptions {}
 
 /**
- * The topics `embeddings`, `releases` and `items` as one searchable index. Each message changes what is published, then
- * the graphs that exist already, and then the takeover looks whether a generation should be built or serve. A generation
+ * The topics `embeddings`, `releases` and `items` as one searchable index. Each message changes the published state,
+ * then the graphs that exist already; then the takeover checks whether a generation should be built or serve. A generation
  * is built beside the serving one and takes over in one assignment; the previous one keeps answering requests that name it
  * for a while.
  */

@@ -33,7 +33,7 @@ export const METRICS = {
     help: 'Generations that were built and did not take over, because their recall is too low',
   }),
   refusedVectors: counter('tributary_index_refused_vectors_total', {
-    help: 'Embeddings passed over, by reason: invalid, zero, rejected-generation',
+    help: 'Embeddings skipped, by reason: invalid, zero, rejected-generation',
     labels: ['reason'],
   }),
   searchSeconds: histogram('tributary_index_search_seconds', {

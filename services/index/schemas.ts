@@ -3,7 +3,7 @@ import { MAX_ITEMS, MAX_NEIGHBOURS, MAX_QUERIES, MAX_VECTORS } from '#index-clie
 
 const MAX_DIMENSION = 4_096;
 
-/** A query is an item of the generation, or a vector of its space: an array of numbers or base64 as `/vectors` gives it. */
+/** A query is an item of the generation, or a vector of its space: an array of numbers or base64 as `/vectors` returns it. */
 export const SearchBody = Type.Object(
   {
     generation: Type.Optional(Type.String({ minLength: 1 })),

@@ -74,7 +74,7 @@ function vectorOf(
   }
   const field = `queries[${index}].vector`;
   const vector = readVector(query.vector, generation, field);
-  // One of this index or another shard is of length 1 already: scaling it again would change the last bits of scores.
+  // A vector that an index returned has length 1 already: scaling it again would change the last bits of scores.
   if (Math.abs(norm(vector) - 1) > UNIT_TOLERANCE && !normaliseInPlace(vector)) {
     throw new TributaryError('field.invalid', 'has no direction', { status: 400, field });
   }

@@ -48,7 +48,7 @@ export interface LoggedAction {
   readonly value: UserAction | null;
 }
 
-/** A batch of partition 0, and what was rejected of it. */
+/** A batch of partition 0, and the reasons of its rejected messages, by offset. */
 export function batchOf(messages: readonly LoggedAction[]): IncomingBatch<UserAction> & {
   readonly rejected: ReadonlyMap<number, { readonly code: ErrorCode; readonly reason: string }>;
 } {

@@ -26,7 +26,7 @@ const MIB = 1_048_576;
 /** Share of the memory for cached users that holds their vectors where the kernel reads them. */
 export const RING_SHARE = 1 / 8;
 
-/** Clusters the windows of one process, one at a time, so that all can share the memory it takes. */
+/** Clusters the windows of one process, one at a time, so that they can share one workspace. */
 export class Clusterer {
   readonly #config: InterestsConfig;
   readonly #workspace: ForestWorkspace;

@@ -305,7 +305,11 @@ it('any batches, redeliveries and crashes end in the same bytes as one undisturb
       assert.deepEqual(store.dump(), calm.store.dump());
       for (const userId of new Set(given.map((one) => one.userId))) {
         const newest = sent.findLast((interests) => interests.userId === userId);
-        assert.deepEqual(newest, await store.readInterests(userId), 'the topic ends with what is kept');
+        assert.deepEqual(
+          newest,
+          await store.readInterests(userId),
+          'the last record in the topic is the stored one',
+        );
       }
     }),
     { numRuns: 150 },

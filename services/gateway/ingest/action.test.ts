@@ -7,7 +7,7 @@ import { validateAction } from './action.ts';
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 const GOOD = { userId: 'u1', itemId: 'i1', type: 'buy' };
 
-/** What is sent, the code, the field at fault, and a part of the reason. */
+/** The entry, the code, the field at fault, and a part of the reason. */
 const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
   [null, 'field.invalid', undefined, /object/],
   [5, 'field.invalid', undefined, /object/],

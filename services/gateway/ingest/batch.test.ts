@@ -64,7 +64,7 @@ describe('a batch', () => {
     });
   });
 
-  it('the status tells whether the sender, Kafka or the gateway is at fault', async () => {
+  it('the status shows whether the sender, Kafka or the gateway is at fault', async () => {
     assert.equal(statusOf(await answer('good', 'good')), 202);
     assert.equal(statusOf(await answer('good', 'bad')), 207);
     assert.equal(statusOf(await answer('good', 'unacknowledged')), 207);

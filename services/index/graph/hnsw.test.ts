@@ -188,9 +188,9 @@ describe('the graph', () => {
       assert.deepEqual([state.rows.length, state.hidden], [300, []]);
       const again = create();
       await again.restore(file, state, new Set());
-      assert.equal(again.size, 299, 'visibility is asked for again');
+      assert.equal(again.size, 299, 'visibility is checked again');
       await again.build(noPause);
-      assert.equal(again.search(late, 1)[0]?.itemId, 'late', 'what the file does not hold is linked');
+      assert.equal(again.search(late, 1)[0]?.itemId, 'late', 'a row that is not in the file is linked');
       assert.equal(again.size, 300);
     } finally {
       rmSync(directory, { recursive: true });

@@ -29,14 +29,14 @@ export interface GraphState {
   readonly hidden: readonly number[];
 }
 
-/** One seed for all graphs, so that the same rows in the same order give the same graph. */
+/** One seed for all graphs, so that the same rows in the same order make the same graph. */
 export const SEED = 20_180_819;
 const MINIMUM_CAPACITY = 64;
 
 /**
  * A navigable small-world graph (Malkov and Yashunin, TPAMI 2020) over the unit vectors of a table, where the inner
  * product is the cosine. A label is the place of a row in the order of insertion: hnswlib cuts labels to 32 bits, and the
- * rows of a table may come in another order after a restart. Rows hidden by `isVisible` stay in the graph as stepping
+ * rows of a table may have a different order after a restart. Rows hidden by `isVisible` stay in the graph as stepping
  * stones and never appear in a result.
  */
 export class HnswGraph {
@@ -68,7 +68,7 @@ export class HnswGraph {
     return this.#rows.length - this.#hidden.size;
   }
 
-  /** Candidates kept while searching, and at least the neighbours asked for. Only once `build` has begun. */
+  /** Sets the candidates kept while searching, which are at least `k`. Only after `build` has begun. */
   setEfSearch(efSearch: number): void {
     this.#graph.setEf(efSearch);
   }
@@ -146,7 +146,7 @@ export class HnswGraph {
   /**
    * Up to `k` visible items by falling cosine; fewer only when there are fewer.
    * @param query unit vector of the table's dimension
-   * @throws RangeError for one of another dimension or with a component that is not finite
+   * @throws RangeError for a query of a different dimension or with a component that is not finite
    */
   search(query: Float32Array, k: number): Neighbour[] {
     return this.searchBatch(query, k)[0]!;

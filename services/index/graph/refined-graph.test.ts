@@ -67,7 +67,7 @@ describe('what may be found', () => {
       put('g1', itemId, [1, 0.1 + place / 1_000]);
     world.declare(release('g1', 'ready', 5));
     await waitFor(() => index.served?.generation.id === 'g1', { message: 'g1 serves' });
-    assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'another size is no duplicate');
+    assert.deepEqual(near('a'), ['tea2', 'tea4', 'far'], 'a different size is no duplicate');
     assert.deepEqual(near('tea3'), ['tea2', 'tea4', 'a', 'far'], 'it may still be asked about');
 
     index.applyItem('tea1', item('tea1', 'available', 'Green tea'));

@@ -9,7 +9,7 @@ export interface CatalogueEntry {
 }
 
 /**
- * Titles and availability by item id, as the topic `items` gives them.
+ * Titles and availability by item id, from the topic `items`.
  *
  * An item that is not listed is not found. Compaction drops tombstones in the end, so that after a restart only the missing
  * entry shows that an item was withdrawn, though its vector may still be there. Where the topic is empty, because the app
@@ -24,7 +24,7 @@ export class Catalogue {
     return this.#isKept;
   }
 
-  /** The topic had a message about an item of another shard. */
+  /** The topic had a message about an item of a different shard. */
   markKept(): void {
     this.#isKept = true;
   }

@@ -8,7 +8,7 @@ import type { Shard } from '../shards/shard.ts';
 export type VectorFault = 'invalid' | 'zero' | 'rejected-generation';
 
 /**
- * The outcome for one embedding: it took a row, it waits for its release, another shard holds it, or it was skipped for a
+ * The outcome for one embedding: it took a row, it waits for its release, a different shard holds it, or it was skipped for a
  * fault.
  */
 export type IngestOutcome = { readonly row: number } | 'waiting' | 'elsewhere' | VectorFault;

@@ -65,7 +65,7 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g2');
     generations.applyRelease(release('g2', 'rejected', 2));
     assert.equal(generations.wanted()?.id, 'g1');
-    assert.equal(generations.get('g2')?.table, undefined, 'its vectors are let go');
+    assert.equal(generations.get('g2')?.table, undefined, 'its vectors are dropped');
   });
 
   it('a ready generation older than the active one should not serve', () => {

@@ -85,7 +85,7 @@ class World {
     return this.shards.map(({ served }) => served?.generation.id);
   }
 
-  /** Reads on until these are what the shards serve; whatever one of them serves, all must hold at any time. */
+  /** Reads on until the shards serve these; at any time, all shards must hold every generation that one serves. */
   async reaches(expected: readonly string[], ...readers: readonly number[]): Promise<void> {
     await waitFor(
       () => {
@@ -128,7 +128,7 @@ describe('shards', () => {
     assert.deepEqual(world.served(), ['g1', 'g1', 'g1'], 'the last does not hold it yet');
     world.read(2);
     await world.reaches(['g2', 'g1', 'g1']);
-    assert.deepEqual(world.shards[1]!.heldIds(), ['g1', 'g2'], 'it answers who names it');
+    assert.deepEqual(world.shards[1]!.heldIds(), ['g1', 'g2'], 'it answers requests that name it');
     await world.reaches(['g2', 'g2', 'g2'], 0, 1, 2);
     assert.deepEqual(world.declared, ['g1 active', 'g2 active', 'g1 retired']);
     for (const index of world.shards) assert.deepEqual(index.heldIds(), ['g2', 'g1']);

@@ -30,7 +30,7 @@ interface Step {
 const ASK_AGAIN_MS = 200;
 
 /**
- * Brings the held generations to the state that the log asks for: builds the next one, lets it serve and declares it.
+ * Brings the held generations to the state that the log requires: builds the next one, lets it serve and declares it.
  *
  * The first shard, which may be the only one, decides: it lets a `ready` generation serve once every other shard holds
  * it, and then declares it active. The other shards hold it until they read that it is active. So all shards hold every
@@ -58,7 +58,7 @@ export class Takeover {
     this.#options = options;
   }
 
-  /** Starts the steps that the log asks for, unless they are under way: then the log is consulted again after each. */
+  /** Starts the steps that the log requires. While steps are under way, the log is checked again after each of them. */
   advance(): void {
     if (this.#advancing !== undefined || this.#nextStep() === undefined) return;
     this.#advancing = this.#pursue()
@@ -73,7 +73,7 @@ export class Takeover {
     this.#closed = true;
   }
 
-  /** The step that the log and the held generations ask for; undefined when nothing is left to do. */
+  /** Returns the step that the log and the held generations require; undefined when nothing is left to do. */
   #nextStep(): Step | undefined {
     if (this.#closed) return undefined;
     const served = this.#held.served?.generation;
@@ -140,7 +140,7 @@ export class Takeover {
     if (this.#options.shard.place === 0) await this.#declare(next);
   }
 
-  /** Whether the other shards must hold the generation first: not if the log already tells all shards to serve it. */
+  /** Whether the other shards must hold the generation first: not if it is active in the log already, so that all shards serve it. */
   #waitsForOthers({ generation }: Step): boolean {
     return this.#options.shard.count > 1 && generation.release?.state !== 'active';
   }

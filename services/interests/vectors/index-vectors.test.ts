@@ -13,7 +13,7 @@ interface Rig {
   readonly flips: string[];
   readonly waits: string[];
   gained: number;
-  /** What the index throws, one error a request, before it answers. */
+  /** Errors of the next requests to the index, one each; later requests are answered. */
   readonly faults: TributaryError[];
   readonly known: Map<string, Float32Array>;
 }
@@ -116,7 +116,7 @@ describe('vectors asked of the index', () => {
     rig.known.set('new', Float32Array.of(1, 1));
     rig.vectors.applyEmbedding('g1/new', embedding('new', 'inductive'));
     assert.equal(rig.gained, 1);
-    assert.equal(rig.vectors.served, served, 'what was clustered stays valid');
+    assert.equal(rig.vectors.served, served, 'clusterings in this space stay valid');
     assert.deepEqual(await lookUp(rig, 'new'), [[1, 1]]);
   });
 

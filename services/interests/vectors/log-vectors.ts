@@ -21,7 +21,7 @@ export interface LogVectorsEvents extends VectorEvents {
 }
 
 /**
- * All vectors in memory, by generation, as `embeddings` and `releases` give them. The served generation is the one whose
+ * All vectors in memory, by generation, from `embeddings` and `releases`. The served generation is the one whose
  * release was declared active last, in log order, once all its trained vectors have been read. Until then the previous one
  * stays, so that vectors and α always belong together.
  *

@@ -14,7 +14,7 @@ export interface TypedArrays {
    * @param queries n × dimension, row-major
    * @param labels n × k: of each query its neighbours, the nearest first
    * @param distances n × k: of the graph's space, which for `ip` is 1 − the inner product
-   * @param counts n: how many neighbours each query has; places beyond that keep what was there
+   * @param counts n: how many neighbours each query has; places beyond that keep their former values
    * @throws TypeError or RangeError that names the argument at fault, components that are not finite among them
    */
   searchKnn(
