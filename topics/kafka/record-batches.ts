@@ -91,7 +91,7 @@ export function boundRecordBatches(): void {
   if (isInPlace) return;
   if (require.cache[ITS_CALLER] !== undefined)
     throw new Error('kafkajs has fetched before its batch reader was wrapped');
-  const read = require(BATCH_READER) as ReadBatch;
+  const read = require('kafkajs/src/protocol/recordBatch/v0/decoder.js') as ReadBatch;
   require.cache[BATCH_READER]!.exports = boundedReader(read);
   isInPlace = true;
 }
