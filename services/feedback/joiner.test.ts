@@ -5,7 +5,7 @@ import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { logs, RULES, rewardsByDefinition, START, someAction, someSlate } from './attribution.testing.ts';
 import { createJoiner, type Joiner } from './joiner.ts';
-import { createFakeJoinStore } from './store.testing.ts';
+import { createMemoryJoinStore } from './memory-store.testing.ts';
 import type { JoinStore, QueuedReward } from './store.ts';
 
 const PARTITION = 2;
@@ -81,7 +81,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
   await fc.assert(
     fc.asyncProperty(logs, plans, async (both, plan) => {
       const log: Reward[] = [];
-      const inner = createFakeJoinStore();
+      const inner = createMemoryJoinStore();
       let untilCrash = 0;
       const crashes = (): boolean => --untilCrash === 0;
       const store: JoinStore = {
@@ -121,7 +121,7 @@ test('two processes that believe to own a partition do not count anything twice'
   await fc.assert(
     fc.asyncProperty(logs, fc.scheduler(), async (both, scheduler) => {
       const log: Reward[] = [];
-      const inner = createFakeJoinStore();
+      const inner = createMemoryJoinStore();
       const store: JoinStore = {
         readHead: scheduler.scheduleFunction(inner.readHead),
         readUsers: scheduler.scheduleFunction(inner.readUsers),
@@ -146,7 +146,7 @@ test('two processes that believe to own a partition do not count anything twice'
 
 test('a reward carries what the slate showed and the trace that led to it', async () => {
   const queued: QueuedReward[] = [];
-  const joiner = joinerOn(createFakeJoinStore(), async (some) => void queued.push(...some));
+  const joiner = joinerOn(createMemoryJoinStore(), async (some) => void queued.push(...some));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
   await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
   assert.deepEqual(queued, [
@@ -172,7 +172,7 @@ test('a reward carries what the slate showed and the trace that led to it', asyn
 
 test('the clock closes a slate only when it is overdue and the actions are read to their end', async () => {
   const log: Reward[] = [];
-  const joiner = joinerOn(createFakeJoinStore(), appendTo(log));
+  const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   const overdueAt = START + RULES.windowMs + IDLE_MS;
   await joiner.tick(PARTITION, { slates: 1, actions: 5, askedAt: overdueAt + 50 });
@@ -184,7 +184,7 @@ test('the clock closes a slate only when it is overdue and the actions are read 
 
 test('what cannot be decoded at the end of the actions keeps no slate waiting', async () => {
   const log: Reward[] = [];
-  const joiner = joinerOn(createFakeJoinStore(), appendTo(log));
+  const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + 1 };
   await joiner.takeActions(PARTITION, [], 4);
@@ -196,7 +196,7 @@ test('what cannot be decoded at the end of the actions keeps no slate waiting', 
 });
 
 test('actions are forgotten once every slate they may count for has been read', async () => {
-  const store = createFakeJoinStore();
+  const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo([]));
   const everybody = { closesBefore: Infinity, forgottenUntil: Infinity };
   await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
@@ -208,7 +208,7 @@ test('actions are forgotten once every slate they may count for has been read', 
 
 test('a tombstone erases what waits of its user', async () => {
   const log: Reward[] = [];
-  const store = createFakeJoinStore();
+  const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo(log));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   await joiner.takeActions(PARTITION, [
@@ -222,7 +222,7 @@ test('a tombstone erases what waits of its user', async () => {
 test('a partition whose state was thrown away goes on above the sequences of the log', async () => {
   const log: Reward[] = [];
   const joiner = createJoiner({
-    store: createFakeJoinStore(),
+    store: createMemoryJoinStore(),
     rules: RULES,
     idleMs: IDLE_MS,
     produce: appendTo(log),

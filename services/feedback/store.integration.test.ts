@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { after, before } from 'node:test';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { createRedisJoinStore } from './redis-store.ts';
-import { testJoinStore } from './store.testing.ts';
+import { testJoinStore } from './store.contract.ts';
 
 let test: TestRedis;
 

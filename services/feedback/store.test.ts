@@ -1,3 +1,4 @@
-import { createFakeJoinStore, testJoinStore } from './store.testing.ts';
+import { createMemoryJoinStore } from './memory-store.testing.ts';
+import { testJoinStore } from './store.contract.ts';
 
-testJoinStore(async () => createFakeJoinStore());
+testJoinStore(async () => createMemoryJoinStore());

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { computeFeatures, DIMENSION, FEATURES, PRIOR_MEAN } from './features.ts';
-import { NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
+import { NOW, someCause, someItem, someProposal } from './pools/proposals.testing.ts';
 
 const NOTHING: ReadonlySet<string> = new Set();
 

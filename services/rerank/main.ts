@@ -2,15 +2,15 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { readRerankConfig } from './config.ts';
-import { createLearner } from './learner.ts';
+import { createLearner } from './learning/learner.ts';
+import { readPosterior } from './learning/posterior.ts';
+import { createRedisStatisticsStore } from './learning/redis-store.ts';
+import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
-import { readPolicy } from './policy.ts';
-import { createRedisPoolStore } from './pool-store.ts';
-import { takeProposals } from './pools.ts';
-import { refreshing } from './refresh.ts';
+import { createRedisPoolStore } from './pools/redis-store.ts';
+import { takeProposals } from './pools/take-proposals.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate } from './slate.ts';
-import { createRedisStatisticsStore } from './statistics-store.ts';
 
 await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
@@ -31,8 +31,8 @@ await runStage(STAGES.rerank, async (stage) => {
     store: statistics,
     count: (outcome) => metrics.rewards.inc({ outcome }),
   });
-  const policy = await refreshing({
-    read: () => readPolicy(statistics, CATALOG.rewards.partitions, config),
+  const held = await refreshing({
+    read: () => readPosterior(statistics, CATALOG.rewards.partitions, config),
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
@@ -41,7 +41,7 @@ await runStage(STAGES.rerank, async (stage) => {
   addSlateRoute(stage.http, {
     async compose({ slateId, userId, size }) {
       const pool = await pools.read(userId);
-      const { posterior, observations } = policy.current;
+      const { posterior, observations } = held.current;
       const slate = composeSlate({
         ...config,
         slateId,

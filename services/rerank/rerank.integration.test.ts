@@ -9,10 +9,10 @@ import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { EVERYBODY } from './pool.ts';
-import { someCause, someItem, someProposal } from './proposals.testing.ts';
-import { someReward } from './rewards.testing.ts';
-import { applyRewards, nothingLearned } from './rewards.ts';
+import { someReward } from './learning/rewards.testing.ts';
+import { applyRewards, nothingLearned } from './learning/rewards.ts';
+import { EVERYBODY } from './pools/pool.ts';
+import { someCause, someItem, someProposal } from './pools/proposals.testing.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { DIMENSION } from './features.ts';
-import { learnPolicy } from './policy.ts';
-import { EVERYBODY, joinPools } from './pool.ts';
-import { held, NOW, someCause, someItem } from './proposals.testing.ts';
+import { learnPosterior } from './learning/posterior.ts';
+import { EVERYBODY, joinPools } from './pools/pool.ts';
+import { held, NOW, someCause, someItem } from './pools/proposals.testing.ts';
 import { composeSlate, POLICY, type SlateRequest } from './slate.ts';
 
 const pool = joinPools(
@@ -32,7 +32,7 @@ const request: SlateRequest = {
   userId: 'ann',
   size: 10,
   pool,
-  ...learnPolicy([], { priorDeviation: 0.02, noiseVariance: 0.05 }),
+  ...learnPosterior([], { priorDeviation: 0.02, noiseVariance: 0.05 }),
   draws: 64,
   excludeRecent: true,
   now: NOW,

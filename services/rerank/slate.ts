@@ -3,7 +3,7 @@ import { chooseSlate } from '#algorithms/bandit/thompson.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { computeFeatures, DIMENSION, FEATURE_VERSION } from './features.ts';
-import type { Pool } from './pool.ts';
+import type { Pool } from './pools/pool.ts';
 
 /** How the served policy is named in slates; another meaning of the features is another policy. */
 export const POLICY = `thompson-linear/${FEATURE_VERSION}`;

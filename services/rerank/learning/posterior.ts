@@ -1,7 +1,7 @@
 import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
 import { createStatistics, merge, type Statistics } from '#algorithms/bandit/statistics.ts';
-import { DIMENSION, PRIOR_MEAN } from './features.ts';
-import type { StatisticsStore } from './statistics-store.ts';
+import { DIMENSION, PRIOR_MEAN } from '../features.ts';
+import type { StatisticsStore } from './store.ts';
 
 export interface PriorOptions {
   /** Standard deviation of each weight before any reward. */
@@ -9,15 +9,15 @@ export interface PriorOptions {
   readonly noiseVariance: number;
 }
 
-/** The policy that is served. */
-export interface Policy {
+/** The posterior that slates are chosen from. */
+export interface HeldPosterior {
   readonly posterior: Posterior;
   /** Number of rewards in it. */
   readonly observations: number;
 }
 
 /** The posterior over the rewards of all partitions, added in partition order. */
-export function learnPolicy(partitions: Iterable<Statistics>, options: PriorOptions): Policy {
+export function learnPosterior(partitions: Iterable<Statistics>, options: PriorOptions): HeldPosterior {
   const total = createStatistics(DIMENSION);
   for (const statistics of partitions) merge(total, statistics);
   return {
@@ -30,14 +30,14 @@ export function learnPolicy(partitions: Iterable<Statistics>, options: PriorOpti
   };
 }
 
-/** Reads the statistics of all partitions and learns the policy from them. */
-export async function readPolicy(
+/** Reads the statistics of all partitions and learns the posterior from them. */
+export async function readPosterior(
   store: StatisticsStore,
   partitions: number,
   options: PriorOptions,
-): Promise<Policy> {
+): Promise<HeldPosterior> {
   const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
-  return learnPolicy(
+  return learnPosterior(
     held.map(({ learned }) => learned.statistics),
     options,
   );

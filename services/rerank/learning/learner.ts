@@ -1,7 +1,7 @@
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { applyReward, type RewardOutcome } from './rewards.ts';
-import type { HeldStatistics, StatisticsStore } from './statistics-store.ts';
+import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 export interface Learner {
   take(batch: IncomingBatch<Reward>): Promise<void>;

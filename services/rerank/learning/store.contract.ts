@@ -2,22 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { someRewards } from './rewards.testing.ts';
 import { applyRewards, nothingLearned } from './rewards.ts';
-import type { HeldStatistics, StatisticsStore } from './statistics-store.ts';
-
-/** Statistics in memory: a store for tests that behaves like the one in Redis. */
-export function createFakeStatisticsStore(): StatisticsStore {
-  const partitions = new Map<number, HeldStatistics>();
-  return {
-    async load(partition) {
-      return structuredClone(partitions.get(partition) ?? { learned: nothingLearned(), offset: -1 });
-    },
-    async save(partition, held) {
-      if ((partitions.get(partition)?.offset ?? -1) >= held.offset) return false;
-      partitions.set(partition, structuredClone(held));
-      return true;
-    },
-  };
-}
+import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 function learnedFrom(count: number, offset: number): HeldStatistics {
   const learned = nothingLearned();

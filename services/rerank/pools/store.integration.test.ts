@@ -3,10 +3,8 @@ import { after, before } from 'node:test';
 import { deserialize, serialize } from 'node:v8';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
-import { testPoolStore } from './pool-store.testing.ts';
-import { createRedisPoolStore } from './pool-store.ts';
-import { testStatisticsStore } from './statistics-store.testing.ts';
-import { createRedisStatisticsStore } from './statistics-store.ts';
+import { createRedisPoolStore } from './redis-store.ts';
+import { testPoolStore } from './store.contract.ts';
 
 let test: TestRedis;
 
@@ -24,13 +22,5 @@ testPoolStore(async () => {
     keepMs: 60_000,
     encode: serialize,
     decode: (bytes) => deserialize(bytes) as Proposal,
-  });
-});
-
-testStatisticsStore(async () => {
-  const name = randomUUID();
-  return createRedisStatisticsStore({
-    redis: test.redis,
-    keyOf: (partition) => test.key(name, String(partition)),
   });
 });

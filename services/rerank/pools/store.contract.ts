@@ -1,31 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVERYBODY, type HeldProposal, joinPools, replaces } from './pool.ts';
-import type { PoolStore } from './pool-store.ts';
+import { EVERYBODY, joinPools } from './pool.ts';
 import { held, someCause, someItem } from './proposals.testing.ts';
-
-/** Pools in memory: a store for tests that behaves like the one in Redis. */
-export function createFakePoolStore(): PoolStore {
-  const pools = new Map<string, Map<string, HeldProposal>>();
-  const proposalsOf = (userId: string): HeldProposal[] => [...(pools.get(userId)?.values() ?? [])];
-  return {
-    async put(arriving) {
-      const { userId, model } = arriving.proposal;
-      const pool = pools.get(userId) ?? new Map<string, HeldProposal>();
-      pools.set(userId, pool);
-      const before = pool.get(model);
-      if (before !== undefined && !replaces(arriving, before)) return false;
-      pool.set(model, arriving);
-      return true;
-    },
-    async read(userId) {
-      return joinPools(userId === EVERYBODY ? [] : proposalsOf(userId), proposalsOf(EVERYBODY));
-    },
-    async erase(userId) {
-      pools.delete(userId);
-    },
-  };
-}
+import type { PoolStore } from './store.ts';
 
 /** What every store of pools must do. Each test takes a store of its own. */
 export function testPoolStore(createStore: () => Promise<PoolStore>): void {

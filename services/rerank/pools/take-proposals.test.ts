@@ -2,17 +2,17 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
+import { createMemoryPoolStore } from './memory-store.testing.ts';
 import { joinPools } from './pool.ts';
-import { createFakePoolStore } from './pool-store.testing.ts';
-import { takeProposals } from './pools.ts';
 import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
+import { takeProposals } from './take-proposals.ts';
 
 function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Proposal>> {
   return values.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined }));
 }
 
 test('a batch writes what remains of it, once, however often it is read', async () => {
-  const inner = createFakePoolStore();
+  const inner = createMemoryPoolStore();
   const writes: number[] = [];
   const freshness: number[] = [];
   const store: typeof inner = {
@@ -43,7 +43,7 @@ test('a batch writes what remains of it, once, however often it is read', async 
 });
 
 test('a proposal that cannot be ranked is rejected, the rest of the batch is taken', async () => {
-  const store = createFakePoolStore();
+  const store = createMemoryPoolStore();
   const rejected: Array<[number, string]> = [];
   const messages = messagesOf([
     someProposal({ model: 'sequence', items: [someItem('tea', 1), someItem('rye', Number.NaN)] }),
@@ -66,7 +66,7 @@ test('a proposal that cannot be ranked is rejected, the rest of the batch is tak
 });
 
 test('a tombstone erases the pool, and what comes after it counts again', async () => {
-  const store = createFakePoolStore();
+  const store = createMemoryPoolStore();
   const after = someProposal({ model: 'sequence', version: 4 });
   const messages = messagesOf([someProposal({ version: 3 }), null, after]);
   await takeProposals(

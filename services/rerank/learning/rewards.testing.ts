@@ -1,7 +1,7 @@
 import { createRandom } from '#algorithms/random.ts';
 import { aReward } from '#contracts/domain/records.testing.ts';
 import type { Reward } from '#contracts/generated/records.ts';
-import { DIMENSION } from './features.ts';
+import { DIMENSION } from '../features.ts';
 
 /** The reward of the given sequence, with features and a value that only depend on it. */
 export function someReward(sequence: number, change: Partial<Reward> = {}): Reward {

@@ -4,9 +4,9 @@ import fc from 'fast-check';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
+import { createMemoryStatisticsStore } from './memory-store.testing.ts';
 import { someReward, someRewards } from './rewards.testing.ts';
 import { applyRewards, nothingLearned, type RewardOutcome } from './rewards.ts';
-import { createFakeStatisticsStore } from './statistics-store.testing.ts';
 
 const PARTITION = 2;
 
@@ -44,7 +44,7 @@ test('batches read again, crashes and rebalances leave the sums of one reading o
     fc.asyncProperty(steps, async (plan) => {
       // The log itself holds repeats, as feedback leaves them after a crash.
       const log = [...someRewards(20), ...someRewards(30).slice(15)];
-      const inner = createFakeStatisticsStore();
+      const inner = createMemoryStatisticsStore();
       let failing = false;
       const learner = createLearner({
         store: {
@@ -82,7 +82,7 @@ test('each reward is counted by its outcome, and one that is no number goes to t
   const outcomes: RewardOutcome[] = [];
   const rejected: number[] = [];
   const learner = createLearner({
-    store: createFakeStatisticsStore(),
+    store: createMemoryStatisticsStore(),
     count: (outcome) => void outcomes.push(outcome),
   });
   const log = [someReward(1), someReward(1), someReward(2, { reward: Number.NaN }), someReward(3)];

@@ -1,6 +1,6 @@
 import { createStatistics, observe, type Statistics } from '#algorithms/bandit/statistics.ts';
 import type { Reward } from '#contracts/generated/records.ts';
-import { DIMENSION } from './features.ts';
+import { DIMENSION } from '../features.ts';
 
 /** What one partition of `rewards` has taught. */
 export interface Learned {

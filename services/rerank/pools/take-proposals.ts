@@ -1,7 +1,7 @@
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { type HeldProposal, newestProposals } from './pool.ts';
-import type { PoolStore } from './pool-store.ts';
+import type { PoolStore } from './store.ts';
 
 export interface TakeProposalsOptions {
   readonly store: PoolStore;

@@ -1,21 +1,9 @@
 import type { Redis } from 'ioredis';
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { fenceField, writeFenced } from '#platform/redis/fenced.ts';
-import { FEATURE_VERSION } from './features.ts';
-import { type Learned, nothingLearned } from './rewards.ts';
-
-/** Statistics with the offset in `rewards` of the last message they include; −1 before any. */
-export interface HeldStatistics {
-  readonly learned: Learned;
-  readonly offset: number;
-}
-
-/** What each partition of `rewards` has taught. */
-export interface StatisticsStore {
-  load(partition: number): Promise<HeldStatistics>;
-  /** Writes unless what is held includes the offset already. @returns whether it was written */
-  save(partition: number, held: HeldStatistics): Promise<boolean>;
-}
+import { FEATURE_VERSION } from '../features.ts';
+import { nothingLearned } from './rewards.ts';
+import type { StatisticsStore } from './store.ts';
 
 const SOURCE = 'rewards';
 

@@ -1,0 +1,77 @@
+import type { UserJoin } from './attribution.ts';
+import {
+  closesAt,
+  DUE_LIMIT,
+  EMPTY_HEAD,
+  type JoinStore,
+  type PartitionHead,
+  type QueuedReward,
+  rememberedUntil,
+  type ShownSlate,
+} from './store.ts';
+
+interface PartitionState {
+  head: PartitionHead;
+  readonly users: Map<string, UserJoin>;
+  readonly shown: Map<string, ShownSlate>;
+  outbox: QueuedReward[];
+}
+
+/** A store of the join in memory, for tests; it passes the suite of the store in Redis. */
+export function createMemoryJoinStore(): JoinStore {
+  const partitions = new Map<number, PartitionState>();
+
+  function partitionOf(partition: number): PartitionState {
+    let held = partitions.get(partition);
+    if (held === undefined) {
+      held = { head: EMPTY_HEAD, users: new Map(), shown: new Map(), outbox: [] };
+      partitions.set(partition, held);
+    }
+    return held;
+  }
+
+  return {
+    async readHead(partition) {
+      return partitionOf(partition).head;
+    },
+    async readUsers(partition, userIds, { closesBefore, forgottenUntil }) {
+      const { users } = partitionOf(partition);
+      const closing = [...users].filter(([, user]) => (closesAt(user) ?? Infinity) < closesBefore);
+      const forgotten = [...users].filter(
+        ([, user]) => (rememberedUntil(user) ?? Infinity) <= forgottenUntil,
+      );
+      const due = [...closing.slice(0, DUE_LIMIT), ...forgotten.slice(0, DUE_LIMIT)].map(
+        ([userId]) => userId,
+      );
+      const wanted = new Set([...userIds, ...due]);
+      return new Map(
+        [...users].filter(([userId]) => wanted.has(userId)).map((entry) => structuredClone(entry)),
+      );
+    },
+    async readShown(partition, slateIds) {
+      const { shown } = partitionOf(partition);
+      return new Map(slateIds.flatMap((id) => (shown.has(id) ? [[id, shown.get(id)!] as const] : [])));
+    },
+    async commit(partition, change) {
+      const held = partitionOf(partition);
+      if (held.head.version !== change.head.version - 1) return false;
+      const { head, users, shown, closed, rewards } = structuredClone(change);
+      held.head = head;
+      for (const [userId, user] of users) {
+        if (user.pending.length + user.recent.length === 0) held.users.delete(userId);
+        else held.users.set(userId, user);
+      }
+      for (const slate of shown) held.shown.set(slate.slateId, slate);
+      for (const slateId of closed) held.shown.delete(slateId);
+      held.outbox.push(...rewards);
+      return true;
+    },
+    async readOutbox(partition, limit) {
+      return structuredClone(partitionOf(partition).outbox.slice(0, limit));
+    },
+    async trimOutbox(partition, sequence) {
+      const held = partitionOf(partition);
+      held.outbox = held.outbox.filter(({ reward }) => reward.sequence > sequence);
+    },
+  };
+}
