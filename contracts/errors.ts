@@ -36,6 +36,13 @@ export const ERROR_REMEDIES = {
   'message.tombstone': 'Send no tombstone to this topic: its messages leave it by age alone.',
   'message.key': 'Let the producer use the id of the user as the key of the message.',
   'number.invalid': 'Look at the producer: a number of the record is not finite or out of its range.',
+  'model.name':
+    'Name the model with at most 64 lower-case letters, digits and hyphens, the first a letter; "other" is reserved.',
+  'model.limit':
+    'A user has proposals of 32 models already: stop the models that are not needed; their proposals expire with the pool.',
+  'features.invalid': 'Look at the producer: the features of the record do not fit their names.',
+  'features.limit':
+    'The bandit learns 128 features at most: rebuild its statistics, as services/rerank/README.md describes.',
   'stage.not-ready': 'The stage is starting, draining or waiting for a peer; try again shortly.',
   'peer.unavailable': 'Another stage did not answer; see its log and its /readyz.',
 

@@ -92,6 +92,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       generation: 'g7',
       interestsVersion: 812,
       experiment: 'b',
+      featureNames: ['bias'],
       slots: [
         {
           itemId: '7',
@@ -119,6 +120,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       actionType: 'buy',
       delay: 12_400,
       features: [1],
+      featureNames: ['bias'],
       propensity: 0.25,
       servedAt: NOON,
     },

@@ -327,6 +327,8 @@ export interface Reward {
   readonly delay: number | null;
   /** The features as the policy used them. */
   readonly features: readonly number[];
+  /** Names of the features, copied from the slate. An empty list stands for version 1. */
+  readonly featureNames: readonly string[];
   /** Probability, in (0, 1], that the policy showed it there. */
   readonly propensity: number;
   /** When the slate was served, in milliseconds since the epoch. */
@@ -341,9 +343,9 @@ export interface Slot {
   readonly models: readonly string[];
   /** The medoid that led here; null when no item did. */
   readonly because: Cause | null;
-  /** The features exactly as the policy used them. */
+  /** The features exactly as the policy used them, one for each of featureNames. */
   readonly features: readonly number[];
-  /** The sampled score that ranked it. */
+  /** The score that the policy gave the item; Thompson sampling draws it. */
   readonly score: number;
   /** Probability, in (0, 1], that the policy would show this item in this place. */
   readonly propensity: number;
@@ -362,7 +364,7 @@ export interface Slate {
   readonly userId: string;
   /** When it was chosen, in milliseconds since the epoch; the attribution window starts here. */
   readonly servedAt: number;
-  /** The policy that chose, such as thompson-linear. */
+  /** The policy that chose, with its settings, such as thompson(draws=64). */
   readonly policy: string;
   /** Number of rewards in the posterior that chose. */
   readonly observations: number;
@@ -372,6 +374,8 @@ export interface Slate {
   readonly interestsVersion: number;
   /** Experiment arm; null outside an experiment. */
   readonly experiment: string | null;
+  /** Names of the features, in their order in each slot. An empty list stands for version 1. */
+  readonly featureNames: readonly string[];
   /** The places, the first on top. */
   readonly slots: readonly Slot[];
 }
@@ -1213,6 +1217,15 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "doc": "The features as the policy used them."
       },
       {
+        "name": "featureNames",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Names of the features, copied from the slate. An empty list stands for version 1.",
+        "default": []
+      },
+      {
         "name": "propensity",
         "type": "double",
         "doc": "Probability, in (0, 1], that the policy showed it there."
@@ -1254,7 +1267,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "policy",
         "type": "string",
-        "doc": "The policy that chose, such as thompson-linear."
+        "doc": "The policy that chose, with its settings, such as thompson(draws=64)."
       },
       {
         "name": "observations",
@@ -1283,6 +1296,15 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         ],
         "doc": "Experiment arm; null outside an experiment.",
         "default": null
+      },
+      {
+        "name": "featureNames",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Names of the features, in their order in each slot. An empty list stands for version 1.",
+        "default": []
       },
       {
         "name": "slots",
@@ -1352,12 +1374,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                   "type": "array",
                   "items": "double"
                 },
-                "doc": "The features exactly as the policy used them."
+                "doc": "The features exactly as the policy used them, one for each of featureNames."
               },
               {
                 "name": "score",
                 "type": "double",
-                "doc": "The sampled score that ranked it."
+                "doc": "The score that the policy gave the item; Thompson sampling draws it."
               },
               {
                 "name": "propensity",

@@ -44,6 +44,7 @@ test('errors name the fault and the offset', () => {
   fault([5, 65], (reader) => reader.string(), /truncated/);
   fault([1, 0xff], (reader) => reader.string(), /not UTF-8/);
   fault([2], (reader) => reader.version(1), /format version 2; this code reads version 1/);
+  fault([3], (reader) => reader.version(1, 2), /format version 3; this code reads version 1 or 2/);
   fault([1], (reader) => reader.end(), /1 bytes after the end/);
   fault(Array(9).fill(0xff), (reader) => reader.varint(), /above 2\^53/);
 });

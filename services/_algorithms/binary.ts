@@ -91,11 +91,12 @@ export class BinaryReader {
     }
   }
 
-  /** Consumes the version byte; throws for any other than `supported`. */
-  version(supported: number): void {
+  /** Consumes the version byte and returns it; throws for any that is not among `supported`. */
+  version(...supported: readonly number[]): number {
     const found = this.varint();
-    if (found !== supported)
-      throw this.fault(`format version ${found}; this code reads version ${supported}`);
+    if (!supported.includes(found))
+      throw this.fault(`format version ${found}; this code reads version ${supported.join(' or ')}`);
+    return found;
   }
 
   /** Throws if bytes remain after the last part. */

@@ -27,6 +27,7 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     withSlot('nan', { features: [1, Number.NaN] }),
     withSlot('zero', { propensity: 0 }),
     withSlot('more', { propensity: 1.5 }),
+    { ...withSlot('unnamed', { features: [1] }), featureNames: ['bias', 'popularity'] },
   ];
   await handlers.slates({
     topic: 'slates',
@@ -40,6 +41,7 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
     ['nan', 0],
     ['zero', 0],
     ['more', 0],
+    ['unnamed', 0],
   ]);
   assert.deepEqual(
     rejected.map(([offset, code]) => [offset, code]),
@@ -47,9 +49,11 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
       [1, 'number.invalid'],
       [2, 'number.invalid'],
       [3, 'number.invalid'],
+      [4, 'features.invalid'],
     ],
   );
   assert.match(rejected[0]![2], /^slots\[0\] has features that are no numbers/);
+  assert.match(rejected[3]![2], /^slots\[0\] has 1 features for 2 names/);
 });
 
 test('an action that breaks the rules is rejected and moves no time, and its offset counts as read', async () => {

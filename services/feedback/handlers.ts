@@ -5,13 +5,19 @@ import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
 
 /** Why a slate cannot be learned from; undefined when it can. */
-function slateFault({ slots }: Slate): Fault | undefined {
+function slateFault({ slots, featureNames }: Slate): Fault | undefined {
   const index = slots.findIndex(
     ({ features, propensity }) => !features.every(Number.isFinite) || !(propensity > 0 && propensity <= 1),
   );
-  if (index === -1) return undefined;
-  const reason = 'has features that are no numbers or a propensity outside (0, 1]';
-  return { code: 'number.invalid', field: `slots[${index}]`, reason };
+  if (index !== -1) {
+    const reason = 'has features that are no numbers or a propensity outside (0, 1]';
+    return { code: 'number.invalid', field: `slots[${index}]`, reason };
+  }
+  const count = featureNames.length;
+  const other = count === 0 ? -1 : slots.findIndex(({ features }) => features.length !== count);
+  if (other === -1) return undefined;
+  const reason = `has ${slots[other]!.features.length} features for ${count} names`;
+  return { code: 'features.invalid', field: `slots[${other}]`, reason };
 }
 
 export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {

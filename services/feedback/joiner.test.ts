@@ -162,6 +162,7 @@ test('a reward carries what the slate showed and the trace that led to it', asyn
         actionType: 'buy',
         delay: 40,
         features: [1, 1 / 3],
+        featureNames: ['bias', 'trending.score'],
         propensity: 0.5,
         servedAt: START,
       },

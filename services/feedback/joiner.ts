@@ -220,6 +220,7 @@ function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate, seq
       actionType: earned?.actionType ?? null,
       delay: earned?.delay ?? null,
       features,
+      featureNames: slate.featureNames,
       propensity,
       servedAt: slate.servedAt,
     },
@@ -227,11 +228,13 @@ function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate, seq
   };
 }
 
-function shownSlate({ slateId, userId, servedAt, slots }: Slate, trace: string | undefined): ShownSlate {
+function shownSlate(slate: Slate, trace: string | undefined): ShownSlate {
+  const { slateId, userId, servedAt, featureNames, slots } = slate;
   return {
     slateId,
     userId,
     servedAt,
+    featureNames,
     slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
     ...(trace === undefined ? {} : { trace }),
   };

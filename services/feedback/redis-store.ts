@@ -75,7 +75,7 @@ export function createRedisJoinStore(options: {
     async readShown(partition, slateIds) {
       if (slateIds.length === 0) return new Map();
       const held = await redis.hmget(keyOf(partition, 'shown'), ...slateIds);
-      const slates = held.flatMap((text) => (text === null ? [] : [JSON.parse(text) as ShownSlate]));
+      const slates = held.flatMap((text) => (text === null ? [] : [parseShown(text)]));
       return new Map(slates.map((slate) => [slate.slateId, slate]));
     },
     async commit(partition, change) {
@@ -85,12 +85,23 @@ export function createRedisJoinStore(options: {
     },
     async readOutbox(partition, limit) {
       const held = await redis.zrange(keyOf(partition, 'outbox'), '0', String(limit - 1));
-      return held.map((text) => JSON.parse(text) as QueuedReward);
+      return held.map(parseQueued);
     },
     async trimOutbox(partition, sequence) {
       await redis.zremrangebyscore(keyOf(partition, 'outbox'), '-inf', String(sequence));
     },
   };
+}
+
+/** A slate that was written before slates had names of features is of version 1, as one without names is in the log. */
+function parseShown(text: string): ShownSlate {
+  const shown = JSON.parse(text) as ShownSlate;
+  return { ...shown, featureNames: shown.featureNames ?? [] };
+}
+
+function parseQueued(text: string): QueuedReward {
+  const queued = JSON.parse(text) as QueuedReward;
+  return { ...queued, reward: { ...queued.reward, featureNames: queued.reward.featureNames ?? [] } };
 }
 
 type Parameter = string | number;

@@ -16,14 +16,16 @@ function remembering(occurredAt: number): UserJoin {
 
 function shownSlate(slateId: string): ShownSlate {
   const slots = [{ itemId: 'milk', features: [1, 0.1, 1 / 3], propensity: 0.25 }];
-  return { slateId, userId: 'ann', servedAt: 5, slots, trace: 'a trace' };
+  const featureNames = ['bias', 'trending.rank', 'popularity'];
+  return { slateId, userId: 'ann', servedAt: 5, featureNames, slots, trace: 'a trace' };
 }
 
 function queued(sequence: number): QueuedReward {
-  const { slateId, userId, servedAt, slots } = shownSlate('s');
+  const { slateId, userId, servedAt, featureNames, slots } = shownSlate('s');
   const [{ itemId, features, propensity }] = slots as [ShownSlate['slots'][number]];
   const reward = { rewardId: `${slateId}/0`, sequence, slateId, userId, itemId, slot: 0, reward: 0.1 + 0.2 };
-  return { reward: { ...reward, actionType: null, delay: null, features, propensity, servedAt } };
+  const shown = { features, featureNames, propensity, servedAt };
+  return { reward: { ...reward, actionType: null, delay: null, ...shown } };
 }
 
 function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {

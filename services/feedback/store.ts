@@ -17,6 +17,7 @@ export interface ShownSlate {
   readonly slateId: string;
   readonly userId: string;
   readonly servedAt: number;
+  readonly featureNames: readonly string[];
   readonly slots: ReadonlyArray<{ itemId: string; features: readonly number[]; propensity: number }>;
   /** Trace of the request that was answered with it. */
   readonly trace?: string;

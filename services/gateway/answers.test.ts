@@ -50,7 +50,7 @@ describe('a slate', () => {
       slateId: 's1',
       userId: 'u1',
       servedAt: 5,
-      policy: 'thompson-linear/1',
+      policy: 'thompson(draws=64)',
       generation: 'g1',
       interestsVersion: 3,
       items: [

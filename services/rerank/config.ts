@@ -1,6 +1,13 @@
 import { choice, number, readConfig } from '#platform/config.ts';
+import { POLICIES } from './policies/registry.ts';
+import { POLICY_SETTINGS, selectPolicy } from './policies/select.ts';
 
-export const SETTINGS = {
+const STAGE_SETTINGS = {
+  policy: choice(
+    'TRIBUTARY_RERANK_POLICY',
+    POLICIES.map(({ name }) => name),
+    { fallback: 'thompson', summary: 'the bandit policy that chooses slates' },
+  ),
   excludeRecent: choice('TRIBUTARY_RERANK_EXCLUDE_RECENT', ['true', 'false'], {
     fallback: 'true',
     summary: 'whether a slate leaves out the items that the user acted on lately',
@@ -13,14 +20,6 @@ export const SETTINGS = {
     unit: 'ms',
     summary:
       'time between two readings of the statistics of all partitions, from which the posterior is computed',
-  }),
-  draws: number('TRIBUTARY_RERANK_DRAWS', {
-    fallback: 64,
-    minimum: 1,
-    maximum: 1_024,
-    integer: true,
-    unit: 'draws',
-    summary: 'weight vectors drawn from the posterior for a slate; propensities are multiples of 1/draws',
   }),
   priorDeviation: number('TRIBUTARY_RERANK_PRIOR_DEVIATION', {
     fallback: 0.02,
@@ -43,8 +42,15 @@ export const SETTINGS = {
   }),
 } as const;
 
-/** The settings of this stage, in the units of their summaries. */
+/** The settings of the stage and of all its policies. */
+export const SETTINGS = { ...STAGE_SETTINGS, ...POLICY_SETTINGS };
+
+/** The settings of this stage, in the units of their summaries, and the policy that they select. */
 export function readRerankConfig() {
-  const { excludeRecent, ...rest } = readConfig(SETTINGS, process.env);
-  return { ...rest, excludeRecent: excludeRecent === 'true' };
+  const values = readConfig(SETTINGS, process.env);
+  return {
+    ...values,
+    excludeRecent: values.excludeRecent === 'true',
+    policy: selectPolicy(values.policy, values),
+  };
 }

@@ -1,138 +1,73 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import fc from 'fast-check';
-import type { Proposal } from '#contracts/generated/records.ts';
-import { computeFeatures, DIMENSION, FEATURES, PRIOR_MEAN } from './features.ts';
-import { NOW, someCause, someItem, someProposal } from './pools/proposals.testing.ts';
+import {
+  BIAS,
+  CANDIDATE_FEATURES,
+  COLUMNS_OF_VERSION_1,
+  isColumnName,
+  isModelName,
+  MODEL_FEATURES,
+  priorMeanOf,
+} from './features.ts';
 
-const NOTHING: ReadonlySet<string> = new Set();
-
-/** The features of each candidate by name. */
-function named(proposals: Proposal[], excluded = NOTHING): Record<string, Record<string, number>> {
-  const { candidates, features } = computeFeatures(proposals, { excluded, now: NOW });
-  return Object.fromEntries(
-    candidates.map(({ itemId }, row) => [
-      itemId,
-      Object.fromEntries(FEATURES.map((name, column) => [name, features[row * DIMENSION + column]!])),
-    ]),
-  );
-}
-
-test('a candidate carries the features of each model that proposed it', () => {
-  const rows = named([
-    someProposal({
-      model: 'medoid-neighbours',
-      items: [someItem('oats', 0.9, { because: someCause(), popularity: 0.5 }), someItem('rye', 0.5)],
-    }),
-    someProposal({ model: 'trending', items: [someItem('tea', 8), someItem('oats', 4)] }),
+test('the columns of version 1 keep their names, order and prior: logs and statistics without names depend on them', () => {
+  assert.deepEqual(COLUMNS_OF_VERSION_1, [
+    'bias',
+    'medoid-neighbours.proposed',
+    'medoid-neighbours.rank',
+    'medoid-neighbours.score',
+    'trending.proposed',
+    'trending.rank',
+    'trending.score',
+    'other.proposed',
+    'other.rank',
+    'other.score',
+    'medoid.share',
+    'medoid.recency',
+    'popularity',
   ]);
-  assert.deepEqual(Object.keys(rows), ['oats', 'rye', 'tea']);
-  // Scores of medoid-neighbours: .9, .5 and, for tea, the lowest given, .5: standardised √2, −1/√2, −1/√2.
-  const expected = {
-    bias: 1,
-    'medoid-neighbours.proposed': 1,
-    'medoid-neighbours.rank': 1,
-    'medoid-neighbours.score': Math.SQRT2,
-    'trending.proposed': 1,
-    'trending.rank': 0.5,
-    'trending.score': -Math.SQRT1_2,
-    'other.proposed': 0,
-    'other.rank': 0,
-    'other.score': 0,
-    'medoid.share': 0.25,
-    'medoid.recency': 0.5,
-    popularity: 0.5,
-  };
-  for (const [name, value] of Object.entries(expected)) {
-    assert.ok(Math.abs(rows.oats![name]! - value) < 1e-12, `${name} is ${rows.oats![name]}, not ${value}`);
+  const means = COLUMNS_OF_VERSION_1.map(priorMeanOf);
+  assert.deepEqual(means, [0, 0, 0, 0.05, 0, 0, 0.05, 0, 0, 0.05, 0, 0, 0]);
+});
+
+test('a model’s name is short, lower-case, and not that of the group of version 1', () => {
+  for (const name of ['medoid-neighbours', 'x', 'gru4rec-2', 'constructor', 'a'.repeat(64)]) {
+    assert.equal(isModelName(name), true, name);
   }
-  assert.equal(rows.tea!['medoid-neighbours.proposed'], 0);
+  const invalid = [
+    '',
+    'other',
+    '__proto__',
+    'Trending',
+    '2nd',
+    'a.b',
+    'a b',
+    '-a',
+    'a\n',
+    'é',
+    'a'.repeat(65),
+  ];
+  for (const name of invalid) assert.equal(isModelName(name), false, name);
 });
 
-test('models without features of their own share a group, whose score is the sum', () => {
-  const rows = named([
-    someProposal({ model: 'sequence', items: [someItem('a', 1), someItem('b', 0)] }),
-    someProposal({ model: 'hybrid', items: [someItem('b', 3), someItem('a', 1)] }),
-  ]);
-  assert.ok(Math.abs(rows.a!['other.score']!) < 1e-12, 'best of one and last of the other');
-  assert.equal(rows.b!['other.rank'], 1, 'the better of its two places');
-});
-
-test('an item is explained by the first proposal that names a cause, else by the first that needs none', () => {
-  const explained = (...proposals: Proposal[]) =>
-    computeFeatures(proposals, { excluded: NOTHING, now: NOW }).candidates.map(({ because, explanation }) => [
-      because?.itemId,
-      explanation,
-    ])[0];
-  const caused = (itemId: string, explanation: string) =>
-    someProposal({ items: [someItem('a', 1, { because: someCause({ itemId }) })], explanation });
-  const plain = (explanation: string) => someProposal({ items: [someItem('a', 1)], explanation });
-  assert.deepEqual(explained(plain('popular'), caused('tea', 'like {cause}')), ['tea', 'like {cause}']);
-  assert.deepEqual(explained(caused('tea', 'like {cause}'), caused('rye', 'x {cause}')), [
-    'tea',
-    'like {cause}',
-  ]);
-  assert.deepEqual(explained(plain('like {cause}'), plain(''), plain('popular')), [undefined, 'popular']);
-  assert.deepEqual(explained(plain('popular'), plain('new')), [undefined, 'popular']);
-  assert.deepEqual(explained(caused('tea', ''), plain('popular')), ['tea', ''], 'the cause itself explains');
-});
-
-test('equal scores say nothing', () => {
-  const rows = named([someProposal({ items: [someItem('a', 7), someItem('b', 7)] })]);
-  assert.equal(rows.a!['trending.score'], 0);
-  assert.equal(rows.b!['trending.score'], 0);
-});
-
-test('excluded items are neither candidates nor do they move the others’ scores', () => {
-  const all = someProposal({ items: [someItem('a', 3), someItem('x', 99), someItem('b', 1)] });
-  const rows = named([all], new Set(['x']));
-  assert.deepEqual(Object.keys(rows), ['a', 'b']);
-  assert.equal(rows.a!['trending.score'], 1);
-  assert.equal(rows.b!['trending.rank'], 1 / 3, 'a rank is the place in the model’s own list');
-});
-
-test('whatever is proposed, features are finite, within their ranges, and standardised for each user', () => {
-  const item = fc
-    .record({
-      itemId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
-      score: fc.double({ noNaN: true, min: -1e9, max: 1e9 }),
-    })
-    .map(({ itemId, score }) => someItem(itemId, score, { because: someCause({ lastOccurredAt: NOW + 5 }) }));
-  const proposal = fc
-    .record({
-      model: fc.constantFrom('medoid-neighbours', 'trending', 'sequence', 'hybrid'),
-      items: fc.uniqueArray(item, { selector: ({ itemId }) => itemId }),
-    })
-    .map(someProposal);
-  const proposals = fc.uniqueArray(proposal, { selector: ({ model }) => model });
-  fc.assert(
-    fc.property(proposals, (given) => {
-      for (const row of Object.values(named(given))) {
-        for (const [name, value] of Object.entries(row)) {
-          const [least, most] = name === 'other.score' ? [-6, 6] : name.endsWith('.score') ? [-3, 3] : [0, 1];
-          assert.ok(value >= least && value <= most, `${name} is ${value}`);
-        }
-      }
-    }),
-  );
-});
-
-test('the policy that has learned nothing ranks by the sum of the standardised scores', () => {
-  const { candidates, features } = computeFeatures(
-    [
-      someProposal({
-        model: 'medoid-neighbours',
-        items: [someItem('a', 0.9), someItem('b', 0.8), someItem('c', 0.1)],
-      }),
-      someProposal({ model: 'trending', items: [someItem('b', 50), someItem('c', 40)] }),
-      someProposal({ model: 'sequence', items: [someItem('b', 2), someItem('a', 1)] }),
-    ],
-    { excluded: NOTHING, now: NOW },
-  );
-  for (const row of candidates.keys()) {
-    const x = features.subarray(row * DIMENSION, (row + 1) * DIMENSION);
-    const prior = x.reduce((sum, value, column) => sum + value * PRIOR_MEAN[column]!, 0);
-    const scores = FEATURES.flatMap((name, column) => (name.endsWith('.score') ? [x[column]!] : []));
-    assert.ok(Math.abs(prior - 0.05 * scores.reduce((sum, score) => sum + score, 0)) < 1e-12);
+test('no two features make the same column, whatever the models are named', () => {
+  const own = [BIAS, ...CANDIDATE_FEATURES].map(({ name }) => name);
+  const ofModels = MODEL_FEATURES.map(({ name }) => name);
+  assert.equal(new Set(own).size, own.length);
+  assert.equal(new Set(ofModels).size, ofModels.length);
+  for (const name of own) {
+    assert.ok(isColumnName(name), name);
+    assert.ok(
+      !ofModels.some((feature) => name.endsWith(`.${feature}`)),
+      `${name} may be a column of a model`,
+    );
   }
+  for (const name of ofModels) assert.ok(isColumnName(`${'a'.repeat(64)}.${name}`), name);
+});
+
+test('a feature that nobody declares any more has a prior mean of 0', () => {
+  assert.equal(priorMeanOf('weather'), 0);
+  assert.equal(priorMeanOf('constructor'), 0);
+  assert.equal(priorMeanOf('trending.constructor'), 0);
+  assert.equal(priorMeanOf('constructor.score'), 0.05);
 });

@@ -10,7 +10,7 @@ import { createRerankMetrics } from './metrics.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { takeProposals } from './pools/take-proposals.ts';
 import { addSlateRoute } from './routes.ts';
-import { composeSlate } from './slate.ts';
+import { composeSlate, type ServedPolicy } from './slate.ts';
 
 await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
@@ -31,29 +31,29 @@ await runStage(STAGES.rerank, async (stage) => {
     store: statistics,
     count: (outcome) => metrics.rewards.inc({ outcome }),
   });
-  const held = await refreshing({
-    read: () => readPosterior(statistics, CATALOG.rewards.partitions, config),
+  const served = await refreshing({
+    read: async (): Promise<ServedPolicy> => {
+      const { posterior, observations } = await readPosterior(statistics, CATALOG.rewards.partitions, config);
+      return { label: config.policy.label, policy: config.policy.create(posterior), observations };
+    },
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
   });
 
   addSlateRoute(stage.http, {
-    async compose({ slateId, userId, size }) {
-      const pool = await pools.read(userId);
-      const { posterior, observations } = held.current;
+    async compose(request) {
+      const pool = await pools.read(request.userId);
+      const { excludeRecent } = config;
       const slate = composeSlate({
-        ...config,
-        slateId,
-        userId,
-        size,
+        ...request,
         pool,
-        posterior,
-        observations,
+        served: served.current,
+        excludeRecent,
         now: Date.now(),
       });
-      metrics.observations.set(observations);
-      metrics.slotsMissing.inc(size - slate.slots.length);
+      metrics.observations.set(slate.observations);
+      metrics.slotsMissing.inc(request.size - slate.slots.length);
       return slate;
     },
     publish: (slate, trace) => stage.produce('slates', slate.userId, slate, { trace }),

@@ -149,7 +149,7 @@ describe('the rerank stage', () => {
       },
       { message: 'everything is learned' },
     );
-    assert.equal(slate.policy, 'thompson-linear/1');
+    assert.equal(slate.policy, 'thompson(draws=64)');
     assert.deepEqual(await statisticsOfTheStage(), await statisticsOfTheLog());
   });
 

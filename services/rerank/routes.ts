@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import type { Slate } from '#contracts/generated/records.ts';
 import { TRACE_HEADER } from '#platform/observability/trace.ts';
 
-const SlateRequest = Type.Object(
+const SlateBody = Type.Object(
   {
     userId: Type.String({ minLength: 1 }),
     n: Type.Integer({ minimum: 1, maximum: 50, default: 10 }),
@@ -20,9 +20,9 @@ export function addSlateRoute(
     publish: (slate: Slate, trace: string | undefined) => Promise<unknown>;
   },
 ): void {
-  http.post<{ Body: Static<typeof SlateRequest> }>(
+  http.post<{ Body: Static<typeof SlateBody> }>(
     '/slates',
-    { schema: { body: SlateRequest } },
+    { schema: { body: SlateBody } },
     async (request) => {
       const { userId, n } = request.body;
       const trace = request.headers[TRACE_HEADER];

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { DIMENSION } from './features.ts';
+import type { Statistics } from '#algorithms/bandit/statistics.ts';
 import { learnPosterior } from './learning/posterior.ts';
+import { selectPolicy } from './policies/select.ts';
 import { EVERYBODY, joinPools } from './pools/pool.ts';
 import { held, NOW, someCause, someItem } from './pools/proposals.testing.ts';
-import { composeSlate, POLICY, type SlateRequest } from './slate.ts';
+import { composeSlate, type ServedPolicy, type SlateRequest } from './slate.ts';
 
 const pool = joinPools(
   [
@@ -27,13 +28,21 @@ const pool = joinPools(
   ],
 );
 
+function serve(partitions: Iterable<Statistics>): ServedPolicy {
+  const { posterior, observations } = learnPosterior(partitions, {
+    priorDeviation: 0.02,
+    noiseVariance: 0.05,
+  });
+  const { label, create } = selectPolicy('thompson', { 'thompson.draws': 64 });
+  return { label, policy: create(posterior), observations };
+}
+
 const request: SlateRequest = {
   slateId: 'slate 1',
   userId: 'ann',
   size: 10,
   pool,
-  ...learnPosterior([], { priorDeviation: 0.02, noiseVariance: 0.05 }),
-  draws: 64,
+  served: serve([]),
   excludeRecent: true,
   now: NOW,
 };
@@ -45,11 +54,23 @@ test('a slate says what was shown, why, with which features and how likely', () 
     slateId: 'slate 1',
     userId: 'ann',
     servedAt: NOW,
-    policy: POLICY,
+    policy: 'thompson(draws=64)',
     observations: 0,
     generation: 'g1',
     interestsVersion: 9,
     experiment: null,
+    featureNames: [
+      'bias',
+      'medoid-neighbours.proposed',
+      'medoid-neighbours.rank',
+      'medoid-neighbours.score',
+      'trending.proposed',
+      'trending.rank',
+      'trending.score',
+      'medoid.share',
+      'medoid.recency',
+      'popularity',
+    ],
   });
   assert.deepEqual(
     slots.map(({ itemId }) => itemId).sort(),
@@ -74,7 +95,7 @@ test('a slate says what was shown, why, with which features and how likely', () 
       'propensity',
       'explanation',
     ]);
-    assert.equal(slot.features.length, DIMENSION);
+    assert.equal(slot.features.length, slate.featureNames.length);
     assert.ok(slot.propensity >= 1 / 64 && slot.propensity <= 1);
   }
 });

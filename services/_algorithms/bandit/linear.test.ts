@@ -2,23 +2,30 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../random.ts';
-import { type PosteriorOptions, posterior, sampleWeights, varianceOfScore } from './linear.ts';
-import { assertNear, observationsOf, statisticsOf } from './observations.testing.ts';
-import { createStatistics, type Statistics } from './statistics.ts';
+import { type Prior, posterior, sampleWeights, varianceOfScore, withColumns } from './linear.ts';
+import { assertNear, columnsOf, observationsOf, statisticsOf } from './observations.testing.ts';
+import { createStatistics, observe, type Statistics } from './statistics.ts';
 
 const D = 3;
-const OPTIONS: PosteriorOptions = {
-  priorPrecision: 2,
-  priorMean: Float64Array.of(0.5, -1, 0),
-  noiseVariance: 0.5,
-};
+const COLUMNS = columnsOf(D);
+const PRIOR_MEAN: readonly number[] = [0.5, -1, 0];
+const PRIOR: Prior = { precision: 2, meanOf: (column) => PRIOR_MEAN[COLUMNS.indexOf(column)] ?? 0.25 };
+const OPTIONS = { prior: PRIOR, noiseVariance: 0.5 };
+/** Makes the columns known where there is no other observation. */
+const ZERO = { x: new Float64Array(D), reward: 0 };
+const NO_MEAN: Prior = { precision: 1, meanOf: () => 0 };
+
+/** The prior over the columns: a posterior of no observations that lists them. */
+function priorOver(columns: readonly string[], prior = PRIOR) {
+  return withColumns(posterior(createStatistics(), { prior, noiseVariance: 1 }), columns);
+}
 
 /** Λ from the definition. */
 function precisionOf({ precision }: Statistics): number[][] {
   return Array.from({ length: D }, (_, i) =>
     Array.from(
       { length: D },
-      (_, j) => precision[i * D + j]! / OPTIONS.noiseVariance + (i === j ? OPTIONS.priorPrecision : 0),
+      (_, j) => precision[i * D + j]! / OPTIONS.noiseVariance + (i === j ? PRIOR.precision : 0),
     ),
   );
 }
@@ -42,12 +49,12 @@ function solve(matrix: number[][], right: number[]): number[] {
 test('mean and variance solve the normal equations', () => {
   fc.assert(
     fc.property(observationsOf(D), (observations) => {
-      const statistics = statisticsOf(D, observations);
+      const statistics = statisticsOf(D, [...observations, ZERO]);
       const fitted = posterior(statistics, OPTIONS);
       const precision = precisionOf(statistics);
       const right = Array.from(
         statistics.moment,
-        (sum, i) => sum / OPTIONS.noiseVariance + OPTIONS.priorPrecision * OPTIONS.priorMean![i]!,
+        (sum, i) => sum / OPTIONS.noiseVariance + PRIOR.precision * PRIOR_MEAN[i]!,
       );
       assertNear(fitted.mean, solve(precision, right), 1e-7);
       const x = [1, -2, 0.5];
@@ -58,11 +65,49 @@ test('mean and variance solve the normal equations', () => {
 });
 
 test('without data the posterior is the prior', () => {
-  const prior = posterior(createStatistics(D), OPTIONS);
-  assertNear(prior.mean, OPTIONS.priorMean!, 1e-12);
-  assertNear([varianceOfScore(prior, Float64Array.of(1, 0, 0))], [1 / OPTIONS.priorPrecision], 1e-12);
-  const { mean } = posterior(createStatistics(D), { priorPrecision: 1, noiseVariance: 1 });
-  assert.deepEqual([...mean], [0, 0, 0]);
+  const prior = priorOver(COLUMNS);
+  assertNear(prior.mean, PRIOR_MEAN, 1e-12);
+  assertNear([varianceOfScore(prior, Float64Array.of(1, 0, 0))], [1 / PRIOR.precision], 1e-12);
+  assert.deepEqual([...priorOver(COLUMNS, NO_MEAN).mean], [0, 0, 0]);
+});
+
+test('columns that are listed later stand at their prior and change nothing of the others', () => {
+  fc.assert(
+    fc.property(observationsOf(D), (observations) => {
+      const statistics = statisticsOf(D, [...observations, ZERO]);
+      const extended = withColumns(posterior(statistics, OPTIONS), ['b', 'new', 'newer', 'a']);
+      assert.deepEqual([...extended.columns.keys()], ['a', 'b', 'c', 'new', 'newer']);
+      // The definition: the same columns observed with zeros only.
+      const zeros = createStatistics();
+      for (const { x, reward } of observations) observe(zeros, COLUMNS, x, reward);
+      observe(zeros, [...COLUMNS, 'new', 'newer'], new Float64Array(5), 0);
+      const expected = posterior(zeros, OPTIONS);
+      assertNear(extended.mean, expected.mean, 1e-12);
+      assertNear(extended.choleskyOfPrecision, expected.choleskyOfPrecision, 1e-12);
+      assert.equal(withColumns(extended, ['newer', 'c']), extended);
+    }),
+  );
+});
+
+test('a column that no feature uses is marginal: the others are as if it were integrated out', () => {
+  const observations = [
+    { x: Float64Array.of(1, 0.5, 2), reward: 1 },
+    { x: Float64Array.of(-1, 1, 0.5), reward: 0.2 },
+  ];
+  const fitted = posterior(statisticsOf(D, observations), OPTIONS);
+  const random = createRandom('marginal');
+  const rounds = 40_000;
+  let [sum, squares] = [0, 0];
+  for (let round = 0; round < rounds; round++) {
+    const weights = sampleWeights(fitted, random);
+    const score = weights[0]! - weights[1]!;
+    sum += score;
+    squares += score * score;
+  }
+  const mean = sum / rounds;
+  const x = Float64Array.of(1, -1, 0);
+  assertNear([mean], [fitted.mean[0]! - fitted.mean[1]!], 0.02);
+  assertNear([squares / rounds - mean * mean], [varianceOfScore(fitted, x)], 0.02);
 });
 
 test('much data recovers the weights that made it', () => {
@@ -72,7 +117,7 @@ test('much data recovers the weights that made it', () => {
     const x = Float64Array.from({ length: D }, () => random.normal());
     return { x, reward: weights.reduce((sum, w, i) => sum + w * x[i]!, 0.1 * random.normal()) };
   });
-  const { mean } = posterior(statisticsOf(D, observations), { priorPrecision: 1, noiseVariance: 0.01 });
+  const { mean } = posterior(statisticsOf(D, observations), { prior: NO_MEAN, noiseVariance: 0.01 });
   assertNear(mean, weights, 0.02);
 });
 
@@ -114,9 +159,12 @@ test('sampled weights have the mean and covariance of the posterior', () => {
   );
 });
 
-test('a prior or noise that is not positive, and a prior mean of another length, are refused', () => {
-  const statistics = createStatistics(2);
-  assert.throws(() => posterior(statistics, { priorPrecision: 0, noiseVariance: 1 }), RangeError);
-  assert.throws(() => posterior(statistics, { priorPrecision: 1, noiseVariance: Number.NaN }), RangeError);
-  assert.throws(() => posterior(statistics, { ...OPTIONS, priorMean: new Float64Array(3) }), RangeError);
+test('a prior or noise that is not positive, and a prior mean that is not finite, are rejected', () => {
+  const statistics = statisticsOf(2, [{ x: Float64Array.of(1, 1), reward: 1 }]);
+  const broken: Prior = { precision: 1, meanOf: () => Number.NaN };
+  const flat: Prior = { precision: 0, meanOf: () => 0 };
+  assert.throws(() => posterior(statistics, { prior: flat, noiseVariance: 1 }), RangeError);
+  assert.throws(() => posterior(statistics, { prior: PRIOR, noiseVariance: Number.NaN }), RangeError);
+  assert.throws(() => posterior(statistics, { ...OPTIONS, prior: broken }), RangeError);
+  assert.throws(() => priorOver(COLUMNS, broken), RangeError);
 });

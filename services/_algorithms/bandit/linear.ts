@@ -3,45 +3,81 @@ import type { Vector } from '../vectors.ts';
 import { choleskyInPlace, solveLowerInPlace, solveLowerTransposedInPlace } from './cholesky.ts';
 import type { Statistics } from './statistics.ts';
 
-export interface PosteriorOptions {
-  /** λ₀ > 0: before any data the weights are normal around `priorMean` with variance 1/λ₀ each. */
-  readonly priorPrecision: number;
-  /** Length d; zeros where absent. */
-  readonly priorMean?: Float64Array;
-  /** σ² > 0, variance of a reward around xᵀw. */
-  readonly noiseVariance: number;
+/** What is believed of the weight of each column before any data: weights are normal and independent. */
+export interface Prior {
+  /** λ₀ > 0: the variance of each weight is 1/λ₀. */
+  readonly precision: number;
+  /** Mean of the weight of a column, by the name of the column. */
+  readonly meanOf: (column: string) => number;
 }
 
-/** Normal distribution of the weights w. */
+/** Normal distribution of the weights w. A column without data stands at its prior, whether it is listed or not. */
 export interface Posterior {
+  /** Index of each column in the arrays below. */
+  readonly columns: ReadonlyMap<string, number>;
   readonly mean: Float64Array;
   /** Lower triangular L with L·Lᵀ = Λ, the inverse of the covariance; d × d, row-major. */
   readonly choleskyOfPrecision: Float64Array;
+  readonly prior: Prior;
 }
 
 /**
  * Bayesian linear regression with known noise (Bishop 2006, §3.3):
  * Λ = λ₀·I + Σ x·xᵀ/σ², mean = Λ⁻¹(λ₀·μ₀ + Σ r·x/σ²).
- * Throws RangeError where λ₀ or σ² is not positive, or the prior mean has another length.
+ * Throws RangeError where λ₀ or σ² is not positive, or a mean of the prior is not finite.
+ * @param options `noiseVariance` is σ² > 0, the variance of a reward around xᵀw
  */
-export function posterior(statistics: Statistics, options: PosteriorOptions): Posterior {
-  const { dimension: d, precision, moment } = statistics;
-  const { priorPrecision, priorMean, noiseVariance } = options;
-  if (!(priorPrecision > 0) || !(noiseVariance > 0)) {
+export function posterior(
+  { columns, precision, moment }: Statistics,
+  { prior, noiseVariance }: { readonly prior: Prior; readonly noiseVariance: number },
+): Posterior {
+  if (!(prior.precision > 0) || !(noiseVariance > 0)) {
     throw new RangeError(
-      `Prior precision ${priorPrecision} and noise variance ${noiseVariance} must be positive`,
+      `Prior precision ${prior.precision} and noise variance ${noiseVariance} must be positive`,
     );
   }
-  if (priorMean !== undefined && priorMean.length !== d) {
-    throw new RangeError(`A prior mean of ${priorMean.length} numbers where the model has ${d}`);
-  }
+  const d = columns.size;
   const cholesky = precision.map((sum) => sum / noiseVariance);
-  for (let i = 0; i < d; i++) cholesky[i * d + i]! += priorPrecision;
+  const mean = moment.map((sum) => sum / noiseVariance);
+  for (const [name, i] of columns) {
+    cholesky[i * d + i]! += prior.precision;
+    mean[i]! += prior.precision * finiteMean(prior, name);
+  }
   choleskyInPlace(cholesky, d);
-  const mean = moment.map((sum, i) => sum / noiseVariance + priorPrecision * (priorMean?.[i] ?? 0));
   solveLowerInPlace(cholesky, mean);
   solveLowerTransposedInPlace(cholesky, mean);
-  return { mean, choleskyOfPrecision: cholesky };
+  return { columns: new Map(columns), mean, choleskyOfPrecision: cholesky, prior };
+}
+
+function finiteMean(prior: Prior, column: string): number {
+  const mean = prior.meanOf(column);
+  if (!Number.isFinite(mean)) throw new RangeError(`The prior mean of ${column} is ${mean}`);
+  return mean;
+}
+
+/**
+ * The same distribution with all the given columns listed. Those that were not are appended with their prior, which is
+ * independent of the others, so that nothing is factorised again.
+ */
+export function withColumns(known: Posterior, names: readonly string[]): Posterior {
+  const columns = new Map(known.columns);
+  for (const name of names) if (!columns.has(name)) columns.set(name, columns.size);
+  const before = known.mean.length;
+  const after = columns.size;
+  if (after === before) return known;
+  const mean = new Float64Array(after);
+  const cholesky = new Float64Array(after * after);
+  mean.set(known.mean);
+  for (let i = 0; i < before; i++) {
+    cholesky.set(known.choleskyOfPrecision.subarray(i * before, (i + 1) * before), i * after);
+  }
+  const { prior } = known;
+  for (const [name, i] of columns) {
+    if (i < before) continue;
+    mean[i] = finiteMean(prior, name);
+    cholesky[i * after + i] = Math.sqrt(prior.precision);
+  }
+  return { columns, mean, choleskyOfPrecision: cholesky, prior };
 }
 
 /** One draw from the posterior, mean + L⁻ᵀ·z with z standard normal, whose covariance is (L·Lᵀ)⁻¹ = Λ⁻¹. */
@@ -56,7 +92,7 @@ export function sampleWeights(
   return into;
 }
 
-/** Variance of xᵀw under the posterior, xᵀΛ⁻¹x = ‖L⁻¹x‖², the noise of a reward not included. */
+/** Variance of xᵀw under the posterior, xᵀΛ⁻¹x = ‖L⁻¹x‖², the noise of a reward not included; x by its columns. */
 export function varianceOfScore({ choleskyOfPrecision }: Posterior, x: Vector): number {
   const solved = Float64Array.from(x);
   solveLowerInPlace(choleskyOfPrecision, solved);

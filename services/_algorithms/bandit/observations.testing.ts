@@ -14,9 +14,15 @@ export function observationsOf(dimension: number, maxLength = 30): fc.Arbitrary<
   return fc.array(observation, { maxLength });
 }
 
+/** Names of `dimension` columns: a, b, … */
+export function columnsOf(dimension: number): string[] {
+  return Array.from({ length: dimension }, (_, index) => String.fromCharCode(97 + index));
+}
+
+/** Statistics of the observations in the columns a, b, … */
 export function statisticsOf(dimension: number, observations: readonly Observation[]): Statistics {
-  const statistics = createStatistics(dimension);
-  for (const { x, reward } of observations) observe(statistics, x, reward);
+  const statistics = createStatistics();
+  for (const { x, reward } of observations) observe(statistics, columnsOf(dimension), x, reward);
   return statistics;
 }
 

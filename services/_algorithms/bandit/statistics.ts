@@ -1,19 +1,20 @@
 import { BinaryReader, BinaryWriter } from '../binary.ts';
 import { isFiniteVector, type Vector } from '../vectors.ts';
 
-const FORMAT_VERSION = 1;
+const FORMAT_VERSION = 2;
 
 /**
- * Sufficient statistics of linear regression on observations (x, r). They are sums, so that each partition keeps
- * its own and the statistics of the whole log are the sum of the parts.
+ * Sufficient statistics of linear regression on observations (x, r), where each number of x belongs to a named
+ * column. They are sums, so that each partition keeps its own and the statistics of the whole log are the sum of the
+ * parts. An observation that lacks a column counts as 0 there, so that columns may appear at any time.
  */
 export interface Statistics {
-  /** d, the length of x. */
-  readonly dimension: number;
+  /** Index of each column, d of them, in the order of their first observation. */
+  readonly columns: Map<string, number>;
   /** Σ x·xᵀ, d × d, row-major, symmetric to the last bit. */
-  readonly precision: Float64Array;
+  precision: Float64Array;
   /** Σ r·x, length d. */
-  readonly moment: Float64Array;
+  moment: Float64Array;
   /** Number of observations. */
   count: number;
   /** Σ r. */
@@ -22,14 +23,12 @@ export interface Statistics {
   rewardSquareSum: number;
 }
 
-/** Throws RangeError unless `dimension` is a positive integer. */
-export function createStatistics(dimension: number): Statistics {
-  if (!Number.isSafeInteger(dimension) || dimension < 1)
-    throw new RangeError(`Not a dimension: ${dimension}`);
+/** Returns the statistics of no observations. */
+export function createStatistics(): Statistics {
   return {
-    dimension,
-    precision: new Float64Array(dimension * dimension),
-    moment: new Float64Array(dimension),
+    columns: new Map(),
+    precision: new Float64Array(0),
+    moment: new Float64Array(0),
     count: 0,
     rewardSum: 0,
     rewardSquareSum: 0,
@@ -37,45 +36,77 @@ export function createStatistics(dimension: number): Statistics {
 }
 
 /**
- * Adds one observation. Throws RangeError, and changes nothing, where `x` has another length or a number is not
- * finite: one NaN would stay in the sums for good.
+ * Adds one observation, `x[i]` in `columns[i]`; columns that are not known yet are appended in their order. Throws
+ * RangeError, and changes nothing, where the lengths differ, a column is named twice, or a number is not finite: one
+ * NaN would stay in the sums for good.
  */
-export function observe(statistics: Statistics, x: Vector, reward: number): void {
-  const { dimension, precision, moment } = statistics;
-  if (x.length !== dimension) throw new RangeError(`${x.length} features where the model has ${dimension}`);
+export function observe(statistics: Statistics, columns: readonly string[], x: Vector, reward: number): void {
+  if (x.length !== columns.length) throw new RangeError(`${x.length} features for ${columns.length} columns`);
+  if (new Set(columns).size !== columns.length) throw new RangeError('A column is named twice');
   if (!isFiniteVector(x) || !Number.isFinite(reward))
     throw new RangeError('Features and reward must be finite');
-  for (let i = 0; i < dimension; i++) {
+  const places = appendColumns(statistics, columns);
+  const { precision, moment } = statistics;
+  const dimension = moment.length;
+  for (let i = 0; i < x.length; i++) {
     const xi = x[i]!;
-    for (let j = 0; j < dimension; j++) precision[i * dimension + j]! += xi * x[j]!;
-    moment[i]! += reward * xi;
+    const row = places[i]! * dimension;
+    for (let j = 0; j < x.length; j++) precision[row + places[j]!]! += xi * x[j]!;
+    moment[places[i]!]! += reward * xi;
   }
   statistics.count++;
   statistics.rewardSum += reward;
   statistics.rewardSquareSum += reward * reward;
 }
 
-/** Adds `other` to `into`. Throws RangeError where their dimensions differ. */
+/** Adds `other` to `into`, column by column; columns that `into` lacks are appended in the order of `other`. */
 export function merge(into: Statistics, other: Statistics): void {
-  if (into.dimension !== other.dimension) {
-    throw new RangeError(`Cannot merge statistics of dimensions ${into.dimension} and ${other.dimension}`);
+  const places = appendColumns(into, [...other.columns.keys()]);
+  const from = other.moment.length;
+  const to = into.moment.length;
+  for (let i = 0; i < from; i++) {
+    const row = places[i]! * to;
+    for (let j = 0; j < from; j++) into.precision[row + places[j]!]! += other.precision[i * from + j]!;
+    into.moment[places[i]!]! += other.moment[i]!;
   }
-  for (let i = 0; i < into.precision.length; i++) into.precision[i]! += other.precision[i]!;
-  for (let i = 0; i < into.moment.length; i++) into.moment[i]! += other.moment[i]!;
   into.count += other.count;
   into.rewardSum += other.rewardSum;
   into.rewardSquareSum += other.rewardSquareSum;
 }
 
-/** Exact to the last bit: version, dimension and count as varints, then float64 sums, of `precision` the lower half. */
-export function encodeStatistics(statistics: Statistics): Uint8Array {
-  const { dimension, precision, moment } = statistics;
+/** @returns the index of each of the names, which are distinct; the sums of a new column are 0 */
+function appendColumns(statistics: Statistics, names: readonly string[]): Int32Array {
+  const { columns, precision, moment } = statistics;
+  const places = Int32Array.from(names, (name) => {
+    const place = columns.get(name) ?? columns.size;
+    columns.set(name, place);
+    return place;
+  });
+  const before = moment.length;
+  const after = columns.size;
+  if (after === before) return places;
+  statistics.precision = new Float64Array(after * after);
+  for (let i = 0; i < before; i++) {
+    statistics.precision.set(precision.subarray(i * before, (i + 1) * before), i * after);
+  }
+  statistics.moment = new Float64Array(after);
+  statistics.moment.set(moment);
+  return places;
+}
+
+/**
+ * Exact to the last bit: version, number of columns and of observations as varints, the names, then float64 sums, of
+ * `precision` the lower half.
+ */
+export function encodeStatistics({ columns, precision, moment, ...sums }: Statistics): Uint8Array {
+  const dimension = columns.size;
   const writer = new BinaryWriter();
   writer.varint(FORMAT_VERSION);
   writer.varint(dimension);
-  writer.varint(statistics.count);
-  writer.float64(statistics.rewardSum);
-  writer.float64(statistics.rewardSquareSum);
+  writer.varint(sums.count);
+  for (const name of columns.keys()) writer.string(name);
+  writer.float64(sums.rewardSum);
+  writer.float64(sums.rewardSquareSum);
   for (const value of moment) writer.float64(value);
   for (let i = 0; i < dimension; i++) {
     for (let j = 0; j <= i; j++) writer.float64(precision[i * dimension + j]!);
@@ -83,18 +114,27 @@ export function encodeStatistics(statistics: Statistics): Uint8Array {
   return writer.finish();
 }
 
-/** Throws BinaryFormatError for another version and for bytes that are cut short or left over. */
-export function decodeStatistics(bytes: Uint8Array): Statistics {
+/**
+ * Reads versions 1 and 2. Throws BinaryFormatError for another version, for bytes that are cut short or left over, and
+ * for columns that are not distinct.
+ * @param columnsOfVersion1 the names of the columns of version 1, which did not carry them
+ */
+export function decodeStatistics(bytes: Uint8Array, columnsOfVersion1: readonly string[]): Statistics {
   const reader = new BinaryReader(bytes, 'bandit statistics');
-  reader.version(FORMAT_VERSION);
+  const version = reader.version(1, FORMAT_VERSION);
   const dimension = reader.varint();
-  // Each dimension takes at least 16 bytes, so that noise cannot ask for a huge matrix.
-  if (dimension < 1 || dimension * 16 > bytes.length) throw reader.fault(`dimension ${dimension}`);
-  const statistics = createStatistics(dimension);
-  const { precision, moment } = statistics;
+  // Each column takes at least 16 bytes, so that noise cannot request a huge matrix.
+  if (dimension * 16 > bytes.length) throw reader.fault(`${dimension} columns`);
+  const statistics = createStatistics();
   statistics.count = reader.varint();
+  const names = version === 1 ? columnsOfVersion1 : Array.from({ length: dimension }, () => reader.string());
+  if (names.length !== dimension || new Set(names).size !== dimension) {
+    throw reader.fault(`columns ${names.join(', ')} where there are ${dimension}`);
+  }
   statistics.rewardSum = reader.float64();
   statistics.rewardSquareSum = reader.float64();
+  appendColumns(statistics, names);
+  const { precision, moment } = statistics;
   for (let i = 0; i < dimension; i++) moment[i] = reader.float64();
   for (let i = 0; i < dimension; i++) {
     for (let j = 0; j <= i; j++) {
@@ -104,5 +144,6 @@ export function decodeStatistics(bytes: Uint8Array): Statistics {
     }
   }
   reader.end();
-  return statistics;
+  // Version 1 wrote all columns before the first observation; a log that is read again has none by then.
+  return statistics.count === 0 ? createStatistics() : statistics;
 }

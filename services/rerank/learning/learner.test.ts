@@ -6,7 +6,7 @@ import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
 import { someReward, someRewards } from './rewards.testing.ts';
-import { applyRewards, nothingLearned, type RewardOutcome } from './rewards.ts';
+import { applyRewards, MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
 
 const PARTITION = 2;
 
@@ -78,15 +78,22 @@ test('batches read again, crashes and rebalances leave the sums of one reading o
   );
 });
 
-test('each reward is counted by its outcome, and one that is no number goes to the dead letters', async () => {
+test('each reward is counted by its outcome, and one that cannot be learned from goes to the dead letters', async () => {
   const outcomes: RewardOutcome[] = [];
   const rejected: number[] = [];
   const learner = createLearner({
     store: createMemoryStatisticsStore(),
     count: (outcome) => void outcomes.push(outcome),
   });
-  const log = [someReward(1), someReward(1), someReward(2, { reward: Number.NaN }), someReward(3)];
+  const featureNames = Array.from({ length: MAX_COLUMNS }, (_, index) => `f${index}`);
+  const log = [
+    someReward(1),
+    someReward(1),
+    someReward(2, { reward: Number.NaN }),
+    someReward(3, { featureNames, features: featureNames.map(() => 1) }),
+    someReward(4),
+  ];
   await learner.take(batchOf(log, 0, log.length, rejected));
-  assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'taken']);
-  assert.deepEqual(rejected, [2]);
+  assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'too-many-columns', 'taken']);
+  assert.deepEqual(rejected, [2, 3]);
 });

@@ -1,6 +1,6 @@
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { applyReward, type RewardOutcome } from './rewards.ts';
+import { applyReward, MAX_COLUMNS, type RewardOutcome } from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 export interface Learner {
@@ -29,8 +29,11 @@ export function createLearner(options: {
       for (const { offset, value } of fresh) {
         if (value === null) continue;
         const outcome = applyReward(held.learned, value);
-        if (outcome === 'invalid')
+        if (outcome === 'invalid') {
           batch.reject(offset, 'number.invalid', 'reward or features hold a value that is no number');
+        } else if (outcome === 'too-many-columns') {
+          batch.reject(offset, 'features.limit', `the features would be more than ${MAX_COLUMNS}`);
+        }
         count(outcome);
       }
       const advanced = { learned: held.learned, offset: last.offset };

@@ -1,6 +1,6 @@
 import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
 import { createStatistics, merge, type Statistics } from '#algorithms/bandit/statistics.ts';
-import { DIMENSION, PRIOR_MEAN } from '../features.ts';
+import { priorMeanOf } from '../features.ts';
 import type { StatisticsStore } from './store.ts';
 
 export interface PriorOptions {
@@ -16,14 +16,13 @@ export interface HeldPosterior {
   readonly observations: number;
 }
 
-/** The posterior over the rewards of all partitions, added in partition order. */
+/** Returns the posterior over the rewards of all partitions, added in partition order, column by column. */
 export function learnPosterior(partitions: Iterable<Statistics>, options: PriorOptions): HeldPosterior {
-  const total = createStatistics(DIMENSION);
+  const total = createStatistics();
   for (const statistics of partitions) merge(total, statistics);
   return {
     posterior: posterior(total, {
-      priorPrecision: options.priorDeviation ** -2,
-      priorMean: PRIOR_MEAN,
+      prior: { precision: options.priorDeviation ** -2, meanOf: priorMeanOf },
       noiseVariance: options.noiseVariance,
     }),
     observations: total.count,

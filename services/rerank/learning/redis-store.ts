@@ -1,13 +1,15 @@
 import type { Redis } from 'ioredis';
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { fenceField, writeFenced } from '#platform/redis/fenced.ts';
-import { FEATURE_VERSION } from '../features.ts';
+import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { nothingLearned } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
 const SOURCE = 'rewards';
+/** Earlier code wrote 1 here, and begins learning again where it finds another number instead of failing. */
+const FEATURES_BY_NAME = '2';
 
-/** One hash a partition: `@rewards` the offset, `sequence`, `statistics`, and `features`, the version they are of. */
+/** One hash a partition: `@rewards` the offset, `sequence`, `statistics`, which name their columns, and `features`. */
 export function createRedisStatisticsStore(options: {
   redis: Redis;
   keyOf: (partition: number) => string;
@@ -16,13 +18,18 @@ export function createRedisStatisticsStore(options: {
   return {
     async load(partition) {
       const fields = await redis.hgetallBuffer(keyOf(partition));
-      const { statistics, sequence, features } = fields;
-      const offset = Number(fields[fenceField(SOURCE)] ?? -1);
+      const { statistics, sequence } = fields;
       const learned = nothingLearned();
-      learned.sequence = Number(sequence ?? 0);
-      // Statistics of other features cannot be continued: learning begins anew from here on.
-      if (statistics === undefined || Number(features) !== FEATURE_VERSION) return { learned, offset };
-      return { learned: { ...learned, statistics: decodeStatistics(statistics) }, offset };
+      return {
+        offset: Number(fields[fenceField(SOURCE)] ?? -1),
+        learned: {
+          sequence: Number(sequence ?? 0),
+          statistics:
+            statistics === undefined
+              ? learned.statistics
+              : decodeStatistics(statistics, COLUMNS_OF_VERSION_1),
+        },
+      };
     },
     save(partition, { learned, offset }) {
       return writeFenced(
@@ -32,7 +39,7 @@ export function createRedisStatisticsStore(options: {
         {
           statistics: Buffer.from(encodeStatistics(learned.statistics)),
           sequence: String(learned.sequence),
-          features: String(FEATURE_VERSION),
+          features: FEATURES_BY_NAME,
         },
       );
     },

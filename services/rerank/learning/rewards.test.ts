@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { someReward, someRewards } from './rewards.testing.ts';
-import { applyRewards, nothingLearned } from './rewards.ts';
+import { applyRewards, MAX_COLUMNS, nothingLearned } from './rewards.ts';
 
 test('repeats do not count: the sums are to the last bit those of each reward once', () => {
   const repeated = fc.array(fc.record({ back: fc.nat(5), size: fc.integer({ min: 1, max: 6 }) }));
@@ -26,16 +27,57 @@ test('repeats do not count: the sums are to the last bit those of each reward on
   );
 });
 
-test('rewards of other features and values that are no numbers are passed over, and learning goes on', () => {
+test('rewards whose features are not those named, and values that are no numbers, are passed over, and learning goes on', () => {
   const learned = nothingLearned();
   const outcomes = applyRewards(learned, [
     someReward(1),
     someReward(1),
     someReward(2, { features: [1, 2, 3] }),
-    someReward(3, { reward: Number.NaN }),
-    someReward(4),
+    someReward(3, { features: [1, 2, 3], featureNames: [] }),
+    someReward(4, { features: [1, 2], featureNames: ['bias', 'bias'] }),
+    someReward(5, { features: [1, 2], featureNames: ['bias', '__proto__'] }),
+    someReward(6, { reward: Number.NaN }),
+    someReward(7),
   ]);
-  assert.deepEqual(outcomes, ['taken', 'repeat', 'other-features', 'invalid', 'taken']);
+  const expected = [
+    'taken',
+    'repeat',
+    'other-features',
+    'other-features',
+    'other-features',
+    'other-features',
+    'invalid',
+    'taken',
+  ];
+  assert.deepEqual(outcomes, expected);
   assert.equal(learned.statistics.count, 2);
-  assert.equal(learned.sequence, 4);
+  assert.equal(learned.sequence, 7);
+});
+
+test('a reward without names is of the columns of version 1', () => {
+  const features = COLUMNS_OF_VERSION_1.map((_, index) => index / 8);
+  const [unnamed, named] = [nothingLearned(), nothingLearned()];
+  assert.deepEqual(applyRewards(unnamed, [someReward(1, { features, featureNames: [] })]), ['taken']);
+  applyRewards(named, [someReward(1, { features, featureNames: COLUMNS_OF_VERSION_1 })]);
+  assert.deepEqual(unnamed, named);
+});
+
+test('a new model adds its columns, and nothing that was learned before is dropped', () => {
+  const learned = nothingLearned();
+  applyRewards(learned, [someReward(1, { features: [1, 2], featureNames: ['bias', 'trending.score'] })]);
+  applyRewards(learned, [someReward(2, { features: [1, 4], featureNames: ['bias', 'hybrid.score'] })]);
+  assert.deepEqual([...learned.statistics.columns.keys()], ['bias', 'trending.score', 'hybrid.score']);
+  assert.deepEqual([...learned.statistics.precision], [2, 2, 4, 2, 4, 0, 4, 0, 16]);
+});
+
+test('columns have a bound: a reward that would exceed it is passed over, those of known columns are taken', () => {
+  const learned = nothingLearned();
+  const columns = Array.from({ length: MAX_COLUMNS }, (_, index) => `model-${index}.score`);
+  const outcomes = applyRewards(learned, [
+    someReward(1, { features: columns.map(() => 1), featureNames: columns }),
+    someReward(2, { features: [1, 1], featureNames: ['model-0.score', 'model-128.score'] }),
+    someReward(3, { features: [1, 1], featureNames: ['model-0.score', 'model-1.score'] }),
+  ]);
+  assert.deepEqual(outcomes, ['taken', 'too-many-columns', 'taken']);
+  assert.equal(learned.statistics.columns.size, MAX_COLUMNS);
 });

@@ -1,18 +1,26 @@
 import { createRandom } from '#algorithms/random.ts';
 import { aReward } from '#contracts/domain/records.testing.ts';
 import type { Reward } from '#contracts/generated/records.ts';
-import { DIMENSION } from '../features.ts';
 
-/** The reward of the given sequence, with features and a value that only depend on it. */
+/** The columns of slates in which the model took part. */
+function columnsWith(model: string): string[] {
+  return ['bias', `${model}.proposed`, `${model}.rank`, `${model}.score`, 'popularity'];
+}
+
+const MODELS = ['trending', 'medoid-neighbours', 'constructor'];
+
+/** The reward of the given sequence, with features, their names and a value that only depend on it. */
 export function someReward(sequence: number, change: Partial<Reward> = {}): Reward {
   const random = createRandom(sequence);
+  const featureNames = columnsWith(MODELS[sequence % MODELS.length]!);
   return aReward({
     sequence,
     slateId: `slate ${sequence}`,
     userId: 'ann',
     reward: random.next(),
     actionType: 'click',
-    features: Array.from({ length: DIMENSION }, () => random.normal()),
+    features: featureNames.map(() => random.normal()),
+    featureNames,
     servedAt: 1_700_000_000_000,
     ...change,
   });

@@ -1,6 +1,6 @@
 import { createStatistics, observe, type Statistics } from '#algorithms/bandit/statistics.ts';
 import type { Reward } from '#contracts/generated/records.ts';
-import { DIMENSION } from '../features.ts';
+import { COLUMNS_OF_VERSION_1, isColumnName } from '../features.ts';
 
 /** What one partition of `rewards` has taught. */
 export interface Learned {
@@ -9,24 +9,46 @@ export interface Learned {
   sequence: number;
 }
 
-/** taken: counted now; repeat: counted before; other-features: of another version of the features; invalid: not a number. */
-export type RewardOutcome = 'taken' | 'repeat' | 'other-features' | 'invalid';
+/**
+ * Bounds memory and work, which grow with the square of the columns. There is room for 32 models and for 32 features of
+ * candidates.
+ */
+export const MAX_COLUMNS = 128;
+
+/**
+ * - taken: counted now
+ * - repeat: counted before
+ * - other-features: not as many features as names, or names that are not distinct names of columns
+ * - invalid: a number that is not finite
+ * - too-many-columns: its new columns would exceed MAX_COLUMNS
+ */
+export type RewardOutcome = 'taken' | 'repeat' | 'other-features' | 'invalid' | 'too-many-columns';
 
 export function nothingLearned(): Learned {
-  return { statistics: createStatistics(DIMENSION), sequence: 0 };
+  return { statistics: createStatistics(), sequence: 0 };
 }
 
 /**
  * Adds one reward. Called in log order it gives the sums of a fresh reading of the partition to the last bit, since
- * floating-point addition is repeated in the same order and repeats are dropped by their sequence.
+ * floating-point addition is repeated in the same order, columns appear in the order of the log, and repeats are
+ * dropped by their sequence.
  */
-export function applyReward(learned: Learned, { sequence, features, reward }: Reward): RewardOutcome {
-  if (sequence <= learned.sequence) return 'repeat';
-  learned.sequence = sequence;
-  if (features.length !== DIMENSION) return 'other-features';
-  if (!Number.isFinite(reward) || !features.every(Number.isFinite)) return 'invalid';
-  observe(learned.statistics, Float64Array.from(features), reward);
+export function applyReward(learned: Learned, reward: Reward): RewardOutcome {
+  const { statistics } = learned;
+  if (reward.sequence <= learned.sequence) return 'repeat';
+  learned.sequence = reward.sequence;
+  const { features, featureNames } = reward;
+  const columns = featureNames.length === 0 ? COLUMNS_OF_VERSION_1 : featureNames;
+  if (features.length !== columns.length || !areColumns(columns)) return 'other-features';
+  if (!Number.isFinite(reward.reward) || !features.every(Number.isFinite)) return 'invalid';
+  const unknown = columns.filter((name) => !statistics.columns.has(name));
+  if (statistics.columns.size + unknown.length > MAX_COLUMNS) return 'too-many-columns';
+  observe(statistics, columns, Float64Array.from(features), reward.reward);
   return 'taken';
+}
+
+function areColumns(names: readonly string[]): boolean {
+  return names.every(isColumnName) && new Set(names).size === names.length;
 }
 
 /** Adds rewards in log order. @returns the outcome of each */

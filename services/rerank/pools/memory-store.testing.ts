@@ -1,4 +1,4 @@
-import { EVERYBODY, type HeldProposal, joinPools, replaces } from './pool.ts';
+import { EVERYBODY, type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
@@ -11,9 +11,10 @@ export function createMemoryPoolStore(): PoolStore {
       const pool = pools.get(userId) ?? new Map<string, HeldProposal>();
       pools.set(userId, pool);
       const before = pool.get(model);
-      if (before !== undefined && !replaces(arriving, before)) return false;
+      if (before !== undefined && !replaces(arriving, before)) return 'stale';
+      if (before === undefined && pool.size >= MAX_MODELS) return 'full';
       pool.set(model, arriving);
-      return true;
+      return 'held';
     },
     async read(userId) {
       return joinPools(userId === EVERYBODY ? [] : proposalsOf(userId), proposalsOf(EVERYBODY));

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EVERYBODY, type HeldProposal, joinPools, newestProposals, replaces } from './pool.ts';
+import { EVERYBODY, type HeldProposal, joinPools, MAX_MODELS, newestProposals, replaces } from './pool.ts';
 import { held, someItem } from './proposals.testing.ts';
 
 test('a later proposal replaces an earlier one unless it answers older interests', () => {
@@ -68,6 +68,17 @@ test('what the user acted on lately is taken from the newest proposal', () => {
     [],
   );
   assert.deepEqual(pool.recent, new Set(['milk', 'oats']));
+});
+
+test('a slate has at most as many models as a pool, the user’s own before those for everybody', () => {
+  const ofModels = (prefix: string) =>
+    Array.from({ length: MAX_MODELS - 2 }, (_, index) => held(index, { model: `${prefix}-${index + 10}` }));
+  const { proposals } = joinPools(ofModels('z'), ofModels('a').reverse());
+  assert.equal(proposals.length, MAX_MODELS);
+  assert.deepEqual(
+    proposals.map(({ model }) => model),
+    ['a-10', 'a-11', ...ofModels('z').map(({ proposal }) => proposal.model)],
+  );
 });
 
 test('a model that proposed to the user is not counted a second time with its list for everybody', () => {

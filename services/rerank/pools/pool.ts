@@ -3,6 +3,9 @@ import type { Proposal } from '#contracts/generated/records.ts';
 /** The user id of lists that serve every user, known or not. */
 export const EVERYBODY = '*';
 
+/** Models whose proposals a pool holds at most: the features of a slate, and what is learned, grow with them. */
+export const MAX_MODELS = 32;
+
 /** A proposal with its place in its partition of `proposals`. */
 export interface HeldProposal {
   readonly offset: number;
@@ -42,7 +45,7 @@ export function newestProposals(proposals: Iterable<HeldProposal>): HeldProposal
 /**
  * Joins the user's own proposals with those for everybody. Scores of two embedding generations lie in different
  * spaces, so that only the newest generation counts, with the models that need none. A model that proposed to
- * the user is not asked again in its list for everybody.
+ * the user is not asked again in its list for everybody. There are at most MAX_MODELS, the user's own first.
  */
 export function joinPools(own: readonly HeldProposal[], everybody: readonly HeldProposal[]): Pool {
   const generation = newestGeneration(own) ?? newestGeneration(everybody);
@@ -50,13 +53,14 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
     proposal.generation === null || proposal.generation === generation;
   const considered = own.filter(fits);
   const models = new Set(considered.map(({ proposal }) => proposal.model));
-  const shared = everybody.filter((held) => fits(held) && !models.has(held.proposal.model));
+  const shared = everybody
+    .filter((held) => fits(held) && !models.has(held.proposal.model))
+    .sort(byModel)
+    .slice(0, MAX_MODELS - considered.length);
   const newest = considered.toSorted(byRecency)[0]?.proposal;
   return {
     // One order whatever the store answers, so that a slate can be computed again.
-    proposals: [...considered, ...shared]
-      .map(({ proposal }) => proposal)
-      .sort((a, b) => (a.model < b.model ? -1 : 1)),
+    proposals: [...considered, ...shared].sort(byModel).map(({ proposal }) => proposal),
     generation,
     interestsVersion: newest?.version ?? -1,
     recent: new Set(newest?.recent),
@@ -67,6 +71,10 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
 function newestGeneration(held: readonly HeldProposal[]): string | null {
   const searched = held.filter(({ proposal }) => proposal.generation !== null);
   return searched.toSorted((a, b) => b.offset - a.offset)[0]?.proposal.generation ?? null;
+}
+
+function byModel(a: HeldProposal, b: HeldProposal): number {
+  return a.proposal.model < b.proposal.model ? -1 : 1;
 }
 
 function byRecency(a: HeldProposal, b: HeldProposal): number {

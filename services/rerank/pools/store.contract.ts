@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVERYBODY, joinPools } from './pool.ts';
+import { EVERYBODY, joinPools, MAX_MODELS } from './pool.ts';
 import { held, someCause, someItem } from './proposals.testing.ts';
 import type { PoolStore } from './store.ts';
 
@@ -24,8 +24,8 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
       recent: ['milk'],
     });
     const shared = held(8, { userId: EVERYBODY, version: -1 });
-    assert.equal(await store.put(own), true);
-    assert.equal(await store.put(shared), true);
+    assert.equal(await store.put(own), 'held');
+    assert.equal(await store.put(shared), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([own], [shared]));
     assert.deepEqual(await store.read('bob'), joinPools([], [shared]));
   });
@@ -34,13 +34,26 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const other = held(1, { model: 'sequence', version: 1 });
     const newest = held(7, { version: 4, items: [someItem('tea', 1)] });
-    assert.equal(await store.put(other), true);
-    assert.equal(await store.put(held(5, { version: 4 })), true);
-    assert.equal(await store.put(newest), true);
-    assert.equal(await store.put(newest), false, 'repeated');
-    assert.equal(await store.put(held(6, { version: 5 })), false, 'earlier in the log');
-    assert.equal(await store.put(held(8, { version: 3 })), false, 'of staler interests');
+    assert.equal(await store.put(other), 'held');
+    assert.equal(await store.put(held(5, { version: 4 })), 'held');
+    assert.equal(await store.put(newest), 'held');
+    assert.equal(await store.put(newest), 'stale', 'repeated');
+    assert.equal(await store.put(held(6, { version: 5 })), 'stale', 'earlier in the log');
+    assert.equal(await store.put(held(8, { version: 3 })), 'stale', 'of staler interests');
     assert.deepEqual(await store.read('ann'), joinPools([newest, other], []));
+  });
+
+  test('a pool takes no more models than its bound, and those in it go on', async () => {
+    const store = await createStore();
+    const models = ['constructor', ...Array.from({ length: MAX_MODELS - 1 }, (_, index) => `model-${index}`)];
+    for (const [offset, model] of models.entries()) {
+      assert.equal(await store.put(held(offset, { model })), 'held');
+    }
+    assert.equal(await store.put(held(40, { model: 'one-more' })), 'full');
+    assert.equal(await store.put(held(41, { model: 'constructor' })), 'held');
+    assert.equal(await store.put(held(42, { model: 'one-more', userId: 'bob' })), 'held', 'of another user');
+    const { proposals } = await store.read('ann');
+    assert.deepEqual(proposals.map(({ model }) => model).sort(), models.sort());
   });
 
   test('an erased user has no pool, and others keep theirs', async () => {

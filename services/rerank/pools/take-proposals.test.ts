@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { createMemoryPoolStore } from './memory-store.testing.ts';
-import { joinPools } from './pool.ts';
+import { joinPools, MAX_MODELS } from './pool.ts';
 import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
 import { takeProposals } from './take-proposals.ts';
 
@@ -63,6 +63,33 @@ test('a proposal that cannot be ranked is rejected, the rest of the batch is tak
     [1, 'items[0] has a score, popularity or importance that is no number'],
   ]);
   assert.deepEqual(await store.read('ann'), joinPools([held(2)], []));
+});
+
+test('a proposal of a model without a valid name, or beyond the bound of a pool, is rejected', async () => {
+  const store = createMemoryPoolStore();
+  const rejected: Array<[number, string]> = [];
+  const models = [
+    '__proto__',
+    'other',
+    ...Array.from({ length: MAX_MODELS + 1 }, (_, index) => `model-${index}`),
+  ];
+  const messages = messagesOf(models.map((model) => someProposal({ model })));
+  await takeProposals(
+    {
+      topic: 'proposals',
+      partition: 0,
+      messages,
+      lastOffset: messages.length - 1,
+      reject: (offset, code) => void rejected.push([offset, code]),
+    },
+    { store, fresh: () => {}, now: () => NOW },
+  );
+  assert.deepEqual(rejected, [
+    [0, 'model.name'],
+    [1, 'model.name'],
+    [MAX_MODELS + 2, 'model.limit'],
+  ]);
+  assert.equal((await store.read('ann')).proposals.length, MAX_MODELS);
 });
 
 test('a tombstone erases the pool, and what comes after it counts again', async () => {

@@ -1,6 +1,8 @@
+import { type Fault, faultSentence } from '#contracts/fault.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { type HeldProposal, newestProposals } from './pool.ts';
+import { isModelName } from '../features.ts';
+import { type HeldProposal, MAX_MODELS, newestProposals } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
 export interface TakeProposalsOptions {
@@ -25,7 +27,7 @@ export async function takeProposals(
     }
     const fault = faultOf(value);
     if (fault !== undefined) {
-      batch.reject(offset, 'number.invalid', fault);
+      batch.reject(offset, fault.code, faultSentence(fault));
       continue;
     }
     const held = waiting.get(value.userId) ?? [];
@@ -34,18 +36,24 @@ export async function takeProposals(
   }
   await Promise.all(
     newestProposals([...waiting.values()].flat()).map(async (arriving) => {
-      const held = await store.put(arriving);
-      if (held && arriving.proposal.version >= 0) {
-        fresh((now() - arriving.proposal.receivedAt) / 1_000);
+      const { offset, proposal } = arriving;
+      const outcome = await store.put(arriving);
+      if (outcome === 'full') {
+        const reason = `${proposal.model} is one more than the ${MAX_MODELS} models of a pool`;
+        batch.reject(offset, 'model.limit', reason);
       }
+      if (outcome === 'held' && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
     }),
   );
 }
 
 /** Why a proposal cannot be ranked; undefined when it can. One NaN would spoil every score of the slate. */
-function faultOf({ items }: Proposal): string | undefined {
+function faultOf({ model, items }: Proposal): Fault | undefined {
+  if (!isModelName(model)) return { code: 'model.name', field: 'model', reason: 'is not a name of a model' };
   const index = items.findIndex(
     ({ score, popularity, because }) => !Number.isFinite(score + popularity + (because?.importance ?? 0)),
   );
-  return index === -1 ? undefined : `items[${index}] has a score, popularity or importance that is no number`;
+  if (index === -1) return undefined;
+  const reason = 'has a score, popularity or importance that is no number';
+  return { code: 'number.invalid', field: `items[${index}]`, reason };
 }

@@ -1,0 +1,149 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import fc from 'fast-check';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { gatherCandidates } from './candidates.ts';
+import { priorMeanOf } from './features.ts';
+import { NOW, someCause, someItem, someProposal } from './pools/proposals.testing.ts';
+
+const NOTHING: ReadonlySet<string> = new Set();
+
+/** The features of each candidate by name. */
+function named(proposals: Proposal[], excluded = NOTHING): Record<string, Record<string, number>> {
+  const { candidates, features } = gatherCandidates(proposals, { excluded, now: NOW });
+  const { columns, values } = features;
+  return Object.fromEntries(
+    candidates.map(({ itemId }, row) => [
+      itemId,
+      Object.fromEntries(columns.map((name, column) => [name, values[row * columns.length + column]!])),
+    ]),
+  );
+}
+
+test('a candidate carries the features of each model that proposed it', () => {
+  const rows = named([
+    someProposal({
+      model: 'medoid-neighbours',
+      items: [someItem('oats', 0.9, { because: someCause(), popularity: 0.5 }), someItem('rye', 0.5)],
+    }),
+    someProposal({ model: 'trending', items: [someItem('tea', 8), someItem('oats', 4)] }),
+  ]);
+  assert.deepEqual(Object.keys(rows), ['oats', 'rye', 'tea']);
+  // Scores of medoid-neighbours: .9, .5 and, for tea, the lowest given, .5: standardised √2, −1/√2, −1/√2.
+  const expected = {
+    bias: 1,
+    'medoid-neighbours.proposed': 1,
+    'medoid-neighbours.rank': 1,
+    'medoid-neighbours.score': Math.SQRT2,
+    'trending.proposed': 1,
+    'trending.rank': 0.5,
+    'trending.score': -Math.SQRT1_2,
+    'medoid.share': 0.25,
+    'medoid.recency': 0.5,
+    popularity: 0.5,
+  };
+  assert.deepEqual(Object.keys(rows.oats!), Object.keys(expected));
+  for (const [name, value] of Object.entries(expected)) {
+    assert.ok(Math.abs(rows.oats![name]! - value) < 1e-12, `${name} is ${rows.oats![name]}, not ${value}`);
+  }
+  assert.equal(rows.tea!['medoid-neighbours.proposed'], 0);
+});
+
+test('every model has columns of its own from its first proposal on, whatever its name', () => {
+  const rows = named([
+    someProposal({ model: 'constructor', items: [someItem('b', 3), someItem('a', 1)] }),
+    someProposal({ model: 'sequence', items: [someItem('a', 1), someItem('b', 0)] }),
+  ]);
+  assert.deepEqual(rows.a, {
+    bias: 1,
+    'constructor.proposed': 1,
+    'constructor.rank': 0.5,
+    'constructor.score': -1,
+    'sequence.proposed': 1,
+    'sequence.rank': 1,
+    'sequence.score': 1,
+    'medoid.share': 0,
+    'medoid.recency': 0,
+    popularity: 0,
+  });
+});
+
+test('an item is explained by the first proposal that names a cause, else by the first that needs none', () => {
+  const explained = (...proposals: Proposal[]) =>
+    gatherCandidates(proposals, { excluded: NOTHING, now: NOW }).candidates.map(
+      ({ because, explanation }) => [because?.itemId, explanation],
+    )[0];
+  const caused = (itemId: string, explanation: string) =>
+    someProposal({ items: [someItem('a', 1, { because: someCause({ itemId }) })], explanation });
+  const plain = (explanation: string) => someProposal({ items: [someItem('a', 1)], explanation });
+  assert.deepEqual(explained(plain('popular'), caused('tea', 'like {cause}')), ['tea', 'like {cause}']);
+  assert.deepEqual(explained(caused('tea', 'like {cause}'), caused('rye', 'x {cause}')), [
+    'tea',
+    'like {cause}',
+  ]);
+  assert.deepEqual(explained(plain('like {cause}'), plain(''), plain('popular')), [undefined, 'popular']);
+  assert.deepEqual(explained(plain('popular'), plain('new')), [undefined, 'popular']);
+  assert.deepEqual(explained(caused('tea', ''), plain('popular')), ['tea', ''], 'the cause itself explains');
+});
+
+test('equal scores say nothing', () => {
+  const rows = named([someProposal({ items: [someItem('a', 7), someItem('b', 7)] })]);
+  assert.equal(rows.a!['trending.score'], 0);
+  assert.equal(rows.b!['trending.score'], 0);
+});
+
+test('excluded items are neither candidates nor do they move the others’ scores', () => {
+  const all = someProposal({ items: [someItem('a', 3), someItem('x', 99), someItem('b', 1)] });
+  const rows = named([all], new Set(['x']));
+  assert.deepEqual(Object.keys(rows), ['a', 'b']);
+  assert.equal(rows.a!['trending.score'], 1);
+  assert.equal(rows.b!['trending.rank'], 1 / 3, 'a rank is the place in the model’s own list');
+});
+
+test('whatever is proposed, features are finite, within their ranges, and standardised for each user', () => {
+  const item = fc
+    .record({
+      itemId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
+      score: fc.double({ noNaN: true, min: -1e9, max: 1e9 }),
+    })
+    .map(({ itemId, score }) => someItem(itemId, score, { because: someCause({ lastOccurredAt: NOW + 5 }) }));
+  const proposal = fc
+    .record({
+      model: fc.constantFrom('medoid-neighbours', 'trending', 'sequence', 'hybrid'),
+      items: fc.uniqueArray(item, { selector: ({ itemId }) => itemId }),
+    })
+    .map(someProposal);
+  const proposals = fc.uniqueArray(proposal, { selector: ({ model }) => model });
+  fc.assert(
+    fc.property(proposals, (given) => {
+      for (const row of Object.values(named(given))) {
+        for (const [name, value] of Object.entries(row)) {
+          const [least, most] = name.endsWith('.score') ? [-3, 3] : [0, 1];
+          assert.ok(value >= least && value <= most, `${name} is ${value}`);
+        }
+      }
+    }),
+  );
+});
+
+test('the policy that has learned nothing ranks by the sum of the standardised scores', () => {
+  const { candidates, features } = gatherCandidates(
+    [
+      someProposal({
+        model: 'medoid-neighbours',
+        items: [someItem('a', 0.9), someItem('b', 0.8), someItem('c', 0.1)],
+      }),
+      someProposal({ model: 'trending', items: [someItem('b', 50), someItem('c', 40)] }),
+      someProposal({ model: 'sequence', items: [someItem('b', 2), someItem('a', 1)] }),
+    ],
+    { excluded: NOTHING, now: NOW },
+  );
+  const { columns, values } = features;
+  for (const row of candidates.keys()) {
+    const x = values.subarray(row * columns.length, (row + 1) * columns.length);
+    const prior = x.reduce((sum, value, column) => sum + value * priorMeanOf(columns[column]!), 0);
+    const scores = columns.flatMap((name, column) => (name.endsWith('.score') ? [x[column]!] : []));
+    assert.equal(scores.length, 3);
+    assert.ok(Math.abs(prior - 0.05 * scores.reduce((sum, score) => sum + score, 0)) < 1e-12);
+  }
+});
