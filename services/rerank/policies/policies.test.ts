@@ -89,5 +89,6 @@ test('policies and their settings have names of their own', () => {
 
 test('a slate names its policy with all settings of the policy', () => {
   assert.equal(selectPolicy('thompson', { ...DEFAULTS, 'thompson.draws': 8 }).label, 'thompson(draws=8)');
+  assert.equal(selectPolicy('greedy', DEFAULTS).label, 'greedy');
   assert.throws(() => selectPolicy('constructor', DEFAULTS), RangeError);
 });

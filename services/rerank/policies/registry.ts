@@ -1,5 +1,8 @@
+import { epsilonGreedy } from './epsilon-greedy.ts';
+import { greedy } from './greedy.ts';
+import { linUcb } from './lin-ucb.ts';
 import type { PolicyDefinition } from './policy.ts';
 import { thompson } from './thompson.ts';
 
 /** All policies that TRIBUTARY_RERANK_POLICY can name; the first is the default. */
-export const POLICIES: readonly PolicyDefinition[] = [thompson];
+export const POLICIES: readonly PolicyDefinition[] = [thompson, epsilonGreedy, linUcb, greedy];
