@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { Proposal, Reward, Slate } from '#contracts/generated/records.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
@@ -11,7 +12,6 @@ import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { someReward } from './learning/rewards.testing.ts';
 import { applyRewards, nothingLearned } from './learning/rewards.ts';
-import { EVERYBODY } from './pools/pool.ts';
 import { someCause, someItem, someProposal } from './pools/proposals.testing.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
@@ -85,7 +85,7 @@ describe('the rerank stage', () => {
 
   it('serves nobody’s list to an unknown user, and the user’s own interests as soon as they are proposed', async () => {
     assert.deepEqual((await slateOf('ann')).slots, []);
-    const shared = { userId: EVERYBODY, version: -1, items: [someItem('tea', 8), someItem('soap', 4)] };
+    const shared = { userId: EVERYONE, version: -1, items: [someItem('tea', 8), someItem('soap', 4)] };
     await putProposal(someProposal(shared));
     await waitFor(async () => itemsOf(await slateOf('ann')).length === 2, { message: 'trending is served' });
     const items = [someItem('oats', 0.9, { because: someCause() }), someItem('milk', 0.8)];

@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Statistics } from '#algorithms/bandit/statistics.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
-import { EVERYBODY, joinPools } from './pools/pool.ts';
+import { joinPools } from './pools/pool.ts';
 import { held, NOW, someCause, someItem } from './pools/proposals.testing.ts';
 import { composeSlate, type ServedPolicy, type SlateRequest } from './slate.ts';
 
@@ -20,7 +21,7 @@ const pool = joinPools(
   ],
   [
     held(0, {
-      userId: EVERYBODY,
+      userId: EVERYONE,
       version: -1,
       items: [someItem('tea', 8), someItem('oats', 4)],
       explanation: 'popular right now',

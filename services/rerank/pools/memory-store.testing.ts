@@ -1,4 +1,5 @@
-import { EVERYBODY, type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
+import { type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
@@ -17,7 +18,7 @@ export function createMemoryPoolStore(): PoolStore {
       return 'held';
     },
     async read(userId) {
-      return joinPools(userId === EVERYBODY ? [] : proposalsOf(userId), proposalsOf(EVERYBODY));
+      return joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE));
     },
     async erase(userId) {
       pools.delete(userId);

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { EVERYBODY, type HeldProposal, joinPools, MAX_MODELS, newestProposals, replaces } from './pool.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
+import { type HeldProposal, joinPools, MAX_MODELS, newestProposals, replaces } from './pool.ts';
 import { held, someItem } from './proposals.testing.ts';
 
 test('a later proposal replaces an earlier one unless it answers older interests', () => {
@@ -34,7 +35,7 @@ test('taking proposals one by one or only what remains of a batch ends with the 
 });
 
 test('an unknown user is served from the lists for everybody alone', () => {
-  const pool = joinPools([], [held(0, { userId: EVERYBODY, version: -1 })]);
+  const pool = joinPools([], [held(0, { userId: EVERYONE, version: -1 })]);
   assert.equal(pool.interestsVersion, -1);
   assert.deepEqual(
     pool.proposals.map(({ model }) => model),
@@ -49,7 +50,7 @@ test('generations are not mixed: the one that stands last in the log counts, wit
       held(6, { model: 'sequence', generation: 'g1', version: 4 }),
       held(2, { model: 'co-occurrence', generation: null, version: 2 }),
     ],
-    [held(900, { userId: EVERYBODY, model: 'trending', generation: 'g1', version: -1 })],
+    [held(900, { userId: EVERYONE, model: 'trending', generation: 'g1', version: -1 })],
   );
   assert.deepEqual(
     pool.proposals.map(({ model }) => model),
@@ -83,6 +84,6 @@ test('a slate has at most as many models as a pool, the user’s own before thos
 
 test('a model that proposed to the user is not counted a second time with its list for everybody', () => {
   const own = held(1, { items: [someItem('tea', 1)] });
-  const pool = joinPools([own], [held(2, { userId: EVERYBODY, version: -1, items: [someItem('soap', 1)] })]);
+  const pool = joinPools([own], [held(2, { userId: EVERYONE, version: -1, items: [someItem('soap', 1)] })]);
   assert.deepEqual(pool.proposals, [own.proposal]);
 });

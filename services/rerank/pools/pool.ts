@@ -1,8 +1,5 @@
 import type { Proposal } from '#contracts/generated/records.ts';
 
-/** The user id of lists that serve every user, known or not. */
-export const EVERYBODY = '*';
-
 /** Models whose proposals a pool holds at most: the features of a slate, and what is learned, grow with them. */
 export const MAX_MODELS = 32;
 

@@ -1,7 +1,8 @@
 import type { Redis } from 'ioredis';
+import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { runScript } from '#platform/redis/script.ts';
-import { EVERYBODY, type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
+import { type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
 import type { PoolStore, PutOutcome } from './store.ts';
 
 /**
@@ -50,8 +51,8 @@ export function createRedisPoolStore(options: {
     async read(userId) {
       // Asked in one turn, so that both go in one round trip.
       const [own, everybody] = await Promise.all([
-        userId === EVERYBODY ? [] : readProposals(userId),
-        readProposals(EVERYBODY),
+        userId === EVERYONE ? [] : readProposals(userId),
+        readProposals(EVERYONE),
       ]);
       return joinPools(own, everybody);
     },

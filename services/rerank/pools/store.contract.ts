@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { EVERYBODY, joinPools, MAX_MODELS } from './pool.ts';
+import { EVERYONE } from '#contracts/domain/ids.ts';
+import { joinPools, MAX_MODELS } from './pool.ts';
 import { held, someCause, someItem } from './proposals.testing.ts';
 import type { PoolStore } from './store.ts';
 
@@ -10,7 +11,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const nothing = { proposals: [], generation: null, interestsVersion: -1, recent: new Set() };
     assert.deepEqual(await store.read('ann'), nothing);
-    assert.deepEqual(await store.read(EVERYBODY), nothing);
+    assert.deepEqual(await store.read(EVERYONE), nothing);
   });
 
   test('proposals are read back whole, joined with those for everybody', async () => {
@@ -23,7 +24,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
       items,
       recent: ['milk'],
     });
-    const shared = held(8, { userId: EVERYBODY, version: -1 });
+    const shared = held(8, { userId: EVERYONE, version: -1 });
     assert.equal(await store.put(own), 'held');
     assert.equal(await store.put(shared), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([own], [shared]));
