@@ -244,10 +244,10 @@ test('a model that does not need interests proposes one list for everyone', asyn
 
 // ## 8. One line
 //
-// To ship the model, move section 1 to `services/propose/proposers/latest-interest.ts`, its test beside it, and add one line to
-// `services/propose/proposers/registry.ts`:
+// To ship the model, move section 1 to `services/propose/proposers/latest-interest.ts` as an exported constant, its test beside it,
+// and name it in the one line of `services/propose/proposers/registry.ts` (with its import above):
 //
-//     export const PROPOSERS = [medoidNeighbours, trending, latestInterest];
+//     export const PROPOSERS: readonly Proposer[] = [medoidNeighbours, trending, latestInterest];
 //
 // Then run `npm run generate`, which writes its settings into the README of the stage. Nothing else changes: the bandit begins
 // with what it believes of a model that it does not know, and learns from the rewards.

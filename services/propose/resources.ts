@@ -1,3 +1,4 @@
+import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import type { ProposeConfig } from './config.ts';
@@ -27,6 +28,13 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
     const timer = setInterval(() => popularity.top(1), RESCALE_EVERY_MS);
     stage.lifecycle.onStop('popularity', () => clearInterval(timer));
     return popularity;
+  },
+  artefacts: async (stage, { proposers }) => {
+    const models = [...new Set(proposers.flatMap(({ artefacts }) => artefacts))];
+    const reader = new ArtefactReader({ models, log: stage.log, now: () => performance.now() });
+    const follower = await stage.follow(reader.handlers);
+    await follower.caughtUp;
+    return reader;
   },
 };
 

@@ -1,4 +1,5 @@
 /** The interface of a proposal model. `registry.ts` lists the models; each one has a file of its own in this folder. */
+import type { ArtefactReader } from '#artefacts/reader.ts';
 import type { Cause, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
@@ -10,6 +11,8 @@ export interface Resources {
   readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;
+  /** Results of trainings, such as the weights of a model, by name and generation. */
+  readonly artefacts: Pick<ArtefactReader, 'read'>;
 }
 
 /** A model that needs `interests` proposes for each user; a model that does not proposes one list for everyone. */
@@ -61,7 +64,7 @@ export type Given<N extends Need, S extends Settings> = Pick<Resources, Extract<
   readonly candidates: number;
 };
 
-export interface Definition<N extends Need, S extends Settings> {
+export type Definition<N extends Need, S extends Settings> = ArtefactNames<N> & {
   /** Name of the model in proposals, slates, metrics and `TRIBUTARY_PROPOSERS`: lower-case words joined by hyphens. */
   readonly name: string;
   /**
@@ -74,13 +77,20 @@ export interface Definition<N extends Need, S extends Settings> {
   readonly settings: S;
   /** Called once, when the resources are ready. */
   readonly create: (given: Given<N, S>) => 'interests' extends N ? ListsForUsers : ListForEveryone;
-}
+};
+
+/** A model that needs `artefacts` names those that it reads; the process keeps them in memory. */
+type ArtefactNames<N extends Need> = 'artefacts' extends N
+  ? { readonly artefacts: readonly string[] }
+  : { readonly artefacts?: never };
 
 /** A model as the stage sees it; `defineProposer` makes one. */
 export interface Proposer<S extends Settings = Settings> {
   readonly name: string;
   readonly explanation: string;
   readonly needs: readonly Need[];
+  /** Names of the artefacts that the model reads. */
+  readonly artefacts: readonly string[];
   readonly settings: S;
   /** @throws Error when a resource that the model needs is not among the given ones */
   create(
@@ -93,11 +103,12 @@ export interface Proposer<S extends Settings = Settings> {
 export function defineProposer<const N extends Need, S extends Settings>(
   definition: Definition<N, S>,
 ): Proposer<S> {
-  const { name, explanation, needs, settings, create } = definition;
+  const { name, explanation, needs, artefacts = [], settings, create } = definition;
   return {
     name,
     explanation,
     needs,
+    artefacts,
     settings,
     create(resources, options) {
       const given: Record<string, unknown> = { ...options };
