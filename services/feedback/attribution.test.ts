@@ -22,8 +22,8 @@ function describe({ slateId, slot, earned }: Settled): string {
 }
 
 /**
- * Reads the logs in the order the choices say: of each step, whether a slate or an action comes next, and whether the
- * batch ends here. At the end everything closes.
+ * Reads the logs in the order of the choices: each choice decides whether a slate or an action comes next, and
+ * whether the batch ends here. At the end everything closes.
  */
 function run({ slates, actions }: Logs, choices: ReadonlyArray<{ slateNext: boolean; batchEnds: boolean }>) {
   const join = emptyJoin();
@@ -45,7 +45,7 @@ const choices = fc.array(fc.record({ slateNext: fc.boolean(), batchEnds: fc.bool
   maxLength: 60,
 });
 
-test('however the two logs interleave and wherever batches end, the rewards are those of the definition', () => {
+test('the rewards are those of the definition, however the two logs interleave and wherever batches end', () => {
   fc.assert(
     fc.property(logs, choices, (both, order) => {
       const { settled } = run(both, order);
@@ -55,7 +55,7 @@ test('however the two logs interleave and wherever batches end, the rewards are 
   );
 });
 
-test('when everything has closed and all slates are known nothing is remembered', () => {
+test('no state remains once everything has closed and all slates are read', () => {
   fc.assert(
     fc.property(logs, choices, (both, order) => {
       const { join } = run(both, order);
@@ -66,7 +66,7 @@ test('when everything has closed and all slates are known nothing is remembered'
   );
 });
 
-test('the best reaction counts, and a bad one only where there is no good one', () => {
+test('the best reaction counts, and a negative one only if there is no positive one', () => {
   const slate = someSlate('s', 'ann', 0, ['apple', 'bread', 'cheese']);
   const actions = [
     someAction('ann', 'apple', 'hide', 5),
@@ -99,7 +99,7 @@ test('a slot that has earned the largest reward is settled before its window end
   });
 });
 
-test('the window is open at its beginning and closed at its end', () => {
+test('the window excludes its start and includes its end', () => {
   for (const [occurredAt, expected] of [
     [0, 's/0: 0'],
     [1, 's/0: 0.2 by click after 1'],
@@ -114,14 +114,14 @@ test('the window is open at its beginning and closed at its end', () => {
   }
 });
 
-test('a slate read later than any delay assumed is said to be late', () => {
+test('a slate that is read later than the assumed delay is reported as late', () => {
   const join = emptyJoin();
   assert.equal(takeSlate(join, someSlate('s1', 'ann', 100, ['apple']), RULES), false);
   assert.equal(takeSlate(join, someSlate('s2', 'ann', 71, ['apple']), RULES), false);
   assert.equal(takeSlate(join, someSlate('s3', 'ann', 70, ['apple']), RULES), true);
 });
 
-test('an erased user leaves nothing behind and earns nothing', () => {
+test('an erased user leaves no state and earns nothing', () => {
   const join = emptyJoin();
   takeSlate(join, someSlate('s', 'ann', 0, ['apple']), RULES);
   takeAction(join, someAction('ann', 'apple', 'click', 5), RULES);

@@ -21,7 +21,7 @@ export const RULES: AttributionRules = {
 
 export const START = 1_700_000_000_000;
 
-/** A slate that shows the items; times count from START. */
+/** A slate that shows the items; times are relative to START. */
 export function someSlate(
   slateId: string,
   userId: string,
@@ -48,7 +48,7 @@ export interface Logs {
 const USERS = ['ann', 'bob', 'cid'];
 const ITEMS = ['apple', 'bread', 'cheese'];
 
-/** Logs of one partition: slates out of order by less than the delay, actions by as much as they like. */
+/** Logs of one partition: slates out of order by less than the delay, actions by any time. */
 export const logs: fc.Arbitrary<Logs> = fc.record({
   slates: fc
     .array(
@@ -78,7 +78,7 @@ export const logs: fc.Arbitrary<Logs> = fc.record({
   ),
 });
 
-/** What the definition at the top of attribution.ts says, slot by slot, without any state. */
+/** The definition at the top of attribution.ts, slot by slot, without any state. */
 export function rewardsByDefinition(
   { slates, actions }: Logs,
   { windowMs, weights }: AttributionRules,

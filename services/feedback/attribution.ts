@@ -4,26 +4,26 @@ import type { ActionType, Slate, UserAction } from '#contracts/generated/records
 /**
  * Joins slates and actions of one partition. The reward of a slot is a function of the two logs alone:
  *
- *   the largest weight among the user's actions on the item with servedAt < occurredAt ≤ closesAt that stand in
- *   the log of actions before stream time, the newest event time up to and including them, exceeds closesAt;
- *   of equal weights the first in the log; 0 without any. closesAt is servedAt + the attribution window.
+ * the largest weight among the user's actions on the item with servedAt < occurredAt ≤ closesAt that are in the log
+ * of actions before stream time, the newest event time up to and including them, exceeds closesAt; among equal
+ * weights the first in the log; 0 if there is none. closesAt is servedAt + the attribution window.
  *
- * It does not matter when a slate is read relative to the actions, because an action is remembered, with the
- * stream time at its place, as long as a slate that it may count for can still be read. That ends at `slatesUntil`:
- * every slate served until then has been read. A slot is settled when nothing can change it any more:
- * when it has earned the largest weight there is, or when stream time has passed closesAt.
+ * The result does not depend on when a slate is read relative to the actions, because an action is remembered, with
+ * the stream time at its offset, as long as an unread slate may need it. That ends at `slatesUntil`: every slate
+ * served until then has been read. A slot is settled when nothing can change it any more: when it has earned the
+ * largest possible weight, or when stream time has passed closesAt.
  */
 
 export interface AttributionRules {
   /** Attribution window in milliseconds. */
   readonly windowMs: number;
-  /** Reward of each type of action; 0 ignores the type. */
+  /** Reward of each type of action; types with reward 0 are ignored. */
   readonly weights: ActionWeights;
-  /** Longest time from choosing a slate to its being in the log, in milliseconds. */
+  /** Longest time between choosing a slate and its arrival in the log, in milliseconds. */
   readonly slateDelayMs: number;
 }
 
-/** What a slot has earned so far. */
+/** The best action on a slot so far. */
 export interface Earned {
   readonly actionType: ActionType;
   readonly reward: number;
@@ -41,7 +41,7 @@ export interface PendingSlate {
   readonly slateId: string;
   readonly servedAt: number;
   readonly closesAt: number;
-  /** The slots that are not settled. */
+  /** The unsettled slots. */
   open: OpenSlot[];
 }
 
@@ -53,14 +53,14 @@ export interface RecentAction {
   readonly streamTime: number;
 }
 
-/** What waits on either side of the join, of one user. */
+/** State of one user: slates and actions that wait for the other side of the join. */
 export interface UserJoin {
   pending: PendingSlate[];
   /** In log order. */
   recent: RecentAction[];
 }
 
-/** Both in milliseconds since the epoch, and never going back. */
+/** Both in milliseconds since the epoch, and never decreasing. */
 export interface PartitionTimes {
   /** The newest event time among the actions read. */
   streamTime: number;
@@ -72,11 +72,11 @@ export interface PartitionTimes {
 export interface Join {
   readonly times: PartitionTimes;
   readonly users: Map<string, UserJoin>;
-  /** Users whose state differs from what was loaded. */
+  /** Users whose state differs from the loaded one. */
   readonly changed: Set<string>;
 }
 
-/** A slot whose reward nothing can change any more. */
+/** A slot whose reward is final. */
 export interface Settled {
   readonly slateId: string;
   readonly slot: number;
@@ -85,11 +85,11 @@ export interface Settled {
 
 export interface Settlement {
   readonly settled: Settled[];
-  /** Slates of which every slot is settled. */
+  /** Slates with every slot settled. */
   readonly closed: string[];
 }
 
-/** Stream time and slate watermark after a batch, without the batch's other effects: says what will be due. */
+/** Stream time and slate watermark after a batch, without its other effects: they determine which users are due. */
 export function timesAfter(
   times: PartitionTimes,
   batch: { slates: readonly Slate[]; actions: readonly UserAction[] },
@@ -128,13 +128,13 @@ export function takeAction(join: Join, action: UserAction, rules: AttributionRul
   const user = userOf(join, userId);
   const recent: RecentAction = { itemId, type, occurredAt, streamTime: times.streamTime };
   for (const pending of user.pending) if (credit(pending, recent, rules)) join.changed.add(userId);
-  // No slate served at or after this action can be its cause, so that only earlier ones still unread matter.
+  // No slate served at or after this action can be its cause, so only earlier slates that are still unread matter.
   if (occurredAt <= times.slatesUntil) return;
   user.recent.push(recent);
   join.changed.add(userId);
 }
 
-/** Forgets a user whole. @returns the slates that no longer wait */
+/** Deletes all state of a user. @returns the slates that no longer wait */
 export function eraseUser(join: Join, userId: string): string[] {
   const { pending } = userOf(join, userId);
   join.users.set(userId, { pending: [], recent: [] });
@@ -143,9 +143,9 @@ export function eraseUser(join: Join, userId: string): string[] {
 }
 
 /**
- * Settles what is due among the loaded users, and drops the actions that no slate can need.
- * @param overdueAt time in milliseconds up to which the clock closes slates on an idle partition; 0 for none. It
- * only settles sooner what stream time would settle later.
+ * Settles due slots among the loaded users, and drops the actions that no slate can need.
+ * @param overdueAt time in milliseconds up to which the clock closes slates on an idle partition; 0 for none. It only
+ *   settles earlier what stream time would settle later.
  */
 export function settle(join: Join, rules: AttributionRules, overdueAt = 0): Settlement {
   const settlement: Settlement = { settled: [], closed: [] };
@@ -168,7 +168,7 @@ export function settle(join: Join, rules: AttributionRules, overdueAt = 0): Sett
   return settlement;
 }
 
-/** Settles the slots that have earned at least `enough`; below every reward, that is all of them. */
+/** Settles the slots that have earned at least `enough`; a value below every reward settles all slots. */
 function settleSlots(pending: PendingSlate, { settled }: Settlement, enough: number): void {
   pending.open = pending.open.filter(({ slot, earned }) => {
     const isSettled = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);

@@ -4,9 +4,9 @@ import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
 import type { Ends } from './joiner.ts';
 
-/** Asks again and again how far the topics reach, and reports each partition this process owns. */
+/** Polls the end offsets of the topics, and reports each partition that this process owns. */
 export interface EndsWatch {
-  /** The partitions to report from now on. */
+  /** Sets the partitions to report. */
   own(partitions: readonly number[]): void;
   /** Resolves when the last report is done. */
   close(): Promise<void>;
@@ -43,7 +43,7 @@ export function watchEnds(options: {
   async function watch(): Promise<void> {
     while (!signal.aborted) {
       const ends = await ask().catch((error: unknown) => {
-        log.warn({ reason: reasonOf(error) }, 'cannot see the ends of the topics; trying again');
+        log.warn({ reason: reasonOf(error) }, 'cannot read the end offsets of the topics; retrying');
         return new Map<number, Ends>();
       });
       for (const partition of owned) {
@@ -65,7 +65,7 @@ export function watchEnds(options: {
   };
 }
 
-/** Offset that the next message of a partition gets. */
+/** Offset of the next message of a partition. */
 export async function endOffset(
   admin: Pick<Admin, 'fetchTopicOffsets'>,
   topic: string,
@@ -75,7 +75,7 @@ export async function endOffset(
   return Number(offsets.find((candidate) => candidate.partition === partition)?.high ?? 0);
 }
 
-/** When retention has removed everything there is nothing left to read, whatever was read before. */
+/** If retention has removed all messages, nothing remains to be read, whatever was read before. */
 function endOf({ low, high }: { low: string; high: string }): number {
   return low === high ? 0 : Number(high);
 }

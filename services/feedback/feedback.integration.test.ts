@@ -61,7 +61,7 @@ describe('the feedback stage', () => {
     return rewards;
   }
 
-  /** Slates and reactions of a few users, an hour old, in the partitions they fell into. */
+  /** Slates and reactions of a few users, an hour old, by their partitions. */
   async function produceHistory(): Promise<Map<number, Logs>> {
     const random = createRandom('history');
     const partitions = new Map<number, Logs>();
@@ -87,7 +87,7 @@ describe('the feedback stage', () => {
     return partitions;
   }
 
-  it('gives the rewards of the definition, each once, though it is killed on the way', async () => {
+  it('the rewards are those of the definition, each exactly once, although the stage is killed meanwhile', async () => {
     const history = await produceHistory();
     const expected = [...history.values()].flatMap((logs) => rewardsByDefinition(logs, RULES)).sort();
     stage = await start();

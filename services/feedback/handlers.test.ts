@@ -5,7 +5,7 @@ import type { Slate } from '#contracts/generated/records.ts';
 import { someSlate } from './attribution.testing.ts';
 import { createHandlers } from './handlers.ts';
 
-test('a slate that cannot be learned from is rejected and earns nothing, and the partition goes on', async () => {
+test('a malformed slate is rejected and earns nothing, and the partition continues', async () => {
   const taken: Array<[string, number]> = [];
   const rejected: Array<[number, string, string]> = [];
   const handlers = createHandlers({
@@ -56,7 +56,7 @@ test('a slate that cannot be learned from is rejected and earns nothing, and the
   assert.match(rejected[3]![2], /^slots\[0\] has 1 features for 2 names/);
 });
 
-test('an action that breaks the rules is rejected and moves no time, and its offset counts as read', async () => {
+test('an invalid action is rejected and does not advance stream time, and its offset counts as read', async () => {
   const taken: Array<[number, number]> = [];
   const readTo: Array<number | undefined> = [];
   const rejected: Array<[number, string]> = [];

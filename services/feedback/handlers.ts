@@ -28,7 +28,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         const fault = value === null ? undefined : slateFault(value);
         if (value === null || fault === undefined) return message;
         batch.reject(offset, fault.code, faultSentence(fault));
-        // It stays as a slate without slots, which earns nothing, so that its offset counts as read.
+        // The slate is kept without slots, so that it earns nothing but its offset counts as read.
         return { ...message, value: { ...value, slots: [] } };
       });
       await joiner.takeSlates(batch.partition, messages, batch.lastOffset);
@@ -39,7 +39,8 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         const fault = value === null ? undefined : loggedActionFault(value, key);
         if (value === null || fault === undefined) return message;
         batch.reject(offset, fault.code, faultSentence(fault));
-        // A time out of bounds would close every slate; at 0 the action counts for none, and its offset as read.
+        // A time out of bounds would close every slate. At time 0 the action counts for none, and its offset counts
+        // as read.
         return { ...message, value: { ...value, occurredAt: 0 } };
       });
       await joiner.takeActions(batch.partition, messages, batch.lastOffset);

@@ -36,12 +36,12 @@ function appendTo(log: Reward[]): (queued: readonly QueuedReward[]) => Promise<v
   return async (queued) => void log.push(...queued.map(({ reward }) => reward));
 }
 
-/** Closes whatever is left, as the clock does long after everything was read. */
+/** Closes all remaining slates, as the clock does long after everything was read. */
 function closeAll(joiner: Joiner): Promise<void> {
   return joiner.tick(PARTITION, { slates: 0, actions: 0, askedAt: START + 1_000_000 });
 }
 
-/** What a reader keeps that drops each reward whose sequence does not exceed the last one it took. */
+/** State of a reader that drops each reward whose sequence number does not exceed the last one it used. */
 function withoutRepeats(log: readonly Reward[]): Reward[] {
   let last = 0;
   return log.filter(({ sequence }) => {
@@ -58,7 +58,7 @@ function describe({ slateId, slot, reward, actionType, delay }: Reward): string 
 
 class Crash extends Error {}
 
-/** Fails a call before or after it did its work, when `crashes` says so. */
+/** Fails a call before or after its work, if `crashes` says so. */
 function failing<A extends unknown[], R>(work: (...parameters: A) => Promise<R>, crashes: () => boolean) {
   return async (...parameters: A): Promise<R> => {
     if (crashes()) throw new Crash('before');
@@ -117,7 +117,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
   );
 });
 
-test('two processes that believe to own a partition do not count anything twice', async () => {
+test('two processes that both believe to own a partition count nothing twice', async () => {
   await fc.assert(
     fc.asyncProperty(logs, fc.scheduler(), async (both, scheduler) => {
       const log: Reward[] = [];
@@ -144,7 +144,7 @@ test('two processes that believe to own a partition do not count anything twice'
   );
 });
 
-test('a reward carries what the slate showed and the trace that led to it', async () => {
+test('a reward carries the features of its slate and the trace of the request', async () => {
   const queued: QueuedReward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), async (some) => void queued.push(...some));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
@@ -171,7 +171,7 @@ test('a reward carries what the slate showed and the trace that led to it', asyn
   ]);
 });
 
-test('the clock closes a slate only when it is overdue and the actions are read to their end', async () => {
+test('the clock closes a slate only when it is overdue and all actions are read', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
@@ -183,14 +183,14 @@ test('the clock closes a slate only when it is overdue and the actions are read 
   assert.deepEqual(log.map(describe), ['s/0: 0']);
 });
 
-test('what cannot be decoded at the end of the actions keeps no slate waiting', async () => {
+test('an undecodable message at the end of the actions keeps no slate waiting', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
   await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + 1 };
   await joiner.takeActions(PARTITION, [], 4);
   await joiner.tick(PARTITION, ends);
-  assert.deepEqual(log, [], 'one more is to be read');
+  assert.deepEqual(log, [], 'one more message is unread');
   await joiner.takeActions(PARTITION, [], 5);
   await joiner.tick(PARTITION, ends);
   assert.deepEqual(log.map(describe), ['s/0: 0']);
@@ -207,7 +207,7 @@ test('actions are forgotten once every slate they may count for has been read', 
   assert.equal((await store.readUsers(PARTITION, [], everybody)).size, 0);
 });
 
-test('a tombstone erases what waits of its user', async () => {
+test('a tombstone erases the waiting state of its user', async () => {
   const log: Reward[] = [];
   const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo(log));
@@ -220,7 +220,7 @@ test('a tombstone erases what waits of its user', async () => {
   assert.equal((await store.readShown(PARTITION, ['s'])).size, 0);
 });
 
-test('a partition whose state was thrown away goes on above the sequences of the log', async () => {
+test('a partition whose state was deleted continues above the sequence numbers of the log', async () => {
   const log: Reward[] = [];
   const joiner = createJoiner({
     store: createMemoryJoinStore(),

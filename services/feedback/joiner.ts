@@ -14,17 +14,17 @@ import {
 import { createSerial } from './serial.ts';
 import type { JoinStore, PartitionHead, QueuedReward, ShownSlate } from './store.ts';
 
-/** How far the topics of a partition reach, and when that was asked. */
+/** End offsets of a partition's topics, and the time of the request for them. */
 export interface Ends {
-  /** Offset that the next slate will get, and the next action; 0 when nothing of the topic is left. */
+  /** Offsets of the next slate and the next action; 0 if the topic has no messages left. */
   readonly slates: number;
   readonly actions: number;
-  /** Milliseconds since the epoch, taken before asking. */
+  /** Milliseconds since the epoch, taken before the request. */
   readonly askedAt: number;
 }
 
 export interface Joiner {
-  /** @param lastOffset how far it was read, where that is beyond the last message */
+  /** @param lastOffset the offset up to which the topic was read, if that is beyond the last message */
   takeSlates(
     partition: number,
     messages: ReadonlyArray<IncomingMessage<Slate>>,
@@ -35,21 +35,21 @@ export interface Joiner {
     messages: ReadonlyArray<IncomingMessage<UserAction>>,
     lastOffset?: number,
   ): Promise<void>;
-  /** Lets the clock advance what the messages of a quiet partition do not, and sends what a crash left unsent. */
+  /** Advances time by the clock on a partition without messages, and sends rewards that a crash left unsent. */
   tick(partition: number, ends: Ends): Promise<void>;
 }
 
 export interface JoinerOptions {
   readonly store: JoinStore;
   readonly rules: AttributionRules;
-  /** How long a slate must be overdue before the clock closes it, in milliseconds. */
+  /** Time after its end at which the clock closes a slate, in milliseconds. */
   readonly idleMs: number;
-  /** Resolves when the log has the rewards, in this order. When it fails the log has all of them or none. */
+  /** Resolves when the log has the rewards, in this order. If it rejects, the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
   /**
-   * Asked once for a partition without state: a sequence that no reward in the log exceeds. Numbering goes on from
-   * there, so that readers do not take new rewards for repeats when the state was thrown away.
+   * Called once for a partition without state: returns a sequence number that no reward in the log exceeds. Numbering
+   * continues from there, so that readers do not mistake new rewards for duplicates after the state was deleted.
    */
   readonly lastSequence: (partition: number) => Promise<number>;
 }
@@ -57,17 +57,17 @@ export interface JoinerOptions {
 interface Step {
   readonly slates: ReadonlyArray<IncomingMessage<Slate>>;
   readonly actions: ReadonlyArray<IncomingMessage<UserAction>>;
-  /** Offsets that the topics were read to. */
+  /** Offsets up to which the topics were read. */
   readonly slatesOffset?: number;
   readonly actionsOffset?: number;
   readonly ends?: Ends;
 }
 
-/** A lost race means that the partition moved to or from another process; it is settled after a few. */
+/** A lost race means that the partition moved to or from another process; a few attempts settle it. */
 const MAX_ATTEMPTS = 10;
 /**
- * Few enough for one request. The next is sent when it is acknowledged, so that sequences stand in the log without
- * gaps, and a reader may drop whatever does not exceed the last one it took.
+ * Small enough for one request. The next chunk is sent after its acknowledgement, so that sequence numbers are in the
+ * log without gaps, and a reader may drop every reward that does not exceed the last one it used.
  */
 const OUTBOX_CHUNK = 200;
 /** Below every offset. */
@@ -75,8 +75,8 @@ const NOTHING_READ = -1;
 
 /**
  * Turns slates and actions into rewards, each exactly once. A step reads the state, applies pure functions, commits
- * state, offsets and new rewards at once, and then sends the rewards. The commit is refused when anybody
- * committed since the read, so that no message is ever applied to a state that includes it already.
+ * state, offsets and new rewards at once, and then sends the rewards. The commit fails if another process committed
+ * since the read, so no message is ever applied to a state that already includes it.
  */
 export function createJoiner(options: JoinerOptions): Joiner {
   const { store, produce } = options;
@@ -87,7 +87,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
       const head = await store.readHead(partition);
       if (await advance(partition, head, step, options)) return sendOutbox(partition);
     }
-    throw new Error(`partition ${partition} changed under ${MAX_ATTEMPTS} attempts to advance it`);
+    throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
   }
 
   async function sendOutbox(partition: number): Promise<void> {
@@ -109,7 +109,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
   };
 }
 
-/** @returns whether the step is included now */
+/** @returns whether the step was committed */
 async function advance(
   partition: number,
   head: PartitionHead,
@@ -145,7 +145,7 @@ async function advance(
   const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
   const rewards = await buildRewards(partition, settlement, { shown, sequence, store });
-  // Another process has closed the slate since the head was read: the commit would be refused.
+  // Another process has closed the slate since the head was read, so the commit will fail.
   if (rewards === undefined) return false;
   const closed = new Set([...settlement.closed, ...erased]);
   return store.commit(partition, {
@@ -163,7 +163,7 @@ async function advance(
   });
 }
 
-/** @returns ids of the slates that wait no longer because their user was erased */
+/** @returns ids of the slates that no longer wait because their user was erased */
 function take(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): string[] {
   const erased: string[] = [];
   for (const { key, value } of slates) {
@@ -177,17 +177,17 @@ function take(join: Join, { slates, actions }: Step, { rules, countLate }: Joine
   return erased;
 }
 
-/** Slates are in the log at most a delay after they were served: read to its end, all until then are known. */
+/** Slates are in the log at most a delay after they were served, so reading to the end offset reads all until then. */
 function watermark(head: PartitionHead, ends: Ends | undefined, slateDelayMs: number): number {
   return ends === undefined || head.slatesOffset + 1 < ends.slates ? 0 : ends.askedAt - slateDelayMs;
 }
 
-/** The clock closes slates only where the actions are read to their end: a stage that lags must not lose any. */
+/** The clock closes slates only if all actions are read: a stage that lags must not lose any. */
 function overdue(head: PartitionHead, ends: Ends | undefined, idleMs: number): number {
   return ends === undefined || head.actionsOffset + 1 < ends.actions ? 0 : ends.askedAt - idleMs;
 }
 
-/** @returns undefined when a slate is no longer held */
+/** @returns undefined if the slate is no longer stored */
 async function buildRewards(
   partition: number,
   { settled }: Settlement,

@@ -20,7 +20,7 @@ await runStage(STAGES.feedback, async (stage) => {
     }),
     rules: config,
     idleMs: config.idleMs,
-    // All are of one partition and given at once, so that the producer sends them in one request.
+    // All rewards are of one partition and sent at once, so the producer puts them into one request.
     async produce(queued) {
       await Promise.all(
         queued.map(({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace })),
@@ -28,7 +28,7 @@ await runStage(STAGES.feedback, async (stage) => {
       for (const { reward } of queued) metrics.rewards.inc({ action: reward.actionType ?? 'none' });
     },
     countLate: () => metrics.lateSlates.inc(),
-    // Each sequence was used for at least one message, so that none exceeds the number of messages.
+    // Each sequence number was used for at least one message, so none exceeds the number of messages.
     lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
   });
   const watch = watchEnds({
@@ -41,6 +41,6 @@ await runStage(STAGES.feedback, async (stage) => {
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
   });
-  stage.lifecycle.onStop('watch of the ends', watch.close);
+  stage.lifecycle.onStop('watch of the end offsets', watch.close);
   await stage.consume('', createHandlers(joiner), watch.own);
 });

@@ -25,7 +25,9 @@ import {
 const PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox'] as const;
 type Part = (typeof PARTS)[number];
 
-/** KEYS: PARTS. ARGV: version expected, then commands, each as index of the key, name, number of arguments, arguments. */
+/**
+ * KEYS: PARTS. ARGV: expected version, then commands, each as index of the key, name, number of arguments, arguments.
+ */
 const COMMIT = `
 if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
 local at = 2
@@ -36,7 +38,7 @@ while at <= #ARGV do
 end
 return 1`;
 
-/** KEYS: users, closes, remembered. ARGV: closes before, forgotten until, limit, user ids. Answers user id, value, … */
+/** KEYS: users, closes, remembered. ARGV: closes before, dropped until, limit, user ids. Returns user id, value, … */
 const READ_USERS = `
 local ids, seen, answer = {}, {}, {}
 local function add(id)

@@ -1,11 +1,11 @@
-/** Runs tasks of one lane one after another, in the order they were given; lanes are independent. */
+/** Runs the tasks of a lane one after another, in the order of submission; lanes are independent. */
 export type Serial = (lane: number, task: () => Promise<void>) => Promise<void>;
 
 export function createSerial(): Serial {
   const tails = new Map<number, Promise<unknown>>();
   return (lane, task) => {
     const result = (tails.get(lane) ?? Promise.resolve()).then(task);
-    // The lane goes on after a failure, which is the business of whoever awaits the result.
+    // The lane continues after a failure, which the caller that awaits the result handles.
     tails.set(
       lane,
       result.catch(() => undefined),

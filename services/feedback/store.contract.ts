@@ -33,16 +33,16 @@ function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {
   return { head, users: new Map(), shown: [], closed: [], rewards: [], ...parts };
 }
 
-/** What every store of the join must do. Each test takes a store of its own. */
+/** The contract of every store of the join. Each test uses a store of its own. */
 export function testJoinStore(createStore: () => Promise<JoinStore>): void {
-  test('a partition nobody wrote is at its beginning', async () => {
+  test('a partition without commits has its initial state', async () => {
     const store = await createStore();
     assert.deepEqual(await store.readHead(3), EMPTY_HEAD);
     assert.equal((await store.readUsers(3, ['ann'], { closesBefore: 1e15, forgottenUntil: 1e15 })).size, 0);
     assert.deepEqual(await store.readOutbox(3, 10), []);
   });
 
-  test('a commit is read back whole, by its partition alone', async () => {
+  test('a commit is read back completely, by its partition alone', async () => {
     const store = await createStore();
     const head = {
       version: 1,
@@ -76,7 +76,7 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
     assert.deepEqual(await store.readOutbox(0, 10), [queued(1)]);
   });
 
-  test('users are due when a slate closes before the one time or memory ends at the other', async () => {
+  test('users are due when a slate closes before the one time, or an action is to be dropped by the other', async () => {
     const store = await createStore();
     const users = new Map([
       ['ann', waiting(100)],
@@ -89,7 +89,7 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
     assert.deepEqual([...due.keys()].sort(), ['ann', 'cid']);
   });
 
-  test('a user with nothing left is gone, and so is a closed slate', async () => {
+  test('a user without state is removed, and so is a closed slate', async () => {
     const store = await createStore();
     await store.commit(0, change(1, { users: new Map([['ann', waiting(100)]]), shown: [shownSlate('s1')] }));
     const nothing: UserJoin = { pending: [], recent: [] };
@@ -98,7 +98,7 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
     assert.equal((await store.readShown(0, ['s1'])).size, 0);
   });
 
-  test('the outbox keeps its order and is trimmed up to a sequence', async () => {
+  test('the outbox keeps its order and is trimmed up to a sequence number', async () => {
     const store = await createStore();
     const rewards = Array.from({ length: 12 }, (_, index) => queued(index + 1));
     await store.commit(0, change(1, { rewards }));

@@ -1,35 +1,38 @@
 import type { Reward } from '#contracts/generated/records.ts';
 import type { PartitionTimes, UserJoin } from './attribution.ts';
 
-/** Where a partition stands. */
+/** The head of a partition's state. */
 export interface PartitionHead extends PartitionTimes {
-  /** Grows by one with every commit. */
+  /** Incremented by every commit. */
   readonly version: number;
-  /** Offsets of the last messages that are included; −1 before any. */
+  /** Offsets of the last included messages; −1 if none. */
   readonly slatesOffset: number;
   readonly actionsOffset: number;
-  /** Sequence of the last reward; 0 before any. */
+  /** Sequence number of the last reward; 0 if none. */
   readonly sequence: number;
 }
 
-/** What a reward takes over from its slate; kept apart from the join, which changes far more often. */
+/** The fields that a reward copies from its slate; stored apart from the join, which changes far more often. */
 export interface ShownSlate {
   readonly slateId: string;
   readonly userId: string;
   readonly servedAt: number;
   readonly featureNames: readonly string[];
   readonly slots: ReadonlyArray<{ itemId: string; features: readonly number[]; propensity: number }>;
-  /** Trace of the request that was answered with it. */
+  /** Trace of the request whose response was the slate. */
   readonly trace?: string;
 }
 
-/** A reward that waits to be acknowledged by the log. */
+/** A reward that waits for its acknowledgement by the log. */
 export interface QueuedReward {
   readonly reward: Reward;
   readonly trace?: string;
 }
 
-/** Users with a slate that closes before the one time, or whose newest remembered action is due to be forgotten at the other. */
+/**
+ * Users with a slate that closes before the one time, or whose newest remembered action is to be dropped at the
+ * other.
+ */
 export interface DueTimes {
   readonly closesBefore: number;
   readonly forgottenUntil: number;
@@ -37,7 +40,7 @@ export interface DueTimes {
 
 export interface JoinChange {
   readonly head: PartitionHead;
-  /** One with nothing pending and nothing remembered is removed. */
+  /** A user with nothing pending and nothing remembered is removed. */
   readonly users: ReadonlyMap<string, UserJoin>;
   readonly shown: readonly ShownSlate[];
   /** Ids of slates that no longer wait. */
@@ -45,15 +48,15 @@ export interface JoinChange {
   readonly rewards: readonly QueuedReward[];
 }
 
-/** The state of the join, a partition each, and the outbox of rewards. */
+/** The state of the join, per partition, and the outbox of rewards. */
 export interface JoinStore {
   readHead(partition: number): Promise<PartitionHead>;
-  /** The named users and those that are due, at most `DUE_LIMIT` of each kind of due; unknown ones are left out. */
+  /** Returns the named users and the due ones, at most `DUE_LIMIT` per kind of due; unknown users are left out. */
   readUsers(partition: number, userIds: readonly string[], due: DueTimes): Promise<Map<string, UserJoin>>;
   readShown(partition: number, slateIds: readonly string[]): Promise<Map<string, ShownSlate>>;
   /**
-   * Applies the change in one atomic step if the partition still stands at version `head.version − 1`.
-   * @returns whether it did; false means that another process owns the partition now or did meanwhile
+   * Applies the change in one atomic step if the partition is still at version `head.version − 1`.
+   * @returns whether it did; false means that another process owns the partition now or owned it meanwhile
    */
   commit(partition: number, change: JoinChange): Promise<boolean>;
   /** The first rewards in the outbox, in the order of their sequence. */
@@ -62,7 +65,7 @@ export interface JoinStore {
   trimOutbox(partition: number, sequence: number): Promise<void>;
 }
 
-/** Bounds one step after a long stop; what remains is taken by the next. */
+/** Limits one step after a long stop; the next step handles the rest. */
 export const DUE_LIMIT = 1_000;
 
 export const EMPTY_HEAD: PartitionHead = {
@@ -74,12 +77,12 @@ export const EMPTY_HEAD: PartitionHead = {
   slatesUntil: 0,
 };
 
-/** When the first slate of the user closes; undefined when none is pending. */
+/** Time when the first slate of the user closes; undefined if none is pending. */
 export function closesAt({ pending }: UserJoin): number | undefined {
   return pending.length === 0 ? undefined : Math.min(...pending.map((slate) => slate.closesAt));
 }
 
-/** Event time of the newest action remembered; undefined when there is none. */
+/** Event time of the newest remembered action; undefined if there is none. */
 export function rememberedUntil({ recent }: UserJoin): number | undefined {
   return recent.length === 0 ? undefined : Math.max(...recent.map((action) => action.occurredAt));
 }

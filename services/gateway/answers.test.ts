@@ -44,7 +44,7 @@ describe('the reason of a recommendation', () => {
 });
 
 describe('a slate', () => {
-  it('is told with titles, causes and reasons, and without features', () => {
+  it('a slate is shown with titles, causes and reasons, and without features', () => {
     assert.deepEqual(itemsOfSlate(SLATE), ['o', 'm', 'p']);
     assert.deepEqual(toRecommendationsAnswer(SLATE, titleOf), {
       slateId: 's1',
@@ -97,7 +97,7 @@ describe('interests', () => {
     windowSize: 3,
   });
 
-  it('are told with titles and shares that sum to one', () => {
+  it('interests are shown with titles and shares that sum to one', () => {
     const { medoids, ...rest } = toInterestsAnswer(interests, titleOf);
     assert.deepEqual(rest, { userId: 'u1', version: 7, generation: 'g1', windowSize: 3, unknownItems: 0 });
     assert.deepEqual(
@@ -109,7 +109,7 @@ describe('interests', () => {
     );
   });
 
-  it('without importance have no shares', () => {
+  it('interests without importance have no shares', () => {
     const faded = { ...interests, medoids: [{ ...medoid, importance: 0 }] };
     assert.equal(toInterestsAnswer(faded, titleOf).medoids[0]?.share, 0);
   });

@@ -8,7 +8,7 @@ export const RecommendationsAnswer = Type.Object({
   slateId: Type.String({ description: 'Identifies the slate in the topics slates and rewards.' }),
   userId: Type.String(),
   servedAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
-  policy: Type.String({ description: 'The policy that chose.' }),
+  policy: Type.String({ description: 'The policy that chose the slate.' }),
   generation: Nullable,
   interestsVersion: Type.Integer({
     description: 'Offset in actions of the newest action reflected; −1 for an unknown user.',
@@ -25,7 +25,7 @@ export const RecommendationsAnswer = Type.Object({
         Type.Object({ itemId: Type.String(), title: Type.String(), type: Type.String() }),
         Type.Null(),
       ]),
-      reason: Type.String({ description: 'Why, in words for the user.' }),
+      reason: Type.String({ description: 'The reason, in words for the user.' }),
     }),
   ),
 });
@@ -40,9 +40,9 @@ export const InterestsAnswer = Type.Object({
     Type.Object({
       itemId: Type.String(),
       title: Type.String(),
-      type: Type.String({ description: 'Weightiest action of the user on it.' }),
+      type: Type.String({ description: 'Type of the user’s action on it with the largest weight.' }),
       importance: Type.Number(),
-      share: Type.Number({ description: 'Part of the importance of all medoids, 0 to 1.' }),
+      share: Type.Number({ description: 'Share in the importance of all medoids, 0 to 1.' }),
       size: Type.Integer({ description: 'Actions in its cluster.' }),
       lastOccurredAt: Type.Integer({ description: 'Milliseconds since the epoch.' }),
     }),
@@ -62,7 +62,7 @@ export const SimilarItemsAnswer = Type.Object({
   ),
 });
 
-/** Items that a slate names, in its places and as causes. */
+/** Items that a slate names, in its slots and as causes. */
 export function itemsOfSlate({ slots }: Slate): string[] {
   return slots.flatMap(({ itemId, because }) => (because === null ? [itemId] : [itemId, because.itemId]));
 }

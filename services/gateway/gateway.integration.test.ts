@@ -16,7 +16,7 @@ const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
 const WITH_CAUSE = 'because you {deed} {cause}';
 
-/** The other stages as their HTTP contracts have them, in one server; an unknown path is an item without a vector. */
+/** Fakes the other stages by their HTTP contracts in one server; an unknown path is an item without a vector. */
 const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
   '/slates': [
     200,
@@ -90,7 +90,7 @@ describe('the gateway stage', () => {
     readonly error?: { readonly code: string; readonly field?: string; readonly reason: string };
   }
 
-  /** The whole topic; on a cluster just started the first reader may be told to come back. */
+  /** Reads the whole topic; on a cluster that has just started the first read may fail with a retryable error. */
   function read(topic: TopicName): Promise<TopicMessage[]> {
     const attempt = () =>
       readOnce(topic).catch((error: unknown) => {
@@ -180,7 +180,7 @@ describe('the gateway stage', () => {
   > = [
     ['malformed JSON', 'POST', '/v1/actions', '{"userId":', json, 400, 'body.malformed'],
     ['an empty body', 'POST', '/v1/actions', '', json, 400, 'body.malformed'],
-    ['a body that is no object', 'POST', '/v1/actions', '"buy"', json, 400, 'body.malformed'],
+    ['a body that is not an object', 'POST', '/v1/actions', '"buy"', json, 400, 'body.malformed'],
     [
       'a different content type',
       'POST',

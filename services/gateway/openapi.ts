@@ -14,7 +14,7 @@ const ErrorDescription = Type.Object({
 export const ErrorAnswer = Type.Object({ error: ErrorDescription });
 
 const Verdict = Type.Object({
-  index: Type.Integer({ description: 'Place of the entry in the body, from 0.' }),
+  index: Type.Integer({ description: 'Index of the entry in the body, from 0.' }),
   eventId: Type.Optional(Type.String()),
   itemId: Type.Optional(Type.String()),
   status: Type.Enum(['accepted', 'rejected']),
@@ -30,7 +30,7 @@ const BatchVerdicts = Type.Object({
   error: Type.Optional(ErrorDescription),
 });
 
-/** Documents a route that takes a batch; the handler judges entry by entry, so fastify does not validate. */
+/** Documents a route that accepts a batch; the handler validates each entry, so fastify does not. */
 export function batchRoute(summary: string, body: TSchema): object {
   return {
     schema: {
@@ -54,7 +54,7 @@ function described(schema: TSchema, description: string): object {
   return { ...schema, description };
 }
 
-/** Serves `GET /openapi.json`; register it before the routes that it is to describe. */
+/** Serves `GET /openapi.json`; register it before the routes that it describes. */
 export async function addOpenApi(http: FastifyInstance): Promise<void> {
   await http.register(swagger, {
     openapi: {
@@ -62,7 +62,8 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
       info: {
         title: 'Tributary',
         version: '1',
-        description: 'Post what users do; read what to recommend them, within a fraction of a second.',
+        description:
+          'Post the actions of users; read recommendations that reflect them within a fraction of a second.',
       },
     },
   });

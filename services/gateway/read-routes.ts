@@ -38,7 +38,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
     '/v1/recommendations',
     {
       schema: {
-        summary: 'A slate for a user; what is popular for one who is not known',
+        summary: 'A slate for a user; popular items for an unknown user',
         querystring: RecommendationsQuery,
         response: { 200: RecommendationsAnswer, 400: ErrorAnswer, 503: ErrorAnswer },
       },

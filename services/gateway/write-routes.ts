@@ -71,7 +71,7 @@ function actionKind(stage: StagePorts, now: number, trace: string): EntryKind<Us
   return {
     validate: (entry) => validateAction(entry, now),
     identify: ({ eventId }) => ({ eventId }),
-    // Windows and retention go by event time, so the message carries it too.
+    // Windows and retention use event time, so the message carries it too.
     write: (action) =>
       stage.produce('actions', action.userId, action, { trace, timestamp: action.occurredAt }),
   };

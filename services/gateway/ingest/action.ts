@@ -12,19 +12,21 @@ import { reject, type Validation } from './validation.ts';
 export const ActionInput = Type.Object(
   {
     eventId: Type.Optional(
-      idSchema('Identifies the event for ever; a repeat is a duplicate. Made up when left out.'),
+      idSchema(
+        'Identifies the event for ever; a second event with this id is a duplicate. Generated if it is missing.',
+      ),
     ),
-    userId: idSchema(`Who acted; not \`${EVERYONE}\`, which stands for everyone.`),
-    itemId: idSchema('What was acted on; it need not be in the catalogue yet.'),
-    type: Type.Enum([...ACTION_TYPES], { description: 'What the user did.' }),
+    userId: idSchema(`The user who acted; not \`${EVERYONE}\`, which stands for all users.`),
+    itemId: idSchema('The item acted on; it need not be in the catalogue yet.'),
+    type: Type.Enum([...ACTION_TYPES], { description: 'The kind of action.' }),
     occurredAt: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }), Type.String()], {
         description:
-          'When: milliseconds since the epoch, or ISO 8601 with a zone. At most five minutes ahead; now when left out.',
+          'Event time: milliseconds since the epoch, or ISO 8601 with a zone. At most five minutes ahead. Default: now.',
       }),
     ),
     contextId: Type.Optional(
-      Type.Union([idSchema('Basket, board, list or session the action belongs to.'), Type.Null()]),
+      Type.Union([idSchema('Basket, board, list or session of the action.'), Type.Null()]),
     ),
     value: Type.Optional(
       Type.Union([Type.Number(), Type.Null()], { description: 'A magnitude: quantity, price or stars.' }),

@@ -56,7 +56,7 @@ describe('a batch', () => {
           status: 'rejected',
           error: {
             code: 'kafka.unacknowledged',
-            reason: 'Kafka did not confirm the write; send it again',
+            reason: 'Kafka did not confirm the write; send the entry again',
             retryable: true,
           },
         },

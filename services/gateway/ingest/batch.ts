@@ -69,7 +69,7 @@ export async function acceptBatch<V>(
   const { promise: deadline, reject: expire } = Promise.withResolvers<never>();
   deadline.catch(() => undefined);
   const timer = setTimeout(() => {
-    const reason = `no answer in ${timeoutMs} ms`;
+    const reason = `no response within ${timeoutMs} ms`;
     expire(new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 }));
   }, timeoutMs);
   const results = await Promise.all(
@@ -111,7 +111,11 @@ function onlyTexts(ids: Ids): Ids {
 function describeWriteError(error: unknown, log: Logger): DescribedError {
   if (error instanceof TributaryError && error.retryable) {
     log.warn({ code: error.code, reason: error.message }, 'not acknowledged');
-    return { code: error.code, reason: 'Kafka did not confirm the write; send it again', retryable: true };
+    return {
+      code: error.code,
+      reason: 'Kafka did not confirm the write; send the entry again',
+      retryable: true,
+    };
   }
   log.error({ err: error }, 'entry not written');
   return { code: 'handler.failed', reason: 'unexpected error; see the log of the gateway' };

@@ -10,7 +10,7 @@ const MAX_TITLE = 1_000;
 const MAX_VECTOR = 4_096;
 
 const FIELDS = {
-  title: Type.String({ minLength: 1, maxLength: MAX_TITLE, description: 'What people call it.' }),
+  title: Type.String({ minLength: 1, maxLength: MAX_TITLE, description: 'Title for people.' }),
   text: Type.Optional(Type.String({ description: 'Free text in any language.' })),
   categories: Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), { maxItems: 100, description: 'From broad to narrow.' }),
@@ -20,17 +20,18 @@ const FIELDS = {
   ),
   vector: Type.Optional(
     Type.Union([Type.Null(), Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_VECTOR })], {
-      description: 'An embedding of the app’s own, of the image say; the same length for all items.',
+      description:
+        'An embedding supplied by the app, for example of the image; the same length for all items.',
     }),
   ),
   availability: Type.Optional(
     Type.Enum([...AVAILABILITIES], {
-      description: 'Whether it may be recommended; `available` when left out.',
+      description: 'Whether the item may be recommended. Default `available`.',
     }),
   ),
 };
 
-/** An item as an app puts it, whole at each change, with its id in the path. */
+/** An item as an app puts it, complete at each change, with its id in the path. */
 export const ItemInput = Type.Object(FIELDS, { additionalProperties: false });
 
 /** An item within a batch, with its id. */
@@ -85,7 +86,7 @@ function vectorFault(vector: readonly number[] | null, length: number): Fault | 
   }
   const tooLarge = vector.findIndex((component) => !Number.isFinite(Math.fround(component)));
   if (tooLarge < 0) return undefined;
-  return { code: 'field.invalid', field: `vector[${tooLarge}]`, reason: 'is no finite 32-bit number' };
+  return { code: 'field.invalid', field: `vector[${tooLarge}]`, reason: 'is not a finite 32-bit number' };
 }
 
 function toItem(itemId: string, input: Input, now: number): Item {
