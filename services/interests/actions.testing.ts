@@ -21,7 +21,7 @@ export const CONFIG: InterestsConfig = {
   indexUrls: ['http://127.0.0.1:8082'],
 };
 
-/** An action whose event id is made of the other fields, so that equal ones are one event. */
+/** An action whose event id is composed of the other fields, so that equal actions are one event. */
 export function action(change: Partial<UserAction> = {}): UserAction {
   const { userId, itemId, type, occurredAt } = anAction({ occurredAt: START, ...change });
   const eventId = `${userId}/${itemId}/${type}/${occurredAt}`;

@@ -34,7 +34,7 @@ describe('the interests stage', () => {
     await test.produce('releases', { key: 'g1', value });
   }
 
-  /** One action of every user; rounds take turns between the two items. */
+  /** One action of every user; rounds alternate between the two items. */
   async function act(round: number): Promise<void> {
     const itemId = round % 2 === 0 ? 'tea' : 'nail';
     const actions = Array.from({ length: USERS }, (_, i) =>

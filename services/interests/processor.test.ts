@@ -18,7 +18,7 @@ interface Rig {
   space: EmbeddingSpace | undefined;
 }
 
-/** @param crashAt writes and publications that fail, counted from 0 over the life of the rig */
+/** @param crashAt writes and publications that fail, counted from 0 over the lifetime of the rig */
 function createRig(
   store = createMemoryStore(),
   crashAt: ReadonlySet<number> = new Set(),
@@ -47,7 +47,7 @@ function createRig(
     async publish(interests) {
       mayCrash();
       rig.published.push(interests);
-      // As an acknowledgement does: not at once.
+      // Acknowledgements are asynchronous.
       await new Promise(setImmediate);
     },
     count: (outcome, amount) => {
@@ -118,7 +118,11 @@ describe('the interests of a user', () => {
     assert.match(batch.rejected.get(1)?.reason ?? '', /tombstone/);
     assert.equal(batch.rejected.get(2)?.code, 'time.future');
     assert.match(batch.rejected.get(2)?.reason ?? '', /five minutes/);
-    assert.equal((await store.readInterests('u1'))?.streamTime, START, 'a refused time moves no stream time');
+    assert.equal(
+      (await store.readInterests('u1'))?.streamTime,
+      START,
+      'a rejected time does not advance stream time',
+    );
   });
 
   it('a new owner resumes from the stream time of the former one', async () => {
@@ -260,7 +264,7 @@ const actions = fc.array(
   { minLength: 1, maxLength: 30 },
 );
 
-/** One life of a process: where it begins to read, how large its batches are, and which of its effects fail. */
+/** One lifetime of a process: its start offset, the size of its batches, and which of its effects fail. */
 const lives = fc.array(
   fc.record({
     back: fc.nat(12),

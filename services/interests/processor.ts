@@ -72,7 +72,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, trace } of batch.messages) {
       if (value === null) {
-        batch.reject(offset, 'message.tombstone', 'a tombstone is no action');
+        batch.reject(offset, 'message.tombstone', 'a tombstone is not an action');
         continue;
       }
       const fault = loggedActionFault(value, key);
