@@ -7,7 +7,7 @@ export const SETTINGS = {
   intervalMs: number('TRIBUTARY_RETRAIN_INTERVAL_MS', {
     fallback: 6 * 3_600_000,
     minimum: 0,
-    // What a timer can wait; a longer one would go off at once.
+    // The longest delay of a timer; a longer one would fire at once.
     maximum: 2 ** 31 - 1,
     integer: true,
     unit: 'ms',

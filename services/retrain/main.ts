@@ -23,7 +23,7 @@ await runStage(STAGES.retrain, async (stage) => {
   const ports = { config, log, metrics, publisher, state, now: Date.now };
   const schedule = new RetrainingSchedule({
     now: Date.now,
-    // A training that the shutdown ended is nobody's fault.
+    // A training that the shutdown aborted is not an error.
     onFailure: (generation, error) =>
       log[lifecycle.signal.aborted ? 'info' : 'error']({ generation, err: error }, 'retraining failed'),
     retrain: (generation) =>

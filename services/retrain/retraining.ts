@@ -33,11 +33,11 @@ export interface RetrainingPorts {
   readonly publisher: Publisher;
   /** Ends the walks when it aborts. */
   readonly signal?: AbortSignal;
-  /** The present, ms; stamps releases, decides nothing. */
+  /** The current time, ms; it stamps releases and decides nothing. */
   readonly now: () => number;
 }
 
-/** What the numbers of a training stand for. */
+/** Meaning of the numbers of a training. */
 export interface NamedItems {
   readonly generation: string;
   /** Item id by number. */
@@ -45,12 +45,12 @@ export interface NamedItems {
 }
 
 /**
- * One retraining from the log to a `ready` generation: train, measure, gate, publish. Readers see nothing of it before
- * `ready`; a generation that fails its gate, or whose training fails, is `rejected` with the reason and no embedding
- * of it is written. The index declares it `active` when it can serve it.
+ * One retraining from the log to a `ready` generation: train, measure, gate, publish. Readers see none of it before
+ * `ready`. A generation that fails its gate, or whose training fails, is `rejected` with the reason and none of its
+ * embeddings is written. The index declares the generation `active` when it can serve it.
  * @returns the release, `ready` or `rejected` by the gate
- * @throws TributaryError `training.failed` when there is nothing to train on or training fails, and whatever kept the
- * generation from being published; the release is `rejected` then too
+ * @throws TributaryError `training.failed` if there is nothing to train on or the training fails, and any error of
+ *   publishing; the release is `rejected` in these cases too
  */
 export async function retrain(generation: string, ports: RetrainingPorts): Promise<Release> {
   const { now, config, metrics, publisher, log } = ports;
@@ -115,7 +115,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   }
 }
 
-/** The generation whose weights the training begins with, where it begins with any. */
+/** The generation from whose weights the training starts, if it can. */
 function originOf(
   { training: { itemIds }, layout, trainConfig }: Snapshot,
   { config, log, state: { models, releases } }: RetrainingPorts,
@@ -135,7 +135,7 @@ async function walk(
 ): Promise<Neighbourhoods> {
   const { neighbourhoods, report } = await state.neighbourhoods.refresh(itemIds, signal);
   metrics.walked(report);
-  log.info(report, 'walked from the items whose part of the graph changed');
+  log.info(report, 'random walks done for the items whose part of the graph changed');
   return neighbourhoods;
 }
 

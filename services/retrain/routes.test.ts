@@ -11,7 +11,7 @@ import { RetrainingSchedule } from './schedule.ts';
 const LOG = pino({ level: 'silent' });
 
 describe('the routes of retrain', () => {
-  it('train on demand, but never before the log is read', async () => {
+  it('a retraining starts on demand, but never before the log is read', async () => {
     const lifecycle = createLifecycle({ log: LOG, deadlineMs: 1_000, exit: () => {} });
     const http = createHttpServer({ log: LOG, lifecycle, metrics: createMetrics('retrain'), readiness: [] });
     const training = Promise.withResolvers<void>();

@@ -6,7 +6,7 @@ import { generationAt, RetrainingSchedule } from './schedule.ts';
 
 const NOW = Date.parse('2026-11-25T08:30:15.123Z');
 
-/** Trainings that end when the test says so. */
+/** Trainings that end when the test decides. */
 class Trainings {
   readonly started: string[] = [];
   readonly failures: string[] = [];
@@ -29,7 +29,7 @@ class Trainings {
   }
 }
 
-/** Lets everything that waits for a promise go on; immediates are not mocked. */
+/** Runs all pending promises; immediates are not mocked. */
 function settled(): Promise<void> {
   return new Promise((resolve) => setImmediate(resolve));
 }
@@ -48,12 +48,12 @@ describe('the schedule of retrainings', () => {
     });
   });
 
-  it('names a generation by the time of its start, so that it sorts by it', () => {
+  it('a generation is named by the time of its start, so that names sort by time', () => {
     assert.equal(schedule.start(), '20261125T083015123Z');
     assert.ok(generationAt(NOW) < generationAt(NOW + 1));
   });
 
-  it('runs one at a time and says which', async () => {
+  it('one retraining runs at a time, and a conflict names the running one', async () => {
     const generation = schedule.start();
     assert.deepEqual(schedule.status, { running: generation, last: null });
     assert.throws(() => schedule.start(), { code: 'retrain.running', status: 409 });
@@ -65,7 +65,7 @@ describe('the schedule of retrainings', () => {
     assert.equal(trainings.started.length, 1);
   });
 
-  it('goes on after a failure, which it reports', async () => {
+  it('a failure is reported, and the schedule continues', async () => {
     const generation = schedule.start();
     await trainings.fail('out of memory');
     assert.deepEqual(trainings.failures, [generation]);
@@ -75,7 +75,7 @@ describe('the schedule of retrainings', () => {
     assert.equal(schedule.status.last?.state, 'ready');
   });
 
-  it('retrains an interval after the last training, and then on', async (test) => {
+  it('a retraining starts an interval after the last one, and again after each interval', async (test) => {
     schedule.every(1_000, NOW - 400);
     test.mock.timers.tick(599);
     assert.equal(trainings.started.length, 0);
@@ -86,19 +86,19 @@ describe('the schedule of retrainings', () => {
     assert.equal(trainings.started.length, 2);
   });
 
-  it('retrains at once where the interval is over, and never later than an interval from now', (test) => {
+  it('a retraining starts at once if the interval has passed, and never later than an interval from now', (test) => {
     schedule.every(1_000, NOW - 5_000);
     test.mock.timers.tick(0);
     assert.equal(trainings.started.length, 1);
   });
 
-  it('waits no longer than an interval, though a clock was ahead', (test) => {
+  it('a clock that was ahead does not delay a retraining by more than an interval', (test) => {
     schedule.every(1_000, NOW + 1_000_000);
     test.mock.timers.tick(1_000);
     assert.equal(trainings.started.length, 1);
   });
 
-  it('leaves out the turn that finds one running', async (test) => {
+  it('a scheduled retraining is skipped while one is running', async (test) => {
     schedule.every(1_000, NOW);
     test.mock.timers.tick(3_000);
     assert.equal(trainings.started.length, 1);
@@ -107,13 +107,13 @@ describe('the schedule of retrainings', () => {
     assert.equal(trainings.started.length, 2);
   });
 
-  it('retrains only on demand where the interval is 0', (test) => {
+  it('an interval of 0 retrains only on demand', (test) => {
     schedule.every(0, NOW - 1_000_000);
     test.mock.timers.tick(10_000_000);
     assert.equal(trainings.started.length, 0);
   });
 
-  it('closes when the running one has ended, and starts no more', async (test) => {
+  it('close waits for the running retraining, and starts no more', async (test) => {
     schedule.every(1_000, NOW);
     test.mock.timers.tick(1_000);
     let closed = false;

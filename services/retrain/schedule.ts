@@ -1,7 +1,7 @@
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 
-/** What `GET /status` tells. */
+/** Response of `GET /status`. */
 export interface RetrainStatus {
   readonly running: string | null;
   readonly last: {
@@ -11,7 +11,7 @@ export interface RetrainStatus {
   } | null;
 }
 
-/** One retraining at a time, on demand and by the clock. A failed one is reported and the next goes on. */
+/** Runs one retraining at a time, on demand and by the clock. A failure is reported, and the schedule continues. */
 export class RetrainingSchedule {
   readonly #retrain: (generation: string) => Promise<Release>;
   readonly #onFailure: (generation: string, error: unknown) => void;
@@ -47,8 +47,8 @@ export class RetrainingSchedule {
   }
 
   /**
-   * Retrains every so many milliseconds, first that long after `since` (ms) or at once where that is past, so that
-   * restarts do not put it off. A turn that finds one running is left out. 0 never retrains.
+   * Retrains every this many milliseconds, first that long after `since` (ms), or at once if that has passed, so that
+   * restarts do not delay it. A scheduled retraining is skipped while one is running. 0 never retrains.
    */
   every(intervalMs: number, since: number): void {
     if (intervalMs === 0) return;
@@ -59,7 +59,7 @@ export class RetrainingSchedule {
     }, wait);
   }
 
-  /** Starts no more and resolves when the running one has ended. */
+  /** Starts no more and resolves when the running retraining has ended. */
   async close(): Promise<void> {
     clearTimeout(this.#timer);
     await this.#running?.done;
@@ -78,7 +78,7 @@ export class RetrainingSchedule {
   }
 }
 
-/** Generations are named by the time at which their training began, so that they sort by it: 20261125T083015123Z. */
+/** Generations are named by the time when their training began, so that they sort by it: 20261125T083015123Z. */
 export function generationAt(time: number): string {
   return new Date(time).toISOString().replace(/[-:.]/g, '');
 }

@@ -10,7 +10,7 @@ const USERS = 60;
 const BASKETS_A_USER = 6;
 const ITEMS_A_BASKET = 3;
 
-/** An item `<group>/<name>`, whose content tells of its group. */
+/** An item `<group>/<name>`, whose content names its group. */
 export function groupItem(group: number, name: string, change: Partial<Item> = {}): Item {
   return someItem(`${group}/${name}`, { title: `Thing ${name}`, categories: [`group ${group}`], ...change });
 }
@@ -48,7 +48,7 @@ export function groupActions(now: number): UserAction[] {
   return actions;
 }
 
-/** The group whose items are, on average, the nearest to the vector. */
+/** The group whose items are, on average, nearest to the vector. */
 export function nearestGroup(vector: Float32Array, vectors: ReadonlyMap<string, Float32Array>): number {
   const cosines = Array.from({ length: GROUPS }, (_, group) => {
     const own = [...vectors].filter(([itemId]) => groupOf(itemId) === group);

@@ -13,7 +13,7 @@ function sharesOf(graph: ContextGraph, item: number): number[] {
 }
 
 describe('the graph of what was taken', () => {
-  it('halves the weight of an action in each half-life', () => {
+  it('the weight of an action halves in each half-life', () => {
     const graph = new ContextGraph({ halfLifeDays: 10 });
     graph.add(0, 0, 1, NOW - 20 * DAY);
     graph.add(0, 1, 1, NOW - 10 * DAY);
@@ -23,7 +23,7 @@ describe('the graph of what was taken', () => {
     }
   });
 
-  it('keeps the shares while years pass, also of an action that arrives late', () => {
+  it('shares do not change while years pass, even if an action arrives late', () => {
     const graph = new ContextGraph({ halfLifeDays: 1 });
     graph.add(0, 0, 1, NOW - DAY);
     graph.add(1, 0, 1, NOW + 3_000 * DAY);
@@ -34,14 +34,14 @@ describe('the graph of what was taken', () => {
     assert.ok(sharesOf(graph, 0)[2]! > 0.999_999);
   });
 
-  it('ages nothing at a half-life of 0', () => {
+  it('nothing ages at a half-life of 0', () => {
     const graph = new ContextGraph({ halfLifeDays: 0 });
     graph.add(0, 0, 1, 0);
     graph.add(0, 1, 3, NOW);
     assert.deepEqual(sharesOf(graph, 0), [0.25, 0.75]);
   });
 
-  it('stays as it is while it is walked on, and takes in afterwards what came', async () => {
+  it('the graph does not change during walks, and applies waiting changes afterwards', async () => {
     const graph = new ContextGraph({ halfLifeDays: 0 });
     graph.add(0, 0, 1, NOW);
     graph.add(1, 0, 1, NOW);
@@ -54,7 +54,7 @@ describe('the graph of what was taken', () => {
         assert.equal(graph.walkable, held);
         await assert.rejects(
           graph.hold(async () => {}),
-          /walked on/,
+          /already running/,
         );
         throw new Error('a walk that fails');
       }),

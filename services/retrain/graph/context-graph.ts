@@ -13,7 +13,7 @@ export interface ContextGraphOptions extends GraphOptions {
   readonly halfLifeDays: number;
 }
 
-/** The graph of all that was taken, aged, as the log tells it. While it is walked on in threads, changes wait. */
+/** The aged graph of all actions in the log. Changes wait while threads walk on it. */
 export class ContextGraph {
   readonly #graph: LiveGraph;
   readonly #decay: ForwardDecay;
@@ -34,7 +34,7 @@ export class ContextGraph {
     return this.#graph.bytes;
   }
 
-  /** Whether all changes are in the graph: while it is walked on they wait. */
+  /** Whether all changes are in the graph; during walks they wait. */
   get isUpToDate(): boolean {
     return this.#waiting.length === 0;
   }
@@ -57,17 +57,17 @@ export class ContextGraph {
     this.#change(() => this.#graph.remove(item, context));
   }
 
-  /** The graph to walk on, until control goes back to the event loop. */
+  /** The graph for walks; it may change as soon as control returns to the event loop. */
   get walkable(): ItemContextGraph {
     return this.#walkedOn ?? this.#graph.settle();
   }
 
   /**
-   * Walks on the graph, with the rows that changed since the walk before. The graph stays as it is until the promise
-   * settles; one walk at a time.
+   * Walks on the graph, with the rows that changed since the last walk. The graph does not change until the promise
+   * settles. Only one walk may run at a time.
    */
   async hold<T>(walk: (graph: ItemContextGraph, changes: ChangedRows) => Promise<T>): Promise<T> {
-    if (this.#walkedOn !== undefined) throw new Error('The graph is being walked on');
+    if (this.#walkedOn !== undefined) throw new Error('A walk on the graph is already running');
     this.#walkedOn = this.#graph.settle();
     try {
       return await walk(this.#walkedOn, this.#graph.takeChanges());

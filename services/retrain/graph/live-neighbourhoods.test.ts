@@ -21,7 +21,7 @@ function neighbourhoodsOf(graph: ContextGraph, walk = walkHere) {
   return new LiveNeighbourhoods(graph, NUMBERS, walk, OPTIONS);
 }
 
-/** `pairs` groups of three items that share two contexts, apart from each other. */
+/** `pairs` groups of three items that share two contexts, separate from each other. */
 function islands(): ContextGraph {
   const graph = new ContextGraph(GRAPH);
   for (let item = 0; item < ITEMS; item++) {
@@ -42,7 +42,7 @@ describe('neighbourhoods kept between retrainings', () => {
     fc.record({ kind: fc.constant('refresh'), asked: fc.subarray(IDS) }),
   );
 
-  it('are to the last bit those of walking from all items anew', async () => {
+  it('neighbourhoods equal those of walks from all items, to the last bit', async () => {
     await fc.assert(
       fc.asyncProperty(fc.array(step, { minLength: 1, maxLength: 60 }), async (steps) => {
         const graph = new ContextGraph(GRAPH);
@@ -60,7 +60,7 @@ describe('neighbourhoods kept between retrainings', () => {
     );
   });
 
-  it('are walked again only from items whose walks pass what changed', async () => {
+  it('only items whose walks pass a changed row are walked again', async () => {
     const graph = islands();
     const kept = neighbourhoodsOf(graph);
     assert.equal((await kept.refresh(IDS)).report.walked, ITEMS);
@@ -68,10 +68,10 @@ describe('neighbourhoods kept between retrainings', () => {
     graph.add(4, 3, 1, NOW);
     const { report } = await kept.refresh(IDS);
     assert.deepEqual([report.items, report.walked], [ITEMS, 3], 'the island of item 4');
-    assert.equal((await kept.refresh(IDS.slice(1))).report.walked, 2, 'item 0 is no neighbour any more');
+    assert.equal((await kept.refresh(IDS.slice(1))).report.walked, 2, 'item 0 is no longer a neighbour');
   });
 
-  it('are numbered by the order in which items are asked for, among themselves', async () => {
+  it('neighbourhoods are numbered in the order of the requested items', async () => {
     const asked = ['item 5', 'unknown', 'item 3', 'item 9'];
     const { neighbourhoods } = await neighbourhoodsOf(islands()).refresh(asked);
     const first = asked.map((_, i) =>
@@ -89,7 +89,7 @@ describe('neighbourhoods kept between retrainings', () => {
     assert.equal(neighbourhoods.weights[0], 1);
   });
 
-  it('start afresh after walks that failed', async () => {
+  it('the refresh after failed walks starts from nothing', async () => {
     let fails = true;
     const kept = neighbourhoodsOf(islands(), async (job) => {
       if (fails) throw new Error('no thread');
@@ -100,7 +100,7 @@ describe('neighbourhoods kept between retrainings', () => {
     assert.equal((await kept.refresh(IDS)).report.walked, ITEMS);
   });
 
-  it('are empty for an empty graph', async () => {
+  it('the neighbourhoods of an empty graph are empty', async () => {
     const { neighbourhoods, report } = await neighbourhoodsOf(new ContextGraph(GRAPH)).refresh(['item 0']);
     assert.deepEqual([...neighbourhoods.neighbours], [-1, -1, -1]);
     assert.equal(report.walked, 0);
@@ -108,7 +108,7 @@ describe('neighbourhoods kept between retrainings', () => {
 });
 
 describe('the neighbours of one item', () => {
-  it('are those of a refresh', async () => {
+  it('the neighbours of one item equal those of a refresh', async () => {
     const kept = neighbourhoodsOf(islands());
     const { neighbourhoods } = await kept.refresh(IDS);
     for (const [item, itemId] of IDS.entries()) {
@@ -125,7 +125,7 @@ describe('the neighbours of one item', () => {
     }
   });
 
-  it('are of those that the caller knows, and follow the graph', () => {
+  it('the neighbours of one item are restricted to known items, and follow the graph', () => {
     const graph = islands();
     const kept = neighbourhoodsOf(graph);
     graph.add(ITEMS, 0, 1, NOW);
@@ -134,7 +134,7 @@ describe('the neighbours of one item', () => {
     assert.ok(Math.abs(importance[0]! + importance[1]! - 1) < 1e-6);
   });
 
-  it('are not there for an item that nobody took, that is alone, or that no known item is near', () => {
+  it('an item that nobody took, that is alone, or that is near no known item has no neighbours', () => {
     const graph = islands();
     graph.add(ITEMS, 99, 1, NOW);
     const kept = neighbourhoodsOf(graph);
@@ -152,7 +152,7 @@ describe('the neighbours of one item', () => {
     );
   });
 
-  it('are not there yet for an item that comes while the graph is walked on', async () => {
+  it('an item that arrives during walks has no neighbours yet', async () => {
     const graph = islands();
     const kept = neighbourhoodsOf(graph, async (job) => {
       graph.add(ITEMS, 0, 1, NOW);

@@ -12,7 +12,7 @@ import type { ContextGraph } from './context-graph.ts';
 import { type RowLists, RowListsBuilder, RowSet } from './row-lists.ts';
 import { type WalkedItems, type WalkItems, walkRandom } from './walk-items.ts';
 
-/** The graph's number of each item that was taken. */
+/** The graph's number of each item that occurs in an action. */
 export interface ItemNumbers {
   find(itemId: string): number | undefined;
   textOf(number: number): string;
@@ -29,27 +29,27 @@ export interface ItemNeighbours {
   readonly importance: Float32Array;
 }
 
-/** How the last refresh went. */
+/** Statistics of the last refresh. */
 export interface RefreshReport {
-  /** Items that were asked for and have a context. */
+  /** Requested items that have a context. */
   readonly items: number;
-  /** Those of them that were walked from, the others being as they were. */
+  /** Items that were walked again; the others were unchanged. */
   readonly walked: number;
   readonly seconds: number;
 }
 
-/** What the refresh before gave, by item number. */
+/** Result of the previous refresh, by item number. */
 interface Kept {
-  /** 1 where an item was asked for, which is also where it counted as a neighbour. */
+  /** 1 if an item was requested, and so counted as a neighbour. */
   readonly asked: Uint8Array;
   readonly neighbourhoods: Neighbourhoods;
   readonly drawnFrom: RowLists;
 }
 
 /**
- * The importance neighbourhoods of the live graph. An item's walks draw from the rows that they pass and from a random
- * source named by the item's id, so that they lead where they led before until one of these rows changes: then alone it
- * is walked from again, and the outcome is to the last bit that of walking from all items anew.
+ * The importance neighbourhoods of the live graph. An item's walks draw from the rows that they pass, and from a
+ * random source named by the item's id, so they are the same until one of these rows changes. Only then the item is
+ * walked again, and the result equals that of walking from all items, to the last bit.
  */
 export class LiveNeighbourhoods {
   readonly #graph: ContextGraph;
@@ -72,8 +72,8 @@ export class LiveNeighbourhoods {
   }
 
   /**
-   * The neighbourhoods of these items among themselves, in their order; one without a context has none. Walks pass
-   * through all other items too. Rejects as the walks do; the next refresh then starts afresh.
+   * The neighbourhoods of these items among themselves, in their order; an item without a context has none. Walks
+   * pass through all other items too. Rejects if the walks fail; the next refresh then starts from nothing.
    */
   refresh(
     itemIds: readonly string[],
@@ -87,7 +87,7 @@ export class LiveNeighbourhoods {
       const due = this.#due(graph, changes, asked);
       const before = this.#kept;
       this.#kept = undefined;
-      // It would keep the memory of a graph that has moved since.
+      // A failed result would keep the memory of an outdated graph alive.
       this.#walker = undefined;
       const walked = await this.#walk(
         {
@@ -110,25 +110,25 @@ export class LiveNeighbourhoods {
     });
   }
 
-  /** Whether all that was taken is in the graph. */
+  /** Whether all actions are in the graph. */
   get isUpToDate(): boolean {
     return this.#graph.isUpToDate;
   }
 
-  /** Number of the item's contexts as the graph stands. */
+  /** Number of the item's contexts in the current graph. */
   degree(itemId: string): number {
     const item = this.#numbers.find(itemId);
     return item === undefined ? 0 : this.#graph.degree(item);
   }
 
   /**
-   * The neighbours of one item as the graph stands, of those that `knows` accepts; undefined where it has none. Takes
-   * about a millisecond, so that it may be asked for an item that has just come.
+   * The neighbours of one item in the current graph, among those that `knows` accepts; undefined if there are none.
+   * It takes about a millisecond, so it may be called for an item that has just arrived.
    */
   of(itemId: string, knows: (itemId: string) => boolean): ItemNeighbours | undefined {
     const graph = this.#graph.walkable;
     const item = this.#numbers.find(itemId);
-    // An item that came while the graph is walked on is not in it yet.
+    // An item that arrived during walks is not in the graph yet.
     if (item === undefined || item >= graph.itemCount) return undefined;
     if (this.#walker?.graph !== graph) this.#walker = { graph, walker: createWalker(graph, this.#options) };
     const visits = this.#walker.walker.visits(item, walkRandom(this.#options.seed, this.#nameOf(item)));
@@ -142,7 +142,7 @@ export class LiveNeighbourhoods {
     };
   }
 
-  /** The items whose walks may lead elsewhere than before. */
+  /** The items whose walks may differ from before. */
   #due(graph: ItemContextGraph, changes: ChangedRows, asked: Uint8Array): Int32Array {
     const kept = this.#kept;
     const changed = new RowSet(graph);
@@ -162,7 +162,7 @@ export class LiveNeighbourhoods {
   }
 }
 
-/** The contexts from which walks reach an item that counts now and did not before, or the other way round. */
+/** The contexts from which walks reach an item that became, or ceased to be, a possible neighbour. */
 function reaching(
   { contextsOfItem: { starts, ends, targets }, itemCount }: ItemContextGraph,
   before: Uint8Array,
@@ -176,7 +176,7 @@ function reaching(
   return Int32Array.from(contexts);
 }
 
-/** The walked items in place of what was kept of them. */
+/** Replaces the stored neighbourhoods of the walked items. */
 function merge(asked: Uint8Array, due: Int32Array, walked: WalkedItems, before: Kept | undefined): Kept {
   const neighbourhoods = emptyNeighbourhoods(asked.length, walked.neighbourhoods.size);
   const lists = new RowListsBuilder();

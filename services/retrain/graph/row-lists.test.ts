@@ -21,7 +21,7 @@ function build(lists: readonly Rows[]): RowLists {
 }
 
 describe('lists of rows', () => {
-  it('meet a set exactly where they share a row with it', () => {
+  it('a list meets a set exactly if they share a row', () => {
     fc.assert(
       fc.property(fc.array(rows, { maxLength: 8 }), rows, (lists, some) => {
         const encoded = build(lists);
@@ -37,7 +37,7 @@ describe('lists of rows', () => {
     );
   });
 
-  it('are copied as they are', () => {
+  it('lists are copied unchanged', () => {
     fc.assert(
       fc.property(fc.array(rows, { maxLength: 8 }), (lists) => {
         const encoded = build(lists);
@@ -48,7 +48,7 @@ describe('lists of rows', () => {
     );
   });
 
-  it('may be empty, and meet nothing then', () => {
+  it('a list may be empty, and then meets nothing', () => {
     const builder = new RowListsBuilder();
     builder.addEmpty();
     const set = new RowSet(GRAPH);

@@ -2,9 +2,9 @@ import type { ChangedRows, ItemContextGraph } from '#algorithms/pinsage/live-gra
 import type { Visits } from '#algorithms/pinsage/walks.ts';
 
 /**
- * The rows of a graph that the walks of each item drew from, exactly, in about two bytes a row: list l is
- * `bytes[offsets[l] .. offsets[l + 1])`, differences of ascending row numbers in groups of seven bits, lowest first, the last
- * without the high bit. An item's row has twice its number, a context's one more than twice.
+ * The rows of a graph from which the walks of each item drew, exactly, in about two bytes a row: list l is
+ * `bytes[offsets[l] .. offsets[l + 1])`, differences of ascending row numbers in groups of seven bits, lowest first,
+ * the last without the high bit. An item's row is twice its number, a context's row is twice its number plus one.
  */
 export interface RowLists {
   readonly offsets: Uint32Array;
@@ -32,7 +32,7 @@ export class RowListsBuilder {
     this.#offsets.push(this.#length);
   }
 
-  /** Adds a list as it stands in others. */
+  /** Appends a copy of a list of other lists. */
   copy({ offsets, bytes }: RowLists, list: number): void {
     const encoded = bytes.subarray(offsets[list]!, offsets[list + 1]!);
     this.#reserve(encoded.length);

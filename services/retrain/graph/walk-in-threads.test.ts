@@ -24,17 +24,17 @@ function someJob(change: Partial<WalkJob> = {}): WalkJob {
 }
 
 describe('walks in threads', () => {
-  it('are those of one thread, however many there are', async () => {
+  it('walks in threads equal those of one thread, for any number of threads', async () => {
     const expected = await walkHere(someJob());
     for (const threads of [1, 3]) assert.deepEqual(await walkInThreads(threads)(someJob()), expected);
   });
 
-  it('need no thread where there is nothing to walk from', async () => {
+  it('no thread is started if there are no items to walk from', async () => {
     const { neighbourhoods } = await walkInThreads(2)(someJob({ items: new Int32Array() }));
     assert.equal(neighbourhoods.neighbours.length, 0);
   });
 
-  it('share the memory of the graph', async () => {
+  it('threads share the memory of the graph', async () => {
     const { contextsOfItem, itemsOfContext } = someJob().graph;
     for (const { starts, ends, targets, cumulative } of [contextsOfItem, itemsOfContext]) {
       for (const array of [starts, ends, targets, cumulative])
@@ -42,7 +42,7 @@ describe('walks in threads', () => {
     }
   });
 
-  it('fail with the reason when a thread does, and go again afterwards', async () => {
+  it('walks reject with the reason of a failed thread, and can run again afterwards', async () => {
     const walk = walkInThreads(2);
     await assert.rejects(walk(someJob({ options: { size: 6, steps: 0, restart: 0.5 } })), {
       code: 'training.failed',
@@ -52,7 +52,7 @@ describe('walks in threads', () => {
     assert.equal((await walk(someJob())).neighbourhoods.size, 6);
   });
 
-  it('end with the signal', async () => {
+  it('walks end with the signal', async () => {
     const stop = new AbortController();
     const walks = walkInThreads(2)(
       someJob({ options: { size: 6, steps: 1_000_000, restart: 0.5 } }),

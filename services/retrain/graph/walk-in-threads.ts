@@ -5,13 +5,13 @@ import type { WalkedItems, WalkItems, WalkJob } from './walk-items.ts';
 import type { WalkedChunk, WalkThreadData } from './walk-thread.ts';
 
 const THREAD = new URL('./walk-thread.ts', import.meta.url);
-/** Items a chunk: some milliseconds of walks. */
+/** Items per chunk: some milliseconds of walks. */
 const CHUNK = 256;
 
 /**
- * Walks in so many threads, which share the graph's memory and live for one job; the event loop stays free. The result
- * does not depend on their number. Rejects with `training.failed` where a thread fails or dies, and with the signal's
- * reason where it aborts; all threads have ended when the promise settles.
+ * Walks in this number of threads, which share the graph's memory and live for one job; the event loop stays free.
+ * The result does not depend on their number. Rejects with `training.failed` if a thread fails or dies, and with the
+ * signal's reason if it aborts; all threads have ended when the promise settles.
  */
 export function walkInThreads(threads: number): WalkItems {
   return async (job, signal) => {
@@ -61,7 +61,8 @@ function joined(
   const weights = new Float32Array(items.length * size);
   const lists = new RowListsBuilder();
   for (const [index, chunk] of chunks.entries()) {
-    if (chunk === undefined) throw new TributaryError('training.failed', 'A thread of walks gave no result');
+    if (chunk === undefined)
+      throw new TributaryError('training.failed', 'A thread of walks returned no result');
     neighbours.set(chunk.neighbourhoods.neighbours, index * CHUNK * size);
     weights.set(chunk.neighbourhoods.weights, index * CHUNK * size);
     for (let list = 0; list < chunk.drawnFrom.offsets.length - 1; list++) lists.copy(chunk.drawnFrom, list);

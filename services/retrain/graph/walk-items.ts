@@ -9,19 +9,19 @@ import {
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { type RowLists, RowListsBuilder } from './row-lists.ts';
 
-/** Items to walk from; all of it can be handed to another thread. */
+/** Items to walk from; the whole job can be sent to another thread. */
 export interface WalkJob {
   readonly graph: ItemContextGraph;
   readonly items: Int32Array;
-  /** A number for each of the items that stays what it is, which names the item's random source. */
+  /** A stable number for each of the items, which names the item's random source. */
   readonly names: Uint32Array;
-  /** By item, 1 where it counts as a neighbour; walks go through the others all the same. */
+  /** By item, 1 if it counts as a neighbour; walks pass through the others all the same. */
   readonly counts: Uint8Array;
   readonly options: NeighbourhoodOptions;
   readonly seed: number;
 }
 
-/** What the walks gave, in the order of the job's items. */
+/** Result of the walks, in the order of the job's items. */
 export interface WalkedItems {
   readonly neighbourhoods: Neighbourhoods;
   readonly drawnFrom: RowLists;
@@ -29,7 +29,7 @@ export interface WalkedItems {
 
 export type WalkItems = (job: WalkJob, signal?: AbortSignal) => Promise<WalkedItems>;
 
-/** Walks from the items at [from, end) of the job. Throws RangeError where an option is out of range. */
+/** Walks from the items at [from, end) of the job. Throws RangeError if an option is out of range. */
 export function createItemWalks(job: WalkJob): (from: number, end: number) => WalkedItems {
   const walker = createWalker(job.graph, job.options);
   return (from, end) => {
@@ -49,5 +49,5 @@ export function walkRandom(seed: number, name: number): Random {
   return createRandom(`${seed}/walks/${name}`);
 }
 
-/** In this thread, which is busy until it is done. */
+/** Walks in this thread, which is blocked until all walks are done. */
 export const walkHere: WalkItems = async (job) => createItemWalks(job)(0, job.items.length);

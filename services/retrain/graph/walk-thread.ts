@@ -1,4 +1,4 @@
-/** A thread that takes chunks of a job's items until there are none left. Only `walkInThreads` starts it. */
+/** A thread that takes chunks of a job's items until none is left. Only `walkInThreads` starts it. */
 import { constants, setPriority } from 'node:os';
 import { parentPort, workerData } from 'node:worker_threads';
 import { createItemWalks, type WalkedItems, type WalkJob } from './walk-items.ts';
@@ -6,7 +6,7 @@ import { createItemWalks, type WalkedItems, type WalkJob } from './walk-items.ts
 export interface WalkThreadData {
   readonly job: WalkJob;
   readonly chunk: number;
-  /** The next chunk to take, shared by all threads. */
+  /** The next chunk, shared by all threads. */
   readonly next: Int32Array;
 }
 
@@ -16,7 +16,7 @@ export interface WalkedChunk {
 }
 
 const { job, chunk, next }: WalkThreadData = workerData;
-// On Linux this is the priority of the thread, elsewhere it would be that of the stage.
+// On Linux this sets the priority of the thread; elsewhere it would set that of the stage.
 if (process.platform === 'linux') setPriority(constants.priority.PRIORITY_BELOW_NORMAL);
 const walk = createItemWalks(job);
 while (true) {

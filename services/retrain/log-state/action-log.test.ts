@@ -33,16 +33,16 @@ function logOf(...actions: UserAction[]): ActionLog {
 }
 
 describe('the log of actions', () => {
-  it('counts a repeated event once', () => {
+  it('a repeated event counts once', () => {
     const one = action('tea');
     assert.equal(logOf(one, one, action('tea')).size, 2);
   });
 
-  it('keeps positive actions alone', () => {
+  it('only positive actions are kept', () => {
     assert.equal(logOf(action('tea', { type: 'hide' }), action('tea', { type: 'rate' })).size, 0);
   });
 
-  it('forgets what is older than so many days before the newest, its events too', () => {
+  it('actions older than the given days before the newest are dropped, with their event ids', () => {
     const old = action('tea', { occurredAt: NOW - 10 * DAY });
     const log = logOf(old, action('nail', { occurredAt: NOW - 5 * DAY }), action('mate'));
     log.forgetOlderThan(5);
@@ -53,12 +53,12 @@ describe('the log of actions', () => {
     assert.equal(log.size, 3);
   });
 
-  it('is not emptied by a time from the future', () => {
+  it('a time from the future does not drop all other actions', () => {
     const log = logOf(action('tea'), action('bad', { occurredAt: NOW + 365 * DAY }));
     assert.deepEqual([log.size, log.newest], [1, NOW]);
   });
 
-  it('gives the items of most actions, numbered densely, ties by id', () => {
+  it('items with the most actions come first, numbered densely, ties by id', () => {
     const log = logOf(
       action('rare'),
       action('tea'),
@@ -73,18 +73,18 @@ describe('the log of actions', () => {
     assert.equal(columns.user.length, 4);
   });
 
-  it('numbers items of the catalogue that nobody took, after the others', () => {
+  it('items of the catalogue without actions are numbered after the others', () => {
     const { itemIds } = logOf(action('tea')).snapshot(9, ['b', 'a', 'tea']);
     assert.deepEqual(itemIds, ['tea', 'a', 'b']);
   });
 
-  it('leaves out what a catalogue does not hold: it was withdrawn, or has not arrived', () => {
+  it('items that are not in the catalogue are left out: they were deleted, or have not arrived', () => {
     const { itemIds, columns } = logOf(action('tea'), action('gone')).snapshot(9, ['tea']);
     assert.deepEqual(itemIds, ['tea']);
     assert.equal(columns.item.length, 1);
   });
 
-  it('takes the context of the app, else what the user did in one day', () => {
+  it('the context is that of the app, else the user and day', () => {
     const { columns } = logOf(
       action('a', { contextId: 'basket' }),
       action('b', { contextId: 'basket', userId: 'u2' }),
@@ -99,7 +99,7 @@ describe('the log of actions', () => {
     assert.equal(new Set([a, c, e, f]).size, 4);
   });
 
-  it('gives a copy: what comes later does not change it', () => {
+  it('a snapshot is a copy, which later actions do not change', () => {
     const log = logOf(action('tea', { type: 'view' }));
     const before = log.snapshot(9, []);
     log.add(action('nail'));
@@ -125,7 +125,7 @@ describe('the log of actions', () => {
     })),
   );
 
-  it('has in the graph, to the last bit, what its actions weigh, however many it forgot', () => {
+  it('the graph has the exact weights of the remaining actions, however many were dropped', () => {
     fc.assert(
       fc.property(takenActions, (steps) => {
         const graph = new ContextGraph({ halfLifeDays: 0 });
@@ -139,7 +139,7 @@ describe('the log of actions', () => {
     );
   });
 
-  it('has the same aged graph whether it forgot actions now and then or all at the end', () => {
+  it('the aged graph is the same if actions are dropped gradually or all at the end', () => {
     fc.assert(
       fc.property(takenActions, (steps) => {
         const logs = [0, 1].map(() => {
@@ -152,7 +152,7 @@ describe('the log of actions', () => {
           once.log.add(one);
           if (forgets) often.log.forgetOlderThan(8);
         }
-        // An action that is too old when it arrives stays until the next time that old ones are forgotten.
+        // An action that is too old on arrival stays until old actions are dropped the next time.
         for (const { log } of logs) log.forgetOlderThan(8);
         assert.deepEqual(weightsByItem(often), weightsByItem(once));
       }),

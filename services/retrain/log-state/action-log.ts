@@ -8,7 +8,7 @@ import { NameNumbers, nameOf, TextNumbers } from './numbers.ts';
 
 const MS_PER_DAY = 86_400_000;
 
-/** Columns of actions, and which item each item number stands for. */
+/** Columns of actions, and the item of each item number. */
 export interface TrainingActions {
   readonly columns: ActionColumns;
   /** Item id by number. */
@@ -16,8 +16,8 @@ export interface TrainingActions {
 }
 
 /**
- * The positive actions of the log in columns: what training learns from, and what the graph has its edges from. A repeated
- * event counts once.
+ * The positive actions of the log as columns, for training and for the edges of the graph. A repeated event counts
+ * once.
  */
 export class ActionLog {
   readonly #weights: ActionWeights;
@@ -25,14 +25,14 @@ export class ActionLog {
   readonly #users = new NameNumbers();
   readonly #contexts = new NameNumbers();
   readonly #items = new TextNumbers();
-  /** The events of the rows, numbered as these are. */
+  /** Numbers of the events, by row. */
   #events = new NameNumbers();
   readonly #rows = new ActionRows();
   #newest = 0;
 
   /**
-   * @param weights weight of each type of action; only those above 0 are kept
-   * @param graph gets the edges between items and contexts, and loses them with their actions
+   * @param weights weight of each type of action; only positive ones are kept
+   * @param graph receives the edges between items and contexts, and loses them with their actions
    */
   constructor(weights: ActionWeights, graph: Pick<ContextGraph, 'add' | 'remove'>) {
     this.#weights = weights;
@@ -48,12 +48,12 @@ export class ActionLog {
     return this.#items;
   }
 
-  /** Event time of the newest action, ms; 0 when there is none. */
+  /** Event time of the newest action, ms; 0 if none. */
   get newest(): number {
     return this.#newest;
   }
 
-  /** Adds an action, but not one with a time from the future, beside which all others would be too old to keep. */
+  /** Adds an action, except one with a time in the future, relative to which all others would be too old to keep. */
   add(action: UserAction): void {
     if (isFromTheFuture(action)) return;
     const weight = this.#weights[action.type];
@@ -73,8 +73,8 @@ export class ActionLog {
   }
 
   /**
-   * Lets go of what is older than `days` before the newest action, with the ids that nothing else names. Not while the
-   * graph is walked on: another item may get the number of one that is gone.
+   * Drops the actions older than `days` before the newest, with the ids that no other action names. Must not be
+   * called during walks: a freed number may be assigned to another item.
    */
   forgetOlderThan(days: number): void {
     const bound = this.#newest - days * MS_PER_DAY;
@@ -100,7 +100,10 @@ export class ActionLog {
     }
   }
 
-  /** Takes away the edges that lose an action, and gives them back what the later actions weigh: exactly, unlike a difference. */
+  /**
+   * Removes the edges that lose an action and adds the weights of their later actions again: exact, unlike a
+   * subtraction.
+   */
   #forgetEdges(bound: number): void {
     const { context, item, weight, at } = this.#rows.columns;
     const edgeOf = (row: number) => item[row]! * this.#contexts.size + context[row]!;
@@ -117,8 +120,8 @@ export class ActionLog {
   }
 
   /**
-   * A copy to train on, with items numbered densely: the `maximum` items of most actions, ties by id. The catalogue,
-   * where there is one, says which items exist: what is not in it was withdrawn, or has not arrived yet.
+   * A copy for training, with items numbered densely: the `maximum` items with the most actions, ties by id. The
+   * catalogue, if it is given, determines which items exist: others were deleted, or have not arrived yet.
    */
   snapshot(maximum: number, catalogue: Iterable<string>): TrainingActions {
     const { user, context, item, weight, at } = this.#rows.columns;
@@ -159,7 +162,7 @@ export class ActionLog {
   }
 }
 
-/** The basket, board or session; where the app gives none, what the user did in one day. */
+/** The basket, board or session; if the app sent none, the user and day of the action. */
 function contextOf({ userId, contextId, occurredAt }: UserAction): string {
   return contextId ?? `${userId}\n${Math.floor(occurredAt / MS_PER_DAY)}`;
 }

@@ -14,7 +14,7 @@ export interface ActionRow {
   readonly at: number;
 }
 
-/** Columns of actions that grow, 24 bytes an action and up to half as much again to spare. */
+/** Growing columns of actions, 24 bytes an action and up to half as much again in spare room. */
 export class ActionRows {
   #columns = emptyColumns(SMALLEST);
   #length = 0;
@@ -23,7 +23,7 @@ export class ActionRows {
     return this.#length;
   }
 
-  /** Views of the rows, which the next change may leave behind. */
+  /** Views of the rows, which the next change may invalidate. */
   get columns(): ActionColumns {
     const { user, context, item, weight, at } = this.#columns;
     return {
@@ -44,7 +44,7 @@ export class ActionRows {
     this.#columns.at[this.#length++] = at;
   }
 
-  /** Keeps the rows of which `isKept` says so, in their order. */
+  /** Keeps the rows for which `isKept` returns true, in their order. */
   retain(isKept: (row: number) => boolean): void {
     const { user, context, item, weight, at } = this.#columns;
     let kept = 0;

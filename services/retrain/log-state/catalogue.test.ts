@@ -17,17 +17,17 @@ function withVectors(vectors: Readonly<Record<string, readonly number[] | null>>
 }
 
 describe('the layout of features', () => {
-  it('has no room for vectors where no item is given one', () => {
+  it('the layout has no room for vectors if no item has one', () => {
     assert.deepEqual(withVectors({ tea: null, nail: [] }).layout(), DEFAULT_FEATURE_LAYOUT);
     assert.deepEqual(catalogueOf().layout(), DEFAULT_FEATURE_LAYOUT);
   });
 
-  it('takes the length that most vectors have, of equally frequent ones the shortest', () => {
+  it('the layout has the most frequent length of vectors, and among equally frequent ones the shortest', () => {
     assert.equal(withVectors({ a: [1, 2], b: null, c: [3, 4], d: [5] }).layout().vector, 2);
     assert.equal(withVectors({ a: [1, 2, 3], b: [1, 2] }).layout().vector, 2);
   });
 
-  it('does not count vectors that are not finite', () => {
+  it('vectors that are not finite do not count for the layout', () => {
     const catalogue = withVectors({ a: [Number.NaN], b: [Infinity], c: [1, 2] });
     assert.equal(catalogue.layout().vector, 2);
   });
@@ -37,18 +37,18 @@ describe('an item with a vector that does not fit', () => {
   const catalogue = withVectors({ a: [1, 2], b: [3, 4], long: [1, 2, 3], nan: [1, Number.NaN], none: null });
   const layout = catalogue.layout();
 
-  it('is named', () => {
+  it('an item with a vector that does not fit is reported', () => {
     assert.deepEqual(catalogue.withUnusableVector(layout), ['long', 'nan']);
   });
 
-  it('counts without it', () => {
+  it('an item with a vector that does not fit has the features of an item without a vector', () => {
     for (const itemId of ['long', 'nan']) {
       const content = { categories: [], attributes: {}, text: `${itemId} ` };
       assert.deepEqual(catalogue.features(itemId, 1, layout), itemFeatures(content, 1, layout));
     }
   });
 
-  it('never makes a feature that is not finite, whatever the vectors are', () => {
+  it('no vector leads to a feature that is not finite', () => {
     const vector = fc.option(fc.array(fc.float(), { maxLength: 3 }));
     fc.assert(
       fc.property(fc.array(vector, { minLength: 1, maxLength: 8 }), (vectors) => {
@@ -68,7 +68,7 @@ describe('the features of an item', () => {
   const catalogue = withVectors({ tea: [3, 4], nail: null });
   const layout = catalogue.layout();
 
-  it('end with the given vector and the degree', () => {
+  it('features end with the supplied vector and the degree', () => {
     const features = catalogue.features('tea', 4, layout);
     assert.deepEqual(
       features.slice(-3),
@@ -77,21 +77,21 @@ describe('the features of an item', () => {
     );
   });
 
-  it('are the degree alone for an item that only occurs in actions', () => {
+  it('an item that only occurs in actions has its degree as its only feature', () => {
     const features = catalogue.features('ghost', 4, layout);
     assert.equal(features.length, featureDimension(layout));
     assert.ok(features.slice(0, -1).every((value) => value === 0));
     assert.ok(features.at(-1)! > 0);
   });
 
-  it('are forgotten with the item', () => {
+  it('features are dropped with the item', () => {
     const shrinking = withVectors({ tea: [3, 4] });
     shrinking.apply('tea', null);
     assert.equal(shrinking.has('tea'), false);
     assert.deepEqual(shrinking.layout(), DEFAULT_FEATURE_LAYOUT);
   });
 
-  it('stand in the rows of the matrix in the order asked for', () => {
+  it('the rows of the matrix are in the requested order', () => {
     const dimension = featureDimension(layout);
     const matrix = catalogue.featureMatrix(['ghost', 'tea'], [2, 3], layout);
     assert.deepEqual(matrix.slice(0, dimension), catalogue.features('ghost', 2, layout));

@@ -10,14 +10,14 @@ import { nameOf } from './numbers.ts';
 const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
 
 /**
- * The items as the log tells them, and their feature vectors. An item whose given vector is not finite, or not as long
- * as most are, counts without it, so that no single item can make a training fail.
+ * The items of the log and their feature vectors. An item whose supplied vector is not finite, or has another length
+ * than most, is treated as an item without a vector, so that no single item can make a training fail.
  */
 export class ItemCatalogue {
   readonly #items = new Map<string, Item>();
   readonly #contents = new Map<string, number>();
 
-  /** @param item null when it is withdrawn */
+  /** @param item null if it was deleted */
   apply(itemId: string, item: Item | null): void {
     if (item === null) {
       this.#items.delete(itemId);
@@ -28,7 +28,7 @@ export class ItemCatalogue {
     }
   }
 
-  /** A number that tells the item's content, all that its features are made of, from another; 0 where nothing is known. */
+  /** A hash of the item's content, from which its features are computed; 0 for unknown content. */
   contentOf(itemId: string): number {
     return this.#contents.get(itemId) ?? 0;
   }
@@ -41,7 +41,10 @@ export class ItemCatalogue {
     return this.#items.keys();
   }
 
-  /** The layout that fits the catalogue: the length that most given vectors have, of equally frequent the shortest. */
+  /**
+   * The layout that fits the catalogue: the most frequent length of supplied vectors, among equally frequent ones the
+   * shortest.
+   */
   layout(): FeatureLayout {
     const counts = new Map<number, number>();
     for (const { vector } of this.#items.values()) {
@@ -52,14 +55,14 @@ export class ItemCatalogue {
     return { ...DEFAULT_FEATURE_LAYOUT, vector: most?.[0] ?? 0 };
   }
 
-  /** Items whose given vector does not count under this layout. */
+  /** Items whose supplied vector does not fit this layout. */
   withUnusableVector(layout: FeatureLayout): string[] {
     return [...this.#items.values()]
       .filter(({ vector }) => isGiven(vector) && !isUsable(vector, layout))
       .map(({ itemId }) => itemId);
   }
 
-  /** Features of an item; one that only occurs in actions has nothing but its degree, the number of its contexts. */
+  /** Features of an item; an item that only occurs in actions has only its degree, the number of its contexts. */
   features(itemId: string, degree: number, layout: FeatureLayout): Float32Array {
     const item = this.#items.get(itemId);
     if (item === undefined) return itemFeatures(NOTHING_KNOWN, degree, layout);

@@ -5,7 +5,7 @@ import { type EmbeddedItem, EmbeddedItems } from './embedded-items.ts';
 const EMBEDDING: EmbeddedItem = { origin: 'inductive', basis: { content: 5, degree: 2 } };
 
 describe('the embedded items', () => {
-  it('are known by generation', () => {
+  it('embedded items are known by generation', () => {
     const embedded = new EmbeddedItems();
     embedded.apply('g1/tea', EMBEDDING);
     assert.deepEqual(embedded.get('g1', 'tea'), EMBEDDING);
@@ -14,20 +14,20 @@ describe('the embedded items', () => {
     assert.equal(embedded.get('g1', 'tea'), undefined);
   });
 
-  it('may have ids with a slash', () => {
+  it('ids may contain a slash', () => {
     const embedded = new EmbeddedItems();
     embedded.apply('g1/food/tea', EMBEDDING);
     assert.deepEqual(embedded.get('g1', 'food/tea'), EMBEDDING);
     assert.deepEqual(embedded.drain('g1'), ['g1/food/tea']);
   });
 
-  it('are drained once, and of that generation alone', () => {
+  it('items are drained once, and only those of that generation', () => {
     const embedded = new EmbeddedItems();
     for (const key of ['g1/tea', 'g1/nail', 'g2/tea']) embedded.apply(key, EMBEDDING);
     assert.deepEqual(embedded.drain('g1'), ['g1/tea', 'g1/nail']);
     assert.deepEqual(embedded.drain('g1'), []);
     embedded.apply('g1/tea', null);
-    assert.deepEqual(embedded.drain('g1'), [], 'the tombstone read back brings nothing back');
+    assert.deepEqual(embedded.drain('g1'), [], 'reading the own tombstone changes nothing');
     assert.deepEqual(embedded.get('g2', 'tea'), EMBEDDING);
   });
 });

@@ -1,14 +1,14 @@
 import { embeddingKey, parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/records.ts';
 
-/** What is known of an embedding without its vector. */
+/** An embedding without its vector. */
 export interface EmbeddedItem {
   readonly origin: EmbeddingOrigin;
-  /** Null where it is not known what the vector was computed from. */
+  /** Null if the source of the vector is unknown. */
   readonly basis: ItemEmbedding['basis'];
 }
 
-/** Which items have an embedding in which generation, as the topic `embeddings` tells. */
+/** The items that have an embedding in each generation, from the topic `embeddings`. */
 export class EmbeddedItems {
   readonly #byGeneration = new Map<string, Map<string, EmbeddedItem>>();
 
@@ -34,7 +34,7 @@ export class EmbeddedItems {
     return this.#byGeneration.get(generation)?.get(itemId);
   }
 
-  /** Takes the keys of a generation away, to be tombstoned. */
+  /** Removes and returns the keys of a generation, so that they can be tombstoned. */
   drain(generation: string): string[] {
     const items = [...(this.#byGeneration.get(generation)?.keys() ?? [])];
     this.#byGeneration.delete(generation);

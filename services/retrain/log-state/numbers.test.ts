@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { NameNumbers, nameOf, TextNumbers } from './numbers.ts';
 
-/** Texts, and after some of them the share of numbers that is let go of. */
+/** Texts, and after some of them the share of numbers that is released. */
 const uses = fc.array(
   fc.record({
     text: fc.nat(400).map(String),
@@ -17,7 +17,7 @@ for (const [kind, create] of [
   ['texts', () => new TextNumbers()],
 ] as const) {
   describe(`numbers of ${kind}`, () => {
-    it('stay with what is in use, differ from each other, and are used again', () => {
+    it('numbers are stable while in use, distinct, and reused afterwards', () => {
       fc.assert(
         fc.property(uses, (steps) => {
           const numbers = create();
@@ -60,7 +60,7 @@ function adapted(numbers: NameNumbers) {
 }
 
 describe('texts', () => {
-  it('are found by number and numbers by text, until they are let go of', () => {
+  it('texts are found by number and numbers by text, until they are released', () => {
     const numbers = new TextNumbers();
     numbers.numberOf('tea');
     assert.equal(numbers.find('tea'), 0);

@@ -1,17 +1,17 @@
 import { hashString } from '#algorithms/random.ts';
 
-/** 53 bits of a text: among ten million texts two share them with a chance of about one in two hundred. */
+/** 53 bits of a text: among ten million texts two collide with a probability of about one in two hundred. */
 export function nameOf(text: string): number {
   return hashString(text, 0) * 2 ** 21 + (hashString(text, 1) >>> 11);
 }
 
 /**
- * Names of 53 bits as numbers from 0 on, in about 16 bytes a name. A name keeps its number as long as it is in use; then
- * another gets it.
+ * Maps names of 53 bits to numbers from 0, in about 16 bytes a name. A name keeps its number while it is in use; then
+ * the number is reused.
  */
 export class NameNumbers {
   #names = new Float64Array(512);
-  /** Open addressing with linear probing, at most half full: a number plus 1, 0 where the slot is free. */
+  /** Open addressing with linear probing, at most half full: a number plus 1, 0 for a free slot. */
   #slots = new Int32Array(1024);
   #free: number[] = [];
   #size = 0;
@@ -29,7 +29,7 @@ export class NameNumbers {
     return this.#names[number]!;
   }
 
-  /** The number of a name, which gets one where it has none. */
+  /** The number of a name; a new name gets one. */
   numberOf(name: number): number {
     const known = this.#slots[this.#slotOf(name)]!;
     if (known !== 0) return known - 1;
@@ -40,7 +40,7 @@ export class NameNumbers {
     return number;
   }
 
-  /** Lets go of the names that are not in use. */
+  /** Releases the names that are not in use. */
   retain(isInUse: (number: number) => boolean): void {
     const wasFree = new Set(this.#free);
     this.#slots.fill(0);
@@ -68,7 +68,7 @@ export class NameNumbers {
   }
 }
 
-/** Texts as numbers from 0 on. A text keeps its number as long as it is in use; then another gets it. */
+/** Maps texts to numbers from 0. A text keeps its number while it is in use; then the number is reused. */
 export class TextNumbers {
   readonly #numbers = new Map<string, number>();
   readonly #texts: (string | undefined)[] = [];
@@ -83,7 +83,7 @@ export class TextNumbers {
     return this.#numbers.get(text);
   }
 
-  /** The number of a text, which gets one where it has none. */
+  /** The number of a text; a new text gets one. */
   numberOf(text: string): number {
     let number = this.#numbers.get(text);
     if (number === undefined) {
@@ -94,14 +94,14 @@ export class TextNumbers {
     return number;
   }
 
-  /** Throws RangeError where no text has the number. */
+  /** Throws RangeError if no text has the number. */
   textOf(number: number): string {
     const text = this.#texts[number];
     if (text === undefined) throw new RangeError(`No text has the number ${number}`);
     return text;
   }
 
-  /** Lets go of the texts that are not in use. */
+  /** Releases the texts that are not in use. */
   retain(isInUse: (number: number) => boolean): void {
     for (const [text, number] of this.#numbers) {
       if (isInUse(number)) continue;

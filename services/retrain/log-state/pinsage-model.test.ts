@@ -20,7 +20,7 @@ describe('the models of the log', () => {
     models = new DecodedArtefacts(reader, PINSAGE_FORMAT, log);
   });
 
-  it('come back as they were written', async () => {
+  it('a model is read back as it was written', async () => {
     const model = someModel({ ...DEFAULT_FEATURE_LAYOUT, vector: 2 });
     await putArtefact(artefacts, pinSageArtefact('g1', model, 7));
     assert.deepEqual(models.get('g1'), model);
@@ -29,7 +29,7 @@ describe('the models of the log', () => {
     assert.equal(artefacts.read(PINSAGE, 'g1')?.trainedUpTo, 7);
   });
 
-  it('come back where one message holds all of a model, as before there were parts', () => {
+  it('a model in a single message, as written before there were parts, is still read', () => {
     const model = someModel();
     const { bytes, requires, ...artefact } = pinSageArtefact('g1', model, null);
     const value = { ...artefact, weights: bytes, length: 0, checksum: '', parts: [], requires };
@@ -38,14 +38,14 @@ describe('the models of the log', () => {
     assert.deepEqual(artefacts.drain('g1'), [{ model: PINSAGE, generation: 'g1', parts: [] }]);
   });
 
-  it('are drained once, by key', async () => {
+  it('models are drained once, by key', async () => {
     await putArtefact(artefacts, pinSageArtefact('g1', someModel(), 0));
     assert.deepEqual(artefacts.drain('g1'), [{ model: PINSAGE, generation: 'g1', parts: [0] }]);
     assert.deepEqual(artefacts.drain('g1'), []);
     assert.equal(models.get('g1'), undefined);
   });
 
-  it('go with their tombstone', async () => {
+  it('a model is dropped with its tombstone', async () => {
     await putArtefact(artefacts, pinSageArtefact('g1', someModel(), 0));
     applyMessage(artefacts, { topic: 'models', key: 'sequence/g1', value: null });
     assert.notEqual(models.get('g1'), undefined);
@@ -53,7 +53,7 @@ describe('the models of the log', () => {
     assert.equal(models.get('g1'), undefined);
   });
 
-  it('of another kind or format are left alone', async () => {
+  it('models of another kind or format are ignored', async () => {
     const artefact = pinSageArtefact('g1', someModel(), 0);
     await putArtefact(artefacts, { ...artefact, model: 'sequence' });
     await putArtefact(artefacts, { ...artefact, format: 'tributary.pinsage/2' });
@@ -61,7 +61,7 @@ describe('the models of the log', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('that cannot be decoded are logged once and passed over', async () => {
+  it('models that cannot be decoded are logged once and skipped', async () => {
     const artefact = pinSageArtefact('g1', someModel(), 0);
     const broken: Partial<Artefact>[] = [
       { bytes: artefact.bytes.subarray(4) },

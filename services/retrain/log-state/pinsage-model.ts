@@ -7,12 +7,12 @@ import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 /** The artefact that holds the weights of PinSage. */
 export const PINSAGE = 'pinsage';
 
-/** What it takes to embed an item that was not in training. */
+/** Everything that is needed to embed an item that was not in training. */
 export interface PinSageModel {
   readonly weights: PinSageWeights;
-  /** How the features of the items were laid out in training. */
+  /** Layout of the items' features in training. */
   readonly layout: FeatureLayout;
-  /** Places of some items in the model's coordinates, which another training needs to begin with its weights. */
+  /** Places of some items in the model's coordinates, so that another training can start from its weights. */
   readonly anchors?: KnownPlaces;
 }
 
@@ -59,7 +59,7 @@ interface Card {
   readonly anchors?: { readonly itemIds: readonly string[]; readonly places: string };
 }
 
-/** @throws RangeError, SyntaxError or VectorError when bytes or card are malformed, or do not fit each other */
+/** @throws RangeError, SyntaxError or VectorError if bytes or card are malformed, or do not fit each other */
 function decodeModel({ bytes, card }: Pick<Artefact, 'bytes' | 'card'>): PinSageModel {
   const weights = decodeWeights(bytes);
   const { layout, anchors } = JSON.parse(card) as Card;

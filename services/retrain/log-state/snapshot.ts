@@ -9,12 +9,12 @@ import { DEFAULT_TRAIN_CONFIG, type TrainConfig } from '../training/train-config
 import type { ActionLog, TrainingActions } from './action-log.ts';
 import type { ItemCatalogue } from './catalogue.ts';
 
-/** The log as it stood when a retraining began. */
+/** The state of the log at the start of a retraining. */
 export interface Snapshot {
   readonly training: TrainingActions;
   readonly layout: FeatureLayout;
   readonly trainConfig: TrainConfig;
-  /** Contexts of each item before the held-out time, so that the figures of the release know nothing of it. */
+  /** Contexts of each item before the held-out time, so that the figures of the release do not use held-out actions. */
   readonly degrees: Uint32Array;
 }
 
@@ -23,7 +23,7 @@ export interface SnapshotSources {
   readonly catalogue: ItemCatalogue;
 }
 
-/** Forgets the actions that are too old, logs which items' vectors cannot be used, and copies the rest. */
+/** Drops the actions that are too old, logs the items with unusable vectors, and copies the rest. */
 export function snapshotOf(
   { actions, catalogue }: SnapshotSources,
   config: Pick<RetrainConfig, 'days' | 'itemsMaximum' | 'halfLifeDays' | 'secondsBudget' | 'seed'>,
@@ -35,7 +35,7 @@ export function snapshotOf(
   if (unusable.length > 0) {
     log.warn(
       { items: unusable.length, first: unusable.slice(0, 5), length: layout.vector },
-      'given vectors left out, which are not finite or not of the length that most have',
+      'supplied vectors ignored: they are not finite or have another length than most',
     );
   }
   const training = actions.snapshot(config.itemsMaximum, catalogue.itemIds());
@@ -50,7 +50,7 @@ export function snapshotOf(
   return { training, layout, trainConfig, degrees };
 }
 
-/** @throws TributaryError `training.failed` when no item has an action */
+/** @throws TributaryError `training.failed` if no item has an action */
 export function toTrainInput(
   { training, layout, trainConfig, degrees }: Snapshot,
   catalogue: ItemCatalogue,
@@ -68,7 +68,7 @@ export function toTrainInput(
   };
 }
 
-/** What the features of each item are made of, as long as it is what the catalogue holds. */
+/** The content hash of each item, as long as the catalogue holds the same content. */
 export function basesOf({ training, degrees }: Snapshot, catalogue: ItemCatalogue): EmbeddingBasis[] {
   return training.itemIds.map((itemId, item) => ({
     content: catalogue.contentOf(itemId),

@@ -10,12 +10,12 @@ function active(hitRateAt100: number) {
 }
 
 describe('the gate', () => {
-  it('lets through what beats the content', () => {
+  it('a generation that is better than the content alone passes', () => {
     assert.equal(rejectionReason(GOOD, undefined), undefined);
     assert.equal(rejectionReason(GOOD, active(0.3)), undefined);
   });
 
-  it('refuses what is below the content by more than two standard errors', () => {
+  it('a generation below the content by more than two standard errors is rejected', () => {
     // √((0.2 · 0.8 + 0.166 · 0.834) / 1,000) = 0.0173
     assert.equal(rejectionReason({ ...GOOD, hitRateAt100: 0.167 }, undefined), undefined);
     assert.match(
@@ -24,18 +24,18 @@ describe('the gate', () => {
     );
   });
 
-  it('lets the margin shrink with the number of pairs', () => {
+  it('the margin shrinks with the number of pairs', () => {
     const metrics = { ...GOOD, hitRateAt100: 0.176 };
     assert.notEqual(rejectionReason({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);
   });
 
-  it('lets through what is a twentieth below, however many the pairs', () => {
+  it('a generation a twentieth below the content passes, for any number of pairs', () => {
     const metrics = { contentHitRateAt100: 1, heldOutPairs: 100_000 };
     assert.equal(rejectionReason({ ...metrics, hitRateAt100: 0.951 }, undefined), undefined);
     assert.notEqual(rejectionReason({ ...metrics, hitRateAt100: 0.949 }, undefined), undefined);
   });
 
-  it('refuses a collapse against the active generation', () => {
+  it('a collapse relative to the active generation is rejected', () => {
     assert.equal(rejectionReason(GOOD, active(0.59)), undefined);
     assert.match(
       rejectionReason(GOOD, active(0.61)) ?? '',
@@ -43,7 +43,7 @@ describe('the gate', () => {
     );
   });
 
-  it('refuses what is worse than the active weights on the same pairs, whatever the active release says', () => {
+  it('a generation worse than the active weights on the same pairs is rejected, whatever the active release reports', () => {
     const metrics = { ...GOOD, activeHitRateAt100: 0.32 };
     // √((0.32 · 0.68 + 0.27 · 0.73) / 1,000) = 0.0204
     assert.equal(rejectionReason(metrics, active(0.9)), undefined);
@@ -53,17 +53,17 @@ describe('the gate', () => {
     );
   });
 
-  it('compares with no active generation that has no figure', () => {
+  it('an active generation without a figure is not compared', () => {
     assert.equal(rejectionReason(GOOD, someRelease('g1', 'active')), undefined);
   });
 
-  it('cannot refuse by figures of fewer than 50 pairs', () => {
+  it('figures of fewer than 50 pairs reject nothing', () => {
     const bad = { ...GOOD, hitRateAt100: 0 };
     assert.equal(rejectionReason({ ...bad, heldOutPairs: 49 }, active(0.9)), undefined);
     assert.notEqual(rejectionReason({ ...bad, heldOutPairs: 50 }, undefined), undefined);
   });
 
-  it('refuses figures that are no numbers, however few pairs there are', () => {
+  it('figures that are not numbers are rejected, for any number of pairs', () => {
     for (const heldOutPairs of [0, 1_000]) {
       assert.notEqual(
         rejectionReason({ ...GOOD, heldOutPairs, hitRateAt100: Number.NaN }, undefined),

@@ -1,28 +1,28 @@
 import type { Release } from '#contracts/generated/records.ts';
 
-/** Offline figures that the gate looks at: shares of held-out pairs whose positive is among the 100 nearest. */
+/** Offline figures that the gate compares: shares of held-out pairs whose positive is among the 100 nearest. */
 export interface OfflineMetrics {
   readonly hitRateAt100: number;
-  /** The same by the content of the items alone. */
+  /** The same with the content of the items alone. */
   readonly contentHitRateAt100: number;
-  /** The same by the active generation's weights over the same graph, where the training began with them. */
+  /** The same with the active generation's weights over the same graph, if the training started from them. */
   readonly activeHitRateAt100?: number | undefined;
   readonly heldOutPairs: number;
 }
 
-/** Held-out pairs below which the figures are noise and cannot refuse a generation. */
+/** Minimum number of held-out pairs; with fewer, the figures are noise and reject nothing. */
 const LEAST_PAIRS = 50;
-/** Standard errors of the difference that a fall must exceed to count as one … */
+/** Standard errors of the difference that a drop must exceed to be significant … */
 const SIGNIFICANT = 2;
-/** … and the share of the bar: where pairs are many, or the content all but perfect, less than this matters to nobody. */
+/** … and the share of the reference that it must exceed too: with many pairs even irrelevant drops are significant. */
 const MATERIAL = 0.05;
-/** A generation may fall this share below an active one whose figure is of other pairs, before it is refused. */
+/** Largest tolerated drop, as a share, below an active generation whose figure is of other pairs. */
 const TOLERATED_FALL = 0.5;
 
 /**
- * Why a trained generation must not be served; undefined when it may. It must not be clearly worse than the content alone,
- * which costs nothing, nor than the weights that it would replace where those were measured on the same pairs; where they
- * were not, it must not collapse against the figure of the active release.
+ * Why a trained generation must not be served; undefined if it may. It must not be clearly worse than the content
+ * alone, which costs nothing, nor than the weights that it would replace, if those were measured on the same pairs;
+ * if they were not, it must not collapse relative to the figure of the active release.
  */
 export function rejectionReason(metrics: OfflineMetrics, active: Release | undefined): string | undefined {
   const { hitRateAt100, contentHitRateAt100, activeHitRateAt100, heldOutPairs } = metrics;
@@ -44,7 +44,10 @@ export function rejectionReason(metrics: OfflineMetrics, active: Release | undef
   return undefined;
 }
 
-/** By more than chance explains, both shares being estimates of as many pairs, and by more than is tolerable anyway. */
+/**
+ * Whether one share is below the other by more than chance explains (both are estimates from the same number of
+ * pairs), and by more than is tolerated.
+ */
 function isBelow(share: number, bar: number, pairs: number): boolean {
   const explained = SIGNIFICANT * Math.sqrt((variance(share) + variance(bar)) / pairs);
   return share < bar - Math.max(explained, MATERIAL * bar);

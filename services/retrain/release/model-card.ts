@@ -4,7 +4,7 @@ import type { StepSeconds } from '../training/stopwatch.ts';
 import type { TrainResult } from '../training/train.ts';
 import type { TrainConfig } from '../training/train-config.ts';
 
-/** The figures of a release; those of the content alone are what it must not fall below. */
+/** The figures of a release; those of the content alone are its lower bound. */
 export function releaseMetrics({
   metrics: { learned, contentOnly, warmStart, seconds },
 }: TrainResult): Record<string, number> {
@@ -25,14 +25,14 @@ export function releaseMetrics({
 export interface Circumstances {
   readonly config: TrainConfig;
   readonly codeVersion: string;
-  /** Generation whose weights the training began with; null where it began from scratch. */
+  /** Generation whose weights the training started from; null if it started from scratch. */
   readonly startedFrom: string | null;
   readonly steps: StepSeconds;
 }
 
 /**
- * What a reader wants to know of a model beside its figures, as JSON: data range (event times, ms), sizes, seed and
- * curriculum, α sweep, version of the code, where it started from, seconds by step.
+ * Facts about a model beside its figures, as JSON: data range (event times, ms), sizes, seed and curriculum, α sweep,
+ * version of the code, initial generation, seconds by step.
  */
 export function modelCard(
   { metrics, weights, alpha }: TrainResult,

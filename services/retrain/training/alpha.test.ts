@@ -7,7 +7,7 @@ import { columnsOf } from './fixture.testing.ts';
 
 const dim = 16;
 
-/** Unit vectors around `groups` orthogonal directions, `each` a group, `spread` apart from them. */
+/** Unit vectors around `groups` orthogonal directions, `each` per group, at a distance of `spread`. */
 function groupedEmbeddings(groups: number, each: number, spread: number): Float32Array {
   const random = createRandom('groups');
   const embeddings = new Float32Array(groups * each * dim);
@@ -32,7 +32,7 @@ function windows(count: number): Int32Array[] {
 describe('sweep of α', () => {
   const embeddings = groupedEmbeddings(12, 20, 0.45);
 
-  it('prefers a cut that keeps groups whole and apart over one that splinters or melts them', () => {
+  it('the sweep prefers a cut that keeps groups whole and apart to one that splits or joins them', () => {
     const { alpha, table } = sweepAlpha(embeddings, dim, windows(60), { medoids: 4, grid: [0.3, 1.4, 20] });
     assert.equal(alpha, 1.4);
     const [fine, right, coarse] = table;
@@ -41,7 +41,7 @@ describe('sweep of α', () => {
     assert.ok(fine!.clusters > 4 * right!.clusters);
   });
 
-  it('has a row for every α of the grid, with fewer clusters at each step', () => {
+  it('the sweep has a row for every α of the grid, with fewer clusters at each step', () => {
     const { table } = sweepAlpha(embeddings, dim, windows(20));
     assert.deepEqual(
       table.map(({ alpha }) => alpha),
@@ -53,19 +53,19 @@ describe('sweep of α', () => {
     );
   });
 
-  it('of figures that differ by less than their error takes the largest α', () => {
+  it('among figures that differ by less than their error the largest α is chosen', () => {
     const same = new Float32Array(3 * dim).fill(1 / Math.sqrt(dim));
     const { alpha } = sweepAlpha(same, dim, [Int32Array.of(0, 1, 2, 0, 1)], { grid: [1, 2] });
     assert.equal(alpha, 2);
   });
 
-  it('falls back without windows that are long enough', () => {
+  it('without windows that are long enough the default α is chosen', () => {
     assert.deepEqual(sweepAlpha(embeddings, dim, [Int32Array.of(1, 2)]), { alpha: 1.5, table: [] });
   });
 });
 
 describe('sampled windows', () => {
-  it('hold the latest items of distinct users in order of time', () => {
+  it('sampled windows hold the latest items of distinct users in order of time', () => {
     const actions = columnsOf([
       { user: 1, context: 0, item: 7, at: 3 },
       { user: 2, context: 1, item: 5, at: 1 },

@@ -13,30 +13,30 @@ export interface AlphaRow {
   readonly relevance: number;
   /** Mean cosine of later actions to their nearest medoid. */
   readonly meanCosine: number;
-  /** Mean number of clusters a user. */
+  /** Mean number of clusters per user. */
   readonly clusters: number;
 }
 
 export interface AlphaSweep {
-  /** The largest, with the fewest clusters, whose relevance is within one standard error of the best. */
+  /** The largest α, with the fewest clusters, whose relevance is within one standard error of the best. */
   readonly alpha: number;
   readonly table: readonly AlphaRow[];
 }
 
 /** 0.8 to 2.2, in steps of 0.2. */
 export const ALPHA_GRID: readonly number[] = [0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2];
-/** Without a window to measure on. It lies where the incremental clustering agrees best with the full one. */
+/** α if there is no window to measure on: the one at which the incremental clustering agrees best with the full one. */
 const FALLBACK_ALPHA = 1.5;
 const RELEVANT_COSINE = 0.8;
-/** Share of each window that is clustered; the rest is what the user did later. */
+/** Share of each window that is clustered; the rest serves as later actions. */
 const CLUSTERED_SHARE = 0.8;
 
 /**
  * Chooses the α of PinnerSage's clustering for these embeddings. Small clusters have close medoids but only the
  * `medoids` largest of them are kept; large ones cover all of a user but their medoids are far from most.
  *
- * `embeddings` is n × dim with rows of length 1. A window holds a user's item indices in order of time; one of fewer
- * than five is passed over. Importance is the number of actions, as with λ = 0.
+ * `embeddings` is n × dim with rows of length 1. A window holds a user's item indices in order of time; windows of
+ * fewer than five are skipped. Importance is the number of actions, as with λ = 0.
  */
 export function sweepAlpha(
   embeddings: Float32Array,
@@ -105,7 +105,7 @@ function largestWithinError(table: readonly AlphaRow[], actions: number): number
   return Math.max(...good.map(({ alpha }) => alpha));
 }
 
-/** A window's distinct items as points that weigh as often as they occur. */
+/** A window's distinct items as points, with their number of occurrences as weight. */
 function pointsOf(window: Int32Array, embeddings: Float32Array, dim: number) {
   const weightOf = new Map<number, number>();
   for (const item of window) weightOf.set(item, (weightOf.get(item) ?? 0) + 1);

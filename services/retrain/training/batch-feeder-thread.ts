@@ -1,4 +1,4 @@
-/** The thread behind `startBatchFeeder`: answers each message with the next step, and ends after the last. */
+/** The thread of `startBatchFeeder`: answers each message with the next step, and ends after the last. */
 import { parentPort, workerData } from 'node:worker_threads';
 import type { Examples } from './prepare.ts';
 import { type TrainingStep, trainingSteps } from './steps.ts';
@@ -13,7 +13,7 @@ parentPort?.on('message', () => {
   else parentPort?.postMessage(value, buffersOf(value));
 });
 
-/** Handed over rather than copied. */
+/** Transferred rather than copied. */
 function buffersOf({ batch, subgraph }: TrainingStep): ArrayBuffer[] {
   const { targets, query, positive, negatives, hard } = batch;
   const arrays = [targets, query, positive, negatives, hard, subgraph.inputs];

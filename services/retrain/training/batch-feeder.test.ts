@@ -19,7 +19,7 @@ async function takeAll(feeder: BatchFeeder, count: number): Promise<TrainingStep
 }
 
 describe('the feeder of batches', () => {
-  it('gives the steps that are made without it, to the last index, and then no more', async () => {
+  it('the feeder returns the same steps as without a thread, and then ends', async () => {
     const expected = [...trainingSteps(examplesOf(), TINY_CONFIG)];
     const feeder = startBatchFeeder(examplesOf(), TINY_CONFIG);
     try {
@@ -30,14 +30,14 @@ describe('the feeder of batches', () => {
     }
   });
 
-  it('prepares no more than a few steps ahead of those that are taken', async () => {
+  it('the feeder prepares no more than a few steps ahead', async () => {
     const config = { ...TINY_CONFIG, batch: 8 };
     const [examples, others] = [examplesOf(config), examplesOf(config)];
     const count = [...trainingSteps(examples, config)].length;
     const [slow, fast] = [startBatchFeeder(examples, config), startBatchFeeder(others, config)];
     try {
       await slow.next();
-      // In the time that all steps of another take, one without bounds would have made all of its own.
+      // In the time that all steps of another feeder take, an unbounded one would have prepared all of its own.
       await takeAll(fast, count);
       examples.pairs.query.fill(7);
       const late = (await takeAll(slow, count - 1)).slice(AHEAD);
@@ -48,16 +48,16 @@ describe('the feeder of batches', () => {
     }
   });
 
-  it('fails with the reason of its thread, and the training with it', async () => {
+  it('a failure of the thread rejects with its reason, and fails the training', async () => {
     const config = { ...TINY_CONFIG, hardFromShare: 0.5, hardToShare: 0.1 };
-    const failure = { code: 'training.failed', message: /No more batches: Rank band 0.5–0.1/ };
+    const failure = { code: 'training.failed', message: /The batches cannot be prepared: Rank band 0.5–0.1/ };
     const feeder = startBatchFeeder(examplesOf(), config);
     await assert.rejects(feeder.next(), failure);
     await feeder.end();
     await assert.rejects(trainPinSage(communityInput({ config })), failure);
   });
 
-  it('lets nobody wait for a step once it was ended', async () => {
+  it('no caller waits for a step after the feeder was ended', async () => {
     const feeder = startBatchFeeder(examplesOf(), TINY_CONFIG);
     const waiting = assert.rejects(takeAll(feeder, Infinity), { code: 'training.failed' });
     await feeder.end();

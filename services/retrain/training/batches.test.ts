@@ -15,7 +15,7 @@ const pairs = {
 const sampler = createNegativeSampler(new Array<number>(itemCount).fill(1));
 
 describe('batches of an epoch', () => {
-  it('hold every pair at most once, as positions in targets that are each held once', () => {
+  it('an epoch holds every pair at most once, as positions in targets that are distinct', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 120 }),
@@ -47,7 +47,7 @@ describe('batches of an epoch', () => {
     );
   });
 
-  it('take hard negatives from the query’s candidates, and the query itself where there are none', () => {
+  it('hard negatives are the query’s candidates, and the query itself if there are none', () => {
     const hardNegatives = {
       size: 2,
       candidatesOf: (item: number) => (item < 10 ? Int32Array.of(15, 16) : new Int32Array()),
@@ -70,14 +70,14 @@ describe('batches of an epoch', () => {
 });
 
 describe('random order', () => {
-  it('is a permutation, or the beginning of one', () => {
+  it('a random order is a permutation, or the beginning of one', () => {
     assert.deepEqual([...drawOrder(6, 9, createRandom(3))].sort(), [0, 1, 2, 3, 4, 5]);
     assert.equal(new Set(drawOrder(100, 40, createRandom(3))).size, 40);
   });
 });
 
 describe('learning rate', () => {
-  it('warms up through epoch 1 and decays by its factor an epoch from there', () => {
+  it('the learning rate warms up through epoch 1 and then decays by its factor per epoch', () => {
     const schedule = { learningRate: 0.01, decay: 0.5 };
     assert.equal(learningRateAt(schedule, 1, 0.25), 0.0025);
     assert.equal(learningRateAt(schedule, 1, 1), 0.01);

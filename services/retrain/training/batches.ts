@@ -11,13 +11,13 @@ export interface ExampleBatch {
   readonly positive: Int32Array;
   /** Negatives of every query. */
   readonly negatives: Int32Array;
-  /** B × H negatives of one query each; a missing one is the query itself, which the loss does not count. */
+  /** B × H negatives of one query each; a missing one is the query itself, which the loss ignores. */
   readonly hard: Int32Array;
 }
 
 export interface EpochOptions {
   readonly batch: number;
-  /** Examples of the epoch, drawn without repetition; no more than there are pairs. */
+  /** Examples of the epoch, drawn without replacement; no more than there are pairs. */
   readonly examples: number;
   readonly negatives: number;
   /** H. */

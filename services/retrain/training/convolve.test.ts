@@ -32,7 +32,7 @@ function randomNeighbourhoods(): Neighbourhoods {
   return { size, neighbours, weights };
 }
 
-/** Zero biases would put the latents of silent items on the very kink of the ReLU, where no gradient exists. */
+/** Zero biases would put the latents of inactive items exactly on the kink of the ReLU, where no gradient exists. */
 function withRandomBiases(initial: PinSageWeights): PinSageWeights {
   const random = createRandom('biases');
   for (const { pool, combine } of initial.convolutions) {
@@ -82,7 +82,7 @@ function assertClose(actual: ArrayLike<number>, expected: ArrayLike<number>, tol
 const features = randomFeatures();
 const hoods = randomNeighbourhoods();
 
-/** Runs with TensorFlow's copies of the weights and the features, and asserts that nothing is left of them. */
+/** Runs with TensorFlow's copies of the weights and the features, and asserts that no tensor is left. */
 function withModel<T>(
   model: PinSageWeights,
   run: (variables: ReturnType<typeof createVariables>, features: tf.Tensor2D) => T,
@@ -105,7 +105,7 @@ function describeConvolution(pooling: Pooling): void {
     );
     const expected = plainEmbeddings(weights, features, hoods);
 
-    it('embeds a catalogue layer by layer as plain arrays do', () => {
+    it('the TensorFlow convolution embeds a catalogue like plain arrays, layer by layer', () => {
       const { embeddings, latents } = withModel(weights, (variables, matrix) =>
         inferAll(variables, matrix, hoods),
       );
@@ -116,7 +116,7 @@ function describeConvolution(pooling: Pooling): void {
       );
     });
 
-    it('embeds the subgraph of a few items to the same vectors', () => {
+    it('the TensorFlow convolution embeds the subgraph of a few items to the same vectors', () => {
       const targets = Int32Array.of(7, 0, 24, 12);
       const subgraph = createSubgraphBuilder(hoods).build(targets, shape.layers);
       assert.equal(new Set(subgraph.inputs).size, subgraph.inputs.length);
@@ -129,14 +129,14 @@ function describeConvolution(pooling: Pooling): void {
       for (const [i, item] of targets.entries()) assertClose(row(values, i, 4), row(expected, item, 4), 1e-5);
     });
 
-    it('reads back the weights it was given', () => {
+    it('the weights are read back unchanged', () => {
       assert.deepEqual(
         withModel(weights, (variables) => readWeights(variables, weights)),
         weights,
       );
     });
 
-    it('has the gradient that finite differences give, for every array of weights', () => {
+    it('the gradient equals finite differences, for every array of weights', () => {
       const coefficients = Float32Array.from(expected, (_, i) => Math.sin(i));
       const objective = (model: PinSageWeights) =>
         plainEmbeddings(model, features, hoods).reduce((sum, value, i) => sum + value * coefficients[i]!, 0);

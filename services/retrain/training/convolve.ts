@@ -5,7 +5,7 @@ import { relu } from './relu.ts';
 import type { Subgraph, SubgraphLayer } from './subgraph.ts';
 import type { ConvolutionVariables, DenseVariables, PinSageVariables } from './variables.ts';
 
-/** Below any length that matters; it keeps the gradient of an all-zero latent finite. */
+/** Smaller than any relevant length; it keeps the gradient of an all-zero latent finite. */
 const TINY = 1e-12;
 
 /** ReLU(Q h_v + q), the first half of CONVOLVE (PinSage, KDD 2018, Algorithm 1): n × inputs → n × hidden. */
@@ -14,8 +14,8 @@ export function transformNeighbours({ pool }: ConvolutionVariables, states: tf.T
 }
 
 /**
- * γ of the transformed neighbours: count × hidden. The means are a batched product of each item's 1 × T shares with its
- * T × hidden neighbours, which costs a fifth of multiplying and summing over an axis.
+ * γ of the transformed neighbours: count × hidden. The means are a batched product of each item's 1 × T shares with
+ * its T × hidden neighbours, which costs a fifth of multiplying and summing over an axis.
  */
 export function poolNeighbours(
   pooling: Pooling,
@@ -35,8 +35,9 @@ export function poolNeighbours(
 let poolingKernel: PoolingKernel | undefined;
 
 /**
- * `poolNeighbours` where a gradient is wanted: the means and their gradients outside TensorFlow, which takes four times as
- * long to gather the neighbours and to add them up again. Not for inference, whose every chunk would copy all rows.
+ * `poolNeighbours` with a gradient: the means and their gradients are computed outside TensorFlow, which takes four
+ * times as long to gather the neighbours and to add them up. Not for inference, where every chunk would copy all
+ * rows.
  */
 function poolSubgraph(pooling: Pooling, transformed: tf.Tensor2D, layer: SubgraphLayer): tf.Tensor2D {
   if (pooling === 'max') return poolNeighbours(pooling, transformed, layer);
@@ -59,8 +60,8 @@ function floatsOf(tensor: tf.Tensor): Float32Array {
 }
 
 /**
- * The largest value of each coordinate among the neighbours of weight above 0, which are not negative; 0 without any.
- * The gradient goes in equal parts to neighbours that are equally large; that of `tf.max` would go to each in full.
+ * The maximum of each coordinate among the neighbours of positive weight, which are not negative; 0 without any. The
+ * gradient is divided equally among equally large neighbours; that of `tf.max` would go to each in full.
  */
 function largest(gathered: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor2D {
   const known = tf.mul(gathered, tf.cast(tf.greater(weights, 0), 'float32'));
@@ -80,8 +81,8 @@ function largest(gathered: tf.Tensor3D, weights: tf.Tensor3D): tf.Tensor2D {
 }
 
 /**
- * z = ReLU(W·[h; n] + w), z/‖z‖, the second half of CONVOLVE: count × hidden. Each half of W is multiplied on its own,
- * which saves joining h and n, and the first layer the gradient by the features, which nobody asks for.
+ * z = ReLU(W·[h; n] + w), z/‖z‖, the second half of CONVOLVE: count × hidden. Each half of W is multiplied on its
+ * own, which saves joining h and n, and in the first layer the gradient by the features, which is not needed.
  */
 export function combine(
   { combine }: ConvolutionVariables,

@@ -12,7 +12,7 @@ const pairsOf = (pairs: readonly (readonly [query: number, positive: number])[])
 });
 
 describe('retrieval metrics', () => {
-  it('rank positives as a sort of all items does, over more pairs than one chunk', () => {
+  it('positives are ranked as by a full sort, over more pairs than one chunk', () => {
     const random = createRandom('embeddings');
     const embeddings = Float32Array.from({ length: 50 * dim }, () => random.normal());
     const pairs = Array.from({ length: 600 }, (_, i) => [i % 50, (i * 7 + 1) % 50] as const).filter(
@@ -26,7 +26,7 @@ describe('retrieval metrics', () => {
     }
   });
 
-  it('give an item among equals the middle rank, so that collapsed embeddings score like chance', () => {
+  it('an item among equal scores gets the middle rank, so that collapsed embeddings score like chance', () => {
     const { meanReciprocalRank, hitRateAt10, ndcg } = evaluateRetrieval(
       new Float32Array(101 * dim),
       dim,
@@ -37,7 +37,7 @@ describe('retrieval metrics', () => {
     assert.equal(hitRateAt10, 0);
   });
 
-  it('are zero over no pairs', () => {
+  it('all metrics are zero over no pairs', () => {
     const metrics = evaluateRetrieval(new Float32Array(dim), dim, pairsOf([]));
     assert.deepEqual(metrics, { pairs: 0, hitRateAt10: 0, hitRateAt100: 0, meanReciprocalRank: 0, ndcg: 0 });
   });

@@ -1,24 +1,24 @@
 import * as tf from '@tensorflow/tfjs-node';
 import type { PairColumns } from '#algorithms/pinsage/pairs.ts';
 
-/** How well the neighbours of a query hold its positive; all figures in [0, 1]. */
+/** How well the neighbours of a query contain its positive; all figures in [0, 1]. */
 export interface RetrievalMetrics {
-  /** Number of pairs behind the figures; they are 0 where it is 0. */
+  /** Number of pairs behind the figures; with 0 pairs all figures are 0. */
   readonly pairs: number;
   readonly hitRateAt10: number;
   readonly hitRateAt100: number;
   /** Mean of 1 / rank. The paper's is over ⌈rank / 100⌉. */
   readonly meanReciprocalRank: number;
-  /** Mean of 1 / log₂(1 + rank), over all ranks: the steadiest of the figures on a few hundred pairs. */
+  /** Mean of 1 / log₂(1 + rank), over all ranks: the figure with the least noise on a few hundred pairs. */
   readonly ndcg: number;
 }
 
-/** Pairs at a time: bounds the scores to CHUNK · n floats. */
+/** Pairs at a time: limits the scores to CHUNK · n floats. */
 const CHUNK = 256;
 
 /**
- * Ranks each pair's positive among all items but the query, by dot product; of equal scores half count as better.
- * `embeddings` is n × dim with rows of length 1 or 0.
+ * Ranks each pair's positive among all items except the query, by dot product; half of the equal scores count as
+ * better. `embeddings` is n × dim with rows of length 1 or 0.
  */
 export function evaluateRetrieval(
   embeddings: Float32Array,

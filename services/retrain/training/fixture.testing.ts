@@ -7,7 +7,7 @@ const DAY_MS = 86_400_000;
 /** Features that training fills with the items' places. */
 const STRUCTURE = 4;
 
-/** Small and quick, with everything that a real training has. */
+/** Small and quick, with every part of a real training. */
 export const TINY_CONFIG: TrainConfig = {
   ...DEFAULT_TRAIN_CONFIG,
   dim: 8,
@@ -24,7 +24,7 @@ export const TINY_CONFIG: TrainConfig = {
 
 /**
  * A catalogue of communities: users take items of one community in baskets of three, while the features are noise
- * with only a hint of the community. Content alone knows little, the graph nearly all.
+ * with only a hint of the community. The content alone contains little information, the graph nearly all.
  */
 export function communityInput({
   communities = 6,

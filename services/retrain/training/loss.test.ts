@@ -83,18 +83,18 @@ const harder: ExampleBatch = { ...batch, hard: Int32Array.of(7, 5, 1, 6, 7, 7) }
 
 for (const options of [margin, entropy]) {
   describe(`${options.loss} loss`, () => {
-    it('is the mean over the negatives that are neither query nor positive', () => {
+    it('the loss is the mean over the negatives that are neither query nor positive', () => {
       assert.ok(Math.abs(lossOf(embeddings, batch, options) - plainLoss(embeddings, batch, options)) < 1e-5);
     });
 
-    it('counts each query’s own hard negatives, and not a missing one', () => {
+    it('the loss counts each query’s own hard negatives, and not a missing one', () => {
       assert.ok(
         Math.abs(lossOf(embeddings, harder, options) - plainLoss(embeddings, harder, options)) < 1e-5,
       );
       assert.notEqual(lossOf(embeddings, harder, options), lossOf(embeddings, batch, options));
     });
 
-    it('has the gradient that finite differences give', () => {
+    it('the gradient equals finite differences', () => {
       for (const [i, analytic] of gradientOf(embeddings, harder, options).entries()) {
         const shifted = (step: number) =>
           plainLoss(
@@ -107,7 +107,7 @@ for (const options of [margin, entropy]) {
       }
     });
 
-    it('is that of the positives alone without any negative that counts', () => {
+    it('without countable negatives the loss is that of the positives alone', () => {
       const only = { ...batch, query: Int32Array.of(0), positive: Int32Array.of(4) };
       const lone = { ...only, negatives: Int32Array.of(0, 4) };
       assert.ok(Math.abs(lossOf(embeddings, lone, options) - plainLoss(embeddings, lone, options)) < 1e-6);

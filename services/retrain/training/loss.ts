@@ -2,7 +2,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import type { ExampleBatch } from './batches.ts';
 import { relu } from './relu.ts';
 
-/** What is minimised: PinSage's own loss, or GraphSAGE's, which PinSage is compared with (KDD 2018, §4.2). */
+/** The loss function: PinSage's own, or GraphSAGE's, with which PinSage is compared (KDD 2018, §4.2). */
 export type Loss = 'max-margin' | 'cross-entropy';
 
 export interface LossOptions {
@@ -29,7 +29,7 @@ interface Scores {
   readonly positive: tf.Tensor2D;
   /** B × N: z_q·z_n, first of the shared negatives, then of the query's own. */
   readonly negative: tf.Tensor2D;
-  /** B × N: 1 where the negative counts, else 0. */
+  /** B × N: 1 if the negative counts, else 0. */
   readonly counts: tf.Tensor2D;
 }
 
@@ -39,9 +39,9 @@ function marginLoss({ positive, negative, counts }: Scores, margin: number): tf.
 }
 
 /**
- * Cross-entropy of telling positives from negatives (GraphSAGE, Hamilton, Ying and Leskovec 2017, Equation 1):
- * −log σ(z_q·z_i / τ) − mean of log σ(−z_q·z_n / τ). Both terms weigh the same (Q = 1 there): rows of length 1 have
- * scores of at most 1, beside which hundreds of negatives would leave nothing of the positive.
+ * Cross-entropy of classifying positives and negatives (GraphSAGE, Hamilton, Ying and Leskovec 2017, Equation 1):
+ * −log σ(z_q·z_i / τ) − mean of log σ(−z_q·z_n / τ). Both terms have the same weight (Q = 1 there): rows of length 1
+ * have scores of at most 1, so a sum over hundreds of negatives would outweigh the positive.
  */
 function crossEntropy({ positive, negative, counts }: Scores, temperature: number): tf.Scalar {
   const missed = tf.mean(tf.softplus(tf.div(positive, -temperature)));

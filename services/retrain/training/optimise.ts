@@ -16,39 +16,43 @@ import { createVariables, type PinSageVariables, readWeights, variableList } fro
 export interface EpochReport {
   /** From 1. */
   readonly epoch: number;
-  /** Mean loss of its steps. Later epochs have more hard negatives, so that it may rise while the model gets better. */
+  /** Mean loss of its steps. Later epochs have more hard negatives, so it may rise while the model improves. */
   readonly loss: number;
   readonly heldOut: RetrievalMetrics;
-  /** Queries seen so far. */
+  /** Queries processed so far. */
   readonly examples: number;
 }
 
 export interface Optimised {
-  /** Of the epoch, or the warm start, with the best held-out NDCG; of the last epoch where nothing was held out. */
+  /**
+   * Weights of the epoch, or the warm start, with the best held-out NDCG; of the last epoch if nothing was held out.
+   */
   readonly weights: PinSageWeights;
   readonly epochs: readonly EpochReport[];
   /** Held-out figures of a warm start before its first step. */
   readonly start: RetrievalMetrics | undefined;
 }
 
-/** Where the optimisation begins. */
+/** Initial weights of the optimisation. */
 export interface Start {
   readonly weights: PinSageWeights;
-  /** Whether another training learned them: then they may stay the best, and are changed with smaller steps. */
+  /**
+   * Whether another training learned the weights: then they may remain the best, and are changed with smaller steps.
+   */
   readonly warm: boolean;
 }
 
 export interface PlacedFeatures {
   /** n × f. */
   readonly features: tf.Tensor2D;
-  /** Leading columns that say where the item lies in the graph. */
+  /** Number of leading columns that are the item's place in the graph. */
   readonly structure: number;
 }
 
 /**
- * Learns the weights: epochs of shuffled pairs, an epoch n with n − 1 hard negatives a query where asked, until the
- * epochs or the seconds budget end or `patience` epochs brought nothing. Batches are prepared in another thread.
- * Rejects with `training.failed` where the loss is not finite or batches cannot be prepared.
+ * Learns the weights: epochs of shuffled pairs, epoch n with n − 1 hard negatives per query if configured, until the
+ * epochs or the time budget end or `patience` epochs brought no improvement. Batches are prepared in another thread.
+ * Rejects with `training.failed` if the loss is not finite or batches cannot be prepared.
  */
 export async function optimise(
   { weights: initial, warm }: Start,
@@ -95,7 +99,7 @@ function gentler(config: TrainConfig): TrainConfig {
   return { ...config, learningRate: config.learningRate * config.warmRateFactor };
 }
 
-/** Features of all items, then once more as of items that nobody took: (2 n) × f. */
+/** Features of all items, then once more with their places hidden, as for new items: (2 n) × f. */
 function withHiddenPlaces(features: tf.Tensor2D, structure: number): tf.Tensor2D {
   const [itemCount, width] = features.shape;
   const content = tf.slice2d(features, [0, structure], [itemCount, width - structure]);
@@ -138,7 +142,7 @@ function createStepper(variables: PinSageVariables, features: tf.Tensor2D, confi
   };
 }
 
-/** Takes the steps of one epoch, or of the part of it that the deadline leaves. */
+/** Runs the steps of one epoch, or the part of it before the deadline. */
 async function runEpoch(
   stepper: Stepper,
   feeder: BatchFeeder,

@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 
-/** Adam (Kingma and Ba 2015) whose learning rate may change between steps. */
+/** Adam (Kingma and Ba 2015) with a learning rate that may change between steps. */
 export class ScheduledAdam extends tf.AdamOptimizer {
   constructor() {
     super(0, 0.9, 0.999, 1e-8);

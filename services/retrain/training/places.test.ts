@@ -14,7 +14,7 @@ describe('places of items', () => {
   const placed = placer.place(features, before);
   const place = (item: number) => row(placed, item, width).subarray(0, structure);
 
-  it('are near for items that the same users take, and leave the other features as they are', () => {
+  it('places are near for items that the same users take, and other features do not change', () => {
     for (const item of [0, 5, 10, 31]) {
       assert.ok(Math.abs(norm(place(item)) - 1) < 1e-5);
       assert.ok(
@@ -24,14 +24,14 @@ describe('places of items', () => {
     assert.deepEqual(withoutStructure(placed, width, structure), features);
   });
 
-  it('hardly move with later actions', () => {
+  it('later actions hardly move the places', () => {
     const later = placer.place(features, actions);
     for (let item = 0; item < itemCount; item++) {
       assert.ok(dot(place(item), row(later, item, width).subarray(0, structure)) > 0.9);
     }
   });
 
-  it('stand where another training has them, by its places of a few items', () => {
+  it('places are rotated to those of another training, by its places of a few items', () => {
     const layout = { itemCount, structure };
     const distance = (placer: ReturnType<typeof createPlacer>) => {
       const other = placer.place(features, actions);
@@ -47,7 +47,7 @@ describe('places of items', () => {
     assert.ok(distance(createPlacer(actions, layout, createRandom('other'), anchors)) < 0.5);
   });
 
-  it('are nowhere where a model has no room for them', () => {
+  it('a model without room for places gets none', () => {
     const none = createPlacer(before, { itemCount, structure: 0 }, createRandom('places'));
     assert.deepEqual(none.place(features, before), features);
   });

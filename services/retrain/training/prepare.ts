@@ -16,21 +16,21 @@ import { graphOptions, type TrainConfig, walkOptions } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
 
-/** What batches are made of, in memory that threads share. */
+/** The source of batches, in memory that threads share. */
 export interface Examples {
   readonly graph: ItemContextGraph;
   readonly neighbourhoods: Neighbourhoods;
   readonly pairs: PairColumns;
 }
 
-/** What the optimisation reads. Nothing in it stems from the held-out time but `heldOut`. */
+/** Input of the optimisation. Only `heldOut` uses actions of the held-out time. */
 export interface TrainingData extends Examples {
-  /** The actions before the held-out time, which alone give everything here but `heldOut`. */
+  /** The actions before the held-out time, from which everything except `heldOut` is computed. */
   readonly before: ActionColumns;
   readonly heldOut: PairColumns;
 }
 
-/** Splits the actions by time and derives graph, neighbourhoods and pairs. Rejects actions that give no pairs. */
+/** Splits the actions by time and derives graph, neighbourhoods and pairs. Rejects actions without pairs. */
 export function prepareTraining(
   itemCount: number,
   actions: ActionColumns,
@@ -43,7 +43,7 @@ export function prepareTraining(
   if (pairs.query.length === 0) {
     throw new TributaryError(
       'training.failed',
-      `${actions.item.length} actions on ${itemCount} items give no training pairs: no user took two items in a row`,
+      `${actions.item.length} actions on ${itemCount} items contain no training pairs: no user took two items in a row`,
     );
   }
   return {

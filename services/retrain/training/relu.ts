@@ -1,6 +1,6 @@
 import * as tf from '@tensorflow/tfjs-node';
 
-/** `tf.relu` with a gradient of two operations; TensorFlow's own, which minds NaN, takes six times as long. */
+/** `tf.relu` with a gradient of two operations; TensorFlow's own, which handles NaN, takes six times as long. */
 export function relu(values: tf.Tensor2D): tf.Tensor2D {
   const rectified = tf.customGrad((input, save) => {
     const value = tf.relu(input as tf.Tensor2D);

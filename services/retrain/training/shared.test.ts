@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { it } from 'node:test';
 import { shared } from './shared.ts';
 
-it('shared() copies everything, and typed arrays into shared memory', () => {
+it('shared() copies all values, and moves typed arrays into shared memory', () => {
   const value = {
     name: 'graph',
     missing: undefined,

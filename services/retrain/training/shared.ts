@@ -1,6 +1,6 @@
 /**
- * A copy of plain objects and arrays, however deep, whose typed arrays lie in memory that threads share: handed to a
- * worker, they are not copied once more. Arrays that lie there already stay. For what nobody writes to any more.
+ * Returns a deep copy of plain objects and arrays whose typed arrays lie in memory that threads share: sent to a
+ * worker, they are not copied again. Arrays that lie there already are kept. Nobody may write to the result.
  */
 export function shared<T>(value: T): T {
   return copyOf(value) as T;

@@ -12,23 +12,23 @@ import type { Examples } from './prepare.ts';
 import { createSubgraphBuilder, type Subgraph } from './subgraph.ts';
 import type { TrainConfig } from './train-config.ts';
 
-/** All that one step of the optimisation needs beside features and weights. */
+/** Everything that one step of the optimisation needs beside features and weights. */
 export interface TrainingStep {
   /** From 1. */
   readonly epoch: number;
   /** Share of the epoch's examples that are done after this step, in (0, 1]. */
   readonly progress: number;
   readonly batch: ExampleBatch;
-  /** Its inputs from the number of items on are those items once more, with their place hidden. */
+  /** Inputs numbered from the number of items on are the same items again, with their places hidden. */
   readonly subgraph: Subgraph;
 }
 
-/** Hard negatives kept an item: enough that no epoch meets all of them. */
+/** Hard negatives kept per item: more than any training uses. */
 const HARD_CANDIDATES = 32;
-/** Longer and farther than the walks of neighbourhoods, so that they reach the band of hard negatives. */
+/** Longer and more walks than for neighbourhoods, so that they reach the band of hard negatives. */
 const HARD_WALK = { steps: 400, restart: 0.2 };
 
-/** The steps of all epochs, in order; the same under a seed. Throws RangeError where an option is out of range. */
+/** The steps of all epochs, in order; deterministic under a seed. Throws RangeError if an option is out of range. */
 export function* trainingSteps(
   { graph, neighbourhoods, pairs }: Examples,
   config: TrainConfig,
@@ -46,7 +46,7 @@ export function* trainingSteps(
     for (const batch of epochBatches(pairs, sampler, hard, options, random.fork(`epoch ${epoch}`))) {
       done += batch.query.length;
       const known = subgraphs.build(batch.targets, config.layers);
-      // An item that comes later has no place, so that the model must not lean on it alone.
+      // A later item has no place, so the model must not depend on places alone.
       const inputs = known.inputs.map((item) =>
         hiding.next() < config.hiddenPlaces ? item + graph.itemCount : item,
       );
@@ -55,7 +55,7 @@ export function* trainingSteps(
   }
 }
 
-/** The hard negatives of a training. Throws RangeError where the configured band is out of range. */
+/** The hard negatives of a training. Throws RangeError if the configured band is out of range. */
 export function hardNegativesOf(graph: ItemContextGraph, config: TrainConfig, random: Random): HardNegatives {
   const band = { fromShare: config.hardFromShare, toShare: config.hardToShare, size: HARD_CANDIDATES };
   return createHardNegatives(graph, { ...HARD_WALK, ...band }, random);

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { Stopwatch } from './stopwatch.ts';
 
 describe('Stopwatch', () => {
-  it('gives each step the time since the one before, and a repeated one the sum', () => {
+  it('each step has the time since the previous one, and a repeated step the sum', () => {
     let now = 1_000;
     const stopwatch = new Stopwatch(() => now);
     for (const [step, ms] of [
@@ -17,7 +17,7 @@ describe('Stopwatch', () => {
     assert.deepEqual(stopwatch.seconds, { graph: 0.75, training: 2 });
   });
 
-  it('leaves the steps that another clock timed their time, and a step around them the rest', () => {
+  it('nested steps keep their own time, and the enclosing step has the rest', () => {
     let now = 0;
     const stopwatch = new Stopwatch(() => now);
     now += 5_000;

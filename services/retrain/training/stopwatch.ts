@@ -1,7 +1,10 @@
 /** Seconds by step, in the order in which the steps were taken. */
 export type StepSeconds = Readonly<Record<string, number>>;
 
-/** Tells where the time of a retraining went: every moment since its making belongs to the step that ended next. */
+/**
+ * Measures where the time of a retraining was spent: every moment since its creation belongs to the step that ends
+ * next.
+ */
 export class Stopwatch {
   readonly #now: () => number;
   readonly #seconds: Record<string, number> = {};
@@ -13,12 +16,12 @@ export class Stopwatch {
     this.#since = now();
   }
 
-  /** A step of this name ends. */
+  /** Ends a step of this name. */
   lap(step: string): void {
     this.lapAround(step, {});
   }
 
-  /** A step ends within which others were timed: those keep their time, the rest of it is the step's own. */
+  /** Ends a step within which others were timed: those keep their time, and the step has the rest. */
   lapAround(step: string, within: StepSeconds): void {
     const end = this.#now();
     const elsewhere = Object.values(within).reduce((sum, seconds) => sum + seconds, 0);
@@ -27,7 +30,7 @@ export class Stopwatch {
     this.#since = end;
   }
 
-  /** As of the last lap. */
+  /** The times as of the last lap. */
   get seconds(): StepSeconds {
     return { ...this.#seconds };
   }

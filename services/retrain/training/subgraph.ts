@@ -1,25 +1,25 @@
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 
-/** What one convolution needs to know of the graph, in positions of the layer below. */
+/** The part of the graph that one convolution needs, in positions of the layer below. */
 export interface SubgraphLayer {
-  /** Number of items whose latents it computes; they stand first, in the same order, in the layer below. */
+  /** Number of items whose latents it computes; they come first, in the same order, in the layer below. */
   readonly count: number;
-  /** count × T positions in the layer below; 0 beside a weight of 0 where an item has fewer neighbours. */
+  /** count × T positions in the layer below; 0 with a weight of 0 if an item has fewer neighbours. */
   readonly neighbours: Int32Array;
   /** count × T importances. */
   readonly weights: Float32Array;
 }
 
-/** All that the latents of a few items depend on. */
+/** Everything on which the latents of a few items depend. */
 export interface Subgraph {
-  /** Items whose features are read; each stands once. The targets come first. */
+  /** Distinct items whose features are read. The targets come first. */
   readonly inputs: Int32Array;
   /** First convolution first. */
   readonly layers: readonly SubgraphLayer[];
 }
 
 export interface SubgraphBuilder {
-  /** `targets` must hold each item once. */
+  /** `targets` must contain each item once. */
   build(targets: Int32Array, layerCount: number): Subgraph;
 }
 

@@ -3,35 +3,35 @@ import type { NeighbourhoodOptions } from '#algorithms/pinsage/walks.ts';
 import type { PinSageShape } from '#algorithms/pinsage/weights.ts';
 import type { Loss } from './loss.ts';
 
-/** How a PinSage is trained. Defaults suit about ten thousand items on a busy core. */
+/** Configuration of a PinSage training. Defaults suit about ten thousand items on a busy core. */
 export interface TrainConfig {
   readonly dim: number;
   readonly hidden: number;
   readonly layers: number;
   readonly pooling: Pooling;
-  /** T, important neighbours an item. */
+  /** T, important neighbours per item. */
   readonly neighbours: number;
   readonly walkSteps: number;
   /** In (0, 1]. */
   readonly walkRestart: number;
   readonly maximumDegree: number;
-  /** Power of an item's degree that walks are damped by; 0 is the paper's. */
+  /** Power of an item's degree by which walks are damped; 0 is the paper's value. */
   readonly hubDamping: number;
   /** Days in which an action loses half its weight in the graph; 0 for never. */
   readonly halfLifeDays: number;
 
-  /** Whether the head sees the items' places itself, beside what the convolutions make of them (decision 0021). */
+  /** Whether the head sees the items' places directly, beside the output of the convolutions (decision 0021). */
   readonly directPlaces: boolean;
-  /** Chance, in [0, 1), that an item's place in the graph is hidden from a step, as that of a new item is. */
+  /** Probability, in [0, 1), that an item's place in the graph is hidden from a step, as that of a new item is. */
   readonly hiddenPlaces: number;
 
-  /** Queries a step. */
+  /** Queries per step. */
   readonly batch: number;
   /** Negatives shared by a batch. */
   readonly negatives: number;
   /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw. */
   readonly negativePower: number;
-  /** Harder and harder: an epoch n has n − 1 hard negatives a query. Otherwise there are none. */
+  /** Curriculum: epoch n has n − 1 hard negatives per query. Otherwise there are none. */
   readonly hardNegatives: boolean;
   /** Ranks of hard negatives, as shares of the catalogue. */
   readonly hardFromShare: number;
@@ -42,25 +42,25 @@ export interface TrainConfig {
   /** τ > 0 of the cross-entropy: scores are divided by it. */
   readonly temperature: number;
 
-  /** Longest time between two contexts of a user whose items still make pairs, in days. */
+  /** Longest time between two contexts of a user whose items still form pairs, in days. */
   readonly pairsWithinDays: number;
   readonly pairsPerAction: number;
-  /** Share of the newest actions that is only measured on, in [0, 1). */
+  /** Share of the newest actions that is held out for measurement, in [0, 1). */
   readonly heldOutShare: number;
-  /** Most held-out pairs that are measured. */
+  /** Maximum number of held-out pairs that are measured. */
   readonly heldOutPairs: number;
 
-  /** Rate after the warm-up of the first epoch. */
+  /** Learning rate after the warm-up of the first epoch. */
   readonly learningRate: number;
-  /** Factor on the learning rate where training begins with the weights of another. */
+  /** Factor on the learning rate of a warm start. */
   readonly warmRateFactor: number;
   /** Factor on the learning rate from one epoch to the next. */
   readonly learningRateDecay: number;
   readonly epochs: number;
   readonly examplesPerEpoch: number;
-  /** Epochs without a better held-out figure before training stops. */
+  /** Epochs without an improvement of the held-out figure after which training stops. */
   readonly patience: number;
-  /** Optimisation stops after this time, whatever the epoch; walks and inference come on top. */
+  /** Optimisation stops after this time; walks and inference are added to it. */
   readonly secondsBudget: number;
   readonly seed: number;
 }
@@ -97,7 +97,7 @@ export const DEFAULT_TRAIN_CONFIG: TrainConfig = {
   epochs: 6,
   examplesPerEpoch: 32_768,
   patience: 2,
-  // Enough for all epochs of fifty thousand items where two cores have little else to do.
+  // Enough for all epochs of fifty thousand items on two cores with little other load.
   secondsBudget: 100,
   seed: 1,
 };

@@ -6,14 +6,14 @@ import { trainInChild } from './train-in-child.ts';
 
 const endless = { ...TINY_CONFIG, epochs: 100_000, patience: 100_000, secondsBudget: 600 };
 
-/** Running children, by the kernel's own account. */
+/** Running child processes, as reported by the kernel. */
 function childrenOfThisProcess(): number[] {
   const children = readFileSync(`/proc/self/task/${process.pid}/children`, 'utf8');
   return children.split(' ').filter(Boolean).map(Number);
 }
 
 describe('trainInChild', () => {
-  it('returns typed arrays and reports every epoch, while the parent stays responsive', async () => {
+  it('trainInChild returns typed arrays and reports every epoch, while the parent stays responsive', async () => {
     const epochs: number[] = [];
     let ticks = 0;
     const ticker = setInterval(() => ticks++, 5);
@@ -26,12 +26,15 @@ describe('trainInChild', () => {
     assert.ok(ticks > 0);
   });
 
-  it('rejects with the reason of a failed training', async () => {
+  it('trainInChild rejects with the reason of a failed training', async () => {
     const input = { ...communityInput(), actions: columnsOf([]) };
-    await assert.rejects(trainInChild(input), { code: 'training.failed', message: /give no training pairs/ });
+    await assert.rejects(trainInChild(input), {
+      code: 'training.failed',
+      message: /contain no training pairs/,
+    });
   });
 
-  it('kills the training when it is aborted, and rejects with the reason', async () => {
+  it('trainInChild kills the training when it is aborted, and rejects with the reason', async () => {
     const controller = new AbortController();
     const training = trainInChild(
       communityInput({ config: endless }),
@@ -42,7 +45,7 @@ describe('trainInChild', () => {
     assert.deepEqual(childrenOfThisProcess(), []);
   });
 
-  it('rejects when the process is killed from outside', async () => {
+  it('trainInChild rejects when the process is killed from outside', async () => {
     const training = trainInChild(communityInput({ config: endless }), () => {
       for (const pid of childrenOfThisProcess()) process.kill(pid, 'SIGKILL');
     });
@@ -50,7 +53,7 @@ describe('trainInChild', () => {
     assert.deepEqual(childrenOfThisProcess(), []);
   });
 
-  it('starts nothing when it was aborted before', async () => {
+  it('trainInChild starts nothing if it was already aborted', async () => {
     const signal = AbortSignal.abort(new Error('too late'));
     await assert.rejects(trainInChild(communityInput(), undefined, signal), /too late/);
   });

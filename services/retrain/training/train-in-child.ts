@@ -9,14 +9,14 @@ import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
 const TRAINER = fileURLToPath(new URL('./trainer-process.ts', import.meta.url));
 
-/** tfjs-node 4.22 calls two deprecated functions of Node; nobody who reads the log can change that. */
+/** tfjs-node 4.22 calls two deprecated functions of Node; a warning about them would be of no use in the log. */
 const QUIET = ['--disable-warning=DEP0044', '--disable-warning=DEP0051'];
 
 /**
- * `trainPinSage` in a child process of its own and of lower priority, so that the stage keeps its heartbeat and its
- * memory. Rejects with `training.failed` where the training fails or the process ends without a result, and with the
- * signal's reason where `signal` aborts, which kills the process. The process has ended when the promise settles.
- * With `inference`, the catalogue is embedded by its workers.
+ * `trainPinSage` in a child process of lower priority, so that the stage keeps its heartbeat and its memory. Rejects
+ * with `training.failed` if the training fails or the process ends without a result, and with the signal's reason if
+ * `signal` aborts, which kills the process. The process has ended when the promise settles. With `inference`, the
+ * catalogue is embedded by its workers.
  */
 export async function trainInChild(
   input: TrainInput,
@@ -60,13 +60,13 @@ function resultOf(
       else fail(message.reason);
     });
     child.send(task, (error) => {
-      if (error !== null) fail(`The training process took no input: ${error.message}`);
+      if (error !== null) fail(`The training process did not accept its input: ${error.message}`);
     });
     void ended.then((how) => fail(`The training process ended without a result (${how})`));
   });
 }
 
-/** Training may wait for the stages that answer users; a process that is gone already needs no priority. */
+/** Training yields to the stages that answer users; a process that has already ended needs no priority. */
 function lowerPriority({ pid }: ChildProcess): void {
   if (pid === undefined) return;
   try {

@@ -186,9 +186,9 @@ describe('trainPinSage', () => {
 
   it('refuses actions that hold no pairs', async () => {
     const nobody = { ...communityInput(), actions: columnsOf([]) };
-    await assert.rejects(trainPinSage(nobody), failure(/0 actions on 72 items give no training pairs/));
+    await assert.rejects(trainPinSage(nobody), failure(/0 actions on 72 items contain no training pairs/));
     const once = { ...communityInput(), actions: columnsOf([{ user: 0, context: 0, item: 3, at: 1 }]) };
-    await assert.rejects(trainPinSage(once), failure(/1 actions on 72 items give no training pairs/));
+    await assert.rejects(trainPinSage(once), failure(/1 actions on 72 items contain no training pairs/));
   });
 
   it('reports a diverging loss, and leaves no tensor behind', async () => {

@@ -2,14 +2,14 @@ import type { DistributedInference } from '../inference/distributed.ts';
 import type { EpochReport } from './optimise.ts';
 import type { TrainInput, TrainResult } from './train.ts';
 
-/** What the training process is given, once. */
+/** The input of the training process, sent once. */
 export interface TrainerTask {
   readonly input: TrainInput;
-  /** How the catalogue is embedded; here and in memory when left out. */
+  /** How the catalogue is embedded. Default: in this process and in memory. */
   readonly inference?: DistributedInference | undefined;
 }
 
-/** What the training process tells its parent. `trained` and `failed` are its last words. */
+/** Messages of the training process to its parent. `trained` and `failed` are its last ones. */
 export type TrainerMessage =
   | { readonly kind: 'epoch'; readonly report: EpochReport }
   | { readonly kind: 'trained'; readonly result: TrainResult }

@@ -1,19 +1,19 @@
 /**
- * The training child process: takes one TrainerTask as its first message, answers with epoch reports and one result or
- * failure, and ends. Only `trainInChild` starts it.
+ * The training child process: receives one TrainerTask as its first message, sends epoch reports and one result or
+ * failure, and exits. Only `trainInChild` starts it.
  */
 import { inferDistributed } from '../inference/distributed.ts';
 import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
 process.once('message', (task: TrainerTask) => {
-  // A parent that died takes its training with it; while a message is awaited the channel keeps this process alive.
+  // If the parent dies the training ends too; while a message is awaited the channel keeps this process alive.
   process.once('disconnect', () => process.exit(1));
   void run(task);
 });
 
 async function run({ input, inference }: TrainerTask): Promise<void> {
   try {
-    // TensorFlow reads it while it loads: only its errors are of interest here.
+    // TensorFlow reads this variable while it loads; only its errors are logged.
     process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
     const { trainPinSage } = await import('./train.ts');
     const result = await trainPinSage(

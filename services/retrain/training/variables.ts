@@ -12,10 +12,10 @@ export interface ConvolutionVariables {
   readonly combine: DenseVariables;
 }
 
-/** The learned numbers of a PinSage as TensorFlow variables, and what they are for. The caller disposes them. */
+/** The learned numbers of a PinSage as TensorFlow variables, with their roles. The caller disposes them. */
 export interface PinSageVariables {
   readonly pooling: Pooling;
-  /** Leading features that the head sees beside its hidden layer. */
+  /** Leading features that the head sees directly beside its hidden layer. */
   readonly direct: number;
   readonly convolutions: readonly ConvolutionVariables[];
   readonly headHidden: DenseVariables;
@@ -44,7 +44,7 @@ export function variableList({ convolutions, headHidden, headOutput }: PinSageVa
   ];
 }
 
-/** The present values as plain arrays, in the shape and with the mean of `template`. */
+/** The current values as plain arrays, in the shape and with the mean of `template`. */
 export function readWeights(variables: PinSageVariables, template: PinSageWeights): PinSageWeights {
   return {
     ...template,

@@ -18,24 +18,24 @@ const model: PinSageModel = {
 const next = { itemIds: ['jam', 'new', 'tea'], layout, config };
 
 describe('a warm start', () => {
-  it('has the weights, and the known places by the numbers of the new training', () => {
+  it('a warm start has the weights, and the known places by the numbers of the new training', () => {
     assert.deepEqual(warmStartFrom(model, next), {
       weights: model.weights,
       anchors: { items: Int32Array.of(2, 0), places: Float32Array.of(1, 2, 5, 6) },
     });
   });
 
-  it('is refused in words where the weights would mean something else', () => {
+  it('a warm start is refused with a reason if the weights would have another meaning', () => {
     const refused = (reason: RegExp, of: PinSageModel | undefined, change: Partial<typeof next> = {}) => {
       const answer = warmStartFrom(of, { ...next, ...change });
       assert.match(typeof answer === 'string' ? answer : 'a start', reason);
     };
     refused(/no weights/, undefined);
-    refused(/laid out otherwise/, model, { layout: { ...layout, labels: 1, words: 3 } });
+    refused(/another layout/, model, { layout: { ...layout, labels: 1, words: 3 } });
     refused(/another shape/, model, { config: { ...config, hidden: 8 } });
     refused(/another shape/, model, { config: { ...config, pooling: 'max' } });
     refused(/another shape/, model, { config: { ...config, directPlaces: false } });
-    refused(/1 items of known place are too few for 2 coordinates/, model, { itemIds: ['tea', 'new'] });
+    refused(/1 items with known places are too few for 2 coordinates/, model, { itemIds: ['tea', 'new'] });
     refused(/0 items/, { layout, weights: model.weights });
   });
 });

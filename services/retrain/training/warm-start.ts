@@ -4,7 +4,7 @@ import type { KnownPlaces, PinSageModel } from '../log-state/pinsage-model.ts';
 import type { WarmStart } from './train.ts';
 import { shapeOf, type TrainConfig } from './train-config.ts';
 
-/** What the next training is made of. */
+/** Input of the next training. */
 export interface NextTraining {
   readonly itemIds: readonly string[];
   readonly layout: FeatureLayout;
@@ -12,21 +12,21 @@ export interface NextTraining {
 }
 
 /**
- * How a training may begin with the weights of the active generation: only where they mean the same for it, which
- * takes the same layout of features, the same widths, and enough items whose places it knows (decision 0017).
- * @returns the start, or why there is none
+ * How a training may start from the weights of the active generation. They must have the same meaning: the same
+ * layout of features, the same widths, and enough items with known places (decision 0017).
+ * @returns the start, or the reason why there is none
  */
 export function warmStartFrom(
   model: PinSageModel | undefined,
   { itemIds, layout, config }: NextTraining,
 ): WarmStart | string {
   if (model === undefined) return 'the active generation has no weights in the log';
-  if (!isDeepStrictEqual(model.layout, layout)) return 'its features are laid out otherwise';
+  if (!isDeepStrictEqual(model.layout, layout)) return 'its features have another layout';
   const shape = shapeOf(config, { features: featureDimension(layout), structure: layout.structure });
   if (!isDeepStrictEqual(model.weights.shape, shape)) return 'its network has another shape';
   const anchors = numbered(model.anchors ?? NO_PLACES, itemIds, layout.structure);
   if (anchors.items.length < layout.structure) {
-    return `${anchors.items.length} items of known place are too few for ${layout.structure} coordinates`;
+    return `${anchors.items.length} items with known places are too few for ${layout.structure} coordinates`;
   }
   return { weights: model.weights, anchors };
 }
