@@ -249,8 +249,8 @@ test('a model that does not need interests proposes one list for everyone', asyn
 //
 //     export const PROPOSERS: readonly Proposer[] = [medoidNeighbours, trending, latestInterest];
 //
-// Then run `npm run generate`, which writes its settings into the README of the stage. Nothing else changes: the bandit begins
-// with what it believes of a model that it does not know, and learns from the rewards.
+// Then run `npm run generate`, which writes its settings into the README of the stage. Nothing else changes: the bandit adds columns
+// for the new model, which begin at the prior, and learns from the rewards.
 //
 // The model begins with the interests that come from now on. For a list for every user at once, run it as a process of its own
 // (`TRIBUTARY_PROPOSERS=latest-interest npm run stage propose`), which reads `interests` from the beginning.
