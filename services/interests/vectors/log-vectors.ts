@@ -43,11 +43,6 @@ export class LogVectors implements VectorSource {
     return this.#served;
   }
 
-  /** Generations whose vectors are in memory. */
-  get held(): string[] {
-    return [...this.#vectors.keys()];
-  }
-
   applyRelease(generation: string, release: Release | null): void {
     this.#ledger.declare(generation, release);
     if (this.#ledger.isOver(generation)) this.#vectors.delete(generation);
