@@ -28,7 +28,7 @@ export class ForEveryone {
     this.#timers = options.models.map((model) => this.#start(model));
   }
 
-  /** Takes the partitions of `interests` that this process owns from now on. */
+  /** Replaces the partitions of `interests` that this process owns. */
   own(partitions: readonly number[]): void {
     this.#ownsFirstPartition = partitions.includes(0);
   }
@@ -59,7 +59,7 @@ export class ForEveryone {
       report.count(model.name, 'ok', 1);
     } catch (error) {
       report.count(model.name, limit.isOver ? 'timed_out' : 'failed', 1);
-      report.warn(model.name, 'no list for everyone this time', error);
+      report.warn(model.name, 'no new list for everyone; the last one stays', error);
     } finally {
       limit.lift();
     }

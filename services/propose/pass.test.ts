@@ -55,7 +55,7 @@ describe('medoid-neighbours alone in the pass', () => {
 
   before(async () => {
     index = Fastify();
-    // Beside each item lies one called after it; of an item "unknown" the index holds no vector.
+    // Each item has one neighbour named after it; the index holds no vector of an item "unknown".
     index.post<{ Body: Search }>('/search', async ({ body }, reply) => {
       if (refusals > 0) {
         refusals -= 1;
@@ -131,7 +131,7 @@ describe('medoid-neighbours alone in the pass', () => {
     assert.equal(searches[0]?.k, CONFIG.settingsOf(medoidNeighbours).neighboursPerMedoid);
   });
 
-  it('medoid-neighbours proposes the same again when it reads the same again', async () => {
+  it('medoid-neighbours makes the same proposal when it reads the same interests again', async () => {
     const user = interests({ medoids: ['a', 'b', 'c', 'd', 'e'].map((id) => medoid(id)) });
     await propose(user);
     const first = proposals();
@@ -140,7 +140,7 @@ describe('medoid-neighbours alone in the pass', () => {
     assert.deepEqual(proposals(), first);
   });
 
-  it('medoid-neighbours answers the newest interests of each user alone, whatever their order', async () => {
+  it('medoid-neighbours uses only the newest interests of each user, whatever their order', async () => {
     await propose(
       interests({ version: 7, medoids: [medoid('old')] }),
       interests({ userId: 'u2' }),
@@ -158,7 +158,7 @@ describe('medoid-neighbours alone in the pass', () => {
     );
   });
 
-  it('medoid-neighbours asks for many users at once, and gives each their own', async () => {
+  it('medoid-neighbours searches for many users at once, and returns each user’s own neighbours', async () => {
     const users = Array.from({ length: 70 }, (_, i) =>
       interests({ userId: `u${i}`, medoids: [medoid(`i${i}`)] }),
     );
@@ -173,7 +173,7 @@ describe('medoid-neighbours alone in the pass', () => {
     assert.equal(published.length, 70);
   });
 
-  it('medoid-neighbours empties the proposal of a user without medoids, and asks nothing', async () => {
+  it('medoid-neighbours empties the proposal of a user without medoids, without a search', async () => {
     await propose(interests({ medoids: [] }), interests({ userId: 'u2', generation: null, medoids: [] }));
     assert.deepEqual(proposals().map(itemsOf), [[], []]);
     assert.equal(searches.length, 0);
@@ -194,7 +194,7 @@ describe('medoid-neighbours alone in the pass', () => {
     assert.equal(published.length, 1);
   });
 
-  it('medoid-neighbours gives up waiting when the stage drains, to be delivered again', async () => {
+  it('medoid-neighbours stops waiting when the stage drains, so that the batch is redelivered', async () => {
     refusals = Number.POSITIVE_INFINITY;
     controller.abort();
     await assert.rejects(propose(interests()), { code: 'stage.not-ready', retryable: true });

@@ -9,8 +9,8 @@ const MS_PER_DAY = 86_400_000;
 const HALF_LIVES_READ = 10;
 
 /**
- * What everybody does, decayed by event time. Every process counts all partitions, because popularity is also the
- * prior of the other models; it is rebuilt from the log at the start.
+ * The actions of all users, decayed by event time. Every process counts all partitions, because popularity is also
+ * the prior of the other models; the counts are rebuilt from the log at the start.
  */
 export class Popularity {
   readonly #counts: DecayedCounts;
@@ -23,8 +23,9 @@ export class Popularity {
   }
 
   /**
-   * Takes an action; dislike does not make an item less popular, it just does not count. Nor does a time from the
-   * future, which would age everything else to nothing: `interests` sends such an action to the dead letters.
+   * Counts an action. Negative actions are ignored: they do not make an item less popular. A time in the future is
+   * ignored too, because it would age all other counts to nothing: `interests` sends such an action to the dead
+   * letters.
    */
   take(action: UserAction): void {
     const weight = this.#weights[action.type];
@@ -38,13 +39,13 @@ export class Popularity {
     return top.map(({ itemId, count }) => ({ itemId, share: count / this.#highest }));
   }
 
-  /** Popularity of an item from 0 to 1, where 1 is that of the most popular item when `top` was last asked. */
+  /** Popularity of an item from 0 to 1, where 1 is that of the most popular item at the last call of `top`. */
   share(itemId: string): number {
     return this.#highest === 0 ? 0 : Math.min(1, this.#counts.count(itemId) / this.#highest);
   }
 }
 
-/** Where reading `actions` begins, ms. */
+/** Start of reading `actions`, ms. */
 export function popularityHorizon(now: number, halfLifeDays: number): number {
   return now - HALF_LIVES_READ * halfLifeDays * MS_PER_DAY;
 }

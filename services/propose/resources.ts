@@ -5,7 +5,7 @@ import type { ProposeConfig } from './config.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
 
-/** Time between two looks at the highest count, which is the scale of popularity, ms. */
+/** Time between two computations of the highest count, which is the scale of popularity, ms. */
 const RESCALE_EVERY_MS = 2_000;
 
 type Opener<R extends keyof Resources> = (stage: StagePorts, config: ProposeConfig) => Promise<Resources[R]>;

@@ -9,7 +9,7 @@ import { type Asked, WaitingUsers } from './waiting-users.ts';
 
 /** Users in one call of a model. */
 const USERS_A_CALL = 32;
-/** The first pause before users are tried again, and the longest, which it doubles up to with each failure. */
+/** The first pause before users are retried, and the longest; it doubles with each failure. */
 const RETRY_MS = { first: 200, longest: 2_000 };
 
 type Condition = (asked: Asked) => boolean;
@@ -72,7 +72,7 @@ export class Runner {
     }
   }
 
-  /** Drops what waits for the user, who is erased. */
+  /** Drops the waiting entry of an erased user. */
   forget(userId: string): void {
     this.#waiting.forget(userId);
   }
@@ -85,7 +85,7 @@ export class Runner {
     report.warn(model.name, `${this.#waiting.size} users get no list before their next interests`);
   }
 
-  /** Tries until an error that may pass has passed. @returns the failure that is left, a time limit */
+  /** Retries until a retryable error has passed. @returns the remaining failure, a time limit */
   async #insist(asked: readonly Asked[]): Promise<Error | undefined> {
     const { signal, retryMs = RETRY_MS } = this.#options;
     for (let pauseMs = retryMs.first; ; pauseMs = Math.min(2 * pauseMs, retryMs.longest)) {
@@ -109,7 +109,7 @@ export class Runner {
     this.#catchingUp = this.#catchUp().catch(this.#options.onFailure);
   }
 
-  /** Tries the waiting users until none is left, and lets the model into the pass again. */
+  /** Retries the waiting users until none is left, and then returns the model to the pass. */
   async #catchUp(): Promise<void> {
     const { signal, report, model, retryMs = RETRY_MS } = this.#options;
     const isOwed = ({ interests }: Asked) => this.#waiting.has(interests.userId);
@@ -125,7 +125,7 @@ export class Runner {
         pauseMs = retryMs.first;
         users = Math.min(2 * users, USERS_A_CALL);
       } else {
-        // One user may be the reason: fewer at a time, and the others first.
+        // One user may be the cause: the next attempt takes fewer users, and the others first.
         this.#waiting.postpone(asked);
         users = Math.ceil(users / 2);
         pauseMs = Math.min(2 * pauseMs, retryMs.longest);
@@ -164,7 +164,7 @@ export class Runner {
       }
       report.count(model.name, limit.isOver ? 'timed_out' : 'failed', asked.length);
       const isFinal = !limit.isOver && !isRetryable(error);
-      report.warn(model.name, isFinal ? 'no list for a user' : 'lists are late; trying again', error);
+      report.warn(model.name, isFinal ? 'no list for a user' : 'lists are late; retrying', error);
       return isFinal ? undefined : error;
     }
     const owed = proposals.filter(([, one]) => isOwed(one));

@@ -1,6 +1,6 @@
 /**
- * Runs work that may take a limited time. The work is told by the signal; its result after the limit is dropped, whether it heeds the
- * signal or not.
+ * Runs work with a time limit. The signal is aborted at the limit, and a later result is dropped, whether the work
+ * observes the signal or not.
  */
 export class TimeLimit {
   readonly #controller = new AbortController();

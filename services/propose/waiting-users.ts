@@ -7,7 +7,7 @@ export interface Asked {
   readonly trace: string | undefined;
 }
 
-/** Users whom a model owes a list, each with the newest interests, in the order in which they began to wait. */
+/** Users who wait for a list of a model, each with the newest interests, in the order in which they began to wait. */
 export class WaitingUsers {
   readonly #limit: number;
   readonly #users = new Map<string, Asked>();
@@ -41,7 +41,7 @@ export class WaitingUsers {
     return [...this.#users.values()].slice(0, count);
   }
 
-  /** Removes the users who got their list; one with newer interests by now waits on. */
+  /** Removes the users who got their list; a user with newer interests continues to wait. */
   settle(served: readonly Asked[]): void {
     for (const asked of served) {
       const { userId } = asked.interests;

@@ -86,13 +86,13 @@ test('an item is explained by the first proposal that names a cause, else by the
   assert.deepEqual(explained(caused('tea', ''), plain('popular')), ['tea', ''], 'the cause itself explains');
 });
 
-test('equal scores say nothing', () => {
+test('equal scores are standardised to 0', () => {
   const rows = named([someProposal({ items: [someItem('a', 7), someItem('b', 7)] })]);
   assert.equal(rows.a!['trending.score'], 0);
   assert.equal(rows.b!['trending.score'], 0);
 });
 
-test('excluded items are neither candidates nor do they move the others’ scores', () => {
+test('excluded items are not candidates and do not affect the scores of the others', () => {
   const all = someProposal({ items: [someItem('a', 3), someItem('x', 99), someItem('b', 1)] });
   const rows = named([all], new Set(['x']));
   assert.deepEqual(Object.keys(rows), ['a', 'b']);
@@ -100,7 +100,7 @@ test('excluded items are neither candidates nor do they move the others’ score
   assert.equal(rows.b!['trending.rank'], 1 / 3, 'a rank is the place in the model’s own list');
 });
 
-test('whatever is proposed, features are finite, within their ranges, and standardised for each user', () => {
+test('features of any proposals are finite, within their ranges, and standardised per user', () => {
   const item = fc
     .record({
       itemId: fc.constantFrom('a', 'b', 'c', 'd', 'e'),
@@ -126,7 +126,7 @@ test('whatever is proposed, features are finite, within their ranges, and standa
   );
 });
 
-test('the policy that has learned nothing ranks by the sum of the standardised scores', () => {
+test('a policy without rewards ranks by the sum of the standardised scores', () => {
   const { candidates, features } = gatherCandidates(
     [
       someProposal({

@@ -82,7 +82,7 @@ function gather(
   known.popularity = Math.max(known.popularity, item.popularity);
 }
 
-/** Candidates that the model left out stand with the lowest score it gave: it knows nothing better of them. */
+/** Candidates that the model did not propose get the lowest score of its list. */
 function rankingOf({ items }: Proposal, rows: ReadonlyMap<string, number>): Ranking {
   const places = new Int32Array(rows.size).fill(-1);
   const scores = new Float64Array(rows.size);

@@ -87,7 +87,7 @@ export const COLUMNS_OF_VERSION_1: readonly string[] = [
 /** The group into which version 1 put every further model; what it learned must not pass to a model of that name. */
 const GROUP_OF_VERSION_1 = 'other';
 
-/** Whether a model may be so named: its name is a part of the names of its columns. */
+/** Whether the name is valid for a model: it is a part of the names of its columns. */
 export function isModelName(name: string): boolean {
   return /^[a-z][a-z0-9-]{0,63}$/.test(name) && name !== GROUP_OF_VERSION_1;
 }

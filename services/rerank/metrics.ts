@@ -9,7 +9,7 @@ import {
 
 export const METRICS = {
   freshnessSeconds: histogram('tributary_rerank_freshness_seconds', {
-    help: 'Time from the acceptance of an action to the moment slates can reflect it',
+    help: 'Time from the acceptance of an action until slates can reflect it',
     buckets: [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60],
   }),
   rewards: counter('tributary_rerank_rewards_total', {
@@ -20,7 +20,7 @@ export const METRICS = {
     help: 'Rewards in the posterior that is served',
   }),
   slotsMissing: counter('tributary_rerank_slots_missing_total', {
-    help: 'Slots asked for that the pool could not fill',
+    help: 'Requested slots that the pool could not fill',
   }),
 } as const;
 

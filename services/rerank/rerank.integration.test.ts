@@ -60,7 +60,7 @@ describe('the rerank stage', () => {
     return messages;
   }
 
-  /** The statistics of every partition that a fresh reading of `rewards` gives. */
+  /** The statistics of every partition from a fresh reading of `rewards`. */
   async function statisticsOfTheLog(): Promise<Map<number, Buffer>> {
     const partitions = Map.groupBy(await readAll('rewards'), ({ partition }) => partition);
     const statistics = new Map<number, Buffer>();
@@ -83,7 +83,7 @@ describe('the rerank stage', () => {
     return statistics;
   }
 
-  it('serves nobody’s list to an unknown user, and the user’s own interests as soon as they are proposed', async () => {
+  it('an unknown user gets the lists for everyone, and their own interests as soon as these are proposed', async () => {
     assert.deepEqual((await slateOf('ann')).slots, []);
     const shared = { userId: EVERYONE, version: -1, items: [someItem('tea', 8), someItem('soap', 4)] };
     await putProposal(someProposal(shared));
@@ -104,7 +104,7 @@ describe('the rerank stage', () => {
     assert.deepEqual(itemsOf(await slateOf('bob')), ['soap', 'tea']);
   });
 
-  it('answers a slate that the log has, word for word, with the trace of the request', async () => {
+  it('the response is the slate in the log, with the trace of the request', async () => {
     const slate = await slateOf('ann', 2);
     const messages = await readAll('slates');
     const logged = await Promise.all(messages.map(({ value }) => test.codec.decode('Slate', value!)));
@@ -114,7 +114,7 @@ describe('the rerank stage', () => {
     assert.equal(String(messages[index]?.headers.traceparent), TRACE);
   });
 
-  it('refuses a request without a user or with a size out of range, and names the field', async () => {
+  it('a request without a user or with a size out of range is rejected with the name of the field', async () => {
     for (const [body, code, field] of [
       [{ n: 5 }, 'field.missing', 'userId'],
       [{ userId: '', n: 5 }, 'field.invalid', 'userId'],
@@ -124,13 +124,14 @@ describe('the rerank stage', () => {
     }
   });
 
-  it('learns each reward once, to the last bit what the log gives, though it is killed on the way', async () => {
+  it('each reward is learned once, to the last bit as from the log, although the stage is killed', async () => {
     const users = Array.from({ length: 12 }, (_, index) => `user ${index}`);
     const sequences = new Map<number, number>();
     let observations = 0;
     for (let step = 0; step < 150; step++) {
       const userId = users[step % users.length]!;
-      // The partition is known only when the first reward is in it: every user's first is number 1, a repeat later.
+      // The partition is known only after its first reward: each user's first has number 1, a duplicate follows
+      // later.
       const { partition } = await putReward(someReward(1, { userId, reward: 0.5 }));
       const sequence = Math.max(1, sequences.get(partition) ?? 0) + 1;
       await putReward(someReward(sequence, { userId }));
@@ -153,7 +154,7 @@ describe('the rerank stage', () => {
     assert.deepEqual(await statisticsOfTheStage(), await statisticsOfTheLog());
   });
 
-  it('drains when it is told to', async () => {
+  it('the stage drains on SIGTERM', async () => {
     assert.equal(await stage.stop(), 0);
   });
 });

@@ -12,7 +12,7 @@ const SlateBody = Type.Object(
   { additionalProperties: false },
 );
 
-/** `POST /slates`: answers a slate once the log has it, so that whatever the user does with it finds its slate. */
+/** `POST /slates`: responds once the log has the slate, so that every reaction of the user finds its slate. */
 export function addSlateRoute(
   http: FastifyInstance,
   options: {

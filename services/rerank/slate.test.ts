@@ -48,7 +48,7 @@ const request: SlateRequest = {
   now: NOW,
 };
 
-test('a slate says what was shown, why, with which features and how likely', () => {
+test('a slate contains the shown items, their reasons, features and propensities', () => {
   const slate = composeSlate(request);
   const { slots, ...rest } = slate;
   assert.deepEqual(rest, {
@@ -101,12 +101,12 @@ test('a slate says what was shown, why, with which features and how likely', () 
   }
 });
 
-test('a slate can be computed again from its id, and another id draws anew', () => {
+test('a slate can be computed again from its id, and another id draws differently', () => {
   assert.deepEqual(composeSlate(request), composeSlate(request));
   assert.notDeepEqual(composeSlate({ ...request, slateId: 'slate 2' }).slots, composeSlate(request).slots);
 });
 
-test('recent items stay when the setting says so, and a small slate is cut', () => {
+test('recent items stay if the setting allows it, and a small slate is cut', () => {
   const slots = composeSlate({ ...request, excludeRecent: false }).slots;
   assert.deepEqual(slots.map(({ itemId }) => itemId).sort(), ['milk', 'oats', 'rye', 'tea']);
   assert.equal(composeSlate({ ...request, size: 2 }).slots.length, 2);

@@ -19,7 +19,7 @@ export interface SlateRequest {
   /** Seeds the random source too, so that the same request gives the same slate. */
   readonly slateId: string;
   readonly userId: string;
-  /** Slots wanted; a small pool gives fewer. */
+  /** Requested number of slots; a small pool fills fewer. */
   readonly size: number;
   readonly pool: Pool;
   readonly served: ServedPolicy;

@@ -4,7 +4,7 @@ import { bestRows, certainChoice, countRows, meanWeights, scoreRows } from './ch
 import { posterior } from './linear.ts';
 import { createStatistics, observe } from './statistics.ts';
 
-test('the mean of a weight is what was learned, or that of the prior where nothing was', () => {
+test('the mean of a weight is the learned mean, or that of the prior if nothing was learned', () => {
   const statistics = createStatistics();
   for (let i = 0; i < 1_000; i++) observe(statistics, ['known'], Float64Array.of(1), 2);
   const prior = { precision: 1, meanOf: (column: string) => column.length };
@@ -22,13 +22,13 @@ test('rows are scored by the weights of their columns', () => {
   assert.deepEqual(scoreRows(table, Float64Array.of(10, 1)), Float64Array.of(12, -1, 30));
 });
 
-test('the best rows come first, equal ones in their order, and there are no more than rows', () => {
+test('the best rows come first, equal rows in their order, and at most all rows', () => {
   assert.deepEqual([...bestRows(Float64Array.of(1, 3, 3, 2), 3)], [1, 2, 3]);
   assert.deepEqual([...bestRows(Float64Array.of(1, 3), 5)], [1, 0]);
   assert.deepEqual([...bestRows(new Float64Array(0), 5)], []);
 });
 
-test('a certain choice shows its rows with probability 1', () => {
+test('a deterministic choice shows its rows with probability 1', () => {
   assert.deepEqual(certainChoice(Float64Array.of(0.5, 2, 1), 2), {
     order: Int32Array.of(1, 2),
     scores: Float64Array.of(2, 1),

@@ -2,7 +2,7 @@ import { TopK } from '../top-k.ts';
 import { isFiniteVector } from '../vectors.ts';
 import type { Posterior } from './linear.ts';
 
-/** The candidates of a slate, a row each, by named features. */
+/** The candidates of a slate, one row each, by named features. */
 export interface FeatureTable {
   /** Names of the columns, at least one, all distinct. */
   readonly columns: readonly string[];
@@ -10,9 +10,9 @@ export interface FeatureTable {
   readonly values: Float64Array;
 }
 
-/** What a policy chose: three arrays of one length, a slot each. */
+/** The choice of a policy: three arrays of one length, one entry per slot. */
 export interface Choice {
-  /** Row of the candidate shown, no row twice. */
+  /** Row of the shown candidate; no row appears twice. */
   readonly order: Int32Array;
   /** Score that the policy gave the candidate. */
   readonly scores: Float64Array;
@@ -20,7 +20,7 @@ export interface Choice {
   readonly propensities: Float64Array;
 }
 
-/** Returns the number of candidates. Throws RangeError where `values` are not whole rows or not finite. */
+/** Returns the number of candidates. Throws RangeError if `values` are not whole rows or not finite. */
 export function countRows({ columns, values }: FeatureTable): number {
   const rows = values.length / columns.length;
   if (!Number.isInteger(rows)) {
@@ -30,7 +30,7 @@ export function countRows({ columns, values }: FeatureTable): number {
   return rows;
 }
 
-/** Returns the mean of the weight of each column: where nothing was learned, that of the prior. */
+/** Returns the mean of the weight of each column: that of the prior if nothing was learned about it. */
 export function meanWeights({ columns, mean, prior }: Posterior, names: readonly string[]): Float64Array {
   return Float64Array.from(names, (name) => {
     const place = columns.get(name);
@@ -38,7 +38,7 @@ export function meanWeights({ columns, mean, prior }: Posterior, names: readonly
   });
 }
 
-/** Returns xᵀw of each row; `weights` has one number a column. */
+/** Returns xᵀw of each row; `weights` has one number per column. */
 export function scoreRows({ columns, values }: FeatureTable, weights: Float64Array): Float64Array {
   const d = columns.length;
   const scores = new Float64Array(values.length / d);
@@ -59,7 +59,7 @@ export function bestRows(scores: Float64Array, size: number): Int32Array {
   return rows;
 }
 
-/** The choice of a policy that leaves nothing to chance: the best rows, each shown for certain. */
+/** The choice of a deterministic policy: the best rows, each shown with probability 1. */
 export function certainChoice(scores: Float64Array, size: number): Choice {
   const order = bestRows(scores, size);
   return {

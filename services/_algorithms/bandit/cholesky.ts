@@ -1,6 +1,6 @@
 /**
- * Turns a symmetric positive definite matrix A (d × d, row-major) into its Cholesky factor, in place: A = L·Lᵀ
- * with L lower triangular; the upper half becomes zero. Throws RangeError where A is not positive definite.
+ * Turns a symmetric positive definite matrix A (d × d, row-major) into its Cholesky factor, in place: A = L·Lᵀ with L
+ * lower triangular; the upper half becomes zero. Throws RangeError if A is not positive definite.
  */
 export function choleskyInPlace(matrix: Float64Array, d: number): void {
   for (let i = 0; i < d; i++) {

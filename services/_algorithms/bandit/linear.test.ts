@@ -11,7 +11,7 @@ const COLUMNS = columnsOf(D);
 const PRIOR_MEAN: readonly number[] = [0.5, -1, 0];
 const PRIOR: Prior = { precision: 2, meanOf: (column) => PRIOR_MEAN[COLUMNS.indexOf(column)] ?? 0.25 };
 const OPTIONS = { prior: PRIOR, noiseVariance: 0.5 };
-/** Makes the columns known where there is no other observation. */
+/** Lists the columns without any observation of their own. */
 const ZERO = { x: new Float64Array(D), reward: 0 };
 const NO_MEAN: Prior = { precision: 1, meanOf: () => 0 };
 
@@ -71,7 +71,7 @@ test('without data the posterior is the prior', () => {
   assert.deepEqual([...priorOver(COLUMNS, NO_MEAN).mean], [0, 0, 0]);
 });
 
-test('columns that are listed later stand at their prior and change nothing of the others', () => {
+test('columns that are listed later have their prior and do not change the others', () => {
   fc.assert(
     fc.property(observationsOf(D), (observations) => {
       const statistics = statisticsOf(D, [...observations, ZERO]);
@@ -89,7 +89,7 @@ test('columns that are listed later stand at their prior and change nothing of t
   );
 });
 
-test('a column that no feature uses is marginal: the others are as if it were integrated out', () => {
+test('the distribution of the other columns is the marginal one if no feature uses a column', () => {
   const observations = [
     { x: Float64Array.of(1, 0.5, 2), reward: 1 },
     { x: Float64Array.of(-1, 1, 0.5), reward: 0.2 },
@@ -110,7 +110,7 @@ test('a column that no feature uses is marginal: the others are as if it were in
   assertNear([squares / rounds - mean * mean], [varianceOfScore(fitted, x)], 0.02);
 });
 
-test('much data recovers the weights that made it', () => {
+test('the posterior of much data recovers the true weights', () => {
   const random = createRandom('regression');
   const weights = [1, -0.5, 2];
   const observations = Array.from({ length: 4_000 }, () => {

@@ -3,7 +3,7 @@ import type { Vector } from '../vectors.ts';
 import { choleskyInPlace, solveLowerInPlace, solveLowerTransposedInPlace } from './cholesky.ts';
 import type { Statistics } from './statistics.ts';
 
-/** What is believed of the weight of each column before any data: weights are normal and independent. */
+/** The prior of the weights, before any data: they are normal and independent. */
 export interface Prior {
   /** λ₀ > 0: the variance of each weight is 1/λ₀. */
   readonly precision: number;
@@ -11,7 +11,7 @@ export interface Prior {
   readonly meanOf: (column: string) => number;
 }
 
-/** Normal distribution of the weights w. A column without data stands at its prior, whether it is listed or not. */
+/** Normal distribution of the weights w. A column without data has its prior, whether it is listed or not. */
 export interface Posterior {
   /** Index of each column in the arrays below. */
   readonly columns: ReadonlyMap<string, number>;
@@ -22,9 +22,8 @@ export interface Posterior {
 }
 
 /**
- * Bayesian linear regression with known noise (Bishop 2006, §3.3):
- * Λ = λ₀·I + Σ x·xᵀ/σ², mean = Λ⁻¹(λ₀·μ₀ + Σ r·x/σ²).
- * Throws RangeError where λ₀ or σ² is not positive, or a mean of the prior is not finite.
+ * Bayesian linear regression with known noise (Bishop 2006, §3.3): Λ = λ₀·I + Σ x·xᵀ/σ², mean = Λ⁻¹(λ₀·μ₀ + Σ
+ * r·x/σ²). Throws RangeError if λ₀ or σ² is not positive, or a mean of the prior is not finite.
  * @param options `noiseVariance` is σ² > 0, the variance of a reward around xᵀw
  */
 export function posterior(
@@ -56,8 +55,8 @@ function finiteMean(prior: Prior, column: string): number {
 }
 
 /**
- * The same distribution with all the given columns listed. Those that were not are appended with their prior, which is
- * independent of the others, so that nothing is factorised again.
+ * Returns the same distribution with all the given columns listed. Missing columns are appended with their prior,
+ * which is independent of the others, so that no new factorisation is needed.
  */
 export function withColumns(known: Posterior, names: readonly string[]): Posterior {
   const columns = new Map(known.columns);

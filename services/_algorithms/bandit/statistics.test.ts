@@ -42,7 +42,7 @@ test('observe adds x·xᵀ, r·x, r and r²', () => {
   });
 });
 
-test('columns are appended as they appear, whatever their names, and an observation without one counts as 0', () => {
+test('columns are appended as they appear, and an observation without a column counts as 0 there', () => {
   const names = ['constructor', '__proto__', 'a', 'b', 'toString'];
   const observation = fc.record({
     columns: fc.shuffledSubarray(names),
@@ -108,7 +108,7 @@ test('the statistics of a log are the sum of those of its parts', () => {
   );
 });
 
-test('bytes hold the statistics to the last bit', () => {
+test('statistics survive encoding and decoding, to the last bit', () => {
   fc.assert(
     fc.property(observationsOf(D), observationsOf(D), (observations, others) => {
       const statistics = statisticsOf(D, observations);
@@ -120,14 +120,14 @@ test('bytes hold the statistics to the last bit', () => {
   );
 });
 
-test('bytes of version 2 still load', () => {
+test('bytes of version 2 still decode', () => {
   const statistics = statisticsOf(1, [{ x: Float64Array.of(2), reward: 0.5 }]);
   const golden = '0201010161000000000000e03f000000000000d03f000000000000f03f0000000000001040';
   assert.equal(Buffer.from(encodeStatistics(statistics)).toString('hex'), golden);
   assert.deepEqual(decodeStatistics(Buffer.from(golden, 'hex'), []), statistics);
 });
 
-test('bytes of version 1 still load, with the names that version 1 had for its columns', () => {
+test('bytes of version 1 still decode, with the names of the columns of version 1', () => {
   const golden = Buffer.from(
     `010101${'000000000000e03f'}${'000000000000d03f'}${'000000000000f03f'}${'0000000000001040'}`,
     'hex',
@@ -137,12 +137,12 @@ test('bytes of version 1 still load, with the names that version 1 had for its c
   assert.throws(() => decodeStatistics(golden, ['a', 'b']), BinaryFormatError);
 });
 
-test('version 1 wrote columns before any observation, and they are not read: a log read again has none yet', () => {
+test('columns that version 1 wrote before any observation are not read, because a log read again has none yet', () => {
   const bytes = Uint8Array.of(1, 1, 0, ...new Uint8Array(8 * 4));
   assert.deepEqual(decodeStatistics(bytes, ['a']), createStatistics());
 });
 
-test('noise, another version and bytes cut short are refused', () => {
+test('random bytes, another version and truncated bytes are rejected', () => {
   const bytes = encodeStatistics(statisticsOf(D, [{ x: Float64Array.of(1, 2, 3), reward: 1 }]));
   for (let length = 0; length < bytes.length; length++) {
     assert.throws(() => decodeStatistics(bytes.subarray(0, length), []), BinaryFormatError);
@@ -154,7 +154,7 @@ test('noise, another version and bytes cut short are refused', () => {
   assert.throws(() => decodeStatistics(twice, []), BinaryFormatError);
 });
 
-test('what would spoil the sums is refused and changes nothing', () => {
+test('invalid observations are rejected and change nothing', () => {
   const statistics = statisticsOf(2, [{ x: Float64Array.of(1, 2), reward: 1 }]);
   const before = encodeStatistics(statistics);
   const columns = columnsOf(2);

@@ -5,8 +5,8 @@ const FORMAT_VERSION = 2;
 
 /**
  * Sufficient statistics of linear regression on observations (x, r), where each number of x belongs to a named
- * column. They are sums, so that each partition keeps its own and the statistics of the whole log are the sum of the
- * parts. An observation that lacks a column counts as 0 there, so that columns may appear at any time.
+ * column. They are sums: each partition keeps its own, and the statistics of the whole log are the sum of the parts.
+ * An observation without a column counts as 0 there, so columns may appear at any time.
  */
 export interface Statistics {
   /** Index of each column, d of them, in the order of their first observation. */
@@ -36,9 +36,9 @@ export function createStatistics(): Statistics {
 }
 
 /**
- * Adds one observation, `x[i]` in `columns[i]`; columns that are not known yet are appended in their order. Throws
- * RangeError, and changes nothing, where the lengths differ, a column is named twice, or a number is not finite: one
- * NaN would stay in the sums for good.
+ * Adds one observation, `x[i]` in `columns[i]`; unknown columns are appended in their order. Throws RangeError, and
+ * changes nothing, if the lengths differ, a column is named twice, or a number is not finite: one NaN would stay in
+ * the sums for ever.
  */
 export function observe(statistics: Statistics, columns: readonly string[], x: Vector, reward: number): void {
   if (x.length !== columns.length) throw new RangeError(`${x.length} features for ${columns.length} columns`);
@@ -115,15 +115,15 @@ export function encodeStatistics({ columns, precision, moment, ...sums }: Statis
 }
 
 /**
- * Reads versions 1 and 2. Throws BinaryFormatError for another version, for bytes that are cut short or left over, and
- * for columns that are not distinct.
- * @param columnsOfVersion1 the names of the columns of version 1, which did not carry them
+ * Reads versions 1 and 2. Throws BinaryFormatError for another version, for truncated or trailing bytes, and for
+ * columns that are not distinct.
+ * @param columnsOfVersion1 the names of the columns of version 1, which did not contain them
  */
 export function decodeStatistics(bytes: Uint8Array, columnsOfVersion1: readonly string[]): Statistics {
   const reader = new BinaryReader(bytes, 'bandit statistics');
   const version = reader.version(1, FORMAT_VERSION);
   const dimension = reader.varint();
-  // Each column takes at least 16 bytes, so that noise cannot request a huge matrix.
+  // Each column takes at least 16 bytes, so malformed bytes cannot request a huge matrix.
   if (dimension * 16 > bytes.length) throw reader.fault(`${dimension} columns`);
   const statistics = createStatistics();
   statistics.count = reader.varint();
@@ -144,6 +144,6 @@ export function decodeStatistics(bytes: Uint8Array, columnsOfVersion1: readonly 
     }
   }
   reader.end();
-  // Version 1 wrote all columns before the first observation; a log that is read again has none by then.
+  // Version 1 wrote all columns before the first observation; a log that is read again has none at that time.
   return statistics.count === 0 ? createStatistics() : statistics;
 }

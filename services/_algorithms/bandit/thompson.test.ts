@@ -49,7 +49,7 @@ function listsBySorting({ candidates, size, draws, seed, features, posterior: we
 }
 type SlateCase = typeof requests extends fc.Arbitrary<infer T> ? T : never;
 
-test('the slate is one of the lists and its propensities are their shares, counted by full sorts', () => {
+test('the slate is one of the lists and its propensities are their shares, as counted by full sorts', () => {
   fc.assert(
     fc.property(requests, (request) => {
       const slate = chooseByThompson({ ...request, random: createRandom(request.seed) });
@@ -78,7 +78,7 @@ test('candidates are distinct, scores descend and propensities lie in [1/draws, 
   );
 });
 
-test('with hardly any variance the slate is the greedy one, shown for certain', () => {
+test('with very small variance the slate is the greedy one with probability 1', () => {
   const features = { columns: ['a', 'b'], values: Float64Array.of(1, 0, 0, 1, 1, 1, 0, 0) };
   const certain = normalWith(Float64Array.of(2, 1), 1e-18);
   const { order, propensities } = chooseByThompson({
@@ -92,7 +92,7 @@ test('with hardly any variance the slate is the greedy one, shown for certain', 
   assert.deepEqual([...propensities], [1, 1, 1]);
 });
 
-test('two alike but independent candidates share the slot evenly', () => {
+test('two equal but independent candidates share the slot evenly', () => {
   const request = {
     features: { columns: ['a', 'b'], values: Float64Array.of(1, 0, 0, 1) },
     posterior: normalWith(Float64Array.of(0, 0), 1),
@@ -119,13 +119,13 @@ test('inverse propensity weighting of logged slates recovers the value of anothe
   let weighted = 0;
   for (let i = 0; i < rounds; i++) {
     const { order, propensities } = chooseByThompson({ ...request, random });
-    // The policy to be valued always shows candidate 1.
+    // The evaluated policy always shows candidate 1.
     if (order[0] === 1) weighted += rewards[1]! / propensities[0]!;
   }
   assert.ok(Math.abs(weighted / rounds - rewards[1]!) < 0.06, `estimate ${weighted / rounds}`);
 });
 
-test('features are matched to weights by name: the order of columns does not matter, and those left out are 0', () => {
+test('features are matched to weights by name: the order of columns does not matter, and missing ones are 0', () => {
   fc.assert(
     fc.property(requests, fc.shuffledSubarray(COLUMNS, { minLength: 1 }), (request, columns) => {
       const { values } = request.features;
@@ -147,7 +147,7 @@ test('features are matched to weights by name: the order of columns does not mat
   );
 });
 
-test('broken requests are refused', () => {
+test('malformed requests are rejected', () => {
   const law = normalWith(Float64Array.of(0, 0), 1);
   const random = createRandom(1);
   const choose = (values: Float64Array, draws = 8) =>

@@ -6,7 +6,7 @@ import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 export interface ThompsonOptions {
   readonly features: FeatureTable;
   readonly posterior: Posterior;
-  /** Number of slots; with fewer candidates the slate is as long as they are. */
+  /** Number of slots; with fewer candidates the slate has one slot per candidate. */
   readonly size: number;
   /** Number of weight vectors drawn from the posterior, at least 1. */
   readonly draws: number;

@@ -65,7 +65,7 @@ describe('candidates', () => {
     );
   });
 
-  it('candidates say which medoid led to them, with its share in all the interests', () => {
+  it('candidates name the medoid that led to them, with its share in all the interests', () => {
     const user = interests({ medoids: [medoid('tea', 3), medoid('nail', 1)] });
     const [candidate] = rankCandidates(
       user,
@@ -85,7 +85,7 @@ describe('candidates', () => {
     });
   });
 
-  it('candidates that nobody took keep a chance', () => {
+  it('candidates without actions keep a chance', () => {
     const [candidate] = rankCandidates(
       interests(),
       [medoid('tea')],

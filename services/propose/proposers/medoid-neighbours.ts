@@ -50,7 +50,7 @@ export const medoidNeighbours = defineProposer({
         const sampled = group.map((user) => sampleMedoids(user, settings.medoidsSampled));
         const itemIds = sampled.flatMap((medoids) => medoids.map(({ itemId }) => itemId));
         const neighbours = await searchNeighbours(index, generation, itemIds, settings.neighboursPerMedoid);
-        // The index holds the generation no longer: the interests in the new one follow.
+        // The index no longer holds the generation; interests in the new one follow.
         if (neighbours === undefined) continue;
         let next = 0;
         for (const [place, user] of group.entries()) {
@@ -95,11 +95,11 @@ export function sampleMedoids(interests: UserInterests, count: number): Medoid[]
 }
 
 /**
- * Candidates from the neighbours of the sampled medoids: an item scores the sum over medoids of
- * importance share · cosine, times popularity to the power of the configured exponent. The sum beats the maximum, and
- * the prior is the strongest lever on purchase data. What the user acted on lately is left out.
+ * Candidates from the neighbours of the sampled medoids: an item scores the sum over medoids of importance share ·
+ * cosine, times popularity to the power of the configured exponent. On purchase data the sum is better than the
+ * maximum, and the prior has the largest effect. Items that the user acted on recently are left out.
  *
- * @param neighbours one list a sampled medoid, in its order
+ * @param neighbours one list per sampled medoid, in its order
  * @returns at most `candidates` items, the best first, ties by item id
  */
 export function rankCandidates(
@@ -144,7 +144,7 @@ export function rankCandidates(
     .slice(0, config.candidates);
 }
 
-/** An item that nobody took lately keeps a chance: a new one has no other way in. */
+/** An item without recent actions keeps a chance, because a new item has no other way into a slate. */
 const LEAST_POPULARITY = 1e-3;
 
 function popularityPrior(

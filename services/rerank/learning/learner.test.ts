@@ -31,7 +31,7 @@ function batchOf(
   };
 }
 
-test('batches read again, crashes and rebalances leave the sums of one reading of the log', async () => {
+test('redelivered batches, crashes and rebalances leave the sums of one reading of the log', async () => {
   const steps = fc.array(
     fc.record({
       size: fc.integer({ min: 1, max: 9 }),
@@ -42,7 +42,7 @@ test('batches read again, crashes and rebalances leave the sums of one reading o
   );
   await fc.assert(
     fc.asyncProperty(steps, async (plan) => {
-      // The log itself holds repeats, as feedback leaves them after a crash.
+      // The log itself contains duplicates, as feedback leaves them after a crash.
       const log = [...someRewards(20), ...someRewards(30).slice(15)];
       const inner = createMemoryStatisticsStore();
       let failing = false;
@@ -78,7 +78,7 @@ test('batches read again, crashes and rebalances leave the sums of one reading o
   );
 });
 
-test('each reward is counted by its outcome, and one that cannot be learned from goes to the dead letters', async () => {
+test('each reward is counted by its outcome, and an invalid one goes to the dead letters', async () => {
   const outcomes: RewardOutcome[] = [];
   const rejected: number[] = [];
   const learner = createLearner({

@@ -5,7 +5,7 @@ import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 export interface Learner {
   take(batch: IncomingBatch<Reward>): Promise<void>;
-  /** Forgets what is in memory: after a rebalance another process may have written. */
+  /** Clears the sums in memory: after a rebalance another process may have written newer ones. */
   forget(): void;
 }
 
@@ -20,7 +20,7 @@ export function createLearner(options: {
   return {
     async take(batch) {
       const { partition, messages } = batch;
-      // Taken out while it changes: a failed write must not leave sums in memory that Redis does not hold.
+      // Removed while it is updated, so that a failed write leaves no sums in memory that Redis does not hold.
       const held = inMemory.get(partition) ?? (await store.load(partition));
       inMemory.delete(partition);
       const fresh = messages.filter(({ offset }) => offset > held.offset);
@@ -30,9 +30,9 @@ export function createLearner(options: {
         if (value === null) continue;
         const outcome = applyReward(held.learned, value);
         if (outcome === 'invalid') {
-          batch.reject(offset, 'number.invalid', 'reward or features hold a value that is no number');
+          batch.reject(offset, 'number.invalid', 'the reward or a feature is not a finite number');
         } else if (outcome === 'too-many-columns') {
-          batch.reject(offset, 'features.limit', `the features would be more than ${MAX_COLUMNS}`);
+          batch.reject(offset, 'features.limit', `its new features would exceed the limit of ${MAX_COLUMNS}`);
         }
         count(outcome);
       }

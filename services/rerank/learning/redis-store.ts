@@ -6,7 +6,7 @@ import { nothingLearned } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
 const SOURCE = 'rewards';
-/** Earlier code wrote 1 here, and begins learning again where it finds another number instead of failing. */
+/** Earlier code wrote 1 here. If it finds another number it restarts learning instead of failing. */
 const FEATURES_BY_NAME = '2';
 
 /** One hash a partition: `@rewards` the offset, `sequence`, `statistics`, which name their columns, and `features`. */

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** A value that is read anew every so often; readers see the last one that was read whole. */
+/** A value that is read again at an interval; readers see the last complete one. */
 export async function refreshing<T>(options: {
   read: () => Promise<T>;
   everyMs: number;

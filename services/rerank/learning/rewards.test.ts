@@ -6,7 +6,7 @@ import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { someReward, someRewards } from './rewards.testing.ts';
 import { applyRewards, MAX_COLUMNS, nothingLearned } from './rewards.ts';
 
-test('repeats do not count: the sums are to the last bit those of each reward once', () => {
+test('duplicates do not count: the sums equal those of each reward once, to the last bit', () => {
   const repeated = fc.array(fc.record({ back: fc.nat(5), size: fc.integer({ min: 1, max: 6 }) }));
   fc.assert(
     fc.property(repeated, (steps) => {
@@ -27,7 +27,7 @@ test('repeats do not count: the sums are to the last bit those of each reward on
   );
 });
 
-test('rewards whose features are not those named, and values that are no numbers, are passed over, and learning goes on', () => {
+test('rewards with mismatched features or invalid values are skipped, and learning continues', () => {
   const learned = nothingLearned();
   const outcomes = applyRewards(learned, [
     someReward(1),
@@ -54,7 +54,7 @@ test('rewards whose features are not those named, and values that are no numbers
   assert.equal(learned.sequence, 7);
 });
 
-test('a reward without names is of the columns of version 1', () => {
+test('a reward without names uses the columns of version 1', () => {
   const features = COLUMNS_OF_VERSION_1.map((_, index) => index / 8);
   const [unnamed, named] = [nothingLearned(), nothingLearned()];
   assert.deepEqual(applyRewards(unnamed, [someReward(1, { features, featureNames: [] })]), ['taken']);
@@ -70,7 +70,7 @@ test('a new model adds its columns, and nothing that was learned before is dropp
   assert.deepEqual([...learned.statistics.precision], [2, 2, 4, 2, 4, 0, 4, 0, 16]);
 });
 
-test('columns have a bound: a reward that would exceed it is passed over, those of known columns are taken', () => {
+test('the number of columns is bounded: a reward that would exceed it is skipped, rewards of known columns are used', () => {
   const learned = nothingLearned();
   const columns = Array.from({ length: MAX_COLUMNS }, (_, index) => `model-${index}.score`);
   const outcomes = applyRewards(learned, [

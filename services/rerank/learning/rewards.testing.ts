@@ -9,7 +9,7 @@ function columnsWith(model: string): string[] {
 
 const MODELS = ['trending', 'medoid-neighbours', 'constructor'];
 
-/** The reward of the given sequence, with features, their names and a value that only depend on it. */
+/** The reward of the given sequence number; features, names and value depend on it alone. */
 export function someReward(sequence: number, change: Partial<Reward> = {}): Reward {
   const random = createRandom(sequence);
   const featureNames = columnsWith(MODELS[sequence % MODELS.length]!);

@@ -2,15 +2,15 @@ import { createStatistics, observe, type Statistics } from '#algorithms/bandit/s
 import type { Reward } from '#contracts/generated/records.ts';
 import { COLUMNS_OF_VERSION_1, isColumnName } from '../features.ts';
 
-/** What one partition of `rewards` has taught. */
+/** The statistics learned from one partition of `rewards`. */
 export interface Learned {
   readonly statistics: Statistics;
-  /** Sequence of the last reward that was taken; 0 before any. */
+  /** Sequence number of the last used reward; 0 if none. */
   sequence: number;
 }
 
 /**
- * Bounds memory and work, which grow with the square of the columns. There is room for 32 models and for 32 features of
+ * Limits memory and work, which grow with the square of the columns. It leaves room for 32 models and 32 features of
  * candidates.
  */
 export const MAX_COLUMNS = 128;
@@ -29,9 +29,9 @@ export function nothingLearned(): Learned {
 }
 
 /**
- * Adds one reward. Called in log order it gives the sums of a fresh reading of the partition to the last bit, since
- * floating-point addition is repeated in the same order, columns appear in the order of the log, and repeats are
- * dropped by their sequence.
+ * Adds one reward. In log order the sums equal those of a fresh reading of the partition to the last bit:
+ * floating-point addition is repeated in the same order, columns appear in the order of the log, and duplicates are
+ * dropped by their sequence number.
  */
 export function applyReward(learned: Learned, reward: Reward): RewardOutcome {
   const { statistics } = learned;

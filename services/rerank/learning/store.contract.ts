@@ -10,21 +10,21 @@ function learnedFrom(count: number, offset: number): HeldStatistics {
   return { learned, offset };
 }
 
-/** What every store of statistics must do. Each test takes a store of its own. */
+/** The contract of every store of statistics. Each test uses a store of its own. */
 export function testStatisticsStore(createStore: () => Promise<StatisticsStore>): void {
-  test('a partition nobody wrote has learned nothing', async () => {
+  test('a partition without writes has empty statistics', async () => {
     const store = await createStore();
     assert.deepEqual(await store.load(3), { learned: nothingLearned(), offset: -1 });
   });
 
-  test('statistics are read back to the last bit, of their partition alone', async () => {
+  test('statistics are read back to the last bit, by their partition alone', async () => {
     const store = await createStore();
     assert.equal(await store.save(3, learnedFrom(20, 41)), true);
     assert.deepEqual(await store.load(3), learnedFrom(20, 41));
     assert.deepEqual(await store.load(4), { learned: nothingLearned(), offset: -1 });
   });
 
-  test('statistics that include no more of the log than those held do nothing', async () => {
+  test('a write that includes no more of the log than the stored statistics does nothing', async () => {
     const store = await createStore();
     await store.save(3, learnedFrom(20, 41));
     assert.equal(await store.save(3, learnedFrom(19, 41)), false);

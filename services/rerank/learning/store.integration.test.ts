@@ -17,7 +17,7 @@ before(async () => {
 
 after(() => test.close());
 
-it('continues statistics that version 1 wrote, whose columns have no names', async () => {
+it('statistics that version 1 wrote, whose columns have no names, are continued', async () => {
   const key = test.key(randomUUID());
   const store = createRedisStatisticsStore({ redis: test.redis, keyOf: () => key });
   const features = COLUMNS_OF_VERSION_1.map((_, index) => index);

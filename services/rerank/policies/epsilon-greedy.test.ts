@@ -50,7 +50,7 @@ for (const { count, size, epsilon } of [
   });
 }
 
-test('with ε 0, or without other candidates, the slate is the greedy one for certain', () => {
+test('with ε 0, or without other candidates, the slate is the greedy one with probability 1', () => {
   for (const [epsilon, count] of [
     [0, 8],
     [1, 4],
@@ -69,7 +69,7 @@ test('inverse propensity weighting of logged slates recovers the value of anothe
   let weighted = 0;
   for (let round = 0; round < rounds; round++) {
     const { order, propensities } = policy.choose(candidates(rewards.length), 2, random);
-    // The policy to be valued always shows candidate 2 on top.
+    // The evaluated policy always shows candidate 2 on top.
     if (order[0] === 2) weighted += rewards[2]! / propensities[0]!;
   }
   assert.ok(Math.abs(weighted / rounds - rewards[2]!) < 0.05, `estimate ${weighted / rounds}`);

@@ -57,7 +57,7 @@ for (const { name } of POLICIES) {
     );
   });
 
-  test(`${name} chooses the same from the same random source, and leaves its input as it was`, () => {
+  test(`${name} chooses the same from the same random source, and does not modify its input`, () => {
     fc.assert(
       fc.property(requests, ({ size, seed, features }) => {
         const before = structuredClone(features);

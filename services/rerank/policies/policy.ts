@@ -3,7 +3,7 @@ import type { Posterior } from '#algorithms/bandit/linear.ts';
 import type { Random } from '#algorithms/random.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
 
-/** Chooses slates with what was learned up to one moment; it is made again whenever the posterior is. */
+/** Chooses slates with the posterior of one moment; it is created again whenever the posterior is. */
 export interface Policy {
   /**
    * Chooses among the candidates, which are the rows of `features`.
@@ -14,9 +14,9 @@ export interface Policy {
   choose(features: FeatureTable, size: number, random: Random): Choice;
 }
 
-/** A kind of policy: its name, the settings that are its own, and how to make one. */
+/** A kind of policy: its name, its own settings, and its constructor. */
 export interface PolicyDefinition<S extends Settings = Settings> {
-  /** Value of TRIBUTARY_RERANK_POLICY that selects it; begins the policy of each slate. */
+  /** Value of TRIBUTARY_RERANK_POLICY that selects it, and start of the policy name in each slate. */
   readonly name: string;
   /** Names of variables begin with TRIBUTARY_RERANK_. */
   readonly settings: S;

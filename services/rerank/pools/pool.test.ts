@@ -7,12 +7,12 @@ import { held, someItem } from './proposals.testing.ts';
 
 test('a later proposal replaces an earlier one unless it answers older interests', () => {
   assert.equal(replaces(held(5, { version: 2 }), held(4, { version: 1 })), true);
-  assert.equal(replaces(held(5, { version: 1 }), held(4, { version: 1 })), true, 'the same interests anew');
+  assert.equal(replaces(held(5, { version: 1 }), held(4, { version: 1 })), true, 'the same interests again');
   assert.equal(replaces(held(5, { version: 1 }), held(4, { version: 2 })), false, 'older interests');
   assert.equal(replaces(held(4, { version: 2 }), held(4, { version: 1 })), false, 'the same message');
 });
 
-test('taking proposals one by one or only what remains of a batch ends with the same pool', () => {
+test('proposals applied one by one or in batches lead to the same pool', () => {
   const proposals = fc.array(
     fc.record({
       userId: fc.constantFrom('ann', 'bob'),
@@ -34,7 +34,7 @@ test('taking proposals one by one or only what remains of a batch ends with the 
   );
 });
 
-test('an unknown user is served from the lists for everybody alone', () => {
+test('an unknown user gets the lists for everyone', () => {
   const pool = joinPools([], [held(0, { userId: EVERYONE, version: -1 })]);
   assert.equal(pool.interestsVersion, -1);
   assert.deepEqual(
@@ -43,7 +43,7 @@ test('an unknown user is served from the lists for everybody alone', () => {
   );
 });
 
-test('generations are not mixed: the one that stands last in the log counts, with models that need none', () => {
+test('generations are not mixed: the newest in the log counts, with models that need none', () => {
   const pool = joinPools(
     [
       held(7, { model: 'medoid-neighbours', generation: 'g2', version: 3 }),
@@ -57,10 +57,10 @@ test('generations are not mixed: the one that stands last in the log counts, wit
     ['co-occurrence', 'medoid-neighbours'],
   );
   assert.equal(pool.generation, 'g2');
-  assert.equal(pool.interestsVersion, 3, 'only what was considered counts');
+  assert.equal(pool.interestsVersion, 3, 'only the used proposals count');
 });
 
-test('what the user acted on lately is taken from the newest proposal', () => {
+test('recent items are those of the newest proposal', () => {
   const pool = joinPools(
     [
       held(3, { model: 'trending', version: 2, recent: ['tea'] }),
@@ -71,7 +71,7 @@ test('what the user acted on lately is taken from the newest proposal', () => {
   assert.deepEqual(pool.recent, new Set(['milk', 'oats']));
 });
 
-test('a slate has at most as many models as a pool, the user’s own before those for everybody', () => {
+test('a slate has at most as many models as a pool, the user’s own before those for everyone', () => {
   const ofModels = (prefix: string) =>
     Array.from({ length: MAX_MODELS - 2 }, (_, index) => held(index, { model: `${prefix}-${index + 10}` }));
   const { proposals } = joinPools(ofModels('z'), ofModels('a').reverse());
@@ -82,7 +82,7 @@ test('a slate has at most as many models as a pool, the user’s own before thos
   );
 });
 
-test('a model that proposed to the user is not counted a second time with its list for everybody', () => {
+test('a model that proposed to the user is not used a second time with its list for everyone', () => {
   const own = held(1, { items: [someItem('tea', 1)] });
   const pool = joinPools([own], [held(2, { userId: EVERYONE, version: -1, items: [someItem('soap', 1)] })]);
   assert.deepEqual(pool.proposals, [own.proposal]);

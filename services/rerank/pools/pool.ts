@@ -1,34 +1,34 @@
 import type { Proposal } from '#contracts/generated/records.ts';
 
-/** Models whose proposals a pool holds at most: the features of a slate, and what is learned, grow with them. */
+/** Maximum number of models in a pool: the features of a slate, and the statistics, grow with them. */
 export const MAX_MODELS = 32;
 
-/** A proposal with its place in its partition of `proposals`. */
+/** A proposal with its offset in its partition of `proposals`. */
 export interface HeldProposal {
   readonly offset: number;
   readonly proposal: Proposal;
 }
 
-/** What a slate is chosen from. */
+/** The input for choosing a slate. */
 export interface Pool {
   readonly proposals: readonly Proposal[];
-  /** Embedding generation of the candidates; null when no model searched in one. */
+  /** Embedding generation of the candidates; null if no model searched in one. */
   readonly generation: string | null;
-  /** Newest interests that a proposal answers; −1 when none depends on the user. */
+  /** Version of the newest interests that a proposal answers; −1 if none depends on the user. */
   readonly interestsVersion: number;
   /** Items that the user acted on lately. */
   readonly recent: ReadonlySet<string>;
 }
 
 /**
- * Whether a proposal takes the place of the one held of the same user and model. Equal versions do: after a
- * flip of the generation the same interests are answered anew. An older version never does.
+ * Whether a proposal replaces the stored one of the same user and model. One with an equal version does: after a flip
+ * the same interests are answered again. One with an older version never does.
  */
 export function replaces(arriving: HeldProposal, held: HeldProposal): boolean {
   return arriving.offset > held.offset && arriving.proposal.version >= held.proposal.version;
 }
 
-/** The proposal of each user and model that remains when the given ones are taken in, in log order. */
+/** Returns the last remaining proposal of each user and model after applying the given ones in log order. */
 export function newestProposals(proposals: Iterable<HeldProposal>): HeldProposal[] {
   const newest = new Map<string, HeldProposal>();
   for (const arriving of proposals) {
@@ -40,9 +40,9 @@ export function newestProposals(proposals: Iterable<HeldProposal>): HeldProposal
 }
 
 /**
- * Joins the user's own proposals with those for everybody. Scores of two embedding generations lie in different
- * spaces, so that only the newest generation counts, with the models that need none. A model that proposed to
- * the user is not asked again in its list for everybody. There are at most MAX_MODELS, the user's own first.
+ * Joins the user's own proposals with those for everyone. Scores of two embedding generations are not comparable, so
+ * only the newest generation counts, with the models that need none. The list for everyone of a model is left out if
+ * that model proposed to the user. There are at most MAX_MODELS, the user's own first.
  */
 export function joinPools(own: readonly HeldProposal[], everybody: readonly HeldProposal[]): Pool {
   const generation = newestGeneration(own) ?? newestGeneration(everybody);
@@ -56,7 +56,7 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
     .slice(0, MAX_MODELS - considered.length);
   const newest = considered.toSorted(byRecency)[0]?.proposal;
   return {
-    // One order whatever the store answers, so that a slate can be computed again.
+    // The order does not depend on the store, so that a slate can be computed again.
     proposals: [...considered, ...shared].sort(byModel).map(({ proposal }) => proposal),
     generation,
     interestsVersion: newest?.version ?? -1,
@@ -64,7 +64,7 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
   };
 }
 
-/** The generation of the proposal that stands last in the log among those that have one. */
+/** The generation of the last proposal in the log among those with a generation. */
 function newestGeneration(held: readonly HeldProposal[]): string | null {
   const searched = held.filter(({ proposal }) => proposal.generation !== null);
   return searched.toSorted((a, b) => b.offset - a.offset)[0]?.proposal.generation ?? null;

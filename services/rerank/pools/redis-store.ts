@@ -31,7 +31,7 @@ export function createRedisPoolStore(options: {
   const { redis, keyOf, keepMs, encode, decode } = options;
 
   async function readProposals(userId: string): Promise<HeldProposal[]> {
-    // A map, since a model may bear the name of a property that every object has.
+    // A Map, because a model may have the name of a property that every object has.
     const fields = new Map(Object.entries(await redis.hgetallBuffer(keyOf(userId))));
     const held: HeldProposal[] = [];
     for (const [name, offset] of fields) {
@@ -49,7 +49,7 @@ export function createRedisPoolStore(options: {
       return (await runScript(redis, PUT, [keyOf(userId)], parameters)) as PutOutcome;
     },
     async read(userId) {
-      // Asked in one turn, so that both go in one round trip.
+      // Both commands are sent in one turn, so that they share one round trip.
       const [own, everybody] = await Promise.all([
         userId === EVERYONE ? [] : readProposals(userId),
         readProposals(EVERYONE),

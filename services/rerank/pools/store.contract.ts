@@ -5,16 +5,16 @@ import { joinPools, MAX_MODELS } from './pool.ts';
 import { held, someCause, someItem } from './proposals.testing.ts';
 import type { PoolStore } from './store.ts';
 
-/** What every store of pools must do. Each test takes a store of its own. */
+/** The contract of every store of pools. Each test uses a store of its own. */
 export function testPoolStore(createStore: () => Promise<PoolStore>): void {
-  test('a pool nobody wrote is empty', async () => {
+  test('a pool without writes is empty', async () => {
     const store = await createStore();
     const nothing = { proposals: [], generation: null, interestsVersion: -1, recent: new Set() };
     assert.deepEqual(await store.read('ann'), nothing);
     assert.deepEqual(await store.read(EVERYONE), nothing);
   });
 
-  test('proposals are read back whole, joined with those for everybody', async () => {
+  test('proposals are read back completely, joined with those for everyone', async () => {
     const store = await createStore();
     const items = [someItem('oats', 0.1 + 0.2, { because: someCause(), popularity: 1 / 3 })];
     const own = held(4, {
@@ -31,7 +31,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.deepEqual(await store.read('bob'), joinPools([], [shared]));
   });
 
-  test('a repeated, earlier or staler proposal does nothing, a newer one replaces its model alone', async () => {
+  test('a repeated, earlier or staler proposal does nothing, and a newer one replaces only its model', async () => {
     const store = await createStore();
     const other = held(1, { model: 'sequence', version: 1 });
     const newest = held(7, { version: 4, items: [someItem('tea', 1)] });
@@ -44,7 +44,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.deepEqual(await store.read('ann'), joinPools([newest, other], []));
   });
 
-  test('a pool takes no more models than its bound, and those in it go on', async () => {
+  test('a pool accepts no more models than its limit, and its models can still be updated', async () => {
     const store = await createStore();
     const models = ['constructor', ...Array.from({ length: MAX_MODELS - 1 }, (_, index) => `model-${index}`)];
     for (const [offset, model] of models.entries()) {

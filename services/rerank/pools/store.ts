@@ -6,11 +6,11 @@ export type PutOutcome = 'held' | 'stale' | 'full';
 /** The newest proposal of each user and model. */
 export interface PoolStore {
   /**
-   * Holds the proposal unless the one held of the same user and model stands at the same or a later offset, or
-   * answers newer interests, or the pool is full.
+   * Stores the proposal unless the stored one of the same user and model has the same or a later offset, or answers
+   * newer interests, or the pool is full.
    */
   put(arriving: HeldProposal): Promise<PutOutcome>;
-  /** What a slate of the user is chosen from; the lists for everybody alone when the user is not known. */
+  /** The pool of the user; the lists for everyone if the user is unknown. */
   read(userId: string): Promise<Pool>;
   erase(userId: string): Promise<void>;
 }

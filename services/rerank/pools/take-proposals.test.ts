@@ -11,7 +11,7 @@ function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Propo
   return values.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined }));
 }
 
-test('a batch writes what remains of it, once, however often it is read', async () => {
+test('a batch writes its last proposals, once, however often it is read', async () => {
   const inner = createMemoryPoolStore();
   const writes: number[] = [];
   const freshness: number[] = [];
@@ -38,11 +38,11 @@ test('a batch writes what remains of it, once, however often it is read', async 
   await takeProposals(batch, options);
   await takeProposals(batch, options);
   assert.deepEqual(writes, [2, 2]);
-  assert.deepEqual(freshness, [0.1], 'a repeat makes nothing fresh');
+  assert.deepEqual(freshness, [0.1], 'a redelivery is not measured');
   assert.deepEqual(await inner.read('ann'), joinPools([held(2, { version: 3 })], []));
 });
 
-test('a proposal that cannot be ranked is rejected, the rest of the batch is taken', async () => {
+test('an invalid proposal is rejected, and the rest of the batch is used', async () => {
   const store = createMemoryPoolStore();
   const rejected: Array<[number, string]> = [];
   const messages = messagesOf([
@@ -59,13 +59,13 @@ test('a proposal that cannot be ranked is rejected, the rest of the batch is tak
     { store, fresh: () => {}, now: () => NOW },
   );
   assert.deepEqual(rejected, [
-    [0, 'items[1] has a score, popularity or importance that is no number'],
-    [1, 'items[0] has a score, popularity or importance that is no number'],
+    [0, 'items[1] has a score, popularity or importance that is not a finite number'],
+    [1, 'items[0] has a score, popularity or importance that is not a finite number'],
   ]);
   assert.deepEqual(await store.read('ann'), joinPools([held(2)], []));
 });
 
-test('a proposal of a model without a valid name, or beyond the bound of a pool, is rejected', async () => {
+test('a proposal of a model with an invalid name, or beyond the limit of a pool, is rejected', async () => {
   const store = createMemoryPoolStore();
   const rejected: Array<[number, string]> = [];
   const models = [
@@ -92,7 +92,7 @@ test('a proposal of a model without a valid name, or beyond the bound of a pool,
   assert.equal((await store.read('ann')).proposals.length, MAX_MODELS);
 });
 
-test('a tombstone erases the pool, and what comes after it counts again', async () => {
+test('a tombstone erases the pool, and later proposals count again', async () => {
   const store = createMemoryPoolStore();
   const after = someProposal({ model: 'sequence', version: 4 });
   const messages = messagesOf([someProposal({ version: 3 }), null, after]);

@@ -7,12 +7,12 @@ import type { PoolStore } from './store.ts';
 
 export interface TakeProposalsOptions {
   readonly store: PoolStore;
-  /** A proposal became visible to slates, so many seconds after its newest action was accepted. */
+  /** Called when slates can use a proposal, with the seconds since its newest action was accepted. */
   readonly fresh: (seconds: number) => void;
   readonly now: () => number;
 }
 
-/** Takes proposals into the pools; of several of one user and model in a batch it writes only what remains. */
+/** Writes proposals into the pools; of several of one user and model in a batch it writes only the last valid one. */
 export async function takeProposals(
   batch: IncomingBatch<Proposal>,
   { store, fresh, now }: TakeProposalsOptions,
@@ -20,7 +20,7 @@ export async function takeProposals(
   const waiting = new Map<string, HeldProposal[]>();
   for (const { offset, key, value } of batch.messages) {
     if (value === null) {
-      // A tombstone erases the user: what stands before it in the batch is gone too.
+      // A tombstone erases the user, and the earlier proposals of the batch with it.
       waiting.delete(key);
       await store.erase(key);
       continue;
@@ -39,7 +39,7 @@ export async function takeProposals(
       const { offset, proposal } = arriving;
       const outcome = await store.put(arriving);
       if (outcome === 'full') {
-        const reason = `${proposal.model} is one more than the ${MAX_MODELS} models of a pool`;
+        const reason = `${proposal.model} would exceed the limit of ${MAX_MODELS} models per pool`;
         batch.reject(offset, 'model.limit', reason);
       }
       if (outcome === 'held' && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
@@ -47,13 +47,13 @@ export async function takeProposals(
   );
 }
 
-/** Why a proposal cannot be ranked; undefined when it can. One NaN would spoil every score of the slate. */
+/** Why a proposal is invalid; undefined if it is valid. One NaN would spoil every score of the slate. */
 function faultOf({ model, items }: Proposal): Fault | undefined {
   if (!isModelName(model)) return { code: 'model.name', field: 'model', reason: 'is not a name of a model' };
   const index = items.findIndex(
     ({ score, popularity, because }) => !Number.isFinite(score + popularity + (because?.importance ?? 0)),
   );
   if (index === -1) return undefined;
-  const reason = 'has a score, popularity or importance that is no number';
+  const reason = 'has a score, popularity or importance that is not a finite number';
   return { code: 'number.invalid', field: `items[${index}]`, reason };
 }
