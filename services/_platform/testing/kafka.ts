@@ -3,6 +3,7 @@ import type { Kafka } from 'kafkajs';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { createKafka } from '../kafka/client.ts';
 import { createLogger } from '../observability/logger.ts';
+import { waitFor } from './wait-for.ts';
 
 export interface TestKafka {
   readonly kafka: Kafka;
@@ -37,7 +38,14 @@ export async function openTestKafka(): Promise<TestKafka> {
       const topic = `${prefix}.${topics.length}`;
       topics.push(topic);
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
-      await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: true });
+      await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
+      // A broker under load may deny for a moment that the topic exists, at which the wait of kafkajs would fail.
+      const hasLeaders = (): Promise<boolean> =>
+        admin.fetchTopicMetadata({ topics: [topic] }).then(
+          ({ topics: [found] }) => found?.partitions.every(({ leader }) => leader >= 0) ?? false,
+          () => false,
+        );
+      await waitFor(hasLeaders, { message: `a leader for each partition of ${topic}` });
       return topic;
     },
     async readAll(topic) {
