@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Statistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { gatherCandidates } from './candidates.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
@@ -60,18 +61,7 @@ test('a slate contains the shown items, their reasons, features and propensities
     generation: 'g1',
     interestsVersion: 9,
     experiment: null,
-    featureNames: [
-      'bias',
-      'medoid-neighbours.proposed',
-      'medoid-neighbours.rank',
-      'medoid-neighbours.score',
-      'trending.proposed',
-      'trending.rank',
-      'trending.score',
-      'medoid.share',
-      'medoid.recency',
-      'popularity',
-    ],
+    featureNames: gatherCandidates(pool.proposals, { excluded: pool.recent, now: NOW }).features.columns,
   });
   assert.deepEqual(
     slots.map(({ itemId }) => itemId).sort(),
