@@ -181,13 +181,13 @@ class TopicRead {
         return next.get(partition);
       },
       handle: async (batch) => {
-        await this.#take(batch);
+        await this.#handleBatch(batch);
         pauseIfFinished();
       },
     };
   }
 
-  async #take(batch: LogBatch): Promise<void> {
+  async #handleBatch(batch: LogBatch): Promise<void> {
     // The time that the reader takes is its own affair.
     clearTimeout(this.#stallTimer);
     try {

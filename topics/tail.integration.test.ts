@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import type { TopicName } from './catalog.ts';
 import { parseCondition } from './filter.ts';
 import type { Position } from './positions.ts';
 import { type TailOptions, tailTopic } from './tail.ts';
-import { openTestNamespace, someAction, type TestNamespace } from './test-namespace.ts';
+import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
 
 const BEGINNING: Position = { at: 'beginning' };
 
@@ -22,7 +23,7 @@ describe('tail', () => {
   };
 
   const produceAction = (change: Partial<RecordTypes['UserAction']>) => {
-    const action = someAction(change);
+    const action = anAction(change);
     const value = test.encode('UserAction', action);
     return test.produce('actions', { key: action.userId, value, timestamp: nextTimestamp() });
   };
@@ -102,7 +103,7 @@ describe('tail', () => {
     const decoded = await tail('actions', BEGINNING, { json: true, limit: 1, key: 'ann' });
     assert.deepEqual(
       (JSON.parse(decoded.lines[0]!) as { value: unknown }).value,
-      someAction({ userId: 'ann', itemId: 'tea', value: 2 }),
+      anAction({ eventId: 'e1', userId: 'ann', itemId: 'tea', value: 2 }),
     );
   });
 
@@ -134,7 +135,7 @@ describe('tail', () => {
       partition: 3,
       offset: 1042,
       key: Buffer.from('ann'),
-      value: test.encode('UserAction', someAction({ userId: 'ann' })),
+      value: test.encode('UserAction', anAction({ userId: 'ann', itemId: 'i1' })),
       headers: {},
       stage: 'interests',
       code: 'decode.schema-unknown',

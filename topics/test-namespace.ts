@@ -60,18 +60,3 @@ export async function openTestNamespace(): Promise<TestNamespace> {
     },
   };
 }
-
-/** Returns an action with every field set; `change` replaces the fields that matter to the test. */
-export function someAction(change: Partial<RecordTypes['UserAction']> = {}): RecordTypes['UserAction'] {
-  return {
-    eventId: 'e1',
-    userId: 'u1',
-    itemId: 'i1',
-    type: 'buy',
-    occurredAt: Date.parse('2026-03-01T12:00:00Z'),
-    receivedAt: Date.parse('2026-03-01T12:00:01Z'),
-    contextId: null,
-    value: null,
-    ...change,
-  };
-}

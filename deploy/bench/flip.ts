@@ -134,7 +134,7 @@ interface Judge {
   readonly mixed: number;
   readonly telling: number;
   readonly answersByGeneration: Readonly<Record<string, number>>;
-  take(answer: Answered): void;
+  record(answer: Answered): void;
 }
 
 function createJudge(): Judge {
@@ -149,7 +149,7 @@ function createJudge(): Judge {
       return telling;
     },
     answersByGeneration,
-    take({ generation, itemIds }) {
+    record({ generation, itemIds }) {
       answersByGeneration[generation] = (answersByGeneration[generation] ?? 0) + 1;
       const owners = itemIds.map((itemId) => itemId.split('~')[0]!).filter((owner) => owner !== 'shared');
       if (owners.length > 0) telling += 1;
@@ -191,14 +191,14 @@ async function loadIndex({ stages }: Path, judge: Judge, until: AbortSignal): Pr
     const path = `${prefix}/items/${anItem()}/similar?n=${NEIGHBOURS}`;
     const { generation, items } = await ask<SimilarAnswer>(urlOf(stage, path));
     known = generation;
-    judge.take({ generation, itemIds: items.map(({ itemId }) => itemId) });
+    judge.record({ generation, itemIds: items.map(({ itemId }) => itemId) });
   };
   const search = async (named: { generation?: string }): Promise<void> => {
     const queries = [{ itemId: anItem() }, { vector: [...randomUnit(random)] }, { itemId: anItem() }];
     const body = { ...named, queries, k: NEIGHBOURS };
     const { generation, results } = await ask<SearchAnswer>(urlOf('index', '/search'), body);
     const itemIds = results.flatMap(({ neighbours }) => neighbours.map(({ itemId }) => itemId));
-    judge.take({ generation, itemIds });
+    judge.record({ generation, itemIds });
     if (named.generation !== undefined && generation !== named.generation)
       throw new Error(`${generation} answered for ${named.generation}`);
   };

@@ -69,7 +69,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
     try {
       const queue = queues[lane]!;
       while (queue.length > 0 && failed === undefined) {
-        const batch = takeBatch(queue, batchSize, batchBytes);
+        const batch = nextBatch(queue, batchSize, batchBytes);
         counts.sent += batch.length;
         settle(batch, await post(`[${batch.map(({ json }) => json).join(',')}]`));
         pending -= batch.length;
@@ -134,7 +134,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
 }
 
 /** Returns at least one element, and as many more as fit. */
-function takeBatch<T>(queue: Waiting<T>[], batchSize: number, batchBytes: number): Waiting<T>[] {
+function nextBatch<T>(queue: Waiting<T>[], batchSize: number, batchBytes: number): Waiting<T>[] {
   let bytes = 0;
   let length = 0;
   while (length < Math.min(queue.length, batchSize)) {

@@ -3,10 +3,10 @@ import { after, before, test } from 'node:test';
 import { aMedoid, anAction, aSlate, someInterests } from '#contracts/domain/records.testing.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { takeCensus } from './census.ts';
+import { readCensus } from './census.ts';
 
 let namespace: TestNamespace;
-let log: Parameters<typeof takeCensus>[0];
+let log: Parameters<typeof readCensus>[0];
 
 before(async () => {
   namespace = await openTestNamespace();
@@ -24,7 +24,7 @@ function slate(servedAt: number, observations: number): RecordTypes['Slate'] {
 }
 
 test('an empty log is counted as zeros', async () => {
-  assert.deepEqual(await takeCensus(log, 'g2'), {
+  assert.deepEqual(await readCensus(log, 'g2'), {
     eventsInLog: 0,
     duplicatesInLog: 0,
     deadLetters: 0,
@@ -64,7 +64,7 @@ test('events, duplicates, the newest slate and the newest interests of each user
   }
   await namespace.produce('interests', { key: 'erased', value: null });
 
-  assert.deepEqual(await takeCensus(log, 'g2'), {
+  assert.deepEqual(await readCensus(log, 'g2'), {
     eventsInLog: 2,
     duplicatesInLog: 1,
     deadLetters: 0,

@@ -23,7 +23,7 @@ export interface Census {
 
 type LogReader = Pick<Cluster, 'kafka' | 'codec' | 'topic'>;
 
-export async function takeCensus(log: LogReader, generation: string): Promise<Census> {
+export async function readCensus(log: LogReader, generation: string): Promise<Census> {
   const eventIds = new Set<string>();
   const actions = await readAll(log, 'actions', ({ eventId }) => eventIds.add(eventId));
   const deadLetters = await readAll(log, 'dead-letters', () => {});
@@ -37,11 +37,11 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
   });
   const interested = new Set<string>();
   // The messages of a user are in order, so the last one is current.
-  const take = ({ userId, medoids, generation: clusteredIn }: RecordTypes['UserInterests']) => {
+  const onValue = ({ userId, medoids, generation: clusteredIn }: RecordTypes['UserInterests']) => {
     if (clusteredIn === generation && medoids.length > 0) interested.add(userId);
     else interested.delete(userId);
   };
-  await readAll(log, 'interests', take, (userId) => interested.delete(userId));
+  await readAll(log, 'interests', onValue, (userId) => interested.delete(userId));
   return {
     eventsInLog: eventIds.size,
     duplicatesInLog: actions - eventIds.size,
@@ -58,7 +58,7 @@ export async function takeCensus(log: LogReader, generation: string): Promise<Ce
 async function readAll<T extends TopicName>(
   { kafka, codec, topic }: LogReader,
   name: T,
-  take: (value: TopicValue<T>) => void,
+  onValue: (value: TopicValue<T>) => void,
   onTombstone: (key: string) => void = () => {},
 ): Promise<number> {
   let messages = 0;
@@ -69,7 +69,7 @@ async function readAll<T extends TopicName>(
     async onMessage({ key, value }) {
       if (value === null) return onTombstone(String(key));
       messages += 1;
-      take((await codec.decode(CATALOG[name].schema, value)) as TopicValue<T>);
+      onValue((await codec.decode(CATALOG[name].schema, value)) as TopicValue<T>);
     },
   });
   return messages;

@@ -1,4 +1,4 @@
-import { lagByGroup, takeCensus } from './census.ts';
+import { lagByGroup, readCensus } from './census.ts';
 import type { Cluster } from './cluster.ts';
 import type { LiveReport } from './live.ts';
 import type { Past } from './past.ts';
@@ -33,7 +33,7 @@ export async function conclude(
   generation: ActiveGeneration,
 ): Promise<Conclusion> {
   const lag = await drain(cluster);
-  const census = await takeCensus(cluster, generation.id);
+  const census = await readCensus(cluster, generation.id);
   const { replay, counts } = live;
   return {
     ...census,

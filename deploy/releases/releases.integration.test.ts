@@ -3,13 +3,14 @@ import { spawn } from 'node:child_process';
 import { text } from 'node:stream/consumers';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { someRelease } from '../../services/retrain/records.testing.ts';
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
@@ -33,7 +34,7 @@ describe('npm run releases', () => {
     stages = [first!, second!];
     index = createPeer({ name: 'index', url: first!.url, timeoutMs: 10_000 });
     interests = createPeer({ name: 'interests', url: second!.url, timeoutMs: 10_000 });
-    const action = someAction({ itemId: 'milk', occurredAt: Date.now(), receivedAt: Date.now() });
+    const action = anAction({ itemId: 'milk', occurredAt: Date.now() });
     await test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) });
     for (const generation of ['g1', 'g2'] as const) {
       await publish(generation);

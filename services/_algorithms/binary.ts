@@ -70,7 +70,7 @@ export class BinaryReader {
   varint(): number {
     let value = 0;
     for (let scale = 1; ; scale *= 0x80) {
-      const byte = this.#bytes[this.#take(1)]!;
+      const byte = this.#bytes[this.#advance(1)]!;
       value += (byte & 0x7f) * scale;
       if (value > Number.MAX_SAFE_INTEGER) throw this.fault('a number above 2^53');
       if (byte < 0x80) return value;
@@ -78,12 +78,12 @@ export class BinaryReader {
   }
 
   float64(): number {
-    return this.#view.getFloat64(this.#take(8), true);
+    return this.#view.getFloat64(this.#advance(8), true);
   }
 
   string(): string {
     const length = this.varint();
-    const start = this.#take(length);
+    const start = this.#advance(length);
     try {
       return utf8Decoder.decode(this.#bytes.subarray(start, start + length));
     } catch {
@@ -109,7 +109,7 @@ export class BinaryReader {
     return new BinaryFormatError(`${this.#what}: ${problem} (at byte ${this.#offset})`);
   }
 
-  #take(length: number): number {
+  #advance(length: number): number {
     const start = this.#offset;
     if (start + length > this.#bytes.length) throw this.fault('truncated');
     this.#offset = start + length;

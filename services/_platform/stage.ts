@@ -195,9 +195,9 @@ async function createStage(
       const follower = await follow({
         kafka,
         groupPrefix: `${prefix}${name}`,
-        followed: Object.entries(handlers).map(([topicName, take]) => ({
+        followed: Object.entries(handlers).map(([topicName, apply]) => ({
           ...decoding(topicName as TopicName),
-          take: take as Followed<never>['take'],
+          apply: apply as Followed<never>['apply'],
           since: since[topicName as TopicName],
         })),
         log,

@@ -14,7 +14,7 @@ import { number } from '#platform/config.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { explain } from '../gateway/reason.ts';
 import { readProposeConfig } from '../propose/config.ts';
-import { createModels, type Models } from '../propose/models.ts';
+import { createModels, type ModelsByAudience } from '../propose/models.ts';
 import { openPass } from '../propose/pass.testing.ts';
 import {
   defineProposer,
@@ -130,7 +130,7 @@ const ann: UserInterests = {
 };
 
 /** The models that a stage with this registry creates. */
-function create(registry: Proposer[], resources: Partial<Resources>): Models {
+function create(registry: Proposer[], resources: Partial<Resources>): ModelsByAudience {
   return createModels(readProposeConfig({}, registry), resources);
 }
 

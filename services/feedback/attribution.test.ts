@@ -10,7 +10,7 @@ import {
   someAction,
   someSlate,
 } from './attribution.testing.ts';
-import { eraseUser, type Join, type Settled, settle, takeAction, takeSlate } from './attribution.ts';
+import { eraseUser, type Join, joinAction, joinSlate, type Settled, settle } from './attribution.ts';
 
 function emptyJoin(): Join {
   return { times: { streamTime: 0, slatesUntil: 0 }, users: new Map(), changed: new Set() };
@@ -32,8 +32,8 @@ function run({ slates, actions }: Logs, choices: ReadonlyArray<{ slateNext: bool
   for (let step = 0; waiting.slates.length + waiting.actions.length > 0; step++) {
     const { slateNext, batchEnds } = choices[step % choices.length]!;
     const slate = slateNext || waiting.actions.length === 0 ? waiting.slates.shift() : undefined;
-    if (slate !== undefined) takeSlate(join, slate, RULES);
-    else takeAction(join, waiting.actions.shift()!, RULES);
+    if (slate !== undefined) joinSlate(join, slate, RULES);
+    else joinAction(join, waiting.actions.shift()!, RULES);
     if (batchEnds) settled.push(...settle(join, RULES).settled);
   }
   settled.push(...settle(join, RULES, Number.MAX_SAFE_INTEGER).settled);
@@ -85,14 +85,14 @@ test('the best reaction counts, and a negative one only if there is no positive 
 
 test('a slot that has earned the largest reward is settled before its window ends, the others are not', () => {
   const join = emptyJoin();
-  takeSlate(join, someSlate('s', 'ann', 0, ['apple', 'bread']), RULES);
-  takeAction(join, someAction('ann', 'bread', 'buy', 5), RULES);
+  joinSlate(join, someSlate('s', 'ann', 0, ['apple', 'bread']), RULES);
+  joinAction(join, someAction('ann', 'bread', 'buy', 5), RULES);
   assert.deepEqual(settle(join, RULES), {
     settled: [{ slateId: 's', slot: 1, earned: { actionType: 'buy', reward: 1, delay: 5 } }],
     closed: [],
   });
   assert.deepEqual(settle(join, RULES), { settled: [], closed: [] });
-  takeAction(join, someAction('bob', 'bread', 'view', 101), RULES);
+  joinAction(join, someAction('bob', 'bread', 'view', 101), RULES);
   assert.deepEqual(settle(join, RULES), {
     settled: [{ slateId: 's', slot: 0, earned: null }],
     closed: ['s'],
@@ -116,15 +116,15 @@ test('the window excludes its start and includes its end', () => {
 
 test('a slate that is read later than the assumed delay is reported as late', () => {
   const join = emptyJoin();
-  assert.equal(takeSlate(join, someSlate('s1', 'ann', 100, ['apple']), RULES), false);
-  assert.equal(takeSlate(join, someSlate('s2', 'ann', 71, ['apple']), RULES), false);
-  assert.equal(takeSlate(join, someSlate('s3', 'ann', 70, ['apple']), RULES), true);
+  assert.equal(joinSlate(join, someSlate('s1', 'ann', 100, ['apple']), RULES), false);
+  assert.equal(joinSlate(join, someSlate('s2', 'ann', 71, ['apple']), RULES), false);
+  assert.equal(joinSlate(join, someSlate('s3', 'ann', 70, ['apple']), RULES), true);
 });
 
 test('an erased user leaves no state and earns nothing', () => {
   const join = emptyJoin();
-  takeSlate(join, someSlate('s', 'ann', 0, ['apple']), RULES);
-  takeAction(join, someAction('ann', 'apple', 'click', 5), RULES);
+  joinSlate(join, someSlate('s', 'ann', 0, ['apple']), RULES);
+  joinAction(join, someAction('ann', 'apple', 'click', 5), RULES);
   assert.deepEqual(eraseUser(join, 'ann'), ['s']);
   assert.deepEqual(settle(join, RULES, Number.MAX_SAFE_INTEGER), { settled: [], closed: [] });
   assert.deepEqual(join.users.get('ann'), { pending: [], recent: [] });

@@ -1,4 +1,5 @@
 import fc from 'fast-check';
+import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { anAction, aSlate, aSlot } from '#contracts/domain/records.testing.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { AttributionRules } from './attribution.ts';
@@ -6,17 +7,7 @@ import type { AttributionRules } from './attribution.ts';
 export const RULES: AttributionRules = {
   windowMs: 100,
   slateDelayMs: 30,
-  weights: {
-    buy: 1,
-    message: 1,
-    save: 0.5,
-    share: 0.5,
-    rate: 0.5,
-    click: 0.2,
-    view: 0,
-    hide: -0.5,
-    return: -0.5,
-  },
+  weights: { ...DEFAULT_REWARDS, view: 0 },
 };
 
 export const START = 1_700_000_000_000;

@@ -102,7 +102,7 @@ export function timesAfter(
 }
 
 /** @returns whether the slate came too late to be sure of all its actions: it was served before `slatesUntil` */
-export function takeSlate(join: Join, slate: Slate, rules: AttributionRules): boolean {
+export function joinSlate(join: Join, slate: Slate, rules: AttributionRules): boolean {
   const { slateId, userId, servedAt } = slate;
   const late = servedAt <= join.times.slatesUntil;
   join.times.slatesUntil = Math.max(join.times.slatesUntil, servedAt - rules.slateDelayMs);
@@ -120,7 +120,7 @@ export function takeSlate(join: Join, slate: Slate, rules: AttributionRules): bo
   return late;
 }
 
-export function takeAction(join: Join, action: UserAction, rules: AttributionRules): void {
+export function joinAction(join: Join, action: UserAction, rules: AttributionRules): void {
   const { times } = join;
   const { userId, itemId, type, occurredAt } = action;
   times.streamTime = Math.max(times.streamTime, occurredAt);

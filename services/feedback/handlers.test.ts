@@ -9,11 +9,11 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
   const taken: Array<[string, number]> = [];
   const rejected: Array<[number, string, string]> = [];
   const handlers = createHandlers({
-    takeSlates: async (_partition, messages) =>
+    applySlates: async (_partition, messages) =>
       void taken.push(
         ...messages.map(({ value }): [string, number] => [value!.slateId, value!.slots.length]),
       ),
-    takeActions: async () => {},
+    applyActions: async () => {},
     tick: async () => {},
   });
   const sound = someSlate('sound', 'ann', 0, ['apple']);
@@ -61,8 +61,8 @@ test('an invalid action is rejected and does not advance stream time, and its of
   const readTo: Array<number | undefined> = [];
   const rejected: Array<[number, string]> = [];
   const handlers = createHandlers({
-    takeSlates: async () => {},
-    takeActions: async (_partition, messages, lastOffset) => {
+    applySlates: async () => {},
+    applyActions: async (_partition, messages, lastOffset) => {
       taken.push(...messages.map(({ offset, value }): [number, number] => [offset, value!.occurredAt]));
       readTo.push(lastOffset);
     },

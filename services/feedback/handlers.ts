@@ -31,7 +31,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         // The slate is kept without slots, so that it earns nothing but its offset counts as read.
         return { ...message, value: { ...value, slots: [] } };
       });
-      await joiner.takeSlates(batch.partition, messages, batch.lastOffset);
+      await joiner.applySlates(batch.partition, messages, batch.lastOffset);
     },
     async actions(batch) {
       const messages = batch.messages.map((message) => {
@@ -43,7 +43,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         // as read.
         return { ...message, value: { ...value, occurredAt: 0 } };
       });
-      await joiner.takeActions(batch.partition, messages, batch.lastOffset);
+      await joiner.applyActions(batch.partition, messages, batch.lastOffset);
     },
   };
 }

@@ -99,8 +99,8 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
         const kind = ofSlates ? 'slates' : 'actions';
         const from = Math.max(0, read[kind] - back);
         try {
-          if (ofSlates) await joiner.takeSlates(PARTITION, slates.slice(from, from + size));
-          else await joiner.takeActions(PARTITION, actions.slice(from, from + size));
+          if (ofSlates) await joiner.applySlates(PARTITION, slates.slice(from, from + size));
+          else await joiner.applyActions(PARTITION, actions.slice(from, from + size));
           read[kind] = Math.max(read[kind], Math.min(from + size, both[kind].length));
         } catch (error) {
           assert.ok(error instanceof Crash);
@@ -108,8 +108,8 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
         }
       }
       untilCrash = 0;
-      await joiner.takeSlates(PARTITION, slates);
-      await joiner.takeActions(PARTITION, actions);
+      await joiner.applySlates(PARTITION, slates);
+      await joiner.applyActions(PARTITION, actions);
       await closeAll(joiner);
       assert.deepEqual(withoutRepeats(log).map(describe).sort(), rewardsByDefinition(both, RULES));
     }),
@@ -132,8 +132,8 @@ test('two processes that both believe to own a partition count nothing twice', a
       };
       const owners = [joinerOn(store, appendTo(log)), joinerOn(store, appendTo(log))];
       const work = owners.map(async (joiner) => {
-        await joiner.takeSlates(PARTITION, messagesOf(both.slates));
-        await joiner.takeActions(PARTITION, messagesOf(both.actions));
+        await joiner.applySlates(PARTITION, messagesOf(both.slates));
+        await joiner.applyActions(PARTITION, messagesOf(both.actions));
       });
       await scheduler.waitFor(Promise.all(work));
       const last = joinerOn(inner, appendTo(log));
@@ -147,8 +147,8 @@ test('two processes that both believe to own a partition count nothing twice', a
 test('a reward carries the features of its slate and the trace of the request', async () => {
   const queued: QueuedReward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), async (some) => void queued.push(...some));
-  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
-  await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
+  await joiner.applyActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
   assert.deepEqual(queued, [
     {
       reward: {
@@ -174,7 +174,7 @@ test('a reward carries the features of its slate and the trace of the request', 
 test('the clock closes a slate only when it is overdue and all actions are read', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
-  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   const overdueAt = START + RULES.windowMs + IDLE_MS;
   await joiner.tick(PARTITION, { slates: 1, actions: 5, askedAt: overdueAt + 50 });
   await joiner.tick(PARTITION, { slates: 1, actions: 0, askedAt: overdueAt });
@@ -186,12 +186,12 @@ test('the clock closes a slate only when it is overdue and all actions are read'
 test('an undecodable message at the end of the actions keeps no slate waiting', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
-  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + 1 };
-  await joiner.takeActions(PARTITION, [], 4);
+  await joiner.applyActions(PARTITION, [], 4);
   await joiner.tick(PARTITION, ends);
   assert.deepEqual(log, [], 'one more message is unread');
-  await joiner.takeActions(PARTITION, [], 5);
+  await joiner.applyActions(PARTITION, [], 5);
   await joiner.tick(PARTITION, ends);
   assert.deepEqual(log.map(describe), ['s/0: 0']);
 });
@@ -200,7 +200,7 @@ test('actions are forgotten once every slate they may count for has been read', 
   const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo([]));
   const everybody = { closesBefore: Infinity, forgottenUntil: Infinity };
-  await joiner.takeActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
+  await joiner.applyActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
   await joiner.tick(PARTITION, { slates: 1, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
   assert.equal((await store.readUsers(PARTITION, [], everybody)).size, 1, 'a slate is still unread');
   await joiner.tick(PARTITION, { slates: 0, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
@@ -211,8 +211,8 @@ test('a tombstone erases the waiting state of its user', async () => {
   const log: Reward[] = [];
   const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo(log));
-  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
-  await joiner.takeActions(PARTITION, [
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
+  await joiner.applyActions(PARTITION, [
     { partition: PARTITION, offset: 7, key: 'ann', value: null, trace: undefined },
   ]);
   await closeAll(joiner);
@@ -230,7 +230,7 @@ test('a partition whose state was deleted continues above the sequence numbers o
     countLate: () => {},
     lastSequence: async () => 40,
   });
-  await joiner.takeSlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
   await closeAll(joiner);
   assert.deepEqual(
     log.map(({ sequence }) => sequence),

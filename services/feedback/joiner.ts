@@ -4,11 +4,11 @@ import {
   type AttributionRules,
   eraseUser,
   type Join,
+  joinAction,
+  joinSlate,
   type Settled,
   type Settlement,
   settle,
-  takeAction,
-  takeSlate,
   timesAfter,
 } from './attribution.ts';
 import { createSerial } from './serial.ts';
@@ -25,12 +25,12 @@ export interface Ends {
 
 export interface Joiner {
   /** @param lastOffset the offset up to which the topic was read, if that is beyond the last message */
-  takeSlates(
+  applySlates(
     partition: number,
     messages: ReadonlyArray<IncomingMessage<Slate>>,
     lastOffset?: number,
   ): Promise<void>;
-  takeActions(
+  applyActions(
     partition: number,
     messages: ReadonlyArray<IncomingMessage<UserAction>>,
     lastOffset?: number,
@@ -101,9 +101,9 @@ export function createJoiner(options: JoinerOptions): Joiner {
   }
 
   return {
-    takeSlates: (partition, slates, slatesOffset = lastOffsetOf(slates)) =>
+    applySlates: (partition, slates, slatesOffset = lastOffsetOf(slates)) =>
       inTurn(partition, () => run(partition, { slates, actions: [], slatesOffset })),
-    takeActions: (partition, actions, actionsOffset = lastOffsetOf(actions)) =>
+    applyActions: (partition, actions, actionsOffset = lastOffsetOf(actions)) =>
       inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset })),
     tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
   };
@@ -133,7 +133,7 @@ async function advance(
     forgottenUntil: after.slatesUntil,
   });
   const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
-  const erased = take(join, { slates, actions }, options);
+  const erased = applyStep(join, { slates, actions }, options);
   const settlement = settle(join, rules, overdueAt);
   const isUnchanged =
     slatesOffset === head.slatesOffset &&
@@ -164,15 +164,15 @@ async function advance(
 }
 
 /** @returns ids of the slates that no longer wait because their user was erased */
-function take(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): string[] {
+function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): string[] {
   const erased: string[] = [];
   for (const { key, value } of slates) {
     if (value === null) erased.push(...eraseUser(join, key));
-    else if (takeSlate(join, value, rules)) countLate();
+    else if (joinSlate(join, value, rules)) countLate();
   }
   for (const { key, value } of actions) {
     if (value === null) erased.push(...eraseUser(join, key));
-    else takeAction(join, value, rules);
+    else joinAction(join, value, rules);
   }
   return erased;
 }

@@ -19,9 +19,9 @@ describe('cached users', () => {
   it('evicts the least recently active user first', () => {
     const users = new CachedUsers(3 * bytesOf(1));
     for (const userId of ['a', 'b', 'c']) users.put(userId, userOf(1));
-    users.put('a', users.take('a')!);
+    users.put('a', users.remove('a')!);
     users.put('d', userOf(1));
-    const cached = ['a', 'b', 'c', 'd'].map((userId) => users.take(userId) !== undefined);
+    const cached = ['a', 'b', 'c', 'd'].map((userId) => users.remove(userId) !== undefined);
     assert.deepEqual(cached, [true, false, true, true]);
   });
 
@@ -29,17 +29,17 @@ describe('cached users', () => {
     const users = new CachedUsers(bytesOf(4));
     users.put('small', userOf(0));
     users.put('large', userOf(4));
-    assert.equal(users.take('small'), undefined, 'evicted for the large one');
+    assert.equal(users.remove('small'), undefined, 'evicted for the large one');
     users.put('large', userOf(4));
     users.put('large', userOf(5));
-    assert.equal(users.take('large'), undefined);
+    assert.equal(users.remove('large'), undefined);
     assert.equal(users.bytes, 0);
   });
 
   it('caches no user when the bound is 0', () => {
     const users = new CachedUsers(0);
     users.put('a', userOf(0));
-    assert.equal(users.take('a'), undefined);
+    assert.equal(users.remove('a'), undefined);
   });
 
   it('never exceeds its bound, and returns the newest record of a user or none, once', () => {
@@ -54,11 +54,11 @@ describe('cached users', () => {
         const newest = new Map(given.map(([userId, actions], offset) => [userId, { actions, offset }]));
         for (const [userId, { actions, offset }] of newest) {
           const before = users.bytes;
-          const user = users.take(userId);
+          const user = users.remove(userId);
           if (user !== undefined)
             assert.deepEqual([user.window.actions.length, user.offset], [actions, offset]);
           assert.equal(before - users.bytes, user === undefined ? 0 : bytesOf(actions));
-          assert.equal(users.take(userId), undefined);
+          assert.equal(users.remove(userId), undefined);
         }
         assert.equal(users.bytes, 0);
       }),

@@ -30,7 +30,7 @@ export class CachedUsers {
   }
 
   /** Removes a user from the cache and returns it; undefined when it is not cached. */
-  take(userId: string): CachedUser | undefined {
+  remove(userId: string): CachedUser | undefined {
     const user = this.#users.peek(userId);
     this.#users.delete(userId);
     return user;

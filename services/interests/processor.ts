@@ -126,7 +126,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     users: CachedUsers,
     space: EmbeddingSpace | undefined,
   ): Promise<CachedUser> {
-    const user = users.take(userId);
+    const user = users.remove(userId);
     ports.countUser(user === undefined ? 'read' : 'hot');
     return user ?? decodeUser(await store.read(userId), space);
   }

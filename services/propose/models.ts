@@ -2,7 +2,7 @@ import type { ProposeConfig } from './config.ts';
 import type { Author } from './proposals.ts';
 import type { ListForEveryone, ListsForUsers, Resources } from './proposers/proposer.ts';
 
-export interface Models {
+export interface ModelsByAudience {
   readonly forUsers: ReadonlyArray<Author & ListsForUsers>;
   readonly forEveryone: ReadonlyArray<Author & ListForEveryone>;
 }
@@ -11,7 +11,7 @@ export interface Models {
 export function createModels(
   { proposers, candidates, settingsOf }: ProposeConfig,
   resources: Partial<Resources>,
-): Models {
+): ModelsByAudience {
   const forUsers: Array<Author & ListsForUsers> = [];
   const forEveryone: Array<Author & ListForEveryone> = [];
   for (const proposer of proposers) {

@@ -8,7 +8,7 @@ import type { Asked } from './waiting-users.ts';
  * Of several versions of a user in a batch only the newest is answered.
  */
 export function createPass(
-  runners: ReadonlyArray<Pick<Runner, 'take' | 'forget'>>,
+  runners: ReadonlyArray<Pick<Runner, 'propose' | 'forget'>>,
 ): (batch: Pick<IncomingBatch<UserInterests>, 'messages'>) => Promise<void> {
   return async ({ messages }) => {
     const newest = new Map<string, Asked>();
@@ -22,6 +22,6 @@ export function createPass(
       }
     }
     const asked = [...newest.values()];
-    if (asked.length > 0) await Promise.all(runners.map((runner) => runner.take(asked)));
+    if (asked.length > 0) await Promise.all(runners.map((runner) => runner.propose(asked)));
   };
 }

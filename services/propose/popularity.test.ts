@@ -23,7 +23,7 @@ function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
 
 function popularityOf(...actions: UserAction[]): Popularity {
   const popularity = new Popularity(readProposeConfig({ TRIBUTARY_ACTION_WEIGHTS: 'view=0.25' }));
-  for (const one of actions) popularity.take(one);
+  for (const one of actions) popularity.apply(one);
   return popularity;
 }
 
@@ -49,7 +49,7 @@ describe('popularity', () => {
   it('popularity never exceeds one, though an item rose since the scale was set', () => {
     const popularity = popularityOf(action('tea'));
     popularity.top(1);
-    popularity.take(action('tea'));
+    popularity.apply(action('tea'));
     assert.equal(popularity.share('tea'), 1);
   });
 

@@ -27,7 +27,7 @@ export class Popularity {
    * ignored too, because it would age all other counts to nothing: `interests` sends such an action to the dead
    * letters.
    */
-  take(action: UserAction): void {
+  apply(action: UserAction): void {
     const weight = this.#weights[action.type];
     if (weight > 0 && !isFromTheFuture(action)) this.#counts.add(action.itemId, action.occurredAt, weight);
   }

@@ -20,7 +20,7 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
   popularity: async (stage, config) => {
     const popularity = new Popularity(config);
     const follower = await stage.follow(
-      { actions: ({ value }) => void (value !== null && popularity.take(value)) },
+      { actions: ({ value }) => void (value !== null && popularity.apply(value)) },
       { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
     );
     await follower.caughtUp;

@@ -55,7 +55,7 @@ export class Runner {
    * Resolves when the lists of these users are acknowledged, or the users wait.
    * @throws TributaryError retryable when the model fails while the stage drains: the batch is read again
    */
-  async take(asked: readonly Asked[]): Promise<void> {
+  async propose(asked: readonly Asked[]): Promise<void> {
     if (this.#isResting) return this.#wait(asked);
     const { isAlone, timeoutMs } = this.#options;
     const limit = isAlone ? undefined : new TimeLimit(timeoutMs);

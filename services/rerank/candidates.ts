@@ -4,9 +4,9 @@ import type { Cause, Proposal, ProposedItem } from '#contracts/generated/records
 import {
   BIAS,
   CANDIDATE_FEATURES,
-  type Candidate,
   type CandidateFeature,
   MODEL_FEATURES,
+  type PooledCandidate,
   type Ranking,
 } from './features.ts';
 
@@ -14,11 +14,11 @@ const LARGEST_SCORE = 3;
 
 export interface Candidates {
   /** In the order of the rows of `features`. */
-  readonly candidates: readonly Candidate[];
+  readonly candidates: readonly PooledCandidate[];
   readonly features: FeatureTable;
 }
 
-interface Gathered extends Candidate {
+interface Gathered extends PooledCandidate {
   models: string[];
   because: Cause | null;
   explanation: string;

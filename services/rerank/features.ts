@@ -7,7 +7,7 @@ import type { Cause } from '#contracts/generated/records.ts';
  */
 
 /** An item that at least one model proposed. */
-export interface Candidate {
+export interface PooledCandidate {
   readonly itemId: string;
   /** The models that proposed it, in the order of the proposals. */
   readonly models: readonly string[];
@@ -34,7 +34,7 @@ export interface CandidateFeature {
   /** Mean of the weight before any reward. */
   readonly priorMean: number;
   /** @param now milliseconds since the epoch */
-  readonly of: (candidate: Candidate, now: number) => number;
+  readonly of: (candidate: PooledCandidate, now: number) => number;
 }
 
 export interface ModelFeature {

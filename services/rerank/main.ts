@@ -7,8 +7,8 @@ import { readPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
+import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
-import { takeProposals } from './pools/take-proposals.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 
@@ -60,11 +60,11 @@ await runStage(STAGES.rerank, async (stage) => {
   });
   await stage.consume('pools', {
     proposals: (batch) =>
-      takeProposals(batch, {
+      applyProposals(batch, {
         store: pools,
         fresh: (seconds) => metrics.freshnessSeconds.observe(seconds),
         now: Date.now,
       }),
   });
-  await stage.consume('rewards', { rewards: learner.take }, learner.forget);
+  await stage.consume('rewards', { rewards: learner.learn }, learner.forget);
 });

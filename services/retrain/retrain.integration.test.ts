@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Item, ItemEmbedding, Release, ReleaseState } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
@@ -7,7 +8,7 @@ import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
-import { openTestNamespace, someAction, type TestNamespace } from '#topics/test-namespace.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import type { RetrainStatus } from './schedule.ts';
 import { GROUP_ITEMS, groupActions, groupItem, groupOf, nearestGroup } from './taste-groups.testing.ts';
 import { ALPHA_GRID } from './training/alpha.ts';
@@ -149,13 +150,12 @@ describe('the retrain stage', () => {
     for (let basket = 0; basket < 4; basket++) {
       const taken = [...GROUP_ITEMS.filter(({ itemId }) => groupOf(itemId) === 2).slice(basket, 4), silent];
       for (const { itemId } of taken) {
-        const action = someAction({
+        const action = anAction({
           eventId: `company ${basket} ${itemId}`,
           userId: 'host',
           itemId,
           contextId: `company ${basket}`,
           occurredAt: Date.now(),
-          receivedAt: Date.now(),
         });
         await test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) });
       }

@@ -127,7 +127,7 @@ export class GroupSession {
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: concurrency,
-      eachBatch: (payload) => this.#take(payload),
+      eachBatch: (payload) => this.#handleBatch(payload),
     });
   }
 
@@ -183,7 +183,7 @@ export class GroupSession {
     if (position !== undefined) this.#consumer.seek({ topic, partition, offset: String(position) });
   }
 
-  async #take(payload: EachBatchPayload): Promise<void> {
+  async #handleBatch(payload: EachBatchPayload): Promise<void> {
     const { batch } = payload;
     const { topic, partition, messages } = batch;
     const owned = this.#owned.get(keyOf(topic, partition));

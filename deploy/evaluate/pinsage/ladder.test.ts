@@ -2,16 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { RECIPE } from '../../vectors/embeddings.ts';
-import { LADDER, ladderRow, PINSAGE, recipeOf, testPairs } from './ladder.ts';
+import { LADDER, ladderRow, PINSAGE_RUNG, recipeOf, testPairs } from './ladder.ts';
 import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
 
 describe('the ladder', () => {
   it('trains all rungs on as many examples, and PinSage itself by the recipe as it stands otherwise', () => {
-    const { epochs, examplesPerEpoch } = recipeOf(RECIPE, PINSAGE, 2).config;
+    const { epochs, examplesPerEpoch } = recipeOf(RECIPE, PINSAGE_RUNG, 2).config;
     const config = { ...RECIPE.config, epochs, examplesPerEpoch, seed: 2 };
-    assert.deepEqual(recipeOf(RECIPE, PINSAGE, 2), { ...RECIPE, config });
+    assert.deepEqual(recipeOf(RECIPE, PINSAGE_RUNG, 2), { ...RECIPE, config });
     const recipes = LADDER.map((rung) => JSON.stringify(recipeOf(RECIPE, rung, 2)));
     assert.equal(new Set(recipes).size, LADDER.length);
     for (const rung of LADDER) {

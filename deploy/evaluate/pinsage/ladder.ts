@@ -20,7 +20,7 @@ const BUDGET: Partial<TrainConfig> = { epochs: 6, examplesPerEpoch: 16_384 };
 
 const MEAN: Partial<TrainConfig> = { pooling: 'mean', hardNegatives: false };
 
-export const PINSAGE: Rung = { name: 'PinSage' };
+export const PINSAGE_RUNG: Rung = { name: 'PinSage' };
 
 /** The learned rows of the paper's Table 1 (PinSage, KDD 2018, §4.2), then PinSage without what the paper does not have. */
 export const LADDER: readonly Rung[] = [
@@ -28,7 +28,7 @@ export const LADDER: readonly Rung[] = [
   { name: 'mean pooling', config: MEAN },
   { name: 'mean pooling, cross-entropy', config: { ...MEAN, loss: 'cross-entropy' } },
   { name: 'mean pooling, hard negatives', config: { pooling: 'mean' } },
-  PINSAGE,
+  PINSAGE_RUNG,
   { name: 'PinSage without places', layout: { structure: 0 } },
   { name: 'PinSage, places in the features alone', config: { directPlaces: false } },
   { name: 'PinSage without damped hubs', config: { hubDamping: 0 } },

@@ -18,7 +18,7 @@ import {
   type LadderRow,
   ladderRow,
   NEIGHBOURHOOD_SIZES,
-  PINSAGE,
+  PINSAGE_RUNG,
   type Rung,
   recipeOf,
   testPairs,
@@ -84,7 +84,7 @@ async function climb(
     }
     return ranks;
   };
-  const reference = await ranksOf(PINSAGE);
+  const reference = await ranksOf(PINSAGE_RUNG);
   const ladder = [ladderRow('content only', [ranksBy(content)], reference, random)];
   for (const rung of LADDER) ladder.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
   const neighbours: LadderRow[] = [];

@@ -153,11 +153,11 @@ describe('a live graph', () => {
         graph.scale(0.5);
         assert.deepEqual(walksOf(graph.settle()), before);
         assert.deepEqual(
-          graph.takeChanges().items.length > 0,
+          graph.drainChanges().items.length > 0,
           changes.some(({ kind }) => kind === 'add'),
         );
         graph.scale(0.5);
-        const { items, contexts } = graph.takeChanges();
+        const { items, contexts } = graph.drainChanges();
         assert.deepEqual([...items, ...contexts], []);
       }),
     );
@@ -169,13 +169,13 @@ describe('a live graph', () => {
         const { graph } = changed(first);
         const before = graph.settle();
         const rowsBefore = [rowsOf(before.contextsOfItem), rowsOf(before.itemsOfContext)];
-        graph.takeChanges();
+        graph.drainChanges();
         for (const one of then) {
           if (one.kind === 'add') graph.add(one.item, one.context, one.weight, 1_000);
           else if (one.kind === 'remove') graph.remove(one.item, one.context);
         }
         const after = graph.settle();
-        const told = graph.takeChanges();
+        const told = graph.drainChanges();
         for (const [direction, rows] of [
           rowsOf(after.contextsOfItem),
           rowsOf(after.itemsOfContext),
@@ -196,7 +196,7 @@ describe('a live graph', () => {
     for (let context = 0; context < 4_096; context++) {
       graph.add(0, context, 1, context);
       graph.settle();
-      told += graph.takeChanges().contexts.length;
+      told += graph.drainChanges().contexts.length;
     }
     assert.ok(told < 3 * 4_096, `${told} rows of contexts`);
   });

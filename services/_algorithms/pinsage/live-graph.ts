@@ -117,8 +117,8 @@ export class LiveGraph {
   }
 
   /** Returns the rows that `settle` summed again since the last call. */
-  takeChanges(): ChangedRows {
-    return { items: this.#contextsOfItem.takeChanged(), contexts: this.#itemsOfContext.takeChanged() };
+  drainChanges(): ChangedRows {
+    return { items: this.#contextsOfItem.drainChanged(), contexts: this.#itemsOfContext.drainChanged() };
   }
 
   #damp(item: number): void {

@@ -72,7 +72,7 @@ export function splitByTime(
   const early: number[] = [];
   const late: number[] = [];
   for (let i = 0; i < length; i++) (actions.at[i]! <= boundary ? early : late).push(i);
-  return { before: take(actions, early), after: take(actions, late) };
+  return { before: selectRows(actions, early), after: selectRows(actions, late) };
 }
 
 /**
@@ -123,7 +123,7 @@ function checkColumns({ user, context, item, weight, at }: ActionColumns): numbe
   return user.length;
 }
 
-function take(
+function selectRows(
   { user, context, item, weight, at }: ActionColumns,
   positions: readonly number[],
 ): ActionColumns {

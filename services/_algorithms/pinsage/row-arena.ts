@@ -155,7 +155,7 @@ export class RowArena {
   }
 
   /** Returns the rows that were summed again since the last call, ascending. */
-  takeChanged(): Int32Array {
+  drainChanged(): Int32Array {
     const changed: number[] = [];
     for (let row = 0; row < this.#rowCount; row++) {
       if ((this.#flags[row]! & CHANGED) === 0) continue;

@@ -46,7 +46,7 @@ describe('a follower', () => {
         topic,
         since,
         decode,
-        take: ({ key, value }) => void taken.push(`${key}=${value}`),
+        apply: ({ key, value }) => void taken.push(`${key}=${value}`),
       })),
       log: createLogger('test', 'silent'),
       onFailure: (error) => void failures.push(error),

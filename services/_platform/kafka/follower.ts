@@ -13,7 +13,7 @@ export interface Followed<V> {
   /** Qualified name. */
   readonly topic: string;
   readonly decode: (bytes: Buffer) => V | Promise<V>;
-  readonly take: (message: IncomingMessage<V>) => void | Promise<void>;
+  readonly apply: (message: IncomingMessage<V>) => void | Promise<void>;
   /** Message timestamp to start from instead of the beginning, ms. */
   readonly since?: number | undefined;
 }
@@ -114,7 +114,7 @@ class FollowedPartition implements PartitionReader {
       // After a rejoin a batch that was already fetched is delivered twice.
       if (offset < this.position) continue;
       const decoded = decodeMessage(message, this.#followed.decode, this.#log);
-      const taken = this.#take(message, decoded instanceof Promise ? await decoded : decoded);
+      const taken = this.#apply(message, decoded instanceof Promise ? await decoded : decoded);
       if (taken instanceof Promise) await taken;
       this.position = offset + 1;
     }
@@ -122,9 +122,10 @@ class FollowedPartition implements PartitionReader {
     this.#onProgress();
   }
 
-  #take(message: LogMessage, value: null | DecodeError): void | Promise<void> {
-    const { topic, take } = this.#followed;
-    if (!(value instanceof DecodeError)) return take(incomingMessage<never>(this.#partition, message, value));
+  #apply(message: LogMessage, value: null | DecodeError): void | Promise<void> {
+    const { topic, apply } = this.#followed;
+    if (!(value instanceof DecodeError))
+      return apply(incomingMessage<never>(this.#partition, message, value));
     this.#log.warn(
       { topic, offset: message.offset, reason: value.message },
       'an undecodable message is skipped',

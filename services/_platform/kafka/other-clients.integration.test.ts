@@ -138,7 +138,7 @@ describe('messages of other clients', () => {
     const follower = await follow({
       kafka: test.kafka,
       groupPrefix: test.prefix,
-      followed: [{ topic, decode, take: ({ value }) => void values.push(String(value)) }],
+      followed: [{ topic, decode, apply: ({ value }) => void values.push(String(value)) }],
       log,
       onFailure,
     });

@@ -105,7 +105,7 @@ export async function createProducer(options: {
   /** Sends what waits, request by request, until the lane is empty. */
   async function drain(lane: Lane): Promise<void> {
     while (lane.waiting.length > 0) {
-      const request = takeRequest(lane);
+      const request = drainRequest(lane);
       try {
         const baseOffset = await sessions.use((producer) => write(producer, lane, request));
         settle(metrics, lane, request, baseOffset);
@@ -215,7 +215,7 @@ function overfull(topic: string, waitingBytes: number): TributaryError {
   return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });
 }
 
-function takeRequest(lane: Lane): Waiting[] {
+function drainRequest(lane: Lane): Waiting[] {
   let bytes = 0;
   let count = 0;
   for (const { message } of lane.waiting) {

@@ -62,15 +62,15 @@ test('redelivered batches, crashes and rebalances leave the sums of one reading 
         const to = Math.min(log.length, from + size);
         if (forget) learner.forget();
         failing = fail;
-        const done = await learner.take(batchOf(log, from, to)).then(
+        const done = await learner.learn(batchOf(log, from, to)).then(
           () => true,
           () => false,
         );
         if (done) read = Math.max(read, to);
       }
       failing = false;
-      await learner.take(batchOf(log, read, log.length));
-      await learner.take(batchOf(log, 0, log.length));
+      await learner.learn(batchOf(log, read, log.length));
+      await learner.learn(batchOf(log, 0, log.length));
       const expected = nothingLearned();
       applyRewards(expected, log);
       assert.deepEqual(await inner.load(PARTITION), { learned: expected, offset: log.length - 1 });
@@ -93,7 +93,7 @@ test('each reward is counted by its outcome, and an invalid one goes to the dead
     someReward(3, { featureNames, features: featureNames.map(() => 1) }),
     someReward(4),
   ];
-  await learner.take(batchOf(log, 0, log.length, rejected));
+  await learner.learn(batchOf(log, 0, log.length, rejected));
   assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'too-many-columns', 'taken']);
   assert.deepEqual(rejected, [2, 3]);
 });

@@ -4,7 +4,7 @@ import { applyReward, MAX_COLUMNS, type RewardOutcome } from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 export interface Learner {
-  take(batch: IncomingBatch<Reward>): Promise<void>;
+  learn(batch: IncomingBatch<Reward>): Promise<void>;
   /** Clears the sums in memory: after a rebalance another process may have written newer ones. */
   forget(): void;
 }
@@ -18,7 +18,7 @@ export function createLearner(options: {
   const inMemory = new Map<number, HeldStatistics>();
 
   return {
-    async take(batch) {
+    async learn(batch) {
       const { partition, messages } = batch;
       // Removed while it is updated, so that a failed write leaves no sums in memory that Redis does not hold.
       const held = inMemory.get(partition) ?? (await store.load(partition));

@@ -70,7 +70,7 @@ export class ContextGraph {
     if (this.#walkedOn !== undefined) throw new Error('A walk on the graph is already running');
     this.#walkedOn = this.#graph.settle();
     try {
-      return await walk(this.#walkedOn, this.#graph.takeChanges());
+      return await walk(this.#walkedOn, this.#graph.drainChanges());
     } finally {
       this.#walkedOn = undefined;
       const waiting = this.#waiting;

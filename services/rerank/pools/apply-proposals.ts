@@ -5,7 +5,7 @@ import { isModelName } from '../features.ts';
 import { type HeldProposal, MAX_MODELS, newestProposals } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
-export interface TakeProposalsOptions {
+export interface ApplyProposalsOptions {
   readonly store: PoolStore;
   /** Called when slates can use a proposal, with the seconds since its newest action was accepted. */
   readonly fresh: (seconds: number) => void;
@@ -13,9 +13,9 @@ export interface TakeProposalsOptions {
 }
 
 /** Writes proposals into the pools; of several of one user and model in a batch it writes only the last valid one. */
-export async function takeProposals(
+export async function applyProposals(
   batch: IncomingBatch<Proposal>,
-  { store, fresh, now }: TakeProposalsOptions,
+  { store, fresh, now }: ApplyProposalsOptions,
 ): Promise<void> {
   const waiting = new Map<string, HeldProposal[]>();
   for (const { offset, key, value } of batch.messages) {

@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
+import { applyProposals } from './apply-proposals.ts';
 import { createMemoryPoolStore } from './memory-store.testing.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
 import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
-import { takeProposals } from './take-proposals.ts';
 
 function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Proposal>> {
   return values.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined }));
@@ -35,8 +35,8 @@ test('a batch writes its last proposals, once, however often it is read', async 
     reject: () => assert.fail('rejected'),
   };
   const options = { store, fresh: (seconds: number) => void freshness.push(seconds), now: () => NOW };
-  await takeProposals(batch, options);
-  await takeProposals(batch, options);
+  await applyProposals(batch, options);
+  await applyProposals(batch, options);
   assert.deepEqual(writes, [2, 2]);
   assert.deepEqual(freshness, [0.1], 'a redelivery is not measured');
   assert.deepEqual(await inner.read('ann'), joinPools([held(2, { version: 3 })], []));
@@ -54,7 +54,7 @@ test('an invalid proposal is rejected, and the rest of the batch is used', async
     someProposal(),
   ]);
   const reject = (offset: number, _code: string, reason: string) => void rejected.push([offset, reason]);
-  await takeProposals(
+  await applyProposals(
     { topic: 'proposals', partition: 0, messages, lastOffset: 2, reject },
     { store, fresh: () => {}, now: () => NOW },
   );
@@ -74,7 +74,7 @@ test('a proposal of a model with an invalid name, or beyond the limit of a pool,
     ...Array.from({ length: MAX_MODELS + 1 }, (_, index) => `model-${index}`),
   ];
   const messages = messagesOf(models.map((model) => someProposal({ model })));
-  await takeProposals(
+  await applyProposals(
     {
       topic: 'proposals',
       partition: 0,
@@ -96,7 +96,7 @@ test('a tombstone erases the pool, and later proposals count again', async () =>
   const store = createMemoryPoolStore();
   const after = someProposal({ model: 'sequence', version: 4 });
   const messages = messagesOf([someProposal({ version: 3 }), null, after]);
-  await takeProposals(
+  await applyProposals(
     {
       topic: 'proposals',
       partition: 0,
