@@ -1,4 +1,4 @@
-/** Values of a schema for property tests. */
+/** Generates values of a schema for property tests. */
 import fc from 'fast-check';
 import type { AvroSchema } from './avro.ts';
 import { isUnion } from './avro.ts';
@@ -16,7 +16,7 @@ function arbitraryOf(schema: AvroSchema): fc.Arbitrary<unknown> {
     case 'array':
       return fc.array(arbitraryOf(schema.items));
     case 'map':
-      // A literal cannot own a key of that name, and neither can what avsc reads.
+      // A literal cannot have a key of that name, and neither can records that avsc reads.
       return fc.dictionary(
         fc.string({ unit: 'grapheme' }).filter((key) => key !== '__proto__'),
         arbitraryOf(schema.values),

@@ -1,9 +1,11 @@
-/** avsc types as the codec needs them: records read into plain objects, and readers that poison cannot stall. */
+/**
+ * avsc types as the codec needs them: records are read into plain objects, and malformed bytes cannot stall a reader.
+ */
 import avro, { type Type } from 'avsc';
 import type { AvroRecord } from './avro.ts';
 import { compileBoundsCheck } from './bounds.ts';
 
-/** Reads the Avro body of one message, all of it. Throws an Error when the bytes do not hold it. */
+/** Reads the complete Avro body of one message. Throws an Error if the bytes do not match. */
 export type ReadValue = (body: Buffer) => unknown;
 
 /** The type of one of our own records, whose values are read into plain objects. */
@@ -15,16 +17,16 @@ export function compileRecordType(schema: AvroRecord): Type {
 }
 
 /**
- * The type of a schema that someone else registered.
- * @throws Error when it is no Avro schema
+ * The type of a schema that another program registered.
+ * @throws Error if it is not an Avro schema
  */
 export function parseWriterType(schema: unknown): Type {
   return avro.Type.forSchema(schema as never);
 }
 
 /**
- * A reader into `reader` of bytes written as `writer`.
- * @throws Error when the two do not resolve (Avro specification, "Schema Resolution")
+ * A reader into `reader` of bytes written with `writer`.
+ * @throws Error if the two do not resolve (Avro specification, "Schema Resolution")
  */
 export function compileReader(reader: Type, writer: Type): ReadValue {
   const checkBounds = compileBoundsCheck(writer);
@@ -36,8 +38,8 @@ export function compileReader(reader: Type, writer: Type): ReadValue {
 }
 
 /**
- * avsc makes each record with a constructor of its own. With the prototype of a literal, values compare equal
- * to literals and print like them.
+ * avsc creates each record with a constructor of its own. With the prototype of a literal, values compare equal to
+ * literals and print like them.
  */
 function makeRecordsPlain(type: Type): void {
   if (type instanceof avro.types.RecordType) {

@@ -1,6 +1,6 @@
 /**
- * The part of the Avro schema language that the contracts use. Anything else in a schema file is refused by
- * `render.ts`, so that whoever walks a schema can be exhaustive.
+ * The part of the Avro schema language that the contracts use. `render.ts` rejects anything else in a schema file, so
+ * that code that walks a schema can be exhaustive.
  */
 
 export type AvroPrimitive = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
@@ -44,7 +44,7 @@ export interface AvroRecord {
   readonly fields: readonly AvroField[];
 }
 
-/** Of null and one other type. */
+/** A union of null and one other type. */
 export type AvroUnion = readonly [AvroSchema, AvroSchema];
 
 export type AvroSchema =

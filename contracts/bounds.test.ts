@@ -7,13 +7,13 @@ const checkOf = (schema: unknown) => compileBoundsCheck(parseWriterType(schema))
 const record = (...fields: readonly object[]) => ({ type: 'record', name: 'R', fields });
 
 describe('bounds', () => {
-  it('are left to avsc where nothing is counted', () => {
+  it('types without counts are left to avsc', () => {
     assert.equal(checkOf(record({ name: 'a', type: 'string' })), undefined);
   });
 
-  it('refuse a count beyond the bytes, before anything is allocated for it', () => {
+  it('a count beyond the bytes is rejected before anything is allocated for it', () => {
     const check = checkOf(record({ name: 'items', type: { type: 'array', items: 'string' } }))!;
-    // A count of 2^31 as a zigzag varint, with nothing behind it.
+    // A count of 2^31 as a zigzag varint, followed by nothing.
     assert.throws(
       () => check(Buffer.from('8080808010', 'hex')),
       /count 2147483648 at byte 5 with 0 bytes left/,
@@ -22,24 +22,24 @@ describe('bounds', () => {
     assert.throws(() => check(Buffer.from('ffffffff0f00', 'hex')), /count 2147483648/);
   });
 
-  it('refuse a length below zero or beyond the bytes', () => {
+  it('a length below zero or beyond the bytes is rejected', () => {
     const check = checkOf({ type: 'map', values: 'bytes' })!;
     assert.throws(() => check(Buffer.from([2, 1])), /length -1/);
     assert.throws(() => check(Buffer.from([2, 8, 65])), /length 4 at byte 2 with 1 bytes left/);
   });
 
-  it('refuse an endless number, and one cut off', () => {
+  it('an endless number and a truncated one are rejected', () => {
     const check = checkOf({ type: 'array', items: 'long' })!;
     assert.throws(() => check(Buffer.alloc(11, 0xff)), /more than ten bytes/);
     assert.throws(() => check(Buffer.from([0x80])), /truncated within a number/);
   });
 
-  it('refuse a branch that a union does not have', () => {
+  it('a branch that a union does not have is rejected', () => {
     const check = checkOf({ type: 'array', items: ['null', 'string'] })!;
     assert.throws(() => check(Buffer.from([2, 4, 0])), /branch 2 of a union of 2/);
   });
 
-  it('agree with avsc on what it writes for every kind of schema, one that contains itself too', () => {
+  it('the check accepts what avsc writes for every kind of schema, recursive ones included', () => {
     const type = parseWriterType(
       record(
         { name: 'flag', type: 'boolean' },
@@ -66,7 +66,7 @@ describe('bounds', () => {
     const check = compileBoundsCheck(type)!;
     assert.doesNotThrow(() => check(body));
     for (let length = 0; length < body.length; length++) {
-      assert.throws(() => check(body.subarray(0, length)), RangeError, `cut to ${length} bytes`);
+      assert.throws(() => check(body.subarray(0, length)), RangeError, `truncated to ${length} bytes`);
     }
   });
 });

@@ -1,7 +1,7 @@
 /**
- * A walk over the bytes of a message before avsc reads them. avsc believes the count of an array or map and
- * allocates and loops for it beyond the end of the bytes: 67 bytes of poison kept it busy for 23 s and took
- * 1 GB. The walk keeps every count and length within the bytes that are there.
+ * Checks the bytes of a message before avsc reads them. avsc trusts the count of an array or map, and allocates and
+ * loops for it beyond the end of the bytes: 67 malformed bytes kept it busy for 23 s and took 1 GB. The check keeps
+ * every count and length within the existing bytes.
  */
 import avro, { type Type } from 'avsc';
 
@@ -13,8 +13,8 @@ interface Cursor {
 type Skip = (cursor: Cursor) => void;
 
 /**
- * A check that throws a RangeError when a count or length in a body reaches beyond its end. Undefined for types
- * without arrays or maps, of which avsc itself notices a truncated body.
+ * A check that throws a RangeError if a count or length in a body reaches beyond its end. Undefined for types without
+ * arrays or maps, for which avsc itself detects a truncated body.
  */
 export function compileBoundsCheck(type: Type): ((body: Buffer) => void) | undefined {
   const compiled = new Map<Type, Skip>();
@@ -28,7 +28,7 @@ export function compileBoundsCheck(type: Type): ((body: Buffer) => void) | undef
 function compileSkip(type: Type, compiled: Map<Type, Skip>): Skip {
   const known = compiled.get(type);
   if (known !== undefined) return known;
-  // A type that contains itself meets this entry while its own is being made.
+  // A recursive type finds this entry while its own check is being created.
   let skip: Skip | undefined;
   compiled.set(type, (cursor) => skip?.(cursor));
   skip = skipOf(type, (part) => compileSkip(part, compiled));
@@ -68,7 +68,7 @@ function skipOf(type: Type, compile: (part: Type) => Skip): Skip {
   return skip;
 }
 
-/** Bytes of the primitives that always take the same; an array of such is skipped in one step. */
+/** Size of the primitives with a fixed size; an array of these is skipped in one step. */
 const SIZES: Readonly<Record<string, number>> = { boolean: 1, float: 4, double: 8 };
 
 const SKIPS: Readonly<Record<string, Skip>> = {
@@ -86,7 +86,7 @@ function skipBlocks(skipItem: Skip, itemBytes?: number): Skip {
     for (let count = readLong(cursor); count !== 0; count = readLong(cursor)) {
       if (count < 0) readLong(cursor);
       const items = Math.abs(count);
-      // Items without bytes (null) could still be as many as one likes; no record of ours has such.
+      // Items without bytes (null) could still be unlimited in number; no record of the contracts has such items.
       if (items > cursor.bytes.length - cursor.position) throw outOfBounds('count', items, cursor);
       if (itemBytes === undefined) for (let item = 0; item < items; item++) skipItem(cursor);
       else advance(cursor, items * itemBytes);

@@ -28,7 +28,7 @@ function withId(bytes: Buffer, id: number): Buffer {
 
 describe('codec: round trips', () => {
   for (const record of RECORDS) {
-    it(`gives back every ${record} as a plain object, at once`, async () => {
+    it(`the codec decodes every ${record} as a plain object, synchronously`, async () => {
       const codec = await preparedCodec();
       fc.assert(
         fc.property(arbitraryRecord(record), (value) => {
@@ -39,7 +39,7 @@ describe('codec: round trips', () => {
     });
   }
 
-  it('writes a zero byte and the id, big-endian, before the Avro body', async () => {
+  it('a message starts with a zero byte and the id, big-endian, before the Avro body', async () => {
     const registry = createMemoryRegistry();
     const codec = await preparedCodec(registry);
     const bytes = codec.encode('ItemEmbedding', SAMPLES.ItemEmbedding);
@@ -48,7 +48,7 @@ describe('codec: round trips', () => {
     assert.equal(
       bytes[5],
       SAMPLES.ItemEmbedding.generation.length * 2,
-      'a zigzag length begins the first field',
+      'the first field starts with a zigzag length',
     );
   });
 });
@@ -100,7 +100,7 @@ describe('codec: encoding', () => {
     ['no record', 'UserAction', [] as object, 'eventId', /no string/],
   ];
   for (const [what, record, value, field, reason] of misfits) {
-    it(`refuses ${what} and names the field`, async () => {
+    it(`the codec rejects ${what} and names the field`, async () => {
       const codec = await preparedCodec();
       assert.throws(
         () => codec.encode(record, value as never),
@@ -114,7 +114,7 @@ describe('codec: encoding', () => {
     });
   }
 
-  it('says which command registers a missing schema', async () => {
+  it('the error for a missing schema names the command that registers it', async () => {
     const codec = createCodec({ registry: createMemoryRegistry(), subjectOf });
     await assert.rejects(codec.prepare(['Slate']), (error) => {
       assert.ok(error instanceof RegistryRefused);
@@ -124,7 +124,7 @@ describe('codec: encoding', () => {
     });
   });
 
-  it('refuses a record that was not prepared', () => {
+  it('a record that was not prepared is rejected', () => {
     const codec = createCodec({ registry: createMemoryRegistry(), subjectOf });
     assert.throws(() => codec.encode('Slate', SAMPLES.Slate), { code: 'encode.not-prepared' });
   });
@@ -140,20 +140,20 @@ describe('codec: decoding', () => {
       return true;
     };
 
-  it('decode.magic: bytes that are not in the wire format', async () => {
+  it('decode.magic: bytes that are not in the wire format are rejected', async () => {
     const codec = await preparedCodec();
     for (const bytes of [Buffer.alloc(0), Buffer.from([0, 0, 0, 1]), Buffer.from('{"userId":"u"}')]) {
       assert.throws(() => codec.decode('UserAction', bytes), refuses('decode.magic'));
     }
   });
 
-  it('decode.schema-unknown: an id of another registry', async () => {
+  it('decode.schema-unknown: an id of another registry is rejected', async () => {
     const codec = await preparedCodec();
     const bytes = withId(codec.encode('UserAction', SAMPLES.UserAction), 4_711);
     await assert.rejects(async () => codec.decode('UserAction', bytes), refuses('decode.schema-unknown'));
   });
 
-  it('decode.incompatible: another record, which the registry is asked about once', async () => {
+  it('decode.incompatible: another record is rejected, with one request to the registry', async () => {
     const memory = createMemoryRegistry();
     let requests = 0;
     const schemaOf = (id: number) => {
@@ -167,7 +167,7 @@ describe('codec: decoding', () => {
     assert.equal(requests, 1);
   });
 
-  it('decode.bytes: any truncation, and anything after the end', async () => {
+  it('decode.bytes: any truncation, and any trailing byte, is rejected', async () => {
     const codec = await preparedCodec();
     for (const record of RECORDS) {
       const bytes = codec.encode(record, SAMPLES[record]);
@@ -185,7 +185,7 @@ describe('codec: decoding', () => {
     }
   });
 
-  it('throws nothing but a DecodeError, and soon, for random bodies', async () => {
+  it('random bodies cause no error but a DecodeError, and quickly', async () => {
     const codec = await preparedCodec();
     for (const record of RECORDS) {
       const header = codec.encode(record, SAMPLES[record]).subarray(0, 5);
@@ -201,7 +201,7 @@ describe('codec: decoding', () => {
     }
   });
 
-  it('reads an earlier version with defaults and leaves out what it no longer knows', async () => {
+  it('an earlier version is read with defaults and without unknown fields', async () => {
     const registry = createMemoryRegistry();
     const codec = await preparedCodec(registry);
     const earlier = {
@@ -219,7 +219,7 @@ describe('codec: decoding', () => {
     assert.deepEqual(await decoded, { ...SAMPLES.UserAction, contextId: null });
   });
 
-  it('asks once for a new id, however many messages wait, and then no more', async () => {
+  it('a new id causes one request, however many messages wait, and none later', async () => {
     const memory = createMemoryRegistry();
     let requests = 0;
     const schemaOf = (id: number) => {
@@ -236,11 +236,11 @@ describe('codec: decoding', () => {
     const message = withId(Buffer.concat([Buffer.alloc(5), body]), id);
     const decoded = await Promise.all([1, 2, 3].map(() => codec.decode('Release', message)));
     assert.deepEqual(decoded, [SAMPLES.Release, SAMPLES.Release, SAMPLES.Release]);
-    assert.deepEqual(codec.decode('Release', message), SAMPLES.Release, 'now at once');
+    assert.deepEqual(codec.decode('Release', message), SAMPLES.Release, 'now synchronously');
     assert.equal(requests, 1);
   });
 
-  it('tells an outage from a bad message, and reads the message after it', async () => {
+  it('an outage is not a bad message, and the next message is read', async () => {
     const memory = createMemoryRegistry();
     let down = true;
     const schemaOf = async (id: number) => {

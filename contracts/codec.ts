@@ -1,4 +1,6 @@
-/** Records to and from the Confluent wire format: a zero byte, the schema id as four bytes big-endian, Avro. */
+/**
+ * Converts records to and from the Confluent wire format: a zero byte, the schema id as four bytes big-endian, Avro.
+ */
 import type { Type } from 'avsc';
 import { compileReader, compileRecordType, parseWriterType, type ReadValue } from './avro-types.ts';
 import { type ErrorCode, TributaryError } from './errors.ts';
@@ -10,9 +12,9 @@ import { type Registry, RegistryRefused } from './registry.ts';
 const MAGIC = 0;
 const HEADER_BYTES = 5;
 
-/** A value that its schema cannot hold. */
+/** A value that does not fit its schema. */
 export class EncodeError extends TributaryError {
-  /** Path of the value at fault, such as `slots[2].propensity`; empty when it is the record itself. */
+  /** Path of the value at fault, such as `slots[2].propensity`; empty if the record itself is at fault. */
   declare readonly field: string;
 
   constructor(code: ErrorCode & `encode.${string}`, reason: string, field: string, cause?: unknown) {
@@ -20,7 +22,7 @@ export class EncodeError extends TributaryError {
   }
 }
 
-/** Bytes that will never decode, however often they are read: a message for the dead letters. */
+/** Bytes that will never decode: a message for the dead letters. */
 export class DecodeError extends TributaryError {
   declare readonly code: ErrorCode & `decode.${string}`;
 
@@ -31,37 +33,39 @@ export class DecodeError extends TributaryError {
 
 export interface CodecOptions {
   readonly registry: Registry;
-  /** Subject under which the schema of a record is registered. */
+  /** Returns the subject under which the schema of a record is registered. */
   readonly subjectOf: (record: RecordName) => string;
 }
 
 export interface Codec {
   /**
-   * Looks up the id of each record's schema; needed before these are encoded. Reading them needs no request then
-   * unless another version wrote them.
+   * Looks up the id of each record's schema; required before these records are encoded. Reading them then needs no
+   * request, unless another version wrote them.
    * @throws RegistryRefused `registry.not-registered` naming the missing subject; RegistryUnavailable
    */
   prepare(records: readonly RecordName[]): Promise<void>;
-  /** @throws EncodeError naming the field whose value does not fit; NaN and infinities never do */
+  /** @throws EncodeError naming the field whose value does not fit; NaN and infinities never fit */
   encode<R extends RecordName>(record: R, value: RecordTypes[R]): Buffer;
   /**
-   * Plain objects, with defaults for fields that the writer did not know. At once when the writer's schema is
-   * known, else after one request for it. Bytes fields are views of `bytes` or copies: do not write to either.
-   * @throws DecodeError for bytes that can never be read; RegistryUnavailable when it cannot be said yet
+   * Decodes into plain objects, with defaults for fields that the writer did not know. Synchronous if the writer's
+   * schema is known, else after one request for it. Bytes fields are views of `bytes` or copies: do not write to
+   * either.
+   * @throws DecodeError for bytes that can never be read; RegistryUnavailable if the schema cannot be fetched at the
+   *   moment
    */
   decode<R extends RecordName>(record: R, bytes: Buffer): RecordTypes[R] | Promise<RecordTypes[R]>;
 }
 
-/** What is compiled of a record, once. */
+/** Compiled parts of a record, created once. */
 interface Compiled {
   readonly type: Type;
-  /** The way to a number that is not finite. */
+  /** Path of a number that is not finite. */
   readonly findNonFinite: FindPath;
-  /** Id that this source tree's schema has; undefined until prepared. */
+  /** Id of this source tree's schema; undefined until prepared. */
   id: number | undefined;
-  /** By id of the writer's schema, which never changes: a reader, or why there is none. */
+  /** By id of the writer's schema, which never changes: a reader, or the reason why there is none. */
   readonly readers: Map<number, ReadValue | DecodeError>;
-  /** Requests under way, so that a burst of messages with a new id asks once. */
+  /** Pending requests, so that a burst of messages with a new id causes one request. */
   readonly pending: Map<number, Promise<ReadValue | DecodeError>>;
 }
 
@@ -91,11 +95,11 @@ export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
     }
     const target = compiledOf(record);
     target.id = id;
-    // The registry may give the id of an equal schema with other documentation or defaults: same bytes.
+    // The registry may return the id of an equal schema with other documentation or defaults: the bytes are the same.
     target.readers.set(id, compileReader(target.type, target.type));
   }
 
-  /** Throws for what may change: an outage, or an id that is not registered yet. */
+  /** Throws for conditions that may change: an outage, or an id that is not registered yet. */
   async function fetchReader(record: RecordName, id: number): Promise<ReadValue | DecodeError> {
     const schema = await registry.schemaOf(id);
     if (schema === undefined) {
@@ -145,8 +149,8 @@ export function createCodec({ registry, subjectOf }: CodecOptions): Codec {
 }
 
 /**
- * Id of the schema that a message was written with.
- * @throws DecodeError `decode.magic` when the bytes are not in the wire format
+ * Returns the id of the schema with which a message was written.
+ * @throws DecodeError `decode.magic` if the bytes are not in the wire format
  */
 export function schemaIdOf(bytes: Buffer): number {
   if (bytes.length < HEADER_BYTES) {

@@ -11,7 +11,7 @@ import { createMemoryRegistry } from './memory-registry.ts';
 for (const release of goldenReleases()) {
   describe(`golden messages of ${release}`, () => {
     for (const { record, schema, message, value } of readGolden(release)) {
-      it(`${record} is still read as what was written`, async () => {
+      it(`${record} still decodes to the written value`, async () => {
         const registry = { ...createMemoryRegistry(), schemaOf: async () => schema };
         const codec = createCodec({ registry, subjectOf: () => 'golden' });
         const decoded = await codec.decode(record, Buffer.from(message, 'hex'));
@@ -32,12 +32,12 @@ describe('compatibility', () => {
     fields: [...Reward.fields, field],
   });
 
-  it('lets a field with a default come and go', () => {
+  it('a field with a default may be added and removed', () => {
     assert.deepEqual(incompatibilities(Reward, withField({ name: 'note', type: 'string', default: '' })), []);
     assert.deepEqual(incompatibilities(withField({ name: 'note', type: 'string', default: '' }), Reward), []);
   });
 
-  it('names a field without a default, whichever way it breaks', () => {
+  it('a field without a default is named, in whichever direction it breaks compatibility', () => {
     const required = withField({ name: 'note', type: 'string' });
     const reason = 'no matching field for default-less io.tributary.Reward.note';
     assert.deepEqual(incompatibilities(Reward, required), [
@@ -48,7 +48,7 @@ describe('compatibility', () => {
     ]);
   });
 
-  it('lets an enum grow where earlier readers have a default to fall back on', async () => {
+  it('an enum may gain symbols if earlier readers have a default', async () => {
     const grown = (fallback: object) => ({
       ...Reward,
       fields: [{ name: 'kind', type: { type: 'enum', name: 'Kind', symbols: ['a', 'b'], ...fallback } }],
@@ -65,14 +65,14 @@ describe('compatibility', () => {
     assert.equal((read(writer.toBuffer({ kind: 'b' })) as { kind: string }).kind, 'a');
   });
 
-  it('leaves every enum of ours room to grow', () => {
+  it('every enum of the contracts has a default, so that it may gain symbols', () => {
     for (const [record, schema] of Object.entries(SCHEMAS)) {
       for (const type of enumsOf(schema))
         assert.ok(type.default, `${type.name} in ${record} needs a default`);
     }
   });
 
-  it('reports every record that a registry would refuse', async () => {
+  it('every record that a registry would reject is reported', async () => {
     const registry = createMemoryRegistry();
     const subjectOf = (record: string) => `${record}-value`;
     assert.deepEqual(await refusedSchemas(registry, subjectOf), []);
@@ -101,7 +101,7 @@ function enumsOf(schema: AvroSchema): readonly AvroEnum[] {
   }
 }
 
-/** What a reader makes of a written value, plainly: its own fields, with its defaults for those not written. */
+/** The written value as a reader sees it: its own fields, with defaults for those not written. */
 function asReadBy(reader: AvroSchema, written: unknown): unknown {
   if (isUnion(reader))
     return written === null ? null : asReadBy(reader.find((branch) => branch !== 'null')!, written);

@@ -1,4 +1,4 @@
-/** Whether schemas can follow one another, here and in the judgement of a registry. */
+/** Whether schemas can follow one another, by the rules of Avro and by the registry's verdict. */
 
 import type { AvroRecord } from './avro.ts';
 import { parseWriterType } from './avro-types.ts';
@@ -6,7 +6,7 @@ import { type RecordName, SCHEMAS } from './generated/records.ts';
 import type { Registry } from './registry.ts';
 
 /**
- * Why `next` could not follow `earlier` under full compatibility, in words; empty when it could. Each must read
+ * Returns the reasons why `next` cannot follow `earlier` under full compatibility; empty if it can. Each must read
  * what the other writes (Avro specification, "Schema Resolution").
  */
 export function incompatibilities(earlier: unknown, next: unknown): readonly string[] {
@@ -26,7 +26,7 @@ function unresolved(reader: unknown, writer: unknown): readonly string[] {
 }
 
 /**
- * The records of this source tree whose schemas the registry would refuse, with their subjects.
+ * Returns the records of this source tree whose schemas the registry would reject, with their subjects.
  * @throws RegistryUnavailable, RegistryRefused
  */
 export async function refusedSchemas(

@@ -1,10 +1,13 @@
-/** A registry in memory, for tests and tools without a server. registry.contract.ts holds it to the real one. */
+/**
+ * A registry in memory, for tests and tools without a server. It passes the suite registry.contract.ts, as the real
+ * one does.
+ */
 import { isDeepStrictEqual } from 'node:util';
 import type { AvroRecord } from './avro.ts';
 import { incompatibilities } from './compatibility.ts';
 import { COMPATIBILITY, type Registry, RegistryRefused } from './registry.ts';
 
-/** Keeps COMPATIBILITY for subjects where it is set, and checks nothing elsewhere, as Apicurio does. */
+/** Enforces COMPATIBILITY for subjects where it is set, and checks nothing elsewhere, as Apicurio does. */
 export function createMemoryRegistry(): Registry {
   const schemas: AvroRecord[] = [];
   const versions = new Map<string, number[]>();
@@ -36,7 +39,7 @@ export function createMemoryRegistry(): Registry {
       if (found !== undefined) return found;
       const [fault] = faults(subject, schema);
       if (fault !== undefined) throw new RegistryRefused('registry.refused', `${subject}: ${fault}`);
-      // One schema has one id, whichever subjects carry it.
+      // One schema has one id, whichever subjects contain it.
       const id =
         idAmong(
           [...schemas.keys()].map((index) => index + 1),

@@ -4,7 +4,7 @@ import type { Type } from 'avsc';
 import { type AvroSchema, isUnion } from './avro.ts';
 import { type Fault, fieldPath } from './fault.ts';
 
-/** The first part of `value` that is not of its type, to be called only when there is one. */
+/** Returns the first part of `value` that is not of its type; to be called only if there is one. */
 export function findMisfit(type: Type, value: unknown): Fault {
   let misfit: Fault | undefined;
   type.isValid(value, {
@@ -19,12 +19,12 @@ export function findMisfit(type: Type, value: unknown): Fault {
   return misfit ?? { code: 'encode.invalid', field: '', reason: 'does not fit its schema' };
 }
 
-/** The steps from a value to the part that is searched for; undefined where there is no such part. */
+/** The steps from a value to the part that is searched for; undefined if there is no such part. */
 export type FindPath = (value: unknown) => readonly string[] | undefined;
 
 /**
- * A search for a number that is not finite; undefined where a schema has no place for one. Avro can write NaN, but no
- * reader of ours could compute with it.
+ * A search for a number that is not finite; undefined if a schema cannot contain one. Avro can write NaN, but no
+ * reader of the contracts could compute with it.
  */
 export function compileFinite(schema: AvroSchema): FindPath | undefined {
   if (isUnion(schema)) {
@@ -32,7 +32,7 @@ export function compileFinite(schema: AvroSchema): FindPath | undefined {
     return branch === undefined ? undefined : compileFinite(branch);
   }
   if (schema === 'double') return (value) => (isNonFinite(value) ? [] : undefined);
-  // What a float cannot hold becomes infinite on its way.
+  // A number that a float cannot represent becomes infinite when it is written.
   if (schema === 'float') return (value) => (isNonFinite(value, Math.fround) ? [] : undefined);
   if (typeof schema === 'string') return undefined;
   switch (schema.type) {

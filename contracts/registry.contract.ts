@@ -1,4 +1,4 @@
-/** What every Registry must do, as tests; run on the one in memory and on a server. */
+/** The contract of every Registry, as tests; run on the one in memory and on a server. */
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { AvroField, AvroRecord } from './avro.ts';
@@ -10,9 +10,7 @@ import { COMPATIBILITY, type Registry, RegistryRefused } from './registry.ts';
 
 const RECORDS = Object.keys(SCHEMAS) as RecordName[];
 
-/**
- * @param prefix - begins the name of every subject, so that runs against one server do not meet
- */
+/** @param prefix - prefix of every subject, so that runs against one server do not collide */
 export function describeRegistry(name: string, registry: Registry, prefix: string): void {
   const schemaOf = (...fields: readonly AvroField[]): AvroRecord => ({
     type: 'record',
@@ -25,7 +23,7 @@ export function describeRegistry(name: string, registry: Registry, prefix: strin
   const broken = schemaOf({ name: 'note', type: 'long' });
 
   describe(`registry: ${name}`, () => {
-    it('knows nothing of a subject that is not there', async () => {
+    it('an unknown subject has no id and no version', async () => {
       const subject = `${prefix}.absent/with space-value`;
       assert.equal(await registry.idOf(subject, plain), undefined);
       assert.equal(await registry.latestId(subject), undefined);
@@ -34,10 +32,10 @@ export function describeRegistry(name: string, registry: Registry, prefix: strin
       assert.equal(await registry.schemaOf(2_000_000_000), undefined);
     });
 
-    it('gives a registered schema one id, under which it is found', async () => {
+    it('a registered schema has one id, under which it is found', async () => {
       const subject = `${prefix}.found/with space-value`;
       const id = await registry.register(subject, plain);
-      assert.equal(await registry.register(subject, plain), id, 'a second time changes nothing');
+      assert.equal(await registry.register(subject, plain), id, 'registering it again changes nothing');
       assert.equal(await registry.idOf(subject, plain), id);
       assert.equal(await registry.latestId(subject), id);
       assert.deepEqual(await registry.schemaOf(id), plain);
@@ -45,7 +43,7 @@ export function describeRegistry(name: string, registry: Registry, prefix: strin
       assert.equal(await registry.idOf(subject, widened), undefined, 'another schema is not registered');
     });
 
-    it('takes a compatible version and refuses another, against every earlier one', async () => {
+    it('a compatible version is accepted and an incompatible one rejected, against every earlier version', async () => {
       const subject = `${prefix}.versions-value`;
       await registry.register(subject, plain);
       await registry.setCompatibility(subject);
@@ -61,10 +59,10 @@ export function describeRegistry(name: string, registry: Registry, prefix: strin
         assert.equal(error.retryable, false);
         return true;
       });
-      assert.equal(await registry.latestId(subject), id, 'a refusal leaves no version');
+      assert.equal(await registry.latestId(subject), id, 'a rejected version is not stored');
     });
 
-    it('takes a new symbol of an enum that has a default', async () => {
+    it('a new symbol of an enum with a default is accepted', async () => {
       const subject = `${prefix}.symbols-value`;
       const kinds = (...symbols: readonly string[]) =>
         schemaOf({ name: 'kind', type: { type: 'enum', name: 'Kind', symbols, default: 'a' } });
@@ -73,7 +71,7 @@ export function describeRegistry(name: string, registry: Registry, prefix: strin
       assert.equal(await registry.accepts(subject, kinds('a', 'b', 'c')), true);
     });
 
-    it('takes every schema of this source tree, and codecs that share it read each other', async () => {
+    it('every schema of this source tree is accepted, and codecs that share the registry read each other', async () => {
       const subjectOf = (record: RecordName) => `${prefix}.${record}-value`;
       for (const record of RECORDS) {
         await registry.register(subjectOf(record), SCHEMAS[record]);

@@ -8,7 +8,7 @@ import { createRegistry, type Registry, RegistryRefused, RegistryUnavailable } f
 
 type Answer = (request: IncomingMessage, response: ServerResponse) => void;
 
-/** Runs `work` with a registry client whose server answers with `answer`, down to the wire. */
+/** Runs `work` with a registry client whose server answers with `answer`, over a real socket. */
 async function withServer(
   answer: Answer,
   work: (registry: Registry, port: number) => Promise<void>,
@@ -41,7 +41,7 @@ const unavailable = (reason: RegExp) => (error: unknown) => {
 };
 
 describe('registry client', () => {
-  it('names the address and the remedy when nobody answers', async () => {
+  it('an unreachable server is reported with its address and the remedy', async () => {
     let port = 0;
     await withServer(json(200, {}), async (_registry, used) => {
       port = used;
@@ -51,7 +51,7 @@ describe('registry client', () => {
     await assert.rejects(registry.schemaOf(1), unavailable(reason));
   });
 
-  it('tries again after a server error, and gives up as unavailable', async () => {
+  it('a server error is retried, and reported as unavailable after the last attempt', async () => {
     let requests = 0;
     const recovering: Answer = (request, response) => {
       requests++;
@@ -66,7 +66,7 @@ describe('registry client', () => {
     });
   });
 
-  it('tries again where another client made the same setting first', async () => {
+  it('a conflict with the same setting of another client is retried', async () => {
     let requests = 0;
     const racing: Answer = (request, response) => {
       requests++;
@@ -78,7 +78,7 @@ describe('registry client', () => {
     });
   });
 
-  it('gives up on a server that does not answer in time', async () => {
+  it('a server that does not answer in time is reported as unavailable', async () => {
     await withServer(
       () => undefined,
       async (_registry, port) => {
@@ -88,7 +88,7 @@ describe('registry client', () => {
     );
   });
 
-  it('tries again where an answer begins and does not end', async () => {
+  it('an incomplete response is retried', async () => {
     let requests = 0;
     const faltering: Answer = (request, response) => {
       requests++;
@@ -102,23 +102,23 @@ describe('registry client', () => {
     assert.equal(requests, 2);
   });
 
-  it('does not take the 404 of something else for a missing schema', async () => {
+  it('a 404 of another server is not treated as a missing schema', async () => {
     const page: Answer = (_request, response) => response.writeHead(404).end('<h1>Not found</h1>');
     await withServer(page, async (registry) => {
-      await assert.rejects(registry.schemaOf(1), unavailable(/no Schema Registry/));
+      await assert.rejects(registry.schemaOf(1), unavailable(/not a Schema Registry/));
     });
     await withServer(json(404, { error: 'no route' }), async (registry) => {
       await assert.rejects(registry.schemaOf(1), unavailable(/\/apis\/ccompat\/v7/));
     });
   });
 
-  it('refuses an answer without what it must hold', async () => {
+  it('a response without a required field is rejected', async () => {
     await withServer(json(200, { version: 1 }), async (registry) => {
       await assert.rejects(registry.latestId('s'), unavailable(/without id/));
     });
   });
 
-  it('passes on why the registry refused, and does not ask again', async () => {
+  it('the reason of a rejection is passed on, and the request is not retried', async () => {
     let requests = 0;
     const conflict: Answer = (request, response) => {
       requests++;
@@ -137,7 +137,7 @@ describe('registry client', () => {
     });
   });
 
-  it('sends the credentials of the address in a header, and shows them nowhere', async () => {
+  it('the credentials of the address are sent in a header, and shown nowhere', async () => {
     let authorization: string | undefined;
     let path: string | undefined;
     const answer: Answer = (request, response) => {

@@ -1,26 +1,26 @@
 /**
- * A Schema Registry over its REST API, as Confluent defines it and Apicurio serves it under
- * `/apis/ccompat/v7`. Not `@kafkajs/confluent-schema-registry`: that client reports an outage as status 400,
- * which cannot be told from a refusal, and has no call for compatibility.
+ * A client of the Schema Registry's REST API, as Confluent defines it and Apicurio serves it under
+ * `/apis/ccompat/v7`. It replaces `@kafkajs/confluent-schema-registry`, which reports an outage as status 400, like a
+ * rejection, and has no call for compatibility (decision 0010).
  */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroRecord } from './avro.ts';
 import { TributaryError } from './errors.ts';
 
 /**
- * The level of every subject. Old messages are read by new code (the log is replayed from its start), and new
- * messages by old code (stages roll over one by one), both against every version that was ever registered.
+ * The compatibility level of every subject. Old messages are read by new code (the log is replayed from its start),
+ * and new messages by old code (stages are updated one by one), both against every version that was ever registered.
  */
 export const COMPATIBILITY = 'FULL_TRANSITIVE';
 
-/** The registry did not answer, or not sensibly. Says nothing about the message: try again. */
+/** The registry did not answer, or not validly. This says nothing about the message; the request may be retried. */
 export class RegistryUnavailable extends TributaryError {
   constructor(reason: string, { cause }: ErrorOptions = {}) {
     super('registry.unavailable', reason, { cause, retryable: true, status: 503 });
   }
 }
 
-/** The registry answered and said no: an unknown subject, an incompatible schema, a missing right. */
+/** The registry rejected the request: an unknown subject, an incompatible schema, a missing permission. */
 export class RegistryRefused extends TributaryError {
   constructor(
     code: 'registry.not-registered' | 'registry.refused',
@@ -34,36 +34,38 @@ export class RegistryRefused extends TributaryError {
 export interface RegistryOptions {
   /** Base address, for Apicurio with its path; a user and password in it are sent as basic authentication. */
   readonly url: string;
-  /** Tries a request before it fails with RegistryUnavailable. Default 4. */
+  /** Attempts of a request before it fails with RegistryUnavailable. Default 4. */
   readonly attempts?: number;
-  /** Pause after the first failed try, in milliseconds; it doubles with each further one. Default 100. */
+  /** Pause after the first failed attempt, in milliseconds; it doubles with each further one. Default 100. */
   readonly backoffMs?: number;
-  /** Time for one try, in milliseconds. Default 5000. */
+  /** Timeout of one attempt, in milliseconds. Default 5000. */
   readonly timeoutMs?: number;
 }
 
 /**
- * Every call rejects with RegistryUnavailable (retryable) when no sensible answer came, and with
- * RegistryRefused when the registry said no.
+ * Every call rejects with RegistryUnavailable (retryable) if no valid response came, and with RegistryRefused if the
+ * registry rejected the request.
  */
 export interface Registry {
   /** Base address without credentials, for messages. */
   readonly address: string;
-  /** Id of `schema` under `subject`; undefined when it is not registered there. */
+  /** Returns the id of `schema` under `subject`; undefined if it is not registered there. */
   idOf(subject: string, schema: AvroRecord): Promise<number | undefined>;
-  /** Id of the newest version of `subject`; undefined when there is no such subject. */
+  /** Returns the id of the newest version of `subject`; undefined if there is no such subject. */
   latestId(subject: string): Promise<number | undefined>;
-  /** The schema of that id, parsed but not checked: any Avro may stand there; undefined when the id is unknown. */
+  /**
+   * Returns the schema of that id, parsed but not checked: it may be any Avro schema. Undefined if the id is unknown.
+   */
   schemaOf(id: number): Promise<unknown>;
-  /** Registers `schema` as the newest version of `subject`, or finds it there, and returns its id. */
+  /** Registers `schema` as the newest version of `subject`, unless it is registered there, and returns its id. */
   register(subject: string, schema: AvroRecord): Promise<number>;
-  /** Whether `schema` could be registered next under `subject`; true when there is no such subject. */
+  /** Returns whether `schema` could be registered next under `subject`; true if there is no such subject. */
   accepts(subject: string, schema: AvroRecord): Promise<boolean>;
-  /** The level set on the subject itself; undefined when it follows the registry's default. */
+  /** Returns the level set on the subject itself; undefined if the registry's default applies. */
   compatibilityOf(subject: string): Promise<string | undefined>;
   /** Sets the level of a subject, which need not exist yet. */
   setCompatibility(subject: string, level?: string): Promise<void>;
-  /** Names of all subjects. */
+  /** Returns the names of all subjects. */
   subjects(): Promise<readonly string[]>;
 }
 
@@ -92,7 +94,7 @@ export function createRegistry(options: RegistryOptions): Registry {
       return request.numberIn(registered, 'id');
     },
     async accepts(subject, schema) {
-      // Without a version the check runs against all of them where the level is transitive.
+      // Without a version the check covers all versions if the level is transitive.
       const path = `/compatibility${subjectPath(subject)}/versions`;
       const answer = await request.optional('POST', path, bodyOf(schema));
       return answer === undefined || answer.is_compatible === true;
@@ -121,7 +123,7 @@ interface Reply {
 function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }: RegistryOptions) {
   const { address, headers } = parseAddress(url);
 
-  /** One try; a network error and a server error throw, any other answer is returned, read to its end. */
+  /** One attempt. A network error and a server error throw; any other response is returned, completely read. */
   async function tryOnce(method: string, path: string, body: object | undefined): Promise<Reply> {
     const response = await fetch(`${address}${path}`, {
       method,
@@ -129,8 +131,8 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
       signal: AbortSignal.timeout(timeoutMs),
       ...(body === undefined ? {} : { body: JSON.stringify(body) }),
     });
-    // 429 asks to come back later, which is what a retry does. Apicurio answers 409 to a setting that another client
-    // has just made for the first time; tried again it is changed.
+    // 429 asks the client to come back later, so it is retried. Apicurio answers 409 to a setting that another client
+    // has just created; a retry changes it.
     const isRace = method === 'PUT' && response.status === 409;
     const text = await response.text();
     if (response.status >= 500 || response.status === 429 || isRace) {
@@ -162,7 +164,7 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
       return JSON.parse(text) as Answer;
     } catch (cause) {
       throw new RegistryUnavailable(
-        `What answers at ${address} is no Schema Registry: point SCHEMA_REGISTRY_URL at one (Apicurio: with /apis/ccompat/v7).`,
+        `The server at ${address} is not a Schema Registry: point SCHEMA_REGISTRY_URL at one (Apicurio: with /apis/ccompat/v7).`,
         { cause },
       );
     }
@@ -181,16 +183,16 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
       const reply = await send(method, path, body);
       return reply.ok ? parse(reply) : refuse(reply, method, path);
     },
-    /** Undefined when the registry says that what was asked for is not there. */
+    /** Undefined if the registry reports that the requested entity does not exist. */
     async optional(method: string, path: string, body?: object): Promise<Answer | undefined> {
       const reply = await send(method, path, body);
       if (reply.ok) return parse(reply);
       if (reply.status !== 404) return refuse(reply, method, path);
-      // A 404 of anything but a registry (a proxy, a wrong path) must not read as "not registered".
+      // A 404 of another server (a proxy, a wrong path) must not count as "not registered".
       const { error_code: code } = parse(reply);
       if (typeof code === 'number' && REGISTRY_NOT_FOUND.has(code)) return undefined;
       throw new RegistryUnavailable(
-        `What answers at ${address} is no Schema Registry: it has no ${path}. Apicurio needs the path /apis/ccompat/v7.`,
+        `The server at ${address} is not a Schema Registry: it has no ${path}. Apicurio needs the path /apis/ccompat/v7.`,
       );
     },
     numberIn(answer: Answer, name: string): number {
@@ -206,7 +208,7 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
   };
 }
 
-/** Subject, version, schema, and a subject's level not found, in the numbering of Confluent's API. */
+/** Error codes for a missing subject, version, schema and level of a subject, in Confluent's numbering. */
 const REGISTRY_NOT_FOUND: ReadonlySet<number> = new Set([40401, 40402, 40403, 40408]);
 
 function parseAddress(url: string): { address: string; headers: Record<string, string> } {
@@ -228,7 +230,7 @@ function reasonIn(text: string): string {
   }
 }
 
-/** fetch says only "fetch failed" and keeps the reason in its cause. */
+/** fetch reports only "fetch failed" and keeps the reason in its cause. */
 function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   return error.cause instanceof Error ? `${error.message}: ${error.cause.message}` : error.message;

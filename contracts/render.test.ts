@@ -24,7 +24,7 @@ const outer: AvroRecord = {
 };
 
 describe('renderRecords', () => {
-  it('renders interfaces, enums and their constants, inner types first', () => {
+  it('interfaces, enums and their constants are rendered, inner types first', () => {
     const text = renderRecords([outer]);
     const expected = [
       'export type StateOfPlay = (typeof STATE_OF_PLAYS)[number];',
@@ -46,14 +46,14 @@ describe('renderRecords', () => {
     );
   });
 
-  it('renders a type that several schemas share once, and refuses two of one name', () => {
+  it('a type that several schemas share is rendered once, and two different types of one name are rejected', () => {
     const other: AvroRecord = { type: 'record', name: 'Other', fields: [{ name: 'inner', type: inner }] };
     assert.equal(renderRecords([outer, other]).split('export interface Inner').length, 2);
     const changed = { ...other, fields: [{ name: 'inner', type: { ...inner, fields: [] } }] };
     assert.throws(() => renderRecords([outer, changed]), /Two schemas define Inner differently/);
   });
 
-  it('refuses what it cannot render', () => {
+  it('an unsupported schema is rejected', () => {
     const fixed = {
       type: 'record',
       name: 'R',
@@ -64,7 +64,7 @@ describe('renderRecords', () => {
     assert.throws(() => renderRecords([wide as unknown as AvroRecord]), /is not among the kinds/);
   });
 
-  it('gave the committed file for the committed schemas', () => {
+  it('the committed file is the rendering of the committed schemas', () => {
     const committed = readFileSync(new URL('./generated/records.ts', import.meta.url), 'utf8');
     const byFileName = Object.values(SCHEMAS).toSorted((a, b) => (fileName(a) < fileName(b) ? -1 : 1));
     assert.equal(renderRecords(byFileName), committed);

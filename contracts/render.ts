@@ -1,14 +1,14 @@
-/** Renders Avro schemas as TypeScript. Pure: schemas in, the text of one module out. */
+/** Renders Avro schemas as TypeScript. Pure: it takes schemas and returns the text of one module. */
 import { isDeepStrictEqual } from 'node:util';
 import { type AvroEnum, type AvroRecord, type AvroSchema, isUnion } from './avro.ts';
 
 const LINE_WIDTH = 110;
 
 /**
- * The module of all records: an interface a record, a union and a constant a enum, `RecordTypes`, `RecordName`
- * and `SCHEMAS`. A field with a default is required all the same: the default is for readers of older messages.
+ * Returns the module of all records: one interface per record, a union and a constant per enum, `RecordTypes`,
+ * `RecordName` and `SCHEMAS`. A field with a default is still required: the default is for readers of older messages.
  * @param schemas - the record of each file, in the order of the output
- * @throws Error when two schemas define one name differently, or use a part of Avro that avro.ts leaves out
+ * @throws Error if two schemas define one name differently, or use a part of Avro that avro.ts leaves out
  */
 export function renderRecords(schemas: readonly AvroRecord[]): string {
   const named = new Map<string, AvroRecord | AvroEnum>();
@@ -36,7 +36,7 @@ export function renderRecords(schemas: readonly AvroRecord[]): string {
     .concat('\n');
 }
 
-/** Adds the named types of `schema`, inner ones first, so that each stands before its use. */
+/** Adds the named types of `schema`, inner ones first, so that each is defined before its use. */
 function collectNamed(schema: AvroSchema, into: Map<string, AvroRecord | AvroEnum>): void {
   if (typeof schema === 'string') return;
   if (isUnion(schema)) {
@@ -99,7 +99,7 @@ function constantName(name: string): string {
 
 function typeOf(schema: AvroSchema): string {
   if (isUnion(schema)) {
-    // Null goes last, whichever branch comes first for the sake of a default.
+    // Null goes last, whichever branch is first because of a default.
     const branches = schema.filter((branch) => branch !== 'null').map(typeOf);
     return (schema.includes('null') ? [...branches, 'null'] : branches).join(' | ');
   }
@@ -142,7 +142,7 @@ function unsupported(schema: unknown): Error {
   return new Error(`${JSON.stringify(schema)} is not among the kinds of schema in contracts/avro.ts.`);
 }
 
-/** A doc comment, on one line where it fits. */
+/** A doc comment, on one line if it fits. */
 function comment(doc: string | undefined, indentation: string): readonly string[] {
   if (doc === undefined) return [];
   const oneLine = `${indentation}/** ${doc} */`;

@@ -6,7 +6,7 @@ import { decodeVector, encodeVector, VectorError } from './vectors.ts';
 const finiteVector = fc.float32Array({ noNaN: true, noDefaultInfinity: true });
 
 describe('vectors', () => {
-  it('come back bit for bit', () => {
+  it('vectors are read back exactly', () => {
     fc.assert(
       fc.property(finiteVector, (vector) => {
         assert.deepEqual(decodeVector(encodeVector(vector), vector.length), vector);
@@ -14,12 +14,12 @@ describe('vectors', () => {
     );
   });
 
-  it('are little-endian, wherever the view begins', () => {
+  it('vectors are little-endian, wherever the view begins', () => {
     const view = new Float32Array(Float32Array.of(9, 1, -2).buffer, 4, 2);
     assert.equal(encodeVector(view).toString('hex'), '0000803f000000c0');
   });
 
-  it('are copies both ways, and need no alignment', () => {
+  it('vectors are copied both ways, and need no alignment', () => {
     const vector = Float32Array.of(1, 2);
     const bytes = encodeVector(vector);
     vector[0] = 5;
@@ -29,7 +29,7 @@ describe('vectors', () => {
     assert.deepEqual(decoded, Float32Array.of(1, 2));
   });
 
-  it('name the field of a wrong length or a component that is no number', () => {
+  it('an error names the field of a wrong length or a component that is not finite', () => {
     assert.throws(
       () => decodeVector(Buffer.alloc(12), 4, 'vector of item-1'),
       (error) =>

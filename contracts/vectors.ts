@@ -5,9 +5,9 @@ import { TributaryError } from './errors.ts';
 const COMPONENT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const SWAPPED = endianness() === 'BE';
 
-/** A vector with a component that is no number, or of another length than it should have. */
+/** A vector with a component that is not finite, or of a wrong length. */
 export class VectorError extends TributaryError {
-  /** The field that held it. */
+  /** The field of the vector. */
   declare readonly field: string;
 
   constructor(reason: string, field: string) {
@@ -16,9 +16,9 @@ export class VectorError extends TributaryError {
 }
 
 /**
- * The bytes of a vector, a copy.
+ * Returns the bytes of a vector, as a copy.
  * @param field - names the vector in an error
- * @throws VectorError when a component is not finite
+ * @throws VectorError if a component is not finite
  */
 export function encodeVector(vector: Float32Array, field = 'vector'): Buffer {
   assertFinite(vector, field);
@@ -27,10 +27,10 @@ export function encodeVector(vector: Float32Array, field = 'vector'): Buffer {
 }
 
 /**
- * The vector of these bytes, a copy: it does not keep the message alive that held them.
- * @param dimension - number of components it must have
+ * Returns the vector of these bytes, as a copy, which does not keep the message in memory.
+ * @param dimension - required number of components
  * @param field - names the vector in an error
- * @throws VectorError when the length is another or a component is not finite
+ * @throws VectorError if the length differs or a component is not finite
  */
 export function decodeVector(bytes: Uint8Array, dimension: number, field = 'vector'): Float32Array {
   if (bytes.length !== dimension * COMPONENT_BYTES) {

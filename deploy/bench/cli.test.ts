@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url';
 
 const CLI = fileURLToPath(new URL('./cli.ts', import.meta.url));
 
-test('a name that is missing or unknown ends with the known ones and code 1', () => {
+test('a missing or unknown name lists the benches and exits with 1', () => {
   for (const args of [[], ['wards'], ['ward', 'twice']]) {
     const { status, stderr } = spawnSync(process.execPath, [CLI, ...args], { encoding: 'utf8' });
     assert.equal(status, 1);
@@ -13,7 +13,7 @@ test('a name that is missing or unknown ends with the known ones and code 1', ()
   }
 });
 
-test('an unknown option is named, without a stack', () => {
+test('an unknown option is reported by name, without a stack', () => {
   const { status, stderr } = spawnSync(process.execPath, [CLI, 'ward', '--jsno'], { encoding: 'utf8' });
   assert.equal(status, 1);
   assert.match(stderr, /^\nUnknown option '--jsno'/);

@@ -1,4 +1,4 @@
-// `npm run bench -- NAME [--json]`: how fast a part is, beside its peers.
+// `npm run bench -- NAME [--json]`: measures the speed of a part, beside its peers.
 
 import { runMeasurement } from '../figures/command.ts';
 

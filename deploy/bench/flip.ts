@@ -13,7 +13,9 @@ import { onStages } from './on-stages.ts';
 
 const GENERATIONS = ['20260101T000000000Z', '20260102T000000000Z'] as const;
 const DIMENSION = 64;
-/** Items of both generations, which are asked for; each generation has others besides, which answers hold. */
+/**
+ * Items of both generations, which are requested; each generation also has items of its own, which responses contain.
+ */
 const SHARED_ITEMS = 500;
 const OWN_ITEMS = 2_500;
 const NEIGHBOURS = 10;
@@ -21,15 +23,16 @@ const FLIPS = 8;
 const REQUESTS_PER_SECOND = 500;
 const TIMEOUT_MS = 2_000;
 /**
- * Short, so that each flip builds its graph anew under the load; but as long as an answer that names a generation and
- * the next request, which asks for that one, may be on their way.
+ * Short, so that each flip builds its graph under the load. But long enough for a response that names a generation,
+ * and for the next request, which names it.
  */
 const SETTINGS = { TRIBUTARY_INDEX_KEEP_RETIRED_MS: String(2 * TIMEOUT_MS) };
 
 /**
- * Two generations take turns by `npm run releases -- activate` while 500 requests a second go to the index and, through
- * the gateway, to its neighbours. An answer is mixed when it names a generation but holds a neighbour that only the
- * other one has; `telling` answers hold at least one that only one of them has, so that a mixture would have shown.
+ * Two generations alternate by `npm run releases -- activate` while 500 requests a second go to the index and,
+ * through the gateway, to its neighbours. A response is mixed if it names one generation but contains a neighbour
+ * that only the other one has; `telling` responses contain at least one neighbour that only one of them has, so that
+ * a mixture would show.
  */
 export function measure(): Promise<Figures> {
   return onStages(['gateway', 'index'], SETTINGS, async (path) => {
@@ -103,7 +106,7 @@ interface Status {
   readonly held: readonly string[];
 }
 
-/** Resolves when the generation serves and the one before has been let go of. */
+/** Resolves when the generation serves and the previous one has been dropped. */
 async function served(path: Path, generation: string): Promise<void> {
   await waitFor(
     async () => {
@@ -114,7 +117,7 @@ async function served(path: Path, generation: string): Promise<void> {
   );
 }
 
-/** Begins and ends with the newer generation serving, when the number is even. */
+/** Starts and ends with the newer generation serving, if the number is even. */
 async function flip(path: Path, times: number): Promise<void> {
   const { kafka, codec, namespace } = path.namespace;
   for (let turn = 0; turn < times; turn++) {
@@ -168,7 +171,7 @@ interface SearchAnswer {
   readonly results: readonly { readonly neighbours: readonly { readonly itemId: string }[] }[];
 }
 
-/** The questions of all who ask the index, in turn: an app, a stage, and propose, which names the generation it knows. */
+/** The requests of all clients of the index, in turn: an app, a stage, and propose, which names its generation. */
 async function loadIndex({ stages }: Path, judge: Judge, until: AbortSignal): Promise<LoadFigures> {
   const agent = new Agent({ connections: 64 });
   const random = createRandom('questions');

@@ -16,13 +16,13 @@ import type { Figures } from '../figures/figures.ts';
 import { lastWindow, type RealWindows, readRealWindows } from './windows.ts';
 
 const USERS = 500;
-/** Beside the α that the release carries. */
+/** Measured in addition to the α of the release. */
 const ALPHAS = [1, 1.5, 2] as const;
 const TOP = 3;
 const FULL_WINDOW = 400;
 const FULL_USERS = 30;
 const ARRIVALS = 50;
-/** Nothing is too old here, so that each of these windows holds exactly that many actions. */
+/** No action expires here, so that each of these windows holds exactly that many actions. */
 const FULL_LIMITS = { days: 3_650, maximum: FULL_WINDOW };
 
 const OPTIONS = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
@@ -30,9 +30,9 @@ const forests = new ForestWorkspace();
 const trees = createWardWorkspace();
 
 /**
- * The incremental clustering beside the full one, after each action of 500 real users' windows: adjusted Rand index, and
- * whether the three most important medoids are the same. Then the CPU time of an action that arrives in a window of 400
- * and pushes the oldest out: all that either does from the window to the interests.
+ * The incremental clustering beside the full one, after each action of 500 real users' windows: adjusted Rand index,
+ * and whether the three most important medoids are the same. Then the CPU time of an action that arrives in a window
+ * of 400 and drops the oldest: everything from the window to the interests.
  */
 export async function measure(): Promise<Figures> {
   const real = await readRealWindows();
@@ -75,7 +75,7 @@ function agreement(windows: readonly (readonly WindowAction[])[], real: RealWind
   };
 }
 
-/** Arrivals one by one, and once more basket by basket, which is how they reach the stage. */
+/** Arrivals one by one, and again basket by basket, as they reach the stage. */
 function costAt400(histories: readonly (readonly WindowAction[])[], real: RealWindows): Figures {
   const time = { full: 0, incremental: 0, byBasket: 0 };
   let items = 0;
@@ -123,7 +123,7 @@ function followTime(
   });
 }
 
-/** Purchases of one basket share their time. */
+/** Purchases of one basket have the same time. */
 function baskets(actions: readonly WindowAction[]): WindowAction[][] {
   const groups: WindowAction[][] = [];
   for (const action of actions) {
@@ -134,7 +134,7 @@ function baskets(actions: readonly WindowAction[]): WindowAction[][] {
   return groups;
 }
 
-/** As the interests stage does it. */
+/** The same steps as in the interests stage. */
 function incremental(
   window: ActionWindow,
   before: KnownBefore,

@@ -21,7 +21,7 @@ const SERVED = {
   efSearch: SETTINGS.efSearch.fallback!,
 };
 const NEIGHBOURS = 10;
-/** An item finds itself as well. */
+/** Each query also finds its own item. */
 const K = NEIGHBOURS + 1;
 const QUERIES = 2_000;
 const ROUNDS = 31;
@@ -36,24 +36,24 @@ interface Run {
   readonly neighbours: readonly Neighbours[];
 }
 
-/** How the same queries are answered, in turns. */
+/** The two ways in which the same queries are answered. */
 interface Turns {
   /** As rows and distances. */
   readonly ours: Run[];
-  /** As the stage answers a request: as objects with item id and score. */
+  /** As the stage's response: objects with item id and score. */
   readonly oursAsItems: Run[];
   readonly theirs: Run[];
 }
 
 /**
- * The graph as the index serves it, on completejourney's vectors, searched from items as propose does from medoids:
- * recall at 10 against exact search; queries a CPU second beside Python hnswlib with the same vectors, parameters, seed
- * and compiler flags; and what a snapshot spares a start.
+ * The graph of the index on completejourney's vectors, searched from items as propose does from medoids: recall at 10
+ * against exact search; queries a CPU second beside Python hnswlib with the same vectors, parameters, seed and
+ * compiler flags; and the time that a snapshot saves at a start.
  *
  * Both sides get the queries as one float32 matrix that is filled before the clock starts, search all of them in one
- * call on one thread, and give arrays of neighbours and distances: `ratio` is that of the medians of CPU time over
- * alternating runs. In `ratioAsItems` our side makes the objects as well that the stage answers with, which Python does
- * not.
+ * call on one thread, and return arrays of neighbours and distances: `ratio` is that of the medians of CPU time over
+ * alternating runs. `ratioAsItems` includes the creation of the response objects of the stage on our side, which
+ * Python does not do.
  */
 export async function measure(): Promise<Figures> {
   const { itemIds, vectors, dim } = await completejourneyEmbeddings(await readPurchases());
@@ -102,7 +102,7 @@ function drawRows(count: number): number[] {
   return Array.from({ length: QUERIES }, () => random.integer(count));
 }
 
-/** Wall time to a graph that can be searched: linked anew, and read from its snapshot. */
+/** Wall time to a searchable graph: built, and read from its snapshot. */
 async function compareStarts(
   table: VectorTable,
 ): Promise<{ built: number; written: number; restored: number }> {
@@ -119,7 +119,7 @@ async function compareStarts(
     const written = await secondsOf(() => snapshots.save('bench', table, graph, undefined));
     const again = new HnswGraph(table, SERVED, () => true);
     const restored = await secondsOf(async () => {
-      if (!(await snapshots.restore('bench', table, again))) throw new Error('the snapshot was refused');
+      if (!(await snapshots.restore('bench', table, again))) throw new Error('the snapshot was rejected');
       await again.build(noPause);
     });
     return { built, written, restored };
@@ -138,7 +138,7 @@ async function build(itemIds: readonly string[], vectors: Float32Array, dim: num
   return { graph, table, seconds: cpuSecondsSince(started) };
 }
 
-/** Each gets one run to warm up. */
+/** One run of each for warm-up. */
 async function searchInTurns(
   graph: HnswGraph,
   table: VectorTable,
@@ -179,7 +179,7 @@ function gatherRows(matrix: Float32Array, rows: readonly number[], dim: number):
   return gathered;
 }
 
-/** Share of the true neighbours, beside the item itself, that were found. */
+/** Share of the true neighbours, without the item itself, that were found. */
 function recallOf({ neighbours }: Run, truth: readonly Neighbours[], queryRows: readonly number[]): number {
   let hits = 0;
   queryRows.forEach((query, i) => {

@@ -24,10 +24,10 @@ import { type RealWindows, readRealWindows } from './windows.ts';
 
 const GENERATION = 'bench';
 const START = Date.parse('2026-01-01T00:00:00Z');
-/** Long enough for a window to be full; each visit brings one basket of this many. */
+/** Long enough for a full window; each visit adds one basket of this size. */
 const BASKET = 10;
 const WHOLE_WINDOW = 400;
-/** With a million users, what one holds must be small to fit the machine. */
+/** With a million users, the memory per user must be small to fit the machine. */
 const SHORT_WINDOW = 20;
 const CROWDS = [10_000, 100_000, 1_000_000] as const;
 const AT_A_TIME = 1_000;
@@ -35,9 +35,9 @@ const workspace = new ForestWorkspace();
 const ACTIONS_TOTAL = 'tributary_window_actions_total';
 
 /**
- * One process of the interests stage, on servers of its own: actions a second from Kafka to Redis and `interests`, where
- * every household has the window it had and goes on with its baskets; CPU time of an action by the number of users, who
- * have short windows and are met at random; and the most memory that the process took.
+ * One process of the interests stage, on servers of its own: actions a second from Kafka to Redis and `interests`,
+ * where every household has its real window and continues with its baskets; CPU time of an action by the number of
+ * users, who have short windows and act at random; and the peak memory of the process.
  */
 export async function measure(): Promise<Figures> {
   const real = await readRealWindows();
@@ -129,7 +129,7 @@ async function publishVectors(
 
 const userIdOf = (user: number): string => `user-${user}`;
 
-/** Many users may have had one household's history; its times are moved so that the window ends at START. */
+/** Many users may share one household's history; its times are shifted so that the window ends at START. */
 async function seedUsers(
   redis: Redis,
   { namespace }: TestNamespace,
@@ -166,7 +166,7 @@ async function seedUsers(
   }
 }
 
-/** As the stage would have stored it. */
+/** The record as the stage would have stored it. */
 function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows): Uint8Array {
   const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
   const reading = readWindow(window, {}, options);
@@ -174,7 +174,7 @@ function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows): U
   return encodeClustering(clustering!);
 }
 
-/** Users met at random, each of whom goes on with the next basket's worth of the history. */
+/** Random users, each of whom continues with the next basket of the history. */
 async function publishActions(
   namespace: TestNamespace,
   { histories }: RealWindows,
@@ -232,7 +232,7 @@ async function send(
   await producer.disconnect();
 }
 
-/** Starts the stage on what stands in the log, and takes figures from its first actions to its last. */
+/** Starts the stage on the actions in the log, and measures from its first action to its last. */
 async function observe({ namespace }: TestNamespace, actions: number): Promise<RunFigures> {
   const stage = await startStageProcess('interests', { TRIBUTARY_NAMESPACE: namespace });
   try {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { offerLoad } from './load.ts';
 
-test('a load goes on while requests wait, and counts each of them once', async () => {
+test('a load continues while requests wait, and counts each of them once', async () => {
   const end = new AbortController();
   const answered: (() => void)[] = [];
   const figures = await offerLoad({

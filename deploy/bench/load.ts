@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 
-/** How often due requests are sent. */
+/** Interval at which due requests are sent. */
 const TICK_MS = 5;
 
 export interface LoadFigures {
@@ -8,18 +8,18 @@ export interface LoadFigures {
   /** Requests whose promise was rejected. */
   readonly failed: number;
   readonly perSecond: number;
-  /** From sending to the whole answer, of those that were answered. */
+  /** Time from sending to the complete response, of the successful requests. */
   readonly latenciesMs: readonly number[];
-  /** Why requests failed, each reason once. */
+  /** The distinct reasons of failed requests. */
   readonly reasons: readonly string[];
 }
 
 /**
- * An open load: requests are sent when they are due, whether or not earlier ones were answered, so that a pause of the
- * server is felt by all that fall into it.
+ * An open load: requests are sent when they are due, whether or not earlier ones were answered, so that a pause of
+ * the server affects all requests that fall into it.
  *
  * @param send sends the request of that number, from 0
- * @param until ends the load; requests under way are waited for
+ * @param until ends the load; requests in flight are awaited
  */
 export async function offerLoad(options: {
   readonly perSecond: number;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { peakOf, watchMemory } from './memory.ts';
 
-test('a watched process has the most memory that it was seen with', async () => {
+test('a watched process has the maximum memory of its samples', async () => {
   const since = Date.now();
   const watch = watchMemory(() => [{ name: 'self', pid: process.pid }]);
   try {
@@ -18,7 +18,7 @@ test('a watched process has the most memory that it was seen with', async () => 
   }
 });
 
-test('the peak of a time counts what was there when it began, and nothing from after its end', () => {
+test('the peak of a period counts the last sample before it, and none after its end', () => {
   const samples = [
     { at: 1_000, mib: 9 },
     { at: 1_500, mib: 3 },

@@ -8,9 +8,9 @@ export interface WatchedProcess {
 
 /** Proportional memory (PSS), sampled from outside. */
 export interface MemoryWatch {
-  /** Most that all took together from one moment to another (ms since the epoch), in MiB. */
+  /** Maximum of all processes together between two times (ms since the epoch), in MiB. */
   peakBetween(from: number, to: number): number;
-  /** Most that each took since the watch began, in MiB. */
+  /** Maximum of each process since the watch began, in MiB. */
   readonly peaks: Readonly<Record<string, number>>;
   stop(): void;
 }
@@ -22,7 +22,7 @@ export interface Sample {
 
 const INTERVAL_MS = 500;
 
-/** Watches processes, which may change meanwhile. Throws where there is no /proc. */
+/** Watches processes, which may change meanwhile. Throws without /proc. */
 export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryWatch {
   const samples: Sample[] = [];
   const peaks: Record<string, number> = {};
@@ -30,7 +30,7 @@ export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryW
     let mib = 0;
     for (const { name, pid } of processes()) {
       const bytes = memoryBytes(pid);
-      if (bytes === undefined) throw new Error('Memory can only be watched where there is /proc');
+      if (bytes === undefined) throw new Error('Memory can only be measured on systems with /proc');
       peaks[name] = Math.max(peaks[name] ?? 0, bytes / 2 ** 20);
       mib += bytes / 2 ** 20;
     }
@@ -45,7 +45,7 @@ export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryW
   };
 }
 
-/** Largest of the samples from one moment to another; the last one before counts as well, as a short time may hold none. */
+/** Maximum of the samples between two times; the last one before counts too, since a short period may contain none. */
 export function peakOf(samples: readonly Sample[], from: number, to: number): number {
   const before = samples.findLast(({ at }) => at <= from);
   const within = samples.filter(({ at }) => at > from && at <= to);

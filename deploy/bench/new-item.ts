@@ -16,16 +16,19 @@ const NEW_ITEMS = 100;
 const NEIGHBOURS = 10;
 const AT_A_TIME = 1_000;
 const DAY = 86_400_000;
-/** At most, between two new items: longer than a turn of the upkeep, so that they fall anywhere in one. */
+/**
+ * Longest pause between two new items: longer than the interval of the upkeep, so that they arrive at any point of
+ * it.
+ */
 const PAUSE_MS = 600;
 const SETTINGS = { TRIBUTARY_RETRAIN_SECONDS: '5', TRIBUTARY_RETRAIN_INTERVAL_MS: '0' };
 const PATIENCE = { timeoutMs: 240_000 };
 
 /**
- * All stages, a generation trained on them, and then items that nobody has seen, one after the other: milliseconds from
- * the arrival of the 202 for `PUT /v1/items/:id` to the arrival of the first 200 of `GET /v1/items/:id/similar`. It is
- * asked every 10 ms, so that a figure is up to that and one request too large. `alike` is the share of its neighbours
- * that are of its category: retrievable, and in the right place.
+ * All stages, a generation trained on them, and then unknown items, one after the other: milliseconds from the
+ * arrival of the 202 for `PUT /v1/items/:id` to the arrival of the first 200 of `GET /v1/items/:id/similar`. It is
+ * requested every 10 ms, so that a figure is too large by at most that and one request. `alike` is the share of its
+ * neighbours that are of its category: the item is retrievable, and in the right place.
  */
 export function measure(): Promise<Figures> {
   return onStages(STAGE_NAMES, SETTINGS, async (path) => {

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { type Stack, startStack } from '../local/stack.ts';
 import { openPath, type Path } from '../path/path.ts';
 
-/** Runs stages on servers of their own, hands them to `work`, and ends all of them whatever comes of it. */
+/** Runs stages on servers of their own, passes them to `work`, and stops all of them, also after a failure. */
 export async function onStages<T>(
   names: readonly string[],
   settings: Readonly<Record<string, string>>,

@@ -5,16 +5,16 @@ import { bringParts } from '../local/parts.mjs';
 
 /** A Python process that answers one line of JSON with one. */
 export interface PythonPeer {
-  /** Rejects when the process ends without an answer. One question at a time. */
+  /** Rejects if the process exits without an answer. One request at a time. */
   ask<Answer>(question: unknown): Promise<Answer>;
   stop(): Promise<void>;
 }
 
 /**
- * Starts a peer written in Python, beside this file, in the virtual environment with its library.
+ * Starts a peer written in Python, beside this file, in the virtual environment of its library.
  *
  * @param env added to this process's own environment
- * @throws Error with one clear sentence when the library cannot be brought
+ * @throws Error with one sentence if the library cannot be installed
  */
 export async function startPythonPeer(
   part: `peer:${'scipy' | 'hnswlib' | 'dgl'}`,

@@ -20,7 +20,7 @@ import type { Figures } from '../figures/figures.ts';
 import { RECIPE, trainingInput } from '../vectors/embeddings.ts';
 import { startPythonPeer } from './peer.ts';
 
-/** Short epochs, so that a run from fresh weights has the whole curriculum of hard negatives in it. */
+/** Short epochs, so that a run from random weights contains the whole curriculum of hard negatives. */
 const CONFIG: TrainConfig = {
   ...DEFAULT_TRAIN_CONFIG,
   epochs: 4,
@@ -29,14 +29,14 @@ const CONFIG: TrainConfig = {
   heldOutPairs: 0,
   secondsBudget: 3_600,
 };
-/** Of a training as retrain runs it: what is prepared once serves so many. */
+/** Epochs of a training in retrain, over which the cost of preparation is spread. */
 const WHOLE_TRAINING = DEFAULT_TRAIN_CONFIG.epochs * DEFAULT_TRAIN_CONFIG.examplesPerEpoch;
 const ROUNDS = 3;
-/** OpenMP's, of which the peer gets the number that costs it the least CPU time. */
+/** Threads of OpenMP: the number with which the peer needs the least CPU time. */
 const THREADS = [1, 2] as const;
 /**
- * DGL's sampler walks a number of times up to a length instead of a number of hops. With a chance of a half to end
- * after each, walks of at most four have 1.875 hops on average.
+ * DGL's sampler takes a number of walks of a maximum length instead of a number of hops. With a probability of a half
+ * to end after each hop, walks of at most four have 1.875 hops on average.
  */
 const WALKS = { walkLength: 4, walks: Math.round(CONFIG.walkSteps / 1.875) };
 
@@ -53,14 +53,14 @@ interface OwnRun extends Run {
 
 type Config = Pick<TrainConfig, 'epochs'>;
 
-/** A training in PyTorch whose neighbourhoods DGL walks anew for each batch, or that are given. */
+/** A training in PyTorch whose neighbourhoods are walked by DGL for each batch, or are precomputed. */
 type PeerRunner = (blocks: 'walks' | 'given', config: Config) => Promise<Run>;
 
 /**
  * Training examples a CPU second beside the same model in PyTorch and DGL, on the graph of all products of
- * completejourney's whole year: medians over alternating trainings. `ratio` is over DGL's sampler as its users run it,
- * with our preparation in our time; for `ratioPrecomputed` neighbourhoods are given on both sides, so that only the
- * training itself counts. Hard negatives are walked in our time, and given to the peer.
+ * completejourney's whole year: medians over alternating trainings. `ratio` is relative to DGL's sampler as its users
+ * run it, with our preparation included in our time; for `ratioPrecomputed` neighbourhoods are precomputed on both
+ * sides, so that only the training itself counts. Hard negatives are computed within our time, and given to the peer.
  */
 export async function measure(): Promise<Figures> {
   const recipe = { ...RECIPE, trainedShare: 1, minimumBuyers: 1, config: CONFIG };
@@ -126,12 +126,12 @@ function rate({ examples, cpuSeconds }: Run): number {
   return examples / cpuSeconds;
 }
 
-/** The run's share of what is prepared once a training. */
+/** The run's share of the preparation of one training. */
 function preparationOf({ preparationSeconds, examples }: OwnRun): number {
   return (preparationSeconds * examples) / WHOLE_TRAINING;
 }
 
-/** What the training child runs, with all its threads. */
+/** The work of the training child, with all its threads. */
 async function trainOurs(
   { itemCount, features, structure, actions }: TrainInput,
   { epochs }: Config,
@@ -177,7 +177,7 @@ async function startDgl(data: DataForPeer, threads: number): Promise<DglPeer> {
   return { threads, run: (blocks, config) => peer.ask({ blocks, config }), stop: peer.stop };
 }
 
-/** One epoch of each, which warms them up as well. */
+/** One epoch of each, for warm-up. */
 async function choosePeer(peers: readonly DglPeer[], blocks: 'walks' | 'given'): Promise<DglPeer> {
   const tried: { peer: DglPeer; rate: number }[] = [];
   for (const peer of peers) tried.push({ peer, rate: rate(await peer.run(blocks, { epochs: 1 })) });
@@ -186,7 +186,7 @@ async function choosePeer(peers: readonly DglPeer[], blocks: 'walks' | 'given'):
 
 type DataForPeer = ReturnType<typeof dataForPeer>;
 
-/** Graph, features and pairs as our trainer has them, and the hard negatives of every item. */
+/** Graph, features and pairs as in our trainer, and the hard negatives of every item. */
 function dataForPeer({ itemCount, features, structure, actions }: TrainInput) {
   const random = createRandom(CONFIG.seed);
   const data = prepareTraining(itemCount, actions, CONFIG, random);
@@ -207,7 +207,7 @@ function dataForPeer({ itemCount, features, structure, actions }: TrainInput) {
   };
 }
 
-/** n × size; −1 where an item has fewer. */
+/** n × size; −1 if an item has fewer. */
 function hardCandidates(graph: ItemContextGraph, random: Random): Int32Array {
   const hard = hardNegativesOf(graph, CONFIG, random);
   const candidates = new Int32Array(graph.itemCount * hard.size).fill(-1);

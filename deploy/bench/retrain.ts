@@ -18,15 +18,15 @@ const DAY = 86_400_000;
 /** A year, and the days that loading it may take. */
 const RETENTION = { actions: 400 * DAY };
 const SETTINGS = { TRIBUTARY_RETRAIN_INTERVAL_MS: '0' };
-/** Asking costs the processors that are measured. */
+/** Long polling interval, because requests use the measured processors. */
 const POLL_MS = 250;
 const PATIENCE = { timeoutMs: 30 * 60_000 };
 
 /**
- * completejourney's whole year in the log and its whole catalogue: one retraining as the stage is asked for it, until the
- * index serves the generation. Seconds are the product's own, by step: those of the release's model card, and from
- * `ready` to `active` for the flip; `reading` is what a start of the stage takes to read the log, before any
- * retraining. Memory is that of all stages and servers at once, sampled from outside.
+ * completejourney's whole year in the log and its whole catalogue: one retraining as the stage runs it on request,
+ * until the index serves the generation. Seconds are the product's own, by step: those of the release's model card,
+ * and from `ready` to `active` for the flip; `reading` is the time in which a starting stage reads the log, before
+ * any retraining. Memory is that of all stages and servers at once, sampled from outside.
  */
 export function measure(): Promise<Figures> {
   return onStages(['gateway', 'index', 'retrain'], SETTINGS, async (path, servers) => {
@@ -34,7 +34,7 @@ export function measure(): Promise<Figures> {
     const memory = watchMemory(() => [...path.stages.processes, ...servers.processes]);
     try {
       const readingSince = Date.now();
-      // A stage is ready when it has read the log, and a fresh one has done nothing else.
+      // A stage is ready when it has read the log, and a new one has no other work.
       await path.stages.restart('retrain');
       const reading = { name: 'reading', from: readingSince, to: Date.now() };
       console.error('  retraining …');
@@ -128,7 +128,7 @@ function summarise({ ready, active }: Retraining, reading: Step, memory: MemoryW
   };
 }
 
-/** One after the other since the retraining began, as its model card tells. */
+/** Durations of the steps since the retraining began, from its model card. */
 function stepsOf({ createdAt, modelCard }: Release): Step[] {
   const { steps } = JSON.parse(modelCard) as { steps: Record<string, number> };
   let from = createdAt;

@@ -10,10 +10,10 @@ import { type PythonPeer, startPythonPeer } from './peer.ts';
 
 const SIZES = [50, 100, 200, 500] as const;
 const DIM = 64;
-/** Height of the cut: α as a release carries it for such vectors. */
+/** Height of the cut: a typical α of a release for such vectors. */
 const ALPHA = 1.2;
 const ROUNDS = 21;
-/** A sample repeats the run for about this long, ms of CPU: clocks are too coarse for one. */
+/** A sample repeats the run for about this long, ms of CPU: clocks are too coarse for one run. */
 const SAMPLE_MS = 25;
 
 type Runner = (
@@ -71,7 +71,7 @@ async function compare(
   let heightError = 0;
   const { milliseconds: guess } = await runners.scipy(points, 3);
   const repeats = Math.max(1, Math.ceil(SAMPLE_MS / guess));
-  // Each gets the same time to warm up that a sample takes.
+  // Each gets a warm-up of the length of one sample.
   for (const run of Object.values(runners)) await run(points, repeats);
   for (let round = 0; round < ROUNDS; round++) {
     const scipy = await runners.scipy(points, repeats);
@@ -110,7 +110,7 @@ function peerRunner(peer: PythonPeer): Runner {
     peer.ask({ points: Buffer.from(points.buffer).toString('base64'), dim: DIM, alpha: ALPHA, repeats });
 }
 
-/** Unit vectors in as many loose groups as a user has interests: one in ten points starts one. */
+/** Unit vectors in as many loose groups as a user has interests: one in ten points starts a new group. */
 function interestPoints(n: number): Float32Array {
   const random = createRandom(`ward-${n}`);
   const points = new Float32Array(n * DIM);

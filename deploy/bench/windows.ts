@@ -5,16 +5,16 @@ import { row } from '#algorithms/vectors.ts';
 import { readPurchases } from '../data/purchases.ts';
 import { completejourneyEmbeddings } from '../vectors/embeddings.ts';
 
-/** What real users did, and the vectors to cluster it in. */
+/** Actions of real users, and the vectors in which they are clustered. */
 export interface RealWindows {
   /** The purchases of each household of products that have a vector, ascending by (time, event id). */
   readonly histories: readonly (readonly WindowAction[])[];
-  /** The α that the vectors' release carries. */
+  /** The α of the vectors' release. */
   readonly alpha: number;
   vectorOf(itemId: string): Float32Array | undefined;
 }
 
-/** Households of completejourney in an order of their own, and PinSage's vectors of what they bought. */
+/** Households of completejourney in a random order, and PinSage's vectors of their purchases. */
 export async function readRealWindows(): Promise<RealWindows> {
   const purchases = await readPurchases();
   const { itemIds, vectors, dim, alpha } = await completejourneyEmbeddings(purchases);
@@ -34,7 +34,7 @@ export async function readRealWindows(): Promise<RealWindows> {
   return { histories: shuffle(byUser), alpha, vectorOf };
 }
 
-/** What a history's window holds in the end: the latest actions that number and age allow. */
+/** The final window of a history: the latest actions that number and age allow. */
 export function lastWindow(history: readonly WindowAction[]): readonly WindowAction[] {
   const { days, maximum } = DEFAULT_WINDOW_LIMITS;
   const bound = (history.at(-1)?.occurredAt ?? 0) - days * MILLISECONDS_PER_DAY;

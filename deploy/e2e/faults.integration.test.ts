@@ -14,7 +14,7 @@ import { GENERATION, ITEM_IDS, publishGeneration } from './publish-generation.te
 const USERS = Array.from({ length: 24 }, (_, i) => `user-${i}`);
 const ACTIONS = 600;
 const ATTRIBUTION_MS = 3_000;
-/** The clock must neither close slates nor forget actions here: when it does is no function of the log. */
+/** The clock must neither close slates nor drop actions here, because its timing is not a function of the log. */
 const SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(ATTRIBUTION_MS),
   TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '3600000',
@@ -37,14 +37,14 @@ after(async () => {
   await calm?.close();
 });
 
-test('kill -9 of interests and of rerank in mid-replay changes nothing that the log determines', async (t) => {
+test('kill -9 of interests and of rerank during a replay changes nothing that the log determines', async (t) => {
   await t.test('a replay goes on while both are killed and come back', replayWithKills);
   await t.test(
-    'the bandit’s statistics are to the last bit what a fresh reading of rewards gives',
+    'the bandit’s statistics equal those of a fresh reading of rewards, to the last bit',
     compareStatistics,
   );
   await t.test(
-    'windows and medoids are byte for byte those of a calm run, the rewards the same set',
+    'windows and medoids are byte for byte those of an undisturbed run, and the rewards are the same set',
     compareWithCalmRun,
   );
 });
@@ -97,7 +97,7 @@ function act(userId: string, itemId: string, type: 'buy' | 'view' | 'hide', even
   return killed.write('actions', userId, anAction({ eventId, userId, itemId, type, occurredAt: Date.now() }));
 }
 
-/** Asks for a slate and maybe buys what stands on top. While rerank is down there is none. */
+/** Requests a slate and may buy its first item. While rerank is down there is none. */
 async function visit(userId: string, buys: boolean): Promise<void> {
   const slate = await slateOf(userId).catch(() => undefined);
   const top = slate?.slots[0];
@@ -112,7 +112,7 @@ async function slateOf(userId: string): Promise<Slate> {
   return body as Slate;
 }
 
-/** The path is whole again when a user's slate reflects an action that was made after the restarts. */
+/** The path has recovered when a user's slate reflects an action that was made after the restarts. */
 async function waitForSlate(userId: string): Promise<void> {
   await act(userId, ITEM_IDS[1]!, 'buy', `last-${userId}`);
   const last = (await killed.read('actions')).filter(({ key }) => key === userId).at(-1);
@@ -123,7 +123,7 @@ async function waitForSlate(userId: string): Promise<void> {
   });
 }
 
-/** Moves the stream time of every partition beyond all attribution windows. */
+/** Advances the stream time of every partition beyond all attribution windows. */
 async function closeAllSlates(): Promise<void> {
   for (let partition = 0; partition < USER_PARTITIONS; partition++) {
     const userId = userOfPartition(partition);
@@ -146,7 +146,10 @@ async function slotsOf(path: Path): Promise<number> {
   return slates.reduce((sum, { value }) => sum + value.slots.length, 0);
 }
 
-/** Rewards by id. Repeats in the log must be equal. The sequence is left out: it numbers the order of closing. */
+/**
+ * Rewards by id. Duplicates in the log must be equal. The sequence number is left out: it depends on the order of
+ * closing.
+ */
 async function rewardsOf(path: Path): Promise<Map<string, Omit<Reward, 'sequence'>>> {
   const rewards = new Map<string, Omit<Reward, 'sequence'>>();
   for (const { value } of await path.read('rewards')) {

@@ -43,13 +43,13 @@ after(() => path?.close());
 
 test('an event log goes through every stage and comes back as recommendations', async (t) => {
   await t.test('items and history are accepted and acknowledged', sendCatalogueAndHistory);
-  await t.test('before the first generation everybody gets what is trending', trendingBeforeTraining);
+  await t.test('before the first generation every user gets the trending items', trendingBeforeTraining);
   await t.test('a retraining on demand becomes the active generation', retrainOnDemand);
   await t.test('neighbours of an item are of its kind', similarItems);
   await t.test('an accepted action is in the interests and the next slates, with the reason', reflectAction);
   await t.test('an unknown item is kept and clustered when its vector arrives', unknownItem);
   await t.test('a purchase from a slate becomes a reward, and the bandit learns it', learnFromReward);
-  await t.test('undecodable bytes go to the dead letters and the partition goes on', deadLetter);
+  await t.test('undecodable bytes go to the dead letters and the partition continues', deadLetter);
 });
 
 const itemId = (group: string, number: number): string => `${group}-${number}`;
@@ -150,7 +150,7 @@ async function similarItems(): Promise<void> {
   }
 }
 
-/** Acts once and waits until a slate reflects it. */
+/** Posts an action and waits until a slate reflects it. */
 async function actAndWait(userId: string, item: string): Promise<Recommendations> {
   const accepted = await post('/v1/actions', { userId, itemId: item, type: 'buy' });
   const [result] = (accepted as { results: Array<{ offset: number }> }).results;

@@ -11,7 +11,7 @@ const VECTORS = groupVectors(DIMENSION);
 /** Items of the generation, in taste groups. */
 export const ITEM_IDS: readonly string[] = [...VECTORS.keys()];
 
-/** Publishes a whole generation, as retrain would: the vectors, then the release `ready`. */
+/** Publishes a complete generation, as retrain would: the vectors, then the release `ready`. */
 export async function publishGeneration({ write }: Pick<Path, 'write'>): Promise<void> {
   await Promise.all(
     [...VECTORS].map(([itemId, vector]) => {

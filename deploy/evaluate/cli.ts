@@ -1,4 +1,4 @@
-// `npm run evaluate -- NAME [--json]`: how good a part is, beside its peers.
+// `npm run evaluate -- NAME [--json]`: measures the quality of a part, beside its peers.
 
 import { runMeasurement } from '../figures/command.ts';
 

@@ -4,7 +4,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { Impressions } from './impressions.ts';
 
-test('what is shown was bought before, has a vector, was not taken, and comes once', () => {
+test('shown items were bought before, have a vector, were not taken, and are distinct', () => {
   const vectors = new VectorTable(1);
   for (const itemId of ['milk', 'bread', 'salt']) vectors.set(itemId, Float32Array.of(1));
   const item = Int32Array.of(0, 0, 0, 1, 2, 3);

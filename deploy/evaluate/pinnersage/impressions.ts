@@ -2,7 +2,7 @@ import type { Random } from '#algorithms/random.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { Purchases } from '../../data/purchases.ts';
 
-/** Stands for what a shop shows: items as often as they were bought by everyone until a time. */
+/** Simulates the items that a shop shows: drawn in proportion to how often all users had bought them before a time. */
 export class Impressions {
   readonly #rows: Int32Array;
 
@@ -15,7 +15,7 @@ export class Impressions {
       .filter((row) => row >= 0);
   }
 
-  /** Up to `count` distinct rows, none of them `taken`. */
+  /** Returns up to `count` distinct rows, none of them in `taken`. */
   draw(count: number, taken: readonly number[], random: Random): number[] {
     const drawn = new Set<number>();
     const isTaken = new Set(taken);

@@ -16,10 +16,10 @@ import { actionsByUser, type UserDay, walkDays } from './walk.ts';
 const USERS = 800;
 const CANDIDATES = 400;
 const SEED = 'pinnersage';
-/** Items shown for each one taken, as in the paper. */
+/** Items shown per item taken, as in the paper. */
 const IMPRESSIONS_PER_ACTION = 20;
 
-/** What one strategy reached. */
+/** Results of one strategy. */
 interface Score {
   readonly name: string;
   readonly relevant: Tally;
@@ -29,13 +29,14 @@ interface Score {
 }
 
 /**
- * PinnerSage's comparison (KDD 2020, Tables 3 and 4) on completejourney: a sample of households walks day by day through
- * the last fifth of the year, and at each day's start every strategy stands for them. The vectors stem from before.
+ * PinnerSage's comparison (KDD 2020, Tables 3 and 4) on completejourney: a sample of households is followed day by
+ * day through the last fifth of the year, and at the start of each day every strategy represents them. The vectors
+ * were trained on earlier data.
  *
  * `relevance` is the share of the day's purchases with a cosine of at least 0.8 to one of at most 400 candidates,
  * `recall` the share that are candidates; lifts are in % over the last item, and `errors` are their standard errors.
- * `ranking` is Table 4, with items that are bought as often in place of impressions, which this data does not have.
- * `paper` is what the paper reports.
+ * `ranking` is Table 4, with equally popular items in place of impressions, which this data does not have. `paper`
+ * contains the paper's figures.
  */
 export async function measure(): Promise<Figures> {
   const purchases = await readPurchases();
@@ -57,7 +58,7 @@ export async function measure(): Promise<Figures> {
     for (const day of walkDays(history, trainedUntil)) {
       days++;
       actions += day.later.length;
-      // One source a day for all strategies: what differs between them is not the draw.
+      // One random source per day for all strategies, so that they do not differ by chance.
       const dayRandom = random.fork(`${history[0]!.eventId}/${day.now}`);
       strategies.forEach((strategy, i) => {
         scorer(strategy, day, dayRandom, user, scores[i]!);
@@ -103,7 +104,7 @@ function toTable({ itemIds, vectors, dim }: PinSageEmbeddings): VectorTable {
   return table;
 }
 
-/** Users with something to walk over, each as likely. */
+/** Users with days to follow, each with equal probability. */
 function sampleUsers(histories: readonly WindowAction[][], from: number, random: Random): WindowAction[][] {
   const active = histories.filter((actions) => (actions.at(-1)?.occurredAt ?? 0) > from);
   return sampleByImportance(Array(active.length).fill(1), USERS, random).map((index) => active[index]!);

@@ -8,7 +8,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { row, squaredDistance } from '#algorithms/vectors.ts';
 import { completeLinkage, createCompleteLinkageWorkspace, kMeans } from './partitions.ts';
 
-/** Complete linkage from the definition, O(n⁴). */
+/** Complete linkage by the definition, O(n⁴). */
 function naiveCompleteLinkage({ points, dim }: WeightedPoints, clusters: number): number[] {
   let groups = Array.from({ length: points.length / dim }, (_, i) => [i]);
   const farthest = (a: number[], b: number[]) =>
@@ -35,7 +35,7 @@ test('complete linkage is that of the definition, for every number of clusters',
   );
 });
 
-test('k-means ends with every point in the cluster whose mean is nearest', () => {
+test('k-means ends with every point in the cluster with the nearest mean', () => {
   fc.assert(
     fc.property(scatteredPoints(1, 14), fc.integer({ min: 1, max: 5 }), fc.nat(), (input, k, seed) => {
       const { points, weights, dim } = input;
@@ -63,7 +63,7 @@ test('k-means ends with every point in the cluster whose mean is nearest', () =>
   );
 });
 
-test('k-means finds groups that lie far apart, and no more clusters than there are distinct points', () => {
+test('k-means finds groups that are far apart, and no more clusters than there are distinct points', () => {
   const points = Float32Array.of(0, 1, 100, 101, 200, 201);
   const labels = kMeans({ points, weights: [1, 1, 1, 1, 1, 1], dim: 1 }, 3, createRandom(1));
   assert.equal(adjustedRandIndex(labels, [0, 0, 1, 1, 2, 2]), 1);

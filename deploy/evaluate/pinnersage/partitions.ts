@@ -6,8 +6,8 @@ import type { Random } from '#algorithms/random.ts';
 import { squaredDistance } from '#algorithms/vectors.ts';
 
 /**
- * Complete linkage, cut to `clusters` clusters (more merges at the height of the last one are made as well): the chain of
- * Ward with d(i∪j,k) = max(d_ik, d_jk), which is reducible too. Weights play no part in it.
+ * Complete linkage, cut to `clusters` clusters (further merges at the height of the last one are applied too): the
+ * nearest-neighbour chain of Ward with d(i∪j,k) = max(d_ik, d_jk), which is reducible too. Weights are ignored.
  */
 export function completeLinkage(
   { points, dim }: Omit<WeightedPoints, 'weights'>,
@@ -18,7 +18,7 @@ export function completeLinkage(
   return cut(tree, heightOfClusters(tree, clusters));
 }
 
-/** What `completeLinkage` runs in. */
+/** The workspace of `completeLinkage`. */
 export function createCompleteLinkageWorkspace(): WardWorkspace {
   const kernel = createKernel();
   let block = kernel.reserve(0);
@@ -36,14 +36,14 @@ export function createCompleteLinkageWorkspace(): WardWorkspace {
   });
 }
 
-/** The height below which a tree falls into `clusters`: that of the last merge to be made, or below all. */
+/** The height at which a tree splits into `clusters`: that of the last applied merge, or below all. */
 function heightOfClusters({ leaves, height }: Dendrogram, clusters: number): number {
   return height[leaves - clusters - 1] ?? -1;
 }
 
 const ITERATIONS = 25;
 
-/** Weighted k-means: seeds by k-means++ (Arthur and Vassilvitskii 2007), then Lloyd's steps until nothing moves. */
+/** Weighted k-means: k-means++ initialisation (Arthur and Vassilvitskii 2007), then Lloyd's steps until convergence. */
 export function kMeans({ points, weights, dim }: WeightedPoints, k: number, random: Random): Int32Array {
   const count = points.length / dim;
   const point = (i: number) => points.subarray(i * dim, (i + 1) * dim);
@@ -75,7 +75,7 @@ export function kMeans({ points, weights, dim }: WeightedPoints, k: number, rand
   }
 }
 
-/** Fewer than k where fewer points are distinct. */
+/** Fewer than k if fewer points are distinct. */
 function seeds({ points, weights, dim }: WeightedPoints, k: number, random: Random): Float64Array[] {
   const count = points.length / dim;
   const point = (i: number) => Float64Array.from(points.subarray(i * dim, (i + 1) * dim));
@@ -94,7 +94,7 @@ function seeds({ points, weights, dim }: WeightedPoints, k: number, random: Rand
   return centres;
 }
 
-/** An index with a chance in proportion to its cost; undefined where all cost nothing. */
+/** An index drawn in proportion to its cost; undefined if all costs are 0. */
 function drawIndex(costs: Float64Array, random: Random): number | undefined {
   const total = costs.reduce((sum, cost) => sum + cost, 0);
   if (total === 0) return undefined;

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { rankTaken } from './ranking.ts';
 
-test('taken items are ranked by their best embedding, behind others of the same score', () => {
+test('taken items are ranked by their best embedding, after others of the same score', () => {
   const vectors = new VectorTable(2);
   const rows = [
     [1, 0],

@@ -11,7 +11,7 @@ export interface RankingOutcome {
 
 /**
  * Ranks taken items among others by their best cosine to an embedding (PinnerSage, KDD 2020, §5.2). Items are
- * distinct rows of the table; of equal scores the others come first.
+ * distinct rows of the table; among equal scores the others come first.
  */
 export function rankTaken(
   embeddings: readonly Embedding[],

@@ -17,7 +17,7 @@ function itemAt(vectors: VectorTable, row: number): Embedding {
   return { vector: vectors.at(row), row };
 }
 
-test('an action is a hit when its item is a candidate, and relevant when one is within a cosine of 0.8', () => {
+test('an action is a hit if its item is a candidate, and relevant if a candidate has a cosine of at least 0.8', () => {
   const vectors = circle();
   const retrieval = new Retrieval(vectors, 3);
   // Candidates: item 0 and its nearest two, 23 and 1.
@@ -25,7 +25,7 @@ test('an action is a hit when its item is a candidate, and relevant when one is 
   assert.deepEqual(outcome, { hits: 2, relevant: 4 });
 });
 
-test('embeddings share the candidates, and a round knows nothing of the one before', () => {
+test('embeddings share the number of candidates, and rounds are independent', () => {
   const vectors = circle();
   const retrieval = new Retrieval(vectors, 6);
   const both = [itemAt(vectors, 0), itemAt(vectors, 12)];
@@ -34,7 +34,7 @@ test('embeddings share the candidates, and a round knows nothing of the one befo
   assert.deepEqual(retrieval.score(both, [0, 1, 2, 12, 6]), { hits: 3, relevant: 4 });
 });
 
-test('an embedding that is no item is searched like one that is', () => {
+test("an embedding that is not an item's vector is searched in the same way", () => {
   const vectors = circle();
   const retrieval = new Retrieval(vectors, 5);
   const later = [22, 23, 0, 1, 2, 3, 4, 5];

@@ -2,42 +2,42 @@ import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { dot } from '#algorithms/vectors.ts';
 
-/** Later actions count as answered by an item this near: PinnerSage, KDD 2020, §5.1. */
+/** Minimum cosine at which a candidate is relevant for a later action: PinnerSage, KDD 2020, §5.1. */
 const RELEVANT_COSINE = 0.8;
 
-/** One of the vectors that stand for a user, of length 1. */
+/** One of the vectors that represent a user, of length 1. */
 export interface Embedding {
   readonly vector: Float32Array;
-  /** Row of the item whose vector it is, where it is an item's. */
+  /** Row of the item with this vector, if there is one. */
   readonly row?: number;
 }
 
 export interface RetrievalOutcome {
-  /** Later actions with something recommended that is near to their item. */
+  /** Later actions with a candidate near their item. */
   readonly relevant: number;
-  /** Later actions whose very item was recommended. */
+  /** Later actions whose item is a candidate. */
   readonly hits: number;
 }
 
-/** Candidates by exact search, and what later actions say of them. Items are rows of the table. */
+/** Candidates by exact search, and their evaluation by later actions. Items are rows of the table. */
 export class Retrieval {
   readonly #vectors: VectorTable;
   readonly #candidates: number;
   readonly #near = new Map<number, Int32Array>();
   /** The `candidates` nearest of a row, the nearest first. */
   readonly #nearest = new Map<number, Int32Array>();
-  /** The round in which a row was last recommended: no clearing between rounds. */
+  /** The round in which a row was last a candidate, which avoids clearing between rounds. */
   readonly #recommendedIn: Uint32Array;
   #round = 0;
 
-  /** Rows of `vectors` must have length 1. At most `candidates` are recommended at a time. */
+  /** Rows of `vectors` must have length 1. There are at most `candidates` at a time. */
   constructor(vectors: VectorTable, candidates: number) {
     this.#vectors = vectors;
     this.#candidates = candidates;
     this.#recommendedIn = new Uint32Array(vectors.size);
   }
 
-  /** ⌊candidates/e⌋ neighbours of each of the e embeddings are recommended (PinnerSage, KDD 2020, §5.1). */
+  /** The candidates are ⌊candidates/e⌋ neighbours of each of the e embeddings (PinnerSage, KDD 2020, §5.1). */
   score(embeddings: readonly Embedding[], later: readonly number[]): RetrievalOutcome {
     this.#round++;
     const share = Math.floor(this.#candidates / embeddings.length);

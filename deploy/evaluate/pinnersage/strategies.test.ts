@@ -38,7 +38,7 @@ function represent(name: string): Embedding[] {
   return strategy.represent(window, NOW, createRandom('draw'));
 }
 
-test('Ward and medoid are those of the interests stage', () => {
+test('Ward with medoids equals the interests stage', () => {
   const { vectors, window } = scene();
   const options = { alpha: ALPHA, lambdaPerDay: 0.01, actionWeights: { buy: 1 }, now: NOW };
   const { medoids } = clusterWindow(window, (itemId) => vectors.get(itemId), options);
@@ -47,7 +47,7 @@ test('Ward and medoid are those of the interests stage', () => {
   assert.deepEqual(new Set(represent('ten medoids').map(({ vector }) => String(vector))), new Set(expected));
 });
 
-test('every strategy gives as many unit vectors as its name says, and the same ones again', () => {
+test('every strategy returns the number of unit vectors in its name, and the same ones again', () => {
   const { vectors, window } = scene();
   for (const strategy of createStrategies(vectors, ALPHA)) {
     const embeddings = strategy.represent(window, NOW, createRandom('draw'));
@@ -63,7 +63,7 @@ test('every strategy gives as many unit vectors as its name says, and the same o
   }
 });
 
-test('the last item is the newest, and the decayed average leans to the newer half', () => {
+test('the last item is the newest, and the decayed average is nearer to the newer half', () => {
   const { vectors } = scene();
   const purchase = (itemId: string, day: number) => ({
     eventId: `${day}`,
@@ -80,7 +80,7 @@ test('the last item is the newest, and the decayed average leans to the newer ha
   assert.ok(average![0]!.vector[1]! > average![0]!.vector[0]!);
 });
 
-test('an item without a vector is refused', () => {
+test('an item without a vector is rejected', () => {
   const { vectors } = scene();
   const unknown = { eventId: 'e', itemId: 'unknown', type: 'buy', occurredAt: DAY, weight: 1 };
   const [lastItem] = createStrategies(vectors, ALPHA);

@@ -16,10 +16,10 @@ import { normaliseInPlace } from '#algorithms/vectors.ts';
 import { completeLinkage, createCompleteLinkageWorkspace, kMeans } from './partitions.ts';
 import type { Embedding } from './retrieval.ts';
 
-/** How a user's window becomes the embeddings that stand for the user. */
+/** Turns a user's window into the embeddings that represent the user. */
 export interface Strategy {
   readonly name: string;
-  /** Throws where an item of the window has no vector. Rows of length 1, at least one. */
+  /** Throws if an item of the window has no vector. Rows have length 1; there is at least one. */
   readonly represent: (window: ActionWindow, now: number, random: Random) => Embedding[];
 }
 
@@ -37,9 +37,9 @@ const PAPER_LAMBDA = 0.01;
 const PAPER_CLUSTERS = 5;
 
 /**
- * The strategies of PinnerSage (KDD 2020, Tables 3 and 4) that need no trained sequence model. Complete linkage gets as many
- * clusters a window as Ward, since one height would not mean the same to both. Three clusters are sampled where a name
- * says nothing else. Ten medoids and a coarser cut are not in the paper.
+ * The strategies of PinnerSage (KDD 2020, Tables 3 and 4) that need no trained sequence model. Complete linkage gets
+ * as many clusters per window as Ward, since one height would have different meanings for the two. Three clusters are
+ * sampled unless the name states otherwise. Ten medoids and a coarser cut are not in the paper.
  */
 export function createStrategies(vectors: VectorTable, alpha: number): Strategy[] {
   const wardWorkspace = createWardWorkspace();

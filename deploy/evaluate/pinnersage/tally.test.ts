@@ -10,7 +10,7 @@ function tallyOf(amounts: readonly number[]): Tally {
   return tally;
 }
 
-test('a lift is that of the totals, and has no error where it is the same for every user', () => {
+test('a lift is that of the totals, and has no error if it is the same for every user', () => {
   const base = tallyOf([1, 2, 5]);
   const double = tallyOf([2, 4, 10]);
   assert.equal(double.total, 16);

@@ -1,4 +1,4 @@
-/** A sum a user, so that the error of a ratio of totals can be told: a user's days are no independent draws. */
+/** Sums per user, from which the error of a ratio of totals is estimated: a user's days are not independent draws. */
 export class Tally {
   readonly #byUser: Float64Array;
 
@@ -14,7 +14,7 @@ export class Tally {
     return this.#byUser.reduce((sum, amount) => sum + amount, 0);
   }
 
-  /** How much the total is above that of `base`, in %. */
+  /** By how much the total exceeds that of `base`, in %. */
   liftOver(base: Tally): number {
     return lift(this.total, base.total);
   }

@@ -19,7 +19,7 @@ const history = fc.array(fc.double({ min: 0, max: 300, noNaN: true }), { maxLeng
     ),
 );
 
-test('a day is walked with what lies in the 90 days before it and nothing of itself or later', () => {
+test('a day has the actions of the 90 days before it, and none of its own or later', () => {
   fc.assert(
     fc.property(history, fc.integer({ min: 0, max: 300 }), (actions, fromDay) => {
       const from = fromDay * MILLISECONDS_PER_DAY;

@@ -6,7 +6,7 @@ import {
 } from '#algorithms/pinnersage/window.ts';
 import type { Purchases } from '../../data/purchases.ts';
 
-/** What a user had done by the start of a day, and what they did on it. */
+/** The actions of a user before a day, and on that day. */
 export interface UserDay {
   /** Start of the day, ms. */
   readonly now: number;
@@ -16,7 +16,7 @@ export interface UserDay {
   readonly later: readonly WindowAction[];
 }
 
-/** Each user's purchases of items that `isKnown`, in order of time, by user number. */
+/** Each user's purchases of items for which `isKnown` returns true, in order of time, by user number. */
 export function actionsByUser(purchases: Purchases, isKnown: (itemId: string) => boolean): WindowAction[][] {
   const { columns, userIds, itemIds } = purchases;
   const byUser: WindowAction[][] = userIds.map(() => []);
@@ -29,7 +29,7 @@ export function actionsByUser(purchases: Purchases, isKnown: (itemId: string) =>
   return byUser;
 }
 
-/** The days after `from` on which a user acted, having acted within the window before. */
+/** The days after `from` on which a user acted and had acted within the window before. */
 export function* walkDays(actions: readonly WindowAction[], from: number): Iterable<UserDay> {
   const { days, maximum } = DEFAULT_WINDOW_LIMITS;
   let next = actions.findIndex(({ occurredAt }) => dayOf(occurredAt) > dayOf(from));

@@ -4,7 +4,7 @@ import type { Recommendations } from './scores.ts';
 import type { TemporalSplit } from './split.ts';
 
 /**
- * The usual item-based collaborative filter (Deshpande and Karypis 2004), what medoid neighbours are measured against: an item
+ * The usual item-based collaborative filter (Deshpande and Karypis 2004), the baseline of medoid neighbours: an item
  * scores the sum of its cosines to the user's items, as sets of users, over the `k` nearest of each, times `prior`.
  */
 export function recommendByItemKnn(
@@ -31,7 +31,7 @@ interface NearestItems {
   readonly cosines: Float64Array;
 }
 
-/** The k nearest other items of each item, computed when it is first asked for. */
+/** The k nearest other items of each item, computed at its first use. */
 function nearestItems(seen: TemporalSplit['seen'], itemCount: number, k: number) {
   const usersOf = Array.from({ length: itemCount }, () => [] as number[]);
   for (const [user, items] of seen) for (const item of items) usersOf[item]!.push(user);

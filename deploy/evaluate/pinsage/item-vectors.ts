@@ -8,12 +8,12 @@ import type { ItemVectors } from './medoid-neighbours.ts';
 import type { TemporalSplit } from './split.ts';
 import { uncentre } from './uncentre.ts';
 
-/** PinSage's vectors, and what they were before they were centred. */
+/** PinSage's vectors, before and after centring. */
 export interface PinSageVectors extends ItemVectors {
   readonly uncentred: Float32Array;
 }
 
-/** Trained by the recipe, or taken from the cache; items are numbered as in the split. */
+/** Trained by the recipe, or read from the cache; items are numbered as in the split. */
 export async function pinSageVectors(
   split: TemporalSplit,
   purchases: Purchases,
@@ -29,7 +29,7 @@ export async function pinSageVectors(
   return { vectors: own, dim, alpha, uncentred: uncentre(own, Float32Array.from(mean)) };
 }
 
-/** What the items say of themselves. */
+/** Vectors of the items' content. */
 export function contentVectors(split: TemporalSplit, { catalogue }: Purchases, random: Random): ItemVectors {
   const layout = { ...RECIPE.layout, structure: 0 };
   const degrees = new Int32Array(split.itemIds.length);
@@ -39,7 +39,7 @@ export function contentVectors(split: TemporalSplit, { catalogue }: Purchases, r
   return withAlpha(features, width, split, random);
 }
 
-/** What PinSage gets to know of the graph as a feature. */
+/** Vectors of the places in the graph, which PinSage gets as features. */
 export function placeVectors(split: TemporalSplit, random: Random): ItemVectors {
   const { itemIds, train } = split;
   const dim = RECIPE.layout.structure;

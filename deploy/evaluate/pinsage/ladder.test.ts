@@ -20,7 +20,7 @@ describe('the ladder', () => {
     }
   });
 
-  it('asks for what is bought with or after an item in the time after the split', () => {
+  it('queries are bought with or before their positive in the time after the split', () => {
     const items = [0, 1, 2, 3];
     const split = splitOf({
       itemCount: 4,
@@ -40,7 +40,7 @@ describe('the ladder', () => {
     assert.ok(testPairs(split, RECIPE.config, 30, createRandom(1)).query.length <= 4);
   });
 
-  it('tells hit rate and MRR as the paper does, and the lead of the reference query by query', () => {
+  it('hit rate and MRR are those of the paper, and the lead of the reference is per query', () => {
     const ranks = [Float64Array.of(1, 100, 101, 250), Float64Array.of(11, 100, 101, 250)];
     const best = [Float64Array.of(1, 1, 1, 101), Float64Array.of(1, 1, 1, 101)];
     const row = ladderRow('mean', ranks, best, createRandom(1));
@@ -56,7 +56,7 @@ describe('the ladder', () => {
     );
   });
 
-  it('compares a row that needs no training with every training of the reference', () => {
+  it('a row without training is compared with every training of the reference', () => {
     const row = ladderRow(
       'content',
       [Float64Array.of(500)],

@@ -8,14 +8,14 @@ import type { TrainConfig } from '../../../services/retrain/training/train-confi
 import type { Recipe } from '../../vectors/embeddings.ts';
 import type { TemporalSplit } from './split.ts';
 
-/** A training of the comparison: how it differs from PinSage's. */
+/** A training of the comparison: its differences from PinSage's. */
 export interface Rung {
   readonly name: string;
   readonly config?: Partial<TrainConfig>;
   readonly layout?: Partial<FeatureLayout>;
 }
 
-/** What each training of the comparison may learn from: enough to tell them apart, and 30 of them end in some 15 minutes. */
+/** Training budget of each rung: enough to distinguish them, and 30 trainings end in some 15 minutes. */
 const BUDGET: Partial<TrainConfig> = { epochs: 6, examplesPerEpoch: 16_384 };
 
 const MEAN: Partial<TrainConfig> = { pooling: 'mean', hardNegatives: false };
@@ -37,7 +37,7 @@ export const LADDER: readonly Rung[] = [
 /** T, the size of neighbourhoods: the paper's Table 4. */
 export const NEIGHBOURHOOD_SIZES: readonly number[] = [10, 20, 50];
 
-/** The recipe of a rung: the base but for the budget, which all rungs share, and for what the rung says. */
+/** The recipe of a rung: the base except for the budget, which all rungs share, and the differences of the rung. */
 export function recipeOf(base: Recipe, { config = {}, layout = {} }: Rung, seed: number): Recipe {
   return {
     ...base,
@@ -47,8 +47,8 @@ export function recipeOf(base: Recipe, { config = {}, layout = {} }: Rung, seed:
 }
 
 /**
- * Positives as training defines them, of the time after the split: neither a training nor its early stopping has seen
- * any of it. At most `count`, drawn from all.
+ * Positives as defined by training, of the time after the split: neither a training nor its early stopping has seen
+ * any of them. At most `count`, drawn from all.
  */
 export function testPairs(
   { test }: TemporalSplit,
@@ -69,7 +69,7 @@ export function testPairs(
 /** Ranks of the same positives, from 1, by the vectors of each seed. */
 export type RanksBySeed = readonly Float64Array[];
 
-/** Shares and means over queries and seeds, and 95 % intervals that take both for chance. */
+/** Shares and means over queries and seeds, and 95 % intervals that treat both as random. */
 export type LadderRow = {
   readonly name: string;
   /** Queries whose positive is among the nearest 100: 1.1 % of 8,776 products; the paper's 500 are .01 % of its pins. */
@@ -83,7 +83,7 @@ export type LadderRow = {
   readonly hitRate10: number;
   /** Mean of 1/rank. */
   readonly reciprocalRank: number;
-  /** Hit rate of the reference less this one's, query by query. */
+  /** Hit rate of the reference minus that of this row, per query. */
   readonly lead: number;
   readonly leadLow: number;
   readonly leadHigh: number;
@@ -93,7 +93,7 @@ const isWithin = (k: number) => (rank: number) => (rank <= k ? 1 : 0);
 const HIT_RATE = isWithin(100);
 const RECIPROCAL_RANK = (rank: number) => 1 / Math.ceil(rank / 100);
 
-/** @param reference ranks of the same pairs by what the row is compared with, as many seeds or more */
+/** @param reference ranks of the same pairs by the reference of the row, for at least as many seeds */
 export function ladderRow(
   name: string,
   ranks: RanksBySeed,

@@ -33,10 +33,11 @@ const TEST_PAIRS = 10_000;
 const RANDOM = createRandom('pinsage');
 
 /**
- * PinSage on the temporal split of completejourney: trained on the first 80 % of the purchases, and asked for what came
- * later. `rows` are recommendations of new items to known households by the neighbours of their medoids, beside other
- * ways; `ndcg10` is that of PinSage, the mean over three trainings. The lists of the first are in the file `recs`
- * (user,item,rank), whose score is `recsNdcg10`. `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs of later purchases.
+ * PinSage on the temporal split of completejourney: trained on the first 80 % of the purchases, and tested on later
+ * ones. `rows` are recommendations of new items to known households by the neighbours of their medoids, beside other
+ * methods; `ndcg10` is that of PinSage, the mean over three trainings. The lists of the first are in the file `recs`
+ * (user,item,rank), whose score is `recsNdcg10`. `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs
+ * of later purchases.
  */
 export async function measure(): Promise<Figures> {
   const purchases = await readPurchases();
@@ -67,7 +68,7 @@ export async function measure(): Promise<Figures> {
   };
 }
 
-/** Trains all rungs under all seeds, the slow part; what was trained before is in the cache. */
+/** Trains all rungs under all seeds, the slow part; earlier trainings are read from the cache. */
 async function climb(
   split: TemporalSplit,
   content: ItemVectors,

@@ -6,7 +6,9 @@ import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Items 0–2 lie near (1, 0), items 3–5 near (0, 1). User 7 took two of the first kind, and long ago one of the other. */
+/**
+ * Items 0–2 lie near (1, 0), items 3–5 near (0, 1). User 7 took two of the first kind, and long ago one of the other.
+ */
 const split = splitOf({
   itemCount: 6,
   train: {
@@ -31,7 +33,7 @@ const WINDOW = { days: 100, maximum: 400, lambdaPerDay: 0 };
 describe('medoid neighbours', () => {
   const interests = interestsOf(split, vectors, WINDOW);
 
-  it('come from the interests of the window, the most important first', () => {
+  it('interests are those of the window, the most important first', () => {
     assert.deepEqual(
       interests.get(7)!.map(({ members }) => members),
       [['0', '1'], ['3']],
@@ -40,15 +42,15 @@ describe('medoid neighbours', () => {
     assert.equal(interestsOf(split, vectors, { ...WINDOW, maximum: 2 }).get(7)!.length, 1);
   });
 
-  it('are near to any of the medoids asked for, and never seen before', () => {
+  it('neighbours are near to any of the requested medoids, and never seen before', () => {
     const one = recommendByMedoids(split, interests, vectors, flat, 1).get(7)!;
     assert.deepEqual(one, [2, 5, 4]);
     const prior = Float64Array.of(1, 1, 0, 1, 1, 0.5);
     const both = recommendByMedoids(split, interests, vectors, prior, 2).get(7)!;
-    assert.deepEqual(both, [4, 5, 2], 'popular items win where all are near');
+    assert.deepEqual(both, [4, 5, 2], 'popular items win among equally near ones');
   });
 
-  it('score as the metrics say', () => {
+  it('the lists have the scores of the metrics', () => {
     const scores = scoreRecommendations(split, new Map([[7, [2, 4]]]));
     assert.equal(scores.ndcg10, 1 / Math.log2(3));
     assert.equal(scores.recall10, 1);
@@ -56,7 +58,7 @@ describe('medoid neighbours', () => {
     assert.equal(scoreRecommendations(split, new Map()).ndcg10, 0);
   });
 
-  it('have popularity beside them', () => {
+  it('popularity is a list of its own', () => {
     const recommended = recommendPopular(split, Float64Array.of(9, 9, 1, 9, 3, 2));
     assert.deepEqual(recommended.get(7), [4, 5, 2]);
   });

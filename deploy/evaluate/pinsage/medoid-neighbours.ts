@@ -11,13 +11,13 @@ export interface ItemVectors {
   /** n × dim, centred, rows of length 1 or 0. */
   readonly vectors: Float32Array;
   readonly dim: number;
-  /** α of the clustering that goes with them. */
+  /** α of the clustering that belongs to the vectors. */
   readonly alpha: number;
 }
 
 export interface WindowOptions {
   readonly days: number;
-  /** Latest actions that are clustered. */
+  /** Number of latest actions that are clustered. */
   readonly maximum: number;
   readonly lambdaPerDay: number;
 }
@@ -51,13 +51,13 @@ export function interestsOf(
   return interests;
 }
 
-/** Items recommended to a user. */
+/** Recommended items of a user. */
 const LIST = 20;
 
 /**
- * What each test user's `medoids` most important medoids recommend: the sum of importance · cosine (where above 0), times
- * `prior`. So does the propose stage with what its index finds near the medoids it sampled; here every unseen item
- * is a candidate of every medoid.
+ * Recommendations of each test user's `medoids` most important medoids: the sum of importance · cosine (if above 0),
+ * times `prior`. The propose stage does the same with the neighbours that its index finds near the sampled medoids;
+ * here every unseen item is a candidate of every medoid.
  *
  * @param prior ≥ 0, by item
  */
@@ -83,7 +83,7 @@ export function recommendByMedoids(
   return new Map([...relevant.keys()].map((user) => [user, recommend(user)]));
 }
 
-/** The most popular of the items that each test user has not seen. */
+/** The most popular items that each test user has not seen. */
 export function recommendPopular(
   { relevant, seen }: TemporalSplit,
   popularity: Float64Array,
@@ -91,7 +91,7 @@ export function recommendPopular(
   return new Map([...relevant.keys()].map((user) => [user, bestUnseen(popularity, seen.get(user)!)]));
 }
 
-/** `cosinesTo` each item, kept, because most medoids are those of many users (n² floats at most). */
+/** `cosinesTo` each item, cached, because most medoids are shared by many users (n² floats at most). */
 function rememberSimilarities(vectors: ItemVectors): (item: number) => Float32Array {
   const known = new Map<number, Float32Array>();
   return (item) => {
@@ -104,7 +104,7 @@ function rememberSimilarities(vectors: ItemVectors): (item: number) => Float32Ar
   };
 }
 
-/** Cosines of all items to one, 0 where below 0. Written out, because it is where an evaluation spends its time. */
+/** Cosines of all items to one, 0 if below 0. Inlined, because an evaluation spends most of its time here. */
 function cosinesTo(item: number, { vectors, dim }: ItemVectors): Float32Array {
   const own = row(vectors, item, dim);
   const cosines = new Float32Array(vectors.length / dim);
@@ -116,7 +116,7 @@ function cosinesTo(item: number, { vectors, dim }: ItemVectors): Float32Array {
   return cosines;
 }
 
-/** The best 20 that the user has not seen, ties by number. */
+/** The best 20 unseen items of the user, ties by number. */
 export function bestUnseen(scores: Float64Array, seen: ReadonlySet<number>): number[] {
   const top = new TopK(LIST);
   for (let item = 0; item < scores.length; item++) if (!seen.has(item)) top.offer(item, scores[item]!);

@@ -5,7 +5,7 @@ import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
 
-/** Users 1 and 2 took item 0, user 1 thrice; item 1 was taken last. Nobody took item 2. */
+/** Users 1 and 2 took item 0, user 1 three times; item 1 was taken last. Nobody took item 2. */
 const split = splitOf({
   itemCount: 3,
   train: {
@@ -25,6 +25,6 @@ test('popularity counts users, not actions', () => {
   assert.deepEqual([...takersByItem(split)], [2, 1, 0]);
 });
 
-test('recent popularity halves by how long ago each user took the item last', () => {
+test('recent popularity halves with the time since each user last took the item', () => {
   assert.deepEqual([...recentTakersByItem(split, 10)], [0.5 + 0.25, 1, 0]);
 });

@@ -1,7 +1,7 @@
 import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import type { TemporalSplit } from './split.ts';
 
-/** Users who took each item in `train`. */
+/** Number of users who took each item in `train`. */
 export function takersByItem({ seen, itemIds }: TemporalSplit): Float64Array {
   const takers = new Float64Array(itemIds.length);
   for (const items of seen.values()) for (const item of items) takers[item]!++;
@@ -9,8 +9,8 @@ export function takersByItem({ seen, itemIds }: TemporalSplit): Float64Array {
 }
 
 /**
- * The same, but a user who took the item last `halfLifeDays` before the end counts one half: what many like, and still
- * do. A user who takes it every day counts no more than once.
+ * The same, but a user who last took the item `halfLifeDays` before the end counts one half. A user who takes it
+ * every day counts only once.
  */
 export function recentTakersByItem({ train, itemIds }: TemporalSplit, halfLifeDays: number): Float64Array {
   const end = train.at.at(-1)!;

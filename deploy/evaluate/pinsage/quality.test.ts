@@ -4,7 +4,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { measureQuality } from './quality.ts';
 import { splitOf } from './split.testing.ts';
 
-test('all ways are scored on the same users, and the figure is the mean of the seeds', () => {
+test('all methods are scored on the same users, and the figure is the mean of the seeds', () => {
   const split = splitOf({
     itemCount: 4,
     train: {

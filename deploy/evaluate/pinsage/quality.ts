@@ -13,7 +13,7 @@ import { gainsByUser, type Recommendations, scoreRecommendations } from './score
 import { recommendAsServed } from './served.ts';
 import type { TemporalSplit } from './split.ts';
 
-/** All that a household did in `train` counts, the latest of it at most as many actions as the stage keeps. */
+/** All actions of a household in `train` count, up to the number of latest actions that the stage keeps. */
 const WINDOW = { days: 366, maximum: DEFAULT_WINDOW_LIMITS.maximum, lambdaPerDay: DEFAULT_LAMBDA_PER_DAY };
 const MEDOIDS = 50;
 const FEWER_MEDOIDS = [10, 20];
@@ -21,7 +21,7 @@ const EXPONENT = 0.7;
 const HALF_LIFE_DAYS = 30;
 /** Neighbours of an item in the collaborative filter. */
 const ITEM_NEIGHBOURS = 200;
-/** Medoids that the stage might sample in place of what is configured: the paper's three, and the most it takes. */
+/** Other numbers of sampled medoids: the paper's three, and the maximum of the stage. */
 const OTHERS_SAMPLED = [3, 30];
 
 /** Vectors to recommend by. */
@@ -32,20 +32,20 @@ export interface Contestant {
 
 export interface QualityInput {
   readonly split: TemporalSplit;
-  /** PinSage's vectors, a training under another seed each. The first shows what each part of the way is worth, too. */
+  /** PinSage's vectors, one training per seed. The first one is also used to measure the parts of the method. */
   readonly pinSage: readonly ItemVectors[];
   readonly others: readonly Contestant[];
 }
 
 export interface Quality {
   readonly rows: readonly Figures[];
-  /** NDCG@10 of PinSage's medoid neighbours over users and seeds; the 95 % interval takes both for chance. */
+  /** NDCG@10 of PinSage's medoid neighbours over users and seeds; the 95 % interval treats both as random. */
   readonly ndcg10: Estimate;
-  /** Those of the first seed. */
+  /** The lists of the first seed. */
   readonly recommended: Recommendations;
 }
 
-/** Scores what vectors recommend to each test user through the neighbours of medoids, beside popularity and ItemKNN. */
+/** Scores the recommendations to each test user through the neighbours of medoids, beside popularity and ItemKNN. */
 export function measureQuality({ split, pinSage, others }: QualityInput, random: Random): Quality {
   const rows: Figures[] = [];
   const priors = createPriors(split);
@@ -79,7 +79,7 @@ export function measureQuality({ split, pinSage, others }: QualityInput, random:
 
 type Prior = keyof ReturnType<typeof createPriors>;
 
-/** A way from vectors to lists; left out is what did best. */
+/** Settings from vectors to lists; the defaults are the best ones. */
 interface Variant {
   readonly medoids?: number;
   readonly prior?: Prior;
@@ -87,7 +87,7 @@ interface Variant {
 
 const PRIORS: readonly Prior[] = ['none', 'takers', 'recent takers'];
 
-/** What is lost with fewer medoids and with other priors. */
+/** The loss with fewer medoids and with other priors. */
 const PARTS: readonly Variant[] = [
   ...FEWER_MEDOIDS.map((medoids) => ({ medoids })),
   { prior: 'takers' },

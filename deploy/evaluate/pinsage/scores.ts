@@ -1,7 +1,7 @@
 import { coverage, hitRate, ndcg, type RankedList, recall } from '#algorithms/evaluation/metrics.ts';
 import type { TemporalSplit } from './split.ts';
 
-/** Means over the users with something to find, in [0, 1], and their standard error for NDCG. */
+/** Means over the users with relevant items, in [0, 1], and their standard error for NDCG. */
 export type Scores = {
   readonly ndcg10: number;
   readonly ndcg10Error: number;
@@ -30,7 +30,7 @@ export function scoreRecommendations(split: TemporalSplit, recommendations: Reco
   };
 }
 
-/** NDCG@10 of each user with something to find, in their order: what two ways are compared by, user by user. */
+/** NDCG@10 of each user with relevant items, in their order, for paired comparisons of two methods. */
 export function gainsByUser(split: TemporalSplit, recommendations: Recommendations): Float64Array {
   return Float64Array.from(listsOf(split, recommendations), (list) => ndcg(list, 10));
 }

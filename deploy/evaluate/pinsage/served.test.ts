@@ -40,16 +40,16 @@ const settings = {
 };
 
 describe('what is served', () => {
-  it('comes from the medoids that are sampled and from the nearest of each', () => {
+  it('the served items are the nearest of the sampled medoids', () => {
     assert.deepEqual(recommendAsServed(split, interests, vectors, settings).get(7), [1, 2]);
     const fewer = { ...settings, neighboursPerMedoid: 1 };
     assert.deepEqual(recommendAsServed(split, interests, vectors, fewer).get(7), [1]);
     const both = { ...settings, medoidsSampled: 2 };
     const all = recommendAsServed(split, interests, vectors, both).get(7)!;
-    assert.deepEqual(all.toSorted(), [1, 2, 4, 5], 'nothing that was seen');
+    assert.deepEqual(all.toSorted(), [1, 2, 4, 5], 'no seen item');
   });
 
-  it('is none where there is no interest', () => {
+  it('a user without interests gets no list', () => {
     assert.deepEqual(recommendAsServed(split, new Map([[7, []]]), vectors, settings).get(7), []);
   });
 });

@@ -18,8 +18,9 @@ import type { TemporalSplit } from './split.ts';
 export type ServedSettings = MedoidNeighboursSettings & Pick<ProposeConfig, 'candidates' | 'halfLifeDays'>;
 
 /**
- * What the propose stage would publish for each test user at the end of `train`, by its own code: a few medoids, sampled; of each the
- * nearest items, by exact search; popularity of the last days. All that the user ever took is left out, not only the latest.
+ * The lists that the propose stage would publish for each test user at the end of `train`, computed by its own code:
+ * a few sampled medoids, the nearest items of each by exact search, and popularity of the last days. All items that
+ * the user ever took are left out, not only the latest.
  */
 export function recommendAsServed(
   split: TemporalSplit,
@@ -39,7 +40,7 @@ export function recommendAsServed(
   return new Map([...split.relevant.keys()].map((user) => [user, recommend(user)]));
 }
 
-/** From 0 to 1, that of the most popular item. */
+/** Popularity from 0 to 1, where 1 is that of the most popular item. */
 function popularityAtEnd({ train }: TemporalSplit, halfLifeDays: number): (itemId: string) => number {
   const counts = new DecayedCounts(halfLifeDays * MILLISECONDS_PER_DAY);
   train.item.forEach((item, i) => {
@@ -49,7 +50,7 @@ function popularityAtEnd({ train }: TemporalSplit, halfLifeDays: number): (itemI
   return (itemId) => counts.count(itemId) / highest;
 }
 
-/** The nearest other items of each, kept, because most medoids are those of many users. */
+/** The nearest other items of each, cached, because most medoids are shared by many users. */
 function rememberNeighbours({ vectors, dim }: ItemVectors, k: number) {
   const known = new Map<string, readonly Neighbour[]>();
   return (itemId: string): readonly Neighbour[] => {

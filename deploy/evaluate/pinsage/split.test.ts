@@ -17,7 +17,7 @@ function purchasesOf(lines: readonly string[], seconds = lines.map((_, i) => i))
 }
 
 describe('the temporal split', () => {
-  it('asks for new pairs of users and items that are known', () => {
+  it('the test pairs are new pairs of known users and items', () => {
     const lines = ['1 10', '2 10', '1 20', '2 20', '1 30', '2 10', '1 20', '3 10', '2 30', '1 40'];
     const split = temporalSplit(purchasesOf([...lines, '2 20', '3 20']), {
       trainShare: 0.5,
@@ -29,7 +29,7 @@ describe('the temporal split', () => {
     assert.deepEqual([...split.test.item], [1, 0, 2, 1, 1], 'household 3 and repeats too, but not 40');
   });
 
-  it('leaves out what too few users bought before, in either part', () => {
+  it('items that too few users bought before are left out of both parts', () => {
     const lines = ['1 10', '2 10', '1 20', '1 20', '2 20', '2 10', '1 10'];
     const split = temporalSplit(purchasesOf([...lines]), { trainShare: 0.6, minimumBuyers: 2 });
     assert.deepEqual(split.itemIds, ['10']);
@@ -37,7 +37,7 @@ describe('the temporal split', () => {
     assert.equal(split.relevant.size, 0);
   });
 
-  it('orders purchases of one second by user and item as numbers', () => {
+  it('purchases of one second are ordered by user and item as numbers', () => {
     const lines = ['10 1', '9 2', '9 1', '10 2'];
     const split = temporalSplit(purchasesOf(lines, [0, 0, 0, 0]), { trainShare: 0.75, minimumBuyers: 1 });
     const bought = [...split.train.user].map((user, i) => [user, split.itemIds[split.train.item[i]!]]);

@@ -12,7 +12,7 @@ export const NOTHING: ActionColumns = {
   at: new Float64Array(0),
 };
 
-/** A split of items a, b, c… out of what a test needs of it. */
+/** A split of items a, b, c… with the parts that a test names. */
 export function splitOf(parts: {
   readonly itemCount: number;
   readonly train?: ActionColumns;

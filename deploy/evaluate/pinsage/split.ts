@@ -1,15 +1,15 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Purchases } from '../../data/purchases.ts';
 
-/** The past to learn from, and what known users then took of known items for the first time. */
+/** The training part, and the items that known users later took for the first time. */
 export interface TemporalSplit {
-  /** Product id by item number; all were bought by enough users in `train`. */
+  /** Product id by item number; enough users bought each item in `train`. */
   readonly itemIds: readonly string[];
   /** Ascending by time; users are numbered as in the purchases. */
   readonly train: ActionColumns;
-  /** What came later, of the same items; whoever bought it, and also what was bought before. */
+  /** Later actions on the same items, by any user, repeated purchases included. */
   readonly test: ActionColumns;
-  /** Items of `train` by user; everybody in `relevant` is there. */
+  /** Items of `train` by user; it has every user of `relevant`. */
   readonly seen: ReadonlyMap<number, ReadonlySet<number>>;
   /** The items to be found, by user, none of them seen and no set empty. */
   readonly relevant: ReadonlyMap<number, ReadonlySet<number>>;

@@ -4,7 +4,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { centreAndNormalise, normaliseInPlace, row } from '#algorithms/vectors.ts';
 import { uncentre } from './uncentre.ts';
 
-test('vectors of length 1 are found again after centring', () => {
+test('vectors of length 1 are recovered after centring', () => {
   const random = createRandom('uncentre');
   const vectors = Float32Array.from({ length: 50 * 4 }, (_, i) => random.normal() + (i % 4 === 0 ? 2 : 0));
   for (let item = 0; item < 50; item++) normaliseInPlace(row(vectors, item, 4));

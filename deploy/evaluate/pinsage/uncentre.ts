@@ -1,8 +1,8 @@
 import { dot, row } from '#algorithms/vectors.ts';
 
 /**
- * What `centreAndNormalise` was given, where that had rows of length 1: a row z came to e = (z − μ)/‖z − μ‖, so that
- * z = μ + t·e for the one t > 0 that makes its length 1. A row that was the mean comes back as it. ‖μ‖ < 1.
+ * Inverts `centreAndNormalise` for rows of length 1: a row z became e = (z − μ)/‖z − μ‖, so z = μ + t·e for the one t
+ * > 0 that gives length 1. A row equal to the mean is returned as the mean. ‖μ‖ < 1.
  */
 export function uncentre(vectors: Float32Array, mean: Float32Array): Float32Array {
   const dim = mean.length;
