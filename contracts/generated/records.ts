@@ -3,59 +3,63 @@
 import type { AvroRecord } from '../avro.ts';
 
 /**
- * A message that a stage could not decode or handle, whole, with the reason. Topic dead-letters, key source
+ * A complete message that a stage could not decode or handle, with the reason. Topic dead-letters, key source
  * topic.
  */
 export interface DeadLetter {
-  /** Topic it was read from, without the namespace. */
+  /** Topic of the message, without the namespace. */
   readonly sourceTopic: string;
-  /** Partition it was read from. */
+  /** Partition of the message. */
   readonly partition: number;
-  /** Offset it was read at. */
+  /** Offset of the message. */
   readonly offset: number;
-  /** Its key; null when it had none. */
+  /** Key of the message; null if it had none. */
   readonly key: Buffer | null;
-  /** Its value; null for a tombstone. */
+  /** Value of the message; null for a tombstone. */
   readonly value: Buffer | null;
-  /** Its headers. */
+  /** Headers of the message. */
   readonly headers: Readonly<Record<string, Buffer>>;
-  /** The stage that gave it up. */
+  /** The stage that rejected the message. */
   readonly stage: string;
   /** Error code, from the one list of codes. */
   readonly code: string;
-  /** What was wrong, in words. */
+  /** The reason in words. */
   readonly reason: string;
-  /** When it was given up, in milliseconds since the epoch. */
+  /** When the message was rejected, in milliseconds since the epoch. */
   readonly failedAt: number;
 }
 
-/** How the vector came about. */
+/** How the vector was computed. */
 export type EmbeddingOrigin = (typeof EMBEDDING_ORIGINS)[number];
 
 /** All values of EmbeddingOrigin, in the order of the schema. */
 export const EMBEDDING_ORIGINS = ['trained', 'inductive'] as const;
 
-/** What of an item its vector was computed from, to tell when it is out of date. */
+/** The input from which a vector was computed, to detect that the vector is out of date. */
 export interface EmbeddingBasis {
-  /** 53 bits that tell one content from another; 0 where nothing was known. */
+  /** 53-bit hash of the item's content; 0 if the content was unknown. */
   readonly content: number;
   /** Number of the item's contexts. */
   readonly degree: number;
 }
 
 /**
- * The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone retires it.
+ * The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone deletes the
+ * vector.
  */
 export interface ItemEmbedding {
-  /** The generation whose space the vector lives in. */
+  /** The generation to whose space the vector belongs. */
   readonly generation: string;
   /** The item. */
   readonly itemId: string;
   /** Little-endian float32 components, centred and of unit length. */
   readonly vector: Buffer;
-  /** Of an item of the training, or of a new one. Either may have been computed again after the training. */
+  /**
+   * Whether the item was in the training or is new. Either vector may have been computed again after the
+   * training.
+   */
   readonly origin: EmbeddingOrigin;
-  /** What it was computed from; null where that is not known. */
+  /** The input of the vector; null if it is unknown. */
   readonly basis: EmbeddingBasis | null;
 }
 
@@ -66,12 +70,13 @@ export type Availability = (typeof AVAILABILITIES)[number];
 export const AVAILABILITIES = ['available', 'unavailable'] as const;
 
 /**
- * An item of the catalogue, whole at each change. Topic items, key itemId; a tombstone withdraws it for ever.
+ * An item of the catalogue, complete at each change. Topic items, key itemId; a tombstone deletes the item
+ * for ever.
  */
 export interface Item {
   /** Identifies the item. At most 256 bytes. */
   readonly itemId: string;
-  /** What people call it; shown in slates and interests. */
+  /** Title for people; shown in slates and interests. */
   readonly title: string;
   /** Free text in any language; may be empty. */
   readonly text: string;
@@ -80,13 +85,13 @@ export interface Item {
   /** Named properties such as brand or size. */
   readonly attributes: Readonly<Record<string, string>>;
   /**
-   * An embedding supplied by the app (of the image, say), the same length for all items; null when it has
-   * none.
+   * An embedding supplied by the app (for example of the image), of the same length for all items; null if
+   * there is none.
    */
   readonly vector: readonly number[] | null;
-  /** An unavailable item stays known but leaves the served index. */
+  /** An unavailable item remains in the catalogue but is not found in the served index. */
   readonly availability: Availability;
-  /** When the app last changed it, in milliseconds since the epoch. */
+  /** When the app last changed the item, in milliseconds since the epoch. */
   readonly updatedAt: number;
 }
 
@@ -276,7 +281,7 @@ export const RELEASE_STATES = ['building', 'ready', 'active', 'retired', 'reject
 export interface Release {
   /** Identifies the generation; sorts by time of training. */
   readonly generation: string;
-  /** Where the generation stands. */
+  /** State of the generation. */
   readonly state: ReleaseState;
   /** Length of the vectors. */
   readonly dimension: number;
@@ -284,17 +289,17 @@ export interface Release {
   readonly alpha: number;
   /** Number of trained embeddings that make the generation complete. */
   readonly itemCount: number;
-  /** Number of actions it was trained on. */
+  /** Number of actions in the training. */
   readonly actionCount: number;
   /** When training began, in milliseconds since the epoch. */
   readonly createdAt: number;
   /** When this state was reached, in milliseconds since the epoch. */
   readonly updatedAt: number;
-  /** Offline metrics that the gate looked at. */
+  /** Offline metrics that the gate compared. */
   readonly metrics: Readonly<Record<string, number>>;
-  /** JSON: data range, sizes, seeds, metrics, α sweep, code version; empty when there is none. */
+  /** JSON: data range, sizes, seeds, metrics, α sweep, code version; empty if there is none. */
   readonly modelCard: string;
-  /** Why it was rejected or retired; null otherwise. */
+  /** Why the generation was rejected or retired; null otherwise. */
   readonly reason: string | null;
 }
 
@@ -380,22 +385,22 @@ export interface Slate {
   readonly slots: readonly Slot[];
 }
 
-/** What the user did; weights per type are configuration of each stage. */
+/** The kinds of action; weights per type are configuration of each stage. */
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 /** All values of ActionType, in the order of the schema. */
 export const ACTION_TYPES = ['view', 'click', 'save', 'share', 'message', 'buy', 'rate', 'hide', 'return'] as const;
 
-/** Something a user did to an item, as accepted by the gateway. Topic actions, key userId. */
+/** An action of a user on an item, as accepted by the gateway. Topic actions, key userId. */
 export interface UserAction {
   /**
    * Identifies the event for ever; a second event with the same id in a window is a duplicate. At most 256
    * bytes.
    */
   readonly eventId: string;
-  /** Who acted. At most 256 bytes. */
+  /** The user who acted. At most 256 bytes. */
   readonly userId: string;
-  /** What was acted on; it need not be known yet. At most 256 bytes. */
+  /** The item acted on; it need not be in the catalogue yet. At most 256 bytes. */
   readonly itemId: string;
   /** The kind of action. */
   readonly type: ActionType;
@@ -406,12 +411,9 @@ export interface UserAction {
    * order.
    */
   readonly receivedAt: number;
-  /**
-   * The basket, board, list or session the action belongs to; null where there is nothing finer than the
-   * user.
-   */
+  /** The basket, board, list or session of the action; null if there is none. */
   readonly contextId: string | null;
-  /** A magnitude the app wants kept: quantity, price or stars; null when it has none. */
+  /** A magnitude from the app: quantity, price or stars; null if there is none. */
   readonly value: number | null;
 }
 
@@ -419,7 +421,10 @@ export interface UserAction {
 export interface Medoid {
   /** The item whose vector represents the cluster. */
   readonly itemId: string;
-  /** The weightiest action of the user on that item, such as buy: lets a slate say why. */
+  /**
+   * Type of the user's action on that item with the largest weight, such as buy; slates use it in their
+   * reasons.
+   */
   readonly type: string;
   /** Sum over the cluster of weight · exp(−λ · age in days). */
   readonly importance: number;
@@ -434,11 +439,11 @@ export interface Medoid {
  * Topic interests, key userId.
  */
 export interface UserInterests {
-  /** Whose interests these are. */
+  /** The user with these interests. */
   readonly userId: string;
   /** Offset in actions of the newest action included: a larger version of the same user is newer. */
   readonly version: number;
-  /** Embedding generation the medoids were clustered in; null before the first release is active. */
+  /** Embedding generation in which the medoids were clustered; null before the first release is active. */
   readonly generation: string | null;
   /**
    * The partition's stream time when the action was applied: the newest event time seen, in milliseconds
@@ -446,13 +451,12 @@ export interface UserInterests {
    */
   readonly streamTime: number;
   /**
-   * When the gateway accepted the newest action included; carried along so that freshness can be measured end
-   * to end.
+   * When the gateway accepted the newest action included; kept so that freshness can be measured end to end.
    */
   readonly receivedAt: number;
   /** Medoids, the most important first. */
   readonly medoids: readonly Medoid[];
-  /** Distinct items of the window, the newest first, bounded by configuration; a slate leaves them out. */
+  /** Distinct items of the window, the newest first, bounded by configuration; slates leave them out. */
   readonly recent: readonly string[];
   /** Number of actions in the window. */
   readonly windowSize: number;
@@ -485,22 +489,22 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "DeadLetter",
     "namespace": "io.tributary",
-    "doc": "A message that a stage could not decode or handle, whole, with the reason. Topic dead-letters, key source topic.",
+    "doc": "A complete message that a stage could not decode or handle, with the reason. Topic dead-letters, key source topic.",
     "fields": [
       {
         "name": "sourceTopic",
         "type": "string",
-        "doc": "Topic it was read from, without the namespace."
+        "doc": "Topic of the message, without the namespace."
       },
       {
         "name": "partition",
         "type": "int",
-        "doc": "Partition it was read from."
+        "doc": "Partition of the message."
       },
       {
         "name": "offset",
         "type": "long",
-        "doc": "Offset it was read at."
+        "doc": "Offset of the message."
       },
       {
         "name": "key",
@@ -508,7 +512,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "bytes"
         ],
-        "doc": "Its key; null when it had none.",
+        "doc": "Key of the message; null if it had none.",
         "default": null
       },
       {
@@ -517,7 +521,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "bytes"
         ],
-        "doc": "Its value; null for a tombstone.",
+        "doc": "Value of the message; null for a tombstone.",
         "default": null
       },
       {
@@ -526,13 +530,13 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "map",
           "values": "bytes"
         },
-        "doc": "Its headers.",
+        "doc": "Headers of the message.",
         "default": {}
       },
       {
         "name": "stage",
         "type": "string",
-        "doc": "The stage that gave it up."
+        "doc": "The stage that rejected the message."
       },
       {
         "name": "code",
@@ -542,7 +546,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "reason",
         "type": "string",
-        "doc": "What was wrong, in words."
+        "doc": "The reason in words."
       },
       {
         "name": "failedAt",
@@ -550,7 +554,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "long",
           "logicalType": "timestamp-millis"
         },
-        "doc": "When it was given up, in milliseconds since the epoch."
+        "doc": "When the message was rejected, in milliseconds since the epoch."
       }
     ]
   },
@@ -558,7 +562,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "Item",
     "namespace": "io.tributary",
-    "doc": "An item of the catalogue, whole at each change. Topic items, key itemId; a tombstone withdraws it for ever.",
+    "doc": "An item of the catalogue, complete at each change. Topic items, key itemId; a tombstone deletes the item for ever.",
     "fields": [
       {
         "name": "itemId",
@@ -568,7 +572,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "title",
         "type": "string",
-        "doc": "What people call it; shown in slates and interests."
+        "doc": "Title for people; shown in slates and interests."
       },
       {
         "name": "text",
@@ -603,7 +607,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "items": "float"
           }
         ],
-        "doc": "An embedding supplied by the app (of the image, say), the same length for all items; null when it has none.",
+        "doc": "An embedding supplied by the app (for example of the image), of the same length for all items; null if there is none.",
         "default": null
       },
       {
@@ -618,7 +622,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           ],
           "default": "available"
         },
-        "doc": "An unavailable item stays known but leaves the served index.",
+        "doc": "An unavailable item remains in the catalogue but is not found in the served index.",
         "default": "available"
       },
       {
@@ -627,7 +631,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "long",
           "logicalType": "timestamp-millis"
         },
-        "doc": "When the app last changed it, in milliseconds since the epoch."
+        "doc": "When the app last changed the item, in milliseconds since the epoch."
       }
     ]
   },
@@ -635,12 +639,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "ItemEmbedding",
     "namespace": "io.tributary",
-    "doc": "The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone retires it.",
+    "doc": "The vector of an item in one generation. Topic embeddings, key generation/itemId; a tombstone deletes the vector.",
     "fields": [
       {
         "name": "generation",
         "type": "string",
-        "doc": "The generation whose space the vector lives in."
+        "doc": "The generation to whose space the vector belongs."
       },
       {
         "name": "itemId",
@@ -661,10 +665,10 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "trained",
             "inductive"
           ],
-          "doc": "How the vector came about.",
+          "doc": "How the vector was computed.",
           "default": "trained"
         },
-        "doc": "Of an item of the training, or of a new one. Either may have been computed again after the training.",
+        "doc": "Whether the item was in the training or is new. Either vector may have been computed again after the training.",
         "default": "trained"
       },
       {
@@ -674,12 +678,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           {
             "type": "record",
             "name": "EmbeddingBasis",
-            "doc": "What of an item its vector was computed from, to tell when it is out of date.",
+            "doc": "The input from which a vector was computed, to detect that the vector is out of date.",
             "fields": [
               {
                 "name": "content",
                 "type": "long",
-                "doc": "53 bits that tell one content from another; 0 where nothing was known."
+                "doc": "53-bit hash of the item's content; 0 if the content was unknown."
               },
               {
                 "name": "degree",
@@ -689,7 +693,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             ]
           }
         ],
-        "doc": "What it was computed from; null where that is not known.",
+        "doc": "The input of the vector; null if it is unknown.",
         "default": null
       }
     ]
@@ -1085,7 +1089,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "doc": "building: being published; ready: complete and past its gate; active: served; retired: no longer served; rejected: failed its gate, never served.",
           "default": "building"
         },
-        "doc": "Where the generation stands."
+        "doc": "State of the generation."
       },
       {
         "name": "dimension",
@@ -1105,7 +1109,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "actionCount",
         "type": "long",
-        "doc": "Number of actions it was trained on."
+        "doc": "Number of actions in the training."
       },
       {
         "name": "createdAt",
@@ -1129,13 +1133,13 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "map",
           "values": "double"
         },
-        "doc": "Offline metrics that the gate looked at.",
+        "doc": "Offline metrics that the gate compared.",
         "default": {}
       },
       {
         "name": "modelCard",
         "type": "string",
-        "doc": "JSON: data range, sizes, seeds, metrics, α sweep, code version; empty when there is none.",
+        "doc": "JSON: data range, sizes, seeds, metrics, α sweep, code version; empty if there is none.",
         "default": ""
       },
       {
@@ -1144,7 +1148,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "string"
         ],
-        "doc": "Why it was rejected or retired; null otherwise.",
+        "doc": "Why the generation was rejected or retired; null otherwise.",
         "default": null
       }
     ]
@@ -1403,7 +1407,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "UserAction",
     "namespace": "io.tributary",
-    "doc": "Something a user did to an item, as accepted by the gateway. Topic actions, key userId.",
+    "doc": "An action of a user on an item, as accepted by the gateway. Topic actions, key userId.",
     "fields": [
       {
         "name": "eventId",
@@ -1413,19 +1417,19 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "userId",
         "type": "string",
-        "doc": "Who acted. At most 256 bytes."
+        "doc": "The user who acted. At most 256 bytes."
       },
       {
         "name": "itemId",
         "type": "string",
-        "doc": "What was acted on; it need not be known yet. At most 256 bytes."
+        "doc": "The item acted on; it need not be in the catalogue yet. At most 256 bytes."
       },
       {
         "name": "type",
         "type": {
           "type": "enum",
           "name": "ActionType",
-          "doc": "What the user did; weights per type are configuration of each stage.",
+          "doc": "The kinds of action; weights per type are configuration of each stage.",
           "symbols": [
             "view",
             "click",
@@ -1463,7 +1467,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "string"
         ],
-        "doc": "The basket, board, list or session the action belongs to; null where there is nothing finer than the user.",
+        "doc": "The basket, board, list or session of the action; null if there is none.",
         "default": null
       },
       {
@@ -1472,7 +1476,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "double"
         ],
-        "doc": "A magnitude the app wants kept: quantity, price or stars; null when it has none.",
+        "doc": "A magnitude from the app: quantity, price or stars; null if there is none.",
         "default": null
       }
     ]
@@ -1486,7 +1490,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "userId",
         "type": "string",
-        "doc": "Whose interests these are."
+        "doc": "The user with these interests."
       },
       {
         "name": "version",
@@ -1499,7 +1503,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "string"
         ],
-        "doc": "Embedding generation the medoids were clustered in; null before the first release is active.",
+        "doc": "Embedding generation in which the medoids were clustered; null before the first release is active.",
         "default": null
       },
       {
@@ -1516,7 +1520,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "long",
           "logicalType": "timestamp-millis"
         },
-        "doc": "When the gateway accepted the newest action included; carried along so that freshness can be measured end to end."
+        "doc": "When the gateway accepted the newest action included; kept so that freshness can be measured end to end."
       },
       {
         "name": "medoids",
@@ -1536,7 +1540,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
               {
                 "name": "type",
                 "type": "string",
-                "doc": "The weightiest action of the user on that item, such as buy: lets a slate say why."
+                "doc": "Type of the user's action on that item with the largest weight, such as buy; slates use it in their reasons."
               },
               {
                 "name": "importance",
@@ -1567,7 +1571,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "array",
           "items": "string"
         },
-        "doc": "Distinct items of the window, the newest first, bounded by configuration; a slate leaves them out."
+        "doc": "Distinct items of the window, the newest first, bounded by configuration; slates leave them out."
       },
       {
         "name": "windowSize",
