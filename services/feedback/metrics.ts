@@ -3,10 +3,10 @@ import { counter, type MetricsOf, registerMetrics } from '#platform/observabilit
 
 export const METRICS = {
   lateSlates: counter('tributary_feedback_late_slates_total', {
-    help: 'Slates read later than the longest delay assumed; some of their actions may have been forgotten',
+    help: 'Slates read later than the assumed longest delay; some of their actions may have been dropped',
   }),
   rewards: counter('tributary_feedback_rewards_total', {
-    help: 'Rewards given, by the type of the action that earned them; none for a reward of zero',
+    help: 'Rewards written, by the type of the action that earned them; none for a reward of zero',
     labels: ['action'],
   }),
 } as const;

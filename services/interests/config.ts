@@ -38,7 +38,7 @@ export const SETTINGS = {
     maximum: 1_000_000,
     unit: 'users',
     summary:
-      'most users that the walk after a flip re-clusters in a second; it reads unchanged users twenty times as fast, and a user who acts is re-clustered at once',
+      'most users that a refresh after a flip re-clusters in a second; it reads unchanged users twenty times as fast, and a user who acts is re-clustered at once',
   }),
   hotUsersMib: number('TRIBUTARY_HOT_USERS_MIB', {
     fallback: 128,
@@ -46,7 +46,7 @@ export const SETTINGS = {
     maximum: 65_536,
     unit: 'MiB',
     summary:
-      'memory, by estimate, for the least recently used cache of users; an eighth of it is for their vectors in the kernel',
+      'estimated memory of the cache of users, which evicts the least recently used; an eighth of it is for their vectors in the kernel',
   }),
   vectorCacheItems: number('TRIBUTARY_VECTOR_CACHE_ITEMS', {
     fallback: 0,
@@ -55,7 +55,7 @@ export const SETTINGS = {
     integer: true,
     unit: 'vectors',
     summary:
-      'size of the cache of vectors that the index is asked for; 0 keeps all vectors in memory instead, read from the topic embeddings',
+      'size of the cache of vectors that are fetched from the index; 0 keeps all vectors in memory instead, read from the topic embeddings',
   }),
   indexUrls: INDEX_URLS,
 } as const;

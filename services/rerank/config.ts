@@ -10,7 +10,7 @@ const STAGE_SETTINGS = {
   ),
   excludeRecent: choice('TRIBUTARY_RERANK_EXCLUDE_RECENT', ['true', 'false'], {
     fallback: 'true',
-    summary: 'whether a slate leaves out the items that the user acted on lately',
+    summary: 'whether a slate leaves out the items on which the user acted recently',
   }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
     fallback: 1_000,

@@ -23,7 +23,7 @@ const SETTINGS = {
     maximum: 1_000,
     integer: true,
     unit: 'neighbours',
-    summary: 'neighbours that the index is asked for, for each sampled medoid',
+    summary: 'neighbours that are requested from the index for each sampled medoid',
   }),
   popularityExponent: number('TRIBUTARY_POPULARITY_EXPONENT', {
     fallback: 0.5,
