@@ -7,7 +7,8 @@ import type { Reward, Slate, UserInterests } from '#contracts/generated/records.
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
-import { applyRewards, nothingLearned } from '../../services/rerank/learning/rewards.ts';
+import { applyRewards } from '../../services/rerank/learning/rewards.testing.ts';
+import { nothingLearned } from '../../services/rerank/learning/rewards.ts';
 import { openPath, type Path } from '../path/path.ts';
 import { GENERATION, ITEM_IDS, publishGeneration } from './publish-generation.testing.ts';
 

@@ -10,8 +10,8 @@ import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { someReward } from './learning/rewards.testing.ts';
-import { applyRewards, nothingLearned } from './learning/rewards.ts';
+import { applyRewards, someReward } from './learning/rewards.testing.ts';
+import { nothingLearned } from './learning/rewards.ts';
 import { someCause, someItem, someProposal } from './pools/proposals.testing.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';

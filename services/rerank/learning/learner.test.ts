@@ -5,8 +5,8 @@ import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
-import { someReward, someRewards } from './rewards.testing.ts';
-import { applyRewards, MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
+import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
+import { MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
 
 const PARTITION = 2;
 

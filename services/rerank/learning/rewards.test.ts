@@ -3,8 +3,8 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
-import { someReward, someRewards } from './rewards.testing.ts';
-import { applyRewards, MAX_COLUMNS, nothingLearned } from './rewards.ts';
+import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
+import { MAX_COLUMNS, nothingLearned } from './rewards.ts';
 
 test('duplicates do not count: the sums equal those of each reward once, to the last bit', () => {
   const repeated = fc.array(fc.record({ back: fc.nat(5), size: fc.integer({ min: 1, max: 6 }) }));

@@ -1,6 +1,7 @@
 import { createRandom } from '#algorithms/random.ts';
 import { aReward } from '#contracts/domain/records.testing.ts';
 import type { Reward } from '#contracts/generated/records.ts';
+import { applyReward, type Learned, type RewardOutcome } from './rewards.ts';
 
 /** The columns of slates in which the model took part. */
 function columnsWith(model: string): string[] {
@@ -28,4 +29,9 @@ export function someReward(sequence: number, change: Partial<Reward> = {}): Rewa
 
 export function someRewards(count: number): Reward[] {
   return Array.from({ length: count }, (_, index) => someReward(index + 1));
+}
+
+/** Adds rewards in log order. @returns the outcome of each */
+export function applyRewards(learned: Learned, rewards: Iterable<Reward>): RewardOutcome[] {
+  return Array.from(rewards, (reward) => applyReward(learned, reward));
 }

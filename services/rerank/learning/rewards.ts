@@ -50,8 +50,3 @@ export function applyReward(learned: Learned, reward: Reward): RewardOutcome {
 function areColumns(names: readonly string[]): boolean {
   return names.every(isColumnName) && new Set(names).size === names.length;
 }
-
-/** Adds rewards in log order. @returns the outcome of each */
-export function applyRewards(learned: Learned, rewards: Iterable<Reward>): RewardOutcome[] {
-  return Array.from(rewards, (reward) => applyReward(learned, reward));
-}

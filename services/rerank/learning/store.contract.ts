@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { someRewards } from './rewards.testing.ts';
-import { applyRewards, nothingLearned } from './rewards.ts';
+import { applyRewards, someRewards } from './rewards.testing.ts';
+import { nothingLearned } from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 function learnedFrom(count: number, offset: number): HeldStatistics {

@@ -5,8 +5,8 @@ import { BinaryWriter } from '#algorithms/binary.ts';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { createRedisStatisticsStore } from './redis-store.ts';
-import { someReward } from './rewards.testing.ts';
-import { applyRewards, nothingLearned } from './rewards.ts';
+import { applyRewards, someReward } from './rewards.testing.ts';
+import { nothingLearned } from './rewards.ts';
 import { testStatisticsStore } from './store.contract.ts';
 
 let test: TestRedis;
