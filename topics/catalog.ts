@@ -13,7 +13,7 @@ export type TopicName =
   | 'releases'
   | 'models'
   | 'model-parts'
-  | 'latents'
+  | 'inference'
   | 'dead-letters';
 
 export interface TopicDeclaration {
@@ -37,8 +37,6 @@ export interface TopicDeclaration {
 }
 
 const DAY = 86_400_000;
-/** Kafka's value for unlimited retention. */
-const FOR_EVER = -1;
 
 /**
  * Partitions of every topic keyed by userId. One number for all, so that joins are local and one process owns a user.
@@ -134,15 +132,15 @@ const DECLARATIONS = {
     cleanup: 'compact',
     summary: 'bytes of trained artefacts, in parts',
   },
-  latents: {
-    name: 'latents',
+  inference: {
+    name: 'inference',
     key: 'itemId',
     schema: 'Latent',
     partitions: 6,
     cleanup: 'delete',
-    // The retrain stage deletes the messages of finished generations.
-    retentionMs: FOR_EVER,
-    summary: 'messages between the inference workers that embed a generation',
+    // An inference takes minutes, and nothing reads its messages when it has ended.
+    retentionMs: DAY / 4,
+    summary: 'the shuffle of an inference by workers',
   },
   'dead-letters': {
     name: 'dead-letters',

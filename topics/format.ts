@@ -114,14 +114,15 @@ const RENDERERS: Renderers = {
   ModelPart: ({ model, generation, part, bytes }, options) =>
     `part ${part} of ${printable(model)} of ${id(generation, options)}, ${formatBytes(bytes, options)}`,
 
-  Latent: ({ generation, kind, itemIds, layer, vectors, input, start }, options) => {
+  Latent: ({ generation, kind, itemIds, layer, vectors, input, start, part }, options) => {
     const item = itemIds.length === 0 ? '' : ` of ${list(itemIds, (itemId) => id(itemId, options), options)}`;
     const at = kind === 'latent' ? ` for layer ${layer}` : '';
     const numbers = vectors.length === 0 ? '' : ` ${formatVector(floats(vectors), options)}`;
     const pooled =
       input === null ? '' : `, pools ${list(input.neighbours, (itemId) => id(itemId, options), options)}`;
     const begun = start === null ? '' : ` with ${count(start.itemCount, 'item')}`;
-    return `${kind}${item}${at}${begun}${inGeneration(generation, options)}${numbers}${pooled}`;
+    const piece = part === null ? '' : ` part ${part.number}, ${formatBytes(part.bytes, options)}`;
+    return `${kind}${piece}${item}${at}${begun}${inGeneration(generation, options)}${numbers}${pooled}`;
   },
 
   DeadLetter: (letter) =>

@@ -96,13 +96,13 @@ export interface Item {
 }
 
 /**
- * What a message of the inference is. In each partition: input of each of its items, start, then latents and
- * embeddings, then end.
+ * What a message of the inference is. In each partition: input of each of its items, weights, start, then
+ * latents and embeddings, then end.
  */
 export type LatentKind = (typeof LATENT_KINDS)[number];
 
 /** All values of LatentKind, in the order of the schema. */
-export const LATENT_KINDS = ['other', 'input', 'start', 'latent', 'embedding', 'end'] as const;
+export const LATENT_KINDS = ['other', 'input', 'start', 'latent', 'embedding', 'end', 'weights'] as const;
 
 /** Where an item's latents go, and whose it pools. */
 export interface LatentInput {
@@ -120,14 +120,30 @@ export interface InferenceStart {
   readonly itemCount: number;
   /** How many leading features of an input are the item's place in the graph of users. */
   readonly structure: number;
-  /** The weights of the model, in the format of the topic models. */
+  /**
+   * The weights of the model, in the format of the artefact pinsage, where they were written before there
+   * were parts; else empty.
+   */
   readonly weights: Buffer;
+  /**
+   * Number of messages of kind weights in this partition, whose bytes are the weights of the model in the
+   * format of the artefact pinsage; 0 where `weights` holds them.
+   */
+  readonly weightParts: number;
+}
+
+/** A part of the bytes of the weights. */
+export interface WeightsPart {
+  /** Place of the part among all parts, from 0. */
+  readonly number: number;
+  /** The bytes of the part, at most 512 KiB. */
+  readonly bytes: Buffer;
 }
 
 /**
- * A message of the inference that embeds all items of a generation, layer by layer, by workers that each own
- * some partitions. Topic latents, key the first itemId. An item's home is the partition of its id; a latent
- * is copied to each partition that pools it.
+ * A message of an inference by workers that embeds all items of a generation, layer by layer; each worker
+ * owns some partitions. Topic inference, key the first itemId. An item's home is the partition of its id; a
+ * latent is copied to each partition that pools it.
  */
 export interface Latent {
   /** The generation that is being embedded. */
@@ -135,8 +151,8 @@ export interface Latent {
   /** What the message is; other is of a newer version, to be passed over. */
   readonly kind: LatentKind;
   /**
-   * The items: one for an input, as many as fit into a message for latents and embeddings, none for start and
-   * end.
+   * The items: one for an input, as many as fit into a message for latents and embeddings, none for the other
+   * kinds.
    */
   readonly itemIds: readonly string[];
   /** Convolution whose neighbourhoods pool the latent, from 0; 0 for the other kinds. */
@@ -150,6 +166,8 @@ export interface Latent {
   readonly input: LatentInput | null;
   /** Of a start. */
   readonly start: InferenceStart | null;
+  /** Of weights. */
+  readonly part: WeightsPart | null;
 }
 
 /**
@@ -702,7 +720,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "Latent",
     "namespace": "io.tributary",
-    "doc": "A message of the inference that embeds all items of a generation, layer by layer, by workers that each own some partitions. Topic latents, key the first itemId. An item's home is the partition of its id; a latent is copied to each partition that pools it.",
+    "doc": "A message of an inference by workers that embeds all items of a generation, layer by layer; each worker owns some partitions. Topic inference, key the first itemId. An item's home is the partition of its id; a latent is copied to each partition that pools it.",
     "fields": [
       {
         "name": "generation",
@@ -720,9 +738,10 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "start",
             "latent",
             "embedding",
-            "end"
+            "end",
+            "weights"
           ],
-          "doc": "What a message of the inference is. In each partition: input of each of its items, start, then latents and embeddings, then end.",
+          "doc": "What a message of the inference is. In each partition: input of each of its items, weights, start, then latents and embeddings, then end.",
           "default": "other"
         },
         "doc": "What the message is; other is of a newer version, to be passed over."
@@ -733,7 +752,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "array",
           "items": "string"
         },
-        "doc": "The items: one for an input, as many as fit into a message for latents and embeddings, none for start and end."
+        "doc": "The items: one for an input, as many as fit into a message for latents and embeddings, none for the other kinds."
       },
       {
         "name": "layer",
@@ -804,12 +823,43 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
               {
                 "name": "weights",
                 "type": "bytes",
-                "doc": "The weights of the model, in the format of the topic models."
+                "doc": "The weights of the model, in the format of the artefact pinsage, where they were written before there were parts; else empty."
+              },
+              {
+                "name": "weightParts",
+                "type": "int",
+                "doc": "Number of messages of kind weights in this partition, whose bytes are the weights of the model in the format of the artefact pinsage; 0 where `weights` holds them.",
+                "default": 0
               }
             ]
           }
         ],
         "doc": "Of a start.",
+        "default": null
+      },
+      {
+        "name": "part",
+        "type": [
+          "null",
+          {
+            "type": "record",
+            "name": "WeightsPart",
+            "doc": "A part of the bytes of the weights.",
+            "fields": [
+              {
+                "name": "number",
+                "type": "int",
+                "doc": "Place of the part among all parts, from 0."
+              },
+              {
+                "name": "bytes",
+                "type": "bytes",
+                "doc": "The bytes of the part, at most 512 KiB."
+              }
+            ]
+          }
+        ],
+        "doc": "Of weights.",
         "default": null
       }
     ]

@@ -55,6 +55,13 @@ export function parsePartKey(key: string): (ArtefactName & { readonly part: numb
   return name !== undefined && /^\d{1,9}$/.test(digits) ? { ...name, part: Number(digits) } : undefined;
 }
 
+/** The bytes in order, in parts of `partBytes`, of which the last one may be shorter; none for no bytes. */
+export function cutIntoParts(bytes: Buffer, partBytes = PART_BYTES): Buffer[] {
+  return Array.from({ length: Math.ceil(bytes.length / partBytes) }, (_, part) =>
+    bytes.subarray(part * partBytes, (part + 1) * partBytes),
+  );
+}
+
 /** SHA-256 in hexadecimal digits. */
 export function checksumOf(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');

@@ -38,7 +38,7 @@ export class ArtefactReader {
   readonly #models: ReadonlySet<string>;
   readonly #log: Pick<Logger, 'warn'>;
   readonly #now: () => number;
-  /** By key of the manifest, in the order in which the newest manifests came. */
+  /** By key of the manifest. */
   readonly #entries = new Map<string, Entry>();
 
   /**
@@ -77,14 +77,13 @@ export class ArtefactReader {
    * withdrawn: an artefact that requires others comes before them.
    */
   drain(generation: string): StoredArtefact[] {
-    const drained: StoredArtefact[] = [];
-    for (const [key, entry] of this.#entries) {
-      if (entry.generation !== generation) continue;
-      this.#entries.delete(key);
-      // What an artefact requires was written before it.
-      drained.unshift({ model: entry.model, generation, parts: [...entry.stored].sort((a, b) => a - b) });
-    }
-    return drained;
+    const entries = [...this.#entries.values()].filter((entry) => entry.generation === generation);
+    for (const entry of entries) this.#entries.delete(manifestKey(entry));
+    return dependentsFirst(entries).map(({ model, stored }) => ({
+      model,
+      generation,
+      parts: [...stored].sort((a, b) => a - b),
+    }));
   }
 
   #applyManifest(key: string, manifest: ModelWeights | null): void {
@@ -93,8 +92,10 @@ export class ArtefactReader {
     const entry = this.#entries.get(key) ?? createEntry(name);
     if (manifest !== null && entry.manifest?.checksum === manifest.checksum && manifest.checksum !== '')
       return;
-    this.#entries.delete(key);
-    if (manifest === null && entry.stored.size === 0) return;
+    if (manifest === null && entry.stored.size === 0) {
+      this.#entries.delete(key);
+      return;
+    }
     this.#entries.set(key, entry);
     Object.assign(entry, { ...UNJUDGED, manifest: manifest ?? undefined });
   }
@@ -180,7 +181,25 @@ function createEntry({ model, generation }: ArtefactName): Entry {
   return { model, generation, manifest: undefined, stored: new Set(), parts: new Map(), ...UNJUDGED };
 }
 
-/** The bytes of an artefact all of whose parts are there, in memory of their own; or why they cannot be read. */
+/** Artefacts that require each other keep their order. */
+function dependentsFirst(entries: readonly Entry[]): Entry[] {
+  const waiting = [...entries];
+  const ordered: Entry[] = [];
+  while (waiting.length > 0) {
+    const free = waiting.findIndex(
+      (entry) => !waiting.some((other) => other !== entry && requires(other, entry)),
+    );
+    ordered.push(...waiting.splice(Math.max(0, free), 1));
+  }
+  return ordered;
+}
+
+function requires({ manifest }: Entry, name: ArtefactName): boolean {
+  const requirements = manifest?.requires ?? [];
+  return requirements.some(({ model, generation }) => model === name.model && generation === name.generation);
+}
+
+/** The bytes of an artefact all of whose parts are there, or why they cannot be read. */
 function bytesOf(
   { checksum, length, parts: checksums, weights }: ModelWeights,
   parts: ReadonlyMap<number, Buffer>,
@@ -192,9 +211,6 @@ function bytesOf(
   if (wrong >= 0) return `part ${wrong} of ${checksums.length} does not have its checksum`;
   const held = inOrder.reduce((sum, part) => sum + part.length, 0);
   if (held !== length) return `the parts hold ${held} bytes, not ${length}`;
-  // Aligned for any type of number, so that it can be read in place.
-  const whole = Buffer.from(new ArrayBuffer(length));
-  let at = 0;
-  for (const part of inOrder) at += part.copy(whole, at);
+  const whole = Buffer.concat(inOrder);
   return checksumOf(whole) === checksum ? whole : 'the parts together do not have their checksum';
 }

@@ -4,6 +4,7 @@ import {
   type Artefact,
   type ArtefactName,
   checksumOf,
+  cutIntoParts,
   MAX_ARTEFACT_BYTES,
   MAX_CARD_BYTES,
   manifestKey,
@@ -37,7 +38,7 @@ export async function writeArtefact(
 ): Promise<void> {
   checkBounds(artefact);
   const { model, generation, bytes } = artefact;
-  const parts = partsOf(bytes, partBytes);
+  const parts = cutIntoParts(bytes, partBytes);
   for (let start = 0; start < parts.length; start += PARTS_AT_A_TIME) {
     const some = parts.slice(start, start + PARTS_AT_A_TIME).map((part, place) => {
       const number = start + place;
@@ -74,12 +75,6 @@ function checkBounds(artefact: Artefact): void {
     throw new RangeError(`The card of ${key} has ${cardBytes} bytes; at most ${MAX_CARD_BYTES} fit.`);
   if (artefact.bytes.length > MAX_ARTEFACT_BYTES)
     throw new RangeError(`${key} has ${artefact.bytes.length} bytes; at most ${MAX_ARTEFACT_BYTES} fit.`);
-}
-
-function partsOf(bytes: Buffer, partBytes: number): Buffer[] {
-  return Array.from({ length: Math.ceil(bytes.length / partBytes) }, (_, part) =>
-    bytes.subarray(part * partBytes, (part + 1) * partBytes),
-  );
 }
 
 function manifestOf(

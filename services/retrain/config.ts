@@ -69,7 +69,7 @@ export const SETTINGS = {
   inferenceWorkers: inferenceWorkers('TRIBUTARY_INFERENCE_WORKERS', {
     fallback: 0,
     summary:
-      'processes that compute the embeddings of a generation: 0 is the training process itself, external means workers that run elsewhere',
+      'processes that embed a generation over the log: 0 embeds it in the memory of the training process, external means workers that run elsewhere',
   }),
   inferencePatienceMs: number('TRIBUTARY_INFERENCE_PATIENCE_MS', {
     fallback: 60_000,
@@ -91,7 +91,7 @@ export const SETTINGS = {
   }),
 } as const;
 
-/** Number of processes that the stage starts for an inference; `external`: none, because they run elsewhere. */
+/** Number of processes that the stage starts for an inference: none for 0, which infers in memory, and none for `external`. */
 export type InferenceWorkers = number | 'external';
 
 /** A whole number, or the word external. */

@@ -46,9 +46,6 @@ export function recordingPublisher(): { publisher: Publisher; written: RecordedW
     async withdraw(artefacts) {
       for (const artefact of artefacts) written.order.push(`withdraw ${manifestKey(artefact)}`);
     },
-    async trimLatents(offsets) {
-      for (const { partition, offset } of offsets) written.order.push(`trim latents ${partition}:${offset}`);
-    },
   };
   return { publisher, written };
 }

@@ -28,7 +28,8 @@ describe('the retrain stage', () => {
   /** What the stage wrote, as it arrives. */
   const releases = new Map<string, Release>();
   const embeddings = new Map<string, ItemEmbedding>();
-  const models = new Set<string>();
+  /** Keys of the manifests and of the parts of artefacts. */
+  const artefacts = new Set<string>();
   let first: Release;
   let second: Release;
 
@@ -53,8 +54,9 @@ describe('the retrain stage', () => {
     await test.close();
   });
 
-  async function start(): Promise<void> {
-    stage = await startStageProcess('retrain', { ...SETTINGS, TRIBUTARY_NAMESPACE: test.namespace });
+  async function start(settings = {}): Promise<void> {
+    const all = { ...SETTINGS, ...settings, TRIBUTARY_NAMESPACE: test.namespace };
+    stage = await startStageProcess('retrain', all);
     peer = createPeer({ name: 'retrain', url: stage.url, timeoutMs: 10_000 });
   }
 
@@ -65,7 +67,7 @@ describe('the retrain stage', () => {
 
   function readAlong(): void {
     const read = (
-      topic: 'releases' | 'embeddings' | 'models',
+      topic: 'releases' | 'embeddings' | 'models' | 'model-parts',
       take: (key: string, value: Buffer | null) => unknown,
     ) =>
       readers.push(
@@ -79,7 +81,8 @@ describe('the retrain stage', () => {
         }),
       );
     read('releases', async (key, value) => releases.set(key, await test.codec.decode('Release', value!)));
-    read('models', (key, value) => (value === null ? models.delete(key) : models.add(key)));
+    for (const topic of ['models', 'model-parts'] as const)
+      read(topic, (key, value) => (value === null ? artefacts.delete(key) : artefacts.add(key)));
     read('embeddings', async (key, value) => {
       if (value === null) embeddings.delete(key);
       else embeddings.set(key, await test.codec.decode('ItemEmbedding', value));
@@ -114,11 +117,15 @@ describe('the retrain stage', () => {
     );
   }
 
+  function artefactsOf({ generation }: Release): string[] {
+    return [...artefacts].filter((key) => key.split('/')[1] === generation).sort();
+  }
+
   it('trains a generation in which items that are taken together are near', async () => {
     const generation = await startTraining();
     await assert.rejects(startTraining(), { code: 'retrain.running', status: 409 });
     first = await reaches(generation, 'ready');
-    await waitFor(() => models.has(`pinsage/${generation}`), { message: 'the weights are there' });
+    await waitFor(() => artefacts.has(`pinsage/${generation}`), { message: 'the weights are there' });
     await waitFor(() => vectorsOf(first).size === first.itemCount, { message: 'all embeddings are there' });
     assert.equal(first.itemCount, GROUP_ITEMS.length);
     assert.ok(ALPHA_GRID.includes(first.alpha), `α is ${first.alpha}`);
@@ -209,10 +216,10 @@ describe('the retrain stage', () => {
     assert.equal(await stop(), 0);
     const { reason } = await reaches(interrupted, 'rejected');
     assert.equal(reason, INTERRUPTED);
-    await start();
+    await start({ TRIBUTARY_INFERENCE_WORKERS: '1' });
   });
 
-  it('trains again afterwards, whatever an item gives as its vector', async () => {
+  it('trains again afterwards with a worker, whatever an item gives as its vector', async () => {
     const poison = groupItem(2, 'poison', { vector: [1, STANDS_FOR_NAN] });
     await test.produce('items', { key: poison.itemId, value: withNaN(test.encode('Item', poison)) });
     await putItem(groupItem(2, 'long', { vector: [1, 2, 3] }));
@@ -224,31 +231,20 @@ describe('the retrain stage', () => {
     assert.equal(second.itemCount, GROUP_ITEMS.length + 5);
   });
 
-  it('removes embeddings and latents of a generation that is over, and none of another', async () => {
+  it('removes embeddings and artefacts of a generation that is over, and none of another', async () => {
     const over: Release = { ...first, state: 'rejected' };
     await test.produce('releases', { key: first.generation, value: test.encode('Release', over) });
     await waitFor(() => vectorsOf(first).size === 0, { message: 'the embeddings are gone' });
-    const generations = await waitFor(
-      async () => {
-        const left = await latentGenerations();
-        return !left.has(first.generation) && left;
-      },
-      { message: 'the latents are gone' },
-    );
-    assert.deepEqual([...generations], [second.generation]);
+    await waitFor(() => artefactsOf(first).length === 0, { message: 'the artefacts are gone' });
+    assert.deepEqual(artefactsOf(second), [
+      `pinsage-latents/${second.generation}`,
+      `pinsage-latents/${second.generation}/0`,
+      `pinsage/${second.generation}`,
+      `pinsage/${second.generation}/0`,
+      `pinsage/${second.generation}/1`,
+    ]);
     assert.equal(vectorsOf(second).size, second.itemCount);
   });
-
-  async function latentGenerations(): Promise<Set<string>> {
-    const generations = new Set<string>();
-    await readTopic({
-      kafka: test.kafka,
-      topic: test.topicOf('latents'),
-      from: { at: 'beginning' },
-      onMessage: async ({ value }) => generations.add((await test.codec.decode('Latent', value!)).generation),
-    });
-    return generations;
-  }
 });
 
 /** What a producer in another language may write: our encoder refuses numbers that are not finite. */

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { featureDimension } from '#algorithms/pinsage/features.ts';
+import { emptyNeighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { putArtefact } from '#artefacts/artefact.testing.ts';
@@ -64,9 +65,10 @@ function trained(
       (_, i) => [1, Math.floor(i / DIM), 0][i % DIM]!,
     ),
     weights: initialWeights(shape, createRandom('weights')),
-    features: new Float32Array(),
+    places: new Float32Array(itemCount * input.structure),
+    latents: [new Float32Array(itemCount * shape.hidden)],
     anchors: { items: new Int32Array(), places: new Float32Array() },
-    neighbourhoods: { size: 0, neighbours: new Int32Array(), weights: new Float32Array() },
+    neighbourhoods: input.neighbourhoods ?? emptyNeighbourhoods(itemCount, 1),
     alpha: { alpha: 1.4, table: [{ alpha: 1.4, relevance: 0.5, meanCosine: 0.6, clusters: 3 }] },
     metrics: {
       learned: figures(learned),
@@ -134,7 +136,7 @@ describe('a retraining', () => {
     act('nail');
   }
 
-  it('writes building, embeddings, weights and then ready', async () => {
+  it('writes building, embeddings, latents, weights and then ready', async () => {
     shop();
     const release = await retrain('g1', ports);
     assert.deepEqual(written.order, [
@@ -142,6 +144,7 @@ describe('a retraining', () => {
       'embedding tea',
       'embedding nail',
       'embedding mate',
+      'artefact pinsage-latents/g1',
       'artefact pinsage/g1',
       'ready',
     ]);
@@ -205,13 +208,18 @@ describe('a retraining', () => {
     );
   });
 
-  it('writes weights by which another item can be embedded', async () => {
+  it('writes weights and latents by which another item can be embedded', async () => {
     shop();
     state.catalogue.apply('cup', someItem('cup', { vector: [1, 2] }));
     await retrain('g1', ports);
-    await putArtefact(state.artefacts, written.artefacts[0]!);
+    for (const artefact of written.artefacts) await putArtefact(state.artefacts, artefact);
     assert.deepEqual(state.models.get('g1')?.layout, state.catalogue.layout());
-    assert.equal(written.artefacts[0]?.trainedUpTo, NOW);
+    assert.deepEqual(
+      written.artefacts.map(({ trainedUpTo }) => trainedUpTo),
+      [NOW, NOW],
+    );
+    assert.equal(state.latents.get('g1')?.of('cup')?.length, 1);
+    assert.deepEqual(state.latents.get('g1')?.trained('tea')?.itemIds, ['nail']);
   });
 
   it('is rejected by its gate, and writes no embedding then', async () => {

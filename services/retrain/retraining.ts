@@ -15,7 +15,8 @@ import { modelCard, releaseMetrics } from './release/model-card.ts';
 import { publishGeneration } from './release/publish-generation.ts';
 import type { Publisher } from './release/publisher.ts';
 import { Stopwatch } from './training/stopwatch.ts';
-import type { TrainInput, TrainResult, WarmStart } from './training/train.ts';
+import type { TrainResult, WarmStart } from './training/train.ts';
+import type { Trainer } from './training/trainer.ts';
 import { warmStartFrom } from './training/warm-start.ts';
 
 export interface RetrainingPorts {
@@ -29,19 +30,12 @@ export interface RetrainingPorts {
     readonly neighbourhoods: LiveNeighbourhoods;
     readonly releases: ReleaseLedger;
   };
-  readonly train: (input: TrainInput, named: NamedItems) => Promise<TrainResult>;
+  readonly train: Trainer;
   readonly publisher: Publisher;
   /** Ends the walks when it aborts. */
   readonly signal?: AbortSignal;
   /** The current time, ms; it stamps releases and decides nothing. */
   readonly now: () => number;
-}
-
-/** Meaning of the numbers of a training. */
-export interface NamedItems {
-  readonly generation: string;
-  /** Item id by number. */
-  readonly itemIds: readonly string[];
 }
 
 /**

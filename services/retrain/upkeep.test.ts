@@ -2,11 +2,13 @@ import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { pino } from 'pino';
 import { Registry } from 'prom-client';
-import { putArtefact } from '#artefacts/artefact.testing.ts';
+import { emptyNeighbourhoods } from '#algorithms/pinsage/walks.ts';
+import { applyMessage, memoryLog, putArtefact } from '#artefacts/artefact.testing.ts';
+import { writeArtefact } from '#artefacts/writer.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import type { Latent } from '#contracts/generated/records.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
+import { latentsArtefact } from './log-state/pinsage-latents.ts';
 import { someModel } from './log-state/pinsage-model.testing.ts';
 import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { createRetrainMetrics } from './metrics.ts';
@@ -17,10 +19,12 @@ import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
 const CONFIG = { actionWeights: DEFAULT_ACTION_WEIGHTS, halfLifeDays: 0, seed: 1 };
 const LOG = pino({ level: 'silent' });
 
-function latentOf(generation: string): Latent {
-  const nothing = { itemIds: ['tea'], layer: 0, vectors: Buffer.alloc(4), input: null, start: null };
-  return { generation, kind: 'latent', ...nothing };
-}
+const NO_LATENTS = {
+  itemIds: [],
+  places: new Float32Array(),
+  latents: [],
+  neighbourhoods: emptyNeighbourhoods(0, 1),
+};
 
 describe('the upkeep', () => {
   let state: LogState;
@@ -39,7 +43,7 @@ describe('the upkeep', () => {
       log: LOG,
       publisher: recording.publisher,
       metrics: createRetrainMetrics(registry, state),
-      generationsKept: 1,
+      config: { generationsKept: 1 },
     };
     for (const [generation, release] of [
       ['g1', 'retired'],
@@ -49,16 +53,31 @@ describe('the upkeep', () => {
       state.releases.declare(generation, someRelease(generation, release));
       state.embedded.apply(`${generation}/tea`, { origin: 'trained', basis: null });
       await putArtefact(state.artefacts, pinSageArtefact(generation, someModel(), 0));
-      state.latents.take({ partition: 2, offset: Number(generation.slice(1)), value: latentOf(generation) });
+      await putArtefact(state.artefacts, latentsArtefact(generation, NO_LATENTS, 0));
     }
   });
 
   it('removes embeddings, weights and latents of generations beyond those kept, once', async () => {
     await upkeep(ports);
-    assert.deepEqual(written.order, ['remove embedding g1/tea', 'withdraw pinsage/g1', 'trim latents 2:2']);
+    assert.deepEqual(written.order, [
+      'remove embedding g1/tea',
+      'withdraw pinsage-latents/g1',
+      'withdraw pinsage/g1',
+    ]);
     await upkeep(ports);
     assert.equal(written.order.length, 3);
     assert.notEqual(state.models.get('g2'), undefined);
+  });
+
+  it('removes the parts that a failed publication left without a manifest', async () => {
+    const log = memoryLog();
+    await writeArtefact(log, pinSageArtefact('g4', someModel(), 0));
+    for (const message of log.messages.slice(0, -1)) applyMessage(state.artefacts, message);
+    await upkeep({ ...ports, config: { generationsKept: 9 } });
+    assert.deepEqual(written.order, [], 'while it is published');
+    state.releases.declare('g4', someRelease('g4', 'rejected'));
+    await upkeep({ ...ports, config: { generationsKept: 9 } });
+    assert.deepEqual(written.order, ['withdraw pinsage/g4']);
   });
 
   it('embeds what is new', async () => {

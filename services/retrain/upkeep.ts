@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import type { RetrainConfig } from './config.ts';
 import type { LogState } from './log-state/log-state.ts';
 import type { RetrainMetrics } from './metrics.ts';
 import type { NewItems } from './new-items/new-items.ts';
@@ -16,8 +17,7 @@ export interface UpkeepPorts {
   readonly publisher: Publisher;
   readonly metrics: Pick<RetrainMetrics, 'inductiveItems' | 'removedEmbeddings'>;
   readonly log: Pick<Logger, 'info'>;
-  /** Past generations that stay in the log. */
-  readonly generationsKept: number;
+  readonly config: Pick<RetrainConfig, 'generationsKept'>;
 }
 
 /** One turn of upkeep after another, until the signal aborts. Rejects with the first failure to write. */
@@ -29,25 +29,23 @@ export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<v
   }
 }
 
-/** Embeds the new items, and removes embeddings, weights and latents of the generations that are over. */
+/** Embeds the new items, and removes embeddings and artefacts of the generations that are over. */
 export async function upkeep({
   state,
   newItems,
   publisher,
   metrics,
   log,
-  generationsKept,
+  config,
 }: UpkeepPorts): Promise<void> {
   const added = newItems.embedWaiting(ITEMS_A_TURN);
-  const over = state.releases.disposable(generationsKept);
+  const over = state.releases.disposable(config.generationsKept);
   const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
   const artefacts = over.flatMap((generation) => state.artefacts.drain(generation));
-  const trimmed = state.latents.trim(over);
   await Promise.all([
     ...added.map((embedding) => publisher.embedding(embedding)),
     ...embeddings.map((key) => publisher.removeEmbedding(key)),
     publisher.withdraw(artefacts),
-    ...(trimmed.length > 0 ? [publisher.trimLatents(trimmed)] : []),
   ]);
   metrics.inductiveItems.inc(added.length);
   metrics.removedEmbeddings.inc(embeddings.length);

@@ -1,5 +1,5 @@
 import { type ConfigOf, number, readConfig } from '#platform/config.ts';
-import type { LogAddress } from './latent-log.ts';
+import type { LogAddress } from './inference-log.ts';
 
 export const SETTINGS = {
   idleMs: number('TRIBUTARY_INFERENCE_IDLE_MS', {

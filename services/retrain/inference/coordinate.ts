@@ -1,16 +1,18 @@
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { row } from '#algorithms/vectors.ts';
-import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import { cutIntoParts } from '#artefacts/artefact.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import type { Latent } from '#contracts/generated/records.ts';
-import { decodeVector, encodeVector } from '#contracts/vectors.ts';
+import { encodeVector } from '#contracts/vectors.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { readTopic } from '#topics/reader.ts';
-import type { InferenceInput } from '../training/infer.ts';
-import type { LatentLog } from './latent-log.ts';
+import type { Inference, InferenceInput } from '../training/infer.ts';
+import { Collector } from './collector.ts';
+import type { InferenceLog } from './inference-log.ts';
 
-/** Inputs on their way at once, which bounds what waits for the brokers. */
-const SENT_AT_A_TIME = 4_096;
+/** Bytes of inputs on their way at once, which bounds what waits for the brokers. */
+const SENT_BYTES = 16 * 1_048_576;
 
 export interface InferenceJob {
   readonly generation: string;
@@ -22,22 +24,21 @@ export interface InferenceJob {
 
 /**
  * Embeds a catalogue by the workers of the log's group, as the paper's map and reduce (PinSage, KDD 2018, §3.4): writes
- * the input of every item to its partition, then a start to each, and collects the embeddings.
+ * the input of every item to its partition, then the weights and a start to each, and collects latents and embeddings.
  * @param signal aborts the job, with its reason
- * @returns n × dim, rows of length 1, not centred
  * @throws TributaryError `training.failed` where nothing came for `patienceMs`; RangeError where the features are not
  *   those of the items
  */
 export async function inferOverLog(
-  log: LatentLog,
+  log: InferenceLog,
   job: InferenceJob,
   input: InferenceInput,
   signal: AbortSignal,
-): Promise<Float32Array> {
+): Promise<Inference> {
   checkFeatures(job, input);
   const ends = await endsOf(log);
   const homes = job.itemIds.map((itemId) => partitionOfKey(itemId, ends.size));
-  const collector = new Collector(job, input.weights.shape.dim);
+  const collector = new Collector({ ...job, shape: input.weights.shape });
   const stop = new AbortController();
   const reading = readTopic({
     kafka: log.kafka,
@@ -46,7 +47,7 @@ export async function inferOverLog(
     until: 'never',
     signal: stop.signal,
     onMessage: async ({ value }) => {
-      if (value !== null) collector.take(await log.decode(value));
+      if (value !== null) collector.add(await log.decode(value));
     },
   });
   const interrupted = new Promise<never>((_, reject) => {
@@ -56,7 +57,8 @@ export async function inferOverLog(
     signal.throwIfAborted();
     await Promise.race([sendInput(log, job, input, homes, ends.size), reading, interrupted]);
     await Promise.race([collector.whenComplete(), reading, interrupted]);
-    return collector.embeddings;
+    const { embeddings, latents } = collector;
+    return { embeddings, latents };
   } finally {
     collector.close();
     await sendEnds(log, job.generation, ends.size);
@@ -72,7 +74,7 @@ function checkFeatures({ itemIds }: InferenceJob, { weights: { shape }, features
 }
 
 /** What stands in the topic already is of earlier jobs. */
-async function endsOf({ kafka, topic }: LatentLog): Promise<ReadonlyMap<number, number>> {
+async function endsOf({ kafka, topic }: InferenceLog): Promise<ReadonlyMap<number, number>> {
   const admin = kafka.admin();
   await admin.connect();
   try {
@@ -85,7 +87,7 @@ async function endsOf({ kafka, topic }: LatentLog): Promise<ReadonlyMap<number, 
 
 /** All input stands in the log before the first start, so that no latent overtakes the input of who pools it. */
 async function sendInput(
-  log: LatentLog,
+  log: InferenceLog,
   { generation, itemIds }: InferenceJob,
   { weights, features, structure, neighbourhoods }: InferenceInput,
   homes: readonly number[],
@@ -93,8 +95,9 @@ async function sendInput(
 ): Promise<void> {
   const readers = readersOf(neighbourhoods, homes);
   const width = weights.shape.features;
-  for (let start = 0; start < itemIds.length; start += SENT_AT_A_TIME) {
-    const some = itemIds.slice(start, start + SENT_AT_A_TIME).map((itemId, place) => {
+  const atATime = Math.max(1, Math.floor(SENT_BYTES / (width * Float32Array.BYTES_PER_ELEMENT)));
+  for (let start = 0; start < itemIds.length; start += atATime) {
+    const some = itemIds.slice(start, start + atATime).map((itemId, place) => {
       const item = start + place;
       const { neighbours, importances } = neighbourhoodOf(neighbourhoods, item);
       return log.send(homes[item]!, {
@@ -110,13 +113,15 @@ async function sendInput(
     });
     await Promise.all(some);
   }
-  const bytes = Buffer.from(encodeWeights(weights));
+  const parts = cutIntoParts(Buffer.from(encodeWeights(weights)));
+  for (const [number, bytes] of parts.entries()) {
+    const message = { ...messageOf(generation, 'weights'), part: { number, bytes } };
+    await toEach(partitions, (partition) => log.send(partition, message));
+  }
   await toEach(partitions, (partition) => {
     const itemCount = homes.filter((home) => home === partition).length;
-    return log.send(partition, {
-      ...messageOf(generation, 'start'),
-      start: { itemCount, structure, weights: bytes },
-    });
+    const start = { itemCount, structure, weights: Buffer.alloc(0), weightParts: parts.length };
+    return log.send(partition, { ...messageOf(generation, 'start'), start });
   });
 }
 
@@ -138,7 +143,7 @@ function neighbourhoodOf({ size, neighbours, weights }: Neighbourhoods, item: nu
 }
 
 /** Whatever became of it: workers then let go of it. Without an end they do so when the next generation begins. */
-async function sendEnds(log: LatentLog, generation: string, partitions: number): Promise<void> {
+async function sendEnds(log: InferenceLog, generation: string, partitions: number): Promise<void> {
   try {
     await toEach(partitions, (partition) => log.send(partition, messageOf(generation, 'end')));
   } catch (error) {
@@ -147,64 +152,10 @@ async function sendEnds(log: LatentLog, generation: string, partitions: number):
 }
 
 function messageOf(generation: string, kind: Latent['kind']): Latent {
-  return { generation, kind, itemIds: [], layer: 0, vectors: Buffer.alloc(0), input: null, start: null };
+  const nothing = { itemIds: [], layer: 0, vectors: Buffer.alloc(0), input: null, start: null, part: null };
+  return { generation, kind, ...nothing };
 }
 
 async function toEach(partitions: number, send: (partition: number) => Promise<void>): Promise<void> {
   await Promise.all(Array.from({ length: partitions }, (_, partition) => send(partition)));
-}
-
-/** The embeddings that have come, and a watch on whether anything comes at all. */
-class Collector {
-  /** n × dim. */
-  readonly embeddings: Float32Array;
-  readonly #job: InferenceJob;
-  readonly #dim: number;
-  readonly #missing: Map<string, number>;
-  readonly #complete = Promise.withResolvers<void>();
-  #timer: NodeJS.Timeout | undefined;
-
-  constructor(job: InferenceJob, dim: number) {
-    this.#job = job;
-    this.#dim = dim;
-    this.embeddings = new Float32Array(job.itemIds.length * dim);
-    this.#missing = new Map(job.itemIds.map((itemId, item) => [itemId, item]));
-    // It may fail before anybody waits for it.
-    this.#complete.promise.catch(() => undefined);
-    this.#restartTimer();
-  }
-
-  /** A second embedding of an item, from a worker that took over, is the same and does nothing. */
-  take({ generation, kind, itemIds, vectors }: Latent): void {
-    if (generation !== this.#job.generation) return;
-    this.#restartTimer();
-    if (kind !== 'embedding') return;
-    const rows = decodeVector(vectors, itemIds.length * this.#dim);
-    for (const [place, itemId] of itemIds.entries()) {
-      const item = this.#missing.get(itemId);
-      if (item === undefined) continue;
-      this.embeddings.set(row(rows, place, this.#dim), item * this.#dim);
-      this.#missing.delete(itemId);
-    }
-    if (this.#missing.size === 0) this.#complete.resolve();
-  }
-
-  whenComplete(): Promise<void> {
-    if (this.#missing.size === 0) this.#complete.resolve();
-    return this.#complete.promise;
-  }
-
-  close(): void {
-    clearTimeout(this.#timer);
-  }
-
-  #restartTimer(): void {
-    const { patienceMs, itemIds } = this.#job;
-    clearTimeout(this.#timer);
-    this.#timer = setTimeout(() => {
-      const done = itemIds.length - this.#missing.size;
-      const reason = `the inference stands still: no worker wrote anything for ${patienceMs / 1_000} s, with ${done} of ${itemIds.length} items embedded`;
-      this.#complete.reject(new TributaryError('training.failed', reason, { retryable: true }));
-    }, patienceMs);
-  }
 }

@@ -1,23 +1,26 @@
 import type { PlatformConfig } from '#platform/config.ts';
 import { createLogger } from '#platform/observability/logger.ts';
 import type { InferenceWorkers, RetrainConfig } from '../config.ts';
-import type { InferenceInput } from '../training/infer.ts';
+import type { Inference, InferenceInput } from '../training/infer.ts';
 import type { InferenceJob } from './coordinate.ts';
-import type { LogAddress } from './latent-log.ts';
+import type { LogAddress } from './inference-log.ts';
 
 /** An inference over the log as a message to the process that coordinates it. */
 export interface DistributedInference {
   readonly job: InferenceJob;
+  /** How many processes are started, at least one; external: none, they run elsewhere. */
   readonly workers: InferenceWorkers;
   readonly address: LogAddress;
   readonly logLevel: string;
 }
 
+/** Undefined where no worker is asked for: the training process then embeds the catalogue in its memory. */
 export function distributedInference(
   { brokers, registryUrl, namespace, logLevel }: PlatformConfig,
   { inferenceWorkers, inferencePatienceMs }: Pick<RetrainConfig, 'inferenceWorkers' | 'inferencePatienceMs'>,
   named: { readonly generation: string; readonly itemIds: readonly string[] },
-): DistributedInference {
+): DistributedInference | undefined {
+  if (inferenceWorkers === 0) return undefined;
   return {
     job: { ...named, patienceMs: inferencePatienceMs },
     workers: inferenceWorkers,
@@ -30,13 +33,13 @@ export function distributedInference(
 export async function inferDistributed(
   { job, workers, address, logLevel }: DistributedInference,
   input: InferenceInput,
-): Promise<Float32Array> {
+): Promise<Inference> {
   // Loaded late: they bring TensorFlow with them, which a stage must not hold.
-  const [{ openLatentLog }, { inferWithWorkers }] = await Promise.all([
-    import('./latent-log.ts'),
+  const [{ openInferenceLog }, { inferWithWorkers }] = await Promise.all([
+    import('./inference-log.ts'),
     import('./workers.ts'),
   ]);
-  const log = await openLatentLog(address, createLogger('retrain', logLevel));
+  const log = await openInferenceLog(address, createLogger('retrain', logLevel));
   try {
     return await inferWithWorkers(log, workers, job, input);
   } finally {

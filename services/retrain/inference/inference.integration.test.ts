@@ -2,25 +2,27 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
 import { pino } from 'pino';
+import { encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { readTopicsConfig } from '#topics/config.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { type InferenceInput, inferHere } from '../training/infer.ts';
+import { type Inference, type InferenceInput, inferHere } from '../training/infer.ts';
 import { type RandomCatalogue, randomCatalogue } from './catalogue.testing.ts';
-import { type LatentLog, openLatentLog } from './latent-log.ts';
+import { type InferenceLog, openInferenceLog } from './inference-log.ts';
+import { inferWithWorkerHere } from './worker-here.testing.ts';
 import { inferWithWorkers, startWorkerProcess } from './workers.ts';
 
 const PATIENCE_MS = 60_000;
 
 describe('the inference over the log', () => {
   let test: TestNamespace;
-  let log: LatentLog & { close(): Promise<void> };
+  let log: InferenceLog & { close(): Promise<void> };
 
   before(async () => {
     test = await openTestNamespace();
     await test.apply();
     const address = { ...readTopicsConfig(process.env), namespace: test.namespace };
-    log = await openLatentLog(address, pino({ level: 'silent' }));
+    log = await openInferenceLog(address, pino({ level: 'silent' }));
   });
 
   after(async () => {
@@ -35,16 +37,24 @@ describe('the inference over the log', () => {
   });
 
   for (const pooling of ['importance', 'mean', 'max'] as const) {
-    it(`gives the vectors of one process with ${pooling} pooling`, async () => {
+    it(`gives the latents and vectors of an inference in memory with ${pooling} pooling`, async () => {
       const catalogue = randomCatalogue(200, { pooling });
-      const embeddings = await inferWithWorkers(log, 0, jobOf(`1-${pooling}`, catalogue), catalogue);
-      await assertAsHere(embeddings, catalogue);
+      await assertAsHere(
+        await inferWithWorkerHere(log, jobOf(`1-${pooling}`, catalogue), catalogue),
+        catalogue,
+      );
     });
   }
 
   it('gives the same with fewer items than partitions', async () => {
     const catalogue = randomCatalogue(3);
-    await assertAsHere(await inferWithWorkers(log, 0, jobOf('2', catalogue), catalogue), catalogue);
+    await assertAsHere(await inferWithWorkerHere(log, jobOf('2', catalogue), catalogue), catalogue);
+  });
+
+  it('gives the same where the weights do not fit into one message', async () => {
+    const catalogue = randomCatalogue(60, { features: 1_800, hidden: 128 });
+    assert.ok(encodeWeights(catalogue.weights).length > 1_048_576);
+    await assertAsHere(await inferWithWorkerHere(log, jobOf('2-wide', catalogue), catalogue), catalogue);
   });
 
   it('gives the same by three worker processes', async () => {
@@ -55,10 +65,10 @@ describe('the inference over the log', () => {
   it('passes over what a coordinator that died left behind', async () => {
     const catalogue = randomCatalogue(100);
     const half = { neighbours: ['item 3'], importances: Buffer.alloc(4), readers: [0] };
-    const left = { itemIds: ['item 1'], layer: 0, vectors: Buffer.alloc(48), start: null };
+    const left = { itemIds: ['item 1'], layer: 0, vectors: Buffer.alloc(48), start: null, part: null };
     await log.send(0, { ...left, generation: '4', kind: 'input', input: half });
     await log.send(0, { ...left, generation: '4', kind: 'latent', input: null });
-    await assertAsHere(await inferWithWorkers(log, 0, jobOf('5', catalogue), catalogue), catalogue);
+    await assertAsHere(await inferWithWorkerHere(log, jobOf('5', catalogue), catalogue), catalogue);
   });
 
   it('fails with the reason where nobody works, and the next one is none the worse', async () => {
@@ -67,11 +77,11 @@ describe('the inference over the log', () => {
       code: 'training.failed',
       message: /stands still: no worker wrote anything for 1 s, with 0 of 50 items embedded/,
     });
-    await assertAsHere(await inferWithWorkers(log, 0, jobOf('7', catalogue), catalogue), catalogue);
+    await assertAsHere(await inferWithWorkerHere(log, jobOf('7', catalogue), catalogue), catalogue);
   });
 
   /** The log, which loses an input. */
-  const lossyLog = (): LatentLog => ({
+  const lossyLog = (): InferenceLog => ({
     ...log,
     send: async (partition, message) => {
       if (message.kind === 'input' && message.itemIds[0] === 'item 7') return;
@@ -89,16 +99,15 @@ describe('the inference over the log', () => {
 
   it('fails with the reason where a part of the input is missing', async () => {
     const catalogue = randomCatalogue(50);
-    await assert.rejects(inferWithWorkers(lossyLog(), 0, jobOf('8', catalogue), catalogue), {
-      code: 'training.failed',
-      message: /the inference failed: partition \d holds \d+ of \d+ items of generation 8/,
+    await assert.rejects(inferWithWorkerHere(lossyLog(), jobOf('8', catalogue), catalogue), {
+      message: /^partition \d holds \d+ of \d+ items of generation 8/,
     });
   });
 
   it('refuses features that do not fit the model', async () => {
     const catalogue = randomCatalogue(50);
     const { weights } = randomCatalogue(50, { features: 6 });
-    await assert.rejects(inferWithWorkers(log, 0, jobOf('8', catalogue), { ...catalogue, weights }), {
+    await assert.rejects(inferWithWorkerHere(log, jobOf('8', catalogue), { ...catalogue, weights }), {
       name: 'RangeError',
       message: '600 features are not 50 items of 6',
     });
@@ -132,9 +141,16 @@ describe('the inference over the log', () => {
   });
 });
 
-async function assertAsHere(embeddings: Float32Array, catalogue: InferenceInput): Promise<void> {
+/** Latents that arrive in another order give sums that differ in their last bits. */
+async function assertAsHere({ embeddings, latents }: Inference, catalogue: InferenceInput): Promise<void> {
   const expected = await inferHere(catalogue);
-  assert.equal(embeddings.length, expected.length);
-  const furthest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - embeddings[i]!)), 0);
+  assertNear(embeddings, expected.embeddings);
+  assert.equal(latents.length, expected.latents.length);
+  for (const [layer, rows] of expected.latents.entries()) assertNear(latents[layer]!, rows);
+}
+
+function assertNear(actual: Float32Array, expected: Float32Array): void {
+  assert.equal(actual.length, expected.length);
+  const furthest = expected.reduce((most, value, i) => Math.max(most, Math.abs(value - actual[i]!)), 0);
   assert.ok(furthest < 1e-5, `a component differs by ${furthest}`);
 }

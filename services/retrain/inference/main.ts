@@ -1,7 +1,7 @@
 import { runStage } from '#platform/stage.ts';
 import { WORKERS } from '#stages/stages.ts';
 import { quietTensorFlow, readWorkerConfig } from './config.ts';
-import { latentLogOf } from './latent-log.ts';
+import { inferenceLogOf } from './inference-log.ts';
 
 await runStage(WORKERS.inference, async (stage) => {
   const { log, lifecycle } = stage;
@@ -15,7 +15,7 @@ await runStage(WORKERS.inference, async (stage) => {
 
   return async () => {
     const leave = await startWorker({
-      log: latentLogOf(stage),
+      log: inferenceLogOf(stage),
       onFailure: (error) => lifecycle.fail(error),
       onMessage: () => idle.refresh(),
       onEnd() {

@@ -5,6 +5,7 @@ import fc from 'fast-check';
 import { encodeWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { row } from '#algorithms/vectors.ts';
+import { cutIntoParts } from '#artefacts/artefact.ts';
 import type { Latent } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { inferHere } from '../training/infer.ts';
@@ -27,7 +28,7 @@ async function inferInShares(catalogue: RandomCatalogue, partitions: number): Pr
   for (const [item, itemId] of itemIds.entries()) {
     const entries = neighbourhoods.neighbours.subarray(item * size, (item + 1) * size);
     const neighbours = [...entries].filter((neighbour) => neighbour >= 0);
-    shares[item % partitions]!.takeInput(
+    shares[item % partitions]!.addInput(
       { itemIds: [itemId], vectors: encodeVector(row(features, item, weights.shape.features)) },
       {
         neighbours: neighbours.map((neighbour) => itemIds[neighbour]!),
@@ -36,16 +37,18 @@ async function inferInShares(catalogue: RandomCatalogue, partitions: number): Pr
       },
     );
   }
-  const bytes = Buffer.from(encodeWeights(weights));
+  const parts = cutIntoParts(Buffer.from(encodeWeights(weights)), 1_000);
   for (const [partition, share] of shares.entries()) {
     const itemCount = itemIds.filter((_, item) => item % partitions === partition).length;
-    share.takeStart({ itemCount, weights: bytes });
+    for (const [number, bytes] of [...parts.entries(), ...parts.entries()])
+      share.addWeights({ number, bytes });
+    share.start({ itemCount, weightParts: parts.length });
   }
   do {
     for (const share of shares) await share.advance();
     for (const [partition, queue] of queues.entries()) {
       for (const message of queue.splice(0)) {
-        if (message.kind === 'latent') shares[partition]!.takeLatents(message);
+        if (message.kind === 'latent') shares[partition]!.addLatents(message);
         else setRows(embeddings, message, itemIds, weights.shape.dim);
       }
     }
@@ -82,7 +85,7 @@ describe('a share of the inference', () => {
           const before = tf.memory().numTensors;
           const catalogue = randomCatalogue(itemCount, shape);
           const embeddings = await inferInShares(catalogue, partitions);
-          const expected = await inferHere(catalogue);
+          const { embeddings: expected } = await inferHere(catalogue);
           for (const [i, value] of expected.entries()) assert.ok(Math.abs(value - embeddings[i]!) < 1e-5);
           assert.equal(tf.memory().numTensors, before);
         },
@@ -93,8 +96,16 @@ describe('a share of the inference', () => {
 
   it('refuses to begin with a part of its items', () => {
     const share = new Share('g', 2, async () => {});
-    assert.throws(() => share.takeStart({ itemCount: 1, weights: Buffer.alloc(0) }), {
+    assert.throws(() => share.start({ itemCount: 1, weightParts: 0 }), {
       message: 'partition 2 holds 0 of 1 items of generation g',
+    });
+  });
+
+  it('refuses to begin with a part of the weights', () => {
+    const share = new Share('g', 2, async () => {});
+    share.addWeights({ number: 1, bytes: Buffer.alloc(4) });
+    assert.throws(() => share.start({ itemCount: 0, weightParts: 2 }), {
+      message: 'partition 2 holds 1 of 2 parts of the weights of generation g',
     });
   });
 
@@ -102,8 +113,9 @@ describe('a share of the inference', () => {
     const share = new Share('g', 0, async () => {});
     const { weights } = randomCatalogue(2);
     const nobody = { neighbours: [], importances: Buffer.alloc(0), readers: [0] };
-    share.takeInput({ itemIds: ['tea'], vectors: encodeVector(Float32Array.of(1, 2)) }, nobody);
-    assert.throws(() => share.takeStart({ itemCount: 1, weights: Buffer.from(encodeWeights(weights)) }), {
+    share.addInput({ itemIds: ['tea'], vectors: encodeVector(Float32Array.of(1, 2)) }, nobody);
+    share.addWeights({ number: 0, bytes: Buffer.from(encodeWeights(weights)) });
+    assert.throws(() => share.start({ itemCount: 1, weightParts: 1 }), {
       message: 'An item has 2 features, the model 12',
     });
   });

@@ -1,7 +1,7 @@
 import * as tf from '@tensorflow/tfjs-node';
 import { decodeWeights, type PinSageShape } from '#algorithms/pinsage/weights.ts';
 import { row } from '#algorithms/vectors.ts';
-import type { InferenceStart, Latent, LatentInput } from '#contracts/generated/records.ts';
+import type { InferenceStart, Latent, LatentInput, WeightsPart } from '#contracts/generated/records.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import { combine, projectHead, transformNeighbours } from '../training/convolve.ts';
 import { createVariables, type PinSageVariables, variableList } from '../training/variables.ts';
@@ -20,7 +20,7 @@ interface Model {
 /**
  * The items of one partition on their way through the layers (PinSage, KDD 2018, §3.4): each latent is computed once,
  * sent to every partition that pools it, and forgotten. Memory is that of the share alone: its states, and its sums of
- * each layer. All that it sends follows from what it takes, so that a successor that takes the same sends the same.
+ * each layer. All that it sends follows from what it is given, so that a successor that is given the same sends the same.
  */
 export class Share {
   readonly #generation: string;
@@ -29,6 +29,7 @@ export class Share {
   readonly #itemIds: string[] = [];
   readonly #readers: (readonly number[])[] = [];
   readonly #pools = new Pools();
+  readonly #weightParts = new Map<number, Buffer>();
   #features: Float32Array[] = [];
   #model: Model | undefined;
   /** itemCount × the shape's direct features, which the head takes. */
@@ -48,7 +49,7 @@ export class Share {
   }
 
   /** @throws VectorError where importances are not as many as neighbours */
-  takeInput(
+  addInput(
     { itemIds, vectors }: Pick<Latent, 'itemIds' | 'vectors'>,
     { neighbours, importances, readers }: LatentInput,
   ): void {
@@ -61,14 +62,19 @@ export class Share {
     }
   }
 
-  /** @throws RangeError where inputs are missing, or do not fit the weights */
-  takeStart({ itemCount, weights: bytes }: Omit<InferenceStart, 'structure'>): void {
+  /** A part that comes twice is the same. */
+  addWeights({ number, bytes }: WeightsPart): void {
+    this.#weightParts.set(number, bytes);
+  }
+
+  /** @throws RangeError where inputs or parts of the weights are missing, or do not fit each other */
+  start({ itemCount, weightParts }: Pick<InferenceStart, 'itemCount' | 'weightParts'>): void {
     if (itemCount !== this.#itemIds.length) {
       throw new RangeError(
         `partition ${this.#home} holds ${this.#itemIds.length} of ${itemCount} items of generation ${this.#generation}`,
       );
     }
-    const weights = decodeWeights(bytes);
+    const weights = decodeWeights(this.#joinWeights(weightParts));
     this.#states = joinRows(this.#features, weights.shape.features);
     const { direct } = weights.shape;
     this.#direct = joinRows(
@@ -80,7 +86,7 @@ export class Share {
     this.#model = { shape: weights.shape, variables: createVariables(weights) };
   }
 
-  takeLatents({ layer, itemIds, vectors }: Pick<Latent, 'layer' | 'itemIds' | 'vectors'>): void {
+  addLatents({ layer, itemIds, vectors }: Pick<Latent, 'layer' | 'itemIds' | 'vectors'>): void {
     if (this.#model === undefined) return;
     const { hidden } = this.#model.shape;
     const rows = decodeVector(vectors, itemIds.length * hidden);
@@ -89,7 +95,7 @@ export class Share {
     }
   }
 
-  /** Computes and sends what can be computed from what was taken; resolves when it is in the log. */
+  /** Computes and sends what can be computed of what has come; resolves when it is in the log. */
   async advance(): Promise<void> {
     if (this.#model === undefined) return;
     const { shape, variables } = this.#model;
@@ -118,6 +124,17 @@ export class Share {
     this.#model = undefined;
   }
 
+  #joinWeights(count: number): Buffer {
+    const parts = [...this.#weightParts].sort(([a], [b]) => a - b).map(([, bytes]) => bytes);
+    if (parts.length !== count) {
+      throw new RangeError(
+        `partition ${this.#home} holds ${parts.length} of ${count} parts of the weights of generation ${this.#generation}`,
+      );
+    }
+    this.#weightParts.clear();
+    return Buffer.concat(parts);
+  }
+
   async #sendRows(
     kind: 'latent' | 'embedding',
     compute: (states: tf.Tensor2D, start: number, count: number) => tf.Tensor2D,
@@ -139,6 +156,7 @@ export class Share {
               vectors: encodeVector(vectors),
               input: null,
               start: null,
+              part: null,
             }),
           );
         }

@@ -4,11 +4,11 @@ import {
   type PartitionMessage,
   type PartitionTask,
 } from '#platform/kafka/stateful-consumer.ts';
-import type { LatentLog } from './latent-log.ts';
+import type { InferenceLog } from './inference-log.ts';
 import { Share } from './share.ts';
 
 export interface WorkerOptions {
-  readonly log: LatentLog;
+  readonly log: InferenceLog;
   /** An unexpected error: the worker does nothing more and must be stopped. */
   readonly onFailure: (error: unknown) => void;
   /** Called when an inference that this worker took part in has ended in all its partitions. */
@@ -92,13 +92,14 @@ class PartitionWork implements PartitionTask<Latent> {
   }
 
   #takeOne({ offset, value }: PartitionMessage<Latent>): void {
-    const { generation, kind, input, start } = value;
+    const { generation, kind, input, start, part } = value;
     this.#options.onMessage?.();
     if (generation > this.#generation) this.#begin(generation, offset);
     if (generation !== this.#generation || this.#share === undefined) return;
-    if (kind === 'input' && input !== null) this.#share.takeInput(value, input);
-    else if (kind === 'start' && start !== null) this.#share.takeStart(start);
-    else if (kind === 'latent') this.#share.takeLatents(value);
+    if (kind === 'input' && input !== null) this.#share.addInput(value, input);
+    else if (kind === 'weights' && part !== null) this.#share.addWeights(part);
+    else if (kind === 'start' && start !== null) this.#share.start(start);
+    else if (kind === 'latent') this.#share.addLatents(value);
     else if (kind === 'end') this.#end(offset);
   }
 

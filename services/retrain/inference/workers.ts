@@ -2,13 +2,12 @@ import { type ChildProcess, fork } from 'node:child_process';
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { InferenceWorkers } from '../config.ts';
-import type { InferenceInput } from '../training/infer.ts';
+import type { Inference, InferenceInput } from '../training/infer.ts';
 import { workerEnvironment } from './config.ts';
 import { type InferenceJob, inferOverLog } from './coordinate.ts';
-import type { LatentLog } from './latent-log.ts';
-import { startWorker } from './worker.ts';
+import type { InferenceLog } from './inference-log.ts';
 
 const WORKER = fileURLToPath(new URL('./main.ts', import.meta.url));
 /** How long workers may take to notice the end, which they commit; later ones read the generation again. */
@@ -21,19 +20,20 @@ interface Crew {
 }
 
 /**
- * `inferOverLog` with the workers it takes: one in this process, processes of their own, or none where they run elsewhere.
- * @throws TributaryError `training.failed` also where a worker in this process fails, or the last process ends
+ * `inferOverLog` with the workers it takes: processes of their own, or none where they run elsewhere.
+ * @param workers at least 1, or external
+ * @throws TributaryError `training.failed` also where the last process ends
  */
 export async function inferWithWorkers(
-  log: LatentLog,
+  log: InferenceLog,
   workers: InferenceWorkers,
   job: InferenceJob,
   input: InferenceInput,
-): Promise<Float32Array> {
+): Promise<Inference> {
   const failure = new AbortController();
-  const fail = (reason: string, cause?: unknown) =>
-    failure.abort(new TributaryError('training.failed', reason, { cause, retryable: true }));
-  const crew = await crewOf(log, workers, fail);
+  const fail = (reason: string) =>
+    failure.abort(new TributaryError('training.failed', reason, { retryable: true }));
+  const crew = crewOf(log, workers, fail);
   try {
     return await inferOverLog(log, job, input, failure.signal);
   } finally {
@@ -41,32 +41,13 @@ export async function inferWithWorkers(
   }
 }
 
-type Fail = (reason: string, cause?: unknown) => void;
+type Fail = (reason: string) => void;
 
-function crewOf(log: LatentLog, workers: InferenceWorkers, fail: Fail): Promise<Crew> | Crew {
-  if (workers === 'external') return { leave: async () => undefined };
-  return workers === 0 ? workHere(log, fail) : startProcesses(log, workers, fail);
+function crewOf(log: InferenceLog, workers: InferenceWorkers, fail: Fail): Crew {
+  return workers === 'external' ? { leave: async () => undefined } : startProcesses(log, workers, fail);
 }
 
-async function workHere(log: LatentLog, fail: Fail): Promise<Crew> {
-  const ended = Promise.withResolvers<void>();
-  const leave = await startWorker({
-    log,
-    onEnd: ended.resolve,
-    onFailure(error) {
-      fail(`the inference failed: ${reasonOf(error)}`, error);
-      ended.resolve();
-    },
-  });
-  return {
-    async leave() {
-      await Promise.race([ended.promise, delay(LEAVE_MS, undefined, { ref: false })]);
-      await leave();
-    },
-  };
-}
-
-function startProcesses(log: LatentLog, count: number, fail: Fail): Crew {
+function startProcesses(log: InferenceLog, count: number, fail: Fail): Crew {
   const processes = Array.from({ length: count }, () => startWorkerProcess(log));
   const exits = processes.map((process) => exitOf(process));
   void Promise.all(exits).then((how) => fail(`all ${count} inference workers have ended: ${how.join(', ')}`));
@@ -80,7 +61,7 @@ function startProcesses(log: LatentLog, count: number, fail: Fail): Crew {
 }
 
 /** A worker in a process of its own, which ends with the inference. */
-export function startWorkerProcess({ address, log }: LatentLog): ChildProcess {
+export function startWorkerProcess({ address, log }: InferenceLog): ChildProcess {
   return fork(WORKER, [], { env: workerEnvironment(address, log.level) });
 }
 

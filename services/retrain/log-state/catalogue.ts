@@ -7,6 +7,9 @@ import {
 import type { Item } from '#contracts/generated/records.ts';
 import { nameOf } from './numbers.ts';
 
+/** An item with its vector in half the memory: a catalogue of long vectors is mostly these. */
+type KnownItem = Omit<Item, 'vector'> & { readonly vector: Float32Array | null };
+
 const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
 
 /**
@@ -14,7 +17,7 @@ const NOTHING_KNOWN = { categories: [], attributes: {}, text: '' } as const;
  * than most, is treated as an item without a vector, so that no single item can make a training fail.
  */
 export class ItemCatalogue {
-  readonly #items = new Map<string, Item>();
+  readonly #items = new Map<string, KnownItem>();
   readonly #contents = new Map<string, number>();
 
   /** @param item null if it was deleted */
@@ -23,7 +26,7 @@ export class ItemCatalogue {
       this.#items.delete(itemId);
       this.#contents.delete(itemId);
     } else {
-      this.#items.set(itemId, item);
+      this.#items.set(itemId, { ...item, vector: item.vector && Float32Array.from(item.vector) });
       this.#contents.set(itemId, fingerprint(item));
     }
   }
@@ -87,16 +90,14 @@ function fingerprint({ title, text, categories, attributes, vector }: Item): num
   return nameOf(JSON.stringify([title, text, categories, named, vector]));
 }
 
-type GivenVector = NonNullable<Item['vector']>;
-
-function isGiven(vector: Item['vector']): vector is GivenVector {
+function isGiven(vector: KnownItem['vector']): vector is Float32Array {
   return vector !== null && vector.length > 0;
 }
 
-function hasFiniteComponents(vector: GivenVector): boolean {
+function hasFiniteComponents(vector: Float32Array): boolean {
   return vector.every(Number.isFinite);
 }
 
-function isUsable(vector: Item['vector'], layout: FeatureLayout): vector is GivenVector {
+function isUsable(vector: KnownItem['vector'], layout: FeatureLayout): vector is Float32Array {
   return isGiven(vector) && vector.length === layout.vector && hasFiniteComponents(vector);
 }

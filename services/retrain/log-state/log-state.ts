@@ -11,7 +11,7 @@ import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from '../training/tra
 import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
 import { EmbeddedItems } from './embedded-items.ts';
-import { Latents } from './latents.ts';
+import { type Latents, PINSAGE_LATENTS, PINSAGE_LATENTS_FORMAT } from './pinsage-latents.ts';
 import { type Models, PINSAGE, PINSAGE_FORMAT } from './pinsage-model.ts';
 
 /** All that the stage keeps of the log. It is rebuilt from the log at each start. */
@@ -39,7 +39,11 @@ export function createLogState(
     ...walkOptions(DEFAULT_TRAIN_CONFIG),
     seed,
   });
-  const artefacts = new ArtefactReader({ models: [PINSAGE], log, now: () => performance.now() });
+  const artefacts = new ArtefactReader({
+    models: [PINSAGE, PINSAGE_LATENTS],
+    log,
+    now: () => performance.now(),
+  });
   return {
     actions,
     graph,
@@ -48,7 +52,7 @@ export function createLogState(
     embedded: new EmbeddedItems(),
     artefacts,
     models: new DecodedArtefacts(artefacts, PINSAGE_FORMAT, log),
-    latents: new Latents(log),
+    latents: new DecodedArtefacts(artefacts, PINSAGE_LATENTS_FORMAT, log),
     releases: new ReleaseLedger(),
   };
 }
@@ -70,7 +74,6 @@ export function logHandlers(state: LogState, onItem: (itemId: string) => void): 
     },
     embeddings: ({ key, value }) => state.embedded.apply(key, value),
     ...state.artefacts.handlers,
-    latents: (message) => state.latents.take(message),
     releases: ({ key, value }) => state.releases.declare(key, value),
   };
 }

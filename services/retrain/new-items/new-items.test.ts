@@ -1,18 +1,25 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { embedNew } from '#algorithms/pinsage/embed.ts';
+import { emptyNeighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { putArtefact } from '#artefacts/artefact.testing.ts';
 import { DecodedArtefacts } from '#artefacts/decoded.ts';
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
-import type { Latent, Release } from '#contracts/generated/records.ts';
-import { decodeVector, encodeVector } from '#contracts/vectors.ts';
+import type { Release } from '#contracts/generated/records.ts';
+import { decodeVector } from '#contracts/vectors.ts';
 import { ItemCatalogue } from '../log-state/catalogue.ts';
 import { type EmbeddedItem, EmbeddedItems } from '../log-state/embedded-items.ts';
-import { Latents } from '../log-state/latents.ts';
+import {
+  type Latents,
+  type LatentTable,
+  latentsArtefact,
+  PINSAGE_LATENTS,
+  PINSAGE_LATENTS_FORMAT,
+} from '../log-state/pinsage-latents.ts';
 import { someModel } from '../log-state/pinsage-model.testing.ts';
-import { type Models, PINSAGE_FORMAT, pinSageArtefact } from '../log-state/pinsage-model.ts';
+import { type Models, PINSAGE, PINSAGE_FORMAT, pinSageArtefact } from '../log-state/pinsage-model.ts';
 import { someItem, someRelease } from '../records.testing.ts';
 import { type NewItemSources, NewItems } from './new-items.ts';
 
@@ -34,10 +41,14 @@ describe('new items', () => {
   beforeEach(() => {
     catalogue = new ItemCatalogue();
     embedded = new EmbeddedItems();
-    artefacts = new ArtefactReader({ models: ['pinsage'], log: { warn: assert.fail }, now: () => 0 });
+    artefacts = new ArtefactReader({
+      models: [PINSAGE, PINSAGE_LATENTS],
+      log: { warn: assert.fail },
+      now: () => 0,
+    });
     models = new DecodedArtefacts(artefacts, PINSAGE_FORMAT, { warn: assert.fail });
     releases = new ReleaseLedger();
-    latents = new Latents({ warn: assert.fail });
+    latents = new DecodedArtefacts(artefacts, PINSAGE_LATENTS_FORMAT, { warn: assert.fail });
     neighbours = {};
     degrees = {};
     isUpToDate = true;
@@ -61,24 +72,25 @@ describe('new items', () => {
     };
   }
 
-  /** The inference of a generation, as far as it is told of an item. */
-  function infer(generation: string, itemId: string, change: Partial<Latent>): void {
-    const message = { itemIds: [itemId], layer: 0, vectors: Buffer.alloc(0), input: null, start: null };
-    latents.take({
-      partition: 0,
-      offset: 0,
-      value: { generation, kind: 'latent', ...message, ...change },
-    });
-  }
-
-  /** Latents of an item for both convolutions. */
-  function inferLatents(generation: string, itemId: string): Float32Array[] {
-    const random = createRandom(itemId);
-    return [0, 1].map((layer) => {
-      const latent = Float32Array.from({ length: MODEL.weights.shape.hidden }, () => random.next());
-      infer(generation, itemId, { layer, vectors: encodeVector(latent) });
-      return latent;
-    });
+  /** Writes what the inference of a generation leaves of some items: latents by chance, and no neighbours but those given. */
+  async function infer(
+    generation: string,
+    itemIds: readonly string[],
+    change: Partial<LatentTable> = {},
+  ): Promise<LatentTable> {
+    const { layers, hidden } = MODEL.weights.shape;
+    const random = createRandom('latents');
+    const table = {
+      itemIds,
+      places: new Float32Array(itemIds.length * MODEL.layout.structure),
+      latents: Array.from({ length: layers }, () =>
+        Float32Array.from({ length: itemIds.length * hidden }, () => random.next()),
+      ),
+      neighbourhoods: emptyNeighbourhoods(itemIds.length, 1),
+      ...change,
+    };
+    await putArtefact(artefacts, latentsArtefact(generation, table, null));
+    return table;
   }
 
   function arrive(...itemIds: string[]): void {
@@ -202,10 +214,8 @@ describe('new items', () => {
   it('pool the latents of the neighbours that they have so far', async () => {
     declare('g1', 'active');
     await train('g1');
-    const nail = inferLatents('g1', 'nail');
-    const rope = inferLatents('g1', 'rope');
-    infer('g1', 'half', { vectors: encodeVector(new Float32Array(MODEL.weights.shape.hidden)) });
-    neighbours = { tea: { half: 0.5, nail: 0.3, rope: 0.2 } };
+    const { latents: ofNailAndRope } = await infer('g1', ['nail', 'rope']);
+    neighbours = { tea: { 'not trained': 0.5, nail: 0.3, rope: 0.2 } };
     degrees = { tea: 5 };
     arrive('tea');
     const [embedding] = newItems.embedWaiting(1);
@@ -214,7 +224,7 @@ describe('new items', () => {
       decodeVector(embedding.vector, MODEL.weights.shape.dim),
       embedNew(MODEL.weights, catalogue.features('tea', 5, MODEL.layout), {
         importance: Float32Array.of(0.3, 0.2),
-        latents: [0, 1].map((layer) => Float32Array.of(...nail[layer]!, ...rope[layer]!)),
+        latents: ofNailAndRope,
       }),
     );
   });
@@ -264,10 +274,11 @@ describe('new items', () => {
     await train('g1');
     const { structure } = MODEL.layout;
     const place = Float32Array.from({ length: structure }, (_, i) => i / structure);
-    const importances = encodeVector(Float32Array.of(1));
-    const input = { neighbours: ['nail'], importances, readers: [0] };
-    infer('g1', 'tea', { kind: 'input', vectors: encodeVector(place), input });
-    const nail = inferLatents('g1', 'nail');
+    const places = new Float32Array(2 * structure);
+    places.set(place);
+    const neighbourhoods = { size: 1, neighbours: Int32Array.of(1, -1), weights: Float32Array.of(1, 0) };
+    const { latents: ofBoth } = await infer('g1', ['tea', 'nail'], { places, neighbourhoods });
+    const nail = ofBoth.map((layer) => layer.subarray(MODEL.weights.shape.hidden));
     catalogue.apply('tea', someItem('tea'));
     embedded.apply('g1/tea', trainedOn('tea'));
     degrees.tea = 50;

@@ -5,7 +5,7 @@ import { encodeVector } from '#contracts/vectors.ts';
 import type { ItemNeighbours, LiveNeighbourhoods } from '../graph/live-neighbourhoods.ts';
 import type { ItemCatalogue } from '../log-state/catalogue.ts';
 import type { EmbeddedItems } from '../log-state/embedded-items.ts';
-import type { Latents } from '../log-state/latents.ts';
+import type { Latents, TrainedLatents } from '../log-state/pinsage-latents.ts';
 import type { Models, PinSageModel } from '../log-state/pinsage-model.ts';
 
 /** What tells which items lack an embedding, and how to make one. */
@@ -21,6 +21,8 @@ export interface NewItemSources {
 /** A generation that items are embedded in. */
 interface Serving extends PinSageModel {
   readonly generation: string;
+  /** Undefined where the log does not hold them. */
+  readonly latents: TrainedLatents | undefined;
 }
 
 /**
@@ -69,10 +71,11 @@ export class NewItems {
   }
 
   #serving(): Serving | undefined {
-    const { models, releases } = this.#sources;
+    const { latents, models, releases } = this.#sources;
     const generation = releases.active()?.generation;
-    const model = generation === undefined ? undefined : models.get(generation);
-    return generation === undefined || model === undefined ? undefined : { ...model, generation };
+    if (generation === undefined) return undefined;
+    const model = models.get(generation);
+    return model && { ...model, generation, latents: latents.get(generation) };
   }
 
   #isDue({ generation }: Serving, itemId: string): boolean {
@@ -88,9 +91,9 @@ export class NewItems {
 
   /** A trained item keeps place, degree and neighbourhood of its training; another has none and those of the moment. */
   #embed(serving: Serving, itemId: string): ItemEmbedding {
-    const { catalogue, embedded, latents, neighbourhoods } = this.#sources;
-    const { generation, weights, layout } = serving;
-    const trained = latents.trained(generation, itemId);
+    const { catalogue, embedded, neighbourhoods } = this.#sources;
+    const { generation, weights, layout, latents } = serving;
+    const trained = latents?.trained(itemId);
     const degree =
       trained === undefined
         ? neighbourhoods.degree(itemId)
@@ -98,31 +101,30 @@ export class NewItems {
     const features = catalogue.features(itemId, degree, layout);
     if (trained?.place.length === layout.structure) features.set(trained.place);
     const neighbours =
-      trained ?? neighbourhoods.of(itemId, (neighbour) => this.#latentsOf(serving, neighbour) !== undefined);
-    const vector = embedNew(weights, features, this.#joinLatents(serving, neighbours));
+      trained ?? neighbourhoods.of(itemId, (neighbour) => latents?.of(neighbour) !== undefined);
+    const vector = embedNew(weights, features, joinLatents(serving, neighbours));
     const origin: EmbeddingOrigin = trained === undefined ? 'inductive' : 'trained';
     const basis = { content: catalogue.contentOf(itemId), degree };
     return { generation, itemId, vector: encodeVector(vector), origin, basis };
   }
+}
 
-  /** Of the neighbours whose latents are known; their importances are normalised by whoever pools them. */
-  #joinLatents(serving: Serving, neighbours: ItemNeighbours | undefined): NewItemNeighbours {
-    const { layers, hidden } = serving.weights.shape;
-    const known = (neighbours?.itemIds ?? []).flatMap((itemId, rank) => {
-      const latents = this.#latentsOf(serving, itemId);
-      return latents === undefined ? [] : [{ latents, importance: neighbours!.importance[rank]! }];
-    });
-    const joined = Array.from({ length: layers }, (_, layer) => {
-      const rows = new Float32Array(known.length * hidden);
-      for (const [rank, { latents }] of known.entries()) rows.set(latents[layer]!, rank * hidden);
-      return rows;
-    });
-    return { importance: known.map(({ importance }) => importance), latents: joined };
-  }
-
-  #latentsOf({ generation, weights }: Serving, itemId: string): readonly Float32Array[] | undefined {
-    return this.#sources.latents.of(generation, itemId, weights.shape.layers);
-  }
+/** Of the neighbours whose latents are known; their importances are normalised by whoever pools them. */
+function joinLatents(
+  { weights, latents }: Serving,
+  neighbours: ItemNeighbours | undefined,
+): NewItemNeighbours {
+  const { layers, hidden } = weights.shape;
+  const known = (neighbours?.itemIds ?? []).flatMap((itemId, rank) => {
+    const ofItem = latents?.of(itemId);
+    return ofItem === undefined ? [] : [{ latents: ofItem, importance: neighbours!.importance[rank]! }];
+  });
+  const joined = Array.from({ length: layers }, (_, layer) => {
+    const rows = new Float32Array(known.length * hidden);
+    for (const [rank, { latents: ofItem }] of known.entries()) rows.set(ofItem[layer]!, rank * hidden);
+    return rows;
+  });
+  return { importance: known.map(({ importance }) => importance), latents: joined };
 }
 
 /** 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 … */

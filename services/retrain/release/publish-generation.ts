@@ -2,6 +2,7 @@ import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { EmbeddingBasis } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
+import { latentsArtefact } from '../log-state/pinsage-latents.ts';
 import { pinSageArtefact } from '../log-state/pinsage-model.ts';
 import type { Snapshot } from '../log-state/snapshot.ts';
 import type { TrainResult } from '../training/train.ts';
@@ -11,7 +12,8 @@ import type { Publisher } from './publisher.ts';
 const PUBLISHED_AT_A_TIME = 5_000;
 
 /**
- * Writes the embeddings of a generation, then its weights. An item whose embedding is the catalogue's mean has no
+ * Writes the embeddings of a generation, then the latents that new items pool, then its weights: a reader that has
+ * the weights has the latents too. An item whose embedding is the catalogue's mean has no
  * direction, and is left out.
  * @returns how many embeddings the generation has
  */
@@ -19,7 +21,7 @@ export async function publishGeneration(
   generation: string,
   { training: { itemIds, columns }, layout }: Snapshot,
   bases: readonly EmbeddingBasis[],
-  { embeddings, weights, anchors }: TrainResult,
+  { embeddings, weights, anchors, places, latents, neighbourhoods }: TrainResult,
   publisher: Publisher,
 ): Promise<number> {
   const { dim } = weights.shape;
@@ -37,7 +39,10 @@ export async function publishGeneration(
   }
   const known = { itemIds: Array.from(anchors.items, (item) => itemIds[item]!), places: anchors.places };
   const model = { weights, layout, anchors: known };
-  await publisher.artefact(pinSageArtefact(generation, model, newestOf(columns)));
+  const trainedUpTo = newestOf(columns);
+  const table = { itemIds, places, latents, neighbourhoods };
+  await publisher.artefact(latentsArtefact(generation, table, trainedUpTo));
+  await publisher.artefact(pinSageArtefact(generation, model, trainedUpTo));
   return published;
 }
 

@@ -3,7 +3,6 @@ import { type StoredArtefact, withdrawArtefacts, writeArtefact } from '#artefact
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
-import type { TrimOffset } from '../log-state/latents.ts';
 
 /** Everything the stage writes. Each promise resolves when all in-sync replicas have the message. */
 export interface Publisher {
@@ -14,15 +13,9 @@ export interface Publisher {
   removeEmbedding(key: string): Promise<void>;
   /** In this order: an artefact that others require comes after them. */
   withdraw(artefacts: readonly StoredArtefact[]): Promise<void>;
-  /** Deletes what stands before these offsets of the topic `latents`. */
-  trimLatents(offsets: readonly TrimOffset[]): Promise<void>;
 }
 
-export function createPublisher({
-  produce,
-  kafka,
-  topic,
-}: Pick<StagePorts, 'produce' | 'kafka' | 'topic'>): Publisher {
+export function createPublisher({ produce }: Pick<StagePorts, 'produce'>): Publisher {
   return {
     async release(release) {
       await produce('releases', release.generation, release);
@@ -35,19 +28,5 @@ export function createPublisher({
       await produce('embeddings', key, null);
     },
     withdraw: (artefacts) => withdrawArtefacts({ produce }, artefacts),
-    async trimLatents(offsets) {
-      const admin = kafka.admin();
-      await admin.connect();
-      try {
-        // kafkajs 2.2.4 finds no leaders of a topic that this client has not asked about yet.
-        await admin.fetchTopicOffsets(topic('latents'));
-        await admin.deleteTopicRecords({
-          topic: topic('latents'),
-          partitions: offsets.map(({ partition, offset }) => ({ partition, offset: String(offset) })),
-        });
-      } finally {
-        await admin.disconnect();
-      }
-    },
   };
 }

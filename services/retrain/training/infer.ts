@@ -23,8 +23,8 @@ export interface InferenceInput {
   readonly neighbourhoods: Neighbourhoods;
 }
 
-/** A way to embed a whole catalogue: n × dim, rows of length 1, not centred. */
-export type Infer = (input: InferenceInput) => Promise<Float32Array>;
+/** A way to embed a whole catalogue. */
+export type Infer = (input: InferenceInput) => Promise<Inference>;
 
 /** In this process, with the whole catalogue in memory. */
 export const inferHere: Infer = async ({ weights, features, neighbourhoods }) => {
@@ -32,7 +32,7 @@ export const inferHere: Infer = async ({ weights, features, neighbourhoods }) =>
   const width = weights.shape.features;
   const matrix = tf.tensor2d(features, [features.length / width, width]);
   try {
-    return inferAll(variables, matrix, neighbourhoods).embeddings;
+    return inferAll(variables, matrix, neighbourhoods);
   } finally {
     tf.dispose([matrix, ...variableList(variables)]);
   }

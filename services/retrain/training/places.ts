@@ -58,6 +58,19 @@ function aligned(
   return { ...basis, contexts: rotateRows(basis.contexts, rotation, basis.dim) };
 }
 
+/** The places alone, itemCount × structure, of features that they lead. */
+export function placesOf(
+  placed: Float32Array,
+  { itemCount, structure }: { readonly itemCount: number; readonly structure: number },
+): Float32Array {
+  const places = new Float32Array(itemCount * structure);
+  const width = placed.length / itemCount;
+  for (let item = 0; item < itemCount; item++) {
+    places.set(placed.subarray(item * width, item * width + structure), item * structure);
+  }
+  return places;
+}
+
 /** The places of the `count` items with the most actions, which change least from one training to the next. */
 export function anchorsOf(
   placed: Float32Array,

@@ -7,15 +7,27 @@ import { norm, row } from '#algorithms/vectors.ts';
 import { columnsOf, communityInput, TINY_CONFIG } from './fixture.testing.ts';
 import { inferAll } from './infer.ts';
 import type { EpochReport } from './optimise.ts';
-import { type TrainResult, trainPinSage } from './train.ts';
+import { type TrainInput, type TrainResult, trainPinSage } from './train.ts';
 import { createVariables, variableList } from './variables.ts';
 
 const { dim } = TINY_CONFIG;
 const failure = (reason: RegExp) => (error: Error & { code?: string }) =>
   error.code === 'training.failed' && reason.test(error.message);
 
+/** The features that the embeddings were computed from: those of the input, at the places of the training. */
+function placedFeatures({ features, itemCount, structure }: TrainInput, { places }: TrainResult) {
+  const placed = Float32Array.from(features);
+  for (let item = 0; item < itemCount; item++) {
+    placed.set(row(places, item, structure), (item * features.length) / itemCount);
+  }
+  return placed;
+}
+
 /** What each convolution pools of the items. */
-function latentsOf({ weights, features, neighbourhoods }: TrainResult): readonly Float32Array[] {
+function latentsOf(
+  { weights, neighbourhoods }: TrainResult,
+  features: Float32Array,
+): readonly Float32Array[] {
   const variables = createVariables(weights);
   const width = weights.shape.features;
   const matrix = tf.tensor2d(features, [features.length / width, width]);
@@ -71,11 +83,13 @@ describe('trainPinSage', () => {
   });
 
   it('embeds a known item as if it were new to the same vector, also after its weights were stored', () => {
-    const { embeddings, weights, neighbourhoods, features } = trained;
+    const { embeddings, weights, neighbourhoods } = trained;
+    const features = placedFeatures(input, trained);
     const stored = decodeWeights(encodeWeights(weights));
     const { features: width, hidden } = weights.shape;
     const { size, neighbours, weights: importances } = neighbourhoods;
-    const latents = latentsOf(trained);
+    const latents = latentsOf(trained, features);
+    assert.deepEqual(trained.latents, latents);
     for (const item of [0, 31, 71]) {
       const ids = [...neighbours.subarray(item * size, (item + 1) * size)].filter((id) => id >= 0);
       const rows = (matrix: Float32Array, columns: number) =>

@@ -11,7 +11,7 @@ import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type CentredInference, embedCatalogue, type Infer, inferHere } from './infer.ts';
 import { type EpochReport, optimise, type Start } from './optimise.ts';
-import { anchorsOf, createPlacer, type PlaceAnchors, withoutStructure } from './places.ts';
+import { anchorsOf, createPlacer, type PlaceAnchors, placesOf, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import { type StepSeconds, Stopwatch } from './stopwatch.ts';
 import { shapeOf, type TrainConfig } from './train-config.ts';
@@ -63,8 +63,10 @@ export interface TrainResult {
   /** Includes the mean that a new item's embedding must have taken off, as `embedNew` does. */
   readonly weights: PinSageWeights;
   readonly neighbourhoods: Neighbourhoods;
-  /** itemCount × f: the features with the places that the embeddings were computed from. */
-  readonly features: Float32Array;
+  /** itemCount × structure: the places that the embeddings were computed from. */
+  readonly places: Float32Array;
+  /** itemCount × hidden for each convolution: what the convolutions of an item's neighbours pool. */
+  readonly latents: readonly Float32Array[];
   /** Places of the most popular items, for a later training to begin with these weights. */
   readonly anchors: PlaceAnchors;
   /** The α of PinnerSage's clustering that goes with these embeddings. */
@@ -115,7 +117,7 @@ export async function trainPinSage(
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
     const neighbourhoods = input.neighbourhoods ?? wholeNeighbourhoods(itemCount, actions, config, random);
-    const embeddings = await infer({ weights, features: placed, structure, neighbourhoods });
+    const { embeddings, latents } = await infer({ weights, features: placed, structure, neighbourhoods });
     const mean = Float32Array.from(centreAndNormalise(embeddings, config.dim));
     checkEmbeddings(embeddings);
     stopwatch.lap('inference');
@@ -140,7 +142,8 @@ export async function trainPinSage(
       embeddings,
       weights: { ...weights, mean },
       neighbourhoods,
-      features: placed,
+      places: placesOf(placed, layout),
+      latents,
       anchors: anchorsOf(placed, layout, actions, ANCHORS),
       alpha,
       metrics,

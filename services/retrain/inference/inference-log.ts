@@ -16,8 +16,8 @@ export interface LogAddress {
   readonly namespace: string;
 }
 
-/** The topic `latents` as coordinator and workers use it. */
-export interface LatentLog {
+/** The topic `inference` as coordinator and workers use it. */
+export interface InferenceLog {
   readonly address: LogAddress;
   readonly kafka: Kafka;
   /** Qualified name. */
@@ -33,31 +33,31 @@ export interface LatentLog {
 const GROUP = 'retrain.inference';
 
 /** The log by the connections of a stage. */
-export function latentLogOf(stage: StagePorts): LatentLog {
+export function inferenceLogOf(stage: StagePorts): InferenceLog {
   return {
     address: stage.config,
     kafka: stage.kafka,
-    topic: stage.topic('latents'),
+    topic: stage.topic('inference'),
     groupId: groupIn(stage.config.namespace),
     log: stage.log,
     decode: (bytes) => stage.codec.decode('Latent', bytes),
     async send(partition, message) {
-      await stage.produce('latents', message.itemIds[0] ?? '', message, { partition });
+      await stage.produce('inference', message.itemIds[0] ?? '', message, { partition });
     },
   };
 }
 
 /** The log by connections of its own, for a process that is no stage. */
-export async function openLatentLog(
+export async function openInferenceLog(
   address: LogAddress,
   log: Logger,
-): Promise<LatentLog & { close(): Promise<void> }> {
+): Promise<InferenceLog & { close(): Promise<void> }> {
   const { brokers, registryUrl, namespace } = address;
   const kafka = createKafka({ brokers, clientId: 'retrain-inference', log });
   const codec = createTopicCodec(createRegistry({ url: registryUrl }), namespace);
   await codec.prepare(['Latent']);
   const producer = await createProducer({ kafka, metrics: createMetrics('retrain') });
-  const topic = qualifiedTopic(namespace, 'latents');
+  const topic = qualifiedTopic(namespace, 'inference');
   return {
     address,
     kafka,
