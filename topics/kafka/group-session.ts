@@ -9,7 +9,8 @@ import type {
   TopicPartitionOffsetAndMetadata,
 } from 'kafkajs';
 import { copartitionAssigner } from './copartition.ts';
-import { boundRecordBatches, type LogMessage } from './record-batches.ts';
+import { replaceFetchDecoder } from './fetch-response.ts';
+import type { LogMessage } from './record-batches.ts';
 
 /** The messages that one fetch returned of one partition, in log order. */
 export interface LogBatch {
@@ -95,7 +96,7 @@ export class GroupSession {
   #isStopping = false;
 
   constructor(options: GroupSessionOptions) {
-    boundRecordBatches();
+    replaceFetchDecoder();
     this.#options = options;
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,

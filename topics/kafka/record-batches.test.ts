@@ -2,23 +2,22 @@ import assert from 'node:assert/strict';
 import { createRequire } from 'node:module';
 import { describe, it } from 'node:test';
 import { gzipSync, zstdCompressSync } from 'node:zlib';
-import { boundRecordBatches, type LogMessage, MAX_BATCH_BYTES, MAX_BATCH_RECORDS } from './record-batches.ts';
-
-boundRecordBatches();
+import {
+  type AbortedTransaction,
+  type BatchRecord,
+  MAX_BATCH_BYTES,
+  MAX_BATCH_RECORDS,
+  readRecordBatches,
+} from './record-batches.ts';
 
 const require = createRequire(import.meta.url);
-const Encoder = require('kafkajs/src/protocol/encoder.js');
-const Decoder = require('kafkajs/src/protocol/decoder.js');
 const encodeRecord = require('kafkajs/src/protocol/recordBatch/record/v0/index.js');
 const { RecordBatch } = require('kafkajs/src/protocol/recordBatch/v0/index.js');
-/** The function with which kafkajs decodes the batches that a fetch returned of one partition. */
-const decodeMessages = require('kafkajs/src/protocol/requests/fetch/v4/decodeMessages.js') as (
-  decoder: unknown,
-) => Promise<(LogMessage & { isControlRecord: boolean })[]>;
 
 const GZIP = 1;
 const ZSTD = 4;
 const ATTRIBUTES = 21;
+const PRODUCER_ID = 43;
 const RECORDS = 57;
 const HEADER_BYTES = 61;
 
@@ -29,6 +28,10 @@ interface BatchOptions {
   /** The count in the header. Default: the number of values. */
   readonly records?: number;
   readonly codec?: number;
+  /** The producer of the transaction to which the batch belongs. */
+  readonly producerId?: number;
+  /** Whether the batch holds the marker that ends the transaction. */
+  readonly isMarker?: boolean;
   readonly compress?: (records: Buffer) => Buffer;
 }
 
@@ -42,16 +45,16 @@ async function batchOf(values: readonly (string | Buffer)[], options: BatchOptio
   const plain = (await RecordBatch({ firstOffset, lastOffsetDelta, records })).buffer as Buffer;
   const batch = Buffer.concat([plain.subarray(0, HEADER_BYTES), compress(plain.subarray(HEADER_BYTES))]);
   batch.writeInt32BE(batch.length - 12, 8);
-  batch.writeInt16BE(codec, ATTRIBUTES);
+  const { producerId, isMarker = false } = options;
+  batch.writeInt16BE(codec + (producerId === undefined ? 0 : 0x10) + (isMarker ? 0x20 : 0), ATTRIBUTES);
+  batch.writeBigInt64BE(BigInt(producerId ?? -1), PRODUCER_ID);
   batch.writeInt32BE(options.records ?? values.length, RECORDS);
   return batch;
 }
 
-function read(...batches: Buffer[]) {
-  return decodeMessages(new Decoder(new Encoder().writeBytes(Buffer.concat(batches)).buffer));
-}
+const read = (...batches: Buffer[]) => readRecordBatches(Buffer.concat(batches), []);
 
-const shown = (messages: readonly LogMessage[]) =>
+const shown = (messages: readonly BatchRecord[]) =>
   messages.map(({ offset, value, batchError }) => `${offset}: ${batchError?.code ?? value}`);
 
 describe('reading record batches', () => {
@@ -150,6 +153,36 @@ describe('reading record batches', () => {
     assert.deepEqual(
       (await read(...batches.slice(2))).map(({ offset }) => offset),
       ['2', '3'],
+    );
+  });
+
+  it('leaves out each of several aborted transactions that overlap, also if a fetch begins within them', async () => {
+    const aborted: AbortedTransaction[] = [
+      { producerId: '8', firstOffset: 2 },
+      { producerId: '7', firstOffset: 0 },
+      { producerId: '7', firstOffset: 10 },
+    ];
+    const batches = await Promise.all([
+      batchOf(['aborted'], { firstOffset: 4, producerId: 8 }),
+      batchOf(['aborted'], {
+        firstOffset: 5,
+        producerId: 7,
+        codec: ZSTD,
+        compress: () => Buffer.from('broken'),
+      }),
+      batchOf(['in no transaction'], { firstOffset: 6 }),
+      batchOf(['marker'], { firstOffset: 7, producerId: 7, isMarker: true }),
+      batchOf(['committed'], { firstOffset: 8, producerId: 7 }),
+      batchOf(['marker'], { firstOffset: 9, producerId: 7, isMarker: true }),
+      batchOf(['aborted'], { firstOffset: 10, producerId: 7 }),
+      batchOf(['aborted'], { firstOffset: 11, producerId: 8 }),
+    ]);
+    const records = await readRecordBatches(Buffer.concat(batches), aborted);
+    const delivered = records.filter(({ isControlRecord }) => !isControlRecord);
+    assert.deepEqual(shown(delivered), ['6: in no transaction', '8: committed']);
+    assert.deepEqual(
+      records.map(({ offset }) => Number(offset)),
+      [4, 5, 6, 7, 8, 9, 10, 11],
     );
   });
 
