@@ -4,6 +4,7 @@
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { generatedRecords } from '#contracts/generated-records.ts';
+import { exitWithFailure } from '../local/failure.ts';
 import { PROJECT } from '../local/parts.mjs';
 
 const isCheck = process.argv.includes('--check');
@@ -24,5 +25,9 @@ function update(path: string, text: string): void {
 update('contracts/generated/records.ts', generatedRecords());
 // Loaded late, because the stages that it reads import the records.
 const { documents } = await import('./documents.ts');
-for (const { path, text } of await documents()) update(path, text);
+try {
+  for (const { path, text } of await documents()) update(path, text);
+} catch (error) {
+  exitWithFailure(error);
+}
 if (process.exitCode === undefined) console.log('All generated files are up to date.');

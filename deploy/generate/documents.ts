@@ -5,8 +5,9 @@ import { PLATFORM_SETTINGS, portSetting, type Settings } from '#platform/config.
 import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
 import { METRICS } from '#platform/observability/metrics.ts';
 import { STAGES, type StageRow, WORKERS } from '#stages/stages.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import { PROJECT } from '../local/parts.mjs';
-import { metricsTable, settingsTable, withGenerated } from './tables.ts';
+import { markers, metricsTable, settingsTable, withGenerated } from './tables.ts';
 
 export interface Document {
   /** Path inside the project. */
@@ -19,7 +20,7 @@ type Parts = Readonly<Record<string, string>>;
 
 /**
  * Returns the READMEs of the platform and of each stage with their tables of settings and metrics, and services/docs/metrics.md.
- * @throws Error that names a document without its markers, or a stage without SETTINGS or METRICS
+ * @throws {SetupError} that names a document without its markers, or a stage without SETTINGS or METRICS
  */
 export async function documents(): Promise<Document[]> {
   const stages = await Promise.all(Object.values(STAGES).map(readStage));
@@ -62,7 +63,9 @@ async function settingsOf({ folder, port }: StageRow): Promise<Settings> {
 async function declared<T>(path: string, name: string): Promise<T> {
   const module = (await import(join(PROJECT, path))) as Readonly<Record<string, T | undefined>>;
   const value = module[name];
-  if (value === undefined) throw new Error(`${path} exports no ${name}`);
+  if (value === undefined) {
+    throw new SetupError(`${path} exports no ${name}`, 'Export the declarations; they may be empty');
+  }
   return value;
 }
 
@@ -77,11 +80,11 @@ function allMetrics(stages: readonly ReadStage[]): string {
 function document(path: string, parts: Parts): Document {
   let text = readFileSync(join(PROJECT, path), 'utf8');
   for (const [name, content] of Object.entries(parts)) {
-    try {
-      text = withGenerated(text, name, content);
-    } catch (error) {
-      throw new Error(`${path}: ${(error as Error).message}`, { cause: error });
+    const generated = withGenerated(text, name, content);
+    if (generated === undefined) {
+      throw new SetupError(`${path} lacks ${markers(name)}`, 'Add both markers on lines of their own');
     }
+    text = generated;
   }
   return { path, text };
 }

@@ -29,16 +29,26 @@ export function metricsTable(metrics: MetricDeclarations): string {
 }
 
 /**
- * Returns the document with `content` between `<!-- generated:NAME -->` and `<!-- /generated -->`.
- * @throws Error if the document has no such pair of markers
+ * Returns the document with `content` between `<!-- generated:NAME -->` and `<!-- /generated -->`; undefined if the
+ * document lacks one of these markers.
  */
-export function withGenerated(document: string, name: string, content: string): string {
-  const opening = `<!-- generated:${name} -->\n`;
-  const closing = '<!-- /generated -->';
+export function withGenerated(document: string, name: string, content: string): string | undefined {
+  const opening = `${openingMarker(name)}\n`;
   const start = document.indexOf(opening);
-  const end = document.indexOf(closing, start);
-  if (start === -1 || end === -1) throw new Error(`it lacks ${opening.trimEnd()} … ${closing}`);
+  const end = document.indexOf(CLOSING_MARKER, start);
+  if (start === -1 || end === -1) return undefined;
   return `${document.slice(0, start + opening.length)}${content}\n${document.slice(end)}`;
+}
+
+/** Returns the pair of markers, for messages. */
+export function markers(name: string): string {
+  return `${openingMarker(name)} … ${CLOSING_MARKER}`;
+}
+
+const CLOSING_MARKER = '<!-- /generated -->';
+
+function openingMarker(name: string): string {
+  return `<!-- generated:${name} -->`;
 }
 
 function table(head: readonly string[], rows: readonly (readonly string[])[]): string {

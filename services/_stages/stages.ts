@@ -54,5 +54,5 @@ export function localUrl(port: number): string {
 
 /** Returns the variable that holds the address of a stage, such as TRIBUTARY_INDEX_URL. */
 export function urlVariable(name: string): string {
-  return `TRIBUTARY_${name.toUpperCase()}_URL`;
+  return `TRIBUTARY_${name.toUpperCase().replaceAll('-', '_')}_URL`;
 }
