@@ -22,11 +22,11 @@ const allSettings: readonly Setting<unknown>[] = [
 ].flatMap((settings) => Object.values<Setting<unknown>>(settings));
 
 describe('the default settings', () => {
-  it('give each stage its own port', () => {
+  it('the default settings give each stage its own port', () => {
     assert.equal(new Set(rows.map(({ port }) => port)).size, rows.length);
   });
 
-  it('point each stage to the default addresses of the stages that it calls', () => {
+  it('the default settings point each stage to the default addresses of the stages that it calls', () => {
     const addresses = new Map(rows.map((row) => [urlVariable(row.name), defaultUrl(row)]));
     const peers = allSettings.filter(({ variable }) => addresses.has(variable));
     assert.ok(peers.length > 0);
@@ -42,7 +42,7 @@ describe('the default settings', () => {
 });
 
 describe('the declarations of settings and metrics', () => {
-  it('contain each variable once, also if several stages read it', () => {
+  it('the declarations contain each variable once, also if several stages read it', () => {
     const declared = new Map<string, Setting<unknown>>();
     for (const setting of allSettings) {
       assert.equal(declared.get(setting.variable) ?? setting, setting, setting.variable);
@@ -50,7 +50,7 @@ describe('the declarations of settings and metrics', () => {
     }
   });
 
-  it('contain each metric name once', async () => {
+  it('the declarations contain each metric name once', async () => {
     const metrics = [METRICS, ...(await Promise.all(rows.map(metricsOf)))];
     const names = metrics.flatMap((declared) => Object.values(declared).map(({ name }) => name));
     assert.deepEqual(
@@ -60,7 +60,7 @@ describe('the declarations of settings and metrics', () => {
     for (const name of names) assert.match(name, /^tributary_[a-z_]+$/);
   });
 
-  it('can be imported without an environment, a server or a side effect', () => {
+  it('the declarations can be imported without an environment, a server or a side effect', () => {
     const files = [
       ...processes.map(({ folder }) => `services/${folder}/config.ts`),
       ...rows.map(({ folder }) => `services/${folder}/metrics.ts`),

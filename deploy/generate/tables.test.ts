@@ -5,7 +5,7 @@ import { counter, gauge } from '#platform/observability/declared-metrics.ts';
 import { metricsTable, settingsTable, withGenerated } from './tables.ts';
 
 describe('settingsTable', () => {
-  it('has a row with default, accepted values and meaning for each variable', () => {
+  it('settingsTable has a row with default, accepted values and meaning for each variable', () => {
     const settings = {
       size: number('SIZE', {
         fallback: 3,
@@ -28,7 +28,7 @@ describe('settingsTable', () => {
     );
   });
 
-  it('distinguishes an empty default from a variable that must be set, and escapes bars', () => {
+  it('settingsTable distinguishes an empty default from a variable that must be set, and escapes bars', () => {
     const settings = {
       hosts: list('HOSTS', { fallback: [], summary: 'a|b' }),
       name: text('NAME', { summary: 'a name' }),

@@ -1,4 +1,4 @@
-/** `npm run releases`: the command line for whoever decides which generation is served. */
+/** `npm run releases`: the command line to decide which generation is served. */
 import { Command } from 'commander';
 import { runCommand } from '#topics/command.ts';
 import {
@@ -22,9 +22,9 @@ States:
 `;
 
 const program = new Command('releases')
-  .description('Shows the generations of embeddings and decides which one is served.')
+  .description('Shows the generations of embeddings and selects the served one.')
   .addHelpText('after', HELP)
-  .showHelpAfterError('(--help shows what there is)');
+  .showHelpAfterError('(use --help to list commands and options)');
 
 program
   .command('list')
@@ -43,7 +43,7 @@ program
 
 program
   .command('activate')
-  .description('serve that generation instead; every reader flips to it together')
+  .description('serve that generation; all readers flip to it together')
   .argument('<generation>')
   .action((generation: string) => runCommand((context) => activateGeneration(context, generation)));
 
@@ -54,7 +54,7 @@ program
 
 program
   .command('retire')
-  .description('keep a generation that is ready from being served')
+  .description('prevent a ready generation from being served')
   .argument('<generation>')
   .action((generation: string) => runCommand((context) => retireGeneration(context, generation)));
 

@@ -1,4 +1,4 @@
-/** The commands of `npm run releases`, each from the log to printed lines. */
+/** The commands of `npm run releases`: each reads the log and returns printed lines. */
 
 import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
@@ -25,7 +25,7 @@ export interface OutputFlags {
   readonly json?: boolean;
 }
 
-/** For the index to read the change, build the graph of a large catalogue and declare it. */
+/** Time for the index to read the change, build the graph of a large catalogue and declare it. */
 const FLIP_TIMEOUT_MS = 120_000;
 
 export async function listReleases(context: CommandContext, { json }: OutputFlags): Promise<void> {
@@ -36,7 +36,7 @@ export async function listReleases(context: CommandContext, { json }: OutputFlag
   await context.write(lines.map((line) => `${line}\n`).join(''));
 }
 
-/** @throws TributaryError `release.refused` for a generation that is not there */
+/** @throws TributaryError `release.refused` for an unknown generation */
 export async function showRelease(
   context: CommandContext,
   generation: string,
@@ -51,8 +51,8 @@ export async function showRelease(
 }
 
 /**
- * @throws TributaryError `release.refused` with the reason, before anything is written; `peer.unavailable` when no
- * index flips in time
+ * @throws TributaryError `release.refused` with the reason, before anything is written; `peer.unavailable` if no
+ *   index flips in time
  */
 export async function activateGeneration(context: CommandContext, generation: string): Promise<void> {
   const log = logOf(context);
@@ -78,8 +78,8 @@ export async function retireGeneration(context: CommandContext, generation: stri
 }
 
 /**
- * Asks for a generation to be served; the index flips to it when it has built its graph.
- * @returns where the log stood before
+ * Requests that a generation be served; the index flips to it after it has built its graph.
+ * @returns the positions in the log before the request
  * @throws TributaryError `release.refused` with the reason, before anything is written
  */
 export async function activate(
@@ -88,7 +88,7 @@ export async function activate(
 ): Promise<{ readonly next: ReadonlyMap<number, number> }> {
   const { ledger, next } = await readReleases(log);
   const known = ledger.get(generation);
-  // One that is not there has no embeddings to look for.
+  // An unknown generation has no embeddings to count.
   const trained = known === undefined ? 0 : await countTrained(log, generation);
   await declareReleases(log, demand(decideActivation(ledger, generation, trained, Date.now())));
   return { next };
@@ -100,14 +100,14 @@ async function awaitFlip(
   generation: string,
   from: ReadonlyMap<number, number>,
 ): Promise<void> {
-  await write(`${generation} is to be served; waiting for the index to flip …\n`);
+  await write(`${generation} is requested; waiting for the index to flip …\n`);
   const timeout = AbortSignal.timeout(FLIP_TIMEOUT_MS);
   if (await becomesActive(log, generation, { from, signal: AbortSignal.any([signal, timeout]) })) {
     await write(`${generation} is active.\n`);
   } else if (timeout.aborted) {
     throw new TributaryError(
       'peer.unavailable',
-      `No index has flipped to ${generation} within ${FLIP_TIMEOUT_MS / 1_000} s: see whether one runs, and its log; to go back, activate the former.`,
+      `No index has flipped to ${generation} within ${FLIP_TIMEOUT_MS / 1_000} s: check that one runs, and read its log. To go back, activate the former generation.`,
       { retryable: true },
     );
   }

@@ -9,7 +9,7 @@ import { type Decision, decideActivation, decideRetirement, decideRollback } fro
 const NOW = 1_000;
 const ITEMS = 5;
 
-/** `g1 retired, g2 active` in the order in which they were declared. */
+/** Releases such as `g1 retired, g2 active`, in the order of their declaration. */
 function declared(text: string): ReleaseLedger {
   const releases = text
     .split(', ')
@@ -34,7 +34,7 @@ const told = (decision: Decision) =>
     .map(({ generation, state }) => `${generation} ${state}`)
     .join(', ');
 
-/** What the index wants to serve, as its README has it, when all generations are whole. */
+/** The generation that the index selects by the rule in its README, if all generations are complete. */
 function wanted(log: readonly Release[]): string | undefined {
   const active = log.findLast(({ state }) => state === 'active')?.generation;
   const ready = log.filter(({ state }) => state === 'ready').map(({ generation }) => generation);
@@ -63,7 +63,7 @@ const anyLog = fc
   );
 
 describe('activating a generation', () => {
-  it('makes a retired one ready and retires the active one', () => {
+  it('activating makes a retired generation ready and retires the active one', () => {
     const decision = activate('g1 retired, g2 active', 'g1');
     assert.equal(told(decision), 'g1 ready, g2 retired');
     const [target, former] = writesOf(decision);
@@ -71,22 +71,22 @@ describe('activating a generation', () => {
     assert.ok(writesOf(decision).every(({ updatedAt }) => updatedAt === NOW));
   });
 
-  it('keeps newer ones that wait from taking over at once', () => {
+  it('activating retires newer waiting generations, so that they do not take over at once', () => {
     assert.equal(
       told(activate('g1 retired, g4 ready, g3 ready, g2 active', 'g1')),
       'g1 ready, g3 retired, g4 retired, g2 retired',
     );
   });
 
-  it('serves one that an even newer one overtook', () => {
+  it('a ready generation that a newer one has overtaken can be activated', () => {
     assert.equal(told(activate('g1 ready, g2 active', 'g1')), 'g1 ready, g2 retired');
   });
 
-  it('serves a retired one where nothing is active', () => {
+  it('a retired generation can be activated if none is active', () => {
     assert.equal(told(activate('g1 retired', 'g1')), 'g1 ready');
   });
 
-  it('refuses in one sentence', () => {
+  it('activating is refused in one sentence', () => {
     const log = 'g0 retired, g1 rejected, g3 building, g2 active, g5 ready';
     for (const [generation, trained, reason] of [
       ['g9', ITEMS, /^There is no generation g9: npm run releases -- list shows/],
@@ -103,7 +103,7 @@ describe('activating a generation', () => {
     }
   });
 
-  it('leads every reader of the log from what it serves to that generation, whatever the log is', () => {
+  it('every reader of the log goes from its generation to the activated one, for any log', () => {
     fc.assert(
       fc.property(anyLog, fc.nat(), (log, choice) => {
         const { generation } = log[choice % log.length]!;
@@ -130,16 +130,16 @@ describe('rolling back', () => {
     return 'generation' in former ? former.generation : former.refusal;
   };
 
-  it('goes to the newest retired one that is older, and further back when repeated', () => {
+  it('a rollback goes to the newest older retired generation, and further back when repeated', () => {
     assert.equal(generationOf('g1 retired, g2 retired, g3 active'), 'g2');
     assert.equal(generationOf('g1 retired, g3 retired, g2 active'), 'g1');
   });
 
-  it('never goes to a rejected one', () => {
+  it('a rollback never goes to a rejected generation', () => {
     assert.equal(generationOf('g1 retired, g2 rejected, g3 active'), 'g1');
   });
 
-  it('refuses in one sentence', () => {
+  it('a rollback is refused in one sentence', () => {
     assert.match(generationOf('g1 retired, g2 ready'), /^No generation is active/);
     assert.match(generationOf(''), /^No generation is active/);
     assert.match(generationOf('g3 retired, g2 active'), /^No retired generation is older than the active g2/);
@@ -149,17 +149,17 @@ describe('rolling back', () => {
 describe('retiring a generation', () => {
   const retire = (log: string, generation: string) => decideRetirement(declared(log), generation, NOW);
 
-  it('takes one that is ready out of the way', () => {
+  it('retiring removes a ready generation from the queue', () => {
     assert.equal(told(retire('g1 active, g2 ready', 'g2')), 'g2 retired');
     assert.equal(writesOf(retire('g2 ready', 'g2'))[0]?.reason, 'retired by hand');
   });
 
-  it('refuses in one sentence', () => {
+  it('retiring is refused in one sentence', () => {
     const log = 'g1 retired, g2 rejected, g3 active, g4 building';
     for (const [generation, reason] of [
       ['g1', /^g1 is retired already\.$/],
       ['g2', /^g2 is rejected already\.$/],
-      ['g3', /^g3 is active: activate another one/],
+      ['g3', /^g3 is active: activate another generation/],
       ['g4', /^g4 is still being trained\.$/],
       ['g9', /^There is no generation g9/],
     ] as const) {

@@ -1,20 +1,21 @@
 import { byAge, type ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Release, ReleaseState } from '#contracts/generated/records.ts';
 
-/** What to write to `releases`, in this order, or why nothing may be written, as one sentence. */
+/** The releases to write, in this order, or the reason in one sentence why nothing may be written. */
 export type Decision = { readonly writes: readonly Release[] } | { readonly refusal: string };
 
 export function unknownGeneration(generation: string): string {
-  return `There is no generation ${generation}: npm run releases -- list shows which there are.`;
+  return `There is no generation ${generation}: npm run releases -- list shows the generations.`;
 }
 
 /**
- * Makes a generation the one that is served. It becomes `ready` again, and what would come before it `retired`: the
- * index then builds its graph beside the serving one, flips, and declares it `active`, at which every other reader
- * flips too (decision 0004). Declared `active` from here, interests would name it before the index could answer for it.
+ * Makes a generation the served one. It becomes `ready` again, and the releases that would take precedence become
+ * `retired`: the index then builds its graph beside the serving one, flips, and declares it `active`, at which every
+ * other reader flips too (decision 0004). If this command declared it `active`, interests would name it before the
+ * index could answer for it.
  *
- * The order matters, since readers follow the writes one by one: between them the index wants what it serves, what it
- * was about to serve or this generation, never another.
+ * The order matters, since readers apply the writes one by one: after each of them the index selects its served
+ * generation, its next one or this one, never another.
  *
  * @param trained embeddings from its training that the log holds
  * @param now ms
@@ -51,19 +52,18 @@ export function decideActivation(
   };
 }
 
-/** Which generation a rollback activates: the newest retired one that is older than the active one. */
+/** The generation that a rollback activates: the newest retired one that is older than the active one. */
 export function decideRollback(
   ledger: ReleaseLedger,
 ): { readonly generation: string } | { readonly refusal: string } {
   const active = ledger.active();
-  if (active === undefined)
-    return { refusal: 'No generation is active, so that there is none to roll back.' };
+  if (active === undefined) return { refusal: 'No generation is active, so there is nothing to roll back.' };
   return (
     ledger.former() ?? { refusal: `No retired generation is older than the active ${active.generation}.` }
   );
 }
 
-/** Keeps a generation that waits from being served. */
+/** Prevents a waiting generation from being served. */
 export function decideRetirement(ledger: ReleaseLedger, generation: string, now: number): Decision {
   const target = ledger.get(generation);
   if (target === undefined) return { refusal: unknownGeneration(generation) };
@@ -71,7 +71,9 @@ export function decideRetirement(ledger: ReleaseLedger, generation: string, now:
     case 'ready':
       return { writes: [change(target, 'retired', now, 'retired by hand')] };
     case 'active':
-      return { refusal: `${generation} is active: activate another one, and the index retires it.` };
+      return {
+        refusal: `${generation} is active: activate another generation, and the index retires this one.`,
+      };
     case 'building':
       return { refusal: `${generation} is still being trained.` };
     case 'retired':

@@ -7,14 +7,14 @@ import type { Release } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
 
-/** The topics `releases` and `embeddings` as a tool sees them that lives for one command. */
+/** The topics `releases` and `embeddings`, read once for one command. */
 export interface ReleaseLog {
   readonly kafka: Kafka;
   readonly codec: Codec;
   readonly namespace: string;
 }
 
-/** @returns the releases, and where a later read goes on */
+/** @returns the releases, and the positions from which a later read resumes */
 export async function readReleases({ kafka, codec, namespace }: ReleaseLog): Promise<{
   readonly ledger: ReleaseLedger;
   readonly next: ReadonlyMap<number, number>;
@@ -31,7 +31,7 @@ export async function readReleases({ kafka, codec, namespace }: ReleaseLog): Pro
   return { ledger, next };
 }
 
-/** Embeddings from the training of a generation that the log holds; those embedded later do not count. */
+/** Number of embeddings in the log from the training of a generation; later ones do not count. */
 export async function countTrained(
   { kafka, codec, namespace }: ReleaseLog,
   generation: string,

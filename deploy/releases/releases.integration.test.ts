@@ -14,7 +14,7 @@ import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts
 import { someRelease } from '../../services/retrain/records.testing.ts';
 
 const CLI = fileURLToPath(new URL('cli.ts', import.meta.url));
-/** What is near milk tells the generations apart. */
+/** The neighbours of milk differ between the generations. */
 const NEAR_MILK = { g1: 'oats', g2: 'soap', g3: 'bread' } as const;
 const ITEMS = ['milk', ...Object.values(NEAR_MILK)];
 
@@ -77,7 +77,7 @@ describe('npm run releases', () => {
     await putRelease(generation, 'ready');
   }
 
-  /** The index answers from it, and the user's medoids are in it. */
+  /** The index answers from the generation, and the user's medoids are in it. */
   async function isServed(generation: keyof typeof NEAR_MILK): Promise<void> {
     await waitFor(
       async () => {
@@ -120,7 +120,7 @@ describe('npm run releases', () => {
     return Object.fromEntries(releases.map(({ generation, state }) => [generation, state]));
   }
 
-  it('lists the generations and shows one with its model card', async () => {
+  it('the command lists the generations and shows one with its model card', async () => {
     const { stdout } = await run('list');
     assert.match(stdout, /^GENERATION .*\ng2 +active +4 .* 0\.25 +–.*\ng1 +retired .* superseded by g2\n$/s);
     assert.match((await run('show', 'g2')).stdout, /4 of 4 in the log.*codeVersion {2}1\.2\.3\n$/s);
@@ -129,7 +129,7 @@ describe('npm run releases', () => {
     assert.deepEqual(shown.modelCard, { codeVersion: '1.2.3' });
   });
 
-  it('rolls back: index and interests serve the former generation again', async () => {
+  it('a rollback makes index and interests serve the former generation again', async () => {
     const { code, stdout, stderr } = await run('rollback');
     assert.deepEqual([code, stderr], [0, '']);
     assert.match(stdout, /g1 is active\.\n$/);
@@ -137,13 +137,13 @@ describe('npm run releases', () => {
     assert.deepEqual(await states(), { g1: 'active', g2: 'retired' });
   });
 
-  it('activates a generation by name', async () => {
+  it('a generation is activated by name', async () => {
     assert.equal((await run('activate', 'g2')).code, 0);
     await isServed('g2');
     assert.deepEqual(await states(), { g1: 'retired', g2: 'active' });
   });
 
-  it('stays with what was activated after a restart', async () => {
+  it('the activated generation is still served after a restart', async () => {
     assert.equal((await run('activate', 'g1')).code, 0);
     await isServed('g1');
     const settings = { TRIBUTARY_NAMESPACE: test.namespace };
@@ -154,7 +154,7 @@ describe('npm run releases', () => {
     await isServed('g1');
   });
 
-  it('retires a generation that waits, so that it never takes over', async () => {
+  it('a retired waiting generation never takes over', async () => {
     await putRelease('g3', 'ready');
     assert.match((await run('retire', 'g3')).stdout, /^g3 is retired\.\n$/);
     for (const itemId of ITEMS) await putEmbedding('g3', itemId);
@@ -162,7 +162,7 @@ describe('npm run releases', () => {
     await isServed('g1');
   });
 
-  it('refuses in one sentence and writes nothing', async () => {
+  it('an impossible command is refused in one sentence and writes nothing', async () => {
     await putRelease('g4', 'rejected');
     await test.produce('embeddings', { key: 'g2/soap', value: null });
     const before = await states();

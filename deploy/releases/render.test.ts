@@ -11,7 +11,7 @@ const CARD = JSON.stringify({
 });
 
 describe('the table of releases', () => {
-  it('has the newest generation first, and says what was not measured', () => {
+  it('the table has the newest generation first, and dashes for missing measurements', () => {
     const table = renderReleases([
       someRelease('g2', 'active', {
         metrics: { hitRateAt10: 0.123456, hitRateAt100: 0.5 },
@@ -26,13 +26,13 @@ describe('the table of releases', () => {
     assert.deepEqual(rest, []);
   });
 
-  it('says where generations come from when there is none', () => {
+  it('an empty table names the stage that creates generations', () => {
     assert.match(renderReleases([]), /^There is no generation yet/);
   });
 });
 
 describe('one release', () => {
-  it('is shown with its figures and every leaf of its model card', () => {
+  it('a release is shown with its figures and every leaf of its model card', () => {
     const release = someRelease('g1', 'retired', {
       itemCount: 3,
       metrics: { ndcg: 0.25 },
@@ -59,7 +59,7 @@ describe('one release', () => {
     ]);
   });
 
-  it('is data for programs, the model card included', () => {
+  it('--json prints a release as data, with its model card', () => {
     const { modelCard, trainedEmbeddings } = describeRelease(
       someRelease('g1', 'active', { modelCard: CARD }),
       2,
@@ -67,7 +67,7 @@ describe('one release', () => {
     assert.deepEqual({ modelCard, trainedEmbeddings }, { modelCard: JSON.parse(CARD), trainedEmbeddings: 2 });
   });
 
-  it('is shown where its model card is empty or no JSON', () => {
+  it('a release is shown even if its model card is empty or not JSON', () => {
     assert.doesNotMatch(renderRelease(someRelease('g1', 'active', { modelCard: '' }), 1), /model card/);
     assert.match(renderRelease(someRelease('g1', 'active', { modelCard: 'by hand' }), 1), /text {2}by hand$/);
   });

@@ -3,9 +3,9 @@ import type { Release } from '#contracts/generated/records.ts';
 import { formatTime, printable } from '#topics/format.ts';
 import { renderTable } from '#topics/table.ts';
 
-/** All generations, the newest first. */
+/** Formats all generations, the newest first. */
 export function renderReleases(declared: readonly Release[]): string {
-  if (declared.length === 0) return 'There is no generation yet: the stage retrain makes them.';
+  if (declared.length === 0) return 'There is no generation yet: the stage retrain creates them.';
   return renderTable(newestFirst(declared), [
     { title: 'GENERATION', value: ({ generation }) => printable(generation) },
     { title: 'STATE', value: ({ state }) => state },
@@ -23,12 +23,12 @@ export function newestFirst(declared: readonly Release[]): Release[] {
   return declared.toSorted(byAge).reverse();
 }
 
-/** A release with its model card as data, as `show --json` prints it. @param trained embeddings the log holds */
+/** A release with its model card as data, as printed by `show --json`. @param trained embeddings in the log */
 export function describeRelease({ modelCard, ...release }: Release, trained: number) {
   return { ...release, trainedEmbeddings: trained, modelCard: parseCard(modelCard) };
 }
 
-/** A release and its model card for people: one line a fact, lists of records as tables. */
+/** A release and its model card for people: one line per fact, lists of records as tables. */
 export function renderRelease(release: Release, trained: number): string {
   const { state, reason, createdAt, updatedAt, dimension, alpha, itemCount, actionCount, metrics } = release;
   const facts = [
@@ -57,7 +57,7 @@ function renderFacts(facts: readonly (readonly [name: string, value: string])[])
   return facts.map(([name, value]) => `${name.padEnd(width)}  ${printable(value)}`).join('\n');
 }
 
-/** One row a leaf, named by its path; a list of numbers is one leaf, and so is a record within a list. */
+/** One row per leaf, named by its path; a list of numbers is one leaf, and so is a record within a list. */
 function flatten(value: unknown, path = ''): [string, string][] {
   if (Array.isArray(value) && value.some((entry) => typeof entry === 'object' && entry !== null))
     return value.map((entry, place) => [`${path}[${place}]`, leaf(entry)]);
@@ -77,13 +77,13 @@ function leaf(value: unknown): string {
   return String(value);
 }
 
-/** Four significant digits for fractions; what was not measured is a dash. */
+/** Four significant digits for fractions; a dash for missing measurements. */
 function figure(value: number | undefined): string {
   if (value === undefined) return '–';
   return Number.isInteger(value) ? String(value) : String(Number(value.toPrecision(4)));
 }
 
-/** The card is text from the log: one that is no JSON is shown as it is. */
+/** The card is text from the log: if it is not JSON, it is shown unchanged. */
 function parseCard(card: string): unknown {
   if (card === '') return {};
   try {

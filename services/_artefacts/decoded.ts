@@ -3,7 +3,7 @@ import { reasonOf } from '#contracts/errors.ts';
 import { type Artefact, manifestKey } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
 
-/** How the artefacts of one model are read. */
+/** How the artefacts of one model are decoded. */
 export interface ArtefactFormat<T> {
   readonly model: string;
   readonly format: string;
@@ -11,7 +11,7 @@ export interface ArtefactFormat<T> {
   readonly decode: (artefact: Artefact) => T;
 }
 
-/** The artefacts of one model as what they stand for, each decoded once, when it is first asked for. */
+/** The decoded artefacts of one model, each decoded once, at its first use. */
 export class DecodedArtefacts<T> {
   readonly #reader: Pick<ArtefactReader, 'read'>;
   readonly #format: ArtefactFormat<T>;

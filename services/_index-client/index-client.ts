@@ -40,11 +40,11 @@ export interface SimilarAnswer {
 }
 
 /**
- * The stage `index` as other stages ask it, whether it is one process or several shards. An answer never mixes generations.
+ * The client of the stage `index`, for one process or several shards. An answer never mixes generations.
  *
- * @throws TributaryError `generation.unknown` (409) when the named one is not held, `index.empty` (503) when none is
- * named and none serves, `field.invalid` (400), and `peer.unavailable` (503, retryable) with the name of a process that
- * does not answer, because an answer from a part of the items would look complete
+ * @throws TributaryError `generation.unknown` (409) if the named generation is not held, `index.empty` (503) if none
+ *   is named and none serves, `field.invalid` (400), and `peer.unavailable` (503, retryable) with the name of a
+ *   process that does not answer, because an answer from a part of the items would look complete
  */
 export interface IndexClient {
   search(request: SearchRequest, trace?: string): Promise<SearchAnswer>;

@@ -3,8 +3,8 @@ import type { Logger } from 'pino';
 import { checkPendingRequestsOnlyWhenPending } from './request-queue.ts';
 
 /**
- * The Kafka client of a stage. kafkajs logs a line for each retry at ERROR; here they are WARN, because a
- * retry needs no person.
+ * The Kafka client of a stage. kafkajs logs each retry at ERROR; here these lines are WARN, because a retry needs no
+ * person.
  */
 export function createKafka(options: { brokers: readonly string[]; clientId: string; log: Logger }): Kafka {
   checkPendingRequestsOnlyWhenPending();

@@ -18,7 +18,7 @@ function recorder(commit: () => Promise<void> = async () => {}) {
   };
 }
 
-test('the newest of each partition is committed, all partitions together, and nothing twice', async () => {
+test('the newest offset of each partition is committed, all partitions together, and nothing twice', async () => {
   const consumer = recorder();
   const commits = new Commits(consumer, log, NEVER_MS);
   commits.note('actions', 0, 5);
@@ -34,7 +34,7 @@ test('the newest of each partition is committed, all partitions together, and no
   ]);
 });
 
-test('what another member may own now is not committed', async () => {
+test('offsets of partitions that another member may own are not committed', async () => {
   const consumer = recorder();
   const commits = new Commits(consumer, log, NEVER_MS);
   commits.note('actions', 0, 5);
@@ -43,7 +43,7 @@ test('what another member may own now is not committed', async () => {
   assert.deepEqual(consumer.committed, []);
 });
 
-test('a commit that fails is left to redelivery, and the next one goes on', async () => {
+test('a failed commit is left to redelivery, and the next one continues', async () => {
   let fails = true;
   const consumer = recorder(async () => {
     if (fails) throw new Error('the group rebalances');

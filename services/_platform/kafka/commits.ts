@@ -4,9 +4,9 @@ import { reasonOf } from '#contracts/errors.ts';
 import type { GroupSession } from '#topics/kafka/group-session.ts';
 
 /**
- * Commits what was handled, at most once in an interval for all partitions together. kafkajs by itself commits after
- * each batch and waits for it, which costs a write to the brokers and a round trip for each. What a crash leaves
- * uncommitted is read again and dropped by the fences.
+ * Commits handled offsets, at most once in an interval for all partitions together. By itself kafkajs commits after
+ * each batch and waits for it, which costs a write to the brokers and a round trip each. Messages that a crash leaves
+ * uncommitted are redelivered and dropped by the fences.
  */
 export class Commits {
   readonly #session: Pick<GroupSession, 'commitOffsets'>;
@@ -21,17 +21,17 @@ export class Commits {
     this.#timer = setInterval(() => void this.flush(), intervalMs);
   }
 
-  /** Notes that everything before `next` of the partition was handled. */
+  /** Records that everything before `next` of the partition was handled. */
   note(topic: string, partition: number, next: number): void {
     this.#handled.set(`${topic}\n${partition}`, { topic, partition, offset: String(next) });
   }
 
-  /** Forgets what may belong to another member now; it is read again. */
+  /** Drops the offsets of partitions that another member may own now; their messages are redelivered. */
   forget(): void {
     this.#handled.clear();
   }
 
-  /** Commits what was noted. A commit that fails is left to redelivery: kafkajs rejoins by itself. */
+  /** Commits the recorded offsets. A failed commit is left to redelivery: kafkajs rejoins by itself. */
   flush(): Promise<void> {
     this.#committing = this.#committing.then(async () => {
       const offsets = [...this.#handled.values()];
@@ -40,7 +40,7 @@ export class Commits {
       try {
         await this.#session.commitOffsets(offsets);
       } catch (error) {
-        this.#log.info({ reason: reasonOf(error) }, 'not committed; it will be read again');
+        this.#log.info({ reason: reasonOf(error) }, 'commit failed; the messages will be redelivered');
       }
     });
     return this.#committing;

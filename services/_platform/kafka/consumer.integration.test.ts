@@ -20,7 +20,7 @@ interface Member {
   readonly handled: string[];
   readonly letters: Rejection[];
   readonly failures: unknown[];
-  /** What was assigned by each rebalance. */
+  /** The assigned partitions of each rebalance. */
   readonly assigned: number[][];
   /** Topic and partition of each batch since `owned` was last cleared. */
   readonly owned: Set<string>;
@@ -77,7 +77,7 @@ describe('a consumer group', () => {
   const put = (topic: string, key: string, value: string) =>
     producer.send(topic, { key, value: Buffer.from(value) });
 
-  it('dead-letters what it cannot read or take, and the partition goes on', async () => {
+  it('undecodable and rejected messages go to the dead letters, and the partition continues', async () => {
     const topic = await test.createTopic(1);
     for (const value of ['1', 'undecodable', 'against the rules', '2']) await put(topic, 'k', value);
     const member = await join('letters', [topic], (batch) => {
@@ -98,7 +98,7 @@ describe('a consumer group', () => {
     assert.deepEqual(await test.committed(`${test.prefix}.letters`, topic), [4]);
   });
 
-  it('says how far a batch reaches, also where its end cannot be read', async () => {
+  it('a batch reports its last offset, also if its last message is undecodable', async () => {
     const topic = await test.createTopic(1);
     for (const value of ['1', 'undecodable']) await put(topic, 'k', value);
     const reached: number[] = [];
@@ -108,7 +108,7 @@ describe('a consumer group', () => {
     assert.deepEqual(member.handled, ['k=1']);
   });
 
-  it('stops at an unexpected error before its commit, and the next one begins there', async () => {
+  it('an unexpected error stops the consumer before its commit, and the next one resumes there', async () => {
     const topic = await test.createTopic(1);
     await put(topic, 'k', '1');
     const first = await join('resume', [topic], ({ messages }) => {
@@ -130,7 +130,7 @@ describe('a consumer group', () => {
     assert.deepEqual(await test.committed(`${test.prefix}.resume`, topic), [3]);
   });
 
-  it('finishes and commits what is in hand when it stops', async () => {
+  it('the current batch is finished and committed when the consumer stops', async () => {
     const topic = await test.createTopic(1);
     const { promise: released, resolve: release } = Promise.withResolvers<void>();
     let begun = false;
@@ -147,7 +147,7 @@ describe('a consumer group', () => {
     assert.deepEqual(await test.committed(`${test.prefix}.drain`, topic), [1]);
   });
 
-  it('gives a partition of all topics to one member, and loses nothing as members come and go', async () => {
+  it('one member owns a partition of all topics, and nothing is lost when members join and leave', async () => {
     const topics = [await test.createTopic(PARTITIONS), await test.createTopic(PARTITIONS)];
     let sent = 0;
     const putRound = async (): Promise<void> => {

@@ -77,7 +77,7 @@ describe('the dead letters of a running consumer', () => {
     return keys;
   }
 
-  it('carry the precise code, by which requeue selects them', async () => {
+  it('dead letters carry the precise code, by which requeue selects them', async () => {
     const encoded = test.encode('UserAction', anAction());
     const unknownSchema = Buffer.from(encoded);
     unknownSchema.writeInt32BE(2_000_000_000, 1);

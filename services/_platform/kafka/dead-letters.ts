@@ -5,14 +5,14 @@ import { readHeaders } from '#topics/kafka/headers.ts';
 import type { Rejection } from './messages.ts';
 
 export interface DeadLetterPorts {
-  /** The stage that gives the messages up. */
+  /** The stage that rejects the messages. */
   readonly stage: string;
   readonly log: Logger;
   /** Resolves when the letter is acknowledged. */
   readonly send: (sourceTopic: TopicName, letter: DeadLetter) => Promise<unknown>;
 }
 
-/** Sends the rejected messages whole to `dead-letters`, with the reason; resolves when they are acknowledged. */
+/** Sends the complete rejected messages to `dead-letters`, with the reason; resolves when they are acknowledged. */
 export async function sendDeadLetters(
   { stage, log, send }: DeadLetterPorts,
   source: { topic: TopicName; partition: number },

@@ -53,7 +53,7 @@ describe('a follower', () => {
     });
   }
 
-  it('has caught up when it took everything that stood there, and goes on from then', async () => {
+  it('a follower has caught up when it has read everything up to the end offsets, and then continues', async () => {
     const [full, empty, dated] = [
       await test.createTopic(3),
       await test.createTopic(1),
@@ -87,13 +87,13 @@ describe('a follower', () => {
     assert.equal(taken.length, expected.length + 1);
   });
 
-  it('has caught up at once with topics that hold nothing', async () => {
+  it('a follower of empty topics has caught up at once', async () => {
     const follower = await followTopics([{ topic: await test.createTopic(2) }], []);
     await follower.caughtUp;
     await follower.close();
   });
 
-  it('leaves no group behind', async () => {
+  it('a follower leaves no group behind', async () => {
     const admin = test.kafka.admin();
     await admin.connect();
     const { groups } = await admin.listGroups();

@@ -3,18 +3,18 @@ import { headerText } from '#topics/kafka/headers.ts';
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 
-/** A message as a stage sees it: decoded, with its place in the log. */
+/** A message as a stage sees it: decoded, with its partition and offset. */
 export interface IncomingMessage<V> {
   readonly partition: number;
   readonly offset: number;
   readonly key: string;
   /** null is a tombstone. */
   readonly value: V | null;
-  /** W3C trace context; undefined when the producer sent none. */
+  /** W3C trace context; undefined if the producer sent none. */
   readonly trace: string | undefined;
 }
 
-/** A message that cannot be handled, and why. */
+/** A message that cannot be handled, and the reason. */
 export interface Rejection {
   readonly message: LogMessage;
   readonly code: ErrorCode;

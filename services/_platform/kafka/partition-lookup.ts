@@ -1,12 +1,12 @@
 import { type Kafka, Partitioners } from 'kafkajs';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 
-/** @throws TributaryError `kafka.unacknowledged` (retryable) for a topic that is not there or cannot be asked for */
+/** @throws TributaryError `kafka.unacknowledged` (retryable) for a topic that does not exist or cannot be looked up */
 export type PartitionLookup = (topic: string, key: string) => Promise<number>;
 
 /**
- * The Java-compatible murmur2 partition of a key, so that producers in other languages meet the same partitions.
- * A topic is asked for once: its number of partitions never changes, since a user would move.
+ * The Java-compatible murmur2 partition of a key, so that producers in other languages choose the same partitions. A
+ * topic is looked up once: its number of partitions never changes, because users would move to other partitions.
  */
 export function createPartitionLookup(kafka: Kafka): PartitionLookup {
   const partitioner = Partitioners.DefaultPartitioner();
@@ -42,7 +42,7 @@ async function fetchPartitionCount(kafka: Kafka, topic: string): Promise<number>
     return topics[0]!.partitions.length;
   } catch (cause) {
     const reason = isUnknownTopic(cause)
-      ? `topic ${topic} is not there: run \`npm run topics -- apply\``
+      ? `topic ${topic} does not exist: run \`npm run topics -- apply\``
       : `the partitions of ${topic} are not known: ${reasonOf(cause)}`;
     throw new TributaryError('kafka.unacknowledged', reason, { cause, retryable: true, status: 503 });
   } finally {

@@ -23,7 +23,7 @@ describe('the producer', () => {
     await test.close();
   });
 
-  it('says of each message where it stands, and keeps the order of a partition', async () => {
+  it('each message resolves with its offset, and the order within a partition is kept', async () => {
     const topic = await test.createTopic(4);
     const keys = Array.from({ length: 3_000 }, (_, i) => `user ${i % 50}`);
     const sent = await Promise.all(
@@ -45,7 +45,7 @@ describe('the producer', () => {
     }
   });
 
-  it('meets the partitions that other clients choose for a key', async () => {
+  it('a key has the partition that other clients choose', async () => {
     const topic = await test.createTopic(7);
     const keys = ['a', 'user 17', 'ключ', '茶'];
     const other = test.kafka.producer();
@@ -63,7 +63,7 @@ describe('the producer', () => {
     );
   });
 
-  it('splits what is too much for one request', async () => {
+  it('messages that exceed one request are split', async () => {
     const topic = await test.createTopic(1);
     const value = Buffer.alloc(100_000, 'x');
     const sent = await Promise.all(
@@ -75,7 +75,7 @@ describe('the producer', () => {
     );
   });
 
-  it('sends tombstones, headers and times', async () => {
+  it('tombstones, headers and times are sent', async () => {
     const topic = await test.createTopic(1);
     await producer.send(topic, { key: 'k', value: null, headers: { traceparent: 'here' }, timestamp: 1_234 });
     const [message] = await test.readAll(topic);
@@ -84,15 +84,15 @@ describe('the producer', () => {
     assert.equal(message?.timestamp, 1_234);
   });
 
-  it('names a topic that is not there, and meets it once it is', async () => {
+  it('a missing topic is named, and used once it exists', async () => {
     await assert.rejects(producer.send(`${test.prefix}.none`, { key: 'k', value: null }), {
       code: 'kafka.unacknowledged',
       retryable: true,
-      message: /none is not there: run `npm run topics -- apply`/,
+      message: /none does not exist: run `npm run topics -- apply`/,
     });
   });
 
-  it('refuses one message that the brokers refuse, and goes on with the next', async () => {
+  it('a message that the brokers reject is rejected, and the next one is sent', async () => {
     const topic = await test.createTopic(1);
     await assert.rejects(producer.send(topic, { key: 'k', value: Buffer.alloc(2_000_000, 'x') }), {
       code: 'kafka.unacknowledged',
@@ -100,7 +100,7 @@ describe('the producer', () => {
     assert.deepEqual(await producer.send(topic, { key: 'k', value: null }), { partition: 0, offset: 0 });
   });
 
-  it('refuses at once when too much waits already, and takes more when that is settled', async () => {
+  it('messages are rejected at once while too much waits, and accepted again afterwards', async () => {
     const topic = await test.createTopic(1);
     const small = await createProducer({ kafka: test.kafka, metrics, maxWaitingBytes: 1_000 });
     const value = Buffer.alloc(800);
@@ -116,7 +116,7 @@ describe('the producer', () => {
     assert.equal((await test.readAll(topic)).length, 2);
   });
 
-  it('settles everything before it closes', async () => {
+  it('everything is settled before the producer closes', async () => {
     const topic = await test.createTopic(2);
     const closing = await createProducer({ kafka: test.kafka, metrics, lingerMs: 1_000 });
     const sent = ['a', 'b', 'c', 'd'].map((key) => closing.send(topic, { key, value: null }));
@@ -125,7 +125,7 @@ describe('the producer', () => {
     assert.equal((await test.readAll(topic)).length, 4);
   });
 
-  it('never lets a message pass for an earlier one whose fate is unknown', async () => {
+  it('a message is never confirmed in place of an earlier one with an unknown outcome', async () => {
     const topic = await test.createTopic(1);
     const wire = createLossyWire();
     const kafka = new Kafka({
@@ -156,7 +156,7 @@ describe('the producer', () => {
 
 const PRODUCE = 0;
 
-/** Connections that, once told to, break when the answers to the next writes of messages arrive. */
+/** Connections that, on request, break when the responses to the next writes arrive. */
 function createLossyWire() {
   let left = 0;
   return {
@@ -168,11 +168,11 @@ function createLossyWire() {
       const write = socket.write.bind(socket) as (data: Buffer) => boolean;
       const lossy = Object.assign(socket, {
         write(data: Buffer): boolean {
-          // A request begins with its length and the number of its kind.
+          // A request starts with its length and the number of its kind.
           if (left > 0 && data.readInt16BE(4) === PRODUCE) {
             left -= 1;
             socket.removeAllListeners('data');
-            socket.once('data', () => socket.destroy(new Error('the answer is lost')));
+            socket.once('data', () => socket.destroy(new Error('the response is lost')));
           }
           return write(data);
         },

@@ -8,13 +8,13 @@ export interface OutgoingMessage {
   /** Encoded value; null is a tombstone. */
   readonly value: Buffer | null;
   readonly headers?: Readonly<Record<string, string | Buffer>>;
-  /** Milliseconds since the epoch; the present when left out. */
+  /** Milliseconds since the epoch. Default: now. */
   readonly timestamp?: number;
-  /** Instead of the partition that the key belongs to: for copies of a message that several partitions need. */
+  /** Overrides the partition of the key: for copies of a message that several partitions need. */
   readonly partition?: number;
 }
 
-/** Where an acknowledged message stands. */
+/** Position of an acknowledged message. */
 export interface Acknowledgement {
   readonly partition: number;
   readonly offset: number;
@@ -24,8 +24,8 @@ export interface SafeProducer {
   /**
    * Resolves when all in-sync replicas have the message.
    * @param topic qualified name
-   * @throws TributaryError `kafka.unacknowledged` (retryable): the message may or may not be in the log. At once when
-   * too much waits already, so that an outage of the brokers does not fill the memory.
+   * @throws TributaryError `kafka.unacknowledged` (retryable): the message may or may not be in the log. Rejects at
+   *   once if too many bytes wait already, so that an outage of the brokers does not exhaust the memory.
    */
   send(topic: string, message: OutgoingMessage): Promise<Acknowledgement>;
   /** Resolves when everything sent so far is settled. */
@@ -41,35 +41,35 @@ interface Waiting {
   readonly since: number;
 }
 
-/** What waits for one partition. */
+/** Messages that wait for one partition. */
 interface Lane {
   readonly topic: string;
   readonly partition: number;
   waiting: Waiting[];
-  /** A timer or a request is under way. */
+  /** Whether a timer or a request is pending. */
   busy: boolean;
 }
 
-/** Bytes a single request may carry; the brokers' default limit is 1 MiB a batch. */
+/** Maximum bytes of a request; the brokers' default limit is 1 MiB a batch. */
 const MAX_REQUEST_BYTES = 512 * 1024;
 const MAX_REQUEST_MESSAGES = 2_000;
-/** Bytes that may wait for the brokers altogether. */
+/** Maximum bytes that may wait for the brokers altogether. */
 const MAX_WAITING_BYTES = 64 * 1_048_576;
-/** What each record costs beside its key, value and headers, generously. */
+/** Upper estimate of a record's overhead beside its key, value and headers. */
 const RECORD_OVERHEAD_BYTES = 64;
 
 /**
- * The only way to produce. kafkajs 2.2.4 was measured to lose acknowledged messages when a broker dies and one
- * request spans several partitions: its answer then misses partitions, silently. So each request carries one
- * partition, its answer must name that partition, and a partition has one request in flight, which keeps the
- * order within it. Idempotence lets a retried request count once.
+ * The only way to produce. kafkajs 2.2.4 loses acknowledged messages when a broker dies and one request spans several
+ * partitions: its response then silently omits partitions. Therefore each request carries one partition, its response
+ * must name that partition, and a partition has one request in flight, which keeps the order within it (decision
+ * 0001). Idempotence makes a retried request count once.
  *
- * Messages linger a few milliseconds, because many small requests cost far more than the wait.
+ * Messages linger a few milliseconds, because many small requests cost far more CPU than the wait.
  */
 export async function createProducer(options: {
   kafka: Kafka;
   metrics: StageMetrics;
-  /** Milliseconds a message may wait for company. Default 5. */
+  /** Milliseconds for which a message may linger to be batched. Default 5. */
   lingerMs?: number;
   /** Bytes that may wait for the brokers altogether. Default 64 MiB. */
   maxWaitingBytes?: number;
@@ -102,7 +102,7 @@ export async function createProducer(options: {
     });
   }
 
-  /** Sends what waits, request by request, until the lane is empty. */
+  /** Sends the waiting messages, request by request, until the lane is empty. */
   async function drain(lane: Lane): Promise<void> {
     while (lane.waiting.length > 0) {
       const request = drainRequest(lane);
@@ -151,16 +151,16 @@ interface Session {
 }
 
 /**
- * The kafkajs producer of the moment. One whose write failed is never used again: kafkajs would number other
- * messages like those whose fate is unknown, and a broker that has these would take the others for repeats,
- * confirm them and drop them.
+ * The current kafkajs producer. A producer with a failed write is never used again: kafkajs would give other messages
+ * the sequence numbers of those with an unknown outcome, and a broker that has the earlier ones would treat the new
+ * ones as duplicates, confirm them and drop them.
  */
 function createSessions(kafka: Kafka) {
   let current = open();
 
   function open(): Session {
     const producer = connectProducer(kafka);
-    // Whoever uses the session meets the error; until then it is nobody's.
+    // The next user of the session handles the error; until then nobody awaits it.
     producer.catch(() => undefined);
     return { producer, uses: 0 };
   }
@@ -211,7 +211,7 @@ function sizeOf({ key, value }: OutgoingMessage): number {
 }
 
 function overfull(topic: string, waitingBytes: number): TributaryError {
-  const reason = `${topic}: ${Math.round(waitingBytes / 1_048_576)} MiB wait for the brokers already`;
+  const reason = `${topic}: ${Math.round(waitingBytes / 1_048_576)} MiB already wait for the brokers`;
   return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });
 }
 
@@ -242,7 +242,7 @@ async function write(producer: Producer, lane: Lane, request: readonly Waiting[]
   });
   const answer = answers.find((candidate) => candidate.partition === partition);
   if (answer?.baseOffset === undefined || answer.errorCode !== 0) {
-    throw new Error('the answer to a write does not name it');
+    throw new Error('the response to a write does not name its partition');
   }
   return Number(answer.baseOffset);
 }

@@ -14,7 +14,7 @@ const { prototype } = createRequire(import.meta.url)('kafkajs/src/network/reques
   prototype: Queue;
 };
 
-test('an idle connection sets no timer, one with a pending request does', (t) => {
+test('an idle connection sets no timer, and one with a pending request does', (t) => {
   checkPendingRequestsOnlyWhenPending();
   const queue: Queue = Object.create(prototype);
   queue.pending = [];

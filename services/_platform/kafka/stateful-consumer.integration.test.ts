@@ -8,7 +8,10 @@ import { waitFor } from '../testing/wait-for.ts';
 import { createProducer, type SafeProducer } from './producer.ts';
 import { consumeStatefully, type PartitionTask } from './stateful-consumer.ts';
 
-/** What one process saw of a partition while it owned it; a successor needs what stands from the last `begin` on. */
+/**
+ * The messages that one process read of a partition while it owned it; a successor needs those from the last `begin`
+ * on.
+ */
 class Recorder implements PartitionTask<string> {
   resumeFrom: number | undefined;
   readonly partition: number;
@@ -51,7 +54,7 @@ describe('the stateful consumer', () => {
     }
   }
 
-  /** A member of the group, with all the tasks that it ever had. */
+  /** A member of the group, with all its past and present tasks. */
   async function join(topic: string, onFailure: (error: unknown) => void = assert.ifError) {
     const tasks: Recorder[] = [];
     const leave = await consumeStatefully({
@@ -78,7 +81,7 @@ describe('the stateful consumer', () => {
     return { tasks, takes, leave };
   }
 
-  it('begins where the last owner said that a successor must', async () => {
+  it('a successor starts at the offset that the last owner committed for it', async () => {
     const topic = await test.createTopic(1);
     await write(topic, 0, 'begin', 'a', 'begin', 'b');
     const first = await join(topic);
@@ -90,7 +93,7 @@ describe('the stateful consumer', () => {
     await second.leave();
   });
 
-  it('passes over tombstones and what cannot be decoded', async () => {
+  it('tombstones and undecodable messages are skipped', async () => {
     const topic = await test.createTopic(1);
     await write(topic, 0, 'a', '', 'poison', 'b');
     const only = await join(topic);
@@ -99,7 +102,7 @@ describe('the stateful consumer', () => {
     assert.equal(only.tasks[0]?.isClosed, true);
   });
 
-  it('keeps the task of a partition that a rebalance leaves here, and closes the others', async () => {
+  it('a rebalance keeps the task of a partition that stays, and closes the others', async () => {
     const topic = await test.createTopic(2);
     await write(topic, 0, 'begin', 'a');
     await write(topic, 1, 'begin', 'b');
@@ -115,11 +118,11 @@ describe('the stateful consumer', () => {
     await write(topic, kept.partition, 'more');
     await first.takes(kept.partition, 'begin', kept.partition === 0 ? 'a' : 'b', 'more');
     await second.takes(moved.partition, 'begin', moved.partition === 0 ? 'a' : 'b');
-    assert.equal(first.tasks.length, 2, 'no task was opened anew');
+    assert.equal(first.tasks.length, 2, 'no task was opened again');
     await Promise.all([first.leave(), second.leave()]);
   });
 
-  it('reports a task that fails, and gives it nothing more', async () => {
+  it('a failed task is reported and gets no more messages', async () => {
     const topic = await test.createTopic(1);
     const failures: unknown[] = [];
     const only = await join(topic, (error) => failures.push(error));

@@ -5,20 +5,20 @@ import { reasonOf } from '#contracts/errors.ts';
 import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
 
-/** A decoded message of a partition, with its place. */
+/** A decoded message of a partition, with its offset. */
 export interface PartitionMessage<V> {
   readonly offset: number;
   readonly value: V;
 }
 
-/** What a process does with one partition while it owns it; its state lives in memory alone. */
+/** The work of a process on one partition while it owns it; its state is in memory only. */
 export interface PartitionTask<V> {
   /**
-   * Takes messages in log order, each once; one call at a time.
-   * @param reachesEnd whether nothing more stood in the partition when they were fetched
+   * Handles messages in log order, each once; one call at a time.
+   * @param reachesEnd whether the partition had no further messages when they were fetched
    */
   take(messages: readonly PartitionMessage<V>[], reachesEnd: boolean): Promise<void>;
-  /** Offset of the first message that a successor needs to come to the same state; undefined before the first one. */
+  /** Offset of the first message that a successor needs to reach the same state; undefined if none. */
   readonly resumeFrom: number | undefined;
   /** Called once, when the partition belongs to another process or this one stops. */
   close(): void;
