@@ -64,7 +64,7 @@ describe('the command line of topics', () => {
         { TRIBUTARY_NAMESPACE: 'nowhere' },
       ],
       [['tail', 'clicks'], /The topics are actions, items/],
-      [['tail', 'actions', '--from', 'monday'], /“monday” is no place to start/],
+      [['tail', 'actions', '--from', 'monday'], /--from “monday”: write beginning/],
       [['tail', 'actions', '--filter', 'kind=buy'], /UserAction has no field kind; its fields are eventId/],
       [['tail', 'actions', '--limit', '0'], /at least 1/],
       [['apply', '--retention', 'actions=soon'], /--retention “actions=soon”: write topic=days/],

@@ -6,7 +6,7 @@ import { groupLags, renderLags } from './lag.ts';
 import { listTopics, renderListing } from './list.ts';
 import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
 
-describe('lists', () => {
+describe('topics -- list and lag', () => {
   let test: TestNamespace;
 
   before(async () => {
@@ -15,21 +15,21 @@ describe('lists', () => {
 
   after(() => test.close());
 
-  it('say which topics are missing', async () => {
+  it('list reports missing topics', async () => {
     const listings = await listTopics(test.kafka, test.namespace);
     assert.equal(listings.length, TOPICS.length);
     assert.ok(listings.every(({ actual }) => actual === null));
     assert.match(renderListing(listings), /actions +missing +userId/);
   });
 
-  it('count partitions and messages', async () => {
+  it('list counts partitions and messages', async () => {
     await test.apply();
     for (const partition of [0, 0, 0, 2]) await test.produce('items', { key: 'tea', value: 'x', partition });
     const listings = await listTopics(test.kafka, test.namespace);
     assert.deepEqual(listings.find(({ name }) => name === 'items')?.actual, { partitions: 3, messages: 4 });
   });
 
-  it('show how far a group is behind, running and stopped', async () => {
+  it('lag shows how far a group is behind, running and stopped', async () => {
     const topic = test.topicOf('items');
     const groupId = `${test.namespace}.index`;
     const consumer = test.kafka.consumer({ groupId, maxWaitTimeInMs: 100 });

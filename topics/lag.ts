@@ -1,4 +1,4 @@
-/** How far the consumer groups of a namespace are behind. */
+/** Computes how far the consumer groups of a namespace are behind. */
 import { type Admin, AssignerProtocol, type GroupDescription, type Kafka } from 'kafkajs';
 import { qualifiedTopic, TOPICS } from './catalog.ts';
 import { withAdmin } from './connection.ts';
@@ -7,25 +7,25 @@ import { renderTable } from './table.ts';
 
 export interface PartitionLag {
   readonly partition: number;
-  /** Offset of the next message the group will read; null when it has committed nothing. */
+  /** Offset of the next message that the group will read; null if it has committed none. */
   readonly committed: number | null;
   readonly end: number;
-  /** Messages not yet committed; without a commit, all that the partition holds. */
+  /** Number of uncommitted messages; without a commit, all messages of the partition. */
   readonly lag: number;
 }
 
 export interface GroupLag {
   readonly group: string;
   readonly topic: string;
-  /** Stable, Empty, PreparingRebalance, … as Kafka calls it. */
+  /** State of the group in Kafka: Stable, Empty, PreparingRebalance, … */
   readonly state: string;
-  /** Members that read the topic. */
+  /** Number of members that read the topic. */
   readonly members: number;
   readonly lag: number;
   readonly partitions: readonly PartitionLag[];
 }
 
-/** Messages that a partition holds, by offset. */
+/** Number of messages in a partition, by offset. */
 export interface PartitionBounds {
   readonly partition: number;
   readonly start: number;
@@ -56,13 +56,13 @@ export async function groupLags(kafka: Kafka, namespace: string): Promise<readon
   });
 }
 
-/** Lag of one partition; `committed` is Kafka's answer, where −1 stands for nothing. */
+/** Lag of one partition; `committed` is the offset from Kafka, where −1 stands for none. */
 export function partitionLag(
   { partition, start, end }: PartitionBounds,
   committed: number | undefined,
 ): PartitionLag {
   if (committed === undefined || committed < 0) return { partition, committed: null, end, lag: end - start };
-  // What retention removed is no longer behind.
+  // Messages that retention has removed do not count.
   return { partition, committed, end, lag: Math.max(0, end - Math.max(committed, start)) };
 }
 
@@ -116,7 +116,7 @@ async function committedOffsets(
   );
 }
 
-/** How many members of the group have a partition of each topic. */
+/** Returns the number of members of the group that have a partition of each topic. */
 function readersOfTopics({ members }: GroupDescription): ReadonlyMap<string, number> {
   const readers = new Map<string, number>();
   for (const { memberAssignment } of members) {
@@ -130,7 +130,7 @@ function readersOfTopics({ members }: GroupDescription): ReadonlyMap<string, num
   return readers;
 }
 
-/** The lags as a table, the partitions that are behind named each. */
+/** Formats the lags as a table that names the partitions that are behind. */
 export function renderLags(lags: readonly GroupLag[]): string {
   if (lags.length === 0) return 'No consumer group has read a topic of this namespace yet.';
   return renderTable(lags, [

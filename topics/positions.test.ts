@@ -4,25 +4,25 @@ import { parsePosition } from './positions.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
-describe('a place to start', () => {
-  it('is one of the two ends, or the last so many', () => {
+describe('a start position', () => {
+  it('a start position may be one of the two ends, or the last n messages', () => {
     assert.deepEqual(parsePosition('beginning', NOW), { at: 'beginning' });
     assert.deepEqual(parsePosition('end', NOW), { at: 'end' });
     assert.deepEqual(parsePosition('last:20', NOW), { at: 'last', count: 20 });
   });
 
-  it('is an offset', () => {
+  it('a start position may be an offset', () => {
     assert.deepEqual(parsePosition('1042', NOW), { at: 'offset', offset: 1042 });
   });
 
-  it('is a time ago', () => {
+  it('a start position may be a time ago', () => {
     assert.deepEqual(parsePosition('-30s', NOW), { at: 'time', timestamp: NOW - 30_000 });
     assert.deepEqual(parsePosition('-5m', NOW), { at: 'time', timestamp: NOW - 300_000 });
     assert.deepEqual(parsePosition('-2h', NOW), { at: 'time', timestamp: NOW - 7_200_000 });
     assert.deepEqual(parsePosition('-1d', NOW), { at: 'time', timestamp: NOW - 86_400_000 });
   });
 
-  it('is a time', () => {
+  it('a start position may be a time', () => {
     assert.deepEqual(parsePosition('2026-02-28T08:30:00Z', NOW), {
       at: 'time',
       timestamp: Date.parse('2026-02-28T08:30:00Z'),
@@ -30,7 +30,7 @@ describe('a place to start', () => {
     assert.deepEqual(parsePosition('2026-02-28', NOW), { at: 'time', timestamp: Date.parse('2026-02-28') });
   });
 
-  it('is nothing else', () => {
+  it('any other text is rejected', () => {
     for (const text of [
       '',
       'start',

@@ -1,4 +1,4 @@
-/** Where to start reading a topic: as an operator writes it, and as offsets. */
+/** Start positions for reading a topic: parsed from the command line, and looked up as offsets. */
 import type { Admin } from 'kafkajs';
 import { TributaryError } from '#contracts/errors.ts';
 
@@ -25,9 +25,9 @@ export interface PartitionRange {
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Reads `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or an ISO 8601 time.
+ * Parses `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or an ISO 8601 time.
  * @param now the present, in milliseconds since the epoch
- * @throws TributaryError `topics.option` for anything else
+ * @throws TributaryError `topics.option` for any other text
  */
 export function parsePosition(text: string, now: number): Position {
   if (text === 'beginning' || text === 'end') return { at: text };
@@ -40,12 +40,12 @@ export function parsePosition(text: string, now: number): Position {
   if (Number.isFinite(timestamp)) return { at: 'time', timestamp };
   throw new TributaryError(
     'topics.option',
-    `“${text}” is no place to start: give beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
+    `--from “${text}”: write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
       'or a time such as 2026-03-01T12:00Z.',
   );
 }
 
-/** Looks up where `position` stands in each partition, never outside of what the partition holds. */
+/** Looks up the offset of `position` in each partition, within the offsets of the partition. */
 export async function resolveRanges(
   admin: Admin,
   topic: string,

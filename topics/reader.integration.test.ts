@@ -39,7 +39,7 @@ describe('reading a topic', () => {
     return { keys: keys.join(''), messages, next: Object.fromEntries(next) };
   }
 
-  it('gives everything that was there, whole and in order, and says where to go on', async () => {
+  it('a read returns all existing messages, complete and in order, and the positions from which to resume', async () => {
     const { keys, messages, next } = await read({ at: 'beginning' });
     assert.equal(keys, 'abcde');
     assert.deepEqual(next, { 0: 4, 1: 1, 2: 0 });
@@ -59,7 +59,7 @@ describe('reading a topic', () => {
     assert.equal(messages.find(({ partition }) => partition === 1)?.value, null);
   });
 
-  it('starts where it is told', async () => {
+  it('a read starts at the given position', async () => {
     assert.equal((await read({ at: 'last', count: 1 })).keys, 'de');
     assert.equal((await read({ at: 'offset', offset: 2 })).keys, 'cd');
     assert.equal((await read({ at: 'time', timestamp: TIMES[2]! })).keys, 'cd');
@@ -68,7 +68,7 @@ describe('reading a topic', () => {
     assert.equal((await read({ at: 'beginning' }, { partitions: [1, 2] })).keys, 'e');
   });
 
-  it('ends where the reader says STOP, and a later read goes on there', async () => {
+  it('a read ends at STOP, and a later read resumes there', async () => {
     const stopped = await read(
       { at: 'beginning' },
       { partitions: [0], onMessage: ({ offset }) => offset === 1 && STOP },
@@ -78,7 +78,7 @@ describe('reading a topic', () => {
     assert.equal((await read({ at: 'offsets', offsets }, { partitions: [0] })).keys, 'cd');
   });
 
-  it('follows what arrives until it is aborted', async () => {
+  it('a read follows new messages until it is aborted', async () => {
     const abort = new AbortController();
     const seen: string[] = [];
     const following = readTopic({
@@ -98,7 +98,7 @@ describe('reading a topic', () => {
     assert.equal(next.get(2), 1);
   });
 
-  it('passes on what the reader throws, without a second delivery', async () => {
+  it('an error of the caller is thrown, without a second delivery', async () => {
     let calls = 0;
     const onMessage = () => {
       calls += 1;
@@ -108,7 +108,7 @@ describe('reading a topic', () => {
     assert.equal(calls, 1);
   });
 
-  it('leaves no consumer group behind', async () => {
+  it('a read leaves no consumer group behind', async () => {
     await read({ at: 'beginning' });
     const { groups } = await withAdmin(test.kafka, (admin) => admin.listGroups());
     assert.deepEqual(
@@ -117,8 +117,8 @@ describe('reading a topic', () => {
     );
   });
 
-  it('fails instead of waiting for ever when the brokers send nothing', async () => {
-    // Within one millisecond not even the group is joined.
+  it('a read fails if the brokers send nothing for the given time', async () => {
+    // Within one millisecond not even the join of the group completes.
     await assert.rejects(read({ at: 'offset', offset: 1 }, { partitions: [0], stallMs: 1 }), {
       code: 'topics.stalled',
       message: /unread: partition 0 at offset 1/,
@@ -126,7 +126,7 @@ describe('reading a topic', () => {
     });
   });
 
-  it('names a topic or partition that is not there', async () => {
+  it('a missing topic or partition is named', async () => {
     const unknown = readTopic({ ...test, topic: 'nowhere', from: { at: 'end' }, onMessage: () => undefined });
     await assert.rejects(unknown, { code: 'topics.unknown-topic' });
     await assert.rejects(read({ at: 'end' }, { partitions: [7] }), { code: 'topics.option' });

@@ -1,6 +1,4 @@
-/**
- * Reads part of a topic without leaving a trace: no offsets are committed and the group is removed again.
- */
+/** Reads part of a topic without a trace: no offsets are committed, and the group is deleted afterwards. */
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { DecodeError } from '#contracts/codec.ts';
@@ -25,35 +23,37 @@ export interface TopicMessage {
   readonly batchError?: DecodeError;
 }
 
-/** Returned by `onMessage`, ends the read after this message. */
+/** Returned by `onMessage` to end the read after this message. */
 export const STOP = Symbol('stop');
 
 export interface ReadOptions {
   readonly kafka: Kafka;
   /** The topic with its namespace. */
   readonly topic: string;
-  /** Default: all. */
+  /** Default: all partitions. */
   readonly partitions?: readonly number[];
   readonly from: Position;
-  /** `end` (the default) reads what existed when the read began and resolves; `never` goes on until stopped. */
+  /**
+   * `end` (the default) reads up to the end offsets at the start and resolves; `never` continues until it is stopped.
+   */
   readonly until?: 'end' | 'never';
   /** Called for one message after the other, in the order of each partition; a promise is awaited. */
   readonly onMessage: (message: TopicMessage) => unknown;
   /** Aborting ends the read like STOP does. */
   readonly signal?: AbortSignal;
-  /** A bounded read fails when the brokers send nothing for so many milliseconds; default 30,000. */
+  /** Time without a message from the brokers after which a bounded read fails, in milliseconds. Default 30,000. */
   readonly stallMs?: number;
 }
 
 export interface ReadResult {
-  /** For each partition read, the offset where a later read goes on. */
+  /** For each partition read, the offset at which a later read resumes. */
   readonly next: ReadonlyMap<number, number>;
 }
 
 /**
- * Reads a topic from a position to its end, or on and on.
- * @throws TributaryError `topics.unknown-topic`, `kafka.unreachable`, `topics.option` for a partition that does
- *   not exist, `topics.stalled`; and whatever `onMessage` throws.
+ * Reads a topic from a position to its end offsets, or continuously.
+ * @throws TributaryError `topics.unknown-topic`, `kafka.unreachable`, `topics.option` for a partition that does not
+ *   exist, `topics.stalled`; and every error of `onMessage`
  */
 export async function readTopic(options: ReadOptions): Promise<ReadResult> {
   return withAdmin(options.kafka, async (admin) => {
@@ -78,7 +78,7 @@ export async function readTopic(options: ReadOptions): Promise<ReadResult> {
   });
 }
 
-/** A cluster that has just started answers so while it loads what it knows of groups and partitions. */
+/** A cluster that has just started returns these errors while it loads its groups and partitions. */
 const MOMENTARY: readonly unknown[] = [
   'GROUP_LOAD_IN_PROGRESS',
   'GROUP_COORDINATOR_NOT_AVAILABLE',
@@ -110,7 +110,7 @@ function choosePartitions(
   return ranges.filter(({ partition }) => partitions?.includes(partition) ?? true);
 }
 
-/** One read on its way: a cursor for each partition, and how it ends. */
+/** One read in progress: a cursor for each partition, and its end. */
 class TopicRead {
   readonly next: Map<number, number>;
   readonly #options: ReadOptions;
@@ -146,15 +146,15 @@ class TopicRead {
       onFailure: (error) => this.#finish(brokenOff(topic, error)),
       concurrency: 1,
       sessionTimeoutMs: 30_000,
-      // A fetch that waits delays the end of the read.
+      // A pending fetch would delay the end of the read.
       maxWaitMs: 200,
-      // A restart under way outlives a disconnect, and would keep the process alive.
+      // A restart in progress survives a disconnect, and would keep the process alive.
       retry: { retries: 5, initialRetryTime: 300, restartOnFailure: async () => false },
     });
     const finished = new Promise<void>((resolve, reject) => {
       this.#settle = { resolve, reject };
     });
-    // It may be rejected while the session still joins, before anything awaits it.
+    // The promise may reject while the session still joins, before anything awaits it.
     finished.catch(() => undefined);
     const stop = () => this.#finish();
     signal?.addEventListener('abort', stop, { once: true });
@@ -188,7 +188,7 @@ class TopicRead {
   }
 
   async #handleBatch(batch: LogBatch): Promise<void> {
-    // The time that the reader takes is its own affair.
+    // The time that the caller takes does not count.
     clearTimeout(this.#stallTimer);
     try {
       await this.#giveOut(batch);
@@ -247,7 +247,7 @@ class TopicRead {
 }
 
 function brokenOff(topic: string, cause: unknown): TributaryError {
-  const reason = `Reading ${topic} broke off (${reasonOf(cause)}): see that the brokers are up and read on.`;
+  const reason = `Reading ${topic} failed (${reasonOf(cause)}): check that the brokers are up, and read again.`;
   return new TributaryError('kafka.unreachable', reason, { cause, retryable: true });
 }
 
