@@ -108,7 +108,7 @@ describe('the producer', () => {
     await assert.rejects(small.send(topic, { key: 'b', value }), {
       code: 'kafka.unacknowledged',
       retryable: true,
-      message: /wait for the brokers already/,
+      message: /already wait for the brokers/,
     });
     await first;
     await small.send(topic, { key: 'b', value });

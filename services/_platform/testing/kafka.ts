@@ -39,10 +39,10 @@ export async function openTestKafka(): Promise<TestKafka> {
       topics.push(topic);
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
       await admin.createTopics({ topics: [{ topic, numPartitions, configEntries }], waitForLeaders: false });
-      // A broker under load may deny for a moment that the topic exists, at which the wait of kafkajs would fail.
+      // A broker under load knows a new topic, or its role as the leader, a moment later than the controller.
       const hasLeaders = (): Promise<boolean> =>
-        admin.fetchTopicMetadata({ topics: [topic] }).then(
-          ({ topics: [found] }) => found?.partitions.every(({ leader }) => leader >= 0) ?? false,
+        admin.fetchTopicOffsets(topic).then(
+          (offsets) => offsets.length === numPartitions,
           () => false,
         );
       await waitFor(hasLeaders, { message: `a leader for each partition of ${topic}` });
