@@ -46,6 +46,13 @@ export const ERROR_REMEDIES = {
   'stage.not-ready': 'The stage is starting, draining or waiting for a peer; try again shortly.',
   'peer.unavailable': 'Another stage did not answer; see its log and its /readyz.',
 
+  'request.malformed':
+    'Send a well-formed HTTP/1.1 request; write each byte of a URL that is not ASCII as %XX of its UTF-8.',
+  'request.too-long':
+    'Shorten the URL or the headers: an id has at most 256 bytes, all headers at most 16 KiB.',
+  'request.timeout': 'Send the headers of a request within 10 s and all of it within 30 s.',
+  'stage.overloaded': 'Wait for as long as retry-after says, then send the same request again.',
+  'body.encoding': 'Send UTF-8, plain or with content-encoding gzip.',
   'body.malformed': 'Send well-formed JSON with content-type application/json.',
   'body.too-large': 'Send at most 1 MiB a request; split the batch.',
   'batch.too-large': 'Send at most 1,000 entries a request; split the batch.',
@@ -53,6 +60,9 @@ export const ERROR_REMEDIES = {
   'field.missing': 'Add the named field.',
   'field.invalid': 'Correct the named field as the reason says.',
   'user.reserved': 'Choose another id for the user: this one stands for everyone.',
+  'entry.too-large': 'Shorten the entry: its record in the log may have at most 1 MiB.',
+  'time.past':
+    'Before an older history is loaded, lengthen the retention: `npm run topics -- apply --retention actions=DAYS`.',
   'time.future': 'Check the clock of the sender; times may be at most five minutes ahead.',
   'route.unknown': 'See /openapi.json for the routes.',
   'user.unknown': 'Send an action of the user first: there is none in the window.',

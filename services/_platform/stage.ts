@@ -8,6 +8,7 @@ import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import { PLATFORM_SETTINGS, type PlatformConfig, portSetting, readConfig } from './config.ts';
+import { createHttpDrain, type HttpDrain } from './http/drain.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
 import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
@@ -20,6 +21,13 @@ import { createLogger } from './observability/logger.ts';
 import { createMetrics, type StageMetrics } from './observability/metrics.ts';
 import { TRACE_HEADER } from './observability/trace.ts';
 import { connectRedis } from './redis/client.ts';
+
+/**
+ * Shares of the drain deadline for which HTTP requests in flight are waited for: first before the consumers stop and commit,
+ * then once they have.
+ */
+const HTTP_GRACE = 0.1;
+const STRAGGLERS_GRACE = 0.5;
 
 /** One handler per topic. */
 export type BatchHandlers = {
@@ -107,9 +115,9 @@ export async function runStage({ name, port }: StageIdentity, setUp: SetUp): Pro
   process.on('uncaughtException', (error) => lifecycle.fail(error));
   process.on('unhandledRejection', (error) => lifecycle.fail(error));
   try {
-    const stage = await createStage(name, config, log, lifecycle);
+    const { stage, httpDrain } = await createStage(name, config, log, lifecycle);
     const start = await setUp(stage);
-    lifecycle.onStop('http', () => stage.http.close());
+    lifecycle.onStop('http', () => httpDrain.stopAccepting(config.drainDeadlineMs * HTTP_GRACE));
     const address = await listen(stage.http, config);
     log.info({ address }, 'listening');
     await start?.();
@@ -134,7 +142,7 @@ async function createStage(
   config: PlatformConfig,
   log: Logger,
   lifecycle: Lifecycle,
-): Promise<StagePorts> {
+): Promise<{ stage: StagePorts; httpDrain: HttpDrain }> {
   const metrics = createMetrics(name);
   const readiness: ReadinessCheck[] = [];
   const prefix = config.namespace === '' ? '' : `${config.namespace}.`;
@@ -143,6 +151,11 @@ async function createStage(
   const codec = await prepareCodec(config);
   const producer = await createProducer({ kafka, metrics });
   lifecycle.onStop('producer', () => producer.close());
+  const http = createHttpServer({ log, lifecycle, metrics, readiness });
+  const httpDrain = createHttpDrain(http);
+  lifecycle.onStop('http connections', () =>
+    httpDrain.closeStragglers(config.drainDeadlineMs * STRAGGLERS_GRACE),
+  );
 
   const stage: StagePorts = {
     name,
@@ -153,7 +166,7 @@ async function createStage(
     kafka,
     codec,
     topic,
-    http: createHttpServer({ log, lifecycle, metrics, readiness }),
+    http,
     key: (...parts) => [config.namespace, ...parts].filter((part) => part !== '').join(':'),
     async connectRedis() {
       const redis = await connectRedis({ url: config.redisUrl, log });
@@ -222,7 +235,7 @@ async function createStage(
     return { topic: topic(topicName), decode: (bytes) => codec.decode(record, bytes) as never };
   }
 
-  return stage;
+  return { stage, httpDrain };
 }
 
 async function prepareCodec({ registryUrl, namespace }: PlatformConfig): Promise<Codec> {

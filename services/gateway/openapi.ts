@@ -7,6 +7,7 @@ const ErrorDescription = Type.Object({
   code: Type.String({ enum: Object.keys(ERROR_REMEDIES) }),
   field: Type.Optional(Type.String({ description: 'Path of the field at fault.' })),
   reason: Type.String(),
+  remedy: Type.String({ description: 'What to do about it, by the code.' }),
   retryable: Type.Optional(Type.Boolean({ description: 'Whether the same entry may be accepted later.' })),
 });
 

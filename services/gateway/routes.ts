@@ -18,8 +18,6 @@ export interface RoutesOptions {
 /** Adds the routes of the gateway, and `GET /openapi.json`, which describes them. */
 export async function addRoutes(stage: StagePorts, options: RoutesOptions): Promise<void> {
   const { peers, titles, itemRules, batchOptions, metrics } = options;
-  // Only JSON is accepted; fastify alone would accept text/plain too.
-  stage.http.removeContentTypeParser('text/plain');
   await addOpenApi(stage.http);
   addWriteRoutes(stage, itemRules, batchOptions, metrics);
   addReadRoutes(stage.http, peers, titles);

@@ -4,7 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
-import { errorBody } from '#platform/http/server.ts';
+import { errorBody } from '#platform/http/error-body.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { readProposeConfig } from './config.ts';
 import { interests, medoid } from './interests.testing.ts';

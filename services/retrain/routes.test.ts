@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
+import { ERROR_REMEDIES } from '#contracts/errors.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
@@ -28,7 +29,12 @@ describe('the routes of retrain', () => {
 
     const early = await post();
     assert.equal(early.statusCode, 503);
-    assert.deepEqual(early.json().error, { code: 'stage.not-ready', reason: 'the stage is starting' });
+    assert.deepEqual(early.json().error, {
+      code: 'stage.not-ready',
+      reason: 'the stage is starting',
+      remedy: ERROR_REMEDIES['stage.not-ready'],
+      retryable: true,
+    });
 
     lifecycle.markReady();
     const accepted = await post();

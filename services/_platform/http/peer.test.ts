@@ -2,8 +2,8 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { TRACE_HEADER } from '../observability/trace.ts';
+import { errorBody } from './error-body.ts';
 import { createPeer, type Peer } from './peer.ts';
-import { errorBody } from './server.ts';
 
 const TIMEOUT_MS = 150;
 
@@ -15,6 +15,7 @@ describe('a peer', () => {
   before(async () => {
     server = Fastify({ forceCloseConnections: true });
     server.post('/echo', async ({ body, headers }) => ({ body, trace: headers[TRACE_HEADER] ?? null }));
+    server.get<{ Params: { id: string } }>('/things/:id/name', async ({ params }) => params);
     server.get('/silent', () => new Promise<never>(() => undefined));
     server.get('/trickle', (_request, reply) => {
       reply.hijack();
@@ -43,6 +44,27 @@ describe('a peer', () => {
     const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
     assert.deepEqual(await patient.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
     await patient.close();
+  });
+
+  it('asks for the id that the caller names, be it of dots or slashes', async () => {
+    const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
+    for (const id of ['.', '..', 'a/b', '%2e', 'ü', 'a\0b', '?', '#']) {
+      assert.deepEqual(await patient.get(`/things/${encodeURIComponent(id)}/name`), { id });
+    }
+    await patient.close();
+  });
+
+  it('fails at once when as many calls as allowed are under way, and then calls again', async () => {
+    const busy = createPeer({ name: 'index', url, timeoutMs: TIMEOUT_MS, maxCalls: 2 });
+    const [first, second, third] = await Promise.allSettled([
+      busy.get('/silent'),
+      busy.get('/silent'),
+      busy.get('/things/a/name'),
+    ]);
+    const codes = [first, second, third].map((call) => call?.status === 'rejected' && call.reason.code);
+    assert.deepEqual(codes, ['peer.unavailable', 'peer.unavailable', 'stage.overloaded']);
+    await assert.rejects(busy.get('/refused'), { code: 'generation.unknown' });
+    await busy.close();
   });
 
   for (const [path, what] of [

@@ -1,24 +1,38 @@
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
-import type { ErrorBody } from './server.ts';
+import type { ErrorBody } from './error-body.ts';
 
 /** Another stage, queried over kept-alive connections. */
 export interface Peer {
   /**
+   * @param path with its query, each part percent-encoded by `encodeURIComponent`; sent as it is, so that the ids `.` and
+   *   `..` survive
    * @returns the parsed response
    * @throws TributaryError `peer.unavailable` (503, retryable) if the peer does not answer in time, or answers with
-   *   5xx without an error body; otherwise the peer's own error with its code, status, field and reason
+   *   5xx without an error body; `stage.overloaded` (503, retryable) if too many calls are under way; otherwise the peer's
+   *   own error with its code, status, field and reason
    */
   get<T>(path: string, trace?: string): Promise<T>;
   post<T>(path: string, body: unknown, trace?: string): Promise<T>;
   close(): Promise<void>;
 }
 
-/** @param options.timeoutMs of a whole call; default 2 s */
-export function createPeer(options: { name: string; url: string; timeoutMs?: number }): Peer {
-  const { name, url, timeoutMs = 2_000 } = options;
+export interface PeerOptions {
+  readonly name: string;
+  /** Address of the peer; a path in it is ignored. */
+  readonly url: string;
+  /** Limit of a whole call, in milliseconds. Default 2 s. */
+  readonly timeoutMs?: number;
+  /** Most calls under way at once, waiting ones included; further ones fail at once. Default: no limit. */
+  readonly maxCalls?: number;
+}
+
+export function createPeer(options: PeerOptions): Peer {
+  const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY } = options;
+  const { origin } = new URL(url);
   const agent = new Agent({ connections: 32 });
+  let calls = 0;
 
   async function call<T>(method: 'GET' | 'POST', path: string, body: unknown, trace?: string): Promise<T> {
     const headers: Record<string, string> = { accept: 'application/json' };
@@ -26,11 +40,20 @@ export function createPeer(options: { name: string; url: string; timeoutMs?: num
     if (body !== undefined) headers['content-type'] = 'application/json';
     let status: number;
     let parsed: unknown;
+    if (calls >= maxCalls) {
+      throw new TributaryError('stage.overloaded', `${calls} calls of ${name} are under way already`, {
+        retryable: true,
+        status: 503,
+      });
+    }
+    calls += 1;
     try {
-      const answer = await request(new URL(path, url), {
+      // An URL object would resolve the path, and drop a segment that is an id of dots.
+      const answer = await agent.request({
+        origin,
+        path,
         method,
         headers,
-        dispatcher: agent,
         // Limits the whole call, including the wait for a connection and a slow body.
         signal: AbortSignal.timeout(timeoutMs),
         body: body === undefined ? null : JSON.stringify(body),
@@ -43,6 +66,8 @@ export function createPeer(options: { name: string; url: string; timeoutMs?: num
         retryable: true,
         status: 503,
       });
+    } finally {
+      calls -= 1;
     }
     if (status < 400) return parsed as T;
     throw peerError(name, status, parsed);

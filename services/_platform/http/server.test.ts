@@ -2,11 +2,12 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { Type } from 'typebox';
-import { TributaryError } from '#contracts/errors.ts';
+import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
 import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
-import { createHttpServer, MAX_BODY_BYTES, type ReadinessCheck } from './server.ts';
+import { MAX_BODY_BYTES } from './json-body.ts';
+import { createHttpServer, type ReadinessCheck } from './server.ts';
 
 const log = createLogger('test', 'silent');
 
@@ -76,14 +77,23 @@ describe('an error', () => {
   it('an error of ours keeps its code, field, reason and status', async () => {
     assert.deepEqual(await errorOf({ url: '/known' }), [
       404,
-      { code: 'user.unknown', field: 'id', reason: 'no user u1' },
+      {
+        code: 'user.unknown',
+        field: 'id',
+        reason: 'no user u1',
+        remedy: ERROR_REMEDIES['user.unknown'],
+      },
     ]);
   });
 
   it('an unexpected error reveals nothing about the internals', async () => {
     assert.deepEqual(await errorOf({ url: '/broken' }), [
       500,
-      { code: 'handler.failed', reason: 'unexpected error; see the log of the stage' },
+      {
+        code: 'handler.failed',
+        reason: 'unexpected error; see the log of the stage',
+        remedy: ERROR_REMEDIES['handler.failed'],
+      },
     ]);
   });
 
@@ -116,11 +126,21 @@ describe('an error', () => {
     const checked = (payload: object) => errorOf({ method: 'POST', url: '/checked', payload });
     assert.deepEqual(await checked({ n: '1' }), [
       400,
-      { code: 'field.invalid', field: 'n', reason: 'must be integer' },
+      {
+        code: 'field.invalid',
+        field: 'n',
+        reason: 'must be integer',
+        remedy: ERROR_REMEDIES['field.invalid'],
+      },
     ]);
     assert.deepEqual(await checked([]), [
       400,
-      { code: 'field.invalid', field: 'body', reason: 'must be object' },
+      {
+        code: 'field.invalid',
+        field: 'body',
+        reason: 'must be object',
+        remedy: ERROR_REMEDIES['field.invalid'],
+      },
     ]);
   });
 

@@ -1,32 +1,34 @@
-import Fastify, { type FastifyError, type FastifyInstance } from 'fastify';
+import { STATUS_CODES } from 'node:http';
+import type { Socket } from 'node:net';
+import Fastify, {
+  type FastifyError,
+  type FastifyInstance,
+  type FastifyReply,
+  type FastifyRequest,
+} from 'fastify';
 import type { Logger } from 'pino';
-import { type ErrorCode, TributaryError } from '#contracts/errors.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { describeClientError, describeError, errorBody, RETRY_AFTER_SECONDS } from './error-body.ts';
+import { acceptJsonBodies, MAX_BODY_BYTES } from './json-body.ts';
 import { compileValidator } from './validation.ts';
-
-/** The maximum size of a request body, in bytes. */
-export const MAX_BODY_BYTES = 1_048_576;
 
 /** Maximum length of a path segment, in characters: an id of 256 bytes, each written as %XX. */
 const MAX_PARAMETER_LENGTH = 3 * 256;
 
+/** Time in which a whole request must arrive, and its headers, in milliseconds. */
+const REQUEST_TIMEOUT_MS = 30_000;
+const HEADERS_TIMEOUT_MS = 10_000;
+
+/** Time without a byte in either direction after which a connection is closed, in milliseconds. */
+const IDLE_TIMEOUT_MS = 120_000;
+
+/** Characters of a URL that an error repeats. */
+const SHOWN_URL = 200;
+
 /** A condition of readiness: returns undefined if it holds, else a description of the missing part. */
 export type ReadinessCheck = () => string | undefined;
-
-/** An error as every HTTP response describes it. */
-export interface DescribedError {
-  readonly code: ErrorCode;
-  /** Path of the field at fault, such as `vector[3]`; absent if the whole request or entry is at fault. */
-  readonly field?: string;
-  readonly reason: string;
-  /** Present if the same request or entry may be accepted later without a change. */
-  readonly retryable?: true;
-}
-
-export interface ErrorBody {
-  readonly error: DescribedError;
-}
 
 /**
  * The HTTP server of a stage: `/healthz` answers while the process lives, `/readyz` while the stage accepts work,
@@ -37,16 +39,57 @@ export function createHttpServer(options: {
   lifecycle: Lifecycle;
   metrics: StageMetrics;
   readiness: readonly ReadinessCheck[];
+  /** Default 30 s for the whole request, 10 s for its headers, checked every 5 s; all in milliseconds. */
+  timeouts?: { readonly request: number; readonly headers: number; readonly check: number };
 }): FastifyInstance {
   const { log, lifecycle, metrics, readiness } = options;
+  const { timeouts = { request: REQUEST_TIMEOUT_MS, headers: HEADERS_TIMEOUT_MS, check: 5_000 } } = options;
+  const refuse = (
+    error: FastifyError | TributaryError,
+    request: FastifyRequest,
+    reply: FastifyReply,
+  ): void => {
+    const { status, body } = describeError(error);
+    if (error instanceof TributaryError && error.retryable) {
+      // While another stage is down every request fails like this, so it is logged at debug.
+      log.debug({ code: error.code, reason: error.message, url: request.url }, 'request failed for now');
+    } else if (status >= 500) {
+      log.error({ err: error, url: request.url }, 'request failed');
+    }
+    if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
+    reply.code(status).send(body);
+  };
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
     routerOptions: { maxParamLength: MAX_PARAMETER_LENGTH },
     logger: false,
     keepAliveTimeout: 60_000,
+    requestTimeout: timeouts.request,
+    connectionTimeout: IDLE_TIMEOUT_MS,
+    http: {
+      headersTimeout: timeouts.headers,
+      connectionsCheckingInterval: timeouts.check,
+      // The hook below answers instead, with the body that every error has.
+      requireHostHeader: false,
+    },
     forceCloseConnections: 'idle',
+    // A request on a kept-alive connection is still answered while the stage drains; then the connection closes.
+    return503OnClosing: false,
+    frameworkErrors: refuse,
+    clientErrorHandler: answerClientError,
+  });
+  server.server.on('checkExpectation', (_request, response) => {
+    const body = JSON.stringify(errorBody('request.malformed', 'only the expectation 100-continue is known'));
+    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    // The body that the client holds back may follow or not, so that the connection cannot serve another request.
+    response.writeHead(417, { ...headers, connection: 'close' }).end(body);
   });
   server.setValidatorCompiler(compileValidator);
+  acceptJsonBodies(server);
+  server.addHook('onRequest', ({ raw }, _reply, done) => {
+    const fault = requestFault(raw);
+    done(fault === undefined ? undefined : new TributaryError('request.malformed', fault, { status: 400 }));
+  });
   server.get('/healthz', { schema: { hide: true } as object }, async () => ({ state: lifecycle.state }));
   server.get('/readyz', { schema: { hide: true } as object }, async (_request, reply) => {
     const missing = readiness.map((check) => check()).filter((reason) => reason !== undefined);
@@ -67,36 +110,33 @@ export function createHttpServer(options: {
     metrics.httpSeconds.observe({ route, status: String(reply.statusCode) }, reply.elapsedTime / 1_000);
   });
   server.setNotFoundHandler((request, reply) => {
-    reply.code(404).send(errorBody('route.unknown', `there is no ${request.method} ${request.url}`));
+    const url = request.url.length > SHOWN_URL ? `${request.url.slice(0, SHOWN_URL)}…` : request.url;
+    reply.code(404).send(errorBody('route.unknown', `there is no ${request.method} ${url}`));
   });
-  server.setErrorHandler((error: FastifyError | TributaryError, request, reply) => {
-    const { status, body } = describe(error);
-    if (error instanceof TributaryError && error.retryable) {
-      // While another stage is down every request fails like this, so it is logged at debug.
-      log.debug({ code: error.code, reason: error.message, url: request.url }, 'request failed for now');
-    } else if (status >= 500) {
-      log.error({ err: error, url: request.url }, 'request failed');
-    }
-    reply.code(status).send(body);
-  });
+  server.setErrorHandler(refuse);
   return server;
 }
 
-export function errorBody(code: ErrorCode, reason: string, field?: string): ErrorBody {
-  return { error: field === undefined || field === '' ? { code, reason } : { code, field, reason } };
+/** A URL is text only once each byte outside ASCII is percent-encoded UTF-8: otherwise two ids could become one. */
+function requestFault({ url = '', headers, httpVersionMinor }: FastifyRequest['raw']): string | undefined {
+  if (headers.host === undefined && httpVersionMinor > 0) return 'the header host is missing';
+  if (/[^\x21-\x7e]/.test(url)) return 'the URL has bytes outside of ASCII: write them as %XX of their UTF-8';
+  if (!url.includes('%')) return undefined;
+  try {
+    decodeURIComponent(url);
+    return undefined;
+  } catch {
+    return 'the URL is not UTF-8 in percent-encoding';
+  }
 }
 
-function describe(error: FastifyError | TributaryError): { status: number; body: ErrorBody } {
-  if (error instanceof TributaryError) {
-    return { status: error.status, body: errorBody(error.code, error.message, error.field) };
+/** Answers bytes that never became a request, which no route sees. */
+function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
+  const answer = describeClientError(error);
+  if (answer !== undefined && socket.writable) {
+    const body = JSON.stringify(answer.body);
+    const headers = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+    socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${headers}\r\n\r\n${body}`);
   }
-  if (error.code === 'FST_ERR_CTP_BODY_TOO_LARGE') {
-    return {
-      status: 413,
-      body: errorBody('body.too-large', `a body may have at most ${MAX_BODY_BYTES} bytes`),
-    };
-  }
-  const status = error.statusCode ?? 500;
-  if (status < 500) return { status, body: errorBody('body.malformed', error.message) };
-  return { status: 500, body: errorBody('handler.failed', 'unexpected error; see the log of the stage') };
+  socket.destroySoon();
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { pino } from 'pino';
-import { TributaryError } from '#contracts/errors.ts';
+import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
 import { acceptBatch, type EntryKind, readBatch, statusOf } from './batch.ts';
 import { reject } from './validation.ts';
 
@@ -48,7 +48,12 @@ describe('a batch', () => {
           index: 1,
           eventId: 'e1',
           status: 'rejected',
-          error: { code: 'field.invalid', field: 'fate', reason: 'is bad' },
+          error: {
+            code: 'field.invalid',
+            field: 'fate',
+            reason: 'is bad',
+            remedy: ERROR_REMEDIES['field.invalid'],
+          },
         },
         {
           index: 2,
@@ -57,6 +62,7 @@ describe('a batch', () => {
           error: {
             code: 'kafka.unacknowledged',
             reason: 'Kafka did not confirm the write; send the entry again',
+            remedy: ERROR_REMEDIES['kafka.unacknowledged'],
             retryable: true,
           },
         },

@@ -1,6 +1,6 @@
 import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
-import type { DescribedError } from '#platform/http/server.ts';
+import { type DescribedError, errorBody } from '#platform/http/error-body.ts';
 import type { Acknowledgement } from '#platform/kafka/producer.ts';
 import type { Validation } from './validation.ts';
 
@@ -111,14 +111,14 @@ function onlyTexts(ids: Ids): Ids {
 function describeWriteError(error: unknown, log: Logger): DescribedError {
   if (error instanceof TributaryError && error.retryable) {
     log.warn({ code: error.code, reason: error.message }, 'not acknowledged');
-    return {
-      code: error.code,
-      reason: 'Kafka did not confirm the write; send the entry again',
-      retryable: true,
-    };
+    const reason = 'Kafka did not confirm the write; send the entry again';
+    return { ...errorBody(error.code, reason).error, retryable: true };
+  }
+  if (error instanceof TributaryError && error.status < 500) {
+    return errorBody(error.code, error.message, error.field).error;
   }
   log.error({ err: error }, 'entry not written');
-  return { code: 'handler.failed', reason: 'unexpected error; see the log of the gateway' };
+  return errorBody('handler.failed', 'unexpected error; see the log of the gateway').error;
 }
 
 /**

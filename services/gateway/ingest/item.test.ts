@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { ERROR_REMEDIES } from '#contracts/errors.ts';
 import { validateIdentifiedItem, validateItem } from './item.ts';
 
 const NOW = 1_700_000_000_000;
@@ -39,7 +40,12 @@ describe('an item that cannot be accepted', () => {
   it('an item whose vector has a different length than configured is rejected', () => {
     const validation = validateItem('i1', { ...GOOD, vector: [1, 2, 3] }, { vectorLength: 4 }, NOW);
     assert.deepEqual(validation, {
-      rejection: { code: 'field.invalid', field: 'vector', reason: 'has 3 numbers; 4 are expected' },
+      rejection: {
+        code: 'field.invalid',
+        field: 'vector',
+        reason: 'has 3 numbers; 4 are expected',
+        remedy: ERROR_REMEDIES['field.invalid'],
+      },
     });
   });
 
