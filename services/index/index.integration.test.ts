@@ -3,6 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
@@ -51,12 +53,11 @@ describe('the index stage', () => {
     test.produce('releases', { key: one.generation, value: test.encode('Release', one) });
   const putEmbedding = (one: ItemEmbedding) =>
     test.produce('embeddings', {
-      key: `${one.generation}/${one.itemId}`,
+      key: embeddingKey(one),
       value: test.encode('ItemEmbedding', one),
     });
   const putItem = (itemId: string, title: string, availability: Item['availability'] = 'available') => {
-    const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
-    const item = { itemId, title, availability, ...rest };
+    const item = anItem({ itemId, title, availability });
     return test.produce('items', { key: itemId, value: test.encode('Item', item) });
   };
   const serves = (generation: string) =>

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { readProposeConfig } from './config.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
@@ -8,17 +9,7 @@ const DAY = 86_400_000;
 const NOW = Date.parse('2026-03-01T00:00:00Z');
 
 function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
-  return {
-    eventId: itemId,
-    userId: 'u1',
-    itemId,
-    type: 'buy',
-    occurredAt: NOW,
-    receivedAt: NOW,
-    contextId: null,
-    value: null,
-    ...change,
-  };
+  return anAction({ itemId, occurredAt: NOW, receivedAt: NOW, ...change });
 }
 
 function popularityOf(...actions: UserAction[]): Popularity {

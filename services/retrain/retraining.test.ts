@@ -7,6 +7,7 @@ import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { putArtefact } from '#artefacts/artefact.testing.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
@@ -112,20 +113,8 @@ describe('a retraining', () => {
     };
   });
 
-  let events = 0;
   function act(itemId: string, change: Partial<UserAction> = {}): void {
-    const occurredAt = change.occurredAt ?? NOW;
-    state.actions.add({
-      eventId: `e${events++}`,
-      userId: 'u1',
-      itemId,
-      type: 'buy',
-      receivedAt: occurredAt,
-      contextId: null,
-      value: null,
-      ...change,
-      occurredAt,
-    });
+    state.actions.add(anAction({ itemId, occurredAt: NOW, ...change }));
   }
 
   /** Two items that were bought, one that was not. */

@@ -157,7 +157,7 @@ describe('messages of other clients', () => {
       decode,
       open: () => ({
         resumeFrom: undefined,
-        async take(messages, reachesEnd) {
+        async apply(messages, reachesEnd) {
           values.push(...messages.map(({ value }) => value));
           if (reachesEnd) resolve();
         },

@@ -22,7 +22,7 @@ class Recorder implements PartitionTask<string> {
     this.partition = partition;
   }
 
-  async take(messages: readonly { offset: number; value: string }[]): Promise<void> {
+  async apply(messages: readonly { offset: number; value: string }[]): Promise<void> {
     for (const { offset, value } of messages) {
       if (value === 'begin') this.resumeFrom = offset;
       this.taken.push(value);
@@ -128,7 +128,7 @@ describe('the stateful consumer', () => {
     const only = await join(topic, (error) => failures.push(error));
     const task = await waitFor(() => only.tasks[0], { message: 'the partition is assigned' });
     let calls = 0;
-    task.take = async () => {
+    task.apply = async () => {
       calls++;
       throw new Error('broken');
     };

@@ -17,7 +17,7 @@ export interface PartitionTask<V> {
    * Handles messages in log order, each once; one call at a time.
    * @param reachesEnd whether the partition had no further messages when they were fetched
    */
-  take(messages: readonly PartitionMessage<V>[], reachesEnd: boolean): Promise<void>;
+  apply(messages: readonly PartitionMessage<V>[], reachesEnd: boolean): Promise<void>;
   /** Offset of the first message that a successor needs to reach the same state; undefined if none. */
   readonly resumeFrom: number | undefined;
   /** Called once, when the partition belongs to another process or this one stops. */
@@ -89,7 +89,7 @@ class StatefulPartition<V> implements PartitionReader {
       else if (value !== null) messages.push({ offset, value });
     }
     this.position = Math.max(this.position ?? 0, batch.lastOffset + 1);
-    await this.#task.take(messages, batch.lag === 0);
+    await this.#task.apply(messages, batch.lag === 0);
     await this.#commit(batch.partition);
   }
 

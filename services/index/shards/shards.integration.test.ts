@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
+import { anItem } from '#contracts/domain/records.testing.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { IndexClient, QueryResult, SearchAnswer } from '#index-client/index-client.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
@@ -78,8 +79,7 @@ async function publish({ test }: World, generation: string): Promise<void> {
 }
 
 function itemOf(itemId: string) {
-  const rest = { text: '', categories: [], attributes: {}, vector: null, updatedAt: 0 };
-  return { itemId, title: `The ${itemId}`, availability: 'available' as const, ...rest };
+  return anItem({ itemId, title: `The ${itemId}` });
 }
 
 /** Until every process serves the generation by default, with all of its items. */

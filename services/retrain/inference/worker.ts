@@ -73,10 +73,10 @@ class PartitionWork implements PartitionTask<Latent> {
    * one, whose coordinator followed one that died.
    * @throws whatever is wrong with the input of the generation under way
    */
-  async take(messages: readonly PartitionMessage<Latent>[], reachesEnd: boolean): Promise<void> {
+  async apply(messages: readonly PartitionMessage<Latent>[], reachesEnd: boolean): Promise<void> {
     for (const message of messages) {
       try {
-        this.#takeOne(message);
+        this.#applyOne(message);
       } catch (error) {
         this.#fault ??= error;
       }
@@ -91,7 +91,7 @@ class PartitionWork implements PartitionTask<Latent> {
     this.#options.onClose();
   }
 
-  #takeOne({ offset, value }: PartitionMessage<Latent>): void {
+  #applyOne({ offset, value }: PartitionMessage<Latent>): void {
     const { generation, kind, input, start, part } = value;
     this.#options.onMessage?.();
     if (generation > this.#generation) this.#begin(generation, offset);

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { ContextGraph } from '../graph/context-graph.ts';
 import { ActionLog } from './action-log.ts';
@@ -9,19 +10,8 @@ import { ActionLog } from './action-log.ts';
 const DAY = 86_400_000;
 const NOW = 20_000 * DAY;
 
-let events = 0;
 function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
-  return {
-    eventId: `e${events++}`,
-    userId: 'u1',
-    itemId,
-    type: 'buy',
-    occurredAt: NOW,
-    receivedAt: NOW,
-    contextId: null,
-    value: null,
-    ...change,
-  };
+  return anAction({ itemId, occurredAt: NOW, receivedAt: NOW, ...change });
 }
 
 const WEIGHTS = { ...DEFAULT_ACTION_WEIGHTS, buy: 1, view: 0.25, rate: 0, hide: -1 };
