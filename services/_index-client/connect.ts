@@ -13,8 +13,13 @@ import { ShardedIndex } from './sharded-index.ts';
  * A client of the index at these addresses.
  * @param options.urls address of the one process, or those of all shards in their order
  * @param options.timeoutMs timeout of a call to one process; default 2 s
+ * @param options.maxCalls most calls of one process under way at once; default: no limit
  */
-export function connectIndex(options: { urls: readonly string[]; timeoutMs?: number }): IndexClient {
+export function connectIndex(options: {
+  urls: readonly string[];
+  timeoutMs?: number;
+  maxCalls?: number;
+}): IndexClient {
   const { urls, ...rest } = options;
   const isSharded = urls.length > 1;
   const shards = urls.map((url, place) =>

@@ -29,6 +29,30 @@ export const SETTINGS = {
     summary:
       'time that Kafka may take to confirm a write before the request is answered with 503 and the sender sends again',
   }),
+  maxWrites: number('TRIBUTARY_GATEWAY_MAX_WRITES', {
+    fallback: 2_000,
+    minimum: 1,
+    maximum: 100_000,
+    integer: true,
+    unit: 'requests',
+    summary: 'most write requests in flight; further ones are answered with 503 before their body is read',
+  }),
+  maxWriteBytes: number('TRIBUTARY_GATEWAY_MAX_WRITE_BYTES', {
+    fallback: 64 * 1_048_576,
+    minimum: 1_048_576,
+    maximum: 4_294_967_296,
+    integer: true,
+    unit: 'bytes',
+    summary: 'most bytes of the bodies of the write requests in flight',
+  }),
+  maxPeerCalls: number('TRIBUTARY_GATEWAY_MAX_PEER_CALLS', {
+    fallback: 1_000,
+    minimum: 1,
+    maximum: 100_000,
+    integer: true,
+    unit: 'calls',
+    summary: 'most calls of one other stage under way; further requests that need it are answered with 503',
+  }),
   itemVectorLength: number('TRIBUTARY_ITEM_VECTOR_LENGTH', {
     fallback: 0,
     minimum: 0,

@@ -1,7 +1,16 @@
 import { type TString, Type } from 'typebox';
 import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
+import type { Fault } from '#contracts/fault.ts';
 
 /** The schema of an id. JSON Schema cannot state a length in bytes, so `idFault` checks it. */
 export function idSchema(description: string): TString {
   return Type.String({ minLength: 1, description: `${description} 1 to ${MAX_ID_BYTES} bytes of UTF-8.` });
+}
+
+/** Adds the remedy to the fault of an id that is a JSON number: above 2^53 it has lost digits already. */
+export function hintAtQuotes(fault: Fault, entry: unknown): Fault {
+  if (!/^[a-z]+Id$/.test(fault.field)) return fault;
+  const id = (entry as Readonly<Record<string, unknown>>)[fault.field];
+  if (typeof id !== 'number') return fault;
+  return { ...fault, reason: `${fault.reason}: quote ids, because numbers above 2^53 lose digits` };
 }

@@ -2,19 +2,29 @@ import { connectIndex } from '#index-client/connect.ts';
 import { createPeer } from '#platform/http/peer.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
+import { ACTIONS_RETENTION_MS } from '#topics/catalog.ts';
+import { createAdmission } from './admission.ts';
 import { readGatewayConfig } from './config.ts';
 import { createGatewayMetrics } from './metrics.ts';
+import { followRetention } from './retention.ts';
 import { addRoutes } from './routes.ts';
 import { createTitles } from './titles.ts';
 
 await runStage(STAGES.gateway, async (stage) => {
   const config = readGatewayConfig();
-  const timeoutMs = config.peerTimeoutMs;
+  const limits = { timeoutMs: config.peerTimeoutMs, maxCalls: config.maxPeerCalls };
   const peers = {
-    rerank: createPeer({ name: 'rerank', url: config.rerankUrl, timeoutMs }),
-    interests: createPeer({ name: 'interests', url: config.interestsUrl, timeoutMs }),
-    index: connectIndex({ urls: config.indexUrls, timeoutMs }),
+    rerank: createPeer({ name: 'rerank', url: config.rerankUrl, ...limits }),
+    interests: createPeer({ name: 'interests', url: config.interestsUrl, ...limits }),
+    index: connectIndex({ urls: config.indexUrls, ...limits }),
   };
+  const retention = await followRetention({
+    kafka: stage.kafka,
+    topic: stage.topic('actions'),
+    fallbackMs: ACTIONS_RETENTION_MS,
+    log: stage.log,
+  });
+  stage.lifecycle.onStop('retention', () => retention.close());
   const titles = createTitles({
     index: peers.index,
     capacity: config.titleCacheSize,
@@ -26,6 +36,8 @@ await runStage(STAGES.gateway, async (stage) => {
     peers,
     titles,
     itemRules: { vectorLength: config.itemVectorLength },
+    retention,
+    admission: createAdmission({ maxRequests: config.maxWrites, maxBytes: config.maxWriteBytes }),
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
     metrics: createGatewayMetrics(stage.metrics),
   });

@@ -1,9 +1,11 @@
 import type { StagePorts } from '#platform/stage.ts';
+import type { Admission } from './admission.ts';
 import type { BatchOptions } from './ingest/batch.ts';
 import type { ItemRules } from './ingest/item.ts';
 import type { GatewayMetrics } from './metrics.ts';
 import { addOpenApi } from './openapi.ts';
 import { addReadRoutes, type Peers } from './read-routes.ts';
+import type { Retention } from './retention.ts';
 import type { Titles } from './titles.ts';
 import { addWriteRoutes } from './write-routes.ts';
 
@@ -13,12 +15,15 @@ export interface RoutesOptions {
   readonly itemRules: ItemRules;
   readonly batchOptions: BatchOptions;
   readonly metrics: GatewayMetrics;
+  readonly retention: Pick<Retention, 'maxAgeMs'>;
+  /** Limits the write requests in flight. */
+  readonly admission: Admission;
 }
 
 /** Adds the routes of the gateway, and `GET /openapi.json`, which describes them. */
 export async function addRoutes(stage: StagePorts, options: RoutesOptions): Promise<void> {
-  const { peers, titles, itemRules, batchOptions, metrics } = options;
+  const { peers, titles } = options;
   await addOpenApi(stage.http);
-  addWriteRoutes(stage, itemRules, batchOptions, metrics);
+  addWriteRoutes(stage, options);
   addReadRoutes(stage.http, peers, titles);
 }

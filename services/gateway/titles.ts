@@ -1,6 +1,6 @@
 import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
-import { reasonOf } from '#contracts/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 
 interface CachedTitle {
@@ -44,7 +44,9 @@ export function createTitles(options: {
           found.set(itemId, title);
         }
       } catch (error) {
-        log.warn({ reason: reasonOf(error) }, 'no titles');
+        // While the index is down or overloaded every request comes here, so that is logged at debug.
+        const level = error instanceof TributaryError && error.retryable ? 'debug' : 'warn';
+        log[level]({ reason: reasonOf(error) }, 'no titles');
       }
     }
     return (itemId) => found.get(itemId) ?? itemId;

@@ -1,75 +1,73 @@
 import type { FastifyReply } from 'fastify';
-import { Type } from 'typebox';
+import { type TSchema, Type } from 'typebox';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
+import { RETRY_AFTER_SECONDS } from '#platform/http/error-body.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { ActionInput, validateAction } from './ingest/action.ts';
 import {
   acceptBatch,
   type BatchAnswer,
-  type BatchOptions,
   type EntryKind,
   MAX_BATCH,
   readBatch,
   statusOf,
 } from './ingest/batch.ts';
-import {
-  IdentifiedItemInput,
-  ItemInput,
-  type ItemRules,
-  validateIdentifiedItem,
-  validateItem,
-} from './ingest/item.ts';
-import type { GatewayMetrics } from './metrics.ts';
+import { IdentifiedItemInput, ItemInput, validateIdentifiedItem, validateItem } from './ingest/item.ts';
 import { batchRoute } from './openapi.ts';
+import type { RoutesOptions } from './routes.ts';
 import { continueTrace } from './trace.ts';
 
 const BATCH = { minItems: 1, maxItems: MAX_BATCH };
-const RETRY_AFTER_SECONDS = '1';
+
+export type WriteOptions = Pick<
+  RoutesOptions,
+  'itemRules' | 'batchOptions' | 'metrics' | 'retention' | 'admission'
+>;
 
 /** Adds the routes that write to the log. */
-export function addWriteRoutes(
-  stage: StagePorts,
-  rules: ItemRules,
-  options: BatchOptions,
-  metrics: GatewayMetrics,
-): void {
+export function addWriteRoutes(stage: StagePorts, options: WriteOptions): void {
   const { http } = stage;
+  const { itemRules: rules, batchOptions, metrics, retention, admission } = options;
+  const route = (summary: string, body: TSchema): object => ({
+    ...batchRoute(summary, body),
+    onRequest: admission,
+  });
   const actions = Type.Union([ActionInput, Type.Array(ActionInput, BATCH)]);
   const items = Type.Array(IdentifiedItemInput, BATCH);
 
-  http.post('/v1/actions', batchRoute('Post one action or up to 1,000', actions), async (request, reply) => {
-    const kind = actionKind(stage, Date.now(), continueTrace(request, reply));
-    const answer = await acceptBatch(readBatch(request.body), kind, options);
+  http.post('/v1/actions', route('Post one action or up to 1,000', actions), async (request, reply) => {
+    const kind = actionKind(stage, Date.now(), retention.maxAgeMs, continueTrace(request, reply));
+    const answer = await acceptBatch(readBatch(request.body), kind, batchOptions);
     metrics.count('actions', answer);
     return send(reply, answer);
   });
 
-  http.put('/v1/items', batchRoute('Put up to 1,000 items', items), async (request, reply) => {
+  http.put('/v1/items', route('Put up to 1,000 items', items), async (request, reply) => {
     const now = Date.now();
     const validate = (entry: unknown) => validateIdentifiedItem(entry, rules, now);
     const kind = itemKind(stage, validate, continueTrace(request, reply));
-    const answer = await acceptBatch(readBatch(request.body), kind, options);
+    const answer = await acceptBatch(readBatch(request.body), kind, batchOptions);
     metrics.count('items', answer);
     return send(reply, answer);
   });
 
   http.put<{ Params: { id: string } }>(
     '/v1/items/:id',
-    batchRoute('Put one item, whole', ItemInput),
+    route('Put one item, whole', ItemInput),
     async (request, reply) => {
       const now = Date.now();
       const validate = (entry: unknown) => validateItem(request.params.id, entry, rules, now);
       const kind = itemKind(stage, validate, continueTrace(request, reply));
-      const answer = await acceptBatch([request.body], kind, options);
+      const answer = await acceptBatch([request.body], kind, batchOptions);
       metrics.count('items', answer);
       return send(reply, answer);
     },
   );
 }
 
-function actionKind(stage: StagePorts, now: number, trace: string): EntryKind<UserAction> {
+function actionKind(stage: StagePorts, now: number, maxAgeMs: number, trace: string): EntryKind<UserAction> {
   return {
-    validate: (entry) => validateAction(entry, now),
+    validate: (entry) => validateAction(entry, now, maxAgeMs),
     identify: ({ eventId }) => ({ eventId }),
     // Windows and retention use event time, so the message carries it too.
     write: (action) =>

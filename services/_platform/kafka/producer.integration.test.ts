@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict';
 import { connect, type Socket } from 'node:net';
 import { after, before, describe, it } from 'node:test';
-import { Kafka, logLevel } from 'kafkajs';
+import { ConfigResourceTypes, Kafka, logLevel } from 'kafkajs';
 import { createMetrics } from '../observability/metrics.ts';
 import { openTestKafka, type TestKafka } from '../testing/kafka.ts';
-import { type Acknowledgement, createProducer, type SafeProducer } from './producer.ts';
+import { type Acknowledgement, createProducer, MAX_RECORD_BYTES, type SafeProducer } from './producer.ts';
 
 const metrics = createMetrics('test');
 const placeOf = ({ partition, offset }: Acknowledgement): string => `${partition}/${offset}`;
@@ -43,6 +43,40 @@ describe('the producer', () => {
         values.toSorted((a, b) => a - b),
       );
     }
+  });
+
+  it('a message that is too large for the brokers fails alone, and for good', async () => {
+    const topic = await test.createTopic(1);
+    const admin = test.kafka.admin();
+    await admin.connect();
+    const configEntries = [{ name: 'max.message.bytes', value: '20000' }];
+    const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+    await admin.alterConfigs({ validateOnly: false, resources });
+    await admin.disconnect();
+    const sizes = [10, 30_000, 20, MAX_RECORD_BYTES, 30];
+    const sent = await Promise.allSettled(
+      sizes.map((size, i) => producer.send(topic, { key: `${i}`, value: Buffer.alloc(size) })),
+    );
+    assert.deepEqual(
+      sent.map((one) => (one.status === 'fulfilled' ? 'in the log' : one.reason.code)),
+      ['in the log', 'entry.too-large', 'in the log', 'entry.too-large', 'in the log'],
+    );
+    assert.deepEqual(
+      (await test.readAll(topic)).map(({ value }) => value?.length),
+      [10, 20, 30],
+    );
+  });
+
+  it('the largest record that is allowed is accepted by brokers with their default limit', async () => {
+    const topic = await test.createTopic(1);
+    const key = 'k'.repeat(256);
+    const headers = { traceparent: 'x'.repeat(55) };
+    const largest = MAX_RECORD_BYTES - key.length - 'traceparent'.length - 55;
+    await producer.send(topic, { key, headers, value: Buffer.alloc(largest, 1) });
+    await assert.rejects(producer.send(topic, { key, headers, value: Buffer.alloc(largest + 1, 1) }), {
+      code: 'entry.too-large',
+      retryable: false,
+    });
   });
 
   it('a key has the partition that other clients choose', async () => {

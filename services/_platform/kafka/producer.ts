@@ -26,6 +26,8 @@ export interface SafeProducer {
    * @param topic qualified name
    * @throws TributaryError `kafka.unacknowledged` (retryable): the message may or may not be in the log. Rejects at
    *   once if too many bytes wait already, so that an outage of the brokers does not exhaust the memory.
+   *   `entry.too-large` (413): the record has more than MAX_RECORD_BYTES, or more than the brokers accept; it is not in
+   *   the log.
    */
   send(topic: string, message: OutgoingMessage): Promise<Acknowledgement>;
   /** Resolves when everything sent so far is settled. */
@@ -52,6 +54,11 @@ interface Lane {
 
 /** Maximum bytes of a request; the brokers' default limit is 1 MiB a batch. */
 const MAX_REQUEST_BYTES = 512 * 1024;
+/**
+ * Largest key, value and headers of a record together, in bytes. The brokers accept batches of 1,048,588 bytes by default;
+ * the frame of a batch with one record takes at most 256 of them.
+ */
+export const MAX_RECORD_BYTES = 1_048_576 - 256;
 const MAX_REQUEST_MESSAGES = 2_000;
 /** Maximum bytes that may wait for the brokers altogether. */
 const MAX_WAITING_BYTES = 64 * 1_048_576;
@@ -105,17 +112,29 @@ export async function createProducer(options: {
   /** Sends the waiting messages, request by request, until the lane is empty. */
   async function drain(lane: Lane): Promise<void> {
     while (lane.waiting.length > 0) {
-      const request = drainRequest(lane);
-      try {
-        const baseOffset = await sessions.use((producer) => write(producer, lane, request));
-        settle(metrics, lane, request, baseOffset);
-      } catch (cause) {
-        const reason = `${lane.topic}, partition ${lane.partition}: ${reasonOf(cause)}`;
-        const details = { cause, retryable: true, status: 503 };
-        for (const { reject } of request) reject(new TributaryError('kafka.unacknowledged', reason, details));
-      }
+      await deliver(lane, drainRequest(lane));
     }
     lane.busy = false;
+  }
+
+  /** Settles each message of the request. */
+  async function deliver(lane: Lane, request: readonly Waiting[]): Promise<void> {
+    try {
+      const baseOffset = await sessions.use((producer) => write(producer, lane, request));
+      settle(metrics, lane, request, baseOffset);
+    } catch (cause) {
+      if (isTooLarge(cause) && request.length > 1) {
+        // The brokers accept less than by default. A message that is too large must not fail its neighbours.
+        const middle = Math.ceil(request.length / 2);
+        await deliver(lane, request.slice(0, middle));
+        await deliver(lane, request.slice(middle));
+        return;
+      }
+      const error = isTooLarge(cause)
+        ? tooLarge(lane.topic, 'the brokers accept less than the record has', cause)
+        : unacknowledged(lane, cause);
+      for (const { reject } of request) reject(error);
+    }
   }
 
   async function flush(): Promise<void> {
@@ -125,6 +144,10 @@ export async function createProducer(options: {
   return {
     send(topic, message) {
       const bytes = sizeOf(message);
+      if (bytes > MAX_REQUEST_BYTES && recordBytes(message) > MAX_RECORD_BYTES) {
+        const reason = `the record has ${recordBytes(message)} bytes; at most ${MAX_RECORD_BYTES} are allowed`;
+        return Promise.reject(tooLarge(topic, reason));
+      }
       if (waitingBytes > 0 && waitingBytes + bytes > maxWaitingBytes)
         return Promise.reject(overfull(topic, waitingBytes));
       waitingBytes += bytes;
@@ -208,6 +231,32 @@ async function connectProducer(kafka: Kafka): Promise<Producer> {
 
 function sizeOf({ key, value }: OutgoingMessage): number {
   return RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
+}
+
+function recordBytes({ key, value, headers = {} }: OutgoingMessage): number {
+  const inHeaders = Object.entries(headers).reduce(
+    (sum, [name, content]) => sum + Buffer.byteLength(name) + Buffer.byteLength(content),
+    0,
+  );
+  return Buffer.byteLength(key) + (value?.length ?? 0) + inHeaders;
+}
+
+/** Whether a broker refused a request for its size. */
+function isTooLarge(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    if ('type' in cause && (cause.type === 'MESSAGE_TOO_LARGE' || cause.type === 'RECORD_LIST_TOO_LARGE'))
+      return true;
+  }
+  return false;
+}
+
+function tooLarge(topic: string, reason: string, cause?: unknown): TributaryError {
+  return new TributaryError('entry.too-large', `${topic}: ${reason}`, { cause, status: 413 });
+}
+
+function unacknowledged({ topic, partition }: Lane, cause: unknown): TributaryError {
+  const reason = `${topic}, partition ${partition}: ${reasonOf(cause)}`;
+  return new TributaryError('kafka.unacknowledged', reason, { cause, retryable: true, status: 503 });
 }
 
 function overfull(topic: string, waitingBytes: number): TributaryError {

@@ -34,6 +34,28 @@ const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
   [{ ...GOOD, occurredAt: '2026-13-01T12:00:00Z' }, 'field.invalid', 'occurredAt', /ISO 8601/],
   [{ ...GOOD, occurredAt: -1 }, 'field.invalid', 'occurredAt', />= 0/],
   [{ ...GOOD, occurredAt: 1.5 }, 'field.invalid', 'occurredAt', /integer/],
+  [{ ...GOOD, occurredAt: NOW / 1_000 }, 'field.invalid', 'occurredAt', /looks like seconds/],
+  [{ ...GOOD, occurredAt: NOW / 1_000 + 0.25 }, 'field.invalid', 'occurredAt', /looks like seconds/],
+  [{ ...GOOD, occurredAt: NOW * 1_000 }, 'field.invalid', 'occurredAt', /looks like microseconds/],
+  [{ ...GOOD, occurredAt: NOW * 1_000_000 }, 'field.invalid', 'occurredAt', /looks like nanoseconds/],
+  [{ ...GOOD, occurredAt: `${NOW}` }, 'field.invalid', 'occurredAt', /without quotes/],
+  [{ ...GOOD, occurredAt: '2026-02-30T00:00:00Z' }, 'field.invalid', 'occurredAt', /no date/],
+  [{ ...GOOD, userId: Number('15793596808644609') }, 'field.invalid', 'userId', /quote ids/],
+  [{ ...GOOD, contextId: 2 ** 53 }, 'field.invalid', 'contextId', /quote ids/],
+  [{ ...GOOD, type: 'constructor' }, 'field.invalid', 'type', /one of view/],
+  [{ ...GOOD, type: [[[]]] }, 'field.invalid', 'type', /one of view/],
+  [
+    JSON.parse('{"userId":"u","itemId":"i","type":"buy","__proto__":{}}'),
+    'field.invalid',
+    '__proto__',
+    /not a known/,
+  ],
+  [
+    JSON.parse('{"userId":"u","itemId":"i","type":"buy","constructor":1}'),
+    'field.invalid',
+    'constructor',
+    /not a known/,
+  ],
   [{ ...GOOD, occurredAt: NOW + 300_001 }, 'time.future', 'occurredAt', /300 s ahead/],
   [{ ...GOOD, occurredAt: '2026-03-01T13:00:00Z' }, 'time.future', 'occurredAt', /3600 s ahead/],
   [{ ...GOOD, itemid: 'i1' }, 'field.invalid', 'itemid', /not a known field/],
@@ -42,7 +64,7 @@ const BAD: ReadonlyArray<[unknown, string, string | undefined, RegExp]> = [
 describe('an action that cannot be accepted', () => {
   for (const [entry, code, field, reason] of BAD) {
     it(`${JSON.stringify(entry).slice(0, 60)} is rejected with ${code}, ${field ?? 'no field'}`, () => {
-      const validation = validateAction(entry, NOW);
+      const validation = validateAction(entry, NOW, Number.POSITIVE_INFINITY);
       assert.ok('rejection' in validation);
       assert.equal(validation.rejection.code, code);
       assert.equal(validation.rejection.field, field);
@@ -53,7 +75,7 @@ describe('an action that cannot be accepted', () => {
 
 describe('an action that is accepted', () => {
   const accept = (entry: object) => {
-    const validation = validateAction(entry, NOW);
+    const validation = validateAction(entry, NOW, Number.POSITIVE_INFINITY);
     assert.ok('record' in validation, JSON.stringify(validation));
     return validation.record;
   };
@@ -80,14 +102,32 @@ describe('an action that is accepted', () => {
     assert.equal(accept({ ...GOOD, occurredAt: NOW + 300_000 }).occurredAt, NOW + 300_000);
   });
 
+  it('an action is accepted as long as the log keeps it, and no longer', () => {
+    const age = 90 * 86_400_000;
+    const oldest = { ...GOOD, occurredAt: NOW - age };
+    assert.ok('record' in validateAction(oldest, NOW, age));
+    for (const occurredAt of [NOW - age - 1, new Date(NOW - age - 1).toISOString()]) {
+      const validation = validateAction({ ...GOOD, occurredAt }, NOW, age);
+      assert.ok('rejection' in validation);
+      const { code, field, reason } = validation.rejection;
+      assert.deepEqual([code, field], ['time.past', 'occurredAt']);
+      assert.match(reason, /lies 90 days back, but the log keeps actions for 90 days/);
+    }
+  });
+
+  it('ids that differ only in Unicode normalisation stay two ids', () => {
+    assert.notEqual(accept({ ...GOOD, userId: 'é' }).userId, accept({ ...GOOD, userId: 'e\u0301' }).userId);
+  });
+
   it('ids may have exactly 256 bytes', () => {
     accept({ ...GOOD, userId: 'ü'.repeat(128), itemId: 'i'.repeat(256) });
   });
 
   it('a record keeps ids, types and times whatever they are', () => {
     const id = fc.string({ unit: 'binary', minLength: 1, maxLength: 64 }).filter((text) => text !== '*');
+    const times = fc.integer({ min: Date.parse('1973-03-04T00:00:00Z'), max: NOW });
     fc.assert(
-      fc.property(id, id, fc.constantFrom(...ACTION_TYPES), fc.nat(NOW), (userId, itemId, type, time) => {
+      fc.property(id, id, fc.constantFrom(...ACTION_TYPES), times, (userId, itemId, type, time) => {
         const record = accept({ userId, itemId, type, occurredAt: time });
         assert.deepEqual(
           [record.userId, record.itemId, record.type, record.occurredAt],

@@ -2,10 +2,11 @@ import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { parseInstant } from '#contracts/domain/instants.ts';
+import type { Fault } from '#contracts/fault.ts';
 import { ACTION_TYPES, type UserAction } from '#contracts/generated/records.ts';
 import { createCheck } from '#platform/http/validation.ts';
-import { idSchema } from '../id-schema.ts';
-import { parseInstant } from './instant.ts';
+import { hintAtQuotes, idSchema } from '../id-schema.ts';
 import { reject, type Validation } from './validation.ts';
 
 /** An action as an app posts it. */
@@ -20,9 +21,9 @@ export const ActionInput = Type.Object(
     itemId: idSchema('The item acted on; it need not be in the catalogue yet.'),
     type: Type.Enum([...ACTION_TYPES], { description: 'The kind of action.' }),
     occurredAt: Type.Optional(
-      Type.Union([Type.Integer({ minimum: 0, maximum: 8_640_000_000_000_000 }), Type.String()], {
+      Type.Union([Type.Integer({ minimum: 0 }), Type.String()], {
         description:
-          'Event time: milliseconds since the epoch, or ISO 8601 with a zone. At most five minutes ahead. Default: now.',
+          'Event time: milliseconds since the epoch, or ISO 8601 with a zone. At most five minutes ahead, and no older than the retention of the topic `actions`. Default: now.',
       }),
     ),
     contextId: Type.Optional(
@@ -40,15 +41,21 @@ const checkAction = createCheck(ActionInput);
 /**
  * Validates an entry of a batch as an action.
  * @param now milliseconds since the epoch by the gateway's clock
+ * @param maxAgeMs age from which the log would delete the action, in milliseconds
  */
-export function validateAction(entry: unknown, now: number): Validation<UserAction> {
+export function validateAction(entry: unknown, now: number, maxAgeMs: number): Validation<UserAction> {
   const misfit = checkAction(entry);
-  if (misfit !== undefined) return reject(misfit);
+  if (misfit !== undefined) return reject(hintAtUnit(hintAtQuotes(misfit, entry), entry));
   const input = entry as Static<typeof ActionInput>;
-  const occurredAt = input.occurredAt === undefined ? now : parseInstant(input.occurredAt);
-  if (occurredAt === undefined) {
-    const reason = 'must be ISO 8601 with a zone, such as 2026-03-01T12:00:00Z';
-    return reject({ code: 'field.invalid', field: 'occurredAt', reason });
+  const instant = input.occurredAt === undefined ? { at: now } : parseInstant(input.occurredAt);
+  if ('reason' in instant) {
+    return reject({ code: 'field.invalid', field: 'occurredAt', reason: instant.reason });
+  }
+  const occurredAt = instant.at;
+  if (occurredAt < now - maxAgeMs) {
+    const days = (ms: number) => Math.floor(ms / 86_400_000);
+    const reason = `lies ${days(now - occurredAt)} days back, but the log keeps actions for ${days(maxAgeMs)} days`;
+    return reject({ code: 'time.past', field: 'occurredAt', reason });
   }
   const record = {
     eventId: input.eventId ?? randomUUID(),
@@ -62,4 +69,12 @@ export function validateAction(entry: unknown, now: number): Validation<UserActi
   };
   const fault = actionFault(record);
   return fault === undefined ? { record } : reject(fault);
+}
+
+/** A number with a fraction is no integer, but its sender has to know the unit too. */
+function hintAtUnit(fault: Fault, entry: unknown): Fault {
+  const time = fault.field === 'occurredAt' ? (entry as { occurredAt: unknown }).occurredAt : undefined;
+  if (typeof time !== 'number' || Number.isInteger(time) || !Number.isFinite(time)) return fault;
+  const instant = parseInstant(time);
+  return 'reason' in instant ? { ...fault, reason: `${fault.reason}; it ${instant.reason}` } : fault;
 }

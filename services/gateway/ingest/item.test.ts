@@ -21,6 +21,12 @@ const BAD: ReadonlyArray<[object, string, string]> = [
   [{ ...GOOD, vector: [1e300] }, 'field.invalid', 'vector[0]'],
   [{ ...GOOD, vector: Array(4_097).fill(1) }, 'field.invalid', 'vector'],
   [{ ...GOOD, availability: 'sometimes' }, 'field.invalid', 'availability'],
+  [{ ...GOOD, attributes: JSON.parse('{"__proto__":"x"}') }, 'field.invalid', 'attributes.__proto__'],
+  [{ ...GOOD, title: 'half \ud83d' }, 'field.invalid', 'title'],
+  [{ ...GOOD, text: '\udc00' }, 'field.invalid', 'text'],
+  [{ ...GOOD, categories: ['dairy', '\ud800'] }, 'field.invalid', 'categories[1]'],
+  [{ ...GOOD, attributes: { a: '\ud800' } }, 'field.invalid', 'attributes.a'],
+  [{ ...GOOD, attributes: { '\ud800': 'a' } }, 'field.invalid', 'attributes.\ufffd'],
   [{ ...GOOD, colour: 'white' }, 'field.invalid', 'colour'],
 ];
 
