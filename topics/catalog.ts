@@ -1,4 +1,5 @@
 /** Declares the name, key, schema and clean-up policy of every topic. All other code takes topic names from here. */
+import { MAX_TIMESTAMP_AHEAD_MS } from '#contracts/domain/times.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 /** Names of the topics, without a namespace. */
@@ -152,6 +153,14 @@ const DECLARATIONS = {
     summary: 'messages that could not be decoded or handled, with the reason',
   },
 } as const satisfies Readonly<Record<TopicName, TopicDeclaration>>;
+
+/**
+ * Configuration of every topic. A broker refuses a message whose timestamp lies further ahead of the broker's clock, so
+ * that the timestamp bounds the times that the message itself names.
+ */
+export const COMMON_CONFIGS: Readonly<Record<string, string>> = {
+  'message.timestamp.after.max.ms': String(MAX_TIMESTAMP_AHEAD_MS),
+};
 
 /** Name of the record that the values of a topic contain. */
 export type TopicRecord<T extends TopicName> = (typeof DECLARATIONS)[T]['schema'];

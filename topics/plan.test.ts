@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { CATALOG, TOPICS, type TopicName } from './catalog.ts';
+import { CATALOG, COMMON_CONFIGS, TOPICS, type TopicName } from './catalog.ts';
 import {
   type ActualState,
   type ActualSubject,
@@ -67,7 +67,12 @@ describe('the plan of topics', () => {
       topic: 'shop.actions',
       partitions: 6,
       replicationFactor: 3,
-      configs: { 'cleanup.policy': 'delete', 'retention.ms': '7776000000', 'min.insync.replicas': '2' },
+      configs: {
+        'cleanup.policy': 'delete',
+        'message.timestamp.after.max.ms': '600000',
+        'retention.ms': '7776000000',
+        'min.insync.replicas': '2',
+      },
     });
   });
 
@@ -89,7 +94,12 @@ describe('the plan of topics', () => {
   });
 
   it('alters settings that differ and repeats those an operator added, because Kafka drops settings that a request omits', () => {
-    const overrides = { 'cleanup.policy': 'delete', 'retention.ms': '5', 'segment.bytes': '1048576' };
+    const overrides = {
+      ...COMMON_CONFIGS,
+      'cleanup.policy': 'delete',
+      'retention.ms': '5',
+      'segment.bytes': '1048576',
+    };
     const state = withTopic(settled, 'shop.slates', {
       overrides,
       configs: { ...overrides, 'min.insync.replicas': '2' },
@@ -100,6 +110,7 @@ describe('the plan of topics', () => {
         topic: 'shop.slates',
         differences: [{ name: 'retention.ms', from: '5', to: '2592000000' }],
         configs: {
+          ...COMMON_CONFIGS,
           'cleanup.policy': 'delete',
           'retention.ms': '2592000000',
           'segment.bytes': '1048576',
@@ -160,8 +171,8 @@ describe('the plan of topics', () => {
       [
         '! shop.actions is left alone: it has 3 partitions and should have 6: more partitions would move keys (userId) ' +
           'to other partitions, so that the order of a key, joins and state would break. Copy it to a new namespace instead.',
-        '~ alter shop.actions: cleanup.policy compact → delete',
-        '+ create shop.releases: 1 partition, 3 replicas, cleanup.policy=compact, min.insync.replicas=2',
+        '~ alter shop.actions: cleanup.policy compact → delete, message.timestamp.after.max.ms unset → 600000',
+        '+ create shop.releases: 1 partition, 3 replicas, cleanup.policy=compact, message.timestamp.after.max.ms=600000, min.insync.replicas=2',
         '~ set compatibility of shop.releases-value: default → FULL_TRANSITIVE',
         '+ register Release under shop.releases-value',
       ].join('\n'),

@@ -4,7 +4,7 @@
  */
 
 import { TributaryError } from '#contracts/errors.ts';
-import { qualifiedTopic, TOPICS, type TopicDeclaration, type TopicName } from './catalog.ts';
+import { COMMON_CONFIGS, qualifiedTopic, TOPICS, type TopicDeclaration, type TopicName } from './catalog.ts';
 
 export interface PlanOptions {
   /**
@@ -105,7 +105,7 @@ export function desiredTopics(namespace: string, options: PlanOptions = {}): rea
 }
 
 function desiredConfigs(declaration: TopicDeclaration, options: PlanOptions): Record<string, string> {
-  const configs: Record<string, string> = { 'cleanup.policy': declaration.cleanup };
+  const configs: Record<string, string> = { 'cleanup.policy': declaration.cleanup, ...COMMON_CONFIGS };
   const override = options.retentionMs?.[declaration.name];
   if (override !== undefined && declaration.cleanup === 'compact') {
     throw new TributaryError(

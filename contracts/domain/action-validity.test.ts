@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { faultSentence } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
-import { actionFault, loggedActionFault } from './action-validity.ts';
-import { anAction, RECORDED_AT } from './records.testing.ts';
+import { actionFault, timestampOf } from './action-validity.ts';
+import { anAction, logged, RECORDED_AT } from './records.testing.ts';
+import { MAX_FUTURE_MS } from './times.ts';
 
 /** The change that a case makes to a valid action, and the code and the sentence of its fault. */
 type Case = readonly [name: string, change: Partial<UserAction>, code?: string, sentence?: RegExp];
@@ -47,25 +48,65 @@ const CASES: readonly Case[] = [
     'field.invalid',
     /^occurredAt is not a time/,
   ],
+  [
+    'rejects seconds, and says so',
+    { occurredAt: RECORDED_AT / 1_000 },
+    'field.invalid',
+    /^occurredAt looks like seconds: give milliseconds/,
+  ],
+  [
+    'rejects microseconds in both times',
+    { occurredAt: RECORDED_AT * 1_000, receivedAt: RECORDED_AT * 1_000 },
+    'field.invalid',
+    /^occurredAt looks like microseconds/,
+  ],
+  [
+    'rejects microseconds as the acceptance alone',
+    { receivedAt: RECORDED_AT * 1_000 },
+    'field.invalid',
+    /^receivedAt looks like microseconds/,
+  ],
 ];
 
 describe('an action', () => {
   for (const [name, change, code, sentence] of CASES) {
     it(name, () => {
-      const action = anAction(change);
-      const fault = actionFault(action);
+      const fault = actionFault(logged(anAction(change)));
       assert.equal(fault?.code, code);
       if (fault !== undefined) assert.match(faultSentence(fault), sentence!);
-      assert.deepEqual(loggedActionFault(action, action.userId), fault, 'the same rules hold in the log');
     });
   }
-});
 
-describe('an action in the log', () => {
   it('rejects an action in the log under the key of another user', () => {
-    assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
-    const fault = loggedActionFault(anAction(), 'u2');
+    const fault = actionFault({ ...logged(anAction()), key: 'u2' });
     assert.equal(fault?.code, 'message.key');
     assert.equal(fault && faultSentence(fault), 'userId is u1, but the message key is u2');
+  });
+});
+
+describe('the time of an action in the log', () => {
+  const far = RECORDED_AT + 3_600_000;
+
+  it('is bounded by the timestamp of its message, whatever acceptance the message names', () => {
+    const value = anAction({ occurredAt: far, receivedAt: far });
+    const fault = actionFault({ ...logged(value), timestamp: RECORDED_AT });
+    assert.equal(fault?.code, 'time.future');
+    assert.match(faultSentence(fault!), /^occurredAt is 3600 s ahead of the timestamp of its message/);
+    assert.equal(actionFault({ ...logged(value), timestamp: far - MAX_FUTURE_MS }), undefined);
+    for (const timestamp of [-1, Number.NaN])
+      assert.equal(actionFault({ ...logged(value), timestamp })?.code, 'time.future', String(timestamp));
+  });
+
+  it('may lie long before the timestamp and the acceptance, as in a history that is loaded', () => {
+    const value = anAction({ occurredAt: RECORDED_AT - 90 * 86_400_000, receivedAt: RECORDED_AT });
+    assert.equal(actionFault(logged(value)), undefined, 'through the gateway');
+    assert.equal(actionFault({ ...logged(value), timestamp: RECORDED_AT }), undefined, 'from another client');
+  });
+
+  it('never makes the timestamp of the gateway exceed its clock', () => {
+    const ahead = anAction({ occurredAt: RECORDED_AT + MAX_FUTURE_MS, receivedAt: RECORDED_AT });
+    assert.equal(timestampOf(ahead), RECORDED_AT);
+    assert.equal(actionFault(logged(ahead)), undefined);
+    assert.equal(timestampOf(anAction({ occurredAt: 5, receivedAt: 9 })), 5, 'retention goes by event time');
   });
 });

@@ -1,58 +1,60 @@
-/** The validity of an action: the same rules for an action posted to the gateway and for one in the log. */
+/**
+ * The validity of an action: one set of rules for an action posted to the gateway and for a message of the log. The
+ * verdict is a function of the message alone, so that every reader and every replay comes to the same one.
+ */
 import type { Fault } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
 import { idFault, isEveryone } from './ids.ts';
-
-/** How far the time of an action may lie ahead of the clock that accepts it, in milliseconds: five minutes. */
-export const MAX_FUTURE_MS = 300_000;
+import { MAX_FUTURE_MS, timeFault } from './times.ts';
 
 const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
 
-/** Returns the fault of an action that cannot be applied; undefined for a valid action. */
-export function actionFault(action: UserAction): Fault | undefined {
-  for (const field of ID_FIELDS) {
-    const id = action[field];
-    const reason = id === null ? undefined : idFault(id);
-    if (reason !== undefined) return { code: 'field.invalid', field, reason };
-  }
-  if (isEveryone(action.userId)) {
-    return { code: 'user.reserved', field: 'userId', reason: 'is reserved: it stands for everyone' };
-  }
-  const { occurredAt, receivedAt } = action;
-  if (!Number.isSafeInteger(occurredAt) || occurredAt < 0) {
-    return {
-      code: 'field.invalid',
-      field: 'occurredAt',
-      reason: 'is not a time in whole milliseconds since 1970',
-    };
-  }
-  if (isFromTheFuture(action)) {
-    const ahead = Math.round((occurredAt - receivedAt) / 1_000);
-    const reason = `is ${ahead} s ahead of its acceptance; five minutes are allowed`;
-    return { code: 'time.future', field: 'occurredAt', reason };
-  }
-  return undefined;
+/** An action as it stands in the log, or would stand there. */
+export interface LoggedAction {
+  readonly value: UserAction;
+  readonly key: string;
+  /** Kafka's timestamp of the message, in milliseconds since the epoch. */
+  readonly timestamp: number;
 }
 
 /**
- * Returns the fault of an action that stands in the log under `key`; undefined for a valid action. The gateway rejects
- * faulty actions, but the topic is open to other producers. The time is compared with the acceptance that the message
- * itself carries, so that the verdict is a function of the log.
+ * Returns the fault of an action that cannot be applied; undefined for a valid action. The topic is open to producers
+ * other than the gateway, and the fields of a message are what its producer says. Only the timestamp is bounded, by the
+ * clock of the broker (`message.timestamp.after.max.ms` of the topic), and so it bounds the time of the action.
  */
-export function loggedActionFault(action: UserAction, key: string): Fault | undefined {
-  const fault = actionFault(action);
-  if (fault !== undefined || action.userId === key) return fault;
-  return {
-    code: 'message.key',
-    field: 'userId',
-    reason: `is ${action.userId}, but the message key is ${key}`,
-  };
+export function actionFault({ value, key, timestamp }: LoggedAction): Fault | undefined {
+  for (const field of ID_FIELDS) {
+    const id = value[field];
+    const reason = id === null ? undefined : idFault(id);
+    if (reason !== undefined) return { code: 'field.invalid', field, reason };
+  }
+  if (isEveryone(value.userId)) {
+    return { code: 'user.reserved', field: 'userId', reason: 'is reserved: it stands for everyone' };
+  }
+  return (
+    timeFault('occurredAt', value.occurredAt) ??
+    timeFault('receivedAt', value.receivedAt) ??
+    futureFault(value.occurredAt, value.receivedAt, 'its acceptance') ??
+    futureFault(value.occurredAt, timestamp, 'the timestamp of its message') ??
+    keyFault(value.userId, key)
+  );
 }
 
-/** Whether the time of an action is later than its acceptance allows. Such an action would age all others if it counted. */
-export function isFromTheFuture({
-  occurredAt,
-  receivedAt,
-}: Pick<UserAction, 'occurredAt' | 'receivedAt'>): boolean {
-  return occurredAt > receivedAt + MAX_FUTURE_MS;
+/** The timestamp that the gateway gives the message of an action: retention goes by event time. */
+export function timestampOf({ occurredAt, receivedAt }: UserAction): number {
+  // The broker refuses a whole request for one timestamp that is too far ahead of its clock.
+  return Math.min(occurredAt, receivedAt);
+}
+
+function futureFault(occurredAt: number, clock: number, ofWhat: string): Fault | undefined {
+  // The negation refuses a clock that is no number.
+  if (occurredAt <= clock + MAX_FUTURE_MS) return undefined;
+  const ahead = Math.round((occurredAt - clock) / 1_000);
+  const reason = `is ${ahead} s ahead of ${ofWhat}; five minutes are allowed`;
+  return { code: 'time.future', field: 'occurredAt', reason };
+}
+
+function keyFault(userId: string, key: string): Fault | undefined {
+  if (userId === key) return undefined;
+  return { code: 'message.key', field: 'userId', reason: `is ${userId}, but the message key is ${key}` };
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { compileRecordType } from '../avro-types.ts';
 import { SCHEMAS } from '../generated/records.ts';
-import { loggedActionFault } from './action-validity.ts';
+import { actionFault } from './action-validity.ts';
 import {
   aDeadLetter,
   anAction,
@@ -12,6 +12,7 @@ import {
   aRelease,
   aReward,
   aSlate,
+  logged,
   someInterests,
   someWeights,
 } from './records.testing.ts';
@@ -37,7 +38,7 @@ describe('the records that tests are built from', () => {
   });
 
   it('builds a valid action with an event id of its own', () => {
-    assert.equal(loggedActionFault(anAction(), 'u1'), undefined);
+    assert.equal(actionFault(logged(anAction())), undefined);
     assert.notEqual(anAction().eventId, anAction().eventId);
   });
 });

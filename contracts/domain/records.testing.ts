@@ -16,6 +16,7 @@ import type {
   UserInterests,
 } from '../generated/records.ts';
 import { encodeVector } from '../vectors.ts';
+import { type LoggedAction, timestampOf } from './action-validity.ts';
 
 /** The time at which the records were made, ms. */
 export const RECORDED_AT = Date.parse('2026-03-01T12:00:00Z');
@@ -37,6 +38,11 @@ export function anAction(change: Partial<UserAction> = {}): UserAction {
     value: null,
     ...change,
   };
+}
+
+/** The action as the gateway writes it into the log. */
+export function logged(value: UserAction): LoggedAction {
+  return { value, key: value.userId, timestamp: timestampOf(value) };
 }
 
 /** An available item without text, titled by its id. */

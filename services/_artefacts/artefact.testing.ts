@@ -35,7 +35,7 @@ export function memoryLog(): ArtefactLog & { readonly messages: ArtefactMessage[
 }
 
 export function applyMessage(reader: ArtefactReader, { topic, key, value }: ArtefactMessage): void {
-  const message = { partition: 0, offset: 0, key, trace: undefined };
+  const message = { partition: 0, offset: 0, key, timestamp: 0, trace: undefined };
   if (topic === 'models') reader.handlers.models({ ...message, value });
   else reader.handlers['model-parts']({ ...message, value });
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, logged } from '#contracts/domain/records.testing.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { someSlate } from './attribution.testing.ts';
 import { createHandlers } from './handlers.ts';
@@ -32,7 +32,14 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
   await handlers.slates({
     topic: 'slates',
     partition: 0,
-    messages: slates.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    messages: slates.map((value, offset) => ({
+      partition: 0,
+      offset,
+      key: 'ann',
+      timestamp: value.servedAt,
+      value,
+      trace: undefined,
+    })),
     lastOffset: 9,
     reject: (offset, code, reason) => void rejected.push([offset, code, reason]),
   });
@@ -74,7 +81,12 @@ test('an invalid action is rejected and does not advance stream time, and its of
   await handlers.actions({
     topic: 'actions',
     partition: 0,
-    messages: actions.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined })),
+    messages: actions.map((value, offset) => ({
+      partition: 0,
+      offset,
+      ...logged(value),
+      trace: undefined,
+    })),
     lastOffset: 9,
     reject: (offset, code) => void rejected.push([offset, code]),
   });

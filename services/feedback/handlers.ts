@@ -1,4 +1,4 @@
-import { loggedActionFault } from '#contracts/domain/action-validity.ts';
+import { actionFault } from '#contracts/domain/action-validity.ts';
 import { type Fault, faultSentence } from '#contracts/fault.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
@@ -35,8 +35,8 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
     },
     async actions(batch) {
       const messages = batch.messages.map((message) => {
-        const { key, offset, value } = message;
-        const fault = value === null ? undefined : loggedActionFault(value, key);
+        const { key, offset, value, timestamp } = message;
+        const fault = value === null ? undefined : actionFault({ value, key, timestamp });
         if (value === null || fault === undefined) return message;
         batch.reject(offset, fault.code, faultSentence(fault));
         // A time out of bounds would close every slate. At time 0 the action counts for none, and its offset counts

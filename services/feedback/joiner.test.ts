@@ -16,6 +16,7 @@ function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<I
     partition: PARTITION,
     offset,
     key: value.userId,
+    timestamp: 0,
     value,
     trace: `trace of ${offset}`,
   }));
@@ -28,6 +29,7 @@ function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) =
     idleMs: IDLE_MS,
     produce,
     countLate: () => {},
+    now: () => START,
     lastSequence: async () => 0,
   });
 }
@@ -213,7 +215,7 @@ test('a tombstone erases the waiting state of its user', async () => {
   const joiner = joinerOn(store, appendTo(log));
   await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
   await joiner.applyActions(PARTITION, [
-    { partition: PARTITION, offset: 7, key: 'ann', value: null, trace: undefined },
+    { partition: PARTITION, offset: 7, key: 'ann', timestamp: 0, value: null, trace: undefined },
   ]);
   await closeAll(joiner);
   assert.deepEqual(log, []);
@@ -228,6 +230,7 @@ test('a partition whose state was deleted continues above the sequence numbers o
     idleMs: IDLE_MS,
     produce: appendTo(log),
     countLate: () => {},
+    now: () => START,
     lastSequence: async () => 40,
   });
   await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));

@@ -1,3 +1,4 @@
+import { believableTime } from '#contracts/domain/times.ts';
 import type { Slate, UserAction } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
@@ -47,6 +48,8 @@ export interface JoinerOptions {
   /** Resolves when the log has the rewards, in this order. If it rejects, the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
+  /** Milliseconds since the epoch. Only stored times that no log can lead to are compared with it. */
+  readonly now: () => number;
   /**
    * Called once for a partition without state: returns a sequence number that no reward in the log exceeds. Numbering
    * continues from there, so that readers do not mistake new rewards for duplicates after the state was deleted.
@@ -84,7 +87,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
 
   async function run(partition: number, step: Step): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const head = await store.readHead(partition);
+      const head = believableHead(await store.readHead(partition), options.now());
       if (await advance(partition, head, step, options)) return sendOutbox(partition);
     }
     throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
@@ -107,6 +110,12 @@ export function createJoiner(options: JoinerOptions): Joiner {
       inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset })),
     tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
   };
+}
+
+/** Before the timestamps of messages were bounded, one message could move these times thousands of years ahead. */
+function believableHead(head: PartitionHead, now: number): PartitionHead {
+  const streamTime = believableTime(head.streamTime, now);
+  return { ...head, streamTime, slatesUntil: believableTime(head.slatesUntil, now) };
 }
 
 /** @returns whether the step was committed */

@@ -27,6 +27,7 @@ await runStage(STAGES.feedback, async (stage) => {
       );
       for (const { reward } of queued) metrics.rewards.inc({ action: reward.actionType ?? 'none' });
     },
+    now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
     // Each sequence number was used for at least one message, so none exceeds the number of messages.
     lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),

@@ -1,5 +1,6 @@
 import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
+import { timestampOf } from '#contracts/domain/action-validity.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { RETRY_AFTER_SECONDS } from '#platform/http/error-body.ts';
 import type { StagePorts } from '#platform/stage.ts';
@@ -69,9 +70,8 @@ function actionKind(stage: StagePorts, now: number, maxAgeMs: number, trace: str
   return {
     validate: (entry) => validateAction(entry, now, maxAgeMs),
     identify: ({ eventId }) => ({ eventId }),
-    // Windows and retention use event time, so the message carries it too.
     write: (action) =>
-      stage.produce('actions', action.userId, action, { trace, timestamp: action.occurredAt }),
+      stage.produce('actions', action.userId, action, { trace, timestamp: timestampOf(action) }),
   };
 }
 

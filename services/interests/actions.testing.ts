@@ -1,4 +1,5 @@
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { timestampOf } from '#contracts/domain/action-validity.ts';
 import { anAction } from '#contracts/domain/records.testing.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
@@ -60,6 +61,7 @@ export function batchOf(messages: readonly LoggedAction[]): IncomingBatch<UserAc
       partition: 0,
       offset,
       key: value?.userId ?? 'u1',
+      timestamp: value === null ? START : timestampOf(value),
       value,
       trace: undefined,
     })),

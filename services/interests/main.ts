@@ -27,6 +27,7 @@ await runStage(STAGES.interests, async (stage) => {
     publish: async (interests, trace) =>
       void (await stage.produce('interests', interests.userId, interests, { trace })),
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
+    now: Date.now,
     countUser: (outcome) => metrics.users.inc({ outcome }),
   });
   const refresher = new Refresher({

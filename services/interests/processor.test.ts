@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { applyAction, createWindow } from '#algorithms/pinnersage/window.ts';
+import { someInterests } from '#contracts/domain/records.testing.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import { action, batchOf, CONFIG, DAY, type LoggedAction, START, served } from './actions.testing.ts';
 import type { InterestsConfig } from './config.ts';
@@ -17,6 +19,8 @@ interface Rig {
   readonly lookups: ('hot' | 'read')[];
   space: EmbeddingSpace | undefined;
 }
+
+const NOW = START + 200 * DAY;
 
 /** @param crashAt writes and publications that fail, counted from 0 over the lifetime of the rig */
 function createRig(
@@ -41,6 +45,7 @@ function createRig(
   };
   const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], space: served() };
   const processor = createProcessor({
+    now: () => NOW,
     config,
     store: failing,
     servedSpace: () => rig.space,
@@ -142,6 +147,38 @@ describe('the interests of a user', () => {
     processor.forgetPartitions();
     await processor.handle(batchOf([{ offset: 2, value: action({ occurredAt: START + 1 }) }]));
     assert.deepEqual(counts, { added: 1, late: 1 });
+  });
+});
+
+describe('times that no log can lead to', () => {
+  const microseconds = START * 1_000;
+
+  it('are forgotten: the partition and the window continue as if the action had never been there', async () => {
+    const { store, processor, counts } = createRig();
+    const window = createWindow();
+    applyAction(
+      window,
+      { eventId: 'e', itemId: 'nail', type: 'buy', occurredAt: microseconds, weight: 1 },
+      0,
+    );
+    const interests = someInterests({ userId: 'u1', version: 3, streamTime: microseconds });
+    await store.write(0, window, { interests, clustering: new Uint8Array(0) });
+    await store.writeStreamTime(0, 3, microseconds);
+    await processor.handle(batchOf([{ offset: 4, value: action() }]));
+    assert.deepEqual(counts, { added: 1 });
+    const held = await store.readInterests('u1');
+    assert.deepEqual([held?.streamTime, held?.recent], [START, ['tea']]);
+    assert.equal(await store.readStreamTime(0), START);
+  });
+
+  it('do not enter through the messages of a client that stamps them with its own clock', async () => {
+    const { store, processor, published } = createRig();
+    const far = action({ occurredAt: START + 30 * DAY, receivedAt: START + 30 * DAY });
+    const batch = batchOf([{ offset: 0, value: far }]);
+    await processor.handle({ ...batch, messages: [{ ...batch.messages[0]!, timestamp: START }] });
+    assert.equal(batch.rejected.get(0)?.code, 'time.future');
+    assert.equal(await store.readStreamTime(0), 0);
+    assert.deepEqual(published, []);
   });
 });
 

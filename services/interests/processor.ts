@@ -1,8 +1,10 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
-import { loggedActionFault } from '#contracts/domain/action-validity.ts';
+import { actionFault } from '#contracts/domain/action-validity.ts';
+import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { believableRecord } from './believable.ts';
 import { type CachedUser, CachedUsers } from './cached-users.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
@@ -26,6 +28,8 @@ export interface ProcessorPorts {
   /** Resolves when the record is in the topic `interests`. */
   readonly publish: (interests: UserInterests, trace: string | undefined) => Promise<void>;
   readonly count: (outcome: 'added' | 'duplicate' | 'late' | 'repeated', amount: number) => void;
+  /** Milliseconds since the epoch. The results do not depend on it, unless the store holds times that no log can lead to. */
+  readonly now: () => number;
   /** Called once a user of a batch: `hot` when the user was cached, `read` when it was read from the store. */
   readonly countUser: (outcome: 'hot' | 'read') => void;
 }
@@ -60,7 +64,7 @@ export interface Processor {
  * twice. The results depend neither on the clock nor on where a batch ends.
  */
 export function createProcessor(ports: ProcessorPorts): Processor {
-  const { config, store, servedSpace, publish, count } = ports;
+  const { config, store, servedSpace, publish, count, now } = ports;
   const clusterer = new Clusterer(config);
   let owned = ownNothing(config);
 
@@ -68,14 +72,15 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     const { partition } = batch;
     // A batch that outlives a rebalance keeps these objects, so that it changes nothing of the next assignment.
     const { streamTimes, users } = owned;
-    let streamTime = streamTimes.get(partition) ?? (await store.readStreamTime(partition));
+    let streamTime =
+      streamTimes.get(partition) ?? believableTime(await store.readStreamTime(partition), now());
     const byUser = new Map<string, UserWork>();
-    for (const { key, offset, value, trace } of batch.messages) {
+    for (const { key, offset, value, timestamp, trace } of batch.messages) {
       if (value === null) {
         batch.reject(offset, 'message.tombstone', 'a tombstone is not an action');
         continue;
       }
-      const fault = loggedActionFault(value, key);
+      const fault = actionFault({ value, key, timestamp });
       if (fault !== undefined) {
         batch.reject(offset, fault.code, faultSentence(fault));
         continue;
@@ -128,7 +133,11 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   ): Promise<CachedUser> {
     const user = users.remove(userId);
     ports.countUser(user === undefined ? 'read' : 'hot');
-    return user ?? decodeUser(await store.read(userId), space);
+    return user ?? decodeUser(await readUser(userId), space);
+  }
+
+  async function readUser(userId: string): Promise<UserRecord> {
+    return believableRecord(await store.read(userId), now());
   }
 
   async function decodeUser(record: UserRecord, space: EmbeddingSpace | undefined): Promise<CachedUser> {
@@ -154,7 +163,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
 
   async function refreshUser(userId: string): Promise<boolean> {
     const space = servedSpace();
-    const record = await store.read(userId);
+    const record = await readUser(userId);
     const { window, interests } = record;
     if (space === undefined || interests === undefined) return false;
     const stale = interests.generation !== space.generation || interests.unknownItems > 0;

@@ -36,6 +36,7 @@ function batchOf(
       partition: 0,
       offset,
       key: message.userId,
+      timestamp: 0,
       value: 'value' in message ? null : message,
       trace: `trace of ${message.userId}`,
     })),

@@ -52,6 +52,7 @@ export function openPass(
           partition: 0,
           offset,
           key: user.userId,
+          timestamp: 0,
           value: 'erased' in user ? null : user,
           trace: undefined,
         })),

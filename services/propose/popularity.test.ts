@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, logged } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { readProposeConfig } from './config.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
@@ -14,7 +14,7 @@ function action(itemId: string, change: Partial<UserAction> = {}): UserAction {
 
 function popularityOf(...actions: UserAction[]): Popularity {
   const popularity = new Popularity(readProposeConfig({ TRIBUTARY_ACTION_WEIGHTS: 'view=0.25' }));
-  for (const one of actions) popularity.apply(one);
+  for (const one of actions) popularity.apply(logged(one));
   return popularity;
 }
 
@@ -40,7 +40,7 @@ describe('popularity', () => {
   it('popularity never exceeds one, though an item rose since the scale was set', () => {
     const popularity = popularityOf(action('tea'));
     popularity.top(1);
-    popularity.apply(action('tea'));
+    popularity.apply(logged(action('tea')));
     assert.equal(popularity.share('tea'), 1);
   });
 

@@ -1,7 +1,6 @@
 import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
-import { isFromTheFuture } from '#contracts/domain/action-validity.ts';
-import type { UserAction } from '#contracts/generated/records.ts';
+import { actionFault, type LoggedAction } from '#contracts/domain/action-validity.ts';
 import type { ProposeConfig } from './config.ts';
 
 const MS_PER_DAY = 86_400_000;
@@ -23,13 +22,13 @@ export class Popularity {
   }
 
   /**
-   * Counts an action. Negative actions are ignored: they do not make an item less popular. A time in the future is
-   * ignored too, because it would age all other counts to nothing: `interests` sends such an action to the dead
-   * letters.
+   * Counts an action. Negative actions are ignored: they do not make an item less popular. Invalid ones are ignored too:
+   * a time in the future would age all other counts to nothing. `interests` sends them to the dead letters.
    */
-  apply(action: UserAction): void {
-    const weight = this.#weights[action.type];
-    if (weight > 0 && !isFromTheFuture(action)) this.#counts.add(action.itemId, action.occurredAt, weight);
+  apply(action: LoggedAction): void {
+    const { type, itemId, occurredAt } = action.value;
+    const weight = this.#weights[type];
+    if (weight > 0 && actionFault(action) === undefined) this.#counts.add(itemId, occurredAt, weight);
   }
 
   /** The n most popular items with their share of the highest count, best first; sets the scale of `share`. */

@@ -64,7 +64,7 @@ describe('the resources of the models', () => {
     const log = memoryLog();
     await writeArtefact(log, anArtefact({ model: 'sequence', bytes: Buffer.from('tea') }));
     for (const { topic, key, value } of log.messages) {
-      const message = { partition: 0, offset: 0, key, trace: undefined, value };
+      const message = { partition: 0, offset: 0, key, timestamp: 0, trace: undefined, value };
       await followed[0]![topic]?.(message as never);
     }
     assert.deepEqual(await model!.propose(signal), { items: [{ itemId: 'tea', score: 1 }] });

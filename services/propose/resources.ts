@@ -20,7 +20,10 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
   popularity: async (stage, config) => {
     const popularity = new Popularity(config);
     const follower = await stage.follow(
-      { actions: ({ value }) => void (value !== null && popularity.apply(value)) },
+      {
+        actions: ({ value, key, timestamp }) =>
+          void (value !== null && popularity.apply({ value, key, timestamp })),
+      },
       { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
     );
     await follower.caughtUp;

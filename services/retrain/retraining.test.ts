@@ -7,7 +7,7 @@ import { initialWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { putArtefact } from '#artefacts/artefact.testing.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, logged } from '#contracts/domain/records.testing.ts';
 import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
@@ -114,7 +114,7 @@ describe('a retraining', () => {
   });
 
   function act(itemId: string, change: Partial<UserAction> = {}): void {
-    state.actions.add(anAction({ itemId, occurredAt: NOW, ...change }));
+    state.actions.add(logged(anAction({ itemId, occurredAt: NOW, ...change })));
   }
 
   /** Two items that were bought, one that was not. */

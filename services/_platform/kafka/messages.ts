@@ -8,6 +8,8 @@ export interface IncomingMessage<V> {
   readonly partition: number;
   readonly offset: number;
   readonly key: string;
+  /** Kafka's timestamp, in milliseconds since the epoch; the clock of the broker bounds it. */
+  readonly timestamp: number;
   /** null is a tombstone. */
   readonly value: V | null;
   /** W3C trace context; undefined if the producer sent none. */
@@ -23,13 +25,14 @@ export interface Rejection {
 
 export function incomingMessage<V>(
   partition: number,
-  { offset, key, headers }: LogMessage,
+  { offset, key, timestamp, headers }: LogMessage,
   value: V | null,
 ): IncomingMessage<V> {
   return {
     partition,
     offset: Number(offset),
     key: key?.toString() ?? '',
+    timestamp: Number(timestamp),
     value,
     trace: headerText(headers, TRACE_HEADER),
   };

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import { type Static, Type } from 'typebox';
-import { actionFault } from '#contracts/domain/action-validity.ts';
+import { actionFault, timestampOf } from '#contracts/domain/action-validity.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { parseInstant } from '#contracts/domain/instants.ts';
 import type { Fault } from '#contracts/fault.ts';
@@ -67,7 +67,7 @@ export function validateAction(entry: unknown, now: number, maxAgeMs: number): V
     contextId: input.contextId ?? null,
     value: input.value ?? null,
   };
-  const fault = actionFault(record);
+  const fault = actionFault({ value: record, key: record.userId, timestamp: timestampOf(record) });
   return fault === undefined ? { record } : reject(fault);
 }
 

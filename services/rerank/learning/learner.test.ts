@@ -23,6 +23,7 @@ function batchOf(
       partition: PARTITION,
       offset: from + index,
       key: value.userId,
+      timestamp: value.servedAt,
       value,
       trace: undefined,
     })),

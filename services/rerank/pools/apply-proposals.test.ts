@@ -8,7 +8,14 @@ import { joinPools, MAX_MODELS } from './pool.ts';
 import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
 
 function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Proposal>> {
-  return values.map((value, offset) => ({ partition: 0, offset, key: 'ann', value, trace: undefined }));
+  return values.map((value, offset) => ({
+    partition: 0,
+    offset,
+    key: 'ann',
+    timestamp: NOW,
+    value,
+    trace: undefined,
+  }));
 }
 
 test('a batch writes its last proposals, once, however often it is read', async () => {

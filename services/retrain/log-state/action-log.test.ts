@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, logged } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { ContextGraph } from '../graph/context-graph.ts';
 import { ActionLog } from './action-log.ts';
@@ -18,7 +18,7 @@ const WEIGHTS = { ...DEFAULT_ACTION_WEIGHTS, buy: 1, view: 0.25, rate: 0, hide: 
 
 function logOf(...actions: UserAction[]): ActionLog {
   const log = new ActionLog(WEIGHTS, new ContextGraph({ halfLifeDays: 0 }));
-  for (const one of actions) log.add(one);
+  for (const one of actions) log.add(logged(one));
   return log;
 }
 
@@ -39,7 +39,7 @@ describe('the log of actions', () => {
     assert.equal(log.size, 2);
     assert.deepEqual(log.snapshot(9, []).itemIds, ['mate', 'nail']);
     assert.equal(log.newest, NOW);
-    log.add(old);
+    log.add(logged(old));
     assert.equal(log.size, 3);
   });
 
@@ -92,7 +92,7 @@ describe('the log of actions', () => {
   it('a snapshot is a copy, which later actions do not change', () => {
     const log = logOf(action('tea', { type: 'view' }));
     const before = log.snapshot(9, []);
-    log.add(action('nail'));
+    log.add(logged(action('nail')));
     assert.deepEqual([before.itemIds, [...before.columns.weight]], [['tea'], [0.25]]);
   });
 
@@ -121,7 +121,7 @@ describe('the log of actions', () => {
         const graph = new ContextGraph({ halfLifeDays: 0 });
         const log = new ActionLog(WEIGHTS, graph);
         for (const { action: one, forgets } of steps) {
-          log.add(one);
+          log.add(logged(one));
           if (forgets) log.forgetOlderThan(8);
         }
         assert.deepEqual(edgesOfGraph(graph, log), edgesOfActions(log));
@@ -138,8 +138,8 @@ describe('the log of actions', () => {
         });
         const [often, once] = logs as [(typeof logs)[0], (typeof logs)[0]];
         for (const { action: one, forgets } of steps) {
-          often.log.add(one);
-          once.log.add(one);
+          often.log.add(logged(one));
+          once.log.add(logged(one));
           if (forgets) often.log.forgetOlderThan(8);
         }
         // An action that is too old on arrival stays until old actions are dropped the next time.

@@ -1,6 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
-import { isFromTheFuture } from '#contracts/domain/action-validity.ts';
+import { actionFault, type LoggedAction } from '#contracts/domain/action-validity.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { ContextGraph } from '../graph/context-graph.ts';
 import { ActionRows } from './action-rows.ts';
@@ -53,9 +53,10 @@ export class ActionLog {
     return this.#newest;
   }
 
-  /** Adds an action, except one with a time in the future, relative to which all others would be too old to keep. */
-  add(action: UserAction): void {
-    if (isFromTheFuture(action)) return;
+  /** Adds an action, except an invalid one: relative to a time in the future all others would be too old to keep. */
+  add(logged: LoggedAction): void {
+    if (actionFault(logged) !== undefined) return;
+    const action = logged.value;
     const weight = this.#weights[action.type];
     const event = nameOf(action.eventId);
     if (weight <= 0 || this.#events.has(event)) return;

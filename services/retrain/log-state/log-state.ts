@@ -63,9 +63,9 @@ export function createLogState(
  */
 export function logHandlers(state: LogState, onItem: (itemId: string) => void): FollowHandlers {
   return {
-    actions({ value }) {
+    actions({ value, key, timestamp }) {
       if (value === null) return;
-      state.actions.add(value);
+      state.actions.add({ value, key, timestamp });
       onItem(value.itemId);
     },
     items({ key, value }) {
