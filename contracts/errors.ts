@@ -34,7 +34,10 @@ export const ERROR_REMEDIES = {
   'handler.failed':
     'A stage met an unexpected error and stopped before its commit: see the log line; after a restart it resumes.',
   'message.tombstone': 'Send no tombstone to this topic: its messages leave it by age alone.',
-  'message.key': 'Let the producer use the id of the user as the key of the message.',
+  'message.key':
+    'Let the producer use the id of the user, 1 to 256 bytes of UTF-8, as the key of the message.',
+  'partition.wrong':
+    'Let the producer partition by murmur2 of the key (librdkafka: partitioner=murmur2_random), then requeue the letters: `npm run topics -- requeue --code partition.wrong`.',
   'number.invalid': 'Look at the producer: a number of the record is not finite or out of its range.',
   'model.name':
     'Name the model with at most 64 lower-case letters, digits and hyphens, the first a letter; "other" is reserved.',

@@ -94,6 +94,10 @@ export async function requeueCommand(context: CommandContext, flags: RequeueFlag
     ...clientsOf(context),
     from: parsePosition(from, Date.now()),
     onRequeued: (letter) => context.write(`${describeRequeued(letter)}\n`),
+    onSkipped: ({ partition, offset, letter }) =>
+      context.write(
+        `dead-letters ${partition}:${offset} is not sent: it holds only the beginning of ${letter.messageBytes} bytes\n`,
+      ),
   });
   const verb = flags.dryRun ? 'would be requeued' : 'requeued';
   await context.write(`${requeued} dead letter${requeued === 1 ? '' : 's'} ${verb}.\n`);

@@ -260,8 +260,9 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       code: 'decode.magic',
       reason: 'not the wire format',
       failedAt: NOON,
+      messageBytes: 2_000_000,
     },
-    'from actions 3:1042, rejected by interests at 2026-03-01T12:00:00.000Z: decode.magic: not the wire format',
+    'from actions 3:1042, rejected by interests at 2026-03-01T12:00:00.000Z: decode.magic: not the wire format (cut; the message has 2000000 bytes)',
   ],
 ];
 

@@ -127,7 +127,8 @@ const RENDERERS: Renderers = {
 
   DeadLetter: (letter) =>
     `from ${printable(letter.sourceTopic)} ${letter.partition}:${letter.offset}, rejected by ${printable(letter.stage)}` +
-    ` at ${formatTime(letter.failedAt)}: ${printable(letter.code)}: ${printable(letter.reason)}`,
+    ` at ${formatTime(letter.failedAt)}: ${printable(letter.code)}: ${printable(letter.reason)}` +
+    (letter.messageBytes === null ? '' : ` (cut; the message has ${letter.messageBytes} bytes)`),
 };
 
 /** Returns the record as one line. */

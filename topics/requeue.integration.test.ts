@@ -19,6 +19,7 @@ describe('requeue', () => {
     code: 'decode.magic',
     reason: 'broken',
     failedAt: 1,
+    messageBytes: null,
     ...change,
   });
 
@@ -30,7 +31,7 @@ describe('requeue', () => {
     return done;
   }
 
-  async function messagesOf(name: 'actions' | 'items'): Promise<TopicMessage[]> {
+  async function messagesOf(name: 'actions' | 'items' | 'slates'): Promise<TopicMessage[]> {
     const messages: TopicMessage[] = [];
     const onMessage = (message: TopicMessage) => messages.push(message);
     await readTopic({ kafka: test.kafka, topic: test.topicOf(name), from: { at: 'beginning' }, onMessage });
@@ -90,6 +91,15 @@ describe('requeue', () => {
     const [tombstone] = await messagesOf('items');
     assert.equal(tombstone?.key?.toString(), 'tea');
     assert.equal(tombstone?.value, null);
+  });
+
+  it('does not send a letter that holds only the beginning of its message', async () => {
+    const value = test.encode('DeadLetter', letter({ sourceTopic: 'slates', messageBytes: 2_000_000 }));
+    const { offset } = await test.produce('dead-letters', { key: 'slates', value });
+    const skipped: number[] = [];
+    const requeued = await requeue({ topic: 'slates', onSkipped: (one) => skipped.push(one.offset) });
+    assert.deepEqual([requeued, skipped], [[], [offset]]);
+    assert.deepEqual(await messagesOf('slates'), []);
   });
 
   it("fails with the letter's name if its topic is not in the catalogue", async () => {

@@ -29,6 +29,8 @@ export interface RequeueOptions {
   readonly signal?: AbortSignal;
   /** Called after each letter was acknowledged, or listed in a dry run. */
   readonly onRequeued?: (requeued: RequeuedLetter) => unknown;
+  /** Called for each selected letter that is not sent because it holds only the beginning of its message. */
+  readonly onSkipped?: (skipped: Pick<RequeuedLetter, 'letter' | 'partition' | 'offset'>) => unknown;
 }
 
 export interface RequeuedLetter {
@@ -65,6 +67,10 @@ export async function requeueDeadLetters(options: RequeueOptions): Promise<numbe
         if (message.value === null) return undefined;
         const letter = await options.codec.decode('DeadLetter', message.value);
         if (!isChosen(letter, options)) return undefined;
+        if (letter.messageBytes !== null) {
+          await options.onSkipped?.({ letter, partition: message.partition, offset: message.offset });
+          return undefined;
+        }
         const sentTo = options.dryRun ? null : await send(producer, options.namespace, letter, message);
         requeued += 1;
         await options.onRequeued?.({ letter, partition: message.partition, offset: message.offset, sentTo });

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { anAction } from '#contracts/domain/records.testing.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
-import type { TopicName } from './catalog.ts';
+import { CATALOG, type TopicName } from './catalog.ts';
 import { parseCondition } from './filter.ts';
+import { partitionOfKey } from './partitioner.ts';
 import type { Position } from './positions.ts';
 import { type TailOptions, tailTopic } from './tail.ts';
 import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
@@ -141,6 +142,7 @@ describe('tail', () => {
       code: 'decode.schema-unknown',
       reason: 'no schema 7',
       failedAt: T0,
+      messageBytes: null,
     };
     const broken = { ...letter, value: Buffer.from('oops'), code: 'decode.magic' };
     for (const value of [letter, broken]) {
@@ -163,5 +165,26 @@ describe('tail', () => {
     const registry = createRegistry({ url: 'http://127.0.0.1:9/', attempts: 1 });
     const codec = createTopicCodec(registry, test.namespace);
     await assert.rejects(tail('actions', BEGINNING, { codec }), { code: 'registry.unavailable' });
+  });
+
+  it('finds the messages of a key in partitions to which they do not belong, and says so', async () => {
+    const value = test.encode('UserAction', anAction({ eventId: 'strayed', userId: 'zoe' }));
+    const own = partitionOfKey('zoe', CATALOG.actions.partitions);
+    const other = (own + 1) % CATALOG.actions.partitions;
+    for (const partition of [own, other])
+      await test.produce('actions', { key: 'zoe', value, partition, timestamp: nextTimestamp() });
+    const { lines } = await tail('actions', BEGINNING, { key: 'zoe' });
+    assert.equal(lines.length, 2);
+    const strayed = lines.find((line) => line.includes(` ${other}:`));
+    assert.ok(strayed?.includes(`zoe (wrong partition: the key belongs to ${own}) │ buy`), strayed);
+    const json = (await tail('actions', BEGINNING, { key: 'zoe', json: true })).lines.map(
+      (line) => JSON.parse(line) as { partition: number; belongsTo?: number },
+    );
+    assert.deepEqual(json.map(({ partition, belongsTo }) => [partition, belongsTo]).sort(), [
+      ...[
+        [own, undefined],
+        [other, own],
+      ].sort(),
+    ]);
   });
 });

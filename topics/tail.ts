@@ -3,7 +3,6 @@ import type { Kafka } from 'kafkajs';
 import { type Codec, DecodeError } from '#contracts/codec.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import { CATALOG, qualifiedTopic, type TopicName } from './catalog.ts';
-import { requireTopic, withAdmin } from './connection.ts';
 import { type Condition, matches } from './filter.ts';
 import {
   type FormatOptions,
@@ -28,7 +27,7 @@ export interface TailOptions {
   readonly follow?: boolean;
   /** Stop after this number of shown messages. */
   readonly limit?: number;
-  /** Only messages with this key; only its partition is read. */
+  /** Only messages with this key, in whatever partition their producer has put them. */
   readonly key?: string;
   readonly partition?: number;
   /** Only messages whose value decodes and matches all conditions. */
@@ -60,9 +59,10 @@ type Decoded =
 export async function tailTopic(options: TailOptions): Promise<TailResult> {
   const { kafka, signal } = options;
   const topic = qualifiedTopic(options.namespace, options.topic);
-  const partitions = await chosenPartitions(options, topic);
+  const { partition } = options;
   const tail = new Tail(options);
-  const read = { kafka, topic, ...(partitions && { partitions }), ...(signal && { signal }) };
+  const partitions = partition === undefined ? {} : { partitions: [partition] };
+  const read = { kafka, topic, ...partitions, ...(signal && { signal }) };
 
   let { from } = options;
   if (from.at === 'last') {
@@ -78,17 +78,6 @@ export async function tailTopic(options: TailOptions): Promise<TailResult> {
   const until = options.follow ? 'never' : 'end';
   await readTopic({ ...read, from, until, onMessage: (message) => tail.show(message) });
   return tail.result;
-}
-
-async function chosenPartitions(options: TailOptions, topic: string): Promise<readonly number[] | undefined> {
-  const { key, partition } = options;
-  if (partition !== undefined) return [partition];
-  if (key === undefined) return undefined;
-  return withAdmin(options.kafka, async (admin) => {
-    await requireTopic(admin, topic);
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
-    return [partitionOfKey(key, topics[0]?.partitions.length ?? 1)];
-  });
 }
 
 class Tail {
@@ -121,12 +110,14 @@ class Tail {
 
   #jsonLine(message: TopicMessage, decoded: Decoded): string {
     const { partition, offset, timestamp, headers, key } = message;
+    const belongsTo = ownPartition(this.#options.topic, message);
     const head = {
       topic: this.#options.topic,
       partition,
       offset,
       timestamp,
       key: key === null ? null : formatKey(key),
+      ...(belongsTo === partition ? {} : { belongsTo }),
       headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, formatKey(value)])),
     };
     if (decoded.kind === 'tombstone') return JSON.stringify({ ...head, value: null });
@@ -138,7 +129,9 @@ class Tail {
 
   async #textLine(message: TopicMessage, decoded: Decoded): Promise<string> {
     const place = `${message.partition}:${message.offset}`;
-    const head = `${formatTime(message.timestamp)} ${place} ${formatKey(message.key)} │ `;
+    const own = ownPartition(this.#options.topic, message);
+    const note = own === message.partition ? '' : ` (wrong partition: the key belongs to ${own})`;
+    const head = `${formatTime(message.timestamp)} ${place} ${formatKey(message.key)}${note} │ `;
     if (decoded.kind === 'tombstone') return `${head}tombstone: this key is deleted`;
     if (decoded.kind === 'undecodable') return head + describeUndecodable(decoded, this.#format);
     const line =
@@ -152,6 +145,12 @@ class Tail {
     );
     return [line, ...details.map((detail) => `    ${detail}`)].join('\n');
   }
+}
+
+/** Returns the partition in which the stages expect the message; its own for a topic that is not keyed by userId. */
+function ownPartition(name: TopicName, { key, partition }: TopicMessage): number {
+  const { key: kind, partitions } = CATALOG[name];
+  return kind === 'userId' && key !== null ? partitionOfKey(key, partitions) : partition;
 }
 
 async function decode(
@@ -195,6 +194,7 @@ async function explainDeadLetter(
     }
   }
   const at = partition === 0 ? '' : ` --partition ${partition}`;
+  if (letter.messageBytes !== null) return lines;
   return [...lines, `requeue  npm run topics -- requeue${at} --offset ${offset}`];
 }
 

@@ -218,6 +218,7 @@ export function aDeadLetter(change: Partial<DeadLetter> = {}): DeadLetter {
     code: 'decode.magic',
     reason: 'The first byte is 1, not the 0 of the Confluent wire format.',
     failedAt: RECORDED_AT,
+    messageBytes: null,
     ...change,
   };
 }

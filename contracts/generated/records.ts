@@ -3,8 +3,7 @@
 import type { AvroRecord } from '../avro.ts';
 
 /**
- * A complete message that a stage could not decode or handle, with the reason. Topic dead-letters, key source
- * topic.
+ * A message that a stage could not decode or handle, with the reason. Topic dead-letters, key source topic.
  */
 export interface DeadLetter {
   /** Topic of the message, without the namespace. */
@@ -27,6 +26,11 @@ export interface DeadLetter {
   readonly reason: string;
   /** When the message was rejected, in milliseconds since the epoch. */
   readonly failedAt: number;
+  /**
+   * Bytes of the key, value and headers of the message if the letter holds only the beginnings of them; null
+   * if it holds them complete.
+   */
+  readonly messageBytes: number | null;
 }
 
 /** How the vector was computed. */
@@ -507,7 +511,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "DeadLetter",
     "namespace": "io.tributary",
-    "doc": "A complete message that a stage could not decode or handle, with the reason. Topic dead-letters, key source topic.",
+    "doc": "A message that a stage could not decode or handle, with the reason. Topic dead-letters, key source topic.",
     "fields": [
       {
         "name": "sourceTopic",
@@ -573,6 +577,15 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "logicalType": "timestamp-millis"
         },
         "doc": "When the message was rejected, in milliseconds since the epoch."
+      },
+      {
+        "name": "messageBytes",
+        "type": [
+          "null",
+          "long"
+        ],
+        "doc": "Bytes of the key, value and headers of the message if the letter holds only the beginnings of them; null if it holds them complete.",
+        "default": null
       }
     ]
   },

@@ -230,9 +230,14 @@ async function createStage(
   function decoding(topicName: TopicName): {
     topic: string;
     decode: (bytes: Buffer) => never | Promise<never>;
+    userPartitions: number | undefined;
   } {
-    const record = CATALOG[topicName].schema;
-    return { topic: topic(topicName), decode: (bytes) => codec.decode(record, bytes) as never };
+    const { schema, key, partitions } = CATALOG[topicName];
+    return {
+      topic: topic(topicName),
+      decode: (bytes) => codec.decode(schema, bytes) as never,
+      userPartitions: key === 'userId' ? partitions : undefined,
+    };
   }
 
   return { stage, httpDrain };

@@ -4,6 +4,7 @@ import type { IHeaders, KafkaMessage } from 'kafkajs';
 import { DecodeError } from '#contracts/codec.ts';
 import { decompress } from './compression.ts';
 import { DecompressionError } from './decompressed.ts';
+import { readRecord } from './records.ts';
 
 /** Most bytes of the decompressed records of one batch. A broker accepts 1 MiB of compressed records by default. */
 export const MAX_BATCH_BYTES = 32 * 1_048_576;
@@ -64,6 +65,9 @@ const TRANSACTIONAL_FLAG = 0x10;
 const CONTROL_FLAG = 0x20;
 
 const require = createRequire(import.meta.url);
+require('kafkajs/src/protocol/recordBatch/record/v0/decoder.js');
+// The reader of batches takes the reader of records from there when it is loaded, below.
+require.cache[require.resolve('kafkajs/src/protocol/recordBatch/record/v0/decoder.js')]!.exports = readRecord;
 const Decoder = require('kafkajs/src/protocol/decoder.js') as new (bytes: Buffer) => object;
 const readBatch = require('kafkajs/src/protocol/recordBatch/v0/decoder.js') as (
   decoder: object,

@@ -43,6 +43,28 @@ test('offsets of partitions that another member may own are not committed', asyn
   assert.deepEqual(consumer.committed, []);
 });
 
+test('the start of a partition is committed only if nothing of it was handled, and the assignment is the same', async () => {
+  const consumer = recorder();
+  const commits = new Commits(consumer, log, NEVER_MS);
+  commits.forget();
+  const { turn } = commits;
+  commits.note('actions', 0, 5);
+  await commits.flush();
+  commits.noteStart(turn, 'actions', 0, 0);
+  commits.noteStart(turn, 'actions', 1, 3);
+  commits.forget();
+  commits.noteStart(turn, 'actions', 2, 0);
+  commits.noteStart(commits.turn, 'actions', 3, 0);
+  await commits.close();
+  assert.deepEqual(
+    consumer.committed.flat().map(({ partition, offset }) => [partition, offset]),
+    [
+      [0, '5'],
+      [3, '0'],
+    ],
+  );
+});
+
 test('a failed commit is left to redelivery, and the next one continues', async () => {
   let fails = true;
   const consumer = recorder(async () => {

@@ -13,6 +13,9 @@ export class Commits {
   readonly #log: Logger;
   readonly #timer: NodeJS.Timeout;
   readonly #handled = new Map<string, TopicPartitionOffsetAndMetadata>();
+  /** Partitions that were noted since the last call of `forget`. */
+  readonly #noted = new Set<string>();
+  #turn = 0;
   #committing: Promise<void> = Promise.resolve();
 
   constructor(session: Pick<GroupSession, 'commitOffsets'>, log: Logger, intervalMs: number) {
@@ -23,12 +26,26 @@ export class Commits {
 
   /** Records that everything before `next` of the partition was handled. */
   note(topic: string, partition: number, next: number): void {
-    this.#handled.set(`${topic}\n${partition}`, { topic, partition, offset: String(next) });
+    const name = `${topic}\n${partition}`;
+    this.#noted.add(name);
+    this.#handled.set(name, { topic, partition, offset: String(next) });
+  }
+
+  /** Counts the calls of `forget`. */
+  get turn(): number {
+    return this.#turn;
+  }
+
+  /** Notes where reading starts, unless more is known since, or `turn` is over. */
+  noteStart(turn: number, topic: string, partition: number, first: number): void {
+    if (turn === this.#turn && !this.#noted.has(`${topic}\n${partition}`)) this.note(topic, partition, first);
   }
 
   /** Drops the offsets of partitions that another member may own now; their messages are redelivered. */
   forget(): void {
     this.#handled.clear();
+    this.#noted.clear();
+    this.#turn += 1;
   }
 
   /** Commits the recorded offsets. A failed commit is left to redelivery: kafkajs rejoins by itself. */

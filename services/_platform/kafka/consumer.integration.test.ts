@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import kafkajs from 'kafkajs';
 import { DecodeError } from '#contracts/codec.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { openTestKafka, type TestKafka } from '../testing/kafka.ts';
@@ -9,6 +11,7 @@ import { consume, type IncomingBatch } from './consumer.ts';
 import type { Rejection } from './messages.ts';
 import { createProducer, type SafeProducer } from './producer.ts';
 
+const { CompressionTypes } = kafkajs;
 const PARTITIONS = 4;
 
 function decode(bytes: Buffer): never {
@@ -45,6 +48,7 @@ describe('a consumer group', () => {
     group: string,
     topics: readonly string[],
     onBatch: (batch: IncomingBatch<string>) => Promise<void> | void = () => undefined,
+    userPartitions?: number,
   ): Promise<Member> {
     const member = {
       handled: [] as string[],
@@ -59,6 +63,7 @@ describe('a consumer group', () => {
       subscriptions: topics.map((topic) => ({
         topic,
         decode,
+        userPartitions,
         async handle(batch: IncomingBatch<string>) {
           await onBatch(batch);
           member.owned.add(`${topics.indexOf(topic)}/${batch.partition}`);
@@ -96,6 +101,74 @@ describe('a consumer group', () => {
     );
     assert.deepEqual(member.handled, ['k=1', 'k=against the rules', 'k=2']);
     assert.deepEqual(await test.committed(`${test.prefix}.letters`, topic), [4]);
+  });
+
+  it('dead-letters a message of a user in a partition to which its key does not belong', async () => {
+    const topic = await test.createTopic(PARTITIONS);
+    const own = partitionOfKey('ann', PARTITIONS);
+    for (let partition = 0; partition < PARTITIONS; partition++)
+      await producer.send(topic, { key: 'ann', value: Buffer.from(`in ${partition}`), partition });
+    await producer.send(topic, { key: 'ann', value: null, partition: (own + 1) % PARTITIONS });
+    await producer.send(topic, { key: 'ann', value: Buffer.from('undecodable'), partition: own });
+    const member = await join('partitions', [topic], undefined, PARTITIONS);
+    await waitFor(() => member.letters.length === 5 && member.handled.length === 1, {
+      message: 'all messages',
+    });
+    await member.stop();
+    assert.deepEqual(member.handled, [`ann=in ${own}`]);
+    assert.deepEqual(member.letters.map(({ code }) => code).sort(), [
+      'decode.magic',
+      ...Array.from({ length: 4 }, () => 'partition.wrong'),
+    ]);
+  });
+
+  it('hands over a large batch in parts, each committed once it was handled', async () => {
+    const topic = await test.createTopic(1);
+    const client = test.kafka.producer();
+    await client.connect();
+    const messages = Array.from({ length: 12_000 }, (_, i) => ({ key: 'k', value: String(i) }));
+    await client.send({ topic, compression: CompressionTypes.GZIP, messages });
+    await client.disconnect();
+    const parts: Array<[number, number]> = [];
+    const member = await join('parts', [topic], (batch) => {
+      parts.push([batch.messages.length, batch.lastOffset]);
+      batch.reject(batch.lastOffset, 'number.invalid', 'the last of each part');
+    });
+    await waitFor(() => member.handled.length === 12_000, { message: 'all messages' });
+    await member.stop();
+    assert.deepEqual(parts, [
+      [5_000, 4_999],
+      [5_000, 9_999],
+      [2_000, 11_999],
+    ]);
+    assert.deepEqual(
+      member.letters.map(({ message }) => message.offset),
+      ['4999', '9999', '11999'],
+    );
+    assert.deepEqual(await test.committed(`${test.prefix}.parts`, topic), [12_000]);
+  });
+
+  it('commits in every partition, also in an empty one and in one whose messages were all deleted', async () => {
+    const topic = await test.createTopic(3);
+    const admin = test.kafka.admin();
+    await admin.connect();
+    await producer.send(topic, { key: 'k', value: Buffer.from('gone'), partition: 1 });
+    // kafkajs deletes records only in a topic whose leaders it has looked up before.
+    await admin.fetchTopicOffsets(topic);
+    await admin.deleteTopicRecords({ topic, partitions: [{ partition: 1, offset: '1' }] });
+    await admin.disconnect();
+    await producer.send(topic, { key: 'k', value: Buffer.from('1'), partition: 2 });
+    const member = await join('empty', [topic]);
+    const committed = () => test.committed(`${test.prefix}.empty`, topic);
+    await waitFor(async () => String(await committed()) === '0,1,1', {
+      message: 'a commit in each partition',
+    });
+    await member.stop();
+    const second = await join('empty', [topic]);
+    await put(topic, 'k', '2');
+    await waitFor(() => second.handled.includes('k=2'), { message: 'the next message' });
+    await second.stop();
+    assert.deepEqual([...member.handled, ...second.handled], ['k=1', 'k=2']);
   });
 
   it('a batch reports its last offset, also if its last message is undecodable', async () => {

@@ -4,7 +4,10 @@ import { DecodeError } from '#contracts/codec.ts';
 import type { ErrorCode } from '#contracts/errors.ts';
 import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { type Assignment, GroupSession, type LogBatch } from '#topics/kafka/group-session.ts';
+import type { LogMessage } from '#topics/kafka/record-batches.ts';
+import { userKeyFault } from '#topics/keys.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { commitStarts } from './commit-starts.ts';
 import { Commits } from './commits.ts';
 import { type IncomingMessage, incomingMessage, type Rejection } from './messages.ts';
 
@@ -24,6 +27,11 @@ export interface Subscription<V> {
   /** Qualified name. */
   readonly topic: string;
   readonly decode: (bytes: Buffer) => V | Promise<V>;
+  /**
+   * Number of partitions of a topic keyed by userId. Its messages must be in the partition of their key; others are dead
+   * letters. Left out for other topics.
+   */
+  readonly userPartitions?: number | undefined;
   /** Must have its outputs acknowledged and its state written when it resolves; expects redelivery. */
   readonly handle: (batch: IncomingBatch<V>) => Promise<void>;
 }
@@ -48,6 +56,11 @@ export interface ConsumeOptions {
   readonly maxBytesPerPartition?: number;
 }
 
+/**
+ * Most messages that a stage is given at once. A fetch returns up to 100,000 messages of a compressed batch; decoded
+ * all at once they would take gigabytes, and so would the requests to the store.
+ */
+const MAX_MESSAGES = 5_000;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
 
@@ -71,6 +84,7 @@ export async function consume(options: ConsumeOptions): Promise<() => Promise<vo
       const partitions = partitionsOf(assignment);
       log.info({ group: groupId, partitions }, 'partitions assigned');
       onAssigned?.(partitions);
+      void commitStarts({ kafka, groupId, assignment, commits, log });
     },
     onFailure,
     ...(concurrency === undefined ? {} : { concurrency }),
@@ -92,9 +106,29 @@ async function handle(
   options: ConsumeOptions,
 ): Promise<void> {
   const started = performance.now();
-  const rejected = await handleBatch(batch, subscription, options);
-  commits.note(batch.topic, batch.partition, batch.lastOffset + 1);
+  let rejected = 0;
+  for (const part of partsOf(batch)) {
+    if (!batch.isWanted()) return;
+    rejected += await handleBatch(part, subscription, options);
+    commits.note(part.topic, part.partition, part.lastOffset + 1);
+  }
   observe(batch, rejected, started, options.metrics);
+}
+
+function partsOf(batch: LogBatch): LogBatch[] {
+  const { messages } = batch;
+  if (messages.length <= MAX_MESSAGES) return [batch];
+  const parts: LogBatch[] = [];
+  for (let start = 0; start < messages.length; start += MAX_MESSAGES) {
+    const part = messages.slice(start, start + MAX_MESSAGES);
+    const isLast = start + MAX_MESSAGES >= messages.length;
+    parts.push({
+      ...batch,
+      messages: part,
+      lastOffset: isLast ? batch.lastOffset : Number(part.at(-1)!.offset),
+    });
+  }
+  return parts;
 }
 
 /** @returns the number of dead letters */
@@ -104,6 +138,7 @@ async function handleBatch(
   options: ConsumeOptions,
 ): Promise<number> {
   const { topic, partition, lastOffset } = batch;
+  const { userPartitions } = subscription;
   const rejections: Rejection[] = [];
   const messages: IncomingMessage<never>[] = [];
   for (const message of batch.messages) {
@@ -113,15 +148,20 @@ async function handleBatch(
       rejections.push({ message, code: value.code, reason: value.message });
       continue;
     }
-    messages.push(incomingMessage<never>(partition, message, value));
+    const fault =
+      userPartitions === undefined ? undefined : userKeyFault(message.key, partition, userPartitions);
+    if (fault === undefined) messages.push(incomingMessage<never>(partition, message, value));
+    else rejections.push({ message, ...fault });
   }
+  let byOffset: Map<number, LogMessage> | undefined;
   await subscription.handle({
     topic,
     partition,
     messages,
     lastOffset,
     reject(offset, code, reason) {
-      const message = batch.messages.find((candidate) => Number(candidate.offset) === offset);
+      byOffset ??= new Map(batch.messages.map((message) => [Number(message.offset), message]));
+      const message = byOffset.get(offset);
       if (message !== undefined) rejections.push({ message, code, reason });
     },
   });

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
+import { randomBytes } from 'node:crypto';
 import { after, before, describe, it } from 'node:test';
+import kafkajs from 'kafkajs';
 import { anAction } from '#contracts/domain/records.testing.ts';
 import type { DeadLetter, UserAction } from '#contracts/generated/records.ts';
 import type { TopicName } from '#topics/catalog.ts';
@@ -13,6 +15,7 @@ import { consume, type IncomingBatch } from './consumer.ts';
 import { sendDeadLetters } from './dead-letters.ts';
 import { createProducer, type SafeProducer } from './producer.ts';
 
+const { ConfigResourceTypes } = kafkajs;
 const log = createLogger('test', 'silent');
 
 describe('the dead letters of a running consumer', () => {
@@ -104,5 +107,38 @@ describe('the dead letters of a running consumer', () => {
       tombstone: 'message.tombstone',
     });
     for (const [key, code] of Object.entries(codeOf)) assert.deepEqual(await requeuedBy(code), [key]);
+  });
+
+  it('are cut to the limit of the broker, and say so', async () => {
+    const admin = test.kafka.admin();
+    await admin.connect();
+    const limit = (name: TopicName, bytes: number) => ({
+      type: ConfigResourceTypes.TOPIC,
+      name: test.topicOf(name),
+      configEntries: [{ name: 'max.message.bytes', value: String(bytes) }],
+    });
+    await admin.alterConfigs({
+      validateOnly: false,
+      resources: [limit('actions', 3_000_000), limit('dead-letters', 200_000)],
+    });
+    await admin.disconnect();
+    const value = randomBytes(2_000_000);
+    value[0] = 7;
+    // The broker takes the new limits a moment after it has confirmed them.
+    const sent = () =>
+      test.produce('actions', { key: 'large', value, headers: { trace: 't' } }).catch(() => undefined);
+    await waitFor(sent, { message: 'the message to be accepted' });
+    const [letter] = await waitFor(
+      async () => {
+        const found = (await readLetters()).filter(({ key }) => String(key) === 'large');
+        return found.length > 0 && found;
+      },
+      { message: 'the letter' },
+    );
+    assert.equal(letter?.code, 'decode.magic');
+    assert.equal(letter.messageBytes, 2_000_000 + 'large'.length + 'trace'.length + 't'.length);
+    assert.ok(letter.value!.length > 100_000);
+    assert.deepEqual(letter.value, value.subarray(0, letter.value!.length));
+    assert.deepEqual(await requeuedBy('decode.magic'), ['json']);
   });
 });

@@ -6,6 +6,7 @@ import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
 import { deletePassingGroup, passingGroupId } from '#topics/kafka/passing-group.ts';
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
+import { userKeyFault } from '#topics/keys.ts';
 import { type PartitionRange, type Position, resolveRanges } from '#topics/positions.ts';
 import { type IncomingMessage, incomingMessage } from './messages.ts';
 
@@ -13,6 +14,8 @@ export interface Followed<V> {
   /** Qualified name. */
   readonly topic: string;
   readonly decode: (bytes: Buffer) => V | Promise<V>;
+  /** As in `Subscription`. Messages of items, embeddings and releases count in whatever partition they are. */
+  readonly userPartitions?: number | undefined;
   readonly apply: (message: IncomingMessage<V>) => void | Promise<void>;
   /** Message timestamp to start from instead of the beginning, ms. */
   readonly since?: number | undefined;
@@ -27,7 +30,7 @@ export interface Follower {
 /**
  * Reads whole topics into memory and then follows them; every process reads all partitions. It is meant for compacted
  * topics that hold state (embeddings, releases, items). It commits nothing, so that each start rebuilds the state from
- * the log. Undecodable messages are logged and skipped; the stage that consumes the topic writes the dead letters.
+ * the log. Invalid messages are logged and skipped; the stage that consumes the topic writes the dead letters.
  */
 export async function follow(options: {
   kafka: Kafka;
@@ -123,13 +126,15 @@ class FollowedPartition implements PartitionReader {
   }
 
   #apply(message: LogMessage, value: null | DecodeError): void | Promise<void> {
-    const { topic, apply } = this.#followed;
-    if (!(value instanceof DecodeError))
+    const { topic, apply, userPartitions } = this.#followed;
+    const fault =
+      value instanceof DecodeError || userPartitions === undefined
+        ? undefined
+        : userKeyFault(message.key, this.#partition, userPartitions);
+    if (!(value instanceof DecodeError) && fault === undefined)
       return apply(incomingMessage<never>(this.#partition, message, value));
-    this.#log.warn(
-      { topic, offset: message.offset, reason: value.message },
-      'an undecodable message is skipped',
-    );
+    const reason = value instanceof DecodeError ? value.message : fault?.reason;
+    this.#log.warn({ topic, offset: message.offset, reason }, 'an invalid message is skipped');
   }
 }
 
