@@ -18,6 +18,7 @@ export function setUp({
   keepRetiredMs = 60_000,
   recallMinimum = 0.95,
   duplicateCosine = 0.999,
+  parameters = PARAMETERS,
   snapshots = undefined as Snapshots | undefined,
 } = {}) {
   const declared: string[] = [];
@@ -27,7 +28,7 @@ export function setUp({
   const index = new LiveIndex({
     log: pino({ level: 'silent' }),
     metrics,
-    parameters: PARAMETERS,
+    parameters,
     efSearch: 64,
     recallMinimum,
     duplicateCosine,

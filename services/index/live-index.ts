@@ -27,7 +27,7 @@ export class LiveIndex {
     this.#options = options;
     this.#published = new PublishedGenerations(options.shard);
     const builder = new GraphBuilder(this.catalogue, options);
-    this.#held = new HeldGenerations(options);
+    this.#held = new HeldGenerations(options, (one) => builder.check(one).catch(options.onFailure));
     this.#takeover = new Takeover(this.#published, builder, this.#held, options);
   }
 

@@ -12,10 +12,10 @@ export const METRICS = {
     help: 'Items that can be found in the served generation',
   }),
   duplicates: gauge('tributary_index_duplicates', {
-    help: 'Items of the served generation left out as near-duplicates of one that can be found',
+    help: 'Items of the served generation left out as copies or near-duplicates of one that can be found',
   }),
   recall: gauge('tributary_index_recall_ratio', {
-    help: 'Recall at 10 of the graph built last, against exact search',
+    help: 'Recall at 10 of the graph measured last, against exact search; 1 where searches are exact',
   }),
   efSearch: gauge('tributary_index_ef_search', {
     help: 'Candidates that searches of the graph built last keep to reach its recall',

@@ -39,6 +39,8 @@ export interface BuildRequest {
 }
 
 const BUILD_SLICE_MS = 5;
+/** A scan of so many different vectors of 64 numbers takes 4 ms; a search among more than that must be by the graph. */
+export const LARGEST_SCAN = 50_000;
 
 /** Makes generations searchable: reads their graphs from snapshots or builds them, and measures their recall. */
 export class GraphBuilder {
@@ -73,12 +75,44 @@ export class GraphBuilder {
     const built = (await this.#link(begin()))!;
     // Saved before it serves, because a graph applies no changes while it is saved.
     await snapshots?.save(generation.id, generation.table!, built.graph, keepSnapshotOf);
-    return built;
+    return this.#scanIfShort(built);
+  }
+
+  /** Measures the recall again after many arrivals: `efSearch` is raised, or searches become exact, where it is short. */
+  async check(searchable: SearchableGeneration): Promise<void> {
+    const { refined } = searchable;
+    this.#scanIfShort({ ...searchable, quality: await this.#measure(refined, createPacer(BUILD_SLICE_MS)) });
+  }
+
+  async #measure(refined: RefinedGraph, pause: () => Promise<void> | undefined): Promise<GraphQuality> {
+    const { metrics, efSearch, recallMinimum: minimum } = this.#options;
+    const { graph, table } = refined;
+    refined.beginCheck();
+    const isVisible = (row: number): boolean => refined.isVisible(row);
+    const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
+    metrics.recall.set(quality.recallAt10);
+    metrics.efSearch.set(quality.efSearch);
+    return quality;
+  }
+
+  /** Where the graph does not reach the recall, searches are exact, unless there are too many vectors for that. */
+  #scanIfShort(built: SearchableGeneration): SearchableGeneration {
+    const { log, metrics, recallMinimum } = this.#options;
+    const { graph, generation, quality } = built;
+    if (quality.recallAt10 >= recallMinimum || graph.distinctSize > LARGEST_SCAN) return built;
+    graph.searchExactly();
+    metrics.recall.set(1);
+    const { recallAt10 } = quality;
+    log.warn(
+      { generation: generation.id, recallAt10, recallMinimum },
+      'recall is too low: searches are exact',
+    );
+    return { ...built, quality: { ...quality, recallAt10: 1, isExact: true } };
   }
 
   /** @returns undefined where `snapshots` are given and hold no snapshot that fits */
   async #link(refined: RefinedGraph, snapshots?: Snapshots): Promise<SearchableGeneration | undefined> {
-    const { log, metrics, efSearch, recallMinimum: minimum } = this.#options;
+    const { log, metrics } = this.#options;
     const { generation, graph } = refined;
     const table = generation.table!;
     const started = performance.now();
@@ -87,11 +121,8 @@ export class GraphBuilder {
     if (snapshots && !(await snapshots.restore(generation.id, table, graph))) return undefined;
     await graph.build(pause);
     const seconds = (performance.now() - started) / 1_000;
-    const isVisible = (row: number): boolean => refined.isVisible(row);
-    const quality = await reachRecall({ graph, table, isVisible, minimum, efSearch, pause });
+    const quality = await this.#measure(refined, pause);
     metrics.buildSeconds.set(seconds);
-    metrics.recall.set(quality.recallAt10);
-    metrics.efSearch.set(quality.efSearch);
     const counts = { items: graph.size, duplicates: refined.duplicateCount };
     const origin = snapshots ? 'read from its snapshot' : 'built';
     log.info({ generation: generation.id, ...counts, seconds, ...quality }, `generation ${origin}`);

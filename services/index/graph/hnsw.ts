@@ -1,7 +1,9 @@
 import hnswlib, { type HierarchicalNSW } from 'hnswlib-node';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
+import { scanNodes } from './exact-scan.ts';
 import { type TypedArrays, typedArraysOf } from './native/typed-arrays.ts';
+import { Nodes } from './nodes.ts';
 
 /** Parameters with which a graph is built. */
 export interface HnswParameters {
@@ -23,7 +25,7 @@ export interface NearestRows {
 
 /** The part of a graph's state that its file does not hold. */
 export interface GraphState {
-  /** The table's row by label; undefined for a row that the table no longer has. */
+  /** A row of the table by label; undefined for one that the table no longer has. Rows of an equal vector are not listed. */
   readonly rows: readonly (number | undefined)[];
   /** Labels that the file marks as hidden. */
   readonly hidden: readonly number[];
@@ -35,8 +37,8 @@ const MINIMUM_CAPACITY = 64;
 
 /**
  * A navigable small-world graph (Malkov and Yashunin, TPAMI 2020) over the unit vectors of a table, where the inner
- * product is the cosine. A label is the place of a row in the order of insertion: hnswlib cuts labels to 32 bits, and the
- * rows of a table may have a different order after a restart. Rows hidden by `isVisible` stay in the graph as stepping
+ * product is the cosine. A label stands for a vector and for all rows that have it (`Nodes`): hnswlib cuts labels to 32 bits,
+ * and the rows of a table may have a different order after a restart. Rows hidden by `isVisible` stay in the graph as stepping
  * stones and never appear in a result.
  */
 export class HnswGraph {
@@ -45,9 +47,10 @@ export class HnswGraph {
   readonly #isVisible: (row: number) => boolean;
   readonly #graph: HierarchicalNSW;
   readonly #typedArrays: TypedArrays;
-  readonly #rows: (number | undefined)[] = [];
-  readonly #labels = new Map<number, number>();
+  readonly #nodes: Nodes;
+  /** Labels that the graph has marked as deleted. */
   readonly #hidden = new Set<number>();
+  #isExact = false;
   /** Rows to link in the build under way, or before it. */
   #queue: number[] | undefined;
   /** Changes that wait for the end of a `save`. */
@@ -56,6 +59,7 @@ export class HnswGraph {
   /** @throws Error where hnswlib-node was compiled without the calls that take typed arrays */
   constructor(table: VectorTable, parameters: HnswParameters, isVisible: (row: number) => boolean) {
     this.#table = table;
+    this.#nodes = new Nodes(table);
     this.#parameters = parameters;
     this.#isVisible = isVisible;
     this.#graph = new hnswlib.HierarchicalNSW('ip', table.dimension);
@@ -65,7 +69,27 @@ export class HnswGraph {
 
   /** Rows that can be found. */
   get size(): number {
-    return this.#rows.length - this.#hidden.size;
+    return this.#nodes.shownCount;
+  }
+
+  /** Vectors that can be found: rows of one vector count once. */
+  get distinctSize(): number {
+    return this.#nodes.count - this.#hidden.size;
+  }
+
+  /** A row of each vector that has been linked. */
+  distinctRows(): number[] {
+    return this.#nodes.representatives.filter((row) => row !== undefined);
+  }
+
+  /** Whether searches scan all vectors. */
+  get isExact(): boolean {
+    return this.#isExact;
+  }
+
+  /** Scans all vectors in each search from now on, for a graph that does not find the nearest ones. */
+  searchExactly(): void {
+    this.#isExact = true;
   }
 
   /** Sets the candidates kept while searching, which are at least `k`. Only after `build` has begun. */
@@ -85,14 +109,15 @@ export class HnswGraph {
     try {
       await this.#graph.readIndex(file);
       if (this.#graph.getCurrentCount() !== rows.length) throw new Error('the graph has other labels');
-      rows.forEach((row, label) => {
-        this.#rows.push(row);
-        if (row !== undefined) this.#labels.set(row, label);
-      });
+      for (const row of rows) this.#nodes.restore(row, row !== undefined && !changed.has(row));
       for (const label of hidden) this.#hidden.add(label);
-      for (const label of rows.keys()) this.#markVisibility(label);
+      for (const [label, row] of rows.entries()) {
+        if (row === undefined) this.#markNode(label);
+        else this.#markVisibility(row);
+      }
     } finally {
-      const toLink = queue.filter((row) => !this.#labels.has(row) || changed.has(row));
+      const isLinked = (row: number): boolean => this.#nodes.labelOf(row) !== undefined && !changed.has(row);
+      const toLink = queue.filter((row) => !isLinked(row));
       this.#queue = [...toLink, ...arriving];
     }
   }
@@ -100,7 +125,7 @@ export class HnswGraph {
   /** Links every row, and those that `put` queued meanwhile; `pause` is awaited between two rows and may yield. */
   async build(pause: () => Promise<void> | undefined): Promise<void> {
     const queue = this.#queue ?? [];
-    if (this.#rows.length === 0) this.#begin();
+    if (this.#nodes.count === 0) this.#begin();
     for (let next = 0; next < queue.length; next++) {
       this.#insert(queue[next]!);
       const pausing = pause();
@@ -111,7 +136,7 @@ export class HnswGraph {
 
   /** Writes the graph to a file, off this thread; changes wait meanwhile. Only once it is built. */
   async save(file: string): Promise<GraphState> {
-    const state = { rows: [...this.#rows], hidden: [...this.#hidden] };
+    const state = { rows: [...this.#nodes.representatives], hidden: [...this.#hidden] };
     this.#postponed = [];
     try {
       await this.#graph.writeIndex(file);
@@ -132,15 +157,14 @@ export class HnswGraph {
 
   /** Checks again for every row whether it is visible. */
   refreshAll(): void {
-    for (const row of this.#labels.keys()) this.refresh(row);
+    for (const row of this.#nodes.rows()) this.refresh(row);
   }
 
   /** Checks again whether the row is visible. */
   refresh(row: number): void {
-    const label = this.#labels.get(row);
-    if (label === undefined) return;
-    if (this.#postponed !== undefined) this.#postponed.push(() => this.#markVisibility(label));
-    else this.#markVisibility(label);
+    if (this.#nodes.labelOf(row) === undefined) return;
+    if (this.#postponed !== undefined) this.#postponed.push(() => this.#markVisibility(row));
+    else this.#markVisibility(row);
   }
 
   /**
@@ -174,10 +198,35 @@ export class HnswGraph {
     const labels = new Uint32Array(queryCount * k);
     const distances = new Float32Array(queryCount * k);
     const counts = new Uint32Array(queryCount);
-    if (this.#rows.length > 0) {
-      this.#typedArrays.searchKnn(this.#graph, queries, k, labels, distances, counts);
+    if (this.#nodes.count > 0) {
+      if (this.#isExact) scanNodes(this.#table, this.#nodes, queries, k, { labels, distances, counts });
+      else this.#typedArrays.searchKnn(this.#graph, queries, k, labels, distances, counts);
     }
-    return { rows: labels.map((label) => this.#rows[label]!), distances, counts };
+    if (this.#nodes.areShared) return this.#expand(k, { labels, distances, counts });
+    const rows = labels.map((label) => this.#nodes.representatives[label]!);
+    return { rows, distances, counts };
+  }
+
+  /** Replaces each node by its rows that can be found, up to k rows a query. */
+  #expand(
+    k: number,
+    found: { labels: Uint32Array; distances: Float32Array; counts: Uint32Array },
+  ): NearestRows {
+    const rows = new Uint32Array(found.labels.length);
+    const distances = new Float32Array(found.labels.length);
+    const counts = found.counts.map((count, query) => {
+      const start = query * k;
+      let next = start;
+      for (let place = start; place < start + count && next < start + k; place++) {
+        for (const row of this.#nodes.shownAt(found.labels[place]!)) {
+          if (next === start + k) break;
+          rows[next] = row;
+          distances[next++] = found.distances[place]!;
+        }
+      }
+      return next - start;
+    });
+    return { rows, distances, counts };
   }
 
   #begin(): void {
@@ -187,20 +236,28 @@ export class HnswGraph {
   }
 
   #insert(row: number): void {
-    const label = this.#labels.get(row) ?? this.#rows.length;
-    const capacity = this.#graph.getMaxElements();
-    if (label >= capacity) this.#graph.resizeIndex(capacity * 2);
-    // hnswlib forgets the mark of a label that is added again.
-    this.#typedArrays.addPoint(this.#graph, this.#table.at(row), label);
-    this.#rows[label] = row;
-    this.#labels.set(row, label);
-    this.#hidden.delete(label);
-    this.#markVisibility(label);
+    const { label, isNew, left } = this.#nodes.place(row);
+    if (isNew) {
+      const capacity = this.#graph.getMaxElements();
+      if (label >= capacity) this.#graph.resizeIndex(capacity * 2);
+      // hnswlib forgets the mark of a label that is added again.
+      this.#typedArrays.addPoint(this.#graph, this.#table.at(row), label);
+      this.#hidden.delete(label);
+    }
+    if (left !== undefined) this.#markNode(left);
+    this.#markVisibility(row);
   }
 
-  #markVisibility(label: number): void {
-    const row = this.#rows[label];
-    const hidden = row === undefined || !this.#isVisible(row);
+  #markVisibility(row: number): void {
+    const label = this.#nodes.labelOf(row);
+    if (label === undefined) return;
+    this.#nodes.show(row, this.#isVisible(row));
+    this.#markNode(label);
+  }
+
+  /** Hides a node of which no row can be found. */
+  #markNode(label: number): void {
+    const hidden = !this.#nodes.isShown(label);
     if (hidden === this.#hidden.has(label)) return;
     if (hidden) {
       this.#graph.markDelete(label);

@@ -20,6 +20,8 @@ export interface HeldGenerationsOptions {
  */
 export class HeldGenerations {
   readonly #options: HeldGenerationsOptions;
+  readonly #check: (one: SearchableGeneration) => Promise<void>;
+  #checking: Promise<void> | undefined;
   #served: SearchableGeneration | undefined;
   #previous: SearchableGeneration | undefined;
   /** The latest last. */
@@ -27,8 +29,10 @@ export class HeldGenerations {
   #underWay: RefinedGraph | undefined;
   #dropTimer: NodeJS.Timeout | undefined;
 
-  constructor(options: HeldGenerationsOptions) {
+  /** @param check measures the recall of a graph again */
+  constructor(options: HeldGenerationsOptions, check: (one: SearchableGeneration) => Promise<void>) {
     this.#options = options;
+    this.#check = check;
   }
 
   /** The generation that answers when none is named. */
@@ -54,6 +58,7 @@ export class HeldGenerations {
   put(id: string, row: number): void {
     for (const refined of this.#graphs()) if (refined.generation.id === id) refined.put(row);
     this.#countItems();
+    this.#checkIfDue(id);
   }
 
   /** Hides a row whose vector was withdrawn, in every graph of its generation. */
@@ -121,6 +126,14 @@ export class HeldGenerations {
 
   close(): void {
     clearTimeout(this.#dropTimer);
+  }
+
+  #checkIfDue(id: string): void {
+    const one = this.find(id);
+    if (one?.refined.isCheckDue !== true || this.#checking !== undefined) return;
+    this.#checking = this.#check(one).finally(() => {
+      this.#checking = undefined;
+    });
   }
 
   #countItems(): void {
