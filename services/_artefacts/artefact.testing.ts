@@ -8,7 +8,7 @@ export type ArtefactMessage =
   | { readonly topic: 'models'; readonly key: string; readonly value: ModelWeights | null }
   | { readonly topic: 'model-parts'; readonly key: string; readonly value: ModelPart | null };
 
-/** An artefact with what a test does not care about filled in. */
+/** An artefact; the builder fills in the fields that the test does not name. */
 export function anArtefact(change: Partial<Artefact> = {}): Artefact {
   return {
     model: 'pinsage',

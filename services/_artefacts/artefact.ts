@@ -10,7 +10,7 @@ export const MAX_CARD_BYTES = 512 * 1_024;
 /** Longest artefact, in bytes, so that the checksums of all parts fit into one manifest. */
 export const MAX_ARTEFACT_BYTES = 2 * 1_024 ** 3;
 
-/** What an artefact is known by. An artefact is written once: no other one ever gets the same name. */
+/** The name of an artefact. An artefact is written once: a name is never used again. */
 export interface ArtefactName {
   /** Which artefact, such as `pinsage`; without a slash. */
   readonly model: string;
@@ -18,16 +18,16 @@ export interface ArtefactName {
   readonly generation: string;
 }
 
-/** Something that a training made: the weights of a model, say. */
+/** Bytes that a training made, such as the weights of a model. */
 export interface Artefact extends ArtefactName {
   /** How the bytes are to be read, such as `tributary.pinsage/1`. */
   readonly format: string;
   readonly bytes: Buffer;
-  /** JSON that a reader of the bytes needs beside them; the empty text where there is none. */
+  /** JSON that a reader of the bytes needs beside them; the empty text if there is none. */
   readonly card: string;
-  /** What it is of no use without. */
+  /** Artefacts, and generations of embeddings, without which this artefact is of no use. */
   readonly requires: readonly ArtefactRequirement[];
-  /** Event time of the newest action that it was trained on, ms; null where that is not known. */
+  /** Event time of the newest action of its training, ms; null if it is not known. */
   readonly trainedUpTo: number | null;
 }
 
@@ -41,13 +41,13 @@ export function partKey(name: ArtefactName, part: number): string {
   return `${manifestKey(name)}/${part}`;
 }
 
-/** Undefined for a key that `manifestKey` never gives. */
+/** Inverse of `manifestKey`; undefined for any other key. */
 export function parseManifestKey(key: string): ArtefactName | undefined {
   const [model, generation, ...rest] = key.split('/');
   return model && generation && rest.length === 0 ? { model, generation } : undefined;
 }
 
-/** Undefined for a key that `partKey` never gives. */
+/** Inverse of `partKey`; undefined for any other key. */
 export function parsePartKey(key: string): (ArtefactName & { readonly part: number }) | undefined {
   const slash = key.lastIndexOf('/');
   const name = slash < 0 ? undefined : parseManifestKey(key.slice(0, slash));

@@ -3,8 +3,8 @@ import { describe, it } from 'node:test';
 import { anArtefact, putArtefact, readerOf } from './artefact.testing.ts';
 import { type ArtefactFormat, DecodedArtefacts } from './decoded.ts';
 
-describe('artefacts as what they stand for', () => {
-  it('are decoded once, when they are first asked for, and again when they are other ones', async () => {
+describe('decoded artefacts', () => {
+  it('an artefact is decoded once, at its first request, and another artefact is decoded by itself', async () => {
     const { reader, log, warnings } = readerOf('pinsage');
     let decoded = 0;
     const format: ArtefactFormat<string> = {

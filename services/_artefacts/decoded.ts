@@ -3,20 +3,20 @@ import { reasonOf } from '#contracts/errors.ts';
 import { type Artefact, manifestKey } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
 
-/** How the artefacts of one model are decoded. */
+/** The format of the artefacts of one model. */
 export interface ArtefactFormat<T> {
   readonly model: string;
   readonly format: string;
-  /** Throws where the bytes or the card are malformed. */
+  /** Throws if the bytes or the card are malformed. */
   readonly decode: (artefact: Artefact) => T;
 }
 
-/** The decoded artefacts of one model, each decoded once, at its first use. */
+/** The decoded artefacts of one model. Each is decoded once, at its first request. */
 export class DecodedArtefacts<T> {
   readonly #reader: Pick<ArtefactReader, 'read'>;
   readonly #format: ArtefactFormat<T>;
   readonly #log: Pick<Logger, 'warn'>;
-  /** Undefined for one that cannot be decoded. An entry goes with its artefact. */
+  /** The value is undefined if the artefact cannot be decoded. An entry lives as long as its artefact. */
   readonly #decoded = new WeakMap<Artefact, { readonly value: T | undefined }>();
 
   constructor(reader: Pick<ArtefactReader, 'read'>, format: ArtefactFormat<T>, log: Pick<Logger, 'warn'>) {
@@ -25,7 +25,7 @@ export class DecodedArtefacts<T> {
     this.#log = log;
   }
 
-  /** Undefined where the artefact is not there, has another format, or cannot be decoded, which is logged once. */
+  /** Undefined if the artefact is not there or has another format, or if it cannot be decoded, which is logged once. */
   get(generation: string): T | undefined {
     const artefact = this.#reader.read(this.#format.model, generation);
     if (artefact === undefined || artefact.format !== this.#format.format) return undefined;

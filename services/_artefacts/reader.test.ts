@@ -34,7 +34,7 @@ describe('reading artefacts', () => {
     for (const message of messages) applyMessage(reader, message);
   };
 
-  it('gives what was written, the same object each time', async () => {
+  it('returns an artefact as it was written, and the same object each time', async () => {
     const artefact = anArtefact({
       bytes: Buffer.from('0123456789'),
       card: '{"a":1}',
@@ -49,12 +49,12 @@ describe('reading artefacts', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('gives an artefact without a byte', async () => {
+  it('returns an artefact without a byte', async () => {
     apply(...(await messagesOf(anArtefact({ bytes: Buffer.of() }))));
     assert.equal(reader.read('pinsage', 'g1')?.bytes.length, 0);
   });
 
-  it('gives it though a part is written twice, also after it was read', async () => {
+  it('returns an artefact although a part is written twice, also after the artefact was read', async () => {
     const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
     apply(messages[1]!, ...messages);
     const artefact = reader.read('pinsage', 'g1');
@@ -63,13 +63,13 @@ describe('reading artefacts', () => {
     assert.equal(reader.read('pinsage', 'g1'), artefact);
   });
 
-  it('passes over the artefacts of other models', async () => {
+  it('skips the artefacts of other models', async () => {
     await putArtefact(reader, anArtefact({ model: 'sequence' }));
     assert.equal(reader.read('sequence', 'g1'), undefined);
     assert.deepEqual(reader.drain('g1'), []);
   });
 
-  it('passes over keys that no writer gives', () => {
+  it('skips keys that no writer produces', () => {
     const bytes = Buffer.from('0');
     for (const key of ['pinsage', 'pinsage/g1', 'pinsage/g1/x', 'pinsage/g1/-1', 'pinsage/a/b/0', '']) {
       apply({ topic: 'model-parts', key, value: { model: 'pinsage', generation: 'g1', part: 0, bytes } });
@@ -80,7 +80,7 @@ describe('reading artefacts', () => {
     assert.deepEqual(reader.drain('g1'), []);
   });
 
-  it('says once which part of an artefact is missing, when it cannot be on its way any more', async () => {
+  it('logs once which part of an artefact is missing, ten seconds after the first request', async () => {
     const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
     apply(...messages.filter(({ key }) => key !== 'pinsage/g1/1'));
     clock.now = 1_000_000;
@@ -96,7 +96,7 @@ describe('reading artefacts', () => {
     assert.notEqual(reader.read('pinsage', 'g1'), undefined, 'the part came after all');
   });
 
-  it('says once which part does not have its checksum, and reads the artefact when the part is put right', async () => {
+  it('logs once which part does not have its checksum, and reads the artefact when the part is corrected', async () => {
     const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
     const part = { model: 'pinsage', generation: 'g1', part: 2, bytes: Buffer.from('xx') };
     apply(...messages, { topic: 'model-parts', key: 'pinsage/g1/2', value: part });
@@ -112,7 +112,7 @@ describe('reading artefacts', () => {
     ['length', { length: 2 ** 50 }, `the parts hold 10 bytes, not ${2 ** 50}`],
     ['checksum', { checksum: 'abc' }, 'the parts together do not have their checksum'],
   ] as const) {
-    it(`does not read an artefact whose ${what} is not that of its parts`, async () => {
+    it(`does not return an artefact whose ${what} differs from that of its parts`, async () => {
       const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
       const manifest = messages.pop()!;
       assert.ok(manifest.topic === 'models' && manifest.value !== null);
@@ -122,7 +122,7 @@ describe('reading artefacts', () => {
     });
   }
 
-  it('does not read an artefact before what it requires is there', async () => {
+  it('does not return an artefact before the artefacts that it requires are there', async () => {
     const requires = [
       { model: 'pinsage', generation: 'g1' },
       { model: 'a model that this reader does not keep', generation: 'g1' },
@@ -140,7 +140,7 @@ describe('reading artefacts', () => {
     assert.equal(reader.read('latents', 'g1'), undefined, 'it was withdrawn');
   });
 
-  it('drains a generation once, and also parts that have no manifest', async () => {
+  it('drains a generation once, with its parts that have no manifest', async () => {
     const [first, second] = await messagesOf(anArtefact({ bytes: Buffer.alloc(12) }));
     apply(second!, first!);
     await putArtefact(reader, anArtefact({ generation: 'g2' }));
@@ -150,7 +150,7 @@ describe('reading artefacts', () => {
     assert.notEqual(reader.read('pinsage', 'g2'), undefined);
   });
 
-  it('drains an artefact before those that it requires, in whatever order they were written', async () => {
+  it('drains an artefact before the artefacts that it requires, in whatever order they were written', async () => {
     const chain = ['a', 'b', 'c'].map((model, place, models) =>
       anArtefact({
         model,
@@ -195,8 +195,8 @@ const anyLog = fc
     }),
   );
 
-describe('a reader, whatever part of the log it has read', () => {
-  it('gives an artefact as a whole or not at all, and only while its manifest stands', async () => {
+describe('a reader of any part of the log', () => {
+  it('returns an artefact whole or not at all, and only while its manifest stands', async () => {
     await fc.assert(
       fc.asyncProperty(
         anyLog,
@@ -216,7 +216,10 @@ describe('a reader, whatever part of the log it has read', () => {
               assert.deepEqual(read, artefact);
               assert.ok(standing.has(manifestKey(artefact)), 'its manifest stands');
               for (const { model, generation } of artefact.requires)
-                assert.ok(standing.has(`${model}/${generation}`), 'so does the manifest of what it requires');
+                assert.ok(
+                  standing.has(`${model}/${generation}`),
+                  'so does the manifest of the required artefact',
+                );
             }
           }
         },
@@ -225,7 +228,7 @@ describe('a reader, whatever part of the log it has read', () => {
     );
   });
 
-  it('gives in the end all that was written whole and not withdrawn, in whatever order it reads the topics', async () => {
+  it('returns in the end every artefact that was written whole and not withdrawn, in whatever order it reads the topics', async () => {
     await fc.assert(
       fc.asyncProperty(anyLog, fc.infiniteStream(fc.boolean()), async (plans, takesManifest) => {
         const messages = (await Promise.all(plans.map(messagesOfPlan))).flat();

@@ -11,10 +11,10 @@ import {
 } from './artefact.ts';
 import type { StoredArtefact } from './writer.ts';
 
-/** How long a part of an artefact that is asked for may be on its way before it counts as missing: the two topics are read apart. */
+/** Time after the first request in which a part may still arrive before it counts as missing: the two topics are read independently. */
 const MISSING_AFTER_MS = 10_000;
 
-/** What is known of one artefact. */
+/** The state of one artefact. */
 interface Entry extends ArtefactName {
   manifest: ModelWeights | undefined;
   /** Numbers of the parts that the log holds. */
@@ -24,15 +24,16 @@ interface Entry extends ArtefactName {
   artefact: Artefact | undefined;
   /** Whether parts and manifest contradict each other. */
   isBroken: boolean;
-  /** When it was first asked for in vain, by the clock of the reader. */
+  /** Time of the first request that found something missing, by the clock of the reader. */
   askedAt: number | undefined;
   isReported: boolean;
 }
 
 /**
- * The artefacts of some models as the topics `models` and `model-parts` tell them, read in any order of the two. An
- * artefact is given only when its manifest, every part with its checksum, and what it requires are there; so none is
- * ever seen half written or half withdrawn. One that stays incomplete, or contradicts its checksums, is logged once.
+ * The artefacts of some models, from the topics `models` and `model-parts` in any order of the two. An artefact is
+ * returned only when its manifest, every part with its checksum, and the artefacts that it requires are there, so that
+ * none is ever seen half written or half withdrawn. An artefact that stays incomplete, or contradicts its checksums, is
+ * logged once.
  */
 export class ArtefactReader {
   readonly #models: ReadonlySet<string>;
@@ -42,8 +43,8 @@ export class ArtefactReader {
   readonly #entries = new Map<string, Entry>();
 
   /**
-   * @param models names of the artefacts that are kept; all others are passed over
-   * @param now a clock in milliseconds, which decides only when a missing part is logged
+   * @param models names of the artefacts that are kept; all others are skipped
+   * @param now a clock in milliseconds; only the logging of a missing part depends on it
    */
   constructor(options: { models: readonly string[]; log: Pick<Logger, 'warn'>; now: () => number }) {
     this.#models = new Set(options.models);
@@ -59,7 +60,7 @@ export class ArtefactReader {
     };
   }
 
-  /** The artefact, the same object each time; undefined where it is not there as a whole. */
+  /** The artefact, the same object each time; undefined if it is not there as a whole. */
   read(model: string, generation: string): Artefact | undefined {
     const entry = this.#entries.get(manifestKey({ model, generation }));
     if (entry?.manifest === undefined || entry.isBroken) return undefined;
@@ -73,8 +74,8 @@ export class ArtefactReader {
   }
 
   /**
-   * Lets go of all that is known of a generation, whole or not, and returns it in the order in which it may be
-   * withdrawn: an artefact that requires others comes before them.
+   * Forgets all artefacts of a generation, whole or not, and returns them in the order in which they may be withdrawn:
+   * an artefact that requires others comes before them.
    */
   drain(generation: string): StoredArtefact[] {
     const entries = [...this.#entries.values()].filter((entry) => entry.generation === generation);
@@ -130,7 +131,7 @@ export class ArtefactReader {
     if (entry.stored.size === 0 && entry.manifest === undefined) this.#entries.delete(manifestKey(entry));
   }
 
-  /** What is missing of an artefact, in words; undefined where nothing is. */
+  /** Names the missing part or requirement of an artefact; undefined if nothing is missing. */
   #missingOf({ artefact, parts }: Entry, manifest: ModelWeights): string | undefined {
     if (artefact === undefined) {
       const part = manifest.parts.findIndex((_, number) => !parts.has(number));
@@ -140,7 +141,7 @@ export class ArtefactReader {
     return required && `${required.model}/${required.generation}, which it requires,`;
   }
 
-  /** Embeddings and artefacts of models that are not kept are beyond this reader: their users ask for them elsewhere. */
+  /** Embeddings, and artefacts of models that are not kept, are not in this reader: their users check for them. */
   #isThere({ model, generation }: ArtefactRequirement): boolean {
     if (model === null || !this.#models.has(model)) return true;
     const entry = this.#entries.get(manifestKey({ model, generation }));
@@ -204,7 +205,7 @@ function bytesOf(
   { checksum, length, parts: checksums, weights }: ModelWeights,
   parts: ReadonlyMap<number, Buffer>,
 ): Buffer | string {
-  // What was written before there were parts has its bytes in the manifest.
+  // An artefact that was written before there were parts has its bytes in the manifest.
   if (checksum === '') return weights;
   const inOrder = checksums.map((_, number) => parts.get(number)!);
   const wrong = inOrder.findIndex((part, number) => checksumOf(part) !== checksums[number]);

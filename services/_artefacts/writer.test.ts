@@ -40,7 +40,7 @@ describe('writing an artefact', () => {
     });
   });
 
-  it('keeps every message below the limit of the brokers, at any length of bytes and card', async () => {
+  it('keeps every message below the limit of the brokers, whatever the length of bytes and card', async () => {
     const registry = createMemoryRegistry();
     const records: RecordName[] = ['ModelWeights', 'ModelPart'];
     for (const record of records) await registry.register(record, SCHEMAS[record]);
@@ -56,7 +56,7 @@ describe('writing an artefact', () => {
     }
   });
 
-  it('waits for all parts before it writes the manifest, and writes none where a part fails', async () => {
+  it('waits for all parts before it writes the manifest, and writes none if a part fails', async () => {
     const log = memoryLog();
     const produce: typeof log.produce = async (topic, key, value) => {
       if (key === 'pinsage/g1/1') throw new Error('no broker');
@@ -69,7 +69,7 @@ describe('writing an artefact', () => {
     assert.ok(log.messages.every(({ topic }) => topic === 'model-parts'));
   });
 
-  it('refuses, before it writes anything, what no manifest could name or hold', async () => {
+  it('rejects a name or a card that no manifest can hold, before it writes anything', async () => {
     const log = memoryLog();
     for (const change of [{ model: 'a/b' }, { generation: '' }, { card: 'x'.repeat(MAX_CARD_BYTES + 1) }]) {
       await assert.rejects(writeArtefact(log, anArtefact(change)), { name: 'RangeError' });

@@ -13,13 +13,13 @@ import {
   partKey,
 } from './artefact.ts';
 
-/** Parts on their way at once: 4 MiB, which bounds what waits for the brokers. */
+/** Parts that wait for the brokers at once: 4 MiB. */
 const PARTS_AT_A_TIME = 8;
 
-/** The way into the log. */
+/** The part of a stage that writes to the log. */
 export type ArtefactLog = Pick<StagePorts, 'produce'>;
 
-/** An artefact as far as the log holds it, be it whole or not. */
+/** The parts of an artefact in the log, be it whole or not. */
 export interface StoredArtefact extends ArtefactName {
   /** Numbers of the parts that the log holds. */
   readonly parts: readonly number[];
@@ -28,7 +28,7 @@ export interface StoredArtefact extends ArtefactName {
 /**
  * Writes an artefact: first its parts, then its manifest, so that no reader ever sees a half-written one.
  * @param partBytes longest part; a test makes it small
- * @throws RangeError, before anything is written, where the name holds a slash, or card or bytes are too long;
+ * @throws RangeError, before anything is written, if the name contains a slash, or card or bytes are too long;
  *   TributaryError `kafka.unacknowledged`, which may leave parts without a manifest in the log
  */
 export async function writeArtefact(
@@ -52,8 +52,8 @@ export async function writeArtefact(
 
 /**
  * Withdraws artefacts: first all manifests, one after the other, then the parts, so that no reader ever sees a
- * half-withdrawn one. An artefact that others require must come after them. A manifest that is not there is withdrawn
- * all the same: a reader that knows a part may not have read the manifest yet.
+ * half-withdrawn one. An artefact that others require must come after them. The manifest is withdrawn even if
+ * the reader that drained the artefact has not read it: it may stand in the log.
  */
 export async function withdrawArtefacts(
   { produce }: ArtefactLog,

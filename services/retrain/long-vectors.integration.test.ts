@@ -24,18 +24,18 @@ function vectorOf(group: number, name: string): number[] {
   return Array.from({ length: LENGTH }, () => ofGroup.normal() + 0.5 * ofItem.normal());
 }
 
-/** Nothing but the vector tells of its group. */
+/** Only the vector of the item depends on its group. */
 function longItem(group: number, name: string): Item {
   return groupItem(group, name, { categories: [], vector: vectorOf(group, name) });
 }
 
-/** 36 items that users took, and 24 that nobody did. */
+/** 36 items that users took, and 24 items without an action. */
 const CATALOGUE: readonly Item[] = [
   ...GROUP_ITEMS.map(({ itemId }) => longItem(groupOf(itemId), itemId.split('/')[1]!)),
   ...Array.from({ length: 24 }, (_, i) => longItem(i % 3, `untaken ${i}`)),
 ];
 
-describe('items with vectors of 1,536 numbers', () => {
+describe('items with vectors of 1,536 numbers (retrain, gateway and index)', () => {
   let test: TestNamespace;
   let stages: StageProcess[];
   let gateway: StageProcess;
@@ -83,7 +83,7 @@ describe('items with vectors of 1,536 numbers', () => {
     return items.map(({ itemId: near }) => groupOf(near));
   }
 
-  it('train, are published and are served', async () => {
+  it('items with long vectors are trained, published and served', async () => {
     await putItems(CATALOGUE);
     await waitFor(async () => (await fetch(`${retrain.url}/readyz`)).ok, { message: 'the log is read' });
     const started = await fetch(`${retrain.url}/retrain`, { method: 'POST' });
@@ -98,7 +98,7 @@ describe('items with vectors of 1,536 numbers', () => {
       assert.deepEqual(await nearestGroups(itemId), Array(5).fill(groupOf(itemId)));
   });
 
-  it('are embedded and served when they come after the training', async () => {
+  it('a new item with a long vector is embedded and served after the training', async () => {
     await putItems([longItem(2, 'new')]);
     const groups = await waitFor(() => nearestGroups('2/new'), {
       message: 'the new item is served',
@@ -107,7 +107,7 @@ describe('items with vectors of 1,536 numbers', () => {
     assert.deepEqual(groups, Array(5).fill(2));
   });
 
-  it('never need a message that the brokers refuse, though their weights alone are longer than one', async () => {
+  it('no message exceeds the limit of the brokers, although the weights alone are longer than one message', async () => {
     const bytesByTopic = new Map<string, number>();
     for (const { name } of TOPICS) {
       await readTopic({
@@ -125,7 +125,7 @@ describe('items with vectors of 1,536 numbers', () => {
     assert.equal(bytesByTopic.get('inference'), undefined, 'the inference was in memory');
   });
 
-  /** Those whose fate is known, by generation. */
+  /** The active and rejected releases, by generation. */
   async function releases(): Promise<Map<string, Release>> {
     const settled = new Map<string, Release>();
     await readTopic({

@@ -25,7 +25,7 @@ describe('the retrain stage', () => {
   let peer: Peer;
   const reading = new AbortController();
   const readers: Promise<unknown>[] = [];
-  /** What the stage wrote, as it arrives. */
+  /** The messages of the stage, as they arrive. */
   const releases = new Map<string, Release>();
   const embeddings = new Map<string, ItemEmbedding>();
   /** Keys of the manifests and of the parts of artefacts. */
@@ -93,7 +93,7 @@ describe('the retrain stage', () => {
     return test.produce('items', { key: item.itemId, value: test.encode('Item', item) });
   }
 
-  /** The generation as the log knows it once it is in that state. */
+  /** Resolves with the release of the generation when it is in that state. */
   function reaches(generation: string, state: ReleaseState): Promise<Release> {
     return waitFor(
       () => {
@@ -135,7 +135,7 @@ describe('the retrain stage', () => {
     assert.deepEqual(last, { generation, state: 'ready', reason: null });
   });
 
-  it('embeds a new item once the generation is active, near what it is like', async () => {
+  it('embeds a new item near similar items once the generation is active', async () => {
     const active: Release = { ...first, state: 'active' };
     await test.produce('releases', { key: first.generation, value: test.encode('Release', active) });
     const item = groupItem(1, 'new');
@@ -149,7 +149,7 @@ describe('the retrain stage', () => {
     assert.equal(nearestGroup(decodeVector(embedding.vector, first.dimension), vectors), 1);
   });
 
-  it('embeds a new item again by the company that users give it', async () => {
+  it('embeds a new item again near the items that users take with it', async () => {
     const silent = groupItem(0, 'silent', { title: '', categories: [] });
     await putItem(silent);
     const key = `${first.generation}/${silent.itemId}`;
@@ -198,7 +198,7 @@ describe('the retrain stage', () => {
     assert.equal(nearestGroup(decodeVector(after.vector, first.dimension), vectors), groupOf(item!.itemId));
   });
 
-  it('rejects what a killed process left unfinished, and leaves the active generation alone', async () => {
+  it('rejects the unfinished generation of a killed process, and leaves the active generation alone', async () => {
     const before = new Map(embeddings);
     const interrupted = await startTraining();
     await reaches(interrupted, 'building');
@@ -210,7 +210,7 @@ describe('the retrain stage', () => {
     assert.equal(releases.get(first.generation)?.state, 'active');
   });
 
-  it('drains on SIGTERM in mid-training, and rejects what it gave up', async () => {
+  it('drains on SIGTERM in mid-training, and rejects the aborted generation', async () => {
     const interrupted = await startTraining();
     await reaches(interrupted, 'building');
     assert.equal(await stop(), 0);
@@ -219,7 +219,7 @@ describe('the retrain stage', () => {
     await start({ TRIBUTARY_INFERENCE_WORKERS: '1' });
   });
 
-  it('trains again afterwards with a worker, whatever an item gives as its vector', async () => {
+  it('trains again with a worker, although the vectors of some items are malformed', async () => {
     const poison = groupItem(2, 'poison', { vector: [1, STANDS_FOR_NAN] });
     await test.produce('items', { key: poison.itemId, value: withNaN(test.encode('Item', poison)) });
     await putItem(groupItem(2, 'long', { vector: [1, 2, 3] }));
@@ -231,7 +231,7 @@ describe('the retrain stage', () => {
     assert.equal(second.itemCount, GROUP_ITEMS.length + 5);
   });
 
-  it('removes embeddings and artefacts of a generation that is over, and none of another', async () => {
+  it('removes embeddings and artefacts of a finished generation, and of no other one', async () => {
     const over: Release = { ...first, state: 'rejected' };
     await test.produce('releases', { key: first.generation, value: test.encode('Release', over) });
     await waitFor(() => vectorsOf(first).size === 0, { message: 'the embeddings are gone' });
@@ -247,7 +247,7 @@ describe('the retrain stage', () => {
   });
 });
 
-/** What a producer in another language may write: our encoder refuses numbers that are not finite. */
+/** A message that a producer in another language may write: our encoder rejects numbers that are not finite. */
 function withNaN(message: Buffer): Buffer {
   const bytes = Buffer.alloc(4);
   bytes.writeFloatLE(STANDS_FOR_NAN);

@@ -14,7 +14,8 @@ import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
 import { pinSageArtefact } from './log-state/pinsage-model.ts';
-import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
+import { someItem, someRelease } from './records.testing.ts';
+import { type RecordedWrites, recordingPublisher } from './release/publisher.testing.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
 import { DEFAULT_TRAIN_CONFIG, shapeOf } from './training/train-config.ts';
@@ -39,7 +40,7 @@ const CONFIG = {
   inferencePatienceMs: 1_000,
 };
 
-/** A training that gives item number i the vector (1, i, 0), with the figures asked for. */
+/** The result of a training that gives item number i the vector (1, i, 0), with the given figures. */
 function trained(
   input: TrainInput,
   { learned = 0.3, contentOnly = 0.2, warmStart = 0.3, pairs = 1_000 } = {},
@@ -117,7 +118,7 @@ describe('a retraining', () => {
     state.actions.add(logged(anAction({ itemId, occurredAt: NOW, ...change })));
   }
 
-  /** Two items that were bought, one that was not. */
+  /** Two items that users bought, and one that no user bought. */
   function shop(): void {
     for (const itemId of ['tea', 'nail', 'mate']) state.catalogue.apply(itemId, someItem(itemId));
     act('tea', { occurredAt: NOW - DAY });
@@ -150,7 +151,7 @@ describe('a retraining', () => {
     );
   });
 
-  it('writes with each embedding what it was computed from', async () => {
+  it('writes content and degree beside each embedding', async () => {
     shop();
     const [tea, nail, mate] = ['tea', 'nail', 'mate'].map((itemId) => state.catalogue.contentOf(itemId));
     const train = async (input: TrainInput) => {
@@ -169,7 +170,7 @@ describe('a retraining', () => {
     );
   });
 
-  it('hands the neighbourhoods of the whole graph to the training, numbered as its items are', async () => {
+  it('hands the neighbourhoods of the whole graph to the training, with the numbers of its items', async () => {
     shop();
     act('gone');
     await retrain('g1', ports);
@@ -179,7 +180,7 @@ describe('a retraining', () => {
     assert.deepEqual([weights[0], weights[1]], [1, 0], 'an item that the catalogue lacks is no neighbour');
   });
 
-  it('leaves an item without a direction out, and counts what it wrote', async () => {
+  it('leaves out an item without a direction, and counts the written embeddings', async () => {
     shop();
     ports = {
       ...ports,
@@ -211,7 +212,7 @@ describe('a retraining', () => {
     assert.deepEqual(state.latents.get('g1')?.trained('tea')?.itemIds, ['nail']);
   });
 
-  it('is rejected by its gate, and writes no embedding then', async () => {
+  it('writes no embedding if the gate rejects the generation', async () => {
     shop();
     const train = async (input: TrainInput) => trained(input, { learned: 0.1 });
     const release = await retrain('g1', { ...ports, train });
@@ -221,13 +222,13 @@ describe('a retraining', () => {
     assert.deepEqual(ended, ['rejected']);
   });
 
-  it('is compared with the generation that is active', async () => {
+  it('compares the generation with the active one', async () => {
     shop();
     state.releases.declare('g0', someRelease('g0', 'active', { metrics: { hitRateAt100: 0.9 } }));
     assert.match((await retrain('g1', ports)).reason ?? '', /active generation/);
   });
 
-  it('is rejected and fails where the training fails', async () => {
+  it('rejects the generation and fails if the training fails', async () => {
     shop();
     const train = () => Promise.reject(new Error('the loss diverges'));
     await assert.rejects(retrain('g1', { ...ports, train }), /the loss diverges/);
@@ -235,14 +236,14 @@ describe('a retraining', () => {
     assert.equal(written.releases.at(-1)?.reason, 'the loss diverges');
   });
 
-  it('says that it was interrupted where the stage is stopped', async () => {
+  it('rejects the generation as interrupted if the stage is stopped', async () => {
     shop();
     const train = async () => AbortSignal.abort().throwIfAborted() as never;
     await assert.rejects(retrain('g1', { ...ports, train }), { name: 'AbortError' });
     assert.equal(written.releases.at(-1)?.reason, INTERRUPTED);
   });
 
-  it('is rejected where it cannot be published whole', async () => {
+  it('rejects the generation if it cannot be published whole', async () => {
     shop();
     const artefact = () => Promise.reject(new Error('no broker'));
     const publisher = { ...ports.publisher, artefact };
@@ -251,7 +252,7 @@ describe('a retraining', () => {
     assert.equal(written.order.includes('ready'), false);
   });
 
-  it('is rejected without an action to learn from', async () => {
+  it('rejects the generation if there is no action to learn from', async () => {
     state.catalogue.apply('tea', someItem('tea'));
     act('tea', { type: 'hide' });
     await assert.rejects(retrain('g1', ports), { code: 'training.failed', retryable: true });
@@ -259,7 +260,7 @@ describe('a retraining', () => {
     assert.deepEqual(inputs, []);
   });
 
-  it('learns from the days that are asked for', async () => {
+  it('learns from the configured days only', async () => {
     shop();
     act('old', { occurredAt: NOW - 101 * DAY });
     const { actionCount, itemCount } = await retrain('g1', ports);
@@ -278,7 +279,7 @@ describe('a retraining', () => {
     assert.equal(features[2 * width - 1], 0, 'nail was only bought in the held-out time');
   });
 
-  it('leaves out given vectors that do not fit, says so once, and trains', async () => {
+  it('leaves out given vectors that do not fit, logs them once, and trains', async () => {
     shop();
     for (const itemId of ['a', 'b']) state.catalogue.apply(itemId, someItem(itemId, { vector: [1, 2] }));
     state.catalogue.apply('nan', someItem('nan', { vector: [1, Number.NaN] }));
@@ -293,7 +294,7 @@ describe('a retraining', () => {
     );
   });
 
-  it('tells in its model card what it was trained on, and how', async () => {
+  it('records data and configuration of the training in the model card', async () => {
     shop();
     const { modelCard } = await retrain('g1', ports);
     const card = JSON.parse(modelCard);
@@ -306,7 +307,7 @@ describe('a retraining', () => {
     assert.deepEqual(card.lossByEpoch, [0.2, 0.1]);
   });
 
-  it('begins with the weights of the active generation, and says so', async () => {
+  it('begins with the weights of the active generation, and records it in the model card', async () => {
     shop();
     const itemIds = Array.from({ length: 80 }, (_, i) => `item ${i}`);
     for (const itemId of itemIds) state.catalogue.apply(itemId, someItem(itemId));
@@ -335,7 +336,7 @@ describe('a retraining', () => {
     assert.match(worse.reason ?? '', /below the active generation's weights on the same pairs \(0\.4000\)/);
   });
 
-  it('begins from scratch where the active weights are of no use, and logs why', async () => {
+  it('begins from scratch if the active weights are of no use, and logs the reason', async () => {
     shop();
     state.releases.declare('g0', someRelease('g0', 'active', {}));
     const reasons: unknown[] = [];
@@ -349,7 +350,7 @@ describe('a retraining', () => {
     );
   });
 
-  it('tells in its model card where the time went', async () => {
+  it('records the seconds of each step in the model card', async () => {
     shop();
     let time = NOW;
     const train: RetrainingPorts['train'] = async (input) => {

@@ -13,7 +13,8 @@ import { someModel } from './log-state/pinsage-model.testing.ts';
 import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { createRetrainMetrics } from './metrics.ts';
 import { NewItems } from './new-items/new-items.ts';
-import { type RecordedWrites, recordingPublisher, someItem, someRelease } from './records.testing.ts';
+import { someItem, someRelease } from './records.testing.ts';
+import { type RecordedWrites, recordingPublisher } from './release/publisher.testing.ts';
 import { keepUp, type UpkeepPorts, upkeep } from './upkeep.ts';
 
 const CONFIG = { actionWeights: DEFAULT_ACTION_WEIGHTS, halfLifeDays: 0, seed: 1 };
@@ -57,7 +58,7 @@ describe('the upkeep', () => {
     }
   });
 
-  it('removes embeddings, weights and latents of generations beyond those kept, once', async () => {
+  it('upkeep removes embeddings, weights and latents of generations beyond those kept, once', async () => {
     await upkeep(ports);
     assert.deepEqual(written.order, [
       'remove embedding g1/tea',
@@ -69,7 +70,7 @@ describe('the upkeep', () => {
     assert.notEqual(state.models.get('g2'), undefined);
   });
 
-  it('removes the parts that a failed publication left without a manifest', async () => {
+  it('upkeep removes the parts that a failed publication left without a manifest', async () => {
     const log = memoryLog();
     await writeArtefact(log, pinSageArtefact('g4', someModel(), 0));
     for (const message of log.messages.slice(0, -1)) applyMessage(state.artefacts, message);
@@ -80,7 +81,7 @@ describe('the upkeep', () => {
     assert.deepEqual(written.order, ['withdraw pinsage/g4']);
   });
 
-  it('embeds what is new', async () => {
+  it('upkeep embeds new items', async () => {
     state.releases.declare('g1', null);
     state.catalogue.apply('nail', someItem('nail'));
     await upkeep(ports);
@@ -88,7 +89,7 @@ describe('the upkeep', () => {
     assert.equal(written.embeddings[0]?.generation, 'g3');
   });
 
-  it('counts what it did, and the generations', async () => {
+  it('upkeep counts embedded items, removed embeddings and generations', async () => {
     state.catalogue.apply('nail', someItem('nail'));
     await upkeep(ports);
     const metrics = await registry.metrics();
@@ -98,7 +99,7 @@ describe('the upkeep', () => {
     assert.match(metrics, /^tributary_retrain_generations\{state="building"\} 0$/m);
   });
 
-  it('goes on until the signal, and ends with the turn under way', async () => {
+  it('upkeep runs until the signal, and completes the current turn', async () => {
     const stop = new AbortController();
     const embedding = Promise.withResolvers<void>();
     const publisher = { ...ports.publisher, embedding: () => embedding.promise };
@@ -114,7 +115,7 @@ describe('the upkeep', () => {
     await kept;
   });
 
-  it('ends with a write that fails', async () => {
+  it('upkeep rejects when a write fails', async () => {
     const publisher = { ...ports.publisher, withdraw: () => Promise.reject(new Error('no broker')) };
     await assert.rejects(keepUp({ ...ports, publisher }, new AbortController().signal), /no broker/);
   });

@@ -6,9 +6,9 @@ import type { RetrainMetrics } from './metrics.ts';
 import type { NewItems } from './new-items/new-items.ts';
 import type { Publisher } from './release/publisher.ts';
 
-/** How often new items are embedded and past generations leave the log. */
+/** Pause between two turns of upkeep. */
 const UPKEEP_MS = 250;
-/** New items embedded a turn: under 0.2 s of computing, so that the stage goes on answering and reading. */
+/** New items embedded in a turn: under 0.2 s of computing, so that the stage keeps answering and reading. */
 const ITEMS_A_TURN = 200;
 
 export interface UpkeepPorts {
@@ -24,7 +24,7 @@ export interface UpkeepPorts {
 export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     await upkeep(ports);
-    // It rejects only by the signal, which the loop asks itself.
+    // Only the signal rejects the delay, and the loop checks the signal.
     await delay(UPKEEP_MS, undefined, { signal }).catch(() => {});
   }
 }

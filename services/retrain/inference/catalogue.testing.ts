@@ -8,7 +8,7 @@ export interface RandomCatalogue extends InferenceInput {
   readonly itemIds: readonly string[];
 }
 
-/** Items with random features and neighbours; every seventh has none, others fewer than there is room for. */
+/** Items with random features and neighbours; every seventh item has no neighbour, the others have fewer than there is room for. */
 export function randomCatalogue(itemCount: number, change: Partial<PinSageShape> = {}): RandomCatalogue {
   const random = createRandom(`catalogue of ${itemCount}`);
   const shape: PinSageShape = {

@@ -28,7 +28,7 @@ async function isComplete(collector: Collector): Promise<boolean> {
 }
 
 describe('the collector of an inference', () => {
-  it('is complete once the embeddings and the latents of all convolutions are there, copies or not', async () => {
+  it('is complete once the embeddings and the latents of all convolutions are there, whether copies arrive or not', async () => {
     const collector = collectorOf('tea', 'nail');
     try {
       const messages = [
@@ -50,7 +50,7 @@ describe('the collector of an inference', () => {
     }
   });
 
-  it('passes over other generations, items, layers and kinds', async () => {
+  it('skips other generations, items, layers and kinds', async () => {
     const collector = collectorOf('tea');
     try {
       collector.add({ ...message('embedding', ['tea'], [9, 9]), generation: 'f' });

@@ -13,7 +13,7 @@ export interface CollectorOptions {
   readonly patienceMs: number;
 }
 
-/** Gathers what the workers of an inference write, and watches whether they write anything at all. */
+/** Collects the latents and embeddings that the workers of an inference write, and fails if they write nothing for too long. */
 export class Collector implements Inference {
   readonly embeddings: Float32Array;
   readonly latents: readonly Float32Array[];
@@ -36,7 +36,7 @@ export class Collector implements Inference {
     this.#isEmbedded = new Uint8Array(itemIds.length);
     this.#hasLatent = layers.map(() => new Uint8Array(itemIds.length));
     this.#missing = itemIds.length * (1 + shape.layers);
-    // It may fail before anybody waits for it.
+    // The promise may be rejected before anything waits for it.
     this.#complete.promise.catch(() => undefined);
     if (this.#missing === 0) this.#complete.resolve();
     this.#restartTimer();
@@ -53,7 +53,7 @@ export class Collector implements Inference {
       this.#fill(latents, this.#hasLatent[layer]!, hidden, itemIds, vectors);
   }
 
-  /** Resolves when the embedding and all latents of each item are there; rejects where nothing comes for too long. */
+  /** Resolves when the embedding and all latents of each item are there; rejects if no message arrives for too long. */
   whenComplete(): Promise<void> {
     return this.#complete.promise;
   }

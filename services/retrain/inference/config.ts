@@ -31,7 +31,7 @@ export function workerEnvironment(
   };
 }
 
-/** TensorFlow reads it while it loads: only its errors are of interest. */
+/** TensorFlow reads this variable while it loads; from level 2 on it logs only errors. */
 export function quietTensorFlow(): void {
   process.env.TF_CPP_MIN_LOG_LEVEL ??= '2';
 }

@@ -11,14 +11,14 @@ import type { Inference, InferenceInput } from '../training/infer.ts';
 import { Collector } from './collector.ts';
 import type { InferenceLog } from './inference-log.ts';
 
-/** Bytes of inputs on their way at once, which bounds what waits for the brokers. */
+/** Bytes of inputs that wait for the brokers at once. */
 const SENT_BYTES = 16 * 1_048_576;
 
 export interface InferenceJob {
   readonly generation: string;
   /** Ids of the n items. */
   readonly itemIds: readonly string[];
-  /** Time without any progress, in ms, after which the job fails. */
+  /** Time without a message from a worker, in ms, after which the job fails. */
   readonly patienceMs: number;
 }
 
@@ -26,8 +26,8 @@ export interface InferenceJob {
  * Embeds a catalogue by the workers of the log's group, as the paper's map and reduce (PinSage, KDD 2018, §3.4): writes
  * the input of every item to its partition, then the weights and a start to each, and collects latents and embeddings.
  * @param signal aborts the job, with its reason
- * @throws TributaryError `training.failed` where nothing came for `patienceMs`; RangeError where the features are not
- *   those of the items
+ * @throws TributaryError `training.failed` if no message arrives for `patienceMs`; RangeError if the features do not
+ *   fit the items
  */
 export async function inferOverLog(
   log: InferenceLog,
@@ -73,7 +73,7 @@ function checkFeatures({ itemIds }: InferenceJob, { weights: { shape }, features
   }
 }
 
-/** What stands in the topic already is of earlier jobs. */
+/** The end offset of each partition: the messages before it belong to earlier jobs. */
 async function endsOf({ kafka, topic }: InferenceLog): Promise<ReadonlyMap<number, number>> {
   const admin = kafka.admin();
   await admin.connect();
@@ -85,7 +85,7 @@ async function endsOf({ kafka, topic }: InferenceLog): Promise<ReadonlyMap<numbe
   }
 }
 
-/** All input stands in the log before the first start, so that no latent overtakes the input of who pools it. */
+/** All input is acknowledged before the first start, so that no latent overtakes the input of an item that pools it. */
 async function sendInput(
   log: InferenceLog,
   { generation, itemIds }: InferenceJob,
@@ -125,7 +125,7 @@ async function sendInput(
   });
 }
 
-/** Partitions that need each item's latents: its home, where it can be found, and those of whose items it is a neighbour. */
+/** Partitions that need each item's latents: its home, which the coordinator reads, and those whose items have it as a neighbour. */
 function readersOf({ size, neighbours }: Neighbourhoods, homes: readonly number[]): ReadonlySet<number>[] {
   const readers = homes.map((home) => new Set([home]));
   for (const [entry, neighbour] of neighbours.entries()) {
@@ -142,7 +142,7 @@ function neighbourhoodOf({ size, neighbours, weights }: Neighbourhoods, item: nu
   return { neighbours: [...all.subarray(0, count)], importances: weights.slice(start, start + count) };
 }
 
-/** Whatever became of it: workers then let go of it. Without an end they do so when the next generation begins. */
+/** Also after a failure, so that the workers drop the generation. Without an end they drop it when the next one begins. */
 async function sendEnds(log: InferenceLog, generation: string, partitions: number): Promise<void> {
   try {
     await toEach(partitions, (partition) => log.send(partition, messageOf(generation, 'end')));

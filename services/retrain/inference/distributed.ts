@@ -5,16 +5,16 @@ import type { Inference, InferenceInput } from '../training/infer.ts';
 import type { InferenceJob } from './coordinate.ts';
 import type { LogAddress } from './inference-log.ts';
 
-/** An inference over the log as a message to the process that coordinates it. */
+/** The message by which the stage asks the training process to coordinate an inference over the log. */
 export interface DistributedInference {
   readonly job: InferenceJob;
-  /** How many processes are started, at least one; external: none, they run elsewhere. */
+  /** Number of processes that are started, at least one; external: none, because they run elsewhere. */
   readonly workers: InferenceWorkers;
   readonly address: LogAddress;
   readonly logLevel: string;
 }
 
-/** Undefined where no worker is asked for: the training process then embeds the catalogue in its memory. */
+/** Undefined for 0 workers: the training process then embeds the catalogue in its memory. */
 export function distributedInference(
   { brokers, registryUrl, namespace, logLevel }: PlatformConfig,
   { inferenceWorkers, inferencePatienceMs }: Pick<RetrainConfig, 'inferenceWorkers' | 'inferencePatienceMs'>,
@@ -29,12 +29,12 @@ export function distributedInference(
   };
 }
 
-/** `inferWithWorkers` by connections of its own. */
+/** Calls `inferWithWorkers` with its own connections. */
 export async function inferDistributed(
   { job, workers, address, logLevel }: DistributedInference,
   input: InferenceInput,
 ): Promise<Inference> {
-  // Loaded late: they bring TensorFlow with them, which a stage must not hold.
+  // Loaded late, because they load TensorFlow, which a stage must not hold in memory.
   const [{ openInferenceLog }, { inferWithWorkers }] = await Promise.all([
     import('./inference-log.ts'),
     import('./workers.ts'),

@@ -9,7 +9,7 @@ import type { StagePorts } from '#platform/stage.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 
-/** Where the log is. */
+/** The address of the log. */
 export interface LogAddress {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
@@ -22,7 +22,7 @@ export interface InferenceLog {
   readonly kafka: Kafka;
   /** Qualified name. */
   readonly topic: string;
-  /** The workers, of whom each partition has one. */
+  /** Consumer group of the workers: each partition has one of them. */
   readonly groupId: string;
   readonly log: Logger;
   decode(bytes: Buffer): Latent | Promise<Latent>;
@@ -32,7 +32,7 @@ export interface InferenceLog {
 
 const GROUP = 'retrain.inference';
 
-/** The log by the connections of a stage. */
+/** The log through the connections of a stage. */
 export function inferenceLogOf(stage: StagePorts): InferenceLog {
   return {
     address: stage.config,
@@ -47,7 +47,7 @@ export function inferenceLogOf(stage: StagePorts): InferenceLog {
   };
 }
 
-/** The log by connections of its own, for a process that is no stage. */
+/** The log through new connections, for a process that is no stage. */
 export async function openInferenceLog(
   address: LogAddress,
   log: Logger,

@@ -37,7 +37,7 @@ describe('the inference over the log', () => {
   });
 
   for (const pooling of ['importance', 'mean', 'max'] as const) {
-    it(`gives the latents and vectors of an inference in memory with ${pooling} pooling`, async () => {
+    it(`a worker returns the latents and vectors of an inference in memory with ${pooling} pooling`, async () => {
       const catalogue = randomCatalogue(200, { pooling });
       await assertAsHere(
         await inferWithWorkerHere(log, jobOf(`1-${pooling}`, catalogue), catalogue),
@@ -46,23 +46,23 @@ describe('the inference over the log', () => {
     });
   }
 
-  it('gives the same with fewer items than partitions', async () => {
+  it('a worker returns the same with fewer items than partitions', async () => {
     const catalogue = randomCatalogue(3);
     await assertAsHere(await inferWithWorkerHere(log, jobOf('2', catalogue), catalogue), catalogue);
   });
 
-  it('gives the same where the weights do not fit into one message', async () => {
+  it('a worker returns the same if the weights do not fit into one message', async () => {
     const catalogue = randomCatalogue(60, { features: 1_800, hidden: 128 });
     assert.ok(encodeWeights(catalogue.weights).length > 1_048_576);
     await assertAsHere(await inferWithWorkerHere(log, jobOf('2-wide', catalogue), catalogue), catalogue);
   });
 
-  it('gives the same by three worker processes', async () => {
+  it('three worker processes return the same', async () => {
     const catalogue = randomCatalogue(500, { layers: 3 });
     await assertAsHere(await inferWithWorkers(log, 3, jobOf('3', catalogue), catalogue), catalogue);
   });
 
-  it('passes over what a coordinator that died left behind', async () => {
+  it('a worker skips the messages that a dead coordinator left behind', async () => {
     const catalogue = randomCatalogue(100);
     const half = { neighbours: ['item 3'], importances: Buffer.alloc(4), readers: [0] };
     const left = { itemIds: ['item 1'], layer: 0, vectors: Buffer.alloc(48), start: null, part: null };
@@ -71,7 +71,7 @@ describe('the inference over the log', () => {
     await assertAsHere(await inferWithWorkerHere(log, jobOf('5', catalogue), catalogue), catalogue);
   });
 
-  it('fails with the reason where nobody works, and the next one is none the worse', async () => {
+  it('an inference without a worker fails with the reason, and the next one succeeds', async () => {
     const catalogue = randomCatalogue(50);
     await assert.rejects(inferWithWorkers(log, 'external', jobOf('6', catalogue, 1_000), catalogue), {
       code: 'training.failed',
@@ -80,7 +80,7 @@ describe('the inference over the log', () => {
     await assertAsHere(await inferWithWorkerHere(log, jobOf('7', catalogue), catalogue), catalogue);
   });
 
-  /** The log, which loses an input. */
+  /** A log that loses one input. */
   const lossyLog = (): InferenceLog => ({
     ...log,
     send: async (partition, message) => {
@@ -89,7 +89,7 @@ describe('the inference over the log', () => {
     },
   });
 
-  it('fails when its last worker process has ended', async () => {
+  it('an inference fails when its last worker process has exited', async () => {
     const catalogue = randomCatalogue(50);
     await assert.rejects(inferWithWorkers(lossyLog(), 1, jobOf('7-lost', catalogue), catalogue), {
       code: 'training.failed',
@@ -97,14 +97,14 @@ describe('the inference over the log', () => {
     });
   });
 
-  it('fails with the reason where a part of the input is missing', async () => {
+  it('a worker fails with the reason if a part of the input is missing', async () => {
     const catalogue = randomCatalogue(50);
     await assert.rejects(inferWithWorkerHere(lossyLog(), jobOf('8', catalogue), catalogue), {
       message: /^partition \d holds \d+ of \d+ items of generation 8/,
     });
   });
 
-  it('refuses features that do not fit the model', async () => {
+  it('an inference rejects features that do not fit the model', async () => {
     const catalogue = randomCatalogue(50);
     const { weights } = randomCatalogue(50, { features: 6 });
     await assert.rejects(inferWithWorkerHere(log, jobOf('8', catalogue), { ...catalogue, weights }), {
@@ -113,7 +113,7 @@ describe('the inference over the log', () => {
     });
   });
 
-  it('ends with the same vectors when a worker is killed in the middle', async () => {
+  it('an inference ends with the same vectors when a worker is killed in the middle', async () => {
     const catalogue = randomCatalogue(6_000, { hidden: 64 });
     let isDone = false;
     const inference = inferWithWorkers(log, 'external', jobOf('9', catalogue), catalogue).finally(() => {
@@ -141,7 +141,7 @@ describe('the inference over the log', () => {
   });
 });
 
-/** Latents that arrive in another order give sums that differ in their last bits. */
+/** Sums of latents that arrive in another order differ in their last bits. */
 async function assertAsHere({ embeddings, latents }: Inference, catalogue: InferenceInput): Promise<void> {
   const expected = await inferHere(catalogue);
   assertNear(embeddings, expected.embeddings);

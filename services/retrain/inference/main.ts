@@ -8,7 +8,7 @@ await runStage(WORKERS.inference, async (stage) => {
   const { idleMs } = readWorkerConfig();
   const idle = setTimeout(() => lifecycle.stop('no inference needs this worker'), idleMs);
   lifecycle.onStop('idle timer', () => clearTimeout(idle));
-  // A coordinator that started this process and died takes it with it.
+  // The process ends with the coordinator that started it.
   process.once('disconnect', () => lifecycle.stop('the coordinator is gone'));
   quietTensorFlow();
   const { startWorker } = await import('./worker.ts');

@@ -1,7 +1,7 @@
 import type { Pooling } from '#algorithms/pinsage/pooling.ts';
 import type { PinSageShape } from '#algorithms/pinsage/weights.ts';
 
-/** What is pooled so far of one convolution. */
+/** The partial sums of one convolution. */
 class Pool {
   /** itemCount × hidden, row-major. */
   readonly rows: Float32Array;
@@ -18,7 +18,7 @@ class Pool {
     return this.#missing === 0;
   }
 
-  /** Whether the neighbour's latent is the first; a second one would be the same. */
+  /** Whether this is the first latent of the neighbour; a duplicate would be the same. */
   admit(neighbour: number): boolean {
     if (this.#added[neighbour] === 1) return false;
     this.#added[neighbour] = 1;
@@ -34,9 +34,9 @@ interface Target {
 }
 
 /**
- * The pooling of CONVOLVE (PinSage, KDD 2018, Algorithm 1, line 1) turned round: each latent that arrives is taken into
- * the items that have it as a neighbour, in any order, so that no latent is kept. What is held is itemCount × hidden
- * numbers a layer. Neighbours of importance 0 are none.
+ * The pooling of CONVOLVE (PinSage, KDD 2018, Algorithm 1, line 1) reversed: each latent that arrives is added to
+ * the items that have it as a neighbour, in any order, so that no latent is kept. The pools hold itemCount × hidden
+ * numbers a layer. A neighbour of importance 0 does not count.
  */
 export class Pools {
   readonly #neighbours = new Map<string, { readonly number: number; readonly targets: Target[] }>();
@@ -57,7 +57,7 @@ export class Pools {
     neighbour.targets.push({ item, importance });
   }
 
-  /** Ends the adding of neighbours and begins that of latents. */
+  /** Call it after the last neighbour and before the first latent. */
   start(itemCount: number, { hidden, layers, pooling }: PinSageShape): void {
     this.#hidden = hidden;
     this.#pooling = pooling;
@@ -65,7 +65,7 @@ export class Pools {
     this.#layers = Array.from({ length: layers }, pool);
   }
 
-  /** Takes a latent in once; one that no item pools does nothing. */
+  /** Adds a latent once; a latent that no item pools has no effect. */
   addLatent(layer: number, neighbourId: string, latent: Float32Array): void {
     const neighbour = this.#neighbours.get(neighbourId);
     const pool = this.#layers[layer];
@@ -77,7 +77,7 @@ export class Pools {
     }
   }
 
-  /** What a layer pools, itemCount × hidden; undefined until the latents of all neighbours are in it. */
+  /** The sums of a layer, itemCount × hidden; undefined until the latents of all neighbours are in them. */
   complete(layer: number): Float32Array | undefined {
     const pool = this.#layers[layer];
     return pool?.isComplete ? pool.rows : undefined;

@@ -12,7 +12,7 @@ import { inferHere } from '../training/infer.ts';
 import { type RandomCatalogue, randomCatalogue } from './catalogue.testing.ts';
 import { Share } from './share.ts';
 
-/** Embeds with a share for each partition and a queue for each, some of whose messages come twice. */
+/** Embeds with a share and a queue for each partition; some messages are delivered twice. */
 async function inferInShares(catalogue: RandomCatalogue, partitions: number): Promise<Float32Array> {
   const { itemIds, weights, features, neighbourhoods } = catalogue;
   const { size } = neighbourhoods;
@@ -71,7 +71,7 @@ function setRows(
 }
 
 describe('a share of the inference', () => {
-  it('and the others together give the vectors of the whole, whatever the model, and leave no tensor', async () => {
+  it('all shares together return the vectors of the whole catalogue, whatever the model, and leave no tensor', async () => {
     await fc.assert(
       fc.asyncProperty(
         fc.integer({ min: 1, max: 40 }),
@@ -94,14 +94,14 @@ describe('a share of the inference', () => {
     );
   });
 
-  it('refuses to begin with a part of its items', () => {
+  it('a share rejects a start before all its items are there', () => {
     const share = new Share('g', 2, async () => {});
     assert.throws(() => share.start({ itemCount: 1, weightParts: 0 }), {
       message: 'partition 2 holds 0 of 1 items of generation g',
     });
   });
 
-  it('refuses to begin with a part of the weights', () => {
+  it('a share rejects a start before all parts of the weights are there', () => {
     const share = new Share('g', 2, async () => {});
     share.addWeights({ number: 1, bytes: Buffer.alloc(4) });
     assert.throws(() => share.start({ itemCount: 0, weightParts: 2 }), {
@@ -109,7 +109,7 @@ describe('a share of the inference', () => {
     });
   });
 
-  it('refuses features of another width than the model takes', () => {
+  it('a share rejects features of another width than that of the model', () => {
     const share = new Share('g', 0, async () => {});
     const { weights } = randomCatalogue(2);
     const nobody = { neighbours: [], importances: Buffer.alloc(0), readers: [0] };

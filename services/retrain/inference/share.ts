@@ -7,9 +7,9 @@ import { combine, projectHead, transformNeighbours } from '../training/convolve.
 import { createVariables, type PinSageVariables, variableList } from '../training/variables.ts';
 import { Pools } from './pools.ts';
 
-/** Items computed and sent at a time: bounds tensors, and what waits for the brokers. */
+/** Items computed and sent at a time: it bounds the tensors, and the bytes that wait for the brokers. */
 const CHUNK = 1_024;
-/** Bytes of vectors a message: many items each, for a message costs far more than its bytes. */
+/** Bytes of vectors in a message. It holds many items, because a message costs far more than its bytes. */
 const MESSAGE_BYTES = 128 * 1_024;
 
 interface Model {
@@ -19,8 +19,8 @@ interface Model {
 
 /**
  * The items of one partition on their way through the layers (PinSage, KDD 2018, §3.4): each latent is computed once,
- * sent to every partition that pools it, and forgotten. Memory is that of the share alone: its states, and its sums of
- * each layer. All that it sends follows from what it is given, so that a successor that is given the same sends the same.
+ * sent to every partition that pools it, and forgotten. It holds the numbers of the share alone: its states, and its sums
+ * of each layer. All that it sends follows from what it is given, so that a successor that is given the same sends the same.
  */
 export class Share {
   readonly #generation: string;
@@ -32,13 +32,13 @@ export class Share {
   readonly #weightParts = new Map<number, Buffer>();
   #features: Float32Array[] = [];
   #model: Model | undefined;
-  /** itemCount × the shape's direct features, which the head takes. */
+  /** itemCount × direct: the features that the head sees. */
   #direct = new Float32Array();
   /** itemCount × the width of the layer: features, then the states after each convolution. */
   #states = new Float32Array();
-  /** Convolutions that are done. */
+  /** Number of finished convolutions. */
   #layer = 0;
-  /** Whether the latents of the present layer are sent, or after the last one the embeddings. */
+  /** Whether the latents of the current layer are sent; after the last layer, whether the embeddings are. */
   #isSent = false;
 
   /** @param home the partition */
@@ -48,7 +48,7 @@ export class Share {
     this.#send = send;
   }
 
-  /** @throws VectorError where importances are not as many as neighbours */
+  /** @throws VectorError unless each neighbour has an importance */
   addInput(
     { itemIds, vectors }: Pick<Latent, 'itemIds' | 'vectors'>,
     { neighbours, importances, readers }: LatentInput,
@@ -62,12 +62,12 @@ export class Share {
     }
   }
 
-  /** A part that comes twice is the same. */
+  /** A duplicate of a part is the same part. */
   addWeights({ number, bytes }: WeightsPart): void {
     this.#weightParts.set(number, bytes);
   }
 
-  /** @throws RangeError where inputs or parts of the weights are missing, or do not fit each other */
+  /** @throws RangeError if inputs or parts of the weights are missing, or do not fit each other */
   start({ itemCount, weightParts }: Pick<InferenceStart, 'itemCount' | 'weightParts'>): void {
     if (itemCount !== this.#itemIds.length) {
       throw new RangeError(
@@ -95,7 +95,7 @@ export class Share {
     }
   }
 
-  /** Computes and sends what can be computed of what has come; resolves when it is in the log. */
+  /** Computes and sends all rows whose input is there; resolves when they are in the log. */
   async advance(): Promise<void> {
     if (this.#model === undefined) return;
     const { shape, variables } = this.#model;

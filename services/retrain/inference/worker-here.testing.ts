@@ -4,10 +4,10 @@ import { type InferenceJob, inferOverLog } from './coordinate.ts';
 import type { InferenceLog } from './inference-log.ts';
 import { startWorker } from './worker.ts';
 
-/** How long the worker may take to notice the end, which it commits. */
+/** Time in which the worker reads the end and commits it. */
 const LEAVE_MS = 5_000;
 
-/** `inferOverLog` with one worker in this process, whose failure it rejects with. */
+/** Calls `inferOverLog` with one worker in this process. Rejects with the failure of the worker. */
 export async function inferWithWorkerHere(
   log: InferenceLog,
   job: InferenceJob,

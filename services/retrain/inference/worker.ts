@@ -13,13 +13,13 @@ export interface WorkerOptions {
   readonly onFailure: (error: unknown) => void;
   /** Called when an inference that this worker took part in has ended in all its partitions. */
   readonly onEnd?: () => void;
-  /** Called with everything that arrives. */
+  /** Called with each message that arrives. */
   readonly onMessage?: () => void;
 }
 
 /**
- * A worker of the inference: computes the shares of the partitions that its group gives it, one generation after the
- * other. A killed one leaves its partitions to the others, who begin these shares anew.
+ * A worker of the inference: computes the shares of the partitions that its group assigns to it, one generation after the
+ * other. When a worker is killed, the others own its partitions and compute these shares again.
  * @returns a function that leaves the group
  */
 export function startWorker(options: WorkerOptions): Promise<() => Promise<void>> {
@@ -48,14 +48,14 @@ interface PartitionOptions extends WorkerOptions {
   readonly onClose: () => void;
 }
 
-/** One partition: the share of the newest generation that it tells of, until that one ends. */
+/** One partition: the share of the newest generation in it, until that generation ends. */
 class PartitionWork implements PartitionTask<Latent> {
   resumeFrom: number | undefined;
   readonly #partition: number;
   readonly #options: PartitionOptions;
   #generation = '';
   #share: Share | undefined;
-  /** What is wrong with the share: of consequence only where its generation is still under way. */
+  /** The first error of the share. It matters only while its generation has not ended. */
   #fault: unknown;
 
   constructor(partition: number, options: PartitionOptions) {
@@ -63,15 +63,15 @@ class PartitionWork implements PartitionTask<Latent> {
     this.#options = options;
   }
 
-  /** Whether there is a generation that has not ended. */
+  /** Whether a generation has not ended. */
   get isBusy(): boolean {
     return this.#share !== undefined;
   }
 
   /**
-   * Computes only at the end of the partition: what stands behind a generation may say that it is over, or be the next
-   * one, whose coordinator followed one that died.
-   * @throws whatever is wrong with the input of the generation under way
+   * Computes only at the end of the partition, because later messages may end the generation, or begin the next one
+   * after a coordinator that died.
+   * @throws the first error of the current share
    */
   async apply(messages: readonly PartitionMessage<Latent>[], reachesEnd: boolean): Promise<void> {
     for (const message of messages) {

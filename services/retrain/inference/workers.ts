@@ -10,7 +10,7 @@ import { type InferenceJob, inferOverLog } from './coordinate.ts';
 import type { InferenceLog } from './inference-log.ts';
 
 const WORKER = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** How long workers may take to notice the end, which they commit; later ones read the generation again. */
+/** Time in which workers read the end and commit it; a worker without that commit reads the generation again. */
 const LEAVE_MS = 5_000;
 
 /** Workers of one inference. */
@@ -20,9 +20,9 @@ interface Crew {
 }
 
 /**
- * `inferOverLog` with the workers it takes: processes of their own, or none where they run elsewhere.
+ * Calls `inferOverLog` with worker processes, or without any if they run elsewhere.
  * @param workers at least 1, or external
- * @throws TributaryError `training.failed` also where the last process ends
+ * @throws TributaryError `training.failed` also when the last process exits
  */
 export async function inferWithWorkers(
   log: InferenceLog,
@@ -60,7 +60,7 @@ function startProcesses(log: InferenceLog, count: number, fail: Fail): Crew {
   };
 }
 
-/** A worker in a process of its own, which ends with the inference. */
+/** Starts a worker process, which exits at the end of the inference. */
 export function startWorkerProcess({ address, log }: InferenceLog): ChildProcess {
   return fork(WORKER, [], { env: workerEnvironment(address, log.level) });
 }

@@ -24,7 +24,7 @@ const TABLE: LatentTable = {
   },
 };
 
-/** Where the first float stands: behind five widths, three lengths of ids and six numbers of neighbours. */
+/** Offset of the first float: it stands behind five widths, three lengths of ids and six numbers of neighbours. */
 const FLOATS = 4 * (5 + 3 + 6);
 
 describe('the latents of the log', () => {
@@ -40,7 +40,7 @@ describe('the latents of the log', () => {
     await putArtefact(artefacts, pinSageArtefact('g', someModel(), 7));
   });
 
-  it('are there for all convolutions of the trained items', async () => {
+  it('latents are read back for all convolutions of the trained items', async () => {
     await putArtefact(artefacts, latentsArtefact('g', TABLE, 7));
     const known = latents.get('g');
     assert.deepEqual(known?.of('tea'), [Float32Array.of(0.5), Float32Array.of(7)]);
@@ -49,7 +49,7 @@ describe('the latents of the log', () => {
     assert.equal(latents.get('other'), undefined);
   });
 
-  it('come with the place and the neighbourhood of what was trained', async () => {
+  it('place and neighbourhood of a trained item are read back', async () => {
     await putArtefact(artefacts, latentsArtefact('g', TABLE, 7));
     const known = latents.get('g');
     assert.deepEqual(known?.trained('tea'), {
@@ -62,7 +62,7 @@ describe('the latents of the log', () => {
     assert.equal(known?.trained('glue'), undefined);
   });
 
-  it('are of no use without the weights of their generation', async () => {
+  it('latents are not read without the weights of their generation', async () => {
     const artefact = latentsArtefact('h', TABLE, 7);
     assert.deepEqual(artefact.requires, [{ model: PINSAGE, generation: 'h' }]);
     await putArtefact(artefacts, artefact);
@@ -71,7 +71,7 @@ describe('the latents of the log', () => {
     assert.notEqual(latents.get('h'), undefined);
   });
 
-  it('come back where there are no items, places or neighbours', async () => {
+  it('latents are read back if there are no items, places or neighbours', async () => {
     const none = { size: 0, neighbours: new Int32Array(), weights: new Float32Array() };
     const places = new Float32Array();
     for (const [generation, itemIds] of [
@@ -87,7 +87,7 @@ describe('the latents of the log', () => {
     assert.deepEqual(warnings, []);
   });
 
-  it('are logged and passed over where they cannot be read', async () => {
+  it('latents that cannot be decoded are logged and skipped', async () => {
     const { bytes, ...artefact } = latentsArtefact('g', TABLE, 7);
     const broken = [bytes.subarray(0, 3), bytes.subarray(0, -1), Buffer.concat([bytes, Buffer.of(0)])];
     const notANumber = Buffer.from(bytes);

@@ -6,20 +6,20 @@ import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import type { ItemNeighbours } from '../graph/live-neighbourhoods.ts';
 import { PINSAGE } from './pinsage-model.ts';
 
-/** The artefact that holds what new items pool of trained ones. */
+/** Name of the artefact that holds the latents of trained items, which new items pool. */
 export const PINSAGE_LATENTS = 'pinsage-latents';
 
-/** What the embeddings of a generation's n trained items were computed from, beside their content. */
+/** Places, latents and neighbourhoods of the n trained items of a generation: the inputs of their embeddings beside their content. */
 export interface LatentTable {
   readonly itemIds: readonly string[];
   /** n × structure: the leading features, which say where an item lies in the graph of users. */
   readonly places: Float32Array;
-  /** n × hidden for each convolution: what the convolutions of an item's neighbours pool. */
+  /** n × hidden for each convolution: the latents that the items with this neighbour pool. */
   readonly latents: readonly Float32Array[];
   readonly neighbourhoods: Neighbourhoods;
 }
 
-/** What is known of one trained item. */
+/** Place and neighbourhood of one trained item. */
 export interface TrainedItem extends ItemNeighbours {
   readonly place: Float32Array;
 }
@@ -33,7 +33,7 @@ export const PINSAGE_LATENTS_FORMAT: ArtefactFormat<TrainedLatents> = {
   decode: ({ bytes }) => new TrainedLatents(decodeTable(bytes)),
 };
 
-/** A table of latents by item: it takes 4 · (structure + layers · hidden + 2 · T) bytes an item, beside the ids. */
+/** A table of latents by item, in 4 · (structure + layers · hidden + 2 · T) bytes an item, beside the ids. */
 export class TrainedLatents {
   readonly #table: LatentTable;
   readonly #numbers: ReadonlyMap<string, number>;
@@ -43,7 +43,7 @@ export class TrainedLatents {
     this.#numbers = new Map(table.itemIds.map((itemId, item) => [itemId, item]));
   }
 
-  /** What the items that have it as a neighbour pool of an item, by convolution; undefined for one that was not trained. */
+  /** The latents of an item, by convolution, which the items with this neighbour pool; undefined if it was not trained. */
   of(itemId: string): readonly Float32Array[] | undefined {
     const item = this.#numbers.get(itemId);
     if (item === undefined) return undefined;
@@ -67,7 +67,7 @@ export class TrainedLatents {
   }
 }
 
-/** @param trainedUpTo event time of the newest action of the training, ms; null where that is not known */
+/** @param trainedUpTo event time of the newest action of the training, ms; null if it is not known */
 export function latentsArtefact(
   generation: string,
   table: LatentTable,
@@ -110,7 +110,7 @@ function encodeTable({ itemIds, places, latents, neighbourhoods }: LatentTable):
   ]);
 }
 
-/** @throws RangeError or VectorError where the bytes are malformed */
+/** @throws RangeError or VectorError if the bytes are malformed */
 function decodeTable(bytes: Buffer): LatentTable {
   let at = 0;
   const next = (length: number): Buffer => {

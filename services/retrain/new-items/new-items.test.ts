@@ -32,7 +32,7 @@ describe('new items', () => {
   let artefacts: ArtefactReader;
   let models: Models;
   let releases: ReleaseLedger;
-  /** Importance of each neighbour of an item, as the graph stands. */
+  /** Importance of each neighbour of an item in the graph. */
   let neighbours: Record<string, Record<string, number>>;
   let degrees: Record<string, number>;
   let isUpToDate: boolean;
@@ -72,7 +72,7 @@ describe('new items', () => {
     };
   }
 
-  /** Writes what the inference of a generation leaves of some items: latents by chance, and no neighbours but those given. */
+  /** Writes the latents of a generation: random numbers, and only the given neighbours. */
   async function infer(
     generation: string,
     itemIds: readonly string[],
@@ -112,7 +112,7 @@ describe('new items', () => {
     await putArtefact(artefacts, pinSageArtefact(generation, MODEL, null));
   }
 
-  /** What is embedded now, as keys; it is read back from the log. */
+  /** Embeds waiting items and reads their embeddings back. @returns their keys */
   function embed(limit = 100): string[] {
     return newItems.embedWaiting(limit).map((embedding) => {
       const key = `${embedding.generation}/${embedding.itemId}`;
@@ -121,7 +121,7 @@ describe('new items', () => {
     });
   }
 
-  it('wait for a generation that is active and for its weights', async () => {
+  it('new items wait for an active generation and for its weights', async () => {
     arrive('tea');
     assert.deepEqual(embed(), []);
     declare('g1', 'ready');
@@ -134,7 +134,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), [], 'once');
   });
 
-  it('get the vector that their content has in the model', async () => {
+  it('a new item gets the vector of its content in the model', async () => {
     arrive('tea');
     declare('g1', 'active');
     await train('g1');
@@ -146,7 +146,7 @@ describe('new items', () => {
     );
   });
 
-  it('are those that the generation does not hold', async () => {
+  it('an item with an embedding in the generation is not new', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('tea', 'nail');
@@ -156,7 +156,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), [], 'what is told again is the same');
   });
 
-  it('that were withdrawn meanwhile are forgotten', async () => {
+  it('a withdrawn item is not embedded', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('tea');
@@ -165,14 +165,14 @@ describe('new items', () => {
     assert.deepEqual(embed(), []);
   });
 
-  it('are taken a few at a time', async () => {
+  it('new items are embedded a few at a time', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('a', 'b', 'c');
     assert.deepEqual([embed(2), embed(2), embed(2)], [['g1/a', 'g1/b'], ['g1/c'], []]);
   });
 
-  it('that came during a training are embedded in its generation too', async () => {
+  it('an item that came during a training is embedded in its generation too', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('trained');
@@ -187,7 +187,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g2/late']);
   });
 
-  it('are embedded in the generation that was rolled back to', async () => {
+  it('new items are embedded in the generation after a rollback', async () => {
     await train('g1');
     await train('g2');
     declare('g1', 'retired');
@@ -199,7 +199,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g1/tea']);
   });
 
-  it('wait where the weights of the generation rolled back to are gone', async () => {
+  it('new items wait if the weights of the generation after a rollback are gone', async () => {
     await train('g2');
     declare('g2', 'active');
     arrive('tea');
@@ -211,7 +211,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g3/tea']);
   });
 
-  it('pool the latents of the neighbours that they have so far', async () => {
+  it('a new item pools the latents of the neighbours that it has so far', async () => {
     declare('g1', 'active');
     await train('g1');
     const { latents: ofNailAndRope } = await infer('g1', ['nail', 'rope']);
@@ -229,7 +229,7 @@ describe('new items', () => {
     );
   });
 
-  it('are embedded again when their content is another', async () => {
+  it('a new item is embedded again when its content changes', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('tea');
@@ -242,7 +242,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), [], 'whether it is available is not what it is like');
   });
 
-  it('are embedded again each time that the number of their contexts has doubled', async () => {
+  it('a new item is embedded again each time the number of its contexts has doubled', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('tea');
@@ -256,7 +256,7 @@ describe('new items', () => {
     assert.deepEqual(embeddedAt, [1, 2, 4, 8, 16]);
   });
 
-  it('are looked at again when the graph has caught up', async () => {
+  it('a new item is checked again when the graph has caught up', async () => {
     declare('g1', 'active');
     await train('g1');
     arrive('tea');
@@ -269,7 +269,7 @@ describe('new items', () => {
     assert.deepEqual(embed(), ['g1/tea']);
   });
 
-  it('may be trained ones: these keep place and neighbours when their content changes, and ignore what users do', async () => {
+  it('a trained item keeps place and neighbours when its content changes, and ignores actions of users', async () => {
     declare('g1', 'active');
     await train('g1');
     const { structure } = MODEL.layout;

@@ -8,7 +8,7 @@ import type { EmbeddedItems } from '../log-state/embedded-items.ts';
 import type { Latents, TrainedLatents } from '../log-state/pinsage-latents.ts';
 import type { Models, PinSageModel } from '../log-state/pinsage-model.ts';
 
-/** What tells which items lack an embedding, and how to make one. */
+/** The state from which missing embeddings are found and computed. */
 export interface NewItemSources {
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
@@ -21,15 +21,14 @@ export interface NewItemSources {
 /** A generation that items are embedded in. */
 interface Serving extends PinSageModel {
   readonly generation: string;
-  /** Undefined where the log does not hold them. */
+  /** Undefined if the log does not hold them. */
   readonly latents: TrainedLatents | undefined;
 }
 
 /**
  * Embeds the items that the active generation lacks, from their content and the neighbours that they have so far, within
- * moments of their arrival in `items`. An item is embedded again when its content is another, and one that was not trained
- * also when the number of its contexts reaches 1, 2, 4, 8 …: so often that it follows its first users, and never more
- * than twice as seldom as it grows.
+ * moments of their arrival in `items`. An item is embedded again when its content changes. An item that was not trained is
+ * also embedded again when the number of its contexts reaches 1, 2, 4, 8 …, so that its vector follows its first users.
  */
 export class NewItems {
   readonly #sources: NewItemSources;
@@ -47,9 +46,9 @@ export class NewItems {
   }
 
   /**
-   * Embeddings of at most `limit` items that the active generation lacks or has of something else; the others go on
-   * waiting. All wait while no generation is active or its weights are not there, and another generation is checked for
-   * the whole catalogue: what came while it was trained is new to it.
+   * Embeddings of at most `limit` items that lack one in the active generation or have one of other content; the other
+   * items wait. All items wait while no generation is active or its weights are not there. After a flip the whole
+   * catalogue is checked, because items that came during the training are new to the generation.
    */
   embedWaiting(limit: number): ItemEmbedding[] {
     const serving = this.#serving();
@@ -63,7 +62,7 @@ export class NewItems {
     for (const itemId of this.#waiting) {
       if (embeddings.length === limit) break;
       if (this.#isDue(serving, itemId)) embeddings.push(this.#embed(serving, itemId));
-      // What a user took may not be in the graph yet.
+      // The action that noted this item may not be in the graph yet.
       else if (!neighbourhoods.isUpToDate) continue;
       this.#waiting.delete(itemId);
     }
@@ -89,7 +88,7 @@ export class NewItems {
     return doublings(neighbourhoods.degree(itemId)) > doublings(known.basis.degree);
   }
 
-  /** A trained item keeps place, degree and neighbourhood of its training; another has none and those of the moment. */
+  /** A trained item keeps place, degree and neighbourhood of its training; a new one has no place, and the degree and neighbourhood of the live graph. */
   #embed(serving: Serving, itemId: string): ItemEmbedding {
     const { catalogue, embedded, neighbourhoods } = this.#sources;
     const { generation, weights, layout, latents } = serving;
@@ -109,7 +108,7 @@ export class NewItems {
   }
 }
 
-/** Of the neighbours whose latents are known; their importances are normalised by whoever pools them. */
+/** The neighbours whose latents are known. Their importances need not sum to 1, because the pooling normalises them. */
 function joinLatents(
   { weights, latents }: Serving,
   neighbours: ItemNeighbours | undefined,
@@ -127,7 +126,7 @@ function joinLatents(
   return { importance: known.map(({ importance }) => importance), latents: joined };
 }
 
-/** 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 … */
+/** Number of binary digits: 0 for 0, 1 for 1, 2 for 2 and 3, 3 for 4 to 7 … */
 function doublings(degree: number): number {
   return 32 - Math.clz32(degree);
 }

@@ -8,7 +8,7 @@ import type { Snapshot } from '../log-state/snapshot.ts';
 import type { TrainResult } from '../training/train.ts';
 import type { Publisher } from './publisher.ts';
 
-/** Embeddings on their way at once, which bounds what waits for the brokers. */
+/** Embeddings that wait for the brokers at once. */
 const PUBLISHED_AT_A_TIME = 5_000;
 
 /**

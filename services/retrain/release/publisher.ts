@@ -4,14 +4,14 @@ import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 
-/** Everything the stage writes. Each promise resolves when all in-sync replicas have the message. */
+/** All writes of the stage. Each promise resolves when all in-sync replicas have the message. */
 export interface Publisher {
   release(release: Release): Promise<void>;
   embedding(embedding: ItemEmbedding): Promise<void>;
   artefact(artefact: Artefact): Promise<void>;
   /** Writes the tombstone of an embedding. */
   removeEmbedding(key: string): Promise<void>;
-  /** In this order: an artefact that others require comes after them. */
+  /** Withdraws artefacts in this order: an artefact that others require must come after them. */
   withdraw(artefacts: readonly StoredArtefact[]): Promise<void>;
 }
 

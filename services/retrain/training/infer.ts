@@ -9,7 +9,7 @@ import { createVariables, type PinSageVariables, variableList } from './variable
 export interface Inference {
   /** n × dim, rows of length 1, not centred. */
   readonly embeddings: Float32Array;
-  /** n × hidden for each convolution, ReLU(Q h + q): what the convolutions of an item's neighbours pool. */
+  /** n × hidden for each convolution, ReLU(Q h + q): the latents that the items with this neighbour pool. */
   readonly latents: readonly Float32Array[];
 }
 
@@ -18,15 +18,15 @@ export interface InferenceInput {
   readonly weights: PinSageWeights;
   /** n × f, row-major. */
   readonly features: Float32Array;
-  /** How many of the f, leading, are the items' places. */
+  /** Number of leading features, of the f, that are the items' places. */
   readonly structure: number;
   readonly neighbourhoods: Neighbourhoods;
 }
 
-/** A way to embed a whole catalogue. */
+/** Embeds a whole catalogue. */
 export type Infer = (input: InferenceInput) => Promise<Inference>;
 
-/** In this process, with the whole catalogue in memory. */
+/** Embeds a catalogue in this process, with all of it in memory. */
 export const inferHere: Infer = async ({ weights, features, neighbourhoods }) => {
   const variables = createVariables(weights);
   const width = weights.shape.features;
@@ -38,7 +38,7 @@ export const inferHere: Infer = async ({ weights, features, neighbourhoods }) =>
   }
 };
 
-/** Items at a time: bounds the gathered neighbours to CHUNK · T · hidden floats (21 MB at the defaults). */
+/** Items at a time. It bounds the gathered neighbours to CHUNK · T · hidden floats (21 MB at the defaults). */
 const CHUNK = 2048;
 
 export interface CentredInference extends Inference {
@@ -46,7 +46,7 @@ export interface CentredInference extends Inference {
   readonly mean: Float32Array;
 }
 
-/** `inferAll`, then centred: without that the direction that all rows share dominates every cosine. */
+/** Calls `inferAll` and centres the embeddings; otherwise the direction that all rows share dominates every cosine. */
 export function embedCatalogue(
   variables: PinSageVariables,
   features: tf.Tensor2D,
@@ -102,7 +102,7 @@ function rowsOf(matrix: tf.Tensor2D, start: number, count: number): tf.Tensor2D 
   return tf.slice2d(matrix, [start, 0], [count, -1]);
 }
 
-/** The neighbourhoods of a run of items as positions in the whole catalogue. */
+/** The neighbourhoods of consecutive items, as positions in the whole catalogue. */
 function layerOf({ size, neighbours, weights }: Neighbourhoods, start: number, count: number): SubgraphLayer {
   const [from, to] = [start * size, (start + count) * size];
   return {

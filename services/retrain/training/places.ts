@@ -20,12 +20,12 @@ export interface Placer {
 }
 
 /**
- * The places of items in the graph of users and what they took: what the graph of contexts cannot tell, since a
- * basket shows what goes together and a user's history what is liked by the same people. Coordinates come from `actions`
+ * The places of items in the graph of users and their items. They add to the graph of contexts, because a basket shows
+ * which items go together, and a user's history which items the same people like. Coordinates come from `actions`
  * alone, which also name all users that count; places of later actions are in the same coordinates.
  *
- * Two trainings number and turn the coordinates as it comes, though what they span hardly changes. `anchors` of another
- * training turn these to where its own are (decision 0017).
+ * The order and the rotation of the coordinates differ from one training to the next, although their span hardly
+ * changes. `anchors` of another training rotate them to its coordinates (decision 0017).
  */
 export function createPlacer(
   actions: ActionColumns,
@@ -98,14 +98,14 @@ function rowsAt(matrix: Float32Array, rows: Int32Array, width: number): Float32A
   return chosen;
 }
 
-/** A copy of the features as of items that nobody took. */
+/** A copy of the features without places, as of items without an action. */
 export function withoutStructure(features: Float32Array, width: number, structure: number): Float32Array {
   const bare = Float32Array.from(features);
   for (let start = 0; start < bare.length; start += width) bare.fill(0, start, start + structure);
   return bare;
 }
 
-/** Users stand for contexts. No degree is capped: each user says a little about each of their items. */
+/** Users stand for contexts. No degree is capped: each user adds a little to each of their items. */
 function takers({ item, user, weight }: ActionColumns, itemCount: number): ItemContextGraph {
   return buildGraph({ item, context: user, weight }, { itemCount, maximumDegree: Number.POSITIVE_INFINITY });
 }

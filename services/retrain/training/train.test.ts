@@ -23,7 +23,7 @@ function placedFeatures({ features, itemCount, structure }: TrainInput, { places
   return placed;
 }
 
-/** What each convolution pools of the items. */
+/** The latents of the items, by convolution. */
 function latentsOf(
   { weights, neighbourhoods }: TrainResult,
   features: Float32Array,
@@ -60,7 +60,7 @@ describe('trainPinSage', () => {
     );
   });
 
-  it('reports each epoch and says what it did', () => {
+  it('reports each epoch and the counts of the training', () => {
     assert.deepEqual(
       reports.map(({ epoch }) => epoch),
       [1, 2, 3],
@@ -74,7 +74,7 @@ describe('trainPinSage', () => {
     assert.ok(seconds > 0);
   });
 
-  it('gives centred embeddings of length one, with the α to cluster them', () => {
+  it('returns centred embeddings of length one, with the α to cluster them', () => {
     const { embeddings, weights, alpha } = trained;
     assert.equal(embeddings.length, 72 * dim);
     assert.ok(norm(weights.mean) > 0);
@@ -82,7 +82,7 @@ describe('trainPinSage', () => {
     assert.ok(alpha.table.some((entry) => entry.alpha === alpha.alpha));
   });
 
-  it('embeds a known item as if it were new to the same vector, also after its weights were stored', () => {
+  it('embeds a trained item as a new one to the same vector, also with stored weights', () => {
     const { embeddings, weights, neighbourhoods } = trained;
     const features = placedFeatures(input, trained);
     const stored = decodeWeights(encodeWeights(weights));
@@ -111,7 +111,7 @@ describe('trainPinSage', () => {
     { loss: 'cross-entropy', temperature: 0.2 },
     { hardNegatives: false },
   ] as const) {
-    it(`learns with ${JSON.stringify(variant)} too, and something else`, async () => {
+    it(`learns with ${JSON.stringify(variant)} too, with another result`, async () => {
       const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, ...variant } }));
       const { learned, contentOnly } = other.metrics;
       assert.ok(learned.hitRateAt10 > 1.3 * contentOnly.hitRateAt10);
@@ -121,7 +121,7 @@ describe('trainPinSage', () => {
     });
   }
 
-  it('begins where another training ended, and gets no worse than that', async () => {
+  it('begins with the weights of another training, and its result is no worse', async () => {
     // With their places in the output, these items need no training.
     const indirect = { ...TINY_CONFIG, directPlaces: false };
     const { weights, anchors, metrics } = await trainPinSage(communityInput({ config: indirect }));
@@ -140,7 +140,7 @@ describe('trainPinSage', () => {
     assert.equal(scratch.metrics.warmStart, undefined);
   });
 
-  it('refuses to begin with weights of another shape', async () => {
+  it('rejects weights of another shape', async () => {
     const { weights, anchors } = trained;
     const config = { ...TINY_CONFIG, hidden: 8 };
     await assert.rejects(
@@ -154,19 +154,19 @@ describe('trainPinSage', () => {
     assert.equal(tf.memory().numTensors, tensorsBefore);
   });
 
-  it('repeats itself under a seed', async () => {
+  it('has the same result under the same seed', async () => {
     const again = await trainPinSage(communityInput());
     for (const [i, value] of trained.embeddings.entries()) {
       assert.ok(Math.abs(value - again.embeddings[i]!) < 1e-3);
     }
   });
 
-  it('learns something else under another seed', async () => {
+  it('has another result under another seed', async () => {
     const other = await trainPinSage(communityInput({ config: { ...TINY_CONFIG, seed: 2, epochs: 1 } }));
     assert.notDeepEqual(other.weights.headOutput, trained.weights.headOutput);
   });
 
-  it('stops when its seconds are over and still gives a whole catalogue', async () => {
+  it('stops when its seconds are over and still embeds the whole catalogue', async () => {
     const config = { ...TINY_CONFIG, epochs: 1000, patience: 1000, secondsBudget: 0.2 };
     const { embeddings, metrics } = await trainPinSage(communityInput({ config }));
     assert.ok(metrics.lossByEpoch.length < 1000);
@@ -198,7 +198,7 @@ describe('trainPinSage', () => {
     assert.ok(embeddings.every(Number.isFinite));
   });
 
-  it('refuses actions that hold no pairs', async () => {
+  it('rejects actions that contain no pairs', async () => {
     const nobody = { ...communityInput(), actions: columnsOf([]) };
     await assert.rejects(trainPinSage(nobody), failure(/0 actions on 72 items contain no training pairs/));
     const once = { ...communityInput(), actions: columnsOf([{ user: 0, context: 0, item: 3, at: 1 }]) };
@@ -215,7 +215,7 @@ describe('trainPinSage', () => {
     assert.equal(tf.memory().numTensors, before);
   });
 
-  it('refuses features that are not finite, and indices out of range', async () => {
+  it('rejects features that are not finite, and indices out of range', async () => {
     const broken = communityInput();
     broken.features[5] = Number.NaN;
     await assert.rejects(trainPinSage(broken), /Feature 5 of item 0 is NaN/);

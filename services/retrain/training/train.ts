@@ -17,11 +17,11 @@ import { type StepSeconds, Stopwatch } from './stopwatch.ts';
 import { shapeOf, type TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
 
-/** Another training's weights, to begin with. */
+/** Weights of another training, with which this training begins. */
 export interface WarmStart {
-  /** Of the shape that the features and the configuration ask for. */
+  /** Their shape must fit the features and the configuration. */
   readonly weights: PinSageWeights;
-  /** Places that it gave items of this training: in its coordinates alone do its weights mean something. */
+  /** Places of items of this training in the coordinates of the other one: the weights are valid in these coordinates only. */
   readonly anchors: PlaceAnchors;
 }
 
@@ -29,11 +29,11 @@ export interface TrainInput {
   readonly itemCount: number;
   /** itemCount × f, row-major. */
   readonly features: Float32Array;
-  /** Leading features, in [0, f], that the training fills with the items' places in the graph; what is there is lost. */
+  /** Leading features, in [0, f], that the training overwrites with the items' places in the graph. */
   readonly structure: number;
   /** Positive actions; they give the graph and the training pairs. Each item index is below `itemCount`. */
   readonly actions: ActionColumns;
-  /** Those of the published embeddings, where they are known; else they come from the graph of `actions`. */
+  /** Neighbourhoods of the published embeddings; without them they come from the graph of `actions`. */
   readonly neighbourhoods?: Neighbourhoods;
   readonly config: TrainConfig;
   /** Without it, training begins from random weights. */
@@ -48,24 +48,24 @@ export interface TrainMetrics {
   /** The same pairs by the weights that a warm start began with, over the same graph. */
   readonly warmStart: RetrievalMetrics | undefined;
   readonly lossByEpoch: readonly number[];
-  /** Training pairs there were, and queries that were trained on. */
+  /** Number of training pairs, and of queries that were trained on. */
   readonly pairs: number;
   readonly examples: number;
   /** Wall time of the whole run. */
   readonly seconds: number;
-  /** Where it went: graph, training, inference, measurement. */
+  /** Seconds of each step: graph, training, inference, measurement. */
   readonly steps: StepSeconds;
 }
 
 export interface TrainResult {
   /** itemCount × dim, centred, rows of length 1; a row equal to the mean is 0. */
   readonly embeddings: Float32Array;
-  /** Includes the mean that a new item's embedding must have taken off, as `embedNew` does. */
+  /** They include the mean, which `embedNew` subtracts from a new item's embedding. */
   readonly weights: PinSageWeights;
   readonly neighbourhoods: Neighbourhoods;
   /** itemCount × structure: the places that the embeddings were computed from. */
   readonly places: Float32Array;
-  /** itemCount × hidden for each convolution: what the convolutions of an item's neighbours pool. */
+  /** itemCount × hidden for each convolution: the latents that the items with this neighbour pool. */
   readonly latents: readonly Float32Array[];
   /** Places of the most popular items, for a later training to begin with these weights. */
   readonly anchors: PlaceAnchors;
@@ -85,9 +85,9 @@ const ANCHORS = 256;
  * training and measuring; the published embeddings then see the graph of all actions. Repeatable under `config.seed`
  * as long as the seconds budget does not cut it short. It blocks its thread for seconds: stages call `trainInChild`.
  *
- * Rejects with `training.failed` where the actions give no pairs, the loss diverges or all embeddings collapse into
- * one, with what `infer` fails with, and with RangeError where features, indices or widths are out of range or a warm
- * start has another shape. Leaves no tensor behind.
+ * Rejects with `training.failed` if the actions contain no pairs, the loss diverges or all embeddings collapse into
+ * one, with the error of `infer` if that fails, and with RangeError if features, indices or widths are out of range or a
+ * warm start has another shape. Leaves no tensor behind.
  */
 export async function trainPinSage(
   input: TrainInput,
