@@ -14,7 +14,7 @@ import {
   toRecommendationsAnswer,
 } from './answers.ts';
 import { idSchema } from './id-schema.ts';
-import { ErrorAnswer } from './openapi.ts';
+import { readAnswers } from './openapi.ts';
 import type { Titles } from './titles.ts';
 import { continueTrace } from './trace.ts';
 
@@ -40,7 +40,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       schema: {
         summary: 'A slate for a user; popular items for an unknown user',
         querystring: RecommendationsQuery,
-        response: { 200: RecommendationsAnswer, 400: ErrorAnswer, 503: ErrorAnswer },
+        response: readAnswers(RecommendationsAnswer),
       },
     },
     async (request, reply) => {
@@ -58,7 +58,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       schema: {
         summary: 'The medoids of a user’s window, the most important first',
         params: IdParams,
-        response: { 200: InterestsAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
+        response: readAnswers(InterestsAnswer, 'The user has no action in the window.'),
       },
     },
     async (request, reply) => {
@@ -78,7 +78,7 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
         summary: 'Items near an item in the served generation',
         params: IdParams,
         querystring: SimilarQuery,
-        response: { 200: SimilarItemsAnswer, 404: ErrorAnswer, 503: ErrorAnswer },
+        response: readAnswers(SimilarItemsAnswer, 'The item has no vector in the served generation.'),
       },
     },
     async (request, reply) => {

@@ -1,7 +1,9 @@
-import { ConfigResourceTypes, type Kafka } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
 
+/** ConfigResourceTypes.TOPIC, which kafkajs does not export to ES modules. */
+const TOPIC_RESOURCE = 2;
 /** Time between two looks at the retention of the topic, in milliseconds. */
 const EVERY_MS = 60_000;
 
@@ -55,7 +57,7 @@ async function readRetention(kafka: Kafka, topic: string): Promise<number | unde
   const admin = kafka.admin();
   await admin.connect();
   try {
-    const resources = [{ type: ConfigResourceTypes.TOPIC, name: topic, configNames: ['retention.ms'] }];
+    const resources = [{ type: TOPIC_RESOURCE, name: topic, configNames: ['retention.ms'] }];
     const { resources: described } = await admin.describeConfigs({ includeSynonyms: false, resources });
     const text = described[0]?.configEntries.find(
       ({ configName }) => configName === 'retention.ms',
