@@ -1,12 +1,9 @@
 /** Instants as people and clients write them. Everything inside is whole milliseconds since 1970, in UTC. */
+import { EARLIEST, LATEST } from './times.ts';
 
 /** The instant in milliseconds since 1970, or the rest of a sentence that begins with the field: `is no date`. */
 export type Instant = { readonly at: number } | { readonly reason: string };
 
-/** In milliseconds 3 March 1973; in seconds the year 5138. */
-const FEWEST_MS = 1e11;
-/** In milliseconds the year 5138; in microseconds 3 March 1973. */
-const MOST_MS = 1e14;
 /** In microseconds the year 5138; in nanoseconds 3 March 1973. */
 const MOST_US = 1e17;
 
@@ -14,8 +11,8 @@ const MOST_US = 1e17;
 export type TimeUnit = 'seconds' | 'milliseconds' | 'microseconds' | 'nanoseconds';
 
 export function likelyUnit(time: number): TimeUnit {
-  if (time < FEWEST_MS) return 'seconds';
-  if (time < MOST_MS) return 'milliseconds';
+  if (time < EARLIEST) return 'seconds';
+  if (time < LATEST) return 'milliseconds';
   return time < MOST_US ? 'microseconds' : 'nanoseconds';
 }
 
@@ -57,7 +54,7 @@ function readText(text: string): Instant {
   if (parts[7] === undefined) return { reason: 'has no zone: append Z for UTC, or an offset such as +01:00' };
   const at = Date.parse(text);
   if (Number.isNaN(at)) return { reason: 'must be ISO 8601 with a zone, such as 2026-03-01T12:00:00Z' };
-  return at < 0 ? { reason: 'lies before 1970' } : { at };
+  return at < EARLIEST ? { reason: 'lies before 3 March 1973: earlier times are not accepted' } : { at };
 }
 
 /** Why a date in ISO 8601, with or without a time, does not exist; undefined if it does, or if the text is no such date. */

@@ -14,9 +14,9 @@ export const MAX_TIMESTAMP_AHEAD_MS = 600_000;
 const CLOCK_TOLERANCE_MS = 86_400_000;
 
 /** The year 1973. Seconds since 1970 lie below it until the year 5138. */
-const EARLIEST = 100_000_000_000;
+export const EARLIEST = 100_000_000_000;
 /** The year 5138. Microseconds since 1970 lie above it from 1973 on. */
-const LATEST = 100_000_000_000_000;
+export const LATEST = 100_000_000_000_000;
 
 /** Returns the fault of a time in `field`; undefined for a time in whole milliseconds from 1973 to 5138. */
 export function timeFault(field: string, time: number): Fault | undefined {
