@@ -29,6 +29,8 @@ export function connectIndex(options: {
 }
 
 function createShardClient(peer: Peer): IndexShard {
+  const askForItems = (itemIds: readonly string[], trace: string | undefined) =>
+    peer.post<{ items: Record<string, ItemEntry>; isKept?: boolean }>('/items', { itemIds }, trace);
   return {
     search: (request, trace) => peer.post<SearchAnswer>('/search', request, trace),
     async vectors(generation, itemIds, trace) {
@@ -39,8 +41,15 @@ function createShardClient(peer: Peer): IndexShard {
       );
       return answer.vectors;
     },
-    items: async (itemIds, trace) =>
-      (await peer.post<{ items: Record<string, ItemEntry> }>('/items', { itemIds }, trace)).items,
+    items: async (itemIds, trace) => (await askForItems(itemIds, trace)).items,
+    async withheld(itemIds, trace) {
+      // An index of an earlier version does not say whether a catalogue is kept.
+      const { items, isKept = false } = await askForItems(itemIds, trace);
+      const entries = new Map(Object.entries(items));
+      const isWithheld = (itemId: string): boolean =>
+        entries.has(itemId) ? entries.get(itemId)!.availability === 'unavailable' : isKept;
+      return new Set(itemIds.filter(isWithheld));
+    },
     similar: (itemId, n, trace) =>
       peer.get<SimilarAnswer>(`/items/${encodeURIComponent(itemId)}/similar?n=${n}`, trace),
     status: (trace) => peer.get<ShardStatus>('/status', trace),

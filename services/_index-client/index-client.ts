@@ -57,6 +57,11 @@ export interface IndexClient {
   /** Catalogue entries; items that the catalogue does not list are left out. At most `MAX_ITEMS` items. */
   items(itemIds: readonly string[], trace?: string): Promise<Readonly<Record<string, ItemEntry>>>;
   /**
+   * Those of the items that may not be recommended: unavailable ones, and where a catalogue is kept, those that it does not
+   * list. At most `MAX_ITEMS` items.
+   */
+  withheld(itemIds: readonly string[], trace?: string): Promise<ReadonlySet<string>>;
+  /**
    * Neighbours of an item in the served generation, with titles.
    * @throws TributaryError `item.unknown` (404)
    */

@@ -59,6 +59,7 @@ describe('shards as one index', () => {
     const ids = [...ITEMS.keys(), 'unknown', '__proto__'];
     assert.deepEqual({ ...(await index.vectors('g1', ids)) }, await whole.vectors('g1', ids));
     assert.deepEqual({ ...(await index.items(ids)) }, await whole.items(ids));
+    assert.deepEqual(await index.withheld(ids), new Set(['unknown', '__proto__']));
   });
 
   it('similar items carry the titles that other shards hold', async () => {

@@ -54,6 +54,13 @@ export class ShardedIndex implements IndexClient {
     return this.#lookUp(itemIds, (shard, own) => shard.items(own, trace));
   }
 
+  async withheld(itemIds: readonly string[], trace?: string): Promise<ReadonlySet<string>> {
+    const withheld = await this.#lookUp(itemIds, async (shard, own) => {
+      return Object.fromEntries([...(await shard.withheld(own, trace))].map((itemId) => [itemId, true]));
+    });
+    return new Set(Object.keys(withheld));
+  }
+
   async similar(itemId: string, n: number, trace?: string): Promise<SimilarAnswer> {
     const { generation, results } = await this.search({ queries: [{ itemId }], k: n }, trace);
     const [result] = results;

@@ -77,6 +77,9 @@ export function createMemoryShard(
         known.map((itemId) => [itemId, { title: itemId.toUpperCase(), availability: 'available' as const }]),
       );
     },
+    async withheld(itemIds) {
+      return new Set(itemIds.filter((itemId) => table.rowOf(itemId) === undefined));
+    },
     async similar() {
       throw new Error('one shard has not all that is similar');
     },

@@ -107,6 +107,7 @@ const index: Resources['index'] = {
   },
   vectors: async () => ({}),
   items: async () => ({}),
+  withheld: async () => new Set(),
 };
 
 const kettle = {

@@ -100,8 +100,11 @@ describe('the index stage', () => {
       message: 'titles are there',
     });
     await assert.rejects(peer.get('/items/tea/similar'), { code: 'item.unknown', status: 404 });
-    const { items } = await peer.post<{ items: object }>('/items', { itemIds: ['milk', 'tea'] });
-    assert.deepEqual(items, { milk: { title: 'Whole Milk', availability: 'available' } });
+    const answer = await peer.post<object>('/items', { itemIds: ['milk', 'tea'] });
+    assert.deepEqual(answer, {
+      items: { milk: { title: 'Whole Milk', availability: 'available' } },
+      isKept: true,
+    });
   });
 
   it('a search takes items and vectors, and runs in the generation that it names', async () => {

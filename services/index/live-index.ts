@@ -22,6 +22,7 @@ export class LiveIndex {
   readonly #held: HeldGenerations;
   readonly #takeover: Takeover;
   readonly #options: LiveIndexOptions;
+  #isCaughtUp = false;
 
   constructor(options: LiveIndexOptions) {
     this.#options = options;
@@ -69,8 +70,14 @@ export class LiveIndex {
 
   /** The topics were read to their ends. */
   markCaughtUp(): void {
+    this.#isCaughtUp = true;
     this.#published.markCaughtUp();
     this.#takeover.advance();
+  }
+
+  /** Whether the catalogue and the releases are those of the log, rather than of its past. */
+  get isCaughtUp(): boolean {
+    return this.#isCaughtUp;
   }
 
   get shard(): Shard {

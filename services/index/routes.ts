@@ -24,12 +24,16 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
 
   http.post<Body<typeof ItemsBody>>('/items', { schema: { body: ItemsBody } }, async (request) => {
     const { itemIds } = request.body;
+    if (!index.isCaughtUp) {
+      const reason = 'the catalogue is still being read';
+      throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
+    }
     const items = Object.create(null) as Record<string, Pick<CatalogueEntry, 'title' | 'availability'>>;
     for (const itemId of itemIds) {
       const entry = index.catalogue.get(itemId);
       if (entry !== undefined) items[itemId] = { title: entry.title, availability: entry.availability };
     }
-    return { items };
+    return { items, isKept: index.catalogue.isKept };
   });
 
   http.post<Body<typeof VectorsBody>>('/vectors', { schema: { body: VectorsBody } }, async (request) => {

@@ -28,17 +28,23 @@ interface Gathered extends PooledCandidate {
 /**
  * Returns the union of the proposals with its features; no two proposals are of one model.
  * @param excluded item ids that are left out
+ * @param isOffered whether an item may be shown; by default all may
  * @param now milliseconds since the epoch
  */
 export function gatherCandidates(
   proposals: readonly Proposal[],
-  { excluded, now }: { excluded: ReadonlySet<string>; now: number },
+  {
+    excluded,
+    isOffered = () => true,
+    now,
+  }: { excluded: ReadonlySet<string>; isOffered?: (itemId: string) => boolean; now: number },
 ): Candidates {
   const rows = new Map<string, number>();
   const candidates: Gathered[] = [];
   for (const proposal of proposals) {
     for (const item of proposal.items) {
-      if (!excluded.has(item.itemId)) gather(candidates, rows, proposal, item);
+      const isLeftOut = excluded.has(item.itemId) || (!rows.has(item.itemId) && !isOffered(item.itemId));
+      if (!isLeftOut) gather(candidates, rows, proposal, item);
     }
   }
   const columns: string[] = [];

@@ -1,6 +1,8 @@
+import { TributaryError } from '#contracts/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
+import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
 import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
@@ -41,8 +43,20 @@ await runStage(STAGES.rerank, async (stage) => {
     onFailure: (error) => stage.lifecycle.fail(error),
   });
 
+  const offered = new OfferedItems();
+  const isOffered = (itemId: string): boolean => offered.has(itemId);
+  const follower = await stage.follow({ items: ({ key, value }) => offered.apply(key, value) });
+  let isCatalogueRead = false;
+  void follower.caughtUp.then(() => {
+    isCatalogueRead = true;
+  });
+
   addSlateRoute(stage.http, {
     async compose(request) {
+      if (!isCatalogueRead) {
+        const reason = 'the catalogue is still being read';
+        throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
+      }
       const pool = await pools.read(request.userId);
       const { excludeRecent } = config;
       const slate = composeSlate({
@@ -50,6 +64,7 @@ await runStage(STAGES.rerank, async (stage) => {
         pool,
         served: served.current,
         excludeRecent,
+        isOffered,
         now: Date.now(),
       });
       metrics.observations.set(slate.observations);

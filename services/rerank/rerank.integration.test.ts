@@ -3,7 +3,8 @@ import { after, before, describe, it } from 'node:test';
 import { Redis } from 'ioredis';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import type { Proposal, Reward, Slate } from '#contracts/generated/records.ts';
+import { anItem } from '#contracts/domain/records.testing.ts';
+import type { Item, Proposal, Reward, Slate } from '#contracts/generated/records.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -102,6 +103,22 @@ describe('the rerank stage', () => {
     assert.equal(slate.generation, 'g1');
     assert.deepEqual(slate.slots.find(({ itemId }) => itemId === 'oats')?.because, someCause());
     assert.deepEqual(itemsOf(await slateOf('bob')), ['soap', 'tea']);
+  });
+
+  it('an item that becomes unavailable or is withdrawn leaves the slates of users who do nothing', async () => {
+    const put = (itemId: string, item: Item | null) =>
+      test.produce('items', { key: itemId, value: item && test.encode('Item', item) });
+    for (const itemId of ['soap', 'tea', 'oats']) await put(itemId, anItem({ itemId }));
+    const shows = (...itemIds: string[]) =>
+      waitFor(async () => itemsOf(await slateOf('ann')).join() === itemIds.join(), {
+        message: `${itemIds} are shown`,
+      });
+    await shows('oats', 'soap', 'tea');
+    await put('soap', anItem({ itemId: 'soap', availability: 'unavailable' }));
+    await put('oats', null);
+    await shows('tea');
+    for (const itemId of ['soap', 'oats']) await put(itemId, anItem({ itemId }));
+    await shows('oats', 'soap', 'tea');
   });
 
   it('the response is the slate in the log, with the trace of the request', async () => {

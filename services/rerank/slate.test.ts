@@ -49,6 +49,11 @@ const request: SlateRequest = {
   now: NOW,
 };
 
+test('a slate leaves out items that may not be shown, and is filled from the rest of the pool', () => {
+  const withheld = composeSlate({ ...request, size: 2, isOffered: (itemId) => itemId !== 'oats' });
+  assert.deepEqual(withheld.slots.map(({ itemId }) => itemId).sort(), ['rye', 'tea']);
+});
+
 test('a slate contains the shown items, their reasons, features and propensities', () => {
   const slate = composeSlate(request);
   const { slots, ...rest } = slate;

@@ -24,15 +24,18 @@ export interface SlateRequest {
   readonly pool: Pool;
   readonly served: ServedPolicy;
   readonly excludeRecent: boolean;
+  /** Whether an item may be shown: a pool may be older than the withdrawal of one of its items. */
+  readonly isOffered?: ((itemId: string) => boolean) | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
-  const { slateId, userId, size, pool, served, excludeRecent, now } = request;
+  const { slateId, userId, size, pool, served, excludeRecent, isOffered, now } = request;
   const { candidates, features } = gatherCandidates(pool.proposals, {
     excluded: excludeRecent ? pool.recent : NOTHING,
+    ...(isOffered && { isOffered }),
     now,
   });
   const chosen = served.policy.choose(features, size, createRandom(slateId));

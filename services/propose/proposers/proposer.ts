@@ -8,7 +8,7 @@ import type { Popularity } from '../popularity.ts';
 /** The resources that a model can need. A process opens only those that its models need. */
 export interface Resources {
   /** Embeddings: neighbours of items and of vectors, and the entries of the catalogue. */
-  readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items'>;
+  readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items' | 'withheld'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;
   /** Results of trainings, such as the weights of a model, by name and generation. */

@@ -6,17 +6,17 @@ import { trending } from './trending.ts';
 
 type Popularity = Resources['popularity'];
 
+/** @param availabilities of the listed items; without any, no catalogue is kept */
 function indexOf(availabilities: Record<string, Availability>): Resources['index'] {
+  const isKept = Object.keys(availabilities).length > 0;
   const notAsked = () => assert.fail('trending needs no vectors');
   return {
     search: notAsked,
     vectors: notAsked,
-    items: async () =>
-      Object.fromEntries(
-        Object.entries(availabilities).map(([itemId, availability]) => [
-          itemId,
-          { title: itemId, availability },
-        ]),
+    items: notAsked,
+    withheld: async (itemIds) =>
+      new Set(
+        itemIds.filter((itemId) => (availabilities[itemId] ?? (isKept ? '' : 'available')) !== 'available'),
       ),
   };
 }
@@ -37,15 +37,30 @@ function create(popularity: Popularity, index = indexOf({}), candidates = 10): L
 describe('trending', () => {
   const { signal } = new AbortController();
 
-  it('trending proposes the popular items that may be recommended, the unlisted ones too', async () => {
+  it('trending proposes the popular items that may be recommended, and no unlisted ones where a catalogue is kept', async () => {
     const index = indexOf({ tea: 'available', gone: 'unavailable' });
     const list = await create(popularityOf('tea', 'gone', 'unlisted'), index).propose(signal);
     assert.deepEqual(list, {
-      items: [
-        { itemId: 'tea', score: 1, popularity: 1 },
-        { itemId: 'unlisted', score: 0.25, popularity: 0.25 },
-      ],
+      items: [{ itemId: 'tea', score: 1, popularity: 1 }],
     });
+  });
+
+  it('a list is filled from further down where popular items may not be recommended', async () => {
+    const unlisted = Array.from({ length: 50 }, (_, n) => `unlisted ${n}`);
+    const index = indexOf({ tea: 'available', nail: 'available', screw: 'available' });
+    const list = await create(popularityOf(...unlisted, 'tea', 'nail', 'screw'), index, 2).propose(signal);
+    assert.deepEqual(
+      list?.items.map(({ itemId }) => itemId),
+      ['tea', 'nail'],
+    );
+  });
+
+  it('trending proposes unlisted items where no catalogue is kept', async () => {
+    const list = await create(popularityOf('tea', 'unlisted')).propose(signal);
+    assert.deepEqual(
+      list?.items.map(({ itemId }) => itemId),
+      ['tea', 'unlisted'],
+    );
   });
 
   it('trending proposes at most as many items as a list may hold, at its interval', async () => {

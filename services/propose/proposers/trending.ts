@@ -1,5 +1,9 @@
+import { MAX_ITEMS } from '#index-client/limits.ts';
 import { number } from '#platform/config.ts';
 import { defineProposer } from './proposer.ts';
+
+/** Where too many of the popular items may not be recommended, so many times more are looked up. */
+const GROWTH = 4;
 
 /** The items of highest decayed count that may be recommended: one list for every user. */
 export const trending = defineProposer({
@@ -19,14 +23,15 @@ export const trending = defineProposer({
   create: ({ index, popularity, settings, candidates }) => ({
     everyMs: settings.intervalMs,
     async propose() {
-      const top = popularity.top(candidates);
-      if (top.length === 0) return undefined;
-      const items = await index.items(top.map(({ itemId }) => itemId));
-      return {
-        items: top
-          .filter(({ itemId }) => items[itemId]?.availability !== 'unavailable')
-          .map(({ itemId, share }) => ({ itemId, score: share, popularity: share })),
-      };
+      for (let count = candidates; ; count *= GROWTH) {
+        const top = popularity.top(Math.min(count, MAX_ITEMS));
+        if (top.length === 0) return undefined;
+        const withheld = await index.withheld(top.map(({ itemId }) => itemId));
+        const offered = top.filter(({ itemId }) => !withheld.has(itemId)).slice(0, candidates);
+        const isAll = top.length < count || count >= MAX_ITEMS;
+        if (offered.length < candidates && !isAll) continue;
+        return { items: offered.map(({ itemId, share }) => ({ itemId, score: share, popularity: share })) };
+      }
     },
   }),
 });
