@@ -21,11 +21,11 @@ after(() => rm(folder, { recursive: true }));
 test('a CSV with the project’s own column names needs no mapping, and its actions are sorted by time', async () => {
   const actions = await write(
     'plain.csv',
-    'userId,itemId,type,occurredAt,contextId,value\nu2,i1,BUY,2026-01-02T00:00:00Z,b1,2.5\n"u,1",i2,,1000,,\n',
+    'userId,itemId,type,occurredAt,contextId,value\nu2,i1,BUY,2026-01-02T00:00:00Z,b1,2.5\n"u,1",i2,,1700000000000,,\n',
   );
   const dataset = await openCustom({ actions });
   assert.deepEqual(await collect(dataset.actions()), [
-    { userId: 'u,1', itemId: 'i2', type: 'view', occurredAt: 1000, eventId: 'plain.csv:3' },
+    { userId: 'u,1', itemId: 'i2', type: 'view', occurredAt: 1_700_000_000_000, eventId: 'plain.csv:3' },
     {
       userId: 'u2',
       itemId: 'i1',
@@ -41,7 +41,10 @@ test('a CSV with the project’s own column names needs no mapping, and its acti
 });
 
 test('a mapping renames, translates, sets constants and reads seconds, nested JSON and lists', async () => {
-  const actions = await write('log.jsonl', '{"who":{"id":7},"sku":"s1","event":"purchase","at":12.5}\n\n');
+  const actions = await write(
+    'log.jsonl',
+    '{"who":{"id":7},"sku":"s1","event":"purchase","at":1700000000.5}\n\n',
+  );
   const items = await write(
     'goods.jsonl',
     '{"sku":"s1","name":"One","dept":["Food","Fruit"],"brand":"B","size":null}\n',
@@ -67,7 +70,14 @@ test('a mapping renames, translates, sets constants and reads seconds, nested JS
   );
   const dataset = await openCustom({ actions, items, mapping });
   assert.deepEqual(await collect(dataset.actions()), [
-    { userId: '7', itemId: 's1', type: 'buy', occurredAt: 12_500, eventId: 'log.jsonl:1', contextId: 'shop' },
+    {
+      userId: '7',
+      itemId: 's1',
+      type: 'buy',
+      occurredAt: 1_700_000_000_500,
+      eventId: 'log.jsonl:1',
+      contextId: 'shop',
+    },
   ]);
   assert.deepEqual(await collect(dataset.items()), [
     { itemId: 's1', title: 'One', categories: ['Food', 'Fruit'], attributes: { brand: 'B' } },
@@ -97,9 +107,9 @@ test('each invalid row is reported by file, line and field, and the valid rows a
       ',i,buy,1,',
       'u,i,steal,1,',
       'u,i,buy,yesterday,',
-      'u,i,buy,1,many',
-      'u,i,buy,1,1,surplus',
-      'u,i,buy,1,1',
+      'u,i,buy,1700000000000,many',
+      'u,i,buy,1700000000000,1,surplus',
+      'u,i,buy,1700000000000,1',
     ].join('\n'),
   );
   const items = await write('bad.jsonl', '{"itemId":"i","title":"I"}\n{"itemId":\n{"title":"no id"}\n');

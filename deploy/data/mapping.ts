@@ -28,6 +28,7 @@ const MappingSchema = Type.Object(
           contextId: Type.Optional(Source),
           value: Type.Optional(Source),
           timeFormat: Type.Optional(Type.Union([Type.Literal('ms'), Type.Literal('s'), Type.Literal('iso')])),
+          timeZone: Type.Optional(Type.String({ pattern: '^(Z|[+-][0-9]{2}:[0-9]{2})$' })),
         },
         { additionalProperties: false },
       ),

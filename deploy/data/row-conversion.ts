@@ -1,6 +1,8 @@
+import { idFault, isEveryone } from '#contracts/domain/ids.ts';
 import { ACTION_TYPES, type ActionType } from '#contracts/generated/records.ts';
 import type { DatasetAction, DatasetItem } from './dataset.ts';
-import type { ColumnList, FieldSource, Mapping, TimeFormat } from './mapping.ts';
+import { eventTime, type TimeRules } from './event-times.ts';
+import type { ColumnList, FieldSource, Mapping } from './mapping.ts';
 import type { Row } from './rows.ts';
 
 /** One invalid field of a row. */
@@ -16,25 +18,41 @@ export class RowError extends Error {
 
 /**
  * @param file names the source in the ids of events without an id
+ * @param now milliseconds since the epoch
  * @throws {RowError} for the first field that is missing or of the wrong type
  */
-export function toAction(row: Row, mapping: NonNullable<Mapping['actions']>, file: string): DatasetAction {
-  const optional = (field: Exclude<keyof typeof mapping, 'timeFormat'>) => read(row, mapping[field] ?? field);
+export function toAction(
+  row: Row,
+  mapping: NonNullable<Mapping['actions']>,
+  file: string,
+  now: number,
+): DatasetAction {
+  const optional = (field: Exclude<keyof typeof mapping, 'timeFormat' | 'timeZone'>) =>
+    read(row, mapping[field] ?? field);
   const required = (field: Parameters<typeof optional>[0]) => present(field, optional(field));
   const contextId = optional('contextId');
   const value = optional('value');
+  const userId = id('userId', required('userId'));
+  if (isEveryone(userId)) throw new RowError('userId', `“${userId}” is reserved: it stands for everyone`);
   return {
-    userId: required('userId'),
-    itemId: required('itemId'),
+    userId,
+    itemId: id('itemId', required('itemId')),
     type: actionType(optional('type') ?? 'view'),
-    occurredAt: eventTime(required('occurredAt'), mapping.timeFormat),
-    eventId: optional('eventId') ?? `${file}:${row.line}`,
-    ...(contextId !== undefined && { contextId }),
+    occurredAt: time(required('occurredAt').trim(), {
+      format: mapping.timeFormat,
+      zone: mapping.timeZone,
+      now,
+    }),
+    eventId: id('eventId', optional('eventId') ?? `${file}:${row.line}`),
+    ...(contextId !== undefined && { contextId: id('contextId', contextId) }),
     ...(value !== undefined && { value: finite('value', value) }),
   };
 }
 
-/** @throws {RowError} if the id or the title is missing */
+/** Largest text of an item, so that the item fits into a request. */
+const MAX_TEXT_BYTES = 500_000;
+
+/** @throws {RowError} if the id or the title is missing, or the text is too long */
 export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): DatasetItem {
   const text = read(row, mapping.text ?? 'text');
   const attributes = Object.fromEntries(
@@ -43,8 +61,11 @@ export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): Datase
       return value === undefined ? [] : [[column, value] as const];
     }),
   );
+  if (text !== undefined && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
+    throw new RowError('text', `has ${Buffer.byteLength(text)} bytes; at most ${MAX_TEXT_BYTES} are allowed`);
+  }
   return {
-    itemId: present('itemId', read(row, mapping.itemId ?? 'itemId')),
+    itemId: id('itemId', present('itemId', read(row, mapping.itemId ?? 'itemId'))),
     title: present('title', read(row, mapping.title ?? 'title')),
     ...(text !== undefined && { text }),
     categories: readList(row, mapping.categories ?? ['categories']),
@@ -77,8 +98,9 @@ function splitCell(cell: unknown, separator: string): unknown[] {
 
 function asText(cell: unknown): string | undefined {
   if (cell === undefined || cell === null || typeof cell === 'object') return undefined;
-  const text = String(cell).trim();
-  return text === '' ? undefined : text;
+  // Not trimmed: two ids of a JSON file may differ in a blank.
+  const text = String(cell);
+  return text.trim() === '' ? undefined : text;
 }
 
 function present(field: string, text: string | undefined): string {
@@ -87,7 +109,7 @@ function present(field: string, text: string | undefined): string {
 }
 
 function actionType(text: string): ActionType {
-  const type = ACTION_TYPES.find((known) => known === text.toLowerCase());
+  const type = ACTION_TYPES.find((known) => known === text.trim().toLowerCase());
   if (type === undefined) throw new RowError('type', `“${text}” is none of ${ACTION_TYPES.join(', ')}`);
   return type;
 }
@@ -98,11 +120,18 @@ function finite(field: string, text: string): number {
   return value;
 }
 
-/** Without a format, a number is read as milliseconds and any other text as ISO 8601. */
-function eventTime(text: string, format: TimeFormat | undefined): number {
-  const assumed = format ?? (/^-?\d+(\.\d+)?$/.test(text) ? 'ms' : 'iso');
-  const time =
-    assumed === 'iso' ? Date.parse(text) : finite('occurredAt', text) * (assumed === 's' ? 1000 : 1);
-  if (!Number.isFinite(time)) throw new RowError('occurredAt', `“${text}” is not a time (${assumed})`);
-  return Math.round(time);
+function time(text: string, rules: TimeRules): number {
+  const result = eventTime(text, rules);
+  if ('reason' in result) throw new RowError('occurredAt', result.reason);
+  return result.at;
+}
+
+function id(field: string, text: string): string {
+  // A spreadsheet shows 15793596808644609 as 1.57936E+16, and so each id near it.
+  if (/^\d(\.\d+)?E\+\d+$/.test(text)) {
+    throw new RowError(field, `“${text}” was rounded by a spreadsheet: export the column as text`);
+  }
+  const reason = idFault(text);
+  if (reason !== undefined) throw new RowError(field, reason);
+  return text;
 }

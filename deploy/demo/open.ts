@@ -18,7 +18,7 @@ export async function openDataset(
     const folder = await ensureDataset(dataset);
     return lastOf(await (dataset === 'ml-100k' ? openMovielens(folder) : openCompletejourney(folder)), limit);
   }
-  const custom = await openCustom(files).catch(refuse);
+  const custom = await openCustom(files, { limit }).catch(refuse);
   if (custom.rejections.count > 0) say(describeRejections(custom.rejections));
   return lastOf(custom, limit);
 }
@@ -26,6 +26,7 @@ export async function openDataset(
 /** An error in a user's own files is printed without a stack. */
 function refuse(error: unknown): CustomDataset {
   const { name, code, message } = error as NodeJS.ErrnoException;
-  const theirs = name === 'MappingError' || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
+  const theirs =
+    ['MappingError', 'FileError'].includes(name) || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
   throw theirs ? new SetupError(message, 'deploy/data/README.md explains how to use your own data') : error;
 }

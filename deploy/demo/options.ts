@@ -37,8 +37,8 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     )
     .option('--limit <actions>', 'number of last actions of the data to use, or all', parseLimit, 50_000)
     .option('--rate <actions>', 'live actions a second', parsePositive, 200)
-    .option('--actions <file>', 'your own actions, .csv or .jsonl')
-    .option('--items <file>', 'your own items, .csv or .jsonl')
+    .option('--actions <file>', 'your own actions: .csv, .tsv, .jsonl or .json, also with .gz')
+    .option('--items <file>', 'your own items, in one of the same formats')
     .option('--mapping <file>', 'maps columns to fields, see deploy/data/README.md')
     .option('--seed <number>', 'seed of the simulated visitors', parsePositive, 1)
     .addHelpText(
