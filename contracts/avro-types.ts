@@ -53,3 +53,23 @@ function makeRecordsPlain(type: Type): void {
     for (const branch of type.types) makeRecordsPlain(branch);
   }
 }
+
+/** The part of avsc's cursor that a map is read with. */
+interface Tap {
+  readLong(): number;
+  readString(): string;
+}
+
+/** Replaces how avsc reads a map, which assigns its keys: the key `__proto__` would change the prototype and be lost. */
+Object.assign(avro.types.MapType.prototype, {
+  _read(this: { readonly valuesType: { _read(tap: Tap): unknown } }, tap: Tap): object {
+    const entries: Array<[string, unknown]> = [];
+    for (let count = tap.readLong(); count !== 0; count = tap.readLong()) {
+      // The number of bytes follows a negative count.
+      if (count < 0) tap.readLong();
+      for (let left = Math.abs(count); left > 0; left--)
+        entries.push([tap.readString(), this.valuesType._read(tap)]);
+    }
+    return Object.fromEntries(entries);
+  },
+});

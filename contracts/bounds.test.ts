@@ -22,6 +22,18 @@ describe('bounds', () => {
     assert.throws(() => check(Buffer.from('ffffffff0f00', 'hex')), /count 2147483648/);
   });
 
+  it('nested lists of items without bytes are rejected before they are counted out', () => {
+    const nulls = { type: 'array', items: 'null' };
+    const check = checkOf({ type: 'array', items: nulls })!;
+    // 200,000 lists, each of which claims 150,000 nulls.
+    const list = Buffer.from('e0a71200', 'hex');
+    const body = Buffer.concat([
+      Buffer.from('80b518', 'hex'),
+      ...Array.from({ length: 200_000 }, () => list),
+    ]);
+    assert.throws(() => check(body), /items without bytes/);
+  });
+
   it('a length below zero or beyond the bytes is rejected', () => {
     const check = checkOf({ type: 'map', values: 'bytes' })!;
     assert.throws(() => check(Buffer.from([2, 1])), /length -1/);

@@ -6,6 +6,8 @@
 import avro, { type Type } from 'avsc';
 
 interface Cursor {
+  /** Items that took no byte; a small message could claim any number of them, in nested lists. */
+  withoutBytes: number;
   readonly bytes: Buffer;
   position: number;
 }
@@ -22,7 +24,7 @@ export function compileBoundsCheck(type: Type): ((body: Buffer) => void) | undef
   const hasCounts = [...compiled.keys()].some(
     (part) => part instanceof avro.types.ArrayType || part instanceof avro.types.MapType,
   );
-  return hasCounts ? (body) => skip({ bytes: body, position: 0 }) : undefined;
+  return hasCounts ? (body) => skip({ bytes: body, position: 0, withoutBytes: 0 }) : undefined;
 }
 
 function compileSkip(type: Type, compiled: Map<Type, Skip>): Skip {
@@ -88,10 +90,19 @@ function skipBlocks(skipItem: Skip, itemBytes?: number): Skip {
       const items = Math.abs(count);
       // Items without bytes (null) could still be unlimited in number; no record of the contracts has such items.
       if (items > cursor.bytes.length - cursor.position) throw outOfBounds('count', items, cursor);
-      if (itemBytes === undefined) for (let item = 0; item < items; item++) skipItem(cursor);
+      if (itemBytes === undefined) skipItems(cursor, items, skipItem);
       else advance(cursor, items * itemBytes);
     }
   };
+}
+
+function skipItems(cursor: Cursor, items: number, skipItem: Skip): void {
+  for (let item = 0; item < items; item++) {
+    const before = cursor.position;
+    skipItem(cursor);
+    if (cursor.position === before && ++cursor.withoutBytes > cursor.bytes.length)
+      throw new RangeError(`more than ${cursor.bytes.length} items without bytes`);
+  }
 }
 
 function skipUnion(branches: readonly Skip[]): Skip {

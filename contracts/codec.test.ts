@@ -257,6 +257,33 @@ describe('codec: decoding', () => {
     down = false;
     assert.deepEqual(await reader.decode('Reward', bytes), SAMPLES.Reward);
   });
+
+  it('decode.incompatible: a schema of another language is rejected', async () => {
+    const registry = createMemoryRegistry();
+    const codec = await preparedCodec({
+      ...registry,
+      schemaOf: async (id) => (id === 77 ? 'syntax = "proto3";' : registry.schemaOf(id)),
+    });
+    const bytes = withId(codec.encode('UserAction', SAMPLES.UserAction), 77);
+    await assert.rejects(async () => codec.decode('UserAction', bytes), { code: 'decode.incompatible' });
+  });
+
+  it('decode.schema-unknown: a negative id is rejected without a request', async () => {
+    const codec = await preparedCodec();
+    const bytes = withId(codec.encode('UserAction', SAMPLES.UserAction), -2);
+    assert.throws(() => codec.decode('UserAction', bytes), { code: 'decode.schema-unknown' });
+  });
+
+  it('a map may have the names of properties that every object has as keys', async () => {
+    const codec = await preparedCodec();
+    const headers = Object.fromEntries([
+      ['__proto__', Buffer.from('p')],
+      ['constructor', Buffer.from('c')],
+    ]);
+    const letter = { ...SAMPLES.DeadLetter, headers };
+    const decoded = await codec.decode('DeadLetter', codec.encode('DeadLetter', letter));
+    assert.deepEqual(Object.entries(decoded.headers), Object.entries(headers));
+  });
 });
 
 function avroBody(schema: object, value: object): Buffer {

@@ -162,7 +162,9 @@ export function schemaIdOf(bytes: Buffer): number {
       `The first byte is ${bytes[0]}, not the 0 of the Confluent wire format.`,
     );
   }
-  return bytes.readInt32BE(1);
+  const id = bytes.readInt32BE(1);
+  if (id < 0) throw new DecodeError('decode.schema-unknown', `The schema id ${id} is negative.`);
+  return id;
 }
 
 function encodeBody(

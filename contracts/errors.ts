@@ -39,6 +39,8 @@ export const ERROR_REMEDIES = {
   'partition.wrong':
     'Let the producer partition by murmur2 of the key (librdkafka: partitioner=murmur2_random), then requeue the letters: `npm run topics -- requeue --code partition.wrong`.',
   'number.invalid': 'Look at the producer: a number of the record is not finite or out of its range.',
+  'list.limit':
+    'Look at the producer: a list of the record has more entries than a stage handles at once; contracts/README.md names the limits.',
   'model.name':
     'Name the model with at most 64 lower-case letters, digits and hyphens, the first a letter; "other" is reserved.',
   'model.limit':

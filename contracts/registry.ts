@@ -86,8 +86,9 @@ export function createRegistry(options: RegistryOptions): Registry {
       return found && request.numberIn(found, 'id');
     },
     async schemaOf(id) {
-      const found = await request.optional('GET', `/schemas/ids/${id}`);
-      return found && (JSON.parse(request.textIn(found, 'schema')) as unknown);
+      // Some registries refuse an id that no schema can have, such as 0.
+      const found = await request.optional('GET', `/schemas/ids/${id}`, undefined, NO_SUCH_ID);
+      return found && parseSchema(request.textIn(found, 'schema'));
     },
     async register(subject, schema) {
       const registered = await request.required('POST', `${subjectPath(subject)}/versions`, bodyOf(schema));
@@ -110,6 +111,17 @@ export function createRegistry(options: RegistryOptions): Registry {
       return Object.values(await request.required('GET', '/subjects')).map(String);
     },
   };
+}
+
+const NO_SUCH_ID = [400, 422];
+
+/** A registry also holds schemas of other languages, which are no JSON: such a text is no Avro schema, whatever asks for it. */
+function parseSchema(text: string): unknown {
+  try {
+    return JSON.parse(text) as unknown;
+  } catch {
+    return text;
+  }
 }
 
 type Answer = Readonly<Record<string, unknown>>;
@@ -184,8 +196,14 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
       return reply.ok ? parse(reply) : refuse(reply, method, path);
     },
     /** Undefined if the registry reports that the requested entity does not exist. */
-    async optional(method: string, path: string, body?: object): Promise<Answer | undefined> {
+    async optional(
+      method: string,
+      path: string,
+      body?: object,
+      missing: readonly number[] = [],
+    ): Promise<Answer | undefined> {
       const reply = await send(method, path, body);
+      if (missing.includes(reply.status)) return undefined;
       if (reply.ok) return parse(reply);
       if (reply.status !== 404) return refuse(reply, method, path);
       // A 404 of another server (a proxy, a wrong path) must not count as "not registered".

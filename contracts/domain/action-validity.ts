@@ -5,17 +5,13 @@
 import type { Fault } from '../fault.ts';
 import type { UserAction } from '../generated/records.ts';
 import { idFault, isEveryone } from './ids.ts';
-import { MAX_FUTURE_MS, timeFault } from './times.ts';
+import { keyFault, type Logged } from './logged.ts';
+import { futureFault, timeFault } from './times.ts';
 
 const ID_FIELDS = ['eventId', 'userId', 'itemId', 'contextId'] as const;
 
 /** An action as it stands in the log, or would stand there. */
-export interface LoggedAction {
-  readonly value: UserAction;
-  readonly key: string;
-  /** Kafka's timestamp of the message, in milliseconds since the epoch. */
-  readonly timestamp: number;
-}
+export type LoggedAction = Logged<UserAction>;
 
 /**
  * Returns the fault of an action that cannot be applied; undefined for a valid action. The topic is open to producers
@@ -34,8 +30,8 @@ export function actionFault({ value, key, timestamp }: LoggedAction): Fault | un
   return (
     timeFault('occurredAt', value.occurredAt) ??
     timeFault('receivedAt', value.receivedAt) ??
-    futureFault(value.occurredAt, value.receivedAt, 'its acceptance') ??
-    futureFault(value.occurredAt, timestamp, 'the timestamp of its message') ??
+    futureFault('occurredAt', value.occurredAt, value.receivedAt, 'its acceptance') ??
+    futureFault('occurredAt', value.occurredAt, timestamp, 'the timestamp of its message') ??
     keyFault(value.userId, key)
   );
 }
@@ -44,17 +40,4 @@ export function actionFault({ value, key, timestamp }: LoggedAction): Fault | un
 export function timestampOf({ occurredAt, receivedAt }: UserAction): number {
   // The broker refuses a whole request for one timestamp that is too far ahead of its clock.
   return Math.min(occurredAt, receivedAt);
-}
-
-function futureFault(occurredAt: number, clock: number, ofWhat: string): Fault | undefined {
-  // The negation refuses a clock that is no number.
-  if (occurredAt <= clock + MAX_FUTURE_MS) return undefined;
-  const ahead = Math.round((occurredAt - clock) / 1_000);
-  const reason = `is ${ahead} s ahead of ${ofWhat}; five minutes are allowed`;
-  return { code: 'time.future', field: 'occurredAt', reason };
-}
-
-function keyFault(userId: string, key: string): Fault | undefined {
-  if (userId === key) return undefined;
-  return { code: 'message.key', field: 'userId', reason: `is ${userId}, but the message key is ${key}` };
 }

@@ -31,6 +31,14 @@ function reasonOf(time: number): string | undefined {
   return undefined;
 }
 
+/** Returns the fault of a time in `field` that lies more than `MAX_FUTURE_MS` ahead of a clock; undefined for others. */
+export function futureFault(field: string, time: number, clock: number, ofWhat: string): Fault | undefined {
+  // Written so that a clock that is no number accepts nothing.
+  if (time <= clock + MAX_FUTURE_MS) return undefined;
+  const ahead = Math.round((time - clock) / 1_000);
+  return { code: 'time.future', field, reason: `is ${ahead} s ahead of ${ofWhat}; five minutes are allowed` };
+}
+
 /**
  * Returns a time that was stored as the newest of a log, or 0 if no log can lead to it. Before timestamps were bounded, one
  * message could move it thousands of years ahead.

@@ -28,6 +28,11 @@ export function connectIndex(options: {
   return isSharded ? new ShardedIndex(shards) : shards[0]!;
 }
 
+/** Items may have the names of properties that every object has: `constructor` would be found without being there. */
+function withoutPrototype<T>(byItem: Record<string, T>): Record<string, T> {
+  return Object.setPrototypeOf(byItem, null) as Record<string, T>;
+}
+
 function createShardClient(peer: Peer): IndexShard {
   const askForItems = (itemIds: readonly string[], trace: string | undefined) =>
     peer.post<{ items: Record<string, ItemEntry>; isKept?: boolean }>('/items', { itemIds }, trace);
@@ -39,9 +44,9 @@ function createShardClient(peer: Peer): IndexShard {
         { generation, itemIds },
         trace,
       );
-      return answer.vectors;
+      return withoutPrototype(answer.vectors);
     },
-    items: async (itemIds, trace) => (await askForItems(itemIds, trace)).items,
+    items: async (itemIds, trace) => withoutPrototype((await askForItems(itemIds, trace)).items),
     async withheld(itemIds, trace) {
       // An index of an earlier version does not say whether a catalogue is kept.
       const { items, isKept = false } = await askForItems(itemIds, trace);

@@ -7,12 +7,13 @@ import { createHandlers } from './handlers.ts';
 
 test('a malformed slate is rejected and earns nothing, and the partition continues', async () => {
   const taken: Array<[string, number]> = [];
+  const readTo: Array<number | undefined> = [];
   const rejected: Array<[number, string, string]> = [];
   const handlers = createHandlers({
-    applySlates: async (_partition, messages) =>
-      void taken.push(
-        ...messages.map(({ value }): [string, number] => [value!.slateId, value!.slots.length]),
-      ),
+    applySlates: async (_partition, messages, lastOffset) => {
+      taken.push(...messages.map(({ value }): [string, number] => [value!.slateId, value!.slots.length]));
+      readTo.push(lastOffset);
+    },
     applyActions: async () => {},
     tick: async () => {},
   });
@@ -28,6 +29,12 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
     withSlot('zero', { propensity: 0 }),
     withSlot('more', { propensity: 1.5 }),
     { ...withSlot('unnamed', { features: [1] }), featureNames: ['bias', 'popularity'] },
+    { ...sound, slateId: 'other key', userId: 'bob' },
+    { ...sound, slateId: 'everyone', userId: '*' },
+    { ...sound, slateId: 'microseconds', servedAt: sound.servedAt * 1_000 },
+    { ...sound, slateId: 'long', slots: Array.from({ length: 1_001 }, () => sound.slots[0]!) },
+    withSlot('huge', { features: [1, 1e200] }),
+    { ...sound, slateId: '' },
   ];
   await handlers.slates({
     topic: 'slates',
@@ -43,13 +50,8 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
     lastOffset: 9,
     reject: (offset, code, reason) => void rejected.push([offset, code, reason]),
   });
-  assert.deepEqual(taken, [
-    ['sound', 1],
-    ['nan', 0],
-    ['zero', 0],
-    ['more', 0],
-    ['unnamed', 0],
-  ]);
+  assert.deepEqual(taken, [['sound', 1]]);
+  assert.deepEqual(readTo, [9], 'the offsets of the others count as read');
   assert.deepEqual(
     rejected.map(([offset, code]) => [offset, code]),
     [
@@ -57,9 +59,15 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
       [2, 'number.invalid'],
       [3, 'number.invalid'],
       [4, 'features.invalid'],
+      [5, 'message.key'],
+      [6, 'user.reserved'],
+      [7, 'field.invalid'],
+      [8, 'list.limit'],
+      [9, 'number.invalid'],
+      [10, 'field.invalid'],
     ],
   );
-  assert.match(rejected[0]![2], /^slots\[0\] has features that are no numbers/);
+  assert.match(rejected[0]![2], /^slots\[0\]\.features\[1\] is NaN; it must be from -1000 to 1000/);
   assert.match(rejected[3]![2], /^slots\[0\] has 1 features for 2 names/);
 });
 

@@ -1,35 +1,17 @@
 import { actionFault } from '#contracts/domain/action-validity.ts';
-import { type Fault, faultSentence } from '#contracts/fault.ts';
-import type { Slate } from '#contracts/generated/records.ts';
+import { slateFault } from '#contracts/domain/record-validity.ts';
+import { faultSentence } from '#contracts/fault.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
-
-/** Why a slate cannot be learned from; undefined when it can. */
-function slateFault({ slots, featureNames }: Slate): Fault | undefined {
-  const index = slots.findIndex(
-    ({ features, propensity }) => !features.every(Number.isFinite) || !(propensity > 0 && propensity <= 1),
-  );
-  if (index !== -1) {
-    const reason = 'has features that are no numbers or a propensity outside (0, 1]';
-    return { code: 'number.invalid', field: `slots[${index}]`, reason };
-  }
-  const count = featureNames.length;
-  const other = count === 0 ? -1 : slots.findIndex(({ features }) => features.length !== count);
-  if (other === -1) return undefined;
-  const reason = `has ${slots[other]!.features.length} features for ${count} names`;
-  return { code: 'features.invalid', field: `slots[${other}]`, reason };
-}
 
 export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
   return {
     async slates(batch) {
-      const messages = batch.messages.map((message) => {
-        const { offset, value } = message;
-        const fault = value === null ? undefined : slateFault(value);
-        if (value === null || fault === undefined) return message;
-        batch.reject(offset, fault.code, faultSentence(fault));
-        // The slate is kept without slots, so that it earns nothing but its offset counts as read.
-        return { ...message, value: { ...value, slots: [] } };
+      // A rejected slate is left out: `lastOffset` counts it as read, and its id may be that of a slate that waits.
+      const messages = batch.messages.filter(({ key, offset, value, timestamp }) => {
+        const fault = value === null ? undefined : slateFault({ value, key, timestamp });
+        if (fault !== undefined) batch.reject(offset, fault.code, faultSentence(fault));
+        return fault === undefined;
       });
       await joiner.applySlates(batch.partition, messages, batch.lastOffset);
     },

@@ -10,6 +10,8 @@ import type { JoinStore, QueuedReward } from './store.ts';
 
 const PARTITION = 2;
 const IDLE_MS = 1_000;
+/** The counts of slots without a reward, of all joiners. */
+const lost: number[] = [];
 
 function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<IncomingMessage<V>> {
   return values.map((value, offset) => ({
@@ -29,6 +31,7 @@ function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) =
     idleMs: IDLE_MS,
     produce,
     countLate: () => {},
+    countLost: (slots) => void lost.push(slots),
     now: () => START,
     lastSequence: async () => 0,
   });
@@ -230,6 +233,7 @@ test('a partition whose state was deleted continues above the sequence numbers o
     idleMs: IDLE_MS,
     produce: appendTo(log),
     countLate: () => {},
+    countLost: (slots) => void lost.push(slots),
     now: () => START,
     lastSequence: async () => 40,
   });
@@ -239,4 +243,38 @@ test('a partition whose state was deleted continues above the sequence numbers o
     log.map(({ sequence }) => sequence),
     [41, 42],
   );
+});
+
+test('a second slate of a user with the id of one that waits changes nothing, whatever it shows', async () => {
+  const log: Reward[] = [];
+  const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
+  const slates = [someSlate('s', 'ann', 0, ['apple', 'bread']), someSlate('s', 'ann', 1, [])];
+  await joiner.applySlates(PARTITION, messagesOf(slates.slice(0, 1)));
+  await joiner.applySlates(PARTITION, messagesOf(slates).slice(1));
+  await closeAll(joiner);
+  assert.deepEqual(
+    log.map(({ rewardId, userId, itemId }) => [rewardId, userId, itemId]),
+    [
+      ['s/0', 'ann', 'apple'],
+      ['s/1', 'ann', 'bread'],
+    ],
+  );
+});
+
+test('slots whose slate was replaced by that of another user with the same id are counted as lost, and the partition continues', async () => {
+  const log: Reward[] = [];
+  const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
+  const slates = [
+    someSlate('s', 'ann', 0, ['apple', 'bread']),
+    someSlate('s', 'bob', 1, []),
+    someSlate('t', 'ann', 2, ['apple']),
+  ];
+  await joiner.applySlates(PARTITION, messagesOf(slates));
+  lost.length = 0;
+  await closeAll(joiner);
+  assert.deepEqual(
+    log.map(({ rewardId, sequence }) => [rewardId, sequence]),
+    [['t/0', 1]],
+  );
+  assert.deepEqual(lost, [2]);
 });

@@ -11,6 +11,7 @@ import {
   type Settlement,
   settle,
   timesAfter,
+  type UserJoin,
 } from './attribution.ts';
 import { createSerial } from './serial.ts';
 import type { JoinStore, PartitionHead, QueuedReward, ShownSlate } from './store.ts';
@@ -48,6 +49,8 @@ export interface JoinerOptions {
   /** Resolves when the log has the rewards, in this order. If it rejects, the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
+  /** Called with a number of slots that get no reward, because what their slate showed is no longer stored. */
+  readonly countLost: (slots: number) => void;
   /** Milliseconds since the epoch. Only stored times that no log can lead to are compared with it. */
   readonly now: () => number;
   /**
@@ -64,6 +67,8 @@ interface Step {
   readonly slatesOffset?: number;
   readonly actionsOffset?: number;
   readonly ends?: Ends;
+  /** Whether what is missing in the store is lost for good, and not only removed by another process meanwhile. */
+  readonly isLast?: boolean;
 }
 
 /** A lost race means that the partition moved to or from another process; a few attempts settle it. */
@@ -88,7 +93,8 @@ export function createJoiner(options: JoinerOptions): Joiner {
   async function run(partition: number, step: Step): Promise<void> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const head = believableHead(await store.readHead(partition), options.now());
-      if (await advance(partition, head, step, options)) return sendOutbox(partition);
+      const isLast = attempt === MAX_ATTEMPTS;
+      if (await advance(partition, head, { ...step, isLast }, options)) return sendOutbox(partition);
     }
     throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
   }
@@ -142,6 +148,7 @@ async function advance(
     forgottenUntil: after.slatesUntil,
   });
   const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
+  const shown = newSlates(slates, users).map(({ value, trace }) => shownSlate(value, trace));
   const erased = applyStep(join, { slates, actions }, options);
   const settlement = settle(join, rules, overdueAt);
   const isUnchanged =
@@ -151,13 +158,18 @@ async function advance(
     slatesUntil === head.slatesUntil;
   if (isUnchanged) return true;
 
-  const shown = slates.flatMap(({ value, trace }) => (value === null ? [] : [shownSlate(value, trace)]));
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
-  const rewards = await buildRewards(partition, settlement, { shown, sequence, store });
+  const rewards = await buildRewards(partition, settlement, {
+    shown,
+    sequence,
+    store,
+    isLast: step.isLast ?? false,
+  });
   // Another process has closed the slate since the head was read, so the commit will fail.
   if (rewards === undefined) return false;
   const closed = new Set([...settlement.closed, ...erased]);
-  return store.commit(partition, {
+  const lost = settlement.settled.length - rewards.length;
+  const isCommitted = await store.commit(partition, {
     head: {
       version: head.version + 1,
       slatesOffset,
@@ -169,6 +181,22 @@ async function advance(
     shown: shown.filter(({ slateId }) => !closed.has(slateId)),
     closed: [...closed],
     rewards,
+  });
+  if (isCommitted && lost > 0) options.countLost(lost);
+  return isCommitted;
+}
+
+/** The slates that do not wait already: of several with one id the first counts, and the others change nothing. */
+function newSlates(
+  slates: Step['slates'],
+  users: ReadonlyMap<string, UserJoin>,
+): Array<IncomingMessage<Slate> & { readonly value: Slate }> {
+  const seen = new Set<string>();
+  for (const { pending } of users.values()) for (const { slateId } of pending) seen.add(slateId);
+  return slates.filter((message): message is IncomingMessage<Slate> & { readonly value: Slate } => {
+    if (message.value === null || seen.has(message.value.slateId)) return false;
+    seen.add(message.value.slateId);
+    return true;
   });
 }
 
@@ -196,11 +224,11 @@ function overdue(head: PartitionHead, ends: Ends | undefined, idleMs: number): n
   return ends === undefined || head.actionsOffset + 1 < ends.actions ? 0 : ends.askedAt - idleMs;
 }
 
-/** @returns undefined if the slate is no longer stored */
+/** @returns undefined if a slate is no longer stored, which may be the work of another process; the last attempt leaves it out */
 async function buildRewards(
   partition: number,
   { settled }: Settlement,
-  from: { shown: readonly ShownSlate[]; sequence: number; store: JoinStore },
+  from: { shown: readonly ShownSlate[]; sequence: number; store: JoinStore; isLast: boolean },
 ): Promise<QueuedReward[] | undefined> {
   const known = new Map(from.shown.map((slate) => [slate.slateId, slate]));
   const missing = new Set(settled.map(({ slateId }) => slateId).filter((slateId) => !known.has(slateId)));
@@ -209,14 +237,22 @@ async function buildRewards(
   const rewards: QueuedReward[] = [];
   for (const one of settled) {
     const slate = known.get(one.slateId);
-    if (slate === undefined) return undefined;
-    rewards.push(queuedReward(one, slate, from.sequence + rewards.length + 1));
+    if (slate === undefined && !from.isLast) return undefined;
+    const reward = slate && queuedReward(one, slate, from.sequence + rewards.length + 1);
+    if (reward !== undefined) rewards.push(reward);
   }
   return rewards;
 }
 
-function queuedReward({ slateId, slot, earned }: Settled, slate: ShownSlate, sequence: number): QueuedReward {
-  const { itemId, features, propensity } = slate.slots[slot]!;
+/** @returns undefined if a slate of another user with the same id has replaced what was shown, so that the slot is unknown */
+function queuedReward(
+  { slateId, slot, earned }: Settled,
+  slate: ShownSlate,
+  sequence: number,
+): QueuedReward | undefined {
+  const shown = slate.slots[slot];
+  if (shown === undefined) return undefined;
+  const { itemId, features, propensity } = shown;
   return {
     reward: {
       rewardId: `${slateId}/${slot}`,

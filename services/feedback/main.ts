@@ -29,6 +29,7 @@ await runStage(STAGES.feedback, async (stage) => {
     },
     now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
+    countLost: (slots) => metrics.lostSlots.inc(slots),
     // Each sequence number was used for at least one message, so none exceeds the number of messages.
     lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
   });

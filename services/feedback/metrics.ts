@@ -5,6 +5,9 @@ export const METRICS = {
   lateSlates: counter('tributary_feedback_late_slates_total', {
     help: 'Slates read later than the assumed longest delay; some of their actions may have been dropped',
   }),
+  lostSlots: counter('tributary_feedback_lost_slots_total', {
+    help: 'Slots without a reward because what their slate showed is no longer stored, or its id was used twice',
+  }),
   rewards: counter('tributary_feedback_rewards_total', {
     help: 'Rewards written, by the type of the action that earned them; none for a reward of zero',
     labels: ['action'],

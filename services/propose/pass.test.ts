@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, beforeEach, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
@@ -44,6 +45,35 @@ function batchOf(
     reject: () => assert.fail('nothing is rejected here'),
   };
 }
+
+describe('interests in the log', () => {
+  it('are rejected if they are for everyone, under another key, or hold huge numbers, and the others are answered', async () => {
+    const asked: string[] = [];
+    const pass = createPass([
+      {
+        propose: async (users) => void asked.push(...users.map(({ interests }) => interests.userId)),
+        forget: () => undefined,
+      },
+    ]);
+    const rejected: Array<[number, string]> = [];
+    const batch = batchOf(
+      someInterests({ userId: '*' }),
+      someInterests({ userId: 'ann', medoids: [aMedoid({ importance: 1e308 })] }),
+      someInterests({ userId: 'bob' }),
+      someInterests({ userId: 'cid' }),
+    );
+    const messages = batch.messages.map((message) =>
+      message.key === 'cid' ? { ...message, key: 'ann' } : message,
+    );
+    await pass({ messages, reject: (offset, code) => void rejected.push([offset, code]) });
+    assert.deepEqual(asked, ['bob']);
+    assert.deepEqual(rejected, [
+      [0, 'user.reserved'],
+      [1, 'number.invalid'],
+      [3, 'message.key'],
+    ]);
+  });
+});
 
 describe('medoid-neighbours alone in the pass', () => {
   let index: FastifyInstance;

@@ -48,6 +48,7 @@ export function openPass(
     published,
     read: (...users) =>
       pass({
+        reject: (_offset, code, reason) => assert.fail(`${code}: ${reason}`),
         messages: users.map((user, offset) => ({
           partition: 0,
           offset,

@@ -1,3 +1,5 @@
+import { interestsFault } from '#contracts/domain/record-validity.ts';
+import { faultSentence } from '#contracts/fault.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { Runner } from './runner.ts';
@@ -9,15 +11,19 @@ import type { Asked } from './waiting-users.ts';
  */
 export function createPass(
   runners: ReadonlyArray<Pick<Runner, 'propose' | 'forget'>>,
-): (batch: Pick<IncomingBatch<UserInterests>, 'messages'>) => Promise<void> {
-  return async ({ messages }) => {
+): (batch: Pick<IncomingBatch<UserInterests>, 'messages' | 'reject'>) => Promise<void> {
+  return async ({ messages, reject }) => {
     const newest = new Map<string, Asked>();
-    for (const { key, value, trace } of messages) {
+    for (const { key, offset, value, timestamp, trace } of messages) {
       if (value === null) {
         newest.delete(key);
         for (const runner of runners) runner.forget(key);
-        // A former owner of the partition may have been late with an older version.
-      } else if (value.version >= (newest.get(key)?.interests.version ?? 0)) {
+        continue;
+      }
+      const fault = interestsFault({ value, key, timestamp });
+      if (fault !== undefined) reject(offset, fault.code, faultSentence(fault));
+      // A former owner of the partition may have been late with an older version.
+      else if (value.version >= (newest.get(key)?.interests.version ?? 0)) {
         newest.set(key, { interests: value, trace });
       }
     }

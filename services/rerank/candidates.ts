@@ -114,7 +114,7 @@ function standardise(values: Float64Array): Float64Array {
   for (let i = 0; i < values.length; i++) variance += (values[i]! - mean) ** 2;
   const deviation = Math.sqrt(variance / values.length);
   const standardised = new Float64Array(values.length);
-  if (!(deviation > 1e-12 * Math.abs(mean))) return standardised;
+  if (!(deviation > 1e-12 * Math.abs(mean) && deviation < Number.POSITIVE_INFINITY)) return standardised;
   for (let i = 0; i < values.length; i++) {
     const score = (values[i]! - mean) / deviation;
     standardised[i] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, score));

@@ -54,11 +54,11 @@ const PRIOR_GAIN = 0.05;
 /** The features of the candidate itself. */
 export const CANDIDATE_FEATURES: readonly CandidateFeature[] = [
   // Importance of the medoid that led here, as a share of all; 0 to 1, 0 without one.
-  { name: 'medoid.share', priorMean: 0, of: ({ because }) => because?.importance ?? 0 },
+  { name: 'medoid.share', priorMean: 0, of: ({ because }) => share(because?.importance ?? 0) },
   // 2^(−age of the medoid's newest action in days); 0 to 1, 0 without one.
   { name: 'medoid.recency', priorMean: 0, of: ({ because }, now) => recency(because, now) },
   // Decayed count, as a share of the most popular item's; 0 to 1.
-  { name: 'popularity', priorMean: 0, of: ({ popularity }) => popularity },
+  { name: 'popularity', priorMean: 0, of: ({ popularity }) => share(popularity) },
 ];
 
 /** The features that each model of the pool adds. */
@@ -106,6 +106,11 @@ const PRIOR_MEANS_OF_MODELS = new Map(MODEL_FEATURES.map(({ name, priorMean }) =
 export function priorMeanOf(column: string): number {
   const feature = column.slice(column.indexOf('.') + 1);
   return PRIOR_MEANS.get(column) ?? PRIOR_MEANS_OF_MODELS.get(feature) ?? 0;
+}
+
+/** Proposals are checked when they arrive; a pool may hold older ones. */
+function share(value: number): number {
+  return value >= 0 ? Math.min(1, value) : 0;
 }
 
 function recency(because: Cause | null, now: number): number {

@@ -23,7 +23,7 @@ export interface Posterior {
 
 /**
  * Bayesian linear regression with known noise (Bishop 2006, §3.3): Λ = λ₀·I + Σ x·xᵀ/σ², mean = Λ⁻¹(λ₀·μ₀ + Σ
- * r·x/σ²). Throws RangeError if λ₀ or σ² is not positive, or a mean of the prior is not finite.
+ * r·x/σ²). Throws RangeError if λ₀ or σ² is not positive, a mean of the prior is not finite, or a sum is not.
  * @param options `noiseVariance` is σ² > 0, the variance of a reward around xᵀw
  */
 export function posterior(
@@ -42,10 +42,27 @@ export function posterior(
     cholesky[i * d + i]! += prior.precision;
     mean[i]! += prior.precision * finiteMean(prior, name);
   }
-  choleskyInPlace(cholesky, d);
+  factorise(cholesky, d);
   solveLowerInPlace(cholesky, mean);
   solveLowerTransposedInPlace(cholesky, mean);
   return { columns: new Map(columns), mean, choleskyOfPrecision: cholesky, prior };
+}
+
+/** First and largest part by which the diagonal is enlarged where rounding has left a matrix that is not positive definite. */
+const [FIRST_RIDGE, LARGEST_RIDGE] = [1e-14, 1];
+
+function factorise(matrix: Float64Array, d: number): void {
+  const given = matrix.slice();
+  for (let ridge = FIRST_RIDGE; ; ridge *= 10) {
+    try {
+      choleskyInPlace(matrix, d);
+      return;
+    } catch (error) {
+      if (ridge > LARGEST_RIDGE) throw error;
+      matrix.set(given);
+      for (let i = 0; i < d; i++) matrix[i * d + i]! *= 1 + ridge;
+    }
+  }
 }
 
 function finiteMean(prior: Prior, column: string): number {

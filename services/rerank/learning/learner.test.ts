@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { observe } from '#algorithms/bandit/statistics.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
+import { readPosterior } from './posterior.ts';
 import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
 import { MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
 
@@ -97,4 +99,34 @@ test('each reward is counted by its outcome, and an invalid one goes to the dead
   await learner.learn(batchOf(log, 0, log.length, rejected));
   assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'too-many-columns', 'taken']);
   assert.deepEqual(rejected, [2, 3]);
+});
+
+test('one reward with a huge sequence number does not make repeats of the later ones', async () => {
+  const outcomes: RewardOutcome[] = [];
+  const rejected: number[] = [];
+  const learner = createLearner({
+    store: createMemoryStatisticsStore(),
+    count: (outcome) => void outcomes.push(outcome),
+  });
+  const log = [someReward(1), someReward(2 ** 52), someReward(2), someReward(4)];
+  await learner.learn(batchOf(log, 0, log.length, rejected));
+  assert.deepEqual(outcomes, ['taken', 'invalid', 'taken', 'taken']);
+  assert.deepEqual(rejected, [1]);
+});
+
+test('statistics that rewards within the bounds cannot lead to are forgotten, and learning continues', async () => {
+  const store = createMemoryStatisticsStore();
+  const poisoned = nothingLearned();
+  observe(poisoned.statistics, ['bias', 'popularity'], Float64Array.of(1, 1e200), 1);
+  poisoned.sequence = 1;
+  await store.save(PARTITION, { learned: poisoned, offset: 0 });
+  const { posterior, observations } = await readPosterior(store, PARTITION + 1, {
+    priorDeviation: 1,
+    noiseVariance: 0.1,
+  });
+  assert.deepEqual([posterior.mean.length, observations], [0, 0]);
+  const learner = createLearner({ store, count: () => {} });
+  await learner.learn(batchOf([someReward(1), someReward(2)], 0, 2));
+  const { learned } = await store.load(PARTITION);
+  assert.equal(learned.statistics.count, 1);
 });

@@ -1,6 +1,14 @@
+import { rewardFault } from '#contracts/domain/record-validity.ts';
+import { faultSentence } from '#contracts/fault.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { applyReward, MAX_COLUMNS, type RewardOutcome } from './rewards.ts';
+import {
+  applyReward,
+  believableLearned,
+  isPossibleSequence,
+  MAX_COLUMNS,
+  type RewardOutcome,
+} from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 export interface Learner {
@@ -21,17 +29,26 @@ export function createLearner(options: {
     async learn(batch) {
       const { partition, messages } = batch;
       // Removed while it is updated, so that a failed write leaves no sums in memory that Redis does not hold.
-      const held = inMemory.get(partition) ?? (await store.load(partition));
+      const held = inMemory.get(partition) ?? believable(await store.load(partition));
       inMemory.delete(partition);
+      // Also for messages that the sums include already: the process may have stopped before the dead letter was sent.
+      for (const { offset, value } of messages) {
+        const fault = value === null ? undefined : rewardFault(value);
+        if (fault !== undefined) batch.reject(offset, fault.code, faultSentence(fault));
+      }
       const fresh = messages.filter(({ offset }) => offset > held.offset);
       const last = fresh.at(-1);
       if (last === undefined) return;
       for (const { offset, value } of fresh) {
         if (value === null) continue;
+        if (!isPossibleSequence(held.learned, value.sequence, offset)) {
+          const reason = `sequence is ${value.sequence}, more than the messages of the partition`;
+          batch.reject(offset, 'number.invalid', reason);
+          count('invalid');
+          continue;
+        }
         const outcome = applyReward(held.learned, value);
-        if (outcome === 'invalid') {
-          batch.reject(offset, 'number.invalid', 'the reward or a feature is not a finite number');
-        } else if (outcome === 'too-many-columns') {
+        if (outcome === 'too-many-columns') {
           batch.reject(offset, 'features.limit', `its new features would exceed the limit of ${MAX_COLUMNS}`);
         }
         count(outcome);
@@ -43,4 +60,8 @@ export function createLearner(options: {
       inMemory.clear();
     },
   };
+}
+
+function believable({ learned, offset }: HeldStatistics): HeldStatistics {
+  return { learned: believableLearned(learned), offset };
 }

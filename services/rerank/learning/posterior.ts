@@ -1,6 +1,7 @@
 import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
 import { createStatistics, merge, type Statistics } from '#algorithms/bandit/statistics.ts';
 import { priorMeanOf } from '../features.ts';
+import { believableLearned } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
 export interface PriorOptions {
@@ -37,7 +38,7 @@ export async function readPosterior(
 ): Promise<HeldPosterior> {
   const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
   return learnPosterior(
-    held.map(({ learned }) => learned.statistics),
+    held.map(({ learned }) => believableLearned(learned).statistics),
     options,
   );
 }

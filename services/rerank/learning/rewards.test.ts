@@ -1,10 +1,13 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { sampleWeights } from '#algorithms/bandit/linear.ts';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import { createRandom } from '#algorithms/random.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
+import { learnPosterior } from './posterior.ts';
 import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
-import { MAX_COLUMNS, nothingLearned } from './rewards.ts';
+import { believableLearned, MAX_COLUMNS, nothingLearned } from './rewards.ts';
 
 test('duplicates do not count: the sums equal those of each reward once, to the last bit', () => {
   const repeated = fc.array(fc.record({ back: fc.nat(5), size: fc.integer({ min: 1, max: 6 }) }));
@@ -80,4 +83,27 @@ test('the number of columns is bounded: a reward that would exceed it is skipped
   ]);
   assert.deepEqual(outcomes, ['taken', 'too-many-columns', 'taken']);
   assert.equal(learned.statistics.columns.size, MAX_COLUMNS);
+});
+
+test('a posterior exists after any rewards within the bounds, also after those with equal and extreme features', () => {
+  const extreme = fc.constantFrom(0, 5e-324, 1e-160, 1, -1_000, 1_000, 999.999_999);
+  const names = ['bias', 'a.score', 'b.score', 'c.score'];
+  const rewards = fc.array(fc.tuple(extreme, extreme, fc.constantFrom(-1e6, 0, 1e6)), { maxLength: 40 });
+  fc.assert(
+    fc.property(rewards, (drawn) => {
+      const learned = nothingLearned();
+      const outcomes = applyRewards(
+        learned,
+        drawn.map(([x, y, reward], i) =>
+          // Two columns are equal, and one is their double: the sums alone have no inverse.
+          someReward(i + 1, { featureNames: names, features: [x, x, y / 2, y], reward }),
+        ),
+      );
+      assert.ok(outcomes.every((outcome) => outcome === 'taken'));
+      assert.equal(believableLearned(learned), learned);
+      const { posterior } = learnPosterior([learned.statistics], { priorDeviation: 1, noiseVariance: 1e-3 });
+      assert.ok(posterior.mean.every(Number.isFinite));
+      assert.ok(sampleWeights(posterior, createRandom(1)).every(Number.isFinite));
+    }),
+  );
 });

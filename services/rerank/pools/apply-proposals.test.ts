@@ -66,8 +66,8 @@ test('an invalid proposal is rejected, and the rest of the batch is used', async
     { store, fresh: () => {}, now: () => NOW },
   );
   assert.deepEqual(rejected, [
-    [0, 'items[1] has a score, popularity or importance that is not a finite number'],
-    [1, 'items[0] has a score, popularity or importance that is not a finite number'],
+    [0, 'items[1].score is NaN; it must be from -1000000000000 to 1000000000000'],
+    [1, 'items[0].because.importance is Infinity; it must be from 0 to 1'],
   ]);
   assert.deepEqual(await store.read('ann'), joinPools([held(2)], []));
 });

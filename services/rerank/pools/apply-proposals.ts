@@ -1,3 +1,5 @@
+import type { Logged } from '#contracts/domain/logged.ts';
+import { proposalFault } from '#contracts/domain/record-validity.ts';
 import { type Fault, faultSentence } from '#contracts/fault.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
@@ -18,14 +20,14 @@ export async function applyProposals(
   { store, fresh, now }: ApplyProposalsOptions,
 ): Promise<void> {
   const waiting = new Map<string, HeldProposal[]>();
-  for (const { offset, key, value } of batch.messages) {
+  for (const { offset, key, value, timestamp } of batch.messages) {
     if (value === null) {
       // A tombstone erases the user, and the earlier proposals of the batch with it.
       waiting.delete(key);
       await store.erase(key);
       continue;
     }
-    const fault = faultOf(value);
+    const fault = faultOf({ value, key, timestamp });
     if (fault !== undefined) {
       batch.reject(offset, fault.code, faultSentence(fault));
       continue;
@@ -47,13 +49,9 @@ export async function applyProposals(
   );
 }
 
-/** Why a proposal is invalid; undefined if it is valid. One NaN would spoil every score of the slate. */
-function faultOf({ model, items }: Proposal): Fault | undefined {
-  if (!isModelName(model)) return { code: 'model.name', field: 'model', reason: 'is not a name of a model' };
-  const index = items.findIndex(
-    ({ score, popularity, because }) => !Number.isFinite(score + popularity + (because?.importance ?? 0)),
-  );
-  if (index === -1) return undefined;
-  const reason = 'has a score, popularity or importance that is not a finite number';
-  return { code: 'number.invalid', field: `items[${index}]`, reason };
+/** Returns why a proposal is invalid; undefined if it is valid. */
+function faultOf(logged: Logged<Proposal>): Fault | undefined {
+  if (!isModelName(logged.value.model))
+    return { code: 'model.name', field: 'model', reason: 'is not a name of a model' };
+  return proposalFault(logged);
 }

@@ -1,0 +1,112 @@
+/**
+ * The validity of interests, proposals, slates and rewards in the log. The stages write only valid ones, but the topics are
+ * open to other producers.
+ */
+import type { Fault } from '../fault.ts';
+import type { Proposal, ProposedItem, Reward, Slate, Slot, UserInterests } from '../generated/records.ts';
+import { idFault, isEveryone } from './ids.ts';
+import { keyFault, type Logged } from './logged.ts';
+import { isWithin, LIST_LIMITS, lengthFault, NUMBER_BOUNDS, numberFault } from './number-bounds.ts';
+import { futureFault, timeFault } from './times.ts';
+
+/** Returns why interests cannot be answered; undefined if they can. */
+export function interestsFault({ value, key }: Logged<UserInterests>): Fault | undefined {
+  const { medoids, recent, version } = value;
+  const fault = ownerFault(value.userId, key) ?? versionFault(version) ?? lengthFault('medoids', medoids);
+  if (fault !== undefined) return fault;
+  for (const [index, { importance }] of medoids.entries()) {
+    const inMedoid = numberFault(`medoids[${index}].importance`, importance, NUMBER_BOUNDS.importance);
+    if (inMedoid !== undefined) return inMedoid;
+  }
+  return lengthFault('recent', recent);
+}
+
+/** Returns why a proposal cannot enter a pool; undefined if it can. The user * stands for everyone here. */
+export function proposalFault({ value, key }: Logged<Proposal>): Fault | undefined {
+  const { userId, version, items, recent } = value;
+  // A version of a user would outrank all later lists for everyone.
+  const inVersion = isEveryone(userId)
+    ? numberFault('version', version, { least: -1, most: -1 })
+    : versionFault(version);
+  const fault =
+    keyFault(userId, key) ?? inVersion ?? lengthFault('items', items) ?? lengthFault('recent', recent);
+  if (fault !== undefined) return fault;
+  const index = items.findIndex((item) => !isSound(item));
+  return index === -1 ? undefined : itemFault(`items[${index}]`, items[index]!);
+}
+
+/** Returns why a slate cannot be learned from; undefined if it can. */
+export function slateFault({ value, key, timestamp }: Logged<Slate>): Fault | undefined {
+  const { slots, featureNames, servedAt, userId, slateId } = value;
+  const inId = idFault(slateId);
+  if (inId !== undefined) return { code: 'field.invalid', field: 'slateId', reason: inId };
+  const fault =
+    ownerFault(userId, key) ??
+    timeFault('servedAt', servedAt) ??
+    futureFault('servedAt', servedAt, timestamp, 'the timestamp of its message') ??
+    lengthFault('slots', slots, LIST_LIMITS.slots);
+  if (fault !== undefined) return fault;
+  for (const [index, slot] of slots.entries()) {
+    const inSlot = slotFault(`slots[${index}]`, slot, featureNames.length);
+    if (inSlot !== undefined) return inSlot;
+  }
+  return undefined;
+}
+
+/** Returns why a reward has numbers from which nothing can be learned; undefined if it has none. */
+export function rewardFault({ reward, features }: Reward): Fault | undefined {
+  const inReward = numberFault('reward', reward, NUMBER_BOUNDS.reward);
+  return inReward ?? featuresFault('features', features);
+}
+
+function slotFault(field: string, { features, propensity }: Slot, names: number): Fault | undefined {
+  if (!(propensity > 0 && propensity <= 1)) {
+    const reason = `is ${propensity}; it must lie in (0, 1]`;
+    return { code: 'number.invalid', field: `${field}.propensity`, reason };
+  }
+  if (names > 0 && features.length !== names) {
+    const reason = `has ${features.length} features for ${names} names`;
+    return { code: 'features.invalid', field, reason };
+  }
+  return featuresFault(`${field}.features`, features);
+}
+
+function featuresFault(field: string, features: readonly number[]): Fault | undefined {
+  const index = features.findIndex((feature) => !isWithin(feature, NUMBER_BOUNDS.feature));
+  if (index === -1) return lengthFault(field, features, LIST_LIMITS.features);
+  return numberFault(`${field}[${index}]`, features[index]!, NUMBER_BOUNDS.feature);
+}
+
+/** Runs for each candidate of each proposal, so it builds no names of fields. */
+function isSound({ itemId, score, popularity, because }: ProposedItem): boolean {
+  const { share } = NUMBER_BOUNDS;
+  return (
+    isWithin(score, NUMBER_BOUNDS.score) &&
+    isWithin(popularity, share) &&
+    (because === null || isWithin(because.importance, share)) &&
+    idFault(itemId) === undefined
+  );
+}
+
+function itemFault(field: string, { itemId, score, popularity, because }: ProposedItem): Fault | undefined {
+  const { share } = NUMBER_BOUNDS;
+  const reason = idFault(itemId);
+  return (
+    numberFault(`${field}.score`, score, NUMBER_BOUNDS.score) ??
+    numberFault(`${field}.popularity`, popularity, share) ??
+    (because === null ? undefined : numberFault(`${field}.because.importance`, because.importance, share)) ??
+    (reason === undefined ? undefined : { code: 'field.invalid', field: `${field}.itemId`, reason })
+  );
+}
+
+/** The version of interests is the offset of an action. */
+function versionFault(version: number): Fault | undefined {
+  return numberFault('version', version, { least: -1, most: 1e12 });
+}
+
+/** The consumer has validated the key, so that an equal user id is valid too. */
+function ownerFault(userId: string, key: string): Fault | undefined {
+  if (isEveryone(userId))
+    return { code: 'user.reserved', field: 'userId', reason: 'is reserved: it stands for everyone' };
+  return keyFault(userId, key);
+}
