@@ -32,7 +32,8 @@ Topics: ${TOPICS.map(({ name }) => name).join(', ')}
 
 Where to start (--from):
   beginning, end, last:10 (of each partition), -30s, -5m, -2h, -1d,
-  1042 (that offset in each partition), 2026-03-01T12:00Z
+  1042 or offset:1042 (that offset in each partition),
+  2026-03-01T12:00Z, 2026-03-01 (UTC), 1772366400000 (milliseconds since 1970)
 
 Filters (--filter, all must match):
   field=value  field!=value  field>1  field<1  field>=1  field<=1  field~regex  field!~regex

@@ -1,5 +1,6 @@
 /** Conditions on decoded values, as given on the command line: `type=buy`, `slots.itemId~^12`, `reward>0`. */
 import { TributaryError } from '#contracts/errors.ts';
+import { parseTime } from './positions.ts';
 
 type Operator = '=' | '!=' | '>' | '<' | '>=' | '<=' | '~' | '!~';
 
@@ -56,7 +57,7 @@ function leafTest(text: string, operator: Operator, operand: string): (leaf: unk
   if (Number.isNaN(number)) {
     throw new TributaryError(
       'topics.option',
-      `--filter “${text}”: ${operator} compares numbers or times only.`,
+      `--filter “${text}”: ${operator} compares numbers or times only, such as 2026-03-01T12:00Z.`,
     );
   }
   const compare = {
@@ -80,7 +81,8 @@ function compile(text: string, pattern: string): RegExp {
 
 function toNumber(operand: string): number {
   if (/^[+-]?(\d+\.?\d*|\.\d+)(e[+-]?\d+)?$/i.test(operand)) return Number(operand);
-  return /^\d{4}-\d{2}-\d{2}/.test(operand) ? Date.parse(operand) : Number.NaN;
+  const time = parseTime(operand);
+  return 'at' in time ? time.at : Number.NaN;
 }
 
 /** Returns all leaves that the path reaches; an absent field is null. */

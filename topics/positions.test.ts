@@ -30,6 +30,26 @@ describe('a start position', () => {
     assert.deepEqual(parsePosition('2026-02-28', NOW), { at: 'time', timestamp: Date.parse('2026-02-28') });
   });
 
+  it('a number is an offset or a time in milliseconds by its size, and is rejected where it looks like another unit', () => {
+    assert.deepEqual(parsePosition('999999999', NOW), { at: 'offset', offset: 999_999_999 });
+    assert.deepEqual(parsePosition(String(NOW), NOW), { at: 'time', timestamp: NOW });
+    assert.deepEqual(parsePosition('offset:1772366400', NOW), { at: 'offset', offset: 1_772_366_400 });
+    const message = (unit: string) => ({
+      code: 'topics.option',
+      message: new RegExp(`looks like ${unit}.*offset:N`),
+    });
+    assert.throws(() => parsePosition('1772366400', NOW), message('seconds'));
+    assert.throws(() => parsePosition('1772366400000000', NOW), message('microseconds'));
+    assert.throws(() => parsePosition('1772366400000000000', NOW), message('nanoseconds'));
+  });
+
+  it('a time that does not exist, or has no zone, is rejected with the reason', () => {
+    assert.throws(() => parsePosition('2026-02-30', NOW), { message: /is no date/ });
+    assert.throws(() => parsePosition('2026-02-30T10:00Z', NOW), { message: /is no date/ });
+    assert.throws(() => parsePosition('2026-03-01T12:00', NOW), { message: /has no zone/ });
+    assert.throws(() => parsePosition('2026-03-01T24:00Z', NOW), { message: /is no time/ });
+  });
+
   it('any other text is rejected', () => {
     for (const text of [
       '',
@@ -41,6 +61,9 @@ describe('a start position', () => {
       '-1',
       '2026-13-45',
       '99999999999999999999',
+      'offset:99999999999999999999',
+      'offset:',
+      'offset:-1',
     ]) {
       assert.throws(() => parsePosition(text, NOW), { code: 'topics.option' }, text);
     }

@@ -1,5 +1,6 @@
 /** Start positions for reading a topic: parsed from the command line, and looked up as offsets. */
 import type { Admin } from 'kafkajs';
+import { likelyUnit, parseInstant } from '#contracts/domain/instants.ts';
 import { TributaryError } from '#contracts/errors.ts';
 
 export type Position =
@@ -25,7 +26,8 @@ export interface PartitionRange {
 const UNIT_MS: Readonly<Record<string, number>> = { s: 1_000, m: 60_000, h: 3_600_000, d: 86_400_000 };
 
 /**
- * Parses `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or an ISO 8601 time.
+ * Parses `beginning`, `end`, `last:10`, `-5m` (also s, h, d), an offset, or a time: ISO 8601 with a zone, a date (UTC), or
+ * milliseconds since 1970. A bare number is an offset or milliseconds by its size; `offset:N` is always an offset.
  * @param now the present, in milliseconds since the epoch
  * @throws TributaryError `topics.option` for any other text
  */
@@ -35,14 +37,41 @@ export function parsePosition(text: string, now: number): Position {
   if (last) return { at: 'last', count: Number(last[1]) };
   const ago = /^-(\d+)([smhd])$/.exec(text);
   if (ago) return { at: 'time', timestamp: now - Number(ago[1]) * UNIT_MS[ago[2]!]! };
-  if (/^\d+$/.test(text) && Number.isSafeInteger(Number(text))) return { at: 'offset', offset: Number(text) };
-  const timestamp = /^\d{4}-\d{2}-\d{2}/.test(text) ? Date.parse(text) : Number.NaN;
-  if (Number.isFinite(timestamp)) return { at: 'time', timestamp };
+  const offset = /^offset:(\d+)$/.exec(text);
+  if (offset && Number.isSafeInteger(Number(offset[1]))) return { at: 'offset', offset: Number(offset[1]) };
+  if (/^\d+$/.test(text)) return parseNumber(text);
+  const time = parseTime(text);
+  if ('at' in time) return { at: 'time', timestamp: time.at };
   throw new TributaryError(
     'topics.option',
-    `--from “${text}”: write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
+    `--from “${text}”${time.reason === '' ? '' : ` ${time.reason}`}: write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
       'or a time such as 2026-03-01T12:00Z.',
   );
+}
+
+/** From here on a number may be seconds since 1970. */
+const LARGEST_BARE_OFFSET = 1e9;
+
+function parseNumber(text: string): Position {
+  const number = Number(text);
+  if (number < LARGEST_BARE_OFFSET) return { at: 'offset', offset: number };
+  const unit = likelyUnit(number);
+  if (unit === 'milliseconds') return { at: 'time', timestamp: number };
+  throw new TributaryError(
+    'topics.option',
+    `--from “${text}” looks like ${unit}: write milliseconds since 1970, a time such as 2026-03-01T12:00Z, ` +
+      'or offset:N for an offset.',
+  );
+}
+
+/**
+ * Parses a date (UTC), or a date and time with a zone.
+ * @returns milliseconds since 1970, or a reason, which is empty if the text is nothing like a date
+ */
+export function parseTime(text: string): { readonly at: number } | { readonly reason: string } {
+  if (!/^\d{4}-\d{2}-\d{2}/.test(text)) return { reason: '' };
+  const instant = parseInstant(text.length === '2026-03-01'.length ? `${text}T00:00Z` : text);
+  return 'at' in instant ? instant : { reason: instant.reason };
 }
 
 /** Looks up the offset of `position` in each partition, within the offsets of the partition. */
