@@ -15,6 +15,26 @@ describe('isId', () => {
 });
 
 describe('idFault', () => {
+  it('accepts control characters, dots, slashes, names of properties and unnormalised text', () => {
+    for (const id of [
+      '\0',
+      'a\nb',
+      '\u007f',
+      '.',
+      '..',
+      'a/b',
+      '%',
+      '__proto__',
+      'constructor',
+      'e\u0301',
+      ' ',
+      '\ufeff',
+      '\ufffd',
+    ]) {
+      assert.equal(idFault(id), undefined, JSON.stringify(id));
+    }
+  });
+
   it('states why a text is no id', () => {
     assert.equal(idFault('é'), undefined);
     assert.match(idFault('') ?? '', /^is empty$/);

@@ -1,4 +1,8 @@
-/** Ids of events, users, items and contexts: the rules that every producer keeps and every reader relies on. */
+/**
+ * Ids of events, users, items and contexts: the rules that every producer keeps and every reader relies on, over HTTP and in
+ * the log alike. An id is any well-formed text, control characters, NUL, slashes and dots included. Ids are equal if their bytes
+ * are: two ways to write `é` in Unicode are two ids.
+ */
 
 /** Longest eventId, userId, itemId or contextId, in bytes of UTF-8. */
 export const MAX_ID_BYTES = 256;
