@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { Agent, request } from 'undici';
+import { Agent } from 'undici';
 
 /** The gateway's verdict on one element of a batch. */
 export type ReceivedVerdict =
@@ -83,12 +83,15 @@ const LONGEST_PAUSE_MS = 2_000;
 
 /** Actions and items have ids, so a batch whose response was lost can be sent again. */
 export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Gateway {
+  const { origin } = new URL(url);
   const dispatcher = new Agent({ connections: 32, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
   async function call(method: 'GET' | 'POST' | 'PUT', path: string, body?: string): Promise<Answer> {
-    const answer = await request(new URL(path, url), {
+    // An URL object would resolve the path, and drop a segment that is an id of dots.
+    const answer = await dispatcher.request({
+      origin,
+      path,
       method,
-      dispatcher,
       ...(body !== undefined && { body, headers: { 'content-type': 'application/json' } }),
     });
     const retryAfter = Number(answer.headers['retry-after']);
