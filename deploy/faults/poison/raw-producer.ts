@@ -14,7 +14,8 @@ export interface RawProducer {
 }
 
 const PRODUCE = 0;
-const VERSION = 3;
+/** The first version that accepts zstd. */
+const VERSION = 7;
 const TIMEOUT_MS = 30_000;
 
 /** Opens a connection to each broker that leads a partition it is asked for. */

@@ -1,6 +1,7 @@
 import { waitFor } from '#platform/testing/wait-for.ts';
-import type { TopicName } from '#topics/catalog.ts';
+import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
+import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openPath, type Path } from '../../path/path.ts';
 import { byteCases, followedCases } from './bytes.ts';
 import { type CaseContext, type PoisonCase, READERS } from './case.ts';
@@ -195,7 +196,7 @@ function createGood(path: Path, producer: RawProducer) {
 
     /** The valid messages whose effect is not there. */
     async missing(): Promise<string[]> {
-      const [interests, proposals] = [await path.read('interests'), await path.read('proposals')];
+      const [interests, proposals] = [await readValid(path, 'interests'), await readValid(path, 'proposals')];
       const derived = new Set(interests.map(({ key, value }) => (value.windowSize > 0 ? key : '')));
       const proposed = new Set(
         proposals.filter(({ value }) => value.model === 'medoid-neighbours').map(({ key }) => key),
@@ -230,6 +231,25 @@ async function slateOf(path: Path, userId: string): Promise<SlateSummary> {
   if (status !== 200) return { items: 0, observations: 0 };
   const { slots, observations } = body as { slots: unknown[]; observations: number };
   return { items: slots.length, observations };
+}
+
+/** Everything in a topic that can be decoded, with its key. */
+async function readValid<T extends TopicName>(
+  { namespace }: Path,
+  topic: T,
+): Promise<Array<{ key: string; value: TopicValue<T> }>> {
+  const { kafka, codec, topicOf } = namespace;
+  const valid: Array<{ key: string; value: TopicValue<T> }> = [];
+  const onMessage = async ({ key, value, batchError }: TopicMessage): Promise<void> => {
+    if (value === null || batchError !== undefined) return;
+    const decode = async () => (await codec.decode(CATALOG[topic].schema, value)) as TopicValue<T>;
+    await decode().then(
+      (decoded) => valid.push({ key: String(key), value: decoded }),
+      () => undefined,
+    );
+  };
+  await readTopic({ kafka, topic: topicOf(topic), from: { at: 'beginning' }, onMessage });
+  return valid;
 }
 
 /** The policy is learned again every few seconds. @returns the number of rewards in it */
