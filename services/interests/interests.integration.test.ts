@@ -2,9 +2,12 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
+import type { DeadLetter, UserInterests } from '#contracts/generated/records.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
+import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { action, START } from './actions.testing.ts';
 
@@ -52,6 +55,17 @@ describe('the interests stage', () => {
     return answer.ok ? ((await answer.json()) as UserInterests) : undefined;
   }
 
+  async function letters(): Promise<DeadLetter[]> {
+    const found: DeadLetter[] = [];
+    await readTopic({
+      kafka: test.kafka,
+      topic: test.topicOf('dead-letters'),
+      from: { at: 'beginning' },
+      onMessage: async ({ value }) => void found.push(await test.codec.decode('DeadLetter', value!)),
+    });
+    return found;
+  }
+
   it('the stage drains on SIGTERM in mid-work, and its successor counts every action once', async () => {
     await publishGeneration();
     const environment = { TRIBUTARY_NAMESPACE: test.namespace };
@@ -84,5 +98,29 @@ describe('the interests stage', () => {
     }
     assert.equal(await interestsOf(second.url, 'nobody'), undefined);
     assert.equal(await second.stop(), 0);
+  });
+
+  it('actions in a wrong partition become dead letters and make no later action of their user a repeat', async () => {
+    const stage = await startStageProcess('interests', { TRIBUTARY_NAMESPACE: test.namespace });
+    const own = partitionOfKey('ann', USER_PARTITIONS);
+    const other = (own + 1) % USER_PARTITIONS;
+    let sent = 0;
+    async function send(count: number, partition: number): Promise<void> {
+      for (let i = 0; i < count; i++) {
+        const value = test.encode('UserAction', action({ userId: 'ann', occurredAt: START + ++sent }));
+        await test.produce('actions', { key: 'ann', value, partition });
+      }
+    }
+    const windowSize = async () => (await interestsOf(stage.url, 'ann'))?.windowSize;
+    await send(5, own);
+    await waitFor(async () => (await windowSize()) === 5, { message: 'the first five' });
+    await send(20, other);
+    await waitFor(async () => (await letters()).length === 20, {
+      message: 'a letter for each of the twenty',
+    });
+    await send(5, own);
+    await waitFor(async () => (await windowSize()) === 10, { message: 'the last five' });
+    assert.deepEqual(new Set((await letters()).map(({ code }) => code)), new Set(['partition.wrong']));
+    assert.equal(await stage.stop(), 0);
   });
 });

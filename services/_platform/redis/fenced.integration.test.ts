@@ -62,6 +62,12 @@ describe('a fenced record', () => {
     assert.equal(await write('f', 2, 'two'), true);
   });
 
+  it('a script takes more parameters than the stack of this process holds, also when it has to be loaded', async () => {
+    const parameters = Array.from({ length: 400_000 }, (_, i) => i);
+    for (const script of ['return #ARGV', 'return #ARGV + 0'])
+      assert.equal(await runScript(test.redis, script, [], parameters), parameters.length);
+  });
+
   it('an error in a script is thrown', async () => {
     await assert.rejects(
       runScript(test.redis, 'return redis.call("NONSENSE")', [], []),

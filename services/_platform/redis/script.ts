@@ -15,11 +15,13 @@ export async function runScript(
     digest = createHash('sha1').update(script).digest('hex');
     digests.set(script, digest);
   }
+  // One array, because the arguments of a call are held on the stack, where about 120,000 fit.
+  const rest = [keys.length, ...keys, ...parameters];
   try {
-    return await redis.evalsha(digest, keys.length, ...keys, ...parameters);
+    return await redis.call('EVALSHA', [digest, ...rest]);
   } catch (error) {
     // A restarted server has lost its scripts; EVAL loads the script again.
     if (!(error instanceof Error) || !error.message.startsWith('NOSCRIPT')) throw error;
-    return await redis.eval(script, keys.length, ...keys, ...parameters);
+    return await redis.call('EVAL', [script, ...rest]);
   }
 }
