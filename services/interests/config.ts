@@ -25,12 +25,13 @@ export const SETTINGS = {
   }),
   actionWeights: ACTION_WEIGHTS,
   recentMaximum: number('TRIBUTARY_RECENT_MAXIMUM', {
-    fallback: 100,
+    fallback: 5_000,
     minimum: 0,
-    maximum: 1_000,
+    maximum: 5_000,
     integer: true,
     unit: 'items',
-    summary: 'most distinct recent items that a record of interests carries, for slates to leave out',
+    summary:
+      'most distinct items that a record of interests names for slates to leave out, the latest; by default all of the window, up to 256 KiB',
   }),
   refreshUsersPerSecond: number('TRIBUTARY_REFRESH_USERS_PER_SECOND', {
     fallback: 100,

@@ -81,6 +81,23 @@ describe('interests', () => {
     assert.deepEqual((await derive(actions, { recentMaximum: 0 })).recent, []);
   });
 
+  it('recent names every item of a full window, and of the longest ids as many as leave room in a message', async () => {
+    const defaults = { windowMaximum: 5_000, recentMaximum: 5_000 };
+    const views = (count: number, prefix: string) =>
+      Array.from({ length: count }, (_, n) =>
+        action({ itemId: `${prefix}${n}`, type: 'view', eventId: `v${n}`, occurredAt: START + n }),
+      );
+    const { recent } = await derive(views(400, 'item '), defaults);
+    assert.equal(new Set(recent).size, 400);
+    const long = await derive(views(5_000, 'é'.repeat(126)), defaults);
+    const bytes = long.recent.reduce((sum, itemId) => sum + Buffer.byteLength(itemId), 0);
+    assert.ok(
+      long.recent.length > 1_000 && bytes <= 256 * 1_024,
+      `${long.recent.length} ids, ${bytes} bytes`,
+    );
+    assert.equal(long.recent[0], `${'é'.repeat(126)}4999`);
+  });
+
   it('a user has no medoids before a generation is served', async () => {
     const window = createWindow();
     applyActions(window, [{ action: action(), offset: 0, streamTime: START }], CONFIG);

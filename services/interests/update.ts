@@ -5,6 +5,9 @@ import type { UserAction, UserInterests } from '#contracts/generated/records.ts'
 import type { ClusteredWindow } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 
+/** A message takes up to 1 MiB: a quarter holds a thousand of the longest ids, and leaves room for medoids or candidates. */
+const RECENT_BYTES = 256 * 1_024;
+
 /** An action with its offset in the partition and the stream time at that offset. */
 export interface PlacedAction {
   readonly action: UserAction;
@@ -64,10 +67,14 @@ function weightiestTypes(window: ActionWindow, weights: ActionWeights): Map<stri
   return types;
 }
 
+/** The items of the window, the latest first, as many as fit. */
 function recentItems(window: ActionWindow, maximum: number): string[] {
   const recent = new Set<string>();
+  let bytes = 0;
   for (const { itemId } of window.actions.toReversed()) {
-    if (recent.size >= maximum) break;
+    if (recent.has(itemId)) continue;
+    bytes += Buffer.byteLength(itemId);
+    if (recent.size >= maximum || bytes > RECENT_BYTES) break;
     recent.add(itemId);
   }
   return [...recent];

@@ -37,6 +37,14 @@ const STAGE_SETTINGS = {
     unit: 'days',
     summary: 'event time in which an action loses half its weight in the popularity of its item',
   }),
+  seenMib: number('TRIBUTARY_TRENDING_SEEN_MIB', {
+    fallback: 64,
+    minimum: 1,
+    maximum: 65_536,
+    unit: 'MiB',
+    summary:
+      'memory of the filters by which a user counts once a day for an item; 64 suffice for 750,000 different pairs a day, and beyond that a share of the actions of all users is not counted',
+  }),
   actionWeights: ACTION_WEIGHTS,
 } as const;
 

@@ -33,11 +33,13 @@ describe('the propose stage', () => {
     });
     index.post('/items', async () => ({ items: { soap: { title: 'Soap', availability: 'unavailable' } } }));
     indexUrl = await index.listen({ host: '127.0.0.1', port: 0 });
-    for (const itemId of ['oats', 'oats', 'soap']) {
-      await test.produce('actions', {
-        key: 'u1',
-        value: test.encode('UserAction', anAction({ itemId, occurredAt: Date.now() })),
-      });
+    for (const [userId, itemId] of [
+      ['u1', 'oats'],
+      ['u2', 'oats'],
+      ['u1', 'soap'],
+    ] as const) {
+      const action = anAction({ userId, itemId, eventId: `${userId} ${itemId}`, occurredAt: Date.now() });
+      await test.produce('actions', { key: userId, value: test.encode('UserAction', action) });
     }
     await test.produce('interests', {
       key: 'u1',

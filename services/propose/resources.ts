@@ -1,6 +1,7 @@
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { StagePorts } from '#platform/stage.ts';
+import { CATALOG } from '#topics/catalog.ts';
 import type { ProposeConfig } from './config.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
@@ -18,11 +19,11 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
     return index;
   },
   popularity: async (stage, config) => {
-    const popularity = new Popularity(config);
+    const popularity = new Popularity(config, CATALOG.actions.partitions);
     const follower = await stage.follow(
       {
-        actions: ({ value, key, timestamp }) =>
-          void (value !== null && popularity.apply({ value, key, timestamp })),
+        actions: ({ value, key, timestamp, partition }) =>
+          void (value !== null && popularity.apply({ value, key, timestamp }, partition)),
       },
       { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
     );

@@ -71,6 +71,17 @@ test('recent items are those of the newest proposal', () => {
   assert.deepEqual(pool.recent, new Set(['milk', 'oats']));
 });
 
+test('recent items are those of the newest proposal, also where its candidates are of an older generation', () => {
+  const pool = joinPools(
+    [
+      held(3, { model: 'trending', generation: 'g2', version: 2, recent: ['tea'] }),
+      held(2, { model: 'medoid-neighbours', generation: 'g1', version: 5, recent: ['tea', 'milk'] }),
+    ],
+    [],
+  );
+  assert.deepEqual([pool.generation, pool.recent], ['g2', new Set(['tea', 'milk'])]);
+});
+
 test('a slate has at most as many models as a pool, the user’s own before those for everyone', () => {
   const ofModels = (prefix: string) =>
     Array.from({ length: MAX_MODELS - 2 }, (_, index) => held(index, { model: `${prefix}-${index + 10}` }));

@@ -60,7 +60,8 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
     proposals: [...considered, ...shared].sort(byModel).map(({ proposal }) => proposal),
     generation,
     interestsVersion: newest?.version ?? -1,
-    recent: new Set(newest?.recent),
+    // Also of a proposal whose candidates are of an older generation: the user has acted on these items nevertheless.
+    recent: new Set(own.toSorted(byRecency)[0]?.proposal.recent),
   };
 }
 
