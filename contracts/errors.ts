@@ -73,6 +73,7 @@ export const ERROR_REMEDIES = {
   'user.unknown': 'Send an action of the user first: there is none in the window.',
   'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
   'index.empty': 'Wait for the first retraining: no generation is active yet.',
+  'generation.pending': 'This process of the index does not hold the generation yet; try again shortly.',
   'generation.unknown': 'Ask again with the active generation: the index does not hold the named one.',
 
   'retrain.running': 'Wait for the end of the retraining that is under way.',

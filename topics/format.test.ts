@@ -151,6 +151,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       metrics: { recall: 0.31234 },
       modelCard: '{}',
       reason: 'recall fell',
+      follows: null,
     },
     'g7 is rejected: 64 dimensions, α 1.5, 1 item, 9000 actions; recall 0.312; because recall fell',
   ],

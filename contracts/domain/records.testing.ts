@@ -90,6 +90,7 @@ export function aRelease(change: Partial<Release> = {}): Release {
     metrics: {},
     modelCard: '{}',
     reason: null,
+    follows: null,
     ...change,
   };
 }

@@ -87,7 +87,14 @@ describe('a release that was left building', () => {
   it('rejects the releases left building, and no others', () => {
     const releases = releasesOf(['g1', 'active'], ['g2', 'building'], ['g3', 'ready']);
     assert.deepEqual(releases.interrupted(99), [
-      aRelease({ generation: 'g2', state: 'rejected', createdAt: 11, updatedAt: 99, reason: INTERRUPTED }),
+      aRelease({
+        generation: 'g2',
+        state: 'rejected',
+        createdAt: 11,
+        updatedAt: 99,
+        reason: INTERRUPTED,
+        follows: aRelease().updatedAt,
+      }),
     ]);
   });
 });

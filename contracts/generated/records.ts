@@ -323,6 +323,11 @@ export interface Release {
   readonly modelCard: string;
   /** Why the generation was rejected or retired; null otherwise. */
   readonly reason: string | null;
+  /**
+   * The updatedAt of the declaration by which the present life of the generation began, in milliseconds since
+   * the epoch; readers ignore a declaration whose predecessor was replaced meanwhile. null begins a new life.
+   */
+  readonly follows: number | null;
 }
 
 /**
@@ -1212,6 +1217,18 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "string"
         ],
         "doc": "Why the generation was rejected or retired; null otherwise.",
+        "default": null
+      },
+      {
+        "name": "follows",
+        "type": [
+          "null",
+          {
+            "type": "long",
+            "logicalType": "timestamp-millis"
+          }
+        ],
+        "doc": "The updatedAt of the declaration by which the present life of the generation began, in milliseconds since the epoch; readers ignore a declaration whose predecessor was replaced meanwhile. null begins a new life.",
         "default": null
       }
     ]

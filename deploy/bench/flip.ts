@@ -91,6 +91,7 @@ async function publish({ write }: Path, generation: string, random: Random): Pro
     metrics: {},
     modelCard: '',
     reason: null,
+    follows: null,
   };
   await write('releases', generation, release);
 }

@@ -123,6 +123,7 @@ async function publishVectors(
     metrics: {},
     modelCard: '',
     reason: null,
+    follows: null,
   };
   await send(namespace, 'releases', [{ key: GENERATION, value: namespace.encode('Release', release) }]);
 }

@@ -83,5 +83,6 @@ export function decideRetirement(ledger: ReleaseLedger, generation: string, now:
 }
 
 function change(release: Release, state: ReleaseState, now: number, reason: string | null): Release {
-  return { ...release, state, updatedAt: now, reason };
+  // A person's decision begins a new life: what processes concluded from earlier declarations is stale from here on.
+  return { ...release, state, updatedAt: now, reason, follows: null };
 }

@@ -40,8 +40,8 @@ export class ShardedIndex implements IndexClient {
       try {
         return await this.#searchIn({ ...request, generation: await this.#served(trace) }, trace);
       } catch (error) {
-        const isGone = error instanceof TributaryError && error.code === 'generation.unknown';
-        if (!isGone || attempt === ATTEMPTS) throw error;
+        const isElsewhere = error instanceof TributaryError && error.code.startsWith('generation.');
+        if (!isElsewhere || attempt === ATTEMPTS) throw error;
       }
     }
   }

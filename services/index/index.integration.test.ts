@@ -129,6 +129,11 @@ describe('the index stage', () => {
       code: 'generation.unknown',
       status: 409,
     });
+    await assert.rejects(search({ generation: 'g9', k: 1, queries: [] }), {
+      code: 'generation.pending',
+      status: 503,
+      retryable: true,
+    });
     await assert.rejects(search({ k: 1, queries: [{ vector: [1, null] }] }), {
       code: 'field.invalid',
       field: 'queries[0].vector[1]',

@@ -143,6 +143,24 @@ describe('the live index', () => {
     world.index.close();
   });
 
+  it('a late declaration by a slow replica does not undo a rollback, and does not survive compaction', async () => {
+    const world = setUp();
+    world.index.markCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2');
+    const late = world.releases.find((one) => one.generation === 'g2' && one.state === 'active')!;
+    // A person goes back to g1.
+    world.declare({ ...release('g1', 'ready', 3), updatedAt: 5 });
+    world.declare({ ...release('g2', 'retired', 3), updatedAt: 5 });
+    await waitFor(() => world.index.served?.generation.id === 'g1', { message: 'g1 serves again' });
+    const before = world.declared.length;
+    world.declare({ ...late, updatedAt: 6 });
+    assert.deepEqual(world.declared.slice(before), ['g2 retired'], 'it is declared again');
+    assert.equal(world.releases.at(-1)?.follows, 5);
+    assert.equal(world.index.served?.generation.id, 'g1');
+    world.index.close();
+  });
+
   it('a generation of too low recall does not take over, unless the log declares it active', async () => {
     const world = setUp({ recallMinimum: 1.01 });
     const { index, declare, metrics } = world;

@@ -50,7 +50,12 @@ export class LiveIndex {
     if (release === null) {
       this.#published.forget(id);
     } else {
-      this.#report(id, this.#published.applyRelease(release));
+      const outcomes = this.#published.applyRelease(release);
+      if (outcomes === undefined) {
+        this.#ignoreStale(release);
+        return;
+      }
+      this.#report(id, outcomes);
       if (release.state === 'rejected') this.#held.reject(id);
       if (release.state === 'retired') this.#held.giveUp(id);
     }
@@ -94,6 +99,11 @@ export class LiveIndex {
     return this.#held.find(id);
   }
 
+  /** Whether a generation that does not answer may answer later, rather than no longer. */
+  mayCome(id: string): boolean {
+    return this.#published.mayCome(id);
+  }
+
   /** Ids of the generations that answer. */
   heldIds(): string[] {
     return this.#held.ids();
@@ -108,6 +118,15 @@ export class LiveIndex {
   close(): void {
     this.#takeover.close();
     this.#held.close();
+  }
+
+  /** The release is declared again, because compaction keeps only the last declaration of a generation. */
+  #ignoreStale(release: Release): void {
+    const { log, shard, publish, onFailure } = this.#options;
+    const { generation, state } = release;
+    const restored = this.#published.restored(release);
+    log.warn({ generation, state, current: restored?.state }, 'stale declaration of a release ignored');
+    if (restored !== undefined && shard.place === 0) publish(restored).catch(onFailure);
   }
 
   #withdrawEmbedding(key: string): void {

@@ -11,7 +11,7 @@ const UNIT_TOLERANCE = 1e-6;
 
 /**
  * The generation that answers a request: the named one, or the served one when none is named.
- * @throws TributaryError `index.empty` (503) or `generation.unknown` (409)
+ * @throws TributaryError `index.empty` (503), `generation.pending` (503) or `generation.unknown` (409)
  */
 export function chooseGeneration(index: LiveIndex, id?: string): SearchableGeneration {
   const { served } = index;
@@ -21,6 +21,13 @@ export function chooseGeneration(index: LiveIndex, id?: string): SearchableGener
   const chosen = id === undefined ? served : index.find(id);
   if (chosen === undefined) {
     const held = index.heldIds().join(', ');
+    if (id !== undefined && index.mayCome(id)) {
+      throw new TributaryError('generation.pending', `${id} is not held yet; held: ${held}`, {
+        status: 503,
+        field: 'generation',
+        retryable: true,
+      });
+    }
     throw new TributaryError('generation.unknown', `${id} is not held; held: ${held}`, {
       status: 409,
       field: 'generation',

@@ -64,9 +64,12 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     metrics: {},
     modelCard: '{}',
     reason: null,
+    follows: null,
   };
   const advance = async (change: Partial<Release>): Promise<Release> => {
-    release = { ...release, ...change, updatedAt: now() };
+    // The first declaration begins the life of the generation, and the others belong to it.
+    const follows = change.state === undefined ? null : createdAt;
+    release = { ...release, ...change, updatedAt: change.state === undefined ? createdAt : now(), follows };
     await publisher.release(release);
     const { state, reason } = release;
     log[state === 'rejected' ? 'warn' : 'info'](

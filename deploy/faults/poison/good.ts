@@ -144,6 +144,7 @@ export async function publish(write: Write): Promise<void> {
     metrics: {},
     modelCard: '{}',
     reason: null,
+    follows: null,
   };
   await write('releases', GENERATION, release);
 }

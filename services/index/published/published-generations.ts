@@ -25,9 +25,9 @@ export class PublishedGenerations {
     return this.#byId.get(id);
   }
 
-  /** @returns the outcome for each embedding that had waited for this release */
-  applyRelease(release: Release): IngestOutcome[] {
-    this.#ledger.declare(release.generation, release);
+  /** @returns the outcome for each embedding that had waited for this release; undefined for a stale declaration */
+  applyRelease(release: Release): IngestOutcome[] | undefined {
+    if (!this.#ledger.declare(release.generation, release)) return undefined;
     return this.#find(release.generation).applyRelease(release);
   }
 
@@ -60,6 +60,16 @@ export class PublishedGenerations {
   wanted(): Generation | undefined {
     const release = this.#ledger.successor(this.#isServable) ?? this.#ledger.active(this.#isServable);
     return this.#generationOf(release);
+  }
+
+  /** The declaration to write after a stale one, so that compaction keeps the right one; undefined where none is needed. */
+  restored({ generation }: Release): Release | undefined {
+    return this.#caughtUp ? this.#ledger.restored(generation) : undefined;
+  }
+
+  /** Whether a generation that is not held may be held later, rather than no longer. */
+  mayCome(id: string): boolean {
+    return !this.#caughtUp || this.#ledger.mayCome(id);
   }
 
   /** Releases declared active other than `id`, which a flip to `id` retires. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
+import { lifeOf } from '#contracts/domain/release-ledger.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import type { GraphBuilder, SearchableGeneration } from '../graph/graph-builder.ts';
 import type { IndexMetrics } from '../metrics.ts';
@@ -169,10 +170,12 @@ export class Takeover {
       this.#declared = release;
       const { recallAt10: indexRecallAt10, efSearch: indexEfSearch } = quality;
       const metrics = { ...release.metrics, indexRecallAt10, indexEfSearch };
-      await publish({ ...release, state: 'active', updatedAt, metrics, reason: null });
+      const follows = lifeOf(release);
+      await publish({ ...release, state: 'active', updatedAt, metrics, reason: null, follows });
     }
     for (const earlier of this.#published.supersededBy(id)) {
-      await publish({ ...earlier, state: 'retired', updatedAt, reason: `superseded by ${id}` });
+      const reason = `superseded by ${id}`;
+      await publish({ ...earlier, state: 'retired', updatedAt, reason, follows: lifeOf(earlier) });
     }
   }
 }

@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Medoid, UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import { interests, medoid } from '../interests.testing.ts';
-import { rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
+import { medoidNeighbours, rankCandidates, sampleMedoids } from './medoid-neighbours.ts';
+import type { ListsForUsers, Resources } from './proposer.ts';
 
 const ITEMS = ['a', 'b', 'c', 'd', 'e', 'f', 'g', 'h'];
 
@@ -124,5 +126,46 @@ describe('the sample of medoids', () => {
     }
     // 5 of 15; five standard deviations are 0.043. The draws are seeded, so that this never changes.
     assert.ok(Math.abs(first / draws - 1 / 3) < 0.043, String(first / draws));
+  });
+});
+
+describe('a generation that the index does not hold', () => {
+  const { signal } = new AbortController();
+  const popularity: Resources['popularity'] = { top: () => [], share: () => 0 };
+  const settings = { medoidsSampled: 3, neighboursPerMedoid: 5, popularityExponent: 1 };
+
+  /** A model whose index throws the next of these errors, or answers. */
+  function modelOf(errors: TributaryError[]): ListsForUsers {
+    const search: Resources['index']['search'] = async ({ generation = '', queries }) => {
+      const error = errors.shift();
+      if (error !== undefined) throw error;
+      return { generation, results: queries.map(() => ({ neighbours: [{ itemId: 'mate', score: 1 }] })) };
+    };
+    const index = { search } as Resources['index'];
+    return medoidNeighbours.create({ index, popularity }, { settings, candidates: 9 }) as ListsForUsers;
+  }
+  const user = interests({ medoids: [medoid('tea')], generation: 'g2' });
+  const pending = () => new TributaryError('generation.pending', 'g2 is not held yet', { retryable: true });
+
+  it('users wait for a generation that a replica does not hold yet, and then get their list', async () => {
+    const model = modelOf([pending()]);
+    await assert.rejects(model.propose([user], signal), { code: 'generation.pending', retryable: true });
+    const lists = await model.propose([user], signal);
+    assert.deepEqual(
+      lists.get(user.userId)?.items.map(({ itemId }) => itemId),
+      ['mate'],
+    );
+  });
+
+  it('users of a generation that is no longer held are left to their next interests', async () => {
+    const model = modelOf([new TributaryError('generation.unknown', 'g2 is not held')]);
+    assert.equal((await model.propose([user], signal)).size, 0);
+  });
+
+  it('a generation that never comes does not hold up its users for ever', async () => {
+    const model = modelOf(Array.from({ length: 100 }, pending));
+    for (let attempt = 1; attempt < 100; attempt++)
+      await assert.rejects(model.propose([user], signal), { retryable: true });
+    await assert.rejects(model.propose([user], signal), { code: 'generation.unknown', retryable: false });
   });
 });

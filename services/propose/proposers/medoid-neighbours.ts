@@ -4,7 +4,7 @@ import { TributaryError } from '#contracts/errors.ts';
 import type { Cause, Medoid, ProposedItem, UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import { type ConfigOf, number } from '#platform/config.ts';
-import { defineProposer, type ProposedList, type Resources } from './proposer.ts';
+import { defineProposer, type ListsForUsers, type ProposedList, type Resources } from './proposer.ts';
 
 const SETTINGS = {
   medoidsSampled: number('TRIBUTARY_MEDOIDS_SAMPLED', {
@@ -34,6 +34,9 @@ const SETTINGS = {
   }),
 } as const;
 
+/** After so many refusals, at least 2 s apart in the end, the index is not about to hold the generation: about 3 minutes. */
+const PENDING_LIMIT = 100;
+
 export type MedoidNeighboursSettings = ConfigOf<typeof SETTINGS>;
 
 /** The nearest items to a sample of the user's medoids, with one search for many users. */
@@ -42,14 +45,15 @@ export const medoidNeighbours = defineProposer({
   explanation: 'because you {deed} {cause}',
   needs: ['interests', 'index', 'popularity'],
   settings: SETTINGS,
-  create: ({ index, popularity, settings, candidates }) => ({
-    async propose(users, signal) {
+  create({ index, popularity, settings, candidates }) {
+    const searchNeighbours = createNeighbourSearch(index, settings.neighboursPerMedoid);
+    const propose: ListsForUsers['propose'] = async (users, signal) => {
       const lists = new Map<string, ProposedList>();
       for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
         signal.throwIfAborted();
         const sampled = group.map((user) => sampleMedoids(user, settings.medoidsSampled));
         const itemIds = sampled.flatMap((medoids) => medoids.map(({ itemId }) => itemId));
-        const neighbours = await searchNeighbours(index, generation, itemIds, settings.neighboursPerMedoid);
+        const neighbours = await searchNeighbours(generation, itemIds);
         // The index no longer holds the generation; interests in the new one follow.
         if (neighbours === undefined) continue;
         let next = 0;
@@ -62,25 +66,45 @@ export const medoidNeighbours = defineProposer({
         }
       }
       return lists;
-    },
-  }),
+    };
+    return { propose };
+  },
 });
 
-/** Neighbours of each item in the generation; undefined when the index does not hold the generation any more. */
-async function searchNeighbours(
-  index: Resources['index'],
+type NeighbourSearch = (
   generation: string | null,
   itemIds: readonly string[],
-  k: number,
-): Promise<ReadonlyArray<readonly Neighbour[]> | undefined> {
-  if (generation === null || itemIds.length === 0) return [];
-  try {
-    const { results } = await index.search({ generation, queries: itemIds.map((itemId) => ({ itemId })), k });
-    return results.map((result) => ('neighbours' in result ? result.neighbours : []));
-  } catch (error) {
-    if (error instanceof TributaryError && error.code === 'generation.unknown') return undefined;
-    throw error;
-  }
+) => Promise<ReadonlyArray<readonly Neighbour[]> | undefined>;
+
+/**
+ * Searches the neighbours of each item in a generation.
+ * - Where the index does not hold the generation any more, the result is undefined.
+ * - Where it does not hold it yet, as a replica that flips later, the search throws a retryable TributaryError. A generation
+ *   that does not come within about three minutes, because its name is wrong, is an error that passes over its users.
+ */
+function createNeighbourSearch(index: Resources['index'], k: number): NeighbourSearch {
+  let pending = { generation: '', refusals: 0 };
+  return async (generation, itemIds) => {
+    if (generation === null || itemIds.length === 0) return [];
+    try {
+      const { results } = await index.search({
+        generation,
+        queries: itemIds.map((itemId) => ({ itemId })),
+        k,
+      });
+      pending.refusals = 0;
+      return results.map((result) => ('neighbours' in result ? result.neighbours : []));
+    } catch (error) {
+      if (!(error instanceof TributaryError)) throw error;
+      if (error.code === 'generation.unknown') return undefined;
+      if (error.code !== 'generation.pending') throw error;
+      if (pending.generation !== generation) pending = { generation, refusals: 0 };
+      if (++pending.refusals < PENDING_LIMIT) throw error;
+      throw new TributaryError('generation.unknown', `the index does not come to hold ${generation}`, {
+        cause: error,
+      });
+    }
+  };
 }
 
 /**

@@ -74,6 +74,6 @@ export function logHandlers(state: LogState, onItem: (itemId: string) => void): 
     },
     embeddings: ({ key, value }) => state.embedded.apply(key, value),
     ...state.artefacts.handlers,
-    releases: ({ key, value }) => state.releases.declare(key, value),
+    releases: ({ key, value }) => void state.releases.declare(key, value),
   };
 }
