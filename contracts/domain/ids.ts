@@ -1,6 +1,7 @@
 /**
  * Ids of events, users, items and contexts: the rules that every producer keeps and every reader relies on, over HTTP and in
- * the log alike. An id is any well-formed text, control characters, NUL, slashes and dots included. Ids are equal if their bytes
+ * the log alike. An id is any well-formed text, control characters, NUL, slashes and dots included, but without
+ * U+FFFD, which stands for bytes that were lost. Ids are equal if their bytes
  * are: two ways to write `é` in Unicode are two ids.
  */
 
