@@ -18,10 +18,12 @@ import { createModels, type ModelsByAudience } from '../propose/models.ts';
 import { openPass } from '../propose/pass.testing.ts';
 import {
   defineProposer,
+  type ListsForUsers,
   type ProposedList,
   type Proposer,
   type Resources,
 } from '../propose/proposers/proposer.ts';
+import { createNeighbourSearch } from '../propose/proposers/search-neighbours.ts';
 
 // ## 1. The model
 //
@@ -53,49 +55,50 @@ const latestInterest = defineProposer({
 
   // `create` runs once, at the start. Its argument holds what `needs` and `settings` declare, and the compiler knows it: the
   // type of `index` is that of the client of the index, and `popularity` does not exist here, because it is not needed.
-  create: ({ index, settings }) => ({
+  create({ index, settings }) {
+    const searchNeighbours = createNeighbourSearch(index, settings.neighbours);
     // `propose` gets up to 32 users at once, so that one search of the index serves them all.
-    async propose(users) {
+    const propose: ListsForUsers['propose'] = async (users) => {
       const lists = new Map<string, ProposedList>();
       // Embeddings of two generations lie in different spaces, so each search stays in one.
       for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
         const latest = group.flatMap((user) => latestMedoidOf(user) ?? []);
-        if (generation === null || latest.length === 0) continue;
-        const { results } = await index.search({
-          generation,
-          queries: latest.map(({ medoid }) => ({ itemId: medoid.itemId })),
-          k: settings.neighbours,
-        });
-        for (const [place, { user, medoid }] of latest.entries()) {
-          const result = results[place]!;
-          if ('error' in result) continue;
-          const { itemId, type, importance, lastOccurredAt } = medoid;
-          const because = { itemId, type, importance, lastOccurredAt };
-          const items = result.neighbours.map((neighbour) => ({ ...neighbour, because }));
-          lists.set(user.userId, { items, generation });
+        const itemIds = latest.map(({ because }) => because.itemId);
+        const neighbours = await searchNeighbours(generation, itemIds);
+        // The index no longer holds the generation. These users are skipped; their interests in the new generation follow.
+        if (neighbours === undefined) continue;
+        for (const [place, { userId, because }] of latest.entries()) {
+          const items = (neighbours[place] ?? []).map((neighbour) => ({ ...neighbour, because }));
+          if (items.length > 0) lists.set(userId, { items, generation });
         }
       }
-      // A user who is not in the result keeps the list of before.
+      // A user for whom the model returns no list keeps the last one.
       return lists;
-    },
-  }),
+    };
+    return { propose };
+  },
 });
 
-function latestMedoidOf(user: UserInterests) {
-  const medoid = user.medoids.toSorted((a, b) => b.lastOccurredAt - a.lastOccurredAt)[0];
-  return medoid === undefined ? undefined : { user, medoid };
+function latestMedoidOf({ userId, medoids }: UserInterests) {
+  const medoid = medoids.toSorted((a, b) => b.lastOccurredAt - a.lastOccurredAt)[0];
+  if (medoid === undefined) return undefined;
+  const { itemId, type, lastOccurredAt } = medoid;
+  // A cause carries the share of its medoid in the importance of all medoids, from 0 to 1.
+  const importance = medoid.importance / medoids.reduce((sum, one) => sum + one.importance, 0);
+  return { userId, because: { itemId, type, importance, lastOccurredAt } };
 }
 
 // ## 2. Something to run it on
 //
-// The resources are interfaces, so a test brings its own. In this index two items lie beside each item, and a switch turns it
-// off. Ann bought a kettle in January and viewed tea in March.
+// The resources are interfaces, so a test brings its own. This index holds the generation `g1`, in which two items lie
+// beside each item, and a switch turns it off. Ann bought a kettle in January and viewed tea in March.
 
 let indexIsDown = false;
 
 const index: Resources['index'] = {
   search: async ({ generation = '', queries }) => {
     if (indexIsDown) throw new TributaryError('peer.unavailable', 'the index is down', { retryable: true });
+    if (generation !== 'g1') throw new TributaryError('generation.unknown', generation);
     const near = (itemId: string) => [
       { itemId: `${itemId}-2`, score: 0.9 },
       { itemId: `${itemId}-3`, score: 0.8 },
@@ -143,7 +146,7 @@ function create(registry: Proposer[], resources: Partial<Resources>): ModelsByAu
 test('a model of a few lines proposes through the real pass', async () => {
   const pass = openPass(create([latestInterest], { index }).forUsers);
   await pass.read(ann);
-  const because = { itemId: 'tea', type: 'view', importance: 1, lastOccurredAt: tea.lastOccurredAt };
+  const because = { itemId: 'tea', type: 'view', importance: 0.2, lastOccurredAt: tea.lastOccurredAt };
   assert.deepEqual(pass.published, [
     {
       userId: 'ann',
@@ -194,8 +197,11 @@ test('the settings of a model are read from the environment and checked', () => 
 // - An error with `retryable: true` says that the same call may succeed later. The client of the index throws such errors.
 //   The users wait in memory, each with the newest interests, and the model is tried again. The other models go on.
 // - A model that takes longer than `TRIBUTARY_PROPOSER_TIMEOUT_MS` is treated in the same way. Its signal is aborted.
-// - After any other error the stage finds the users who cause it, counts them, and leaves them to their next interests.
-// - A model that is alone in its process holds up nobody. After a retryable error it is waited for, and the lag grows.
+// - After any other error the stage finds the users who cause it and counts them. They get a list with their next interests.
+// - A model that is alone in its process delays no other model. After a retryable error the stage tries the model again until it
+//   works, and meanwhile the lag grows.
+// - After a flip the index forgets the old generation, and a search in it throws `generation.unknown`. The search of
+//   `createNeighbourSearch` returns undefined then, and the model skips these users. Without it they would count as failed.
 //
 // `tributary_proposals_total{model, outcome}` counts all of this, and a warning is logged once a minute.
 
@@ -221,6 +227,13 @@ test('a model that fails leaves the other models alone, and catches up when it w
   indexIsDown = false;
   await waitFor(() => pass.report.waitingUsers === 0, { message: 'ann gets the list' });
   assert.deepEqual(pass.listsOf('latest-interest'), { ann: 'tea-2,tea-3' });
+});
+
+test('a user whose generation the index no longer holds is skipped', async () => {
+  const pass = openPass(create([latestInterest], { index }).forUsers);
+  await pass.read({ ...ann, generation: 'g0' });
+  assert.deepEqual(pass.published, []);
+  assert.deepEqual(pass.report.warnings, []);
 });
 
 // ## 7. A list for everyone

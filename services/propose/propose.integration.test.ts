@@ -124,7 +124,7 @@ describe('the propose stage', () => {
   it('propose does not start with a model that does not exist, and names those that do', async () => {
     await assert.rejects(
       start({ TRIBUTARY_PROPOSERS: 'sequence' }),
-      /TRIBUTARY_PROPOSERS must be .*medoid-neighbours, trending, but is \\"sequence\\"/,
+      /TRIBUTARY_PROPOSERS must be a comma-separated list of models among .+, but is \\"sequence\\"/,
     );
   });
 });

@@ -1,10 +1,10 @@
 import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
 import { createRandom } from '#algorithms/random.ts';
-import { TributaryError } from '#contracts/errors.ts';
 import type { Cause, Medoid, ProposedItem, UserInterests } from '#contracts/generated/records.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import { type ConfigOf, number } from '#platform/config.ts';
-import { defineProposer, type ListsForUsers, type ProposedList, type Resources } from './proposer.ts';
+import { defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+import { createNeighbourSearch } from './search-neighbours.ts';
 
 const SETTINGS = {
   medoidsSampled: number('TRIBUTARY_MEDOIDS_SAMPLED', {
@@ -33,9 +33,6 @@ const SETTINGS = {
       'exponent of the popularity by which the score of a medoid’s neighbour is multiplied; 0 leaves popularity out',
   }),
 } as const;
-
-/** After so many refusals, at least 2 s apart in the end, the index is not about to hold the generation: about 3 minutes. */
-const PENDING_LIMIT = 100;
 
 export type MedoidNeighboursSettings = ConfigOf<typeof SETTINGS>;
 
@@ -71,44 +68,8 @@ export const medoidNeighbours = defineProposer({
   },
 });
 
-type NeighbourSearch = (
-  generation: string | null,
-  itemIds: readonly string[],
-) => Promise<ReadonlyArray<readonly Neighbour[]> | undefined>;
-
 /**
- * Searches the neighbours of each item in a generation.
- * - Where the index does not hold the generation any more, the result is undefined.
- * - Where it does not hold it yet, as a replica that flips later, the search throws a retryable TributaryError. A generation
- *   that does not come within about three minutes, because its name is wrong, is an error that passes over its users.
- */
-function createNeighbourSearch(index: Resources['index'], k: number): NeighbourSearch {
-  let pending = { generation: '', refusals: 0 };
-  return async (generation, itemIds) => {
-    if (generation === null || itemIds.length === 0) return [];
-    try {
-      const { results } = await index.search({
-        generation,
-        queries: itemIds.map((itemId) => ({ itemId })),
-        k,
-      });
-      pending.refusals = 0;
-      return results.map((result) => ('neighbours' in result ? result.neighbours : []));
-    } catch (error) {
-      if (!(error instanceof TributaryError)) throw error;
-      if (error.code === 'generation.unknown') return undefined;
-      if (error.code !== 'generation.pending') throw error;
-      if (pending.generation !== generation) pending = { generation, refusals: 0 };
-      if (++pending.refusals < PENDING_LIMIT) throw error;
-      throw new TributaryError('generation.unknown', `the index does not come to hold ${generation}`, {
-        cause: error,
-      });
-    }
-  };
-}
-
-/**
- * The medoids asked for in this refresh: sampled by importance without replacement (PinnerSage §4.3), the same ones
+ * The medoids whose neighbours are searched: sampled by importance without replacement (PinnerSage §4.3), the same ones
  * whenever the same interests are read again.
  */
 export function sampleMedoids(interests: UserInterests, count: number): Medoid[] {

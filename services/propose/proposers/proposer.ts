@@ -22,7 +22,10 @@ export interface Candidate {
   readonly itemId: string;
   /** Any finite number; it is compared only with scores of the same model. */
   readonly score: number;
-  /** The medoid that led to the item; a model without one leaves it out. */
+  /**
+   * The medoid that led to the item; a model without one leaves it out. Its `importance` is the share of the medoid in the
+   * importance of all medoids of the user, 0 to 1.
+   */
   readonly because?: Cause | null;
   /** Popularity of the item from 0 to 1; 0, the default, stands for unknown. */
   readonly popularity?: number;
