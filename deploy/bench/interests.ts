@@ -203,16 +203,17 @@ async function publishActions(
   await send(namespace, 'actions', messages);
 }
 
+/** The fields in which all purchases are alike. */
+const PURCHASE = { type: 'buy', contextId: null, value: null } satisfies Partial<UserAction>;
+
 function purchase(user: number, itemId: WindowAction['itemId'], number: number): UserAction {
   return {
+    ...PURCHASE,
     eventId: `visit-${String(number).padStart(8, '0')}`,
     userId: userIdOf(user),
     itemId,
-    type: 'buy',
     occurredAt: START + number,
     receivedAt: START + number,
-    contextId: null,
-    value: null,
   };
 }
 

@@ -21,7 +21,9 @@ export function createAdmission({ maxRequests, maxBytes }: AdmissionLimits): Adm
   let bytes = 0;
   return ({ headers }, reply, done) => {
     const length = headers['content-encoding'] === undefined ? Number(headers['content-length']) : Number.NaN;
-    const weight = Number.isNaN(length) ? MAX_BODY_BYTES : Math.min(length, MAX_BODY_BYTES);
+    // False for NaN, the length of a body that is compressed or sent without its length.
+    const isShort = length < MAX_BODY_BYTES;
+    const weight = isShort ? length : MAX_BODY_BYTES;
     if (requests >= maxRequests || (requests > 0 && bytes + weight > maxBytes)) {
       const reason = `${requests} requests with ${bytes} bytes wait for Kafka already`;
       return done(new TributaryError('stage.overloaded', reason, { retryable: true, status: 503 }));

@@ -1,5 +1,6 @@
 import { createRandom } from '#algorithms/random.ts';
 import { dot, normaliseInPlace } from '#algorithms/vectors.ts';
+import { anAction } from '#contracts/domain/records.testing.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { someItem } from './records.testing.ts';
 
@@ -33,16 +34,9 @@ export function groupActions(now: number): UserAction[] {
     const occurredAt = now - 30 * DAY + Math.floor((basket / (USERS * BASKETS_A_USER)) * 30 * DAY);
     for (let i = 0; i < ITEMS_A_BASKET; i++) {
       const { itemId } = GROUP_ITEMS[(user % GROUPS) + GROUPS * random.integer(ITEMS_A_GROUP)]!;
-      actions.push({
-        eventId: `${basket}-${i}`,
-        userId: `u${user}`,
-        itemId,
-        type: 'buy',
-        occurredAt,
-        receivedAt: occurredAt,
-        contextId: `basket ${basket}`,
-        value: null,
-      });
+      const eventId = `${basket}-${i}`;
+      const contextId = `basket ${basket}`;
+      actions.push(anAction({ eventId, userId: `u${user}`, itemId, type: 'buy', occurredAt, contextId }));
     }
   }
   return actions;

@@ -4,6 +4,7 @@ import type { Fault } from '#contracts/fault.ts';
 import { AVAILABILITIES, type Item } from '#contracts/generated/records.ts';
 import { type Check, createCheck } from '#platform/http/validation.ts';
 import { hintAtQuotes, idSchema } from '../id-schema.ts';
+import { attributesFault, firstFault, textFault } from './text.ts';
 import { reject, type Validation } from './validation.ts';
 
 const MAX_TITLE = 1_000;
@@ -74,45 +75,17 @@ function validate(check: Check, input: unknown, rules: ItemRules, convert: () =>
   const record = convert();
   const reason = idFault(record.itemId);
   if (reason !== undefined) return reject({ code: 'field.invalid', field: 'itemId', reason });
-  const inContent = textFault(record) ?? vectorFault(record.vector, rules.vectorLength);
+  const inContent = contentFault(record) ?? vectorFault(record.vector, rules.vectorLength);
   return inContent === undefined ? { record } : reject(inContent);
 }
 
-/** A lone surrogate has no UTF-8: the log would hold a replacement character, and two attributes could become one. */
-function textFault({ title, text, categories, attributes }: Item): Fault | undefined {
-  const broken =
-    brokenText('title', title) ??
-    brokenText('text', text) ??
-    first(categories, (category, index) => brokenText(`categories[${index}]`, category)) ??
-    first(Object.entries(attributes), ([name, value]) =>
-      brokenText(`attributes.${name.toWellFormed()}`, name, value),
-    );
-  if (broken !== undefined || !Object.hasOwn(attributes, '__proto__')) return broken;
-  return {
-    code: 'field.invalid',
-    field: 'attributes.__proto__',
-    reason: 'is a reserved name: choose another',
-  };
-}
-
-function brokenText(field: string, ...texts: readonly string[]): Fault | undefined {
-  if (texts.every((text) => text.isWellFormed())) return undefined;
-  return {
-    code: 'field.invalid',
-    field,
-    reason: 'is not well-formed Unicode: it holds half of a surrogate pair',
-  };
-}
-
-function first<T>(
-  elements: readonly T[],
-  faultOf: (element: T, index: number) => Fault | undefined,
-): Fault | undefined {
-  for (const [index, element] of elements.entries()) {
-    const fault = faultOf(element, index);
-    if (fault !== undefined) return fault;
-  }
-  return undefined;
+function contentFault({ title, text, categories, attributes }: Item): Fault | undefined {
+  return (
+    textFault('title', title) ??
+    textFault('text', text) ??
+    firstFault(categories, (category, index) => textFault(`categories[${index}]`, category)) ??
+    attributesFault('attributes', attributes)
+  );
 }
 
 function vectorFault(vector: readonly number[] | null, length: number): Fault | undefined {
