@@ -28,7 +28,7 @@ export const ERROR_REMEDIES = {
   'topics.option': 'Correct the option; --help shows the values that it takes.',
   'topics.unknown-topic':
     'Compare with `npm run topics -- list`; `npm run topics -- apply` creates the topics.',
-  'topics.refused': 'Carry the change out by hand as the plan explains, then apply again.',
+  'topics.refused': 'Apply the change by hand as the plan explains, then apply again.',
   'topics.stalled': 'Look at the health of the brokers and try again.',
 
   'handler.failed':

@@ -11,8 +11,8 @@ export interface KeyFault {
 
 /**
  * Returns why a message cannot be of a user; undefined for a key of 1 to 256 bytes of UTF-8 in the partition that it
- * belongs to. All state of a user is fenced by the offsets of that one partition, so that the messages of another
- * partition would be taken for repeats, or would make repeats of the right ones.
+ * belongs to. All state of a user is fenced by the offsets of that one partition, so messages in another
+ * partition would be dropped as duplicates, or would cause the correct messages to be dropped.
  * @param partitions number of partitions of the topic
  */
 export function userKeyFault(

@@ -206,7 +206,7 @@ export function aReward(change: Partial<Reward> = {}): Reward {
   };
 }
 
-/** A letter about an action that was given up. */
+/** A letter about an action that was dropped. */
 export function aDeadLetter(change: Partial<DeadLetter> = {}): DeadLetter {
   return {
     sourceTopic: 'actions',

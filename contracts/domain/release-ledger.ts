@@ -1,4 +1,4 @@
-/** The life of a release, from building to rejected or retired, as the topic `releases` tells it. */
+/** The life of a release, from building to rejected or retired, as the topic `releases` records it. */
 import type { Release, ReleaseState } from '../generated/records.ts';
 
 /** Reason of a release whose training ended without a result. */

@@ -14,7 +14,7 @@ export interface Purchases {
   readonly catalogue: ReadonlyMap<string, DatasetItem>;
 }
 
-/** Reads all purchases (about 50 MB), and brings the data set where it is not there yet. */
+/** Reads all purchases (about 50 MB); downloads the data set first if it is missing. */
 export async function readPurchases(): Promise<Purchases> {
   return purchasesOf(await openCompletejourney(await ensureDataset('completejourney')));
 }

@@ -24,7 +24,7 @@ interface Entry extends ArtefactName {
   artefact: Artefact | undefined;
   /** Whether parts and manifest contradict each other. */
   isBroken: boolean;
-  /** Time of the first request that found something missing, by the clock of the reader. */
+  /** Time of the first request that found a part or a requirement missing, by the reader's clock. */
   askedAt: number | undefined;
   isReported: boolean;
 }

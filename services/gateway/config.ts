@@ -74,7 +74,7 @@ export const SETTINGS = {
     maximum: 86_400_000,
     integer: true,
     unit: 'ms',
-    summary: 'age of a title in memory after which the index is asked for it again',
+    summary: 'age of a title in memory after which the index is queried for it again',
   }),
 } as const;
 

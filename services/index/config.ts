@@ -62,7 +62,7 @@ export const SETTINGS = {
   shardUrls: list('TRIBUTARY_INDEX_SHARD_URLS', {
     fallback: [],
     summary:
-      'addresses of all shards in their order, itself included; shard 0 of several asks them before it flips',
+      'addresses of all shards in their order, itself included; shard 0 of several queries them before it flips',
   }),
   keepRetiredMs: number('TRIBUTARY_INDEX_KEEP_RETIRED_MS', {
     fallback: 60_000,

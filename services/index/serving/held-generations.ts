@@ -82,7 +82,7 @@ export class HeldGenerations {
     this.#countItems();
   }
 
-  /** A build begins with this graph, or has failed to bring one. */
+  /** Sets the graph that is being built; undefined if its generation may not take over after the build. */
   setUnderWay(refined: RefinedGraph | undefined): void {
     this.#underWay = refined;
   }

@@ -117,7 +117,7 @@ export class Takeover {
   }
 
   /**
-   * A generation below the minimum recall is refused, unless the log declares it active: then the other stages have
+   * A generation below the minimum recall is not served, unless the log declares it active: then the other stages have
    * flipped to it, and answers of low recall are better than none.
    */
   #mayTakeOver({ generation, quality }: SearchableGeneration): boolean {

@@ -5,7 +5,7 @@ import type { Inference, InferenceInput } from '../training/infer.ts';
 import type { InferenceJob } from './coordinate.ts';
 import type { LogAddress } from './inference-log.ts';
 
-/** The message by which the stage asks the training process to coordinate an inference over the log. */
+/** The message by which the stage makes the training process coordinate an inference over the log. */
 export interface DistributedInference {
   readonly job: InferenceJob;
   /** Number of processes that are started, at least one; external: none, because they run elsewhere. */
@@ -14,7 +14,7 @@ export interface DistributedInference {
   readonly logLevel: string;
 }
 
-/** Undefined for 0 workers: the training process then embeds the catalogue in its memory. */
+/** Returns undefined if no worker is configured; the training process then embeds the catalogue in memory. */
 export function distributedInference(
   { brokers, registryUrl, namespace, logLevel }: PlatformConfig,
   { inferenceWorkers, inferencePatienceMs }: Pick<RetrainConfig, 'inferenceWorkers' | 'inferencePatienceMs'>,

@@ -34,9 +34,8 @@ interface Target {
 }
 
 /**
- * The pooling of CONVOLVE (PinSage, KDD 2018, Algorithm 1, line 1) reversed: each latent that arrives is added to
- * the items that have it as a neighbour, in any order, so that no latent is kept. The pools hold itemCount × hidden
- * numbers a layer. A neighbour of importance 0 does not count.
+ * CONVOLVE's pooling (PinSage, KDD 2018, Algorithm 1, line 1) by arrival: each latent is added to every item that has it
+ * as a neighbour, in any order, so no latent is stored. Memory: itemCount × hidden numbers per layer. A neighbour of importance 0 does not count.
  */
 export class Pools {
   readonly #neighbours = new Map<string, { readonly number: number; readonly targets: Target[] }>();

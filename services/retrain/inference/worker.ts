@@ -19,7 +19,7 @@ export interface WorkerOptions {
 
 /**
  * A worker of the inference: computes the shares of the partitions that its group assigns to it, one generation after the
- * other. When a worker is killed, the others own its partitions and compute these shares again.
+ * other. If a worker is killed, the others own its partitions and recompute these shares.
  * @returns a function that leaves the group
  */
 export function startWorker(options: WorkerOptions): Promise<() => Promise<void>> {
@@ -48,7 +48,7 @@ interface PartitionOptions extends WorkerOptions {
   readonly onClose: () => void;
 }
 
-/** One partition: the share of the newest generation in it, until that generation ends. */
+/** The work on one partition: its share of the newest generation in it, until that generation ends. */
 class PartitionWork implements PartitionTask<Latent> {
   resumeFrom: number | undefined;
   readonly #partition: number;
@@ -69,8 +69,8 @@ class PartitionWork implements PartitionTask<Latent> {
   }
 
   /**
-   * Computes only at the end of the partition, because later messages may end the generation, or begin the next one
-   * after a coordinator that died.
+   * Computes only at the end offset: later messages may end the generation, or start one whose coordinator replaced a
+   * crashed one.
    * @throws the first error of the current share
    */
   async apply(messages: readonly PartitionMessage<Latent>[], reachesEnd: boolean): Promise<void> {

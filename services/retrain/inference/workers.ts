@@ -10,7 +10,10 @@ import { type InferenceJob, inferOverLog } from './coordinate.ts';
 import type { InferenceLog } from './inference-log.ts';
 
 const WORKER = fileURLToPath(new URL('./main.ts', import.meta.url));
-/** Time in which workers read the end and commit it; a worker without that commit reads the generation again. */
+/**
+ * Longest time in which workers read and commit the end message, ms. Without that commit a worker that starts later reads the
+ * generation again.
+ */
 const LEAVE_MS = 5_000;
 
 /** Workers of one inference. */
@@ -20,7 +23,7 @@ interface Crew {
 }
 
 /**
- * Calls `inferOverLog` with worker processes, or without any if they run elsewhere.
+ * Runs `inferOverLog` and starts its worker processes, or none if `workers` is `external`.
  * @param workers at least 1, or external
  * @throws TributaryError `training.failed` also when the last process exits
  */

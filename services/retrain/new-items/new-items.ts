@@ -8,7 +8,7 @@ import type { EmbeddedItems } from '../log-state/embedded-items.ts';
 import type { Latents, TrainedLatents } from '../log-state/pinsage-latents.ts';
 import type { Models, PinSageModel } from '../log-state/pinsage-model.ts';
 
-/** The state from which missing embeddings are found and computed. */
+/** The sources from which missing embeddings are found and computed. */
 export interface NewItemSources {
   readonly catalogue: ItemCatalogue;
   readonly embedded: EmbeddedItems;
@@ -46,9 +46,9 @@ export class NewItems {
   }
 
   /**
-   * Embeddings of at most `limit` items that lack one in the active generation or have one of other content; the other
-   * items wait. All items wait while no generation is active or its weights are not there. After a flip the whole
-   * catalogue is checked, because items that came during the training are new to the generation.
+   * Returns embeddings of at most `limit` items that lack an up-to-date one in the active generation. The other items stay
+   * queued; all items do while no generation is active or its weights are missing. After a flip the whole catalogue is
+   * checked, because items that arrived during the training are new to the generation.
    */
   embedWaiting(limit: number): ItemEmbedding[] {
     const serving = this.#serving();

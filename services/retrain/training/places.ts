@@ -20,8 +20,8 @@ export interface Placer {
 }
 
 /**
- * The places of items in the graph of users and their items. They add to the graph of contexts, because a basket shows
- * which items go together, and a user's history which items the same people like. Coordinates come from `actions`
+ * Positions of items in the graph of users and items. They add what the context graph lacks: contexts link items bought
+ * together, users link items liked by the same people. Coordinates come from `actions`
  * alone, which also name all users that count; places of later actions are in the same coordinates.
  *
  * The order and the rotation of the coordinates differ from one training to the next, although their span hardly
