@@ -17,6 +17,7 @@ import {
 import type { BatchOptions, RawRecord } from './record-batch.ts';
 
 const MIB = 1_048_576;
+export const TOMBSTONE = 'a tombstone';
 
 /** A valid value of each topic whose messages are keyed by userId. */
 const VALUES = {
@@ -24,7 +25,7 @@ const VALUES = {
   interests: ({ userId, encode }: CaseContext) => encode('UserInterests', someInterests(userId)),
   proposals: ({ userId, encode }: CaseContext) => encode('Proposal', someProposal(userId)),
   slates: ({ userId, encode }: CaseContext) => encode('Slate', someSlate(userId)),
-  rewards: ({ userId, encode }: CaseContext) => encode('Reward', someReward(userId, 1)),
+  rewards: ({ userId, sequence, encode }: CaseContext) => encode('Reward', someReward(userId, sequence)),
 } satisfies Partial<Record<TopicName, (context: CaseContext) => Buffer>>;
 type UserTopic = keyof typeof VALUES;
 const USER_TOPICS = Object.keys(VALUES) as UserTopic[];
@@ -124,7 +125,7 @@ export function byteCases(): PoisonCase[] {
       partition: PARTITION + 1,
     },
     {
-      name: 'a tombstone',
+      name: TOMBSTONE,
       topic,
       ...(topic === 'actions' ? { code: { interests: 'message.tombstone' } as const } : {}),
       records: ({ key }) => [{ key }],

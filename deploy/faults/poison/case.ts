@@ -9,6 +9,8 @@ export interface CaseContext {
   readonly userId: string;
   /** The user id in bytes. */
   readonly key: Buffer;
+  /** A sequence number that a reward may have at this place of its partition. */
+  readonly sequence: number;
   readonly encode: <R extends keyof RecordTypes>(record: R, value: RecordTypes[R]) => Buffer;
 }
 

@@ -101,8 +101,8 @@ export function recordCases(): PoisonCase[] {
       encode('Proposal', someProposal(userId, change)),
     ),
     ...rowsOf('slates', SLATES, (change, { userId, encode }) => encode('Slate', someSlate(userId, change))),
-    ...rowsOf('rewards', REWARDS, (change, { userId, encode }) =>
-      encode('Reward', someReward(userId, 1, change)),
+    ...rowsOf('rewards', REWARDS, (change, { userId, sequence, encode }) =>
+      encode('Reward', someReward(userId, sequence, change)),
     ),
     {
       name: '20,000 actions in one batch',

@@ -3,7 +3,7 @@ import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openPath, type Path } from '../../path/path.ts';
-import { byteCases, followedCases } from './bytes.ts';
+import { byteCases, followedCases, TOMBSTONE } from './bytes.ts';
 import { type CaseContext, type PoisonCase, READERS } from './case.ts';
 import {
   PARTITION,
@@ -70,9 +70,10 @@ async function attack(path: Path): Promise<PoisonResult> {
   const good = createGood(path, producer);
   for (const [number, poison] of cases.entries()) {
     await good.send(poison.topic);
-    const answer = await sendCase(path, producer, poison, number);
+    const answer = await sendCase(path, producer, poison, number, good.sequence);
     if (answer === undefined) refused.push(`${poison.topic}: ${poison.name}`);
     else sent.push(answer);
+    if (answer !== undefined) good.note(answer);
   }
   for (const topic of new Set(cases.map((poison) => poison.topic))) await good.send(topic);
   const lastSentAt = performance.now();
@@ -98,9 +99,10 @@ async function sendCase(
   producer: RawProducer,
   poison: PoisonCase,
   number: number,
+  sequence: number,
 ): Promise<Sent | undefined> {
   const userId = userOf(1_000_000 + number);
-  const context: CaseContext = { userId, key: Buffer.from(userId), encode: namespace.encode };
+  const context: CaseContext = { userId, key: Buffer.from(userId), sequence, encode: namespace.encode };
   const records = poison.records(context);
   const partition = poison.partition ?? PARTITION;
   const batch = recordBatch(records, poison.batch);
@@ -173,17 +175,31 @@ function createGood(path: Path, producer: RawProducer) {
     rewards: [],
   };
   let number = 0;
+  /** Offset of the next reward. Sequence numbers follow the offsets, and so grow. */
+  let nextReward = 0;
+  let validRewards = 0;
 
   function encodedGood(topic: TopicName, userId: string): Buffer | undefined {
     if (topic === 'actions') return encode('UserAction', someAction(userId));
     if (topic === 'interests') return encode('UserInterests', someInterests(userId));
     if (topic === 'proposals') return encode('Proposal', someProposal(userId));
     if (topic === 'slates') return encode('Slate', someSlate(userId));
-    if (topic === 'rewards') return encode('Reward', someReward(userId, users.rewards.length + 1));
+    if (topic === 'rewards') return encode('Reward', someReward(userId, nextReward + 1));
     return undefined;
   }
 
   return {
+    get sequence() {
+      return nextReward + 1;
+    },
+
+    /** Counts the valid ones among the cases too. */
+    note({ poison, partition, lastOffset }: Sent): void {
+      if (poison.topic !== 'rewards' || partition !== PARTITION) return;
+      nextReward = lastOffset + 1;
+      if (poison.code === undefined && poison.name !== TOMBSTONE) validRewards += 1;
+    },
+
     async send(topic: TopicName): Promise<void> {
       const userId = userOf(number++);
       const value = encodedGood(topic, userId);
@@ -192,6 +208,7 @@ function createGood(path: Path, producer: RawProducer) {
       const batch = recordBatch([{ key: Buffer.from(userId), value }]);
       const answer = await producer.send(topicOf(topic), PARTITION, batch);
       if ('error' in answer) throw new Error(`${topic} refuses a valid message with error ${answer.error}`);
+      if (topic === 'rewards') nextReward = answer.offset + 1;
     },
 
     /** The valid messages whose effect is not there. */
@@ -202,7 +219,8 @@ function createGood(path: Path, producer: RawProducer) {
         proposals.filter(({ value }) => value.model === 'medoid-neighbours').map(({ key }) => key),
       );
       const lists = await Promise.all(users.proposals.map((userId) => slateOf(path, userId)));
-      const observations = await waitForObservations(path, users.rewards.length);
+      const rewards = users.rewards.length + validRewards;
+      const observations = await waitForObservations(path, rewards);
       const item = await followedItem(path);
       return [
         ...users.actions
@@ -212,9 +230,7 @@ function createGood(path: Path, producer: RawProducer) {
           .filter((userId) => !proposed.has(userId))
           .map((userId) => `no proposal for ${userId}`),
         ...users.proposals.filter((_, i) => lists[i]!.items === 0).map((userId) => `no slate for ${userId}`),
-        ...(observations < users.rewards.length
-          ? [`${observations} of ${users.rewards.length} rewards learned`]
-          : []),
+        ...(observations === rewards ? [] : [`${observations} rewards learned, not ${rewards}`]),
         ...(item ? [] : ['the index does not list an item behind the poison']),
       ];
     },
