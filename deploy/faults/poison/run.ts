@@ -35,7 +35,7 @@ export interface PoisonResult {
   readonly differences: readonly string[];
   /** Time from the last message until all groups had handled all messages. */
   readonly handledSeconds: number;
-  /** The largest resident memory of a stage afterwards. */
+  /** The largest resident memory of a stage afterwards; 0 if a stage exited. */
   readonly memoryMib: number;
 }
 
@@ -79,8 +79,11 @@ async function attack(path: Path): Promise<PoisonResult> {
   const lastSentAt = performance.now();
   await handled(path, exited);
   const handledSeconds = (performance.now() - lastSentAt) / 1_000;
-  const differences = [...(await differingLetters(path, sent)), ...(await good.missing())];
-  const memoryMib = await largestMemory(path);
+  const differences = [
+    ...(await differingLetters(path, sent)),
+    ...(exited.size > 0 ? [...exited].map((name) => `${name} exited`) : await good.missing()),
+  ];
+  const memoryMib = exited.size > 0 ? 0 : await largestMemory(path);
   producer.close();
   return {
     cases: cases.length,
