@@ -72,6 +72,8 @@ export const ERROR_REMEDIES = {
   'route.unknown': 'See /openapi.json for the routes.',
   'user.unknown': 'Send an action of the user first: there is none in the window.',
   'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
+  'slate.late':
+    'Try again shortly: Redis or Kafka is slow, see the log of rerank and the health of both. A slate nobody waits for is not logged.',
   'index.empty': 'Wait for the first retraining: no generation is active yet.',
   'generation.pending': 'This process of the index does not hold the generation yet; try again shortly.',
   'generation.unknown': 'Ask again with the active generation: the index does not hold the named one.',

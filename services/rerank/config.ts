@@ -33,6 +33,23 @@ const STAGE_SETTINGS = {
     maximum: 10,
     summary: 'variance of a reward around its expectation; a larger one learns more slowly',
   }),
+  maxSlates: number('TRIBUTARY_RERANK_MAX_SLATES', {
+    fallback: 500,
+    minimum: 1,
+    maximum: 100_000,
+    integer: true,
+    unit: 'slates',
+    summary: 'most requests for slates under way; further ones are answered with 503 at once',
+  }),
+  timeoutMs: number('TRIBUTARY_RERANK_TIMEOUT_MS', {
+    fallback: 10_000,
+    minimum: 10,
+    maximum: 60_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'longest time that a slate may take; a shorter one that its caller names in x-tributary-deadline-ms holds instead',
+  }),
   poolDays: number('TRIBUTARY_RERANK_POOL_DAYS', {
     fallback: 90,
     minimum: 1,

@@ -13,6 +13,7 @@ import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
+import { createSlateCalls } from './slate-calls.ts';
 
 await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
@@ -52,12 +53,20 @@ await runStage(STAGES.rerank, async (stage) => {
   });
 
   addSlateRoute(stage.http, {
-    async compose(request) {
+    calls: createSlateCalls({
+      maxCalls: config.maxSlates,
+      count: (outcome) => metrics.slates.inc({ outcome }),
+      now: () => performance.now(),
+    }),
+    timeoutMs: config.timeoutMs,
+    async readPool(userId) {
       if (!isCatalogueRead) {
         const reason = 'the catalogue is still being read';
         throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
       }
-      const pool = await pools.read(request.userId);
+      return pools.read(userId);
+    },
+    compose(pool, request) {
       const { excludeRecent } = config;
       const slate = composeSlate({
         ...request,

@@ -19,6 +19,10 @@ export const METRICS = {
   observations: gauge('tributary_rerank_observations', {
     help: 'Rewards in the posterior that is served',
   }),
+  slates: counter('tributary_rerank_slates_total', {
+    help: 'Requests for slates, by outcome; logged: answered, unanswered, perhaps unconfirmed; not logged: late, abandoned, overloaded, failed',
+    labels: ['outcome'],
+  }),
   slotsMissing: counter('tributary_rerank_slots_missing_total', {
     help: 'Requested slots that the pool could not fill',
   }),

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { TRACE_HEADER } from '../observability/trace.ts';
+import { waitOfCaller } from './deadline.ts';
 import { errorBody } from './error-body.ts';
 import { createPeer, type Peer } from './peer.ts';
 
@@ -14,6 +15,7 @@ describe('a peer', () => {
 
   before(async () => {
     server = Fastify({ forceCloseConnections: true });
+    server.get('/deadline', async ({ headers }) => ({ ms: waitOfCaller(headers, 60_000) }));
     server.post('/echo', async ({ body, headers }) => ({ body, trace: headers[TRACE_HEADER] ?? null }));
     server.get<{ Params: { id: string } }>('/things/:id/name', async ({ params }) => params);
     server.get('/silent', () => new Promise<never>(() => undefined));
@@ -43,6 +45,12 @@ describe('a peer', () => {
   it('returns the answer of the peer and passes the trace on', async () => {
     const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
     assert.deepEqual(await patient.post('/echo', { k: 1 }, 'trace'), { body: { k: 1 }, trace: 'trace' });
+    await patient.close();
+  });
+
+  it('tells the peer for how long it waits', async () => {
+    const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
+    assert.deepEqual(await patient.get('/deadline'), { ms: 10_000 });
     await patient.close();
   });
 

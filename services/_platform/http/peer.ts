@@ -1,6 +1,7 @@
 import { Agent } from 'undici';
 import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
+import { DEADLINE_HEADER } from './deadline.ts';
 import type { ErrorBody } from './error-body.ts';
 
 /** Another stage, queried over kept-alive connections. */
@@ -35,7 +36,10 @@ export function createPeer(options: PeerOptions): Peer {
   let calls = 0;
 
   async function call<T>(method: 'GET' | 'POST', path: string, body: unknown, trace?: string): Promise<T> {
-    const headers: Record<string, string> = { accept: 'application/json' };
+    const headers: Record<string, string> = {
+      accept: 'application/json',
+      [DEADLINE_HEADER]: String(timeoutMs),
+    };
     if (trace !== undefined) headers[TRACE_HEADER] = trace;
     if (body !== undefined) headers['content-type'] = 'application/json';
     let status: number;

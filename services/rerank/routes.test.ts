@@ -1,0 +1,186 @@
+import assert from 'node:assert/strict';
+import { after, afterEach, before, beforeEach, describe, it } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { aSlate } from '#contracts/domain/records.testing.ts';
+import type { TributaryError } from '#contracts/errors.ts';
+import type { Slate } from '#contracts/generated/records.ts';
+import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { createHttpServer } from '#platform/http/server.ts';
+import { createLifecycle } from '#platform/lifecycle.ts';
+import { createMetrics } from '#platform/observability/metrics.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
+import { addSlateRoute } from './routes.ts';
+import { createSlateCalls, type SlateOutcome } from './slate-calls.ts';
+
+const LOG = pino({ level: 'silent' });
+const MAX_SLATES = 8;
+
+/** A call that waits while the dependency stalls. */
+class Stall {
+  #open = Promise.withResolvers<void>();
+  waiting = 0;
+
+  constructor() {
+    this.#open.resolve();
+  }
+
+  begin(): void {
+    this.#open = Promise.withResolvers<void>();
+  }
+
+  end(): void {
+    this.#open.resolve();
+  }
+
+  async pass(): Promise<void> {
+    this.waiting += 1;
+    await this.#open.promise;
+    this.waiting -= 1;
+  }
+}
+
+describe('the route of slates', () => {
+  let http: FastifyInstance;
+  let url: string;
+  let hasty: Peer;
+  let patient: Peer;
+  const redis = new Stall();
+  const kafka = new Stall();
+  const logged: Slate[] = [];
+  let outcomes: Partial<Record<SlateOutcome, number>> = {};
+
+  before(async () => {
+    const lifecycle = createLifecycle({ log: LOG, deadlineMs: 1_000, exit: () => {} });
+    http = createHttpServer({ log: LOG, lifecycle, metrics: createMetrics('rerank'), readiness: [] });
+    addSlateRoute(http, {
+      calls: createSlateCalls({
+        maxCalls: MAX_SLATES,
+        count: (outcome) => {
+          outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
+        },
+        now: () => performance.now(),
+      }),
+      timeoutMs: 30_000,
+      readPool: () => redis.pass(),
+      compose: (_pool, { slateId, userId }) => aSlate({ slateId, userId }),
+      async publish(slate) {
+        await kafka.pass();
+        logged.push(slate);
+      },
+    });
+    url = await http.listen({ host: '127.0.0.1', port: 0 });
+    hasty = createPeer({ name: 'rerank', url, timeoutMs: 1_500 });
+    patient = createPeer({ name: 'rerank', url, timeoutMs: 20_000 });
+  });
+
+  beforeEach(() => {
+    logged.length = 0;
+    outcomes = {};
+  });
+
+  afterEach(() => waitFor(() => redis.waiting + kafka.waiting === 0, { message: 'nothing is under way' }));
+
+  after(async () => {
+    await hasty.close();
+    await patient.close();
+    await http.close();
+  });
+
+  const ask = (peer: Peer) => peer.post<Slate>('/slates', { userId: 'ann', n: 5 });
+  const fault = (peer: Peer) =>
+    ask(peer).then(
+      () => 'a slate',
+      ({ code, status, retryable }: TributaryError) => `${code} ${status} ${retryable}`,
+    );
+
+  it('logs the slates that it answers', async () => {
+    const slates = await Promise.all(Array.from({ length: MAX_SLATES }, () => ask(patient)));
+    assert.deepEqual(
+      slates.map(({ slateId }) => slateId).sort(),
+      logged.map(({ slateId }) => slateId).sort(),
+    );
+    assert.deepEqual(outcomes, { answered: MAX_SLATES });
+  });
+
+  it('logs no slate whose caller gave up while Redis stalled, and refuses what exceeds the bound at once', async () => {
+    redis.begin();
+    const stalled = Array.from({ length: MAX_SLATES }, () => fault(hasty));
+    await waitFor(() => redis.waiting === MAX_SLATES, { message: 'all wait for Redis' });
+    for (let round = 0; round < 3; round++) {
+      assert.equal(await fault(patient), 'stage.overloaded 503 true');
+    }
+    for (const answer of await Promise.all(stalled)) {
+      assert.match(answer, /^(slate\.late|peer\.unavailable) 503 true$/);
+    }
+    assert.equal(await fault(patient), 'stage.overloaded 503 true', 'the reads are still under way');
+    assert.equal(redis.waiting, MAX_SLATES);
+    redis.end();
+    await waitFor(() => (outcomes.late ?? 0) + (outcomes.abandoned ?? 0) === MAX_SLATES, {
+      message: 'all are given up',
+    });
+    assert.equal(logged.length, 0);
+    const { slateId } = await ask(patient);
+    assert.deepEqual(
+      logged.map((slate) => slate.slateId),
+      [slateId],
+    );
+    assert.equal(outcomes.answered, 1);
+    assert.equal(outcomes.overloaded, 4);
+  });
+
+  it('names the time after which a refused request may be sent again', async () => {
+    redis.begin();
+    const stalled = Array.from({ length: MAX_SLATES }, () => ask(patient));
+    await waitFor(() => redis.waiting === MAX_SLATES, { message: 'all wait for Redis' });
+    const headers = { 'content-type': 'application/json' };
+    const refused = await fetch(`${url}/slates`, { method: 'POST', headers, body: '{"userId":"ann"}' });
+    assert.equal(refused.status, 503);
+    assert.equal(refused.headers.get('retry-after'), '1');
+    redis.end();
+    assert.equal((await Promise.all(stalled)).length, logged.length);
+  });
+
+  /** Sends requests without a deadline, and returns a function that closes their connections. */
+  function askAndLeave(count: number): () => Promise<void> {
+    const leave = new AbortController();
+    const headers = { 'content-type': 'application/json' };
+    const { signal } = leave;
+    const left = Array.from({ length: count }, () =>
+      assert.rejects(fetch(`${url}/slates`, { method: 'POST', headers, signal, body: '{"userId":"ann"}' }), {
+        name: 'AbortError',
+      }),
+    );
+    const connections = () =>
+      new Promise<number>((resolve) => http.server.getConnections((_, open) => resolve(open)));
+    return async () => {
+      const before = await connections();
+      leave.abort();
+      await Promise.all(left);
+      const message = 'the server sees that the callers left';
+      await waitFor(async () => (await connections()) <= before - count, { message });
+    };
+  }
+
+  it('logs no slate whose caller left while Redis stalled, also one that named no deadline', async () => {
+    redis.begin();
+    const leave = askAndLeave(3);
+    await waitFor(() => redis.waiting === 3, { message: 'the requests wait for Redis' });
+    await leave();
+    redis.end();
+    await waitFor(() => outcomes.abandoned === 3, { message: 'the requests are given up' });
+    assert.equal(logged.length, 0);
+  });
+
+  it('counts the slates whose caller left during the write, which are at most as many as may be under way', async () => {
+    kafka.begin();
+    const leave = askAndLeave(MAX_SLATES);
+    await waitFor(() => kafka.waiting === MAX_SLATES, { message: 'the requests wait for Kafka' });
+    assert.equal(await fault(patient), 'stage.overloaded 503 true');
+    await leave();
+    kafka.end();
+    await waitFor(() => outcomes.unanswered === MAX_SLATES, { message: 'the log has them' });
+    assert.equal(logged.length, MAX_SLATES);
+    assert.deepEqual(outcomes, { unanswered: MAX_SLATES, overloaded: 1 });
+  });
+});
