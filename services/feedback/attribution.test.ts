@@ -23,20 +23,33 @@ function describe({ slateId, slot, earned }: Settled): string {
 
 /**
  * Reads the logs in the order of the choices: each choice decides whether a slate or an action comes next, and
- * whether the batch ends here. At the end everything closes.
+ * whether the batch ends here. At the end everything closes. One batch settles at most `limit` slots.
  */
-function run({ slates, actions }: Logs, choices: ReadonlyArray<{ slateNext: boolean; batchEnds: boolean }>) {
+function run(
+  { slates, actions }: Logs,
+  choices: ReadonlyArray<{ slateNext: boolean; batchEnds: boolean }>,
+  { rules = RULES, limit = Infinity } = {},
+) {
   const join = emptyJoin();
   const settled: Settled[] = [];
   const waiting = { slates: [...slates], actions: [...actions] };
   for (let step = 0; waiting.slates.length + waiting.actions.length > 0; step++) {
     const { slateNext, batchEnds } = choices[step % choices.length]!;
     const slate = slateNext || waiting.actions.length === 0 ? waiting.slates.shift() : undefined;
-    if (slate !== undefined) joinSlate(join, slate, RULES);
-    else joinAction(join, waiting.actions.shift()!, RULES);
-    if (batchEnds) settled.push(...settle(join, RULES).settled);
+    if (slate !== undefined) joinSlate(join, slate, rules);
+    else joinAction(join, waiting.actions.shift()!, rules);
+    if (batchEnds) settled.push(...settle(join, rules, { maxSlots: limit, maxSlates: limit }).settled);
   }
-  settled.push(...settle(join, RULES, Number.MAX_SAFE_INTEGER).settled);
+  for (let unfinished = ['all']; unfinished.length > 0; ) {
+    const settlement = settle(join, rules, {
+      overdueAt: Number.MAX_SAFE_INTEGER,
+      maxSlots: limit,
+      maxSlates: limit,
+    });
+    assert.ok(settlement.settled.length <= limit && settlement.closed.length <= limit);
+    settled.push(...settlement.settled);
+    unfinished = settlement.unfinished;
+  }
   return { join, settled };
 }
 
@@ -45,13 +58,26 @@ const choices = fc.array(fc.record({ slateNext: fc.boolean(), batchEnds: fc.bool
   maxLength: 60,
 });
 
+const tolerances = fc.record({ clockToleranceMs: fc.nat(60), receiptToleranceMs: fc.nat(10) });
+
 test('the rewards are those of the definition, however the two logs interleave and wherever batches end', () => {
   fc.assert(
-    fc.property(logs, choices, (both, order) => {
-      const { settled } = run(both, order);
-      assert.deepEqual(settled.map(describe).sort(), rewardsByDefinition(both, RULES));
+    fc.property(logs, choices, tolerances, (both, order, tolerated) => {
+      const rules = { ...RULES, ...tolerated };
+      const { settled } = run(both, order, { rules });
+      assert.deepEqual(settled.map(describe).sort(), rewardsByDefinition(both, rules));
     }),
     { numRuns: 500 },
+  );
+});
+
+test('the rewards are the same when a batch may settle only a few slots', () => {
+  fc.assert(
+    fc.property(logs, choices, fc.integer({ min: 1, max: 4 }), (both, order, limit) => {
+      const { settled } = run(both, order, { limit });
+      assert.deepEqual(settled.map(describe).sort(), rewardsByDefinition(both, RULES));
+    }),
+    { numRuns: 300 },
   );
 });
 
@@ -90,12 +116,14 @@ test('a slot that has earned the largest reward is settled before its window end
   assert.deepEqual(settle(join, RULES), {
     settled: [{ slateId: 's', slot: 1, earned: { actionType: 'buy', reward: 1, delay: 5 } }],
     closed: [],
+    unfinished: [],
   });
-  assert.deepEqual(settle(join, RULES), { settled: [], closed: [] });
+  assert.deepEqual(settle(join, RULES), { settled: [], closed: [], unfinished: [] });
   joinAction(join, someAction('bob', 'bread', 'view', 101), RULES);
   assert.deepEqual(settle(join, RULES), {
     settled: [{ slateId: 's', slot: 0, earned: null }],
     closed: ['s'],
+    unfinished: [],
   });
 });
 
@@ -114,6 +142,48 @@ test('the window excludes its start and includes its end', () => {
   }
 });
 
+test('an action counts for a slate that it answers although the clock of the app is behind, and for no later slate', () => {
+  const rules = { ...RULES, windowMs: 1_800_000, slateDelayMs: 120_000, clockToleranceMs: 120_000 };
+  const servedAt = 400_750;
+  for (const [what, occurredAt, receivedAt, expected] of [
+    ['the app cuts off the fraction of a second', 400_000, 400_900, 's/0: 1 by buy after 0'],
+    ['a clock 2 s behind', servedAt + 1_000 - 2_000, servedAt + 1_000, 's/0: 1 by buy after 0'],
+    ['a clock 90 s behind', servedAt + 5_000 - 90_000, servedAt + 5_000, 's/0: 1 by buy after 0'],
+    ['as far behind as is allowed', servedAt - 120_000, servedAt + 1, 's/0: 1 by buy after 0'],
+    ['further behind', servedAt - 120_001, servedAt + 1, 's/0: 0'],
+    ['a right clock, just before the slate', servedAt - 1, servedAt - 1, 's/0: 0'],
+    ['a right clock, and received with the slate', servedAt - 1, servedAt, 's/0: 0'],
+    ['a clock ahead, and received before the slate', servedAt + 60_000, servedAt - 1, 's/0: 0'],
+    ['a clock ahead', servedAt + 60_000, servedAt + 1, 's/0: 1 by buy after 60000'],
+    ['an action of yesterday that was loaded today', servedAt - 86_400_000, servedAt + 1, 's/0: 0'],
+  ] as const) {
+    const both = {
+      slates: [someSlate('s', 'ann', servedAt, ['tea'])],
+      actions: [someAction('ann', 'tea', 'buy', occurredAt, receivedAt)],
+    };
+    for (const slateNext of [true, false]) {
+      const { settled } = run(both, [{ slateNext, batchEnds: true }], { rules });
+      assert.deepEqual(settled.map(describe), [expected], `${what}, ${slateNext ? 'slate' : 'action'} first`);
+      assert.deepEqual(rewardsByDefinition(both, rules), [expected], what);
+    }
+  }
+});
+
+test('the clock of a gateway that is behind that of rerank is tolerated as far as the setting says', () => {
+  const rules = { ...RULES, receiptToleranceMs: 50 };
+  for (const [receivedAt, expected] of [
+    [51, 's/0: 1 by buy after 0'],
+    [50, 's/0: 0'],
+  ] as const) {
+    const both = {
+      slates: [someSlate('s', 'ann', 100, ['tea'])],
+      actions: [someAction('ann', 'tea', 'buy', 90, receivedAt)],
+    };
+    const { settled } = run(both, [{ slateNext: false, batchEnds: true }], { rules });
+    assert.deepEqual(settled.map(describe), [expected]);
+  }
+});
+
 test('a slate that is read later than the assumed delay is reported as late', () => {
   const join = emptyJoin();
   assert.equal(joinSlate(join, someSlate('s1', 'ann', 100, ['apple']), RULES), false);
@@ -125,7 +195,8 @@ test('an erased user leaves no state and earns nothing', () => {
   const join = emptyJoin();
   joinSlate(join, someSlate('s', 'ann', 0, ['apple']), RULES);
   joinAction(join, someAction('ann', 'apple', 'click', 5), RULES);
-  assert.deepEqual(eraseUser(join, 'ann'), ['s']);
-  assert.deepEqual(settle(join, RULES, Number.MAX_SAFE_INTEGER), { settled: [], closed: [] });
+  eraseUser(join, 'ann');
+  const settlement = settle(join, RULES, { overdueAt: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(settlement, { settled: [], closed: ['s'], unfinished: [] });
   assert.deepEqual(join.users.get('ann'), { pending: [], recent: [] });
 });

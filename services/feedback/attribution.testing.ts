@@ -6,6 +6,8 @@ import type { AttributionRules } from './attribution.ts';
 
 export const RULES: AttributionRules = {
   windowMs: 100,
+  clockToleranceMs: 20,
+  receiptToleranceMs: 0,
   slateDelayMs: 30,
   weights: { ...DEFAULT_REWARDS, view: 0 },
 };
@@ -27,8 +29,15 @@ export function someSlate(
   });
 }
 
-export function someAction(userId: string, itemId: string, type: ActionType, occurredAt: number): UserAction {
-  return anAction({ userId, itemId, type, occurredAt: START + occurredAt });
+/** An action; times are relative to START. By default the app has the clock of the gateway. */
+export function someAction(
+  userId: string,
+  itemId: string,
+  type: ActionType,
+  occurredAt: number,
+  receivedAt = occurredAt,
+): UserAction {
+  return anAction({ userId, itemId, type, occurredAt: START + occurredAt, receivedAt: START + receivedAt });
 }
 
 export interface Logs {
@@ -39,7 +48,7 @@ export interface Logs {
 const USERS = ['ann', 'bob', 'cid'];
 const ITEMS = ['apple', 'bread', 'cheese'];
 
-/** Logs of one partition: slates out of order by less than the delay, actions by any time. */
+/** Logs of one partition: slates out of order by less than the delay, actions by any time and any clock. */
 export const logs: fc.Arbitrary<Logs> = fc.record({
   slates: fc
     .array(
@@ -63,8 +72,11 @@ export const logs: fc.Arbitrary<Logs> = fc.record({
         itemId: fc.constantFrom(...ITEMS),
         type: fc.constantFrom<ActionType>('buy', 'message', 'save', 'click', 'view', 'hide'),
         occurredAt: fc.nat(800),
+        clockBehind: fc.integer({ min: -40, max: 60 }),
       })
-      .map(({ userId, itemId, type, occurredAt }) => someAction(userId, itemId, type, occurredAt)),
+      .map(({ userId, itemId, type, occurredAt, clockBehind }) =>
+        someAction(userId, itemId, type, occurredAt, occurredAt + clockBehind),
+      ),
     { maxLength: 40 },
   ),
 });
@@ -72,7 +84,7 @@ export const logs: fc.Arbitrary<Logs> = fc.record({
 /** The definition at the top of attribution.ts, slot by slot, without any state. */
 export function rewardsByDefinition(
   { slates, actions }: Logs,
-  { windowMs, weights }: AttributionRules,
+  { windowMs, clockToleranceMs, receiptToleranceMs, weights }: AttributionRules,
 ): string[] {
   let newest = 0;
   const placed = actions.map((action) => {
@@ -87,7 +99,8 @@ export function rewardsByDefinition(
           (action) =>
             action.userId === userId &&
             action.itemId === itemId &&
-            action.occurredAt > servedAt &&
+            action.receivedAt + receiptToleranceMs > servedAt &&
+            action.occurredAt >= servedAt - clockToleranceMs &&
             action.occurredAt <= closesAt &&
             action.streamTime <= closesAt &&
             weights[action.type] !== 0,
@@ -96,7 +109,7 @@ export function rewardsByDefinition(
         const earning = counting.find(({ type }) => weights[type] === largest);
         return earning === undefined
           ? `${slateId}/${slot}: 0`
-          : `${slateId}/${slot}: ${largest} by ${earning.type} after ${earning.occurredAt - servedAt}`;
+          : `${slateId}/${slot}: ${largest} by ${earning.type} after ${Math.max(0, earning.occurredAt - servedAt)}`;
       }),
     )
     .sort();

@@ -4,14 +4,17 @@ import type { ActionType, Slate, UserAction } from '#contracts/generated/records
 /**
  * Joins slates and actions of one partition. The reward of a slot is a function of the two logs alone:
  *
- * the largest weight among the user's actions on the item with servedAt < occurredAt ≤ closesAt that are in the log
- * of actions before stream time, the newest event time up to and including them, exceeds closesAt; among equal
- * weights the first in the log; 0 if there is none. closesAt is servedAt + the attribution window.
+ * the largest weight among the user's actions on the item that count for the slate; among equal weights the first in
+ * the log; 0 if there is none. An action counts for a slate if
+ * - the gateway received it after the slate was served: receivedAt + receiptToleranceMs > servedAt,
+ * - it occurred after the slate was served, give or take the clock of the app: servedAt − clockToleranceMs ≤ occurredAt,
+ *   and occurredAt ≤ closesAt, which is servedAt + the attribution window,
+ * - it is in the log of actions before stream time, the newest event time up to and including it, exceeds closesAt.
  *
  * The result does not depend on when a slate is read relative to the actions, because an action is remembered, with
- * the stream time at its offset, as long as an unread slate may need it. That ends at `slatesUntil`: every slate
- * served until then has been read. A slot is settled when nothing can change it any more: when it has earned the
- * largest possible weight, or when stream time has passed closesAt.
+ * the stream time at its offset, as long as an unread slate may need it. That ends when `slatesUntil` reaches its
+ * `servedUntil`: every slate served until then has been read, and it counts for no later one. A slot is settled when
+ * nothing can change it any more: when it has earned the largest possible weight, or when stream time has passed closesAt.
  */
 
 export interface AttributionRules {
@@ -19,6 +22,10 @@ export interface AttributionRules {
   readonly windowMs: number;
   /** Reward of each type of action; types with reward 0 are ignored. */
   readonly weights: ActionWeights;
+  /** How far the clock of an app may be behind, in milliseconds, for its actions to count. */
+  readonly clockToleranceMs: number;
+  /** How far the clock of the gateway may be behind the one that stamps slates, in milliseconds. */
+  readonly receiptToleranceMs: number;
   /** Longest time between choosing a slate and its arrival in the log, in milliseconds. */
   readonly slateDelayMs: number;
 }
@@ -27,7 +34,7 @@ export interface AttributionRules {
 export interface Earned {
   readonly actionType: ActionType;
   readonly reward: number;
-  /** Milliseconds from serving to the action. */
+  /** Milliseconds from serving to the action; 0 if the clock of the app says that it acted before. */
   readonly delay: number;
 }
 
@@ -49,6 +56,8 @@ export interface RecentAction {
   readonly itemId: string;
   readonly type: ActionType;
   readonly occurredAt: number;
+  /** The action counts only for slates served until then. Missing in what was stored before apps had a tolerance. */
+  readonly servedUntil?: number;
   /** Stream time up to and including this action. */
   readonly streamTime: number;
 }
@@ -87,6 +96,8 @@ export interface Settlement {
   readonly settled: Settled[];
   /** Slates with every slot settled. */
   readonly closed: string[];
+  /** Users with due slots or slates beyond the limit. */
+  readonly unfinished: string[];
 }
 
 /** Stream time and slate watermark after a batch, without its other effects: they determine which users are due. */
@@ -122,43 +133,66 @@ export function joinSlate(join: Join, slate: Slate, rules: AttributionRules): bo
 
 export function joinAction(join: Join, action: UserAction, rules: AttributionRules): void {
   const { times } = join;
-  const { userId, itemId, type, occurredAt } = action;
+  const { userId, itemId, type, occurredAt, receivedAt } = action;
   times.streamTime = Math.max(times.streamTime, occurredAt);
   if (rules.weights[type] === 0) return;
   const user = userOf(join, userId);
-  const recent: RecentAction = { itemId, type, occurredAt, streamTime: times.streamTime };
+  const servedUntil = Math.min(
+    occurredAt + rules.clockToleranceMs,
+    receivedAt + rules.receiptToleranceMs - 1,
+  );
+  const recent: RecentAction = { itemId, type, occurredAt, servedUntil, streamTime: times.streamTime };
   for (const pending of user.pending) if (credit(pending, recent, rules)) join.changed.add(userId);
-  // No slate served at or after this action can be its cause, so only earlier slates that are still unread matter.
-  if (occurredAt <= times.slatesUntil) return;
+  // No slate served later can be its cause, so only earlier slates that are still unread matter.
+  if (servedUntil <= times.slatesUntil) return;
   user.recent.push(recent);
   join.changed.add(userId);
 }
 
-/** Deletes all state of a user. @returns the slates that no longer wait */
-export function eraseUser(join: Join, userId: string): string[] {
+/** Deletes what a user did and saw: without slots, the slates that wait earn nothing, and close when they are settled. */
+export function eraseUser(join: Join, userId: string): void {
   const { pending } = userOf(join, userId);
-  join.users.set(userId, { pending: [], recent: [] });
+  join.users.set(userId, { pending: pending.map((slate) => ({ ...slate, open: [] })), recent: [] });
   join.changed.add(userId);
-  return pending.map(({ slateId }) => slateId);
 }
 
-/**
- * Settles due slots among the loaded users, and drops the actions that no slate can need.
- * @param overdueAt time in milliseconds up to which the clock closes slates on an idle partition; 0 for none. It only
- *   settles earlier what stream time would settle later.
- */
-export function settle(join: Join, rules: AttributionRules, overdueAt = 0): Settlement {
-  const settlement: Settlement = { settled: [], closed: [] };
+export interface SettleOptions {
+  /**
+   * Time in milliseconds up to which the clock closes slates on an idle partition; default 0, for none. It only settles
+   * earlier what stream time would settle later.
+   */
+  readonly overdueAt?: number;
+  /** Most slots to settle, and most slates to close. What is due beyond stays due, whatever is read meanwhile. */
+  readonly maxSlots?: number;
+  readonly maxSlates?: number;
+}
+
+/** Settles due slots among the loaded users, and drops the actions that no slate can need. */
+export function settle(join: Join, rules: AttributionRules, options: SettleOptions = {}): Settlement {
+  const {
+    overdueAt = 0,
+    maxSlots = Number.POSITIVE_INFINITY,
+    maxSlates = Number.POSITIVE_INFINITY,
+  } = options;
+  const settlement: Settlement = { settled: [], closed: [], unfinished: [] };
   const now = Math.max(join.times.streamTime, overdueAt);
   const largest = Math.max(...Object.values(rules.weights));
   for (const [userId, user] of join.users) {
     const before = settlement.settled.length + settlement.closed.length;
+    let isUnfinished = false;
     user.pending = user.pending.filter((pending) => {
-      settleSlots(pending, settlement, pending.closesAt < now ? Number.NEGATIVE_INFINITY : largest);
-      if (pending.open.length === 0) settlement.closed.push(pending.slateId);
-      return pending.open.length > 0;
+      const enough = pending.closesAt < now ? Number.NEGATIVE_INFINITY : largest;
+      if (settleSlots(pending, settlement, { enough, maxSlots })) isUnfinished = true;
+      if (pending.open.length > 0) return true;
+      if (settlement.closed.length >= maxSlates) {
+        isUnfinished = true;
+        return true;
+      }
+      settlement.closed.push(pending.slateId);
+      return false;
     });
-    const kept = user.recent.filter(({ occurredAt }) => occurredAt > join.times.slatesUntil);
+    if (isUnfinished) settlement.unfinished.push(userId);
+    const kept = user.recent.filter((action) => servedUntilOf(action) > join.times.slatesUntil);
     const dropped = user.recent.length - kept.length;
     user.recent = kept;
     if (dropped > 0 || settlement.settled.length + settlement.closed.length > before) {
@@ -168,26 +202,42 @@ export function settle(join: Join, rules: AttributionRules, overdueAt = 0): Sett
   return settlement;
 }
 
-/** Settles the slots that have earned at least `enough`; a value below every reward settles all slots. */
-function settleSlots(pending: PendingSlate, { settled }: Settlement, enough: number): void {
+/**
+ * Settles the slots that have earned at least `enough`; a value below every reward settles all slots.
+ * @returns whether the limit left some of them
+ */
+function settleSlots(
+  pending: PendingSlate,
+  { settled }: Settlement,
+  { enough, maxSlots }: { enough: number; maxSlots: number },
+): boolean {
+  let isUnfinished = false;
   pending.open = pending.open.filter(({ slot, earned }) => {
-    const isSettled = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);
-    if (isSettled) settled.push({ slateId: pending.slateId, slot, earned });
-    return !isSettled;
+    const isDue = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);
+    if (!isDue) return true;
+    isUnfinished = settled.length >= maxSlots;
+    if (!isUnfinished) settled.push({ slateId: pending.slateId, slot, earned });
+    return isUnfinished;
   });
+  return isUnfinished;
+}
+
+/** Time of serving of the latest slate that the action can count for. */
+export function servedUntilOf({ servedUntil, occurredAt }: RecentAction): number {
+  return servedUntil ?? occurredAt - 1;
 }
 
 /** @returns whether the slate changed */
 function credit(pending: PendingSlate, action: RecentAction, { weights }: AttributionRules): boolean {
   const { servedAt, closesAt } = pending;
   const counts =
-    action.occurredAt > servedAt && action.occurredAt <= closesAt && action.streamTime <= closesAt;
+    servedAt <= servedUntilOf(action) && action.occurredAt <= closesAt && action.streamTime <= closesAt;
   if (!counts) return false;
   const reward = weights[action.type];
   let changed = false;
   for (const open of pending.open) {
     if (open.itemId !== action.itemId || (open.earned !== null && open.earned.reward >= reward)) continue;
-    open.earned = { actionType: action.type, reward, delay: action.occurredAt - servedAt };
+    open.earned = { actionType: action.type, reward, delay: Math.max(0, action.occurredAt - servedAt) };
     changed = true;
   }
   return changed;

@@ -13,6 +13,23 @@ export const SETTINGS = {
   weights: weights('TRIBUTARY_FEEDBACK_WEIGHTS', DEFAULT_REWARDS, {
     summary: 'reward of each action type; 0 ignores the type',
   }),
+  clockToleranceMs: number('TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS', {
+    fallback: 120_000,
+    minimum: 0,
+    maximum: 86_400_000,
+    integer: true,
+    unit: 'ms',
+    summary: 'how far the clock of an app may be behind for its actions on a slate to count',
+  }),
+  receiptToleranceMs: number('TRIBUTARY_FEEDBACK_RECEIPT_TOLERANCE_MS', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 60_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'how far the clock of the gateway may be behind that of rerank; an action that was received longer before a slate never counts for it',
+  }),
   slateDelayMs: number('TRIBUTARY_FEEDBACK_SLATE_DELAY_MS', {
     fallback: 120_000,
     minimum: 0,

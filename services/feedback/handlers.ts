@@ -23,7 +23,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         batch.reject(offset, fault.code, faultSentence(fault));
         // A time out of bounds would close every slate. At time 0 the action counts for none, and its offset counts
         // as read.
-        return { ...message, value: { ...value, occurredAt: 0 } };
+        return { ...message, value: { ...value, occurredAt: 0, receivedAt: 0 } };
       });
       await joiner.applyActions(batch.partition, messages, batch.lastOffset);
     },

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { logs, RULES, rewardsByDefinition, START, someAction, someSlate } from './attribution.testing.ts';
-import { createJoiner, type Joiner } from './joiner.ts';
+import { messagesOf as messagesAt } from './joiner.testing.ts';
+import { createJoiner, type Joiner, type StepBounds } from './joiner.ts';
 import { createMemoryJoinStore } from './memory-store.testing.ts';
 import type { JoinStore, QueuedReward } from './store.ts';
 
@@ -14,17 +15,14 @@ const IDLE_MS = 1_000;
 const lost: number[] = [];
 
 function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<IncomingMessage<V>> {
-  return values.map((value, offset) => ({
-    partition: PARTITION,
-    offset,
-    key: value.userId,
-    timestamp: 0,
-    value,
-    trace: `trace of ${offset}`,
-  }));
+  return messagesAt(PARTITION, values);
 }
 
-function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) => Promise<unknown>): Joiner {
+function joinerOn(
+  store: JoinStore,
+  produce: (queued: readonly QueuedReward[]) => Promise<unknown>,
+  bounds?: StepBounds,
+): Joiner {
   return createJoiner({
     store,
     rules: RULES,
@@ -34,6 +32,7 @@ function joinerOn(store: JoinStore, produce: (queued: readonly QueuedReward[]) =
     countLost: (slots) => void lost.push(slots),
     now: () => START,
     lastSequence: async () => 0,
+    ...(bounds === undefined ? {} : { bounds }),
   });
 }
 
@@ -83,8 +82,12 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
     }),
     { minLength: 5, maxLength: 40 },
   );
+  const atMost = fc.integer({ min: 1, max: 5 });
+  const stepBounds = fc.option(fc.record({ messages: atMost, rewards: atMost, closed: atMost }), {
+    nil: undefined,
+  });
   await fc.assert(
-    fc.asyncProperty(logs, plans, async (both, plan) => {
+    fc.asyncProperty(logs, plans, stepBounds, async (both, plan, bounds) => {
       const log: Reward[] = [];
       const inner = createMemoryJoinStore();
       let untilCrash = 0;
@@ -98,7 +101,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
       const slates = messagesOf(both.slates);
       const actions = messagesOf(both.actions);
       const read = { slates: 0, actions: 0 };
-      let joiner = joinerOn(store, produce);
+      let joiner = joinerOn(store, produce, bounds);
       for (const { ofSlates, size, back, crash } of plan) {
         untilCrash = crash;
         const kind = ofSlates ? 'slates' : 'actions';
@@ -109,7 +112,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
           read[kind] = Math.max(read[kind], Math.min(from + size, both[kind].length));
         } catch (error) {
           assert.ok(error instanceof Crash);
-          joiner = joinerOn(store, produce);
+          joiner = joinerOn(store, produce, bounds);
         }
       }
       untilCrash = 0;

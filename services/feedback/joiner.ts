@@ -7,14 +7,13 @@ import {
   type Join,
   joinAction,
   joinSlate,
-  type Settled,
-  type Settlement,
   settle,
   timesAfter,
   type UserJoin,
 } from './attribution.ts';
+import { buildRewards, shownSlate } from './build-rewards.ts';
 import { createSerial } from './serial.ts';
-import type { JoinStore, PartitionHead, QueuedReward, ShownSlate } from './store.ts';
+import { DUE_LIMIT, type JoinStore, type PartitionHead, type QueuedReward } from './store.ts';
 
 /** End offsets of a partition's topics, and the time of the request for them. */
 export interface Ends {
@@ -41,6 +40,14 @@ export interface Joiner {
   tick(partition: number, ends: Ends): Promise<void>;
 }
 
+/** Bounds of one step. What exceeds them is left to further steps, each committed with its own offsets. */
+export interface StepBounds {
+  readonly messages: number;
+  readonly rewards: number;
+  /** Most slates that close. */
+  readonly closed: number;
+}
+
 export interface JoinerOptions {
   readonly store: JoinStore;
   readonly rules: AttributionRules;
@@ -58,6 +65,8 @@ export interface JoinerOptions {
    * continues from there, so that readers do not mistake new rewards for duplicates after the state was deleted.
    */
   readonly lastSequence: (partition: number) => Promise<number>;
+  /** For tests of small steps. */
+  readonly bounds?: StepBounds;
 }
 
 interface Step {
@@ -67,9 +76,12 @@ interface Step {
   readonly slatesOffset?: number;
   readonly actionsOffset?: number;
   readonly ends?: Ends;
-  /** Whether what is missing in the store is lost for good, and not only removed by another process meanwhile. */
-  readonly isLast?: boolean;
+  /** Users with something due that an earlier step left. */
+  readonly unfinished?: readonly string[];
 }
+
+/** undefined: another process changed the partition meanwhile; otherwise what the step left for another one. */
+type Outcome = { readonly rest: Step | undefined } | undefined;
 
 /** A lost race means that the partition moved to or from another process; a few attempts settle it. */
 const MAX_ATTEMPTS = 10;
@@ -78,23 +90,35 @@ const MAX_ATTEMPTS = 10;
  * log without gaps, and a reader may drop every reward that does not exceed the last one it used.
  */
 const OUTBOX_CHUNK = 200;
+/** So that the request of a commit stays far below what client and server take: about 40,000 parameters. */
+const STEP_BOUNDS: StepBounds = { messages: 500, rewards: 2_000, closed: 10_000 };
 /** Below every offset. */
 const NOTHING_READ = -1;
 
 /**
  * Turns slates and actions into rewards, each exactly once. A step reads the state, applies pure functions, commits
- * state, offsets and new rewards at once, and then sends the rewards. The commit fails if another process committed
+ * state, offsets and new rewards at once, and then sends the rewards. A batch takes as many steps as its size requires. The commit fails if another process committed
  * since the read, so no message is ever applied to a state that already includes it.
  */
 export function createJoiner(options: JoinerOptions): Joiner {
   const { store, produce } = options;
   const inTurn = createSerial();
 
-  async function run(partition: number, step: Step): Promise<void> {
+  async function run(partition: number, batch: Step): Promise<void> {
+    for (const part of partsOf(batch, options.bounds ?? STEP_BOUNDS)) {
+      for (let step: Step | undefined = part; step !== undefined; ) {
+        step = await commit(partition, step);
+        await sendOutbox(partition);
+      }
+    }
+  }
+
+  /** @returns what the step left for another one */
+  async function commit(partition: number, step: Step): Promise<Step | undefined> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const head = believableHead(await store.readHead(partition), options.now());
-      const isLast = attempt === MAX_ATTEMPTS;
-      if (await advance(partition, head, { ...step, isLast }, options)) return sendOutbox(partition);
+      const outcome = await advance(partition, head, step, options);
+      if (outcome !== undefined) return outcome.rest;
     }
     throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
   }
@@ -124,14 +148,28 @@ function believableHead(head: PartitionHead, now: number): PartitionHead {
   return { ...head, streamTime, slatesUntil: believableTime(head.slatesUntil, now) };
 }
 
-/** @returns whether the step was committed */
+/** Parts of one kind of message each, with the offset up to which the topic was read with the part. */
+function partsOf(batch: Step, { messages }: StepBounds): Step[] {
+  const parts: Step[] = [];
+  for (let start = 0; start < batch.slates.length; start += messages) {
+    const slates = batch.slates.slice(start, start + messages);
+    parts.push({ slates, actions: [], slatesOffset: lastOffsetOf(slates) });
+  }
+  for (let start = 0; start < batch.actions.length; start += messages) {
+    const actions = batch.actions.slice(start, start + messages);
+    parts.push({ slates: [], actions, actionsOffset: lastOffsetOf(actions) });
+  }
+  const last = parts.pop();
+  return [...parts, { ...batch, slates: last?.slates ?? [], actions: last?.actions ?? [] }];
+}
+
 async function advance(
   partition: number,
   head: PartitionHead,
   step: Step,
   options: JoinerOptions,
-): Promise<boolean> {
-  const { store, rules } = options;
+): Promise<Outcome> {
+  const { store, rules, bounds = STEP_BOUNDS } = options;
   const slates = step.slates.filter(({ offset }) => offset > head.slatesOffset);
   const actions = step.actions.filter(({ offset }) => offset > head.actionsOffset);
   const slatesOffset = Math.max(head.slatesOffset, step.slatesOffset ?? NOTHING_READ);
@@ -143,32 +181,31 @@ async function advance(
     { slates: valuesOf(slates), actions: valuesOf(actions) },
     rules,
   );
-  const users = await store.readUsers(partition, [...slates, ...actions].map(userOf), {
+  const named = new Set([...[...slates, ...actions].map(userOf), ...(step.unfinished ?? [])]);
+  const users = await store.readUsers(partition, [...named], {
     closesBefore: Math.max(after.streamTime, overdueAt),
     forgottenUntil: after.slatesUntil,
   });
+  const mayHoldMoreDue = users.size >= named.size + DUE_LIMIT;
   const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
+  // The store keeps no user without state, so the state of such a one is lost.
+  for (const [userId, { pending, recent }] of users)
+    if (pending.length + recent.length === 0) join.changed.add(userId);
   const shown = newSlates(slates, users).map(({ value, trace }) => shownSlate(value, trace));
-  const erased = applyStep(join, { slates, actions }, options);
-  const settlement = settle(join, rules, overdueAt);
+  applyStep(join, { slates, actions }, options);
+  const settlement = settle(join, rules, { overdueAt, maxSlots: bounds.rewards, maxSlates: bounds.closed });
   const isUnchanged =
     slatesOffset === head.slatesOffset &&
     actionsOffset === head.actionsOffset &&
     join.changed.size === 0 &&
     slatesUntil === head.slatesUntil;
-  if (isUnchanged) return true;
+  if (isUnchanged) return { rest: undefined };
 
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
-  const rewards = await buildRewards(partition, settlement, {
-    shown,
-    sequence,
-    store,
-    isLast: step.isLast ?? false,
-  });
-  // Another process has closed the slate since the head was read, so the commit will fail.
-  if (rewards === undefined) return false;
-  const closed = new Set([...settlement.closed, ...erased]);
-  const lost = settlement.settled.length - rewards.length;
+  const { rewards, missing } = await buildRewards(partition, settlement, { shown, sequence, store });
+  // Either another process has closed slates since the head was read, so the commit would fail, or they are lost.
+  if (missing > 0 && (await store.readHead(partition)).version !== head.version) return undefined;
+  const closed = new Set(settlement.closed);
   const isCommitted = await store.commit(partition, {
     head: {
       version: head.version + 1,
@@ -179,11 +216,14 @@ async function advance(
     },
     users: new Map([...users].filter(([userId]) => join.changed.has(userId))),
     shown: shown.filter(({ slateId }) => !closed.has(slateId)),
-    closed: [...closed],
+    closed: settlement.closed,
     rewards,
   });
-  if (isCommitted && lost > 0) options.countLost(lost);
-  return isCommitted;
+  if (!isCommitted) return undefined;
+  if (missing > 0) options.countLost(missing);
+  const { unfinished } = settlement;
+  const isFinished = unfinished.length === 0 && !(mayHoldMoreDue && join.changed.size > 0);
+  return { rest: isFinished ? undefined : { ...step, slates: [], actions: [], unfinished } };
 }
 
 /** The slates that do not wait already: of several with one id the first counts, and the others change nothing. */
@@ -200,18 +240,15 @@ function newSlates(
   });
 }
 
-/** @returns ids of the slates that no longer wait because their user was erased */
-function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): string[] {
-  const erased: string[] = [];
+function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): void {
   for (const { key, value } of slates) {
-    if (value === null) erased.push(...eraseUser(join, key));
+    if (value === null) eraseUser(join, key);
     else if (joinSlate(join, value, rules)) countLate();
   }
   for (const { key, value } of actions) {
-    if (value === null) erased.push(...eraseUser(join, key));
+    if (value === null) eraseUser(join, key);
     else joinAction(join, value, rules);
   }
-  return erased;
 }
 
 /** Slates are in the log at most a delay after they were served, so reading to the end offset reads all until then. */
@@ -222,67 +259,6 @@ function watermark(head: PartitionHead, ends: Ends | undefined, slateDelayMs: nu
 /** The clock closes slates only if all actions are read: a stage that lags must not lose any. */
 function overdue(head: PartitionHead, ends: Ends | undefined, idleMs: number): number {
   return ends === undefined || head.actionsOffset + 1 < ends.actions ? 0 : ends.askedAt - idleMs;
-}
-
-/** @returns undefined if a slate is no longer stored, which may be the work of another process; the last attempt leaves it out */
-async function buildRewards(
-  partition: number,
-  { settled }: Settlement,
-  from: { shown: readonly ShownSlate[]; sequence: number; store: JoinStore; isLast: boolean },
-): Promise<QueuedReward[] | undefined> {
-  const known = new Map(from.shown.map((slate) => [slate.slateId, slate]));
-  const missing = new Set(settled.map(({ slateId }) => slateId).filter((slateId) => !known.has(slateId)));
-  for (const [slateId, slate] of await from.store.readShown(partition, [...missing]))
-    known.set(slateId, slate);
-  const rewards: QueuedReward[] = [];
-  for (const one of settled) {
-    const slate = known.get(one.slateId);
-    if (slate === undefined && !from.isLast) return undefined;
-    const reward = slate && queuedReward(one, slate, from.sequence + rewards.length + 1);
-    if (reward !== undefined) rewards.push(reward);
-  }
-  return rewards;
-}
-
-/** @returns undefined if a slate of another user with the same id has replaced what was shown, so that the slot is unknown */
-function queuedReward(
-  { slateId, slot, earned }: Settled,
-  slate: ShownSlate,
-  sequence: number,
-): QueuedReward | undefined {
-  const shown = slate.slots[slot];
-  if (shown === undefined) return undefined;
-  const { itemId, features, propensity } = shown;
-  return {
-    reward: {
-      rewardId: `${slateId}/${slot}`,
-      sequence,
-      slateId,
-      userId: slate.userId,
-      itemId,
-      slot,
-      reward: earned?.reward ?? 0,
-      actionType: earned?.actionType ?? null,
-      delay: earned?.delay ?? null,
-      features,
-      featureNames: slate.featureNames,
-      propensity,
-      servedAt: slate.servedAt,
-    },
-    ...(slate.trace === undefined ? {} : { trace: slate.trace }),
-  };
-}
-
-function shownSlate(slate: Slate, trace: string | undefined): ShownSlate {
-  const { slateId, userId, servedAt, featureNames, slots } = slate;
-  return {
-    slateId,
-    userId,
-    servedAt,
-    featureNames,
-    slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
-    ...(trace === undefined ? {} : { trace }),
-  };
 }
 
 function lastOffsetOf(messages: ReadonlyArray<IncomingMessage<unknown>>): number {

@@ -6,6 +6,7 @@ import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
 import { createFeedbackMetrics } from './metrics.ts';
 import { createRedisJoinStore } from './redis-store.ts';
+import type { ReportLost } from './store.ts';
 
 await runStage(STAGES.feedback, async (stage) => {
   const config = readFeedbackConfig();
@@ -13,10 +14,18 @@ await runStage(STAGES.feedback, async (stage) => {
   const admin = stage.kafka.admin();
   await admin.connect();
   stage.lifecycle.onStop('admin', () => admin.disconnect());
+  const lost: ReportLost = (part, count) => {
+    metrics.lost.inc({ part }, count);
+    stage.log.error(
+      { part, count },
+      'state of feedback is gone from Redis or unreadable; going on without it',
+    );
+  };
   const joiner = createJoiner({
     store: createRedisJoinStore({
       redis: await stage.connectRedis(),
       keyOf: (partition, part) => stage.key('feedback', `{${partition}}`, part),
+      lost,
     }),
     rules: config,
     idleMs: config.idleMs,
@@ -29,7 +38,10 @@ await runStage(STAGES.feedback, async (stage) => {
     },
     now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
-    countLost: (slots) => metrics.lostSlots.inc(slots),
+    countLost(slots) {
+      metrics.lostSlots.inc(slots);
+      stage.log.error({ slots }, 'what slates showed is no longer stored; their slots get no reward');
+    },
     // Each sequence number was used for at least one message, so none exceeds the number of messages.
     lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
   });

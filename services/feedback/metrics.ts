@@ -8,6 +8,10 @@ export const METRICS = {
   lostSlots: counter('tributary_feedback_lost_slots_total', {
     help: 'Slots without a reward because what their slate showed is no longer stored, or its id was used twice',
   }),
+  lost: counter('tributary_feedback_lost_total', {
+    help: 'State that was gone from Redis or unreadable, by part: users, entries of an index, which are restored, and rewards in the outbox',
+    labels: ['part'],
+  }),
   rewards: counter('tributary_feedback_rewards_total', {
     help: 'Rewards written, by the type of the action that earned them; none for a reward of zero',
     labels: ['action'],

@@ -9,6 +9,7 @@ import {
   type JoinStore,
   type PartitionHead,
   type QueuedReward,
+  type ReportLost,
   rememberedUntil,
   type ShownSlate,
 } from './store.ts';
@@ -19,11 +20,14 @@ import {
  * - `users` hash: user id → what waits on either side of the join
  * - `shown` hash: slate id → what its rewards take over
  * - `closes` sorted set: user id by the time the first slate closes
- * - `remembered` sorted set: user id by event time of the newest action remembered
+ * - `remembered` sorted set: user id by the newest time until which its remembered actions may count
  * - `outbox` sorted set: reward by sequence
  */
 const PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox'] as const;
 type Part = (typeof PARTS)[number];
+
+/** Arguments of one command in a script: Lua unpacks at most 8,000. */
+const UNPACKED = 1_000;
 
 /**
  * KEYS: PARTS. ARGV: expected version, then commands, each as index of the key, name, number of arguments, arguments.
@@ -38,26 +42,78 @@ while at <= #ARGV do
 end
 return 1`;
 
-/** KEYS: users, closes, remembered. ARGV: closes before, dropped until, limit, user ids. Returns user id, value, … */
+/**
+ * KEYS: users, closes, remembered. ARGV: closes before, dropped until, limit, user ids. Returns the number of users less
+ * the entries of both indexes, then user id, value, …; the value of a due user that is lost is empty.
+ */
 const READ_USERS = `
-local ids, seen, answer = {}, {}, {}
+local ids, seen, due = {}, {}, {}
 local function add(id)
   if not seen[id] then seen[id] = true; ids[#ids + 1] = id end
 end
 for i = 4, #ARGV do add(ARGV[i]) end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[3])) do add(id) end
-for _, id in ipairs(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3])) do add(id) end
+local function addDue(found)
+  for _, id in ipairs(found) do add(id); due[id] = true end
+end
+addDue(redis.call('ZRANGEBYSCORE', KEYS[2], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[3]))
+addDue(redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', ARGV[2], 'LIMIT', 0, ARGV[3]))
+local indexed = redis.call('ZCARD', KEYS[2]) + redis.call('ZCARD', KEYS[3])
+local answer = { redis.call('HLEN', KEYS[1]) - indexed }
 for _, id in ipairs(ids) do
   local held = redis.call('HGET', KEYS[1], id)
-  if held then answer[#answer + 1] = id; answer[#answer + 1] = held end
+  if held or due[id] then answer[#answer + 1] = id; answer[#answer + 1] = held or '' end
 end
 return answer`;
+
+/**
+ * KEYS: users, closes, remembered. ARGV: user id, value, closes at, remembered until, …; an empty time is none. Indexes
+ * users whose value is still the given one. Returns the number of entries that were missing.
+ */
+const INDEX_USERS = `
+local added = 0
+for at = 1, #ARGV, 4 do
+  if redis.call('HGET', KEYS[1], ARGV[at]) == ARGV[at + 1] then
+    for index = 2, 3 do
+      local time = ARGV[at + index]
+      if time ~= '' then added = added + redis.call('ZADD', KEYS[index], time, ARGV[at]) end
+    end
+  end
+end
+return added`;
+
+/** Users that one call puts back into the indexes. */
+const INDEX_PAGE = 500;
 
 export function createRedisJoinStore(options: {
   redis: Redis;
   keyOf: (partition: number, part: string) => string;
+  lost: ReportLost;
 }): JoinStore {
-  const { redis, keyOf } = options;
+  const { redis, keyOf, lost } = options;
+  const keysOfUsers = (partition: number) =>
+    ['users', 'closes', 'remembered'].map((part) => keyOf(partition, part));
+
+  /** Each user is in at least one index; more users than entries mean that an index is lost. */
+  async function restoreIndexes(partition: number): Promise<void> {
+    let restored = 0;
+    for (let cursor = '0', isFirst = true; isFirst || cursor !== '0'; isFirst = false) {
+      const [next, page] = await redis.hscan(keyOf(partition, 'users'), cursor, 'COUNT', INDEX_PAGE);
+      cursor = next;
+      const parameters: Parameter[] = [];
+      for (let i = 0; i < page.length; i += 2) {
+        const user = parseUser(page[i + 1]!);
+        const closes = user && closesAt(user);
+        const remembered = user && rememberedUntil(user);
+        // A user without state or an unreadable one is due at once, and is removed then.
+        const times =
+          closes === undefined && remembered === undefined ? [0, ''] : [closes ?? '', remembered ?? ''];
+        parameters.push(page[i]!, page[i + 1]!, ...times);
+      }
+      restored += Number(await runScript(redis, INDEX_USERS, keysOfUsers(partition), parameters));
+    }
+    if (restored > 0) lost('index', restored);
+  }
+
   return {
     async readHead(partition) {
       const fields = await redis.hgetall(keyOf(partition, 'head'));
@@ -66,18 +122,24 @@ export function createRedisJoinStore(options: {
       return Object.fromEntries(held) as unknown as PartitionHead;
     },
     async readUsers(partition, userIds, { closesBefore, forgottenUntil }) {
-      const keys = ['users', 'closes', 'remembered'].map((part) => keyOf(partition, part));
       const parameters = [closesBefore, forgottenUntil, DUE_LIMIT, ...userIds];
-      const answer = (await runScript(redis, READ_USERS, keys, parameters)) as string[];
+      const answer = await runScript(redis, READ_USERS, keysOfUsers(partition), parameters);
+      const [unindexed, ...held] = answer as [number, ...string[]];
       const users = new Map<string, UserJoin>();
-      for (let i = 0; i < answer.length; i += 2)
-        users.set(answer[i]!, JSON.parse(answer[i + 1]!) as UserJoin);
+      let unreadable = 0;
+      for (let i = 0; i < held.length; i += 2) {
+        const user = parseUser(held[i + 1]!);
+        if (user === undefined) unreadable += 1;
+        users.set(held[i]!, user ?? { pending: [], recent: [] });
+      }
+      if (unreadable > 0) lost('users', unreadable);
+      if (unindexed > 0) await restoreIndexes(partition);
       return users;
     },
     async readShown(partition, slateIds) {
       if (slateIds.length === 0) return new Map();
       const held = await redis.hmget(keyOf(partition, 'shown'), ...slateIds);
-      const slates = held.flatMap((text) => (text === null ? [] : [parseShown(text)]));
+      const slates = held.flatMap((text) => (text === null ? [] : (parseShown(text) ?? [])));
       return new Map(slates.map((slate) => [slate.slateId, slate]));
     },
     async commit(partition, change) {
@@ -86,8 +148,15 @@ export function createRedisJoinStore(options: {
       return (await runScript(redis, COMMIT, keys, parameters)) === 1;
     },
     async readOutbox(partition, limit) {
-      const held = await redis.zrange(keyOf(partition, 'outbox'), '0', String(limit - 1));
-      return held.map(parseQueued);
+      const key = keyOf(partition, 'outbox');
+      for (;;) {
+        const held = await redis.zrange(key, '0', String(limit - 1));
+        const rewards = held.map(parseQueued);
+        const unreadable = held.filter((_, index) => rewards[index] === undefined);
+        if (unreadable.length === 0) return rewards as QueuedReward[];
+        await redis.zrem(key, ...unreadable);
+        lost('outbox', unreadable.length);
+      }
     },
     async trimOutbox(partition, sequence) {
       await redis.zremrangebyscore(keyOf(partition, 'outbox'), '-inf', String(sequence));
@@ -95,15 +164,37 @@ export function createRedisJoinStore(options: {
   };
 }
 
-/** A slate that was written before slates had names of features is of version 1, as one without names is in the log. */
-function parseShown(text: string): ShownSlate {
-  const shown = JSON.parse(text) as ShownSlate;
-  return { ...shown, featureNames: shown.featureNames ?? [] };
+/** A value of JSON objects; undefined if it is anything else. */
+function parseObject<T extends object>(text: string): Partial<T> | undefined {
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === 'object' && value !== null ? value : undefined;
+  } catch {
+    return undefined;
+  }
 }
 
-function parseQueued(text: string): QueuedReward {
-  const queued = JSON.parse(text) as QueuedReward;
-  return { ...queued, reward: { ...queued.reward, featureNames: queued.reward.featureNames ?? [] } };
+function parseUser(text: string): UserJoin | undefined {
+  const { pending, recent } = parseObject<UserJoin>(text) ?? {};
+  if (!Array.isArray(pending) || !Array.isArray(recent)) return undefined;
+  const isSound =
+    pending.every((slate) => Number.isFinite(slate?.closesAt) && Array.isArray(slate.open)) &&
+    recent.every((action) => Number.isFinite(action?.occurredAt));
+  return isSound ? { pending, recent } : undefined;
+}
+
+/** A slate that was written before slates had names of features is of version 1, as one without names is in the log. */
+function parseShown(text: string): ShownSlate | undefined {
+  const shown = parseObject<ShownSlate>(text);
+  if (typeof shown?.slateId !== 'string' || !Array.isArray(shown.slots)) return undefined;
+  return { ...(shown as ShownSlate), featureNames: shown.featureNames ?? [] };
+}
+
+function parseQueued(text: string): QueuedReward | undefined {
+  const queued = parseObject<QueuedReward>(text);
+  if (typeof queued?.reward?.sequence !== 'number') return undefined;
+  const { reward } = queued;
+  return { ...queued, reward: { ...reward, featureNames: reward.featureNames ?? [] } };
 }
 
 type Parameter = string | number;
@@ -125,7 +216,8 @@ function commandsOf({ head, users, shown, closed, rewards }: JoinChange): Parame
     index('remembered', userId, rememberedUntil(user));
   }
   for (const slate of shown) add('shown', 'HSET', slate.slateId, JSON.stringify(slate));
-  for (const slateId of closed) add('shown', 'HDEL', slateId);
+  for (let start = 0; start < closed.length; start += UNPACKED)
+    add('shown', 'HDEL', ...closed.slice(start, start + UNPACKED));
   for (const queued of rewards) add('outbox', 'ZADD', queued.reward.sequence, JSON.stringify(queued));
   return flat;
 }

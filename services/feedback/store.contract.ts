@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { RULES, START, someAction, someSlate } from './attribution.testing.ts';
 import type { UserJoin } from './attribution.ts';
+import { messagesOf } from './joiner.testing.ts';
+import { createJoiner } from './joiner.ts';
 import { EMPTY_HEAD, type JoinChange, type JoinStore, type QueuedReward, type ShownSlate } from './store.ts';
 
 const NOTHING_DUE = { closesBefore: 0, forgottenUntil: 0 };
@@ -11,7 +14,14 @@ function waiting(closes: number): UserJoin {
 }
 
 function remembering(occurredAt: number): UserJoin {
-  return { pending: [], recent: [{ itemId: 'tea', type: 'buy', occurredAt, streamTime: occurredAt + 1 }] };
+  const action = {
+    itemId: 'tea',
+    type: 'buy',
+    occurredAt,
+    servedUntil: occurredAt,
+    streamTime: occurredAt + 1,
+  } as const;
+  return { pending: [], recent: [action] };
 }
 
 function shownSlate(slateId: string): ShownSlate {
@@ -106,5 +116,77 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
     await store.trimOutbox(0, 10);
     await store.trimOutbox(0, 10);
     assert.deepEqual(await store.readOutbox(0, 100), rewards.slice(10));
+  });
+
+  test('a backlog of any size is joined in steps of bounded size', async () => {
+    const store = await createStore();
+    const commits: JoinChange[] = [];
+    const rewards: number[] = [];
+    const joiner = createJoiner({
+      store: {
+        ...store,
+        commit: (partition, change) => {
+          commits.push(change);
+          return store.commit(partition, change);
+        },
+      },
+      rules: RULES,
+      idleMs: 0,
+      produce: async (some) => void rewards.push(...some.map(({ reward }) => reward.sequence)),
+      countLate: () => {},
+      countLost: () => {},
+      now: () => START,
+      lastSequence: async () => 0,
+    });
+    const items = Array.from({ length: 40 }, (_, index) => `item ${index}`);
+    const slates = Array.from({ length: 700 }, (_, index) =>
+      someSlate(`slate ${index}`, index < 300 ? 'ann' : `user ${index}`, 10, items),
+    );
+    const actions = Array.from({ length: 11_000 }, (_, index) =>
+      someAction(`user ${index}`, 'other', 'buy', 20),
+    );
+    await joiner.applySlates(0, messagesOf(0, slates), 699);
+    await joiner.applyActions(0, messagesOf(0, actions), 11_500);
+    assert.deepEqual(rewards, []);
+    await joiner.applyActions(0, messagesOf(0, [someAction('bob', 'tea', 'buy', 10_000)], 16_000));
+    const { version, slatesOffset, actionsOffset, sequence } = await store.readHead(0);
+    assert.deepEqual(
+      { slatesOffset, actionsOffset, sequence },
+      { slatesOffset: 699, actionsOffset: 16_000, sequence: 28_000 },
+    );
+    assert.equal(version, commits.length);
+    assert.deepEqual(
+      rewards,
+      Array.from({ length: 28_000 }, (_, index) => index + 1),
+    );
+    for (const { users, shown, closed, rewards } of commits) {
+      assert.ok(
+        users.size <= 1_000 && shown.length <= 500 && closed.length <= 10_000 && rewards.length <= 2_000,
+      );
+    }
+  });
+
+  test('a user with tens of thousands of waiting slates is erased', async () => {
+    const store = await createStore();
+    const joiner = createJoiner({
+      store,
+      rules: RULES,
+      idleMs: 0,
+      produce: async () => assert.fail('an erased slate earned a reward'),
+      countLate: () => {},
+      countLost: () => {},
+      now: () => START,
+      lastSequence: async () => 0,
+    });
+    const pending = Array.from({ length: 40_000 }, (_, index) => ({
+      slateId: `s${index}`,
+      servedAt: START,
+      closesAt: START + RULES.windowMs,
+      open: [{ slot: 0, itemId: 'tea', earned: null }],
+    }));
+    await store.commit(0, change(1, { users: new Map([['ann', { pending, recent: [] }]]) }));
+    const [tombstone] = messagesOf(0, [someAction('ann', 'tea', 'buy', 20)]);
+    await joiner.applyActions(0, [{ ...tombstone!, value: null }]);
+    assert.equal((await store.readUsers(0, ['ann'], NOTHING_DUE)).size, 0);
   });
 }

@@ -1,5 +1,5 @@
 import type { Reward } from '#contracts/generated/records.ts';
-import type { PartitionTimes, UserJoin } from './attribution.ts';
+import { type PartitionTimes, servedUntilOf, type UserJoin } from './attribution.ts';
 
 /** The head of a partition's state. */
 export interface PartitionHead extends PartitionTimes {
@@ -30,7 +30,7 @@ export interface QueuedReward {
 }
 
 /**
- * Users with a slate that closes before the one time, or whose newest remembered action is to be dropped at the
+ * Users with a slate that closes before the one time, or whose remembered actions count for no slate served after the
  * other.
  */
 export interface DueTimes {
@@ -48,11 +48,21 @@ export interface JoinChange {
   readonly rewards: readonly QueuedReward[];
 }
 
+/** Which state of a partition turned out to be lost or unreadable. */
+export type LostPart = 'users' | 'index' | 'outbox';
+
+/** Called with the number of lost users, entries of an index or rewards. */
+export type ReportLost = (part: LostPart, count: number) => void;
+
 /** The state of the join, per partition, and the outbox of rewards. */
 export interface JoinStore {
   readHead(partition: number): Promise<PartitionHead>;
-  /** Returns the named users and the due ones, at most `DUE_LIMIT` per kind of due; unknown users are left out. */
+  /**
+   * Returns the named users and the due ones, at most `DUE_LIMIT` per kind of due; unknown users are left out. A user
+   * whose state is lost or unreadable is returned with nothing, so that the next commit removes what is left of it.
+   */
   readUsers(partition: number, userIds: readonly string[], due: DueTimes): Promise<Map<string, UserJoin>>;
+  /** Slates that are lost or unreadable are left out. */
   readShown(partition: number, slateIds: readonly string[]): Promise<Map<string, ShownSlate>>;
   /**
    * Applies the change in one atomic step if the partition is still at version `head.version − 1`.
@@ -65,8 +75,8 @@ export interface JoinStore {
   trimOutbox(partition: number, sequence: number): Promise<void>;
 }
 
-/** Limits one step after a long stop; the next step handles the rest. */
-export const DUE_LIMIT = 1_000;
+/** Most due users of each kind that one step reads; the next step handles the rest. */
+export const DUE_LIMIT = 200;
 
 export const EMPTY_HEAD: PartitionHead = {
   version: 0,
@@ -79,10 +89,13 @@ export const EMPTY_HEAD: PartitionHead = {
 
 /** Time when the first slate of the user closes; undefined if none is pending. */
 export function closesAt({ pending }: UserJoin): number | undefined {
-  return pending.length === 0 ? undefined : Math.min(...pending.map((slate) => slate.closesAt));
+  return pending.length === 0
+    ? undefined
+    : pending.reduce((first, slate) => Math.min(first, slate.closesAt), Infinity);
 }
 
-/** Event time of the newest remembered action; undefined if there is none. */
+/** Newest time until which a remembered action may count for unread slates; undefined if there is none. */
 export function rememberedUntil({ recent }: UserJoin): number | undefined {
-  return recent.length === 0 ? undefined : Math.max(...recent.map((action) => action.occurredAt));
+  if (recent.length === 0) return undefined;
+  return recent.reduce((newest, action) => Math.max(newest, servedUntilOf(action)), -1);
 }
