@@ -111,6 +111,14 @@ describe('releases under slow processes', () => {
         for (const [what, which] of steps) {
           const replica = replicas[which]!;
           if (what === 'activate') activate(log, GENERATIONS[which]!);
+          else if (what === 'train')
+            log.append(
+              aRelease({
+                generation: `g4 ${log.messages.length + 100}`,
+                state: 'ready',
+                updatedAt: log.tick(),
+              }),
+            );
           else if (what === 'read') replica.read();
           else if (what === 'conclude') replica.conclude();
           else if (what === 'write') replica.write();

@@ -13,6 +13,15 @@ export const SETTINGS = {
     unit: 'ms',
     summary: 'time from the start of one retraining to the next, across restarts; 0 retrains only on demand',
   }),
+  leaseMs: number('TRIBUTARY_RETRAIN_LEASE_MS', {
+    fallback: 60_000,
+    minimum: 1_000,
+    maximum: 3_600_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'time without a sign of life after which the training of a different process counts as interrupted; a training gives five signs in it',
+  }),
   days: number('TRIBUTARY_RETRAIN_DAYS', {
     fallback: 365,
     minimum: 1,

@@ -13,7 +13,11 @@ import type { RetrainStatus } from './schedule.ts';
 import { GROUP_ITEMS, groupActions, groupItem, groupOf, nearestGroup } from './taste-groups.testing.ts';
 import { ALPHA_GRID } from './training/alpha.ts';
 
-const SETTINGS = { TRIBUTARY_RETRAIN_SECONDS: '3', TRIBUTARY_RETRAIN_INTERVAL_MS: '0' };
+const SETTINGS = {
+  TRIBUTARY_RETRAIN_SECONDS: '3',
+  TRIBUTARY_RETRAIN_INTERVAL_MS: '0',
+  TRIBUTARY_RETRAIN_LEASE_MS: '5000',
+};
 /** A float whose bytes occur nowhere else in the message. */
 const STANDS_FOR_NAN = 12_345.5;
 /** Long enough for a training while other tests keep the processors busy. */
@@ -232,7 +236,7 @@ describe('the retrain stage', () => {
   });
 
   it('removes embeddings and artefacts of a finished generation, and of no other one', async () => {
-    const over: Release = { ...first, state: 'rejected' };
+    const over: Release = { ...first, state: 'rejected', follows: null };
     await test.produce('releases', { key: first.generation, value: test.encode('Release', over) });
     await waitFor(() => vectorsOf(first).size === 0, { message: 'the embeddings are gone' });
     await waitFor(() => artefactsOf(first).length === 0, { message: 'the artefacts are gone' });

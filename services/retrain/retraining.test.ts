@@ -12,6 +12,7 @@ import { INTERRUPTED } from '#contracts/domain/release-ledger.ts';
 import type { Release, UserAction } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { walkHere } from './graph/walk-items.ts';
+import { TrainingLease } from './lease.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
 import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { someItem, someRelease } from './records.testing.ts';
@@ -26,6 +27,7 @@ const DIM = 3;
 const SILENT = pino({ level: 'silent' });
 const CONFIG = {
   intervalMs: 0,
+  leaseMs: 60_000,
   days: 100,
   itemsMaximum: 10,
   secondsBudget: 3,
@@ -125,6 +127,48 @@ describe('a retraining', () => {
     act('tea');
     act('nail');
   }
+
+  it('a training that a different process began before is rejected, and none of its embeddings is written', async () => {
+    shop();
+    const lease = new TrainingLease({ releases: state.releases, leaseMs: 60_000, elapsed: () => 0 });
+    const declare = (release: Release) => {
+      state.releases.declare(release.generation, release);
+      lease.hear(release.generation);
+    };
+    declare(someRelease('theirs', 'building'));
+    const { publisher } = ports;
+    const release = async (one: Release) => {
+      await publisher.release(one);
+      declare(one);
+    };
+    const training = retrain('ours', { ...ports, lease, publisher: { ...publisher, release } });
+    await assert.rejects(training, /theirs is being trained/);
+    assert.deepEqual(written.order, ['building', 'rejected']);
+    assert.equal(state.releases.get('theirs')?.state, 'building');
+    declare({ ...someRelease('theirs', 'ready'), follows: 0 });
+    assert.equal(
+      (await retrain('next', { ...ports, lease, publisher: { ...publisher, release } })).state,
+      'ready',
+    );
+  });
+
+  it('a training that was given up meanwhile publishes nothing', async () => {
+    shop();
+    const lease = new TrainingLease({ releases: state.releases, leaseMs: 60_000, elapsed: () => 0 });
+    const { publisher } = ports;
+    const release = async (one: Release) => {
+      await publisher.release(one);
+      state.releases.declare(one.generation, one);
+    };
+    const train: RetrainingPorts['train'] = async (input) => {
+      const [rejected] = state.releases.interrupted(NOW);
+      state.releases.declare('ours', rejected!);
+      return trained(input);
+    };
+    const training = retrain('ours', { ...ports, train, lease, publisher: { ...publisher, release } });
+    await assert.rejects(training, /given up by a different process/);
+    assert.deepEqual(written.order, ['building', 'rejected']);
+  });
 
   it('writes building, embeddings, latents, weights and then ready', async () => {
     shop();
@@ -296,8 +340,9 @@ describe('a retraining', () => {
 
   it('records data and configuration of the training in the model card', async () => {
     shop();
-    const { modelCard } = await retrain('g1', ports);
+    const { modelCard } = await retrain('g1', { ...ports, history: { days: 100, retentionDays: 90 } });
     const card = JSON.parse(modelCard);
+    assert.deepEqual(card.history, { days: 100, retentionDays: 90 });
     assert.deepEqual(card.data, { from: NOW - DAY, to: NOW, actions: 3, items: 3 });
     assert.equal(card.model, 'pinsage');
     assert.equal(card.codeVersion, '1.2.3');

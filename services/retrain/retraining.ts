@@ -5,6 +5,8 @@ import { reasonOf } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import type { RetrainConfig } from './config.ts';
 import type { LiveNeighbourhoods } from './graph/live-neighbourhoods.ts';
+import { keepLease } from './keep-lease.ts';
+import type { TrainingLease } from './lease.ts';
 import type { ActionLog } from './log-state/action-log.ts';
 import type { ItemCatalogue } from './log-state/catalogue.ts';
 import type { Models } from './log-state/pinsage-model.ts';
@@ -14,6 +16,7 @@ import { rejectionReason } from './release/gate.ts';
 import { modelCard, releaseMetrics } from './release/model-card.ts';
 import { publishGeneration } from './release/publish-generation.ts';
 import type { Publisher } from './release/publisher.ts';
+import type { History } from './retention.ts';
 import { Stopwatch } from './training/stopwatch.ts';
 import type { TrainResult, WarmStart } from './training/train.ts';
 import type { Trainer } from './training/trainer.ts';
@@ -32,6 +35,10 @@ export interface RetrainingPorts {
   };
   readonly train: Trainer;
   readonly publisher: Publisher;
+  /** How far back the log reaches; without it, the model card calls that unknown. */
+  readonly history?: History;
+  /** Keeps other processes from training meanwhile; a test without other processes needs none. */
+  readonly lease?: TrainingLease;
   /** Ends the walks when it aborts. */
   readonly signal?: AbortSignal;
   /** The current time, ms; it stamps releases and decides nothing. */
@@ -81,7 +88,9 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   };
 
   await advance({});
+  const lease = ports.lease && keepLease(release, ports.lease, { publisher, now, leaseMs: config.leaseMs });
   try {
+    await lease?.obtained;
     const { startedFrom, ...start } = originOf(snapshot, ports);
     const input = { ...toTrainInput(snapshot, ports.state.catalogue), ...start };
     const bases = basesOf(snapshot, ports.state.catalogue);
@@ -98,15 +107,23 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
         config: trainConfig,
         codeVersion: config.codeVersion,
         startedFrom,
+        history: ports.history ?? { days: config.days, retentionDays: null },
         steps: stopwatch.seconds,
       }),
     });
     const reason = reasonToReject(result, ports.state.releases.active());
-    if (reason !== undefined) return await advance({ ...measured(), state: 'rejected', reason });
+    if (reason !== undefined) {
+      await lease?.end();
+      return await advance({ ...measured(), state: 'rejected', reason });
+    }
+    await lease?.check();
     const itemCount = await publishGeneration(generation, snapshot, bases, result, publisher);
     stopwatch.lap('publication');
+    await lease?.check();
+    await lease?.end();
     return await advance({ ...measured(), itemCount, state: 'ready' });
   } catch (error) {
+    await lease?.end();
     await advance({ state: 'rejected', reason: isAbort(error) ? INTERRUPTED : reasonOf(error) });
     throw error;
   }

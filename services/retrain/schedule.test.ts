@@ -49,8 +49,27 @@ describe('the schedule of retrainings', () => {
   });
 
   it('a generation is named by the time of its start, so that names sort by time', () => {
-    assert.equal(schedule.start(), '20261125T083015123Z');
-    assert.ok(generationAt(NOW) < generationAt(NOW + 1));
+    assert.match(schedule.start(), /^20261125T083015123Z-[0-9a-f]{8}$/);
+    assert.ok(generationAt(NOW, 0.999) < generationAt(NOW + 1, 0));
+    assert.ok('20261125T083015122Z' < generationAt(NOW, 0), 'also beside names without a random part');
+    assert.equal(generationAt(NOW, 0), '20261125T083015123Z-00000000');
+  });
+
+  it('two trainings that begin in one millisecond have different names', () => {
+    assert.notEqual(generationAt(NOW, 0.1), generationAt(NOW, 0.2));
+  });
+
+  it('nothing starts while a different process trains, and a conflict names that training', (test) => {
+    let holder: string | undefined = 'theirs';
+    const { retrain } = trainings;
+    schedule = new RetrainingSchedule({ now: Date.now, retrain, onFailure: () => {}, holder: () => holder });
+    assert.throws(() => schedule.start(), { code: 'retrain.running', message: /theirs/ });
+    schedule.every(1_000, NOW);
+    test.mock.timers.tick(1_000);
+    assert.equal(trainings.started.length, 0);
+    holder = undefined;
+    test.mock.timers.tick(1_000);
+    assert.equal(trainings.started.length, 1);
   });
 
   it('one retraining runs at a time, and a conflict names the running one', async () => {

@@ -16,6 +16,8 @@ export class RetrainingSchedule {
   readonly #retrain: (generation: string) => Promise<Release>;
   readonly #onFailure: (generation: string, error: unknown) => void;
   readonly #now: () => number;
+  readonly #random: () => number;
+  readonly #holder: () => string | undefined;
   #running: { generation: string; done: Promise<void> } | undefined;
   #last: RetrainStatus['last'] = null;
   #timer: NodeJS.Timeout | undefined;
@@ -24,10 +26,16 @@ export class RetrainingSchedule {
     retrain: (generation: string) => Promise<Release>;
     onFailure: (generation: string, error: unknown) => void;
     now: () => number;
+    /** Uniform in [0, 1); default Math.random. */
+    random?: () => number;
+    /** The training of a different process, if one is under way. */
+    holder?: () => string | undefined;
   }) {
     this.#retrain = options.retrain;
     this.#onFailure = options.onFailure;
     this.#now = options.now;
+    this.#random = options.random ?? Math.random;
+    this.#holder = options.holder ?? (() => undefined);
   }
 
   get status(): RetrainStatus {
@@ -36,12 +44,11 @@ export class RetrainingSchedule {
 
   /** @throws TributaryError `retrain.running` (409) */
   start(): string {
-    if (this.#running !== undefined) {
-      throw new TributaryError('retrain.running', `generation ${this.#running.generation} is being trained`, {
-        status: 409,
-      });
+    const current = this.#running?.generation ?? this.#holder();
+    if (current !== undefined) {
+      throw new TributaryError('retrain.running', `generation ${current} is being trained`, { status: 409 });
     }
-    const generation = generationAt(this.#now());
+    const generation = generationAt(this.#now(), this.#random());
     this.#running = { generation, done: this.#run(generation) };
     return generation;
   }
@@ -54,7 +61,7 @@ export class RetrainingSchedule {
     if (intervalMs === 0) return;
     const wait = Math.min(intervalMs, Math.max(0, since + intervalMs - this.#now()));
     this.#timer = setTimeout(() => {
-      if (this.#running === undefined) this.start();
+      if (this.#running === undefined && this.#holder() === undefined) this.start();
       this.every(intervalMs, this.#now());
     }, wait);
   }
@@ -78,7 +85,14 @@ export class RetrainingSchedule {
   }
 }
 
-/** Generations are named by the time when their training began, so that they sort by it: 20261125T083015123Z. */
-export function generationAt(time: number): string {
-  return new Date(time).toISOString().replace(/[-:.]/g, '');
+/**
+ * Generations are named by the time when their training began, so that they sort by it, and a random part, because two processes may
+ * begin in one millisecond: 20261125T083015123Z-0f3a9c51.
+ * @param random uniform in [0, 1)
+ */
+export function generationAt(time: number, random: number): string {
+  const name = new Date(time).toISOString().replace(/[-:.]/g, '');
+  return `${name}-${Math.floor(random * 2 ** 32)
+    .toString(16)
+    .padStart(8, '0')}`;
 }

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import type { RetrainConfig } from './config.ts';
+import type { TrainingLease } from './lease.ts';
 import type { LogState } from './log-state/log-state.ts';
 import type { RetrainMetrics } from './metrics.ts';
 import type { NewItems } from './new-items/new-items.ts';
@@ -18,6 +19,8 @@ export interface UpkeepPorts {
   readonly metrics: Pick<RetrainMetrics, 'inductiveItems' | 'removedEmbeddings'>;
   readonly log: Pick<Logger, 'info'>;
   readonly config: Pick<RetrainConfig, 'generationsKept'>;
+  /** Which trainings were left; none is rejected without it. */
+  readonly lease?: Pick<TrainingLease, 'isLeft'>;
 }
 
 /** One turn of upkeep after another, until the signal aborts. Rejects with the first failure to write. */
@@ -29,7 +32,7 @@ export async function keepUp(ports: UpkeepPorts, signal: AbortSignal): Promise<v
   }
 }
 
-/** Embeds the new items, and removes embeddings and artefacts of the generations that are over. */
+/** Embeds the new items, rejects trainings that were left, and removes embeddings and artefacts of the generations that are over. */
 export async function upkeep({
   state,
   newItems,
@@ -37,7 +40,9 @@ export async function upkeep({
   metrics,
   log,
   config,
+  lease,
 }: UpkeepPorts): Promise<void> {
+  const left = lease === undefined ? [] : state.releases.interrupted(Date.now(), lease.isLeft);
   const added = newItems.embedWaiting(ITEMS_A_TURN);
   const over = state.releases.disposable(config.generationsKept);
   const embeddings = over.flatMap((generation) => state.embedded.drain(generation));
@@ -46,6 +51,7 @@ export async function upkeep({
     ...added.map((embedding) => publisher.embedding(embedding)),
     ...embeddings.map((key) => publisher.removeEmbedding(key)),
     publisher.withdraw(artefacts),
+    ...left.map((release) => publisher.release(release)),
   ]);
   metrics.inductiveItems.inc(added.length);
   metrics.removedEmbeddings.inc(embeddings.length);

@@ -59,9 +59,14 @@ export function createLogState(
 
 /**
  * How each topic enters the state.
+ * @param onRelease called with the generation of each release, after it was applied
  * @param onItem called with the id of an item that arrived, changed, was withdrawn or was taken by a user
  */
-export function logHandlers(state: LogState, onItem: (itemId: string) => void): FollowHandlers {
+export function logHandlers(
+  state: LogState,
+  onItem: (itemId: string) => void,
+  onRelease: (generation: string) => void = () => {},
+): FollowHandlers {
   return {
     actions({ value, key, timestamp }) {
       if (value === null) return;
@@ -74,6 +79,9 @@ export function logHandlers(state: LogState, onItem: (itemId: string) => void): 
     },
     embeddings: ({ key, value }) => state.embedded.apply(key, value),
     ...state.artefacts.handlers,
-    releases: ({ key, value }) => void state.releases.declare(key, value),
+    releases({ key, value }) {
+      state.releases.declare(key, value);
+      onRelease(key);
+    },
   };
 }

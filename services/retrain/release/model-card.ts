@@ -1,5 +1,6 @@
 import type { TrainingActions } from '../log-state/action-log.ts';
 import { PINSAGE } from '../log-state/pinsage-model.ts';
+import type { History } from '../retention.ts';
 import type { StepSeconds } from '../training/stopwatch.ts';
 import type { TrainResult } from '../training/train.ts';
 import type { TrainConfig } from '../training/train-config.ts';
@@ -28,16 +29,17 @@ export interface Circumstances {
   /** Generation whose weights the training started from; null if it started from scratch. */
   readonly startedFrom: string | null;
   readonly steps: StepSeconds;
+  readonly history: History;
 }
 
 /**
- * Facts about a model beside its figures, as JSON: data range (event times, ms), sizes, seed and curriculum, α sweep,
+ * Facts about a model beside its figures, as JSON: data range (event times, ms), days asked for and kept by the log, sizes, seed and curriculum, α sweep,
  * version of the code, initial generation, seconds by step.
  */
 export function modelCard(
   { metrics, weights, alpha }: TrainResult,
   { columns, itemIds }: TrainingActions,
-  { config, codeVersion, startedFrom, steps }: Circumstances,
+  { config, codeVersion, startedFrom, steps, history }: Circumstances,
 ): string {
   return JSON.stringify({
     model: PINSAGE,
@@ -48,6 +50,7 @@ export function modelCard(
       actions: columns.at.length,
       items: itemIds.length,
     },
+    history,
     shape: weights.shape,
     config,
     startedFrom,
