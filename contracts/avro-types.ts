@@ -1,6 +1,7 @@
 /**
  * avsc types as the codec needs them: records are read into plain objects, and malformed bytes cannot stall a reader.
  */
+import { createRequire } from 'node:module';
 import avro, { type Type } from 'avsc';
 import type { AvroRecord } from './avro.ts';
 import { compileBoundsCheck } from './bounds.ts';
@@ -73,3 +74,26 @@ Object.assign(avro.types.MapType.prototype, {
     return Object.fromEntries(entries);
   },
 });
+
+/** Decoders put it in the place of bytes that are not UTF-8, so that distinct ids would become one. */
+const REPLACEMENT = '\ufffd';
+
+const require = createRequire(import.meta.url);
+const { Tap } = require('avsc/lib/utils.js') as { Tap: { prototype: TextTap } };
+interface TextTap {
+  readonly buf: Buffer;
+  readonly pos: number;
+  readString(): string | undefined;
+}
+
+const { readString } = Tap.prototype;
+/** @throws Error if the bytes are not UTF-8 */
+Tap.prototype.readString = function (this: TextTap): string | undefined {
+  const text = readString.call(this);
+  if (text?.includes(REPLACEMENT)) {
+    const written = Buffer.from(text);
+    if (!written.equals(this.buf.subarray(Math.max(0, this.pos - written.length), this.pos)))
+      throw new Error('a text is not UTF-8');
+  }
+  return text;
+};

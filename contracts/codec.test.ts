@@ -274,6 +274,17 @@ describe('codec: decoding', () => {
     assert.throws(() => codec.decode('UserAction', bytes), { code: 'decode.schema-unknown' });
   });
 
+  it('decode.bytes: a text that is not UTF-8 is rejected, and one with the replacement character is read', async () => {
+    const codec = await preparedCodec();
+    const encode = (itemId: string) => codec.encode('UserAction', { ...SAMPLES.UserAction, itemId });
+    const action = await codec.decode('UserAction', encode('caf\ufffd'));
+    assert.equal(action.itemId, 'caf\ufffd');
+    const broken = encode('caf\u00e9');
+    const at = broken.indexOf(Buffer.from('\u00e9'));
+    broken.fill(0xe9, at, at + 2);
+    assert.throws(() => codec.decode('UserAction', broken), { code: 'decode.bytes', message: /not UTF-8/ });
+  });
+
   it('a map may have the names of properties that every object has as keys', async () => {
     const codec = await preparedCodec();
     const headers = Object.fromEntries([

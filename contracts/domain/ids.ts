@@ -8,9 +8,6 @@
 /** Longest eventId, userId, itemId or contextId, in bytes of UTF-8. */
 export const MAX_ID_BYTES = 256;
 
-/** Decoders put it in the place of bytes that are not UTF-8, so that distinct ids become one. */
-const REPLACEMENT = '\ufffd';
-
 /** The user id of lists that serve every user, known or not. No single user may have this id. */
 export const EVERYONE = '*';
 
@@ -31,6 +28,5 @@ export function idFault(id: string): string | undefined {
   if (bytes > MAX_ID_BYTES) return `has ${bytes} bytes; at most ${MAX_ID_BYTES} are allowed`;
   // A lone surrogate has no UTF-8: distinct ids would become one with the same replacement character.
   if (!id.isWellFormed()) return 'is not well-formed Unicode';
-  if (id.includes(REPLACEMENT)) return 'holds U+FFFD, which stands for bytes that were not UTF-8';
   return undefined;
 }

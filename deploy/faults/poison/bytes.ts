@@ -14,7 +14,7 @@ import {
   someReward,
   someSlate,
 } from './good.ts';
-import type { BatchOptions, RawRecord } from './record-batch.ts';
+import type { RawBatchOptions, RawRecord } from './record-batch.ts';
 
 const MIB = 1_048_576;
 export const TOMBSTONE = 'a tombstone';
@@ -30,7 +30,7 @@ const VALUES = {
 type UserTopic = keyof typeof VALUES;
 const USER_TOPICS = Object.keys(VALUES) as UserTopic[];
 
-const CODECS: Readonly<Record<string, BatchOptions['codec']>> = {
+const CODECS: Readonly<Record<string, RawBatchOptions['codec']>> = {
   gzip: { number: 1, compress: (bytes) => gzipSync(bytes) },
   snappy: { number: 2, compress: (bytes) => Buffer.from(snappyCompress(bytes)) },
   lz4: { number: 3, compress: lz4Frame },

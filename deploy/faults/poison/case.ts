@@ -1,7 +1,7 @@
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import type { TopicName } from '#topics/catalog.ts';
-import type { BatchOptions, RawRecord } from './record-batch.ts';
+import type { RawBatchOptions, RawRecord } from './record-batch.ts';
 
 /** What the records of a case are made with. */
 export interface CaseContext {
@@ -21,7 +21,7 @@ export interface PoisonCase {
   /** Code of the dead letter of each group that reads the topic, or of the groups of single stages; none for valid messages. */
   readonly code?: ErrorCode | Readonly<Record<string, ErrorCode>>;
   readonly records: (context: CaseContext) => readonly RawRecord[];
-  readonly batch?: BatchOptions;
+  readonly batch?: RawBatchOptions;
   /** Default: the partition of the user. */
   readonly partition?: number;
 }

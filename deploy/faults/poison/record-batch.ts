@@ -10,7 +10,7 @@ export interface RawRecord {
   readonly timestamp?: number;
 }
 
-export interface BatchOptions {
+export interface RawBatchOptions {
   /** Number of the codec in the attributes, and how it compresses the records. Default: none. */
   readonly codec?: { readonly number: number; readonly compress: (records: Buffer) => Buffer };
   /** Number of records that the header names. Default: as many as there are. */
@@ -22,7 +22,7 @@ const CRC_AT = 17;
 const HEADER_BYTES = 61;
 
 /** @returns a batch of magic 2 (Kafka protocol, “Record Batch”) with its checksum */
-export function recordBatch(records: readonly RawRecord[], options: BatchOptions = {}): Buffer {
+export function recordBatch(records: readonly RawRecord[], options: RawBatchOptions = {}): Buffer {
   const times = records.map(({ timestamp }) => timestamp ?? Date.now());
   const first = times[0] ?? Date.now();
   const body = Buffer.concat(records.map((record, i) => encodeRecord(record, i, times[i]! - first)));

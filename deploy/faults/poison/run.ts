@@ -21,7 +21,7 @@ import { recordBatch } from './record-batch.ts';
 import { recordCases } from './records.ts';
 
 /** The stages that the corpus runs against. */
-export const STAGE_NAMES = ['interests', 'index', 'propose', 'rerank', 'feedback', 'retrain'] as const;
+export const CORPUS_STAGES = ['interests', 'index', 'propose', 'rerank', 'feedback', 'retrain'] as const;
 
 export interface PoisonResult {
   readonly cases: number;
@@ -51,7 +51,7 @@ const MIB = 1_048_576;
 
 /** Sends every case between two valid messages to running stages, on the servers of the environment. */
 export async function runCorpus(): Promise<PoisonResult> {
-  const path = await openPath(STAGE_NAMES, {}, ({ write }) => publish(write));
+  const path = await openPath(CORPUS_STAGES, {}, ({ write }) => publish(write));
   try {
     return await attack(path);
   } finally {
