@@ -143,6 +143,19 @@ describe('the live index', () => {
     world.index.close();
   });
 
+  it('a generation that is not held is pending or gone by what the log says of it', async () => {
+    const world = setUp();
+    world.index.markCaughtUp();
+    await serveThree(world, 'g1');
+    await serveThree(world, 'g2');
+    world.declare(release('g5', 'rejected', 3));
+    const answers = ['g0', 'g3', 'g5'].map((id) => world.index.mayCome(id));
+    assert.deepEqual(answers, [false, true, false]);
+    assert.throws(() => chooseGeneration(world.index, 'g0'), { code: 'generation.unknown', status: 409 });
+    assert.throws(() => chooseGeneration(world.index, 'g3'), { code: 'generation.pending', retryable: true });
+    world.index.close();
+  });
+
   it('a late declaration by a slow replica does not undo a rollback, and does not survive compaction', async () => {
     const world = setUp();
     world.index.markCaughtUp();

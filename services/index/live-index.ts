@@ -101,7 +101,10 @@ export class LiveIndex {
 
   /** Whether a generation that does not answer may answer later, rather than no longer. */
   mayCome(id: string): boolean {
-    return this.#published.mayCome(id);
+    const served = this.#held.served?.generation.id;
+    // The declaration that makes the served one active may not have come back through the log yet.
+    const isPast = served !== undefined && id < served && this.#published.get(id)?.release === undefined;
+    return !isPast && this.#published.mayCome(id);
   }
 
   /** Ids of the generations that answer. */
