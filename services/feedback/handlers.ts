@@ -4,9 +4,7 @@ import { faultSentence } from '#contracts/fault.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
 
-export function createHandlers(
-  joiner: Omit<Joiner, 'exclusively'>,
-): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
+export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
   return {
     async slates(batch) {
       // A rejected slate is left out: `lastOffset` counts it as read, and its id may be that of a slate that waits.
@@ -15,7 +13,7 @@ export function createHandlers(
         if (fault !== undefined) batch.reject(offset, fault.code, faultSentence(fault));
         return fault === undefined;
       });
-      await joiner.applySlates(batch.partition, messages, batch.lastOffset, batch.readFrom);
+      await joiner.applySlates(batch.partition, messages, batch.lastOffset);
     },
     async actions(batch) {
       const messages = batch.messages.map((message) => {
@@ -27,7 +25,7 @@ export function createHandlers(
         // as read.
         return { ...message, value: { ...value, occurredAt: 0, receivedAt: 0 } };
       });
-      await joiner.applyActions(batch.partition, messages, batch.lastOffset, batch.readFrom);
+      await joiner.applyActions(batch.partition, messages, batch.lastOffset);
     },
   };
 }
