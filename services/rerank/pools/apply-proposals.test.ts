@@ -24,9 +24,9 @@ test('a batch writes its last proposals, once, however often it is read', async 
   const freshness: number[] = [];
   const store: typeof inner = {
     ...inner,
-    put: (partition, arriving) => {
+    put: (arriving) => {
       writes.push(arriving.offset);
-      return inner.put(partition, arriving);
+      return inner.put(arriving);
     },
   };
   const messages = messagesOf([

@@ -18,8 +18,7 @@ testPoolStore(async () => {
   const name = randomUUID();
   return createRedisPoolStore({
     redis: test.redis,
-    keyOf: (userId) => test.key(name, 'pool', userId),
-    headKeyOf: (partition) => test.key(name, 'pools', String(partition)),
+    keyOf: (userId) => test.key(name, userId),
     keepMs: 60_000,
     encode: serialize,
     decode: (bytes) => deserialize(bytes) as Proposal,
