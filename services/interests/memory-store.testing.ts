@@ -1,8 +1,7 @@
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { StateLost } from '#platform/kafka/held-state.ts';
-import type { InterestsHead, InterestsStore } from './store.ts';
+import type { InterestsStore } from './store.ts';
 
 interface Bytes {
   window: string;
@@ -20,12 +19,7 @@ export interface MemoryStore extends InterestsStore {
 export function createMemoryStore(): MemoryStore {
   const records = new Map<string, Bytes>();
   const users = new Map<number, Set<string>>();
-  const heads = new Map<number, InterestsHead>();
-
-  function requireHead(partition: number, held: number | undefined): void {
-    const offset = heads.get(partition)?.offset;
-    if (held !== undefined && (offset === undefined || offset < held)) throw new StateLost(offset, held);
-  }
+  const streams = new Map<number, { offset: number; time: number }>();
 
   return {
     async read(userId) {
@@ -44,11 +38,10 @@ export function createMemoryStore(): MemoryStore {
       const record = records.get(userId);
       return record === undefined ? undefined : (JSON.parse(record.interests) as UserInterests);
     },
-    async write(partition, window, { interests, clustering }, held) {
+    async write(partition, window, { interests, clustering }) {
       const { userId, version } = interests;
       const listed = users.get(partition) ?? new Set();
       users.set(partition, listed.add(userId));
-      requireHead(partition, held);
       if ((records.get(userId)?.offset ?? -1) >= version) return false;
       records.set(userId, {
         window: base64(encodeWindow(window)),
@@ -69,27 +62,16 @@ export function createMemoryStore(): MemoryStore {
       const listed = [...(users.get(partition) ?? [])];
       if (listed.length > 0) yield listed;
     },
-    async readHead(partition) {
-      return heads.get(partition);
+    async readStreamTime(partition) {
+      return streams.get(partition)?.time ?? 0;
     },
-    async advance(partition, to, held) {
-      requireHead(partition, held);
-      const head = heads.get(partition);
-      if (head === undefined || head.offset < to.offset)
-        heads.set(partition, { ...to, topicId: head?.topicId });
-    },
-    async writeHead(partition, head) {
-      heads.set(partition, { ...head, streamTime: heads.get(partition)?.streamTime ?? 0 });
-    },
-    async clear(partition) {
-      heads.delete(partition);
-      for (const userId of users.get(partition) ?? []) records.delete(userId);
-      users.delete(partition);
+    async writeStreamTime(partition, offset, time) {
+      if ((streams.get(partition)?.offset ?? -1) < offset) streams.set(partition, { offset, time });
     },
     dump: () => ({
       records: [...records].sort(([a], [b]) => (a < b ? -1 : 1)),
       users: [...users].map(([partition, listed]) => [partition, [...listed].sort()]),
-      heads: [...heads],
+      streams: [...streams],
     }),
   };
 }

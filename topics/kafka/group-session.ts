@@ -22,8 +22,6 @@ export interface LogBatch {
   readonly lastOffset: number;
   /** Offsets between `lastOffset` and the end of the partition when the batch was fetched. */
   readonly lag: number;
-  /** Offset at which the fetch began; undefined for a batch without messages. */
-  readonly readFrom?: number | undefined;
   /** Returns false once the session stops or has failed; the rest of the batch then need not be handled. */
   isWanted(): boolean;
 }
@@ -72,9 +70,6 @@ export interface GroupSessionOptions {
   readonly retry?: RetryOptions;
 }
 
-/** The types of kafkajs leave this field out. */
-type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
-
 const HEARTBEAT_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 
@@ -85,8 +80,6 @@ interface Owned {
   readonly reader: PartitionReader;
   /** Resolves when no batch of the partition is being handled. */
   turn: Promise<void>;
-  /** Incremented by every seek: batches that were fetched before it are dropped. */
-  seeks: number;
 }
 
 /**
@@ -144,23 +137,6 @@ export class GroupSession {
     this.#consumer.pause([{ topic, partitions: [partition] }]);
   }
 
-  /**
-   * Reads the partition from the offset on, and drops the batches that were fetched before. Call it in a turn of the
-   * partition: from its reader, or from `inTurn`.
-   */
-  seek(topic: string, partition: number, offset: number): void {
-    const owned = this.#owned.get(keyOf(topic, partition));
-    if (owned === undefined) return;
-    owned.seeks++;
-    this.#consumer.seek({ topic, partition, offset: String(offset) });
-  }
-
-  /** Runs `work` while no batch of the partition is being handled, if this member still owns the partition then. */
-  inTurn(topic: string, partition: number, work: () => Promise<void>): Promise<void> {
-    const owned = this.#owned.get(keyOf(topic, partition));
-    return owned === undefined ? Promise.resolve() : this.#inTurn(owned, work);
-  }
-
   /** @throws the error of kafkajs, for example while the group rebalances */
   commitOffsets(offsets: TopicPartitionOffsetAndMetadata[]): Promise<void> {
     return this.#consumer.commitOffsets(offsets);
@@ -200,7 +176,7 @@ export class GroupSession {
     let owned = this.#owned.get(key);
     if (owned === undefined) {
       const reader = this.#options.open(topic, partition);
-      owned = { topic, partition, reader, turn: Promise.resolve(), seeks: 0 };
+      owned = { topic, partition, reader, turn: Promise.resolve() };
       this.#owned.set(key, owned);
     }
     // At each join kafkajs resets the position to the committed offset.
@@ -209,18 +185,15 @@ export class GroupSession {
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
-    const batch = payload.batch as FetchedBatch;
+    const { batch } = payload;
     const { topic, partition, messages } = batch;
     const owned = this.#owned.get(keyOf(topic, partition));
     if (owned === undefined || payload.isStale() || !payload.isRunning()) return;
     const lastOffset = batch.lastOffset();
-    const { seeks } = owned;
     await this.#inTurn(owned, async () => {
-      if (owned.seeks !== seeks) return;
       const lag = Number(batch.offsetLag());
-      const readFrom = Number(batch.fetchedOffset);
-      await whileBeating(payload, () => this.#hand(owned, messages, Number(lastOffset), lag, readFrom));
-      if (this.#isOwned(owned) && owned.seeks === seeks) payload.resolveOffset(lastOffset);
+      await whileBeating(payload, () => this.#hand(owned, messages, Number(lastOffset), lag));
+      if (this.#isOwned(owned)) payload.resolveOffset(lastOffset);
     });
     await payload.heartbeat();
   }
@@ -235,10 +208,7 @@ export class GroupSession {
   }: ConsumerEndBatchProcessEvent['payload']): void {
     const owned = batchSize > 0 ? undefined : this.#owned.get(keyOf(topic, partition));
     if (owned === undefined) return;
-    const { seeks } = owned;
-    void this.#inTurn(owned, async () => {
-      if (owned.seeks === seeks) await this.#hand(owned, [], Number(lastOffset), Number(offsetLag));
-    });
+    void this.#inTurn(owned, () => this.#hand(owned, [], Number(lastOffset), Number(offsetLag)));
   }
 
   /** Serializes the batches of a partition: kafkajs may rejoin and fetch again while a batch is being handled. */
@@ -249,16 +219,10 @@ export class GroupSession {
     return owned.turn;
   }
 
-  #hand(
-    owned: Owned,
-    messages: readonly LogMessage[],
-    lastOffset: number,
-    lag: number,
-    readFrom?: number,
-  ): Promise<void> {
+  #hand(owned: Owned, messages: readonly LogMessage[], lastOffset: number, lag: number): Promise<void> {
     const { topic, partition, reader } = owned;
     const isWanted = (): boolean => !this.#isStopping;
-    return reader.handle({ topic, partition, messages, lastOffset, lag, readFrom, isWanted });
+    return reader.handle({ topic, partition, messages, lastOffset, lag, isWanted });
   }
 
   #isOwned(owned: Owned): boolean {

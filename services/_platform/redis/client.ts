@@ -6,12 +6,7 @@ import { TributaryError } from '#contracts/errors.ts';
  * Creates a connection that pipelines the commands of one turn of the event loop, and waits for a server that
  * restarts.
  */
-export async function connectRedis(options: {
-  url: string;
-  log: Logger;
-  /** Called after each reconnection: the server may have lost writes, or be another one. */
-  onReconnected?: () => void;
-}): Promise<Redis> {
+export async function connectRedis(options: { url: string; log: Logger }): Promise<Redis> {
   const redis = new Redis(options.url, {
     enableAutoPipelining: true,
     lazyConnect: true,
@@ -29,6 +24,5 @@ export async function connectRedis(options: {
       retryable: true,
     });
   }
-  redis.on('ready', () => options.onReconnected?.());
   return redis;
 }
