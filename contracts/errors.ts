@@ -76,6 +76,8 @@ export const ERROR_REMEDIES = {
     'Try again shortly: Redis or Kafka is slow, see the log of rerank and the health of both. A slate nobody waits for is not logged.',
   'index.empty': 'Wait for the first retraining: no generation is active yet.',
   'generation.pending': 'This process of the index does not hold the generation yet; try again shortly.',
+  'generation.undeclared':
+    'The topic releases does not name the generation; try again a few times, because a process may lag, then give up.',
   'generation.unknown': 'Ask again with the active generation: the index does not hold the named one.',
 
   'retrain.running': 'Wait for the end of the retraining that is under way.',

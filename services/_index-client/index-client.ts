@@ -42,10 +42,10 @@ export interface SimilarAnswer {
 /**
  * The client of the stage `index`, for one process or several shards. An answer never mixes generations.
  *
- * @throws TributaryError `generation.unknown` (409) if the named generation is no longer held, `generation.pending`
- *   (503, retryable) if it is not held yet, `index.empty` (503) if none is named and none serves, `field.invalid` (400),
- *   and `peer.unavailable` (503, retryable) with the name of a process that does not answer, because an answer from a
- *   part of the items would look complete
+ * @throws TributaryError `generation.unknown` (409) if the named generation is no longer held, `generation.pending` (503,
+ *   retryable) if it is not held yet, `generation.undeclared` (503, retryable) if the log does not name it, or not yet,
+ *   `index.empty` (503) if none is named and none serves, `field.invalid` (400), and `peer.unavailable` (503, retryable)
+ *   with the name of a process that does not answer, because an answer from a part of the items would look complete
  */
 export interface IndexClient {
   search(request: SearchRequest, trace?: string): Promise<SearchAnswer>;

@@ -130,7 +130,7 @@ describe('the index stage', () => {
       status: 409,
     });
     await assert.rejects(search({ generation: 'g9', k: 1, queries: [] }), {
-      code: 'generation.pending',
+      code: 'generation.undeclared',
       status: 503,
       retryable: true,
     });

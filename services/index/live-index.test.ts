@@ -148,11 +148,16 @@ describe('the live index', () => {
     world.index.markCaughtUp();
     await serveThree(world, 'g1');
     await serveThree(world, 'g2');
+    world.declare(release('g3', 'building', 3));
     world.declare(release('g5', 'rejected', 3));
-    const answers = ['g0', 'g3', 'g5'].map((id) => world.index.mayCome(id));
-    assert.deepEqual(answers, [false, true, false]);
+    const answers = ['g0', 'g3', 'g4', 'g5'].map((id) => world.index.mayCome(id));
+    assert.deepEqual(answers, [false, true, true, false]);
     assert.throws(() => chooseGeneration(world.index, 'g0'), { code: 'generation.unknown', status: 409 });
     assert.throws(() => chooseGeneration(world.index, 'g3'), { code: 'generation.pending', retryable: true });
+    assert.throws(() => chooseGeneration(world.index, 'g4'), {
+      code: 'generation.undeclared',
+      retryable: true,
+    });
     world.index.close();
   });
 

@@ -107,6 +107,11 @@ export class LiveIndex {
     return !isPast && this.#published.mayCome(id);
   }
 
+  /** Whether the topic `releases` names the generation. */
+  isDeclared(id: string): boolean {
+    return this.#published.isDeclared(id);
+  }
+
   /** Ids of the generations that answer. */
   heldIds(): string[] {
     return this.#held.ids();

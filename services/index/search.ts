@@ -11,7 +11,8 @@ const UNIT_TOLERANCE = 1e-6;
 
 /**
  * The generation that answers a request: the named one, or the served one when none is named.
- * @throws TributaryError `index.empty` (503), `generation.pending` (503) or `generation.unknown` (409)
+ * @throws TributaryError `index.empty` (503), `generation.pending` (503), `generation.undeclared` (503) for a name that the
+ *   log does not hold or not yet, or `generation.unknown` (409)
  */
 export function chooseGeneration(index: LiveIndex, id?: string): SearchableGeneration {
   const { served } = index;
@@ -22,7 +23,8 @@ export function chooseGeneration(index: LiveIndex, id?: string): SearchableGener
   if (chosen === undefined) {
     const held = index.heldIds().join(', ');
     if (id !== undefined && index.mayCome(id)) {
-      throw new TributaryError('generation.pending', `${id} is not held yet; held: ${held}`, {
+      const code = index.isDeclared(id) ? 'generation.pending' : 'generation.undeclared';
+      throw new TributaryError(code, `${id} is not held yet; held: ${held}`, {
         status: 503,
         field: 'generation',
         retryable: true,

@@ -46,18 +46,17 @@ describe('items with vectors of 1,536 numbers (retrain, gateway and index)', () 
     await test.apply();
     const settings = { TRIBUTARY_NAMESPACE: test.namespace };
     const training = { TRIBUTARY_RETRAIN_SECONDS: '2', TRIBUTARY_RETRAIN_INTERVAL_MS: '0' };
-    const [index, trainer] = await Promise.all([
-      startStageProcess('index', settings),
-      startStageProcess('retrain', { ...settings, ...training }),
-    ]);
-    retrain = trainer;
+    const index = await startStageProcess('index', settings);
     gateway = await startStageProcess('gateway', { ...settings, TRIBUTARY_INDEX_URL: index.url });
-    stages = [gateway, index, retrain];
     await Promise.all(
       groupActions(Date.now()).map((action) =>
         test.produce('actions', { key: action.userId, value: test.encode('UserAction', action) }),
       ),
     );
+    await putItems(CATALOGUE);
+    // It is ready when it has read the log as it is now.
+    retrain = await startStageProcess('retrain', { ...settings, ...training });
+    stages = [gateway, index, retrain];
   });
 
   after(async () => {
@@ -84,7 +83,6 @@ describe('items with vectors of 1,536 numbers (retrain, gateway and index)', () 
   }
 
   it('items with long vectors are trained, published and served', async () => {
-    await putItems(CATALOGUE);
     await waitFor(async () => (await fetch(`${retrain.url}/readyz`)).ok, { message: 'the log is read' });
     const started = await fetch(`${retrain.url}/retrain`, { method: 'POST' });
     assert.equal(started.status, 202, await started.clone().text());

@@ -72,6 +72,11 @@ export class PublishedGenerations {
     return !this.#caughtUp || this.#ledger.mayCome(id);
   }
 
+  /** Whether a release of the generation was declared. */
+  isDeclared(id: string): boolean {
+    return this.#ledger.get(id) !== undefined;
+  }
+
   /** Releases declared active other than `id`, which a flip to `id` retires. */
   supersededBy(id: string): Release[] {
     return this.#ledger.supersededBy(id);

@@ -162,10 +162,24 @@ describe('a generation that the index does not hold', () => {
     assert.equal((await model.propose([user], signal)).size, 0);
   });
 
-  it('a generation that never comes does not hold up its users for ever', async () => {
-    const model = modelOf(Array.from({ length: 100 }, pending));
-    for (let attempt = 1; attempt < 100; attempt++)
-      await assert.rejects(model.propose([user], signal), { retryable: true });
-    await assert.rejects(model.propose([user], signal), { code: 'generation.unknown', retryable: false });
-  });
+  const limits = [
+    { limit: 100, name: 'a generation that the log declares', refuse: pending },
+    {
+      limit: 5,
+      name: 'a generation of which the log does not know',
+      refuse: () => new TributaryError('generation.undeclared', 'no g2', { retryable: true }),
+    },
+  ];
+  for (const { limit, name, refuse } of limits) {
+    it(`${name} and that never comes holds up its users for ${limit} attempts, and nobody later`, async () => {
+      const errors = Array.from({ length: limit + 1 }, refuse);
+      const model = modelOf(errors);
+      for (let attempt = 1; attempt < limit; attempt++)
+        await assert.rejects(model.propose([user], signal), { retryable: true });
+      await assert.rejects(model.propose([user], signal), { code: 'generation.unknown', retryable: false });
+      assert.equal((await model.propose([user], signal)).size, 0, 'the name was given up');
+      assert.equal(errors.length, 0);
+      assert.equal((await model.propose([user], signal)).size, 1, 'it came after all');
+    });
+  }
 });

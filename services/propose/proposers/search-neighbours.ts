@@ -2,8 +2,16 @@ import { TributaryError } from '#contracts/errors.ts';
 import type { Neighbour } from '#index-client/index-client.ts';
 import type { Resources } from './proposer.ts';
 
-/** After so many refusals, at least 2 s apart in the end, the index is not about to hold the generation: about 3 minutes. */
-const PENDING_LIMIT = 100;
+/**
+ * After so many refusals the index is not about to hold the generation. The pauses between them grow to 2 s: about 3 minutes
+ * for a generation that the log declares, and about 3 s for a name that it does not hold, which any producer may write.
+ */
+const REFUSALS = { 'generation.pending': 100, 'generation.undeclared': 5 } as const;
+
+type Refusal = keyof typeof REFUSALS;
+
+/** Names of generations whose refusals are remembered; the oldest is forgotten first. */
+const MAX_NAMES = 1_000;
 
 export type NeighbourSearch = (
   generation: string | null,
@@ -16,11 +24,26 @@ export type NeighbourSearch = (
  * - If the index no longer holds the generation, the search returns undefined: the model then leaves the users out, because
  *   interests in the new generation follow.
  * - If it does not hold the generation yet, such as a replica that flips later, or does not answer, the search throws a
- *   TributaryError with `retryable`. A generation that does not come within about three minutes, because its name is wrong,
- *   is an error that is not retryable, and its users are left out.
+ *   TributaryError with `retryable`. A generation that does not come after the number of refusals in `REFUSALS` is an error
+ *   that is not retryable. Later users of that name are left out at the first refusal.
  */
 export function createNeighbourSearch(index: Pick<Resources['index'], 'search'>, k: number): NeighbourSearch {
-  let pending = { generation: '', refusals: 0 };
+  const refusals = new Map<string, number>();
+
+  /** @returns whether the generation was given up before */
+  function refuse(generation: string, error: TributaryError & { readonly code: Refusal }): boolean {
+    const count = (refusals.get(generation) ?? 0) + 1;
+    const limit = REFUSALS[error.code];
+    refusals.delete(generation);
+    refusals.set(generation, count);
+    if (refusals.size > MAX_NAMES) refusals.delete(refusals.keys().next().value!);
+    if (count > limit) return true;
+    if (count < limit) throw error;
+    throw new TributaryError('generation.unknown', `the index does not come to hold ${generation}`, {
+      cause: error,
+    });
+  }
+
   return async (generation, itemIds) => {
     if (generation === null || itemIds.length === 0) return itemIds.map(() => []);
     try {
@@ -29,17 +52,17 @@ export function createNeighbourSearch(index: Pick<Resources['index'], 'search'>,
         queries: itemIds.map((itemId) => ({ itemId })),
         k,
       });
-      pending.refusals = 0;
+      refusals.delete(generation);
       return results.map((result) => ('neighbours' in result ? result.neighbours : []));
     } catch (error) {
       if (!(error instanceof TributaryError)) throw error;
       if (error.code === 'generation.unknown') return undefined;
-      if (error.code !== 'generation.pending') throw error;
-      if (pending.generation !== generation) pending = { generation, refusals: 0 };
-      if (++pending.refusals < PENDING_LIMIT) throw error;
-      throw new TributaryError('generation.unknown', `the index does not come to hold ${generation}`, {
-        cause: error,
-      });
+      if (isRefusal(error) && refuse(generation, error)) return undefined;
+      throw error;
     }
   };
+}
+
+function isRefusal(error: TributaryError): error is TributaryError & { readonly code: Refusal } {
+  return Object.hasOwn(REFUSALS, error.code);
 }
