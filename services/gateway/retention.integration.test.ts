@@ -38,6 +38,21 @@ describe('the retention that the gateway follows', () => {
     retention.close();
   });
 
+  it('is looked up again before an action is refused', async () => {
+    const { kafka, registry, namespace } = test;
+    await applyTopics({ kafka, registry, namespace, retentionMs: { actions: YEAR } });
+    const retention = await followRetention({ kafka, topic: test.topicOf('actions'), fallbackMs: 1, log });
+    await applyTopics({ kafka, registry, namespace, retentionMs: { actions: 2 * YEAR } });
+    await waitFor(
+      async () => {
+        await retention.lookAgain();
+        return retention.maxAgeMs === 2 * YEAR;
+      },
+      { message: 'the longer retention counts' },
+    );
+    retention.close();
+  });
+
   it('is the fallback while the topic cannot be looked up', async () => {
     const retention = await followRetention({
       kafka: test.kafka,

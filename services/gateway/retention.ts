@@ -6,16 +6,20 @@ import { reasonOf } from '#contracts/errors.ts';
 const TOPIC_RESOURCE = 2;
 /** Time between two looks at the retention of the topic, in milliseconds. */
 const EVERY_MS = 60_000;
+/** Shortest time between two looks because actions seem too old, in milliseconds. */
+const AGAIN_MS = 1_000;
 
 export interface Retention {
   /** Age from which the log deletes messages, in milliseconds; Infinity if it keeps them for ever. */
   readonly maxAgeMs: number;
+  /** Looks again if the last look was a second ago or more, so that a longer retention counts at once. */
+  lookAgain(): Promise<void>;
   close(): void;
 }
 
 /**
- * The retention of a topic as the brokers have it, looked up at the start and then every minute: an operator lengthens it
- * before an older history is loaded. While the brokers do not answer, the last known one holds.
+ * The retention of a topic as the brokers have it, looked up at the start, every minute, and before an action is refused
+ * as too old: an operator lengthens it before an older history is loaded. While the brokers do not answer, the last known one holds.
  * @param options.topic qualified name
  * @param options.fallbackMs retention until the brokers have answered, in milliseconds
  */
@@ -28,7 +32,12 @@ export async function followRetention(options: {
 }): Promise<Retention> {
   const { kafka, topic, fallbackMs, log, everyMs = EVERY_MS } = options;
   let maxAgeMs = fallbackMs;
-  async function look(): Promise<void> {
+  let lastLook = { at: Number.NEGATIVE_INFINITY, done: Promise.resolve() };
+  function look(): Promise<void> {
+    lastLook = { at: performance.now(), done: ask() };
+    return lastLook.done;
+  }
+  async function ask(): Promise<void> {
     try {
       maxAgeMs = (await readRetention(kafka, topic)) ?? maxAgeMs;
     } catch (error) {
@@ -46,6 +55,7 @@ export async function followRetention(options: {
     get maxAgeMs() {
       return maxAgeMs;
     },
+    lookAgain: () => (performance.now() - lastLook.at < AGAIN_MS ? lastLook.done : look()),
     close() {
       isClosed = true;
       clearTimeout(timer);

@@ -15,7 +15,7 @@ export interface RoutesOptions {
   readonly itemRules: ItemRules;
   readonly batchOptions: BatchOptions;
   readonly metrics: GatewayMetrics;
-  readonly retention: Pick<Retention, 'maxAgeMs'>;
+  readonly retention: Pick<Retention, 'maxAgeMs' | 'lookAgain'>;
   /** Limits the write requests in flight. */
   readonly admission: Admission;
 }

@@ -4,7 +4,7 @@ import { timestampOf } from '#contracts/domain/action-validity.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { RETRY_AFTER_SECONDS } from '#platform/http/error-body.ts';
 import type { StagePorts } from '#platform/stage.ts';
-import { ActionInput, validateAction } from './ingest/action.ts';
+import { ActionInput, seemsOlder, validateAction } from './ingest/action.ts';
 import {
   acceptBatch,
   type BatchAnswer,
@@ -37,8 +37,11 @@ export function addWriteRoutes(stage: StagePorts, options: WriteOptions): void {
   const items = Type.Array(IdentifiedItemInput, BATCH);
 
   http.post('/v1/actions', route('Post one action or up to 1,000', actions), async (request, reply) => {
-    const kind = actionKind(stage, Date.now(), retention.maxAgeMs, continueTrace(request, reply));
-    const answer = await acceptBatch(readBatch(request.body), kind, batchOptions);
+    const now = Date.now();
+    const entries = readBatch(request.body);
+    if (entries.some((entry) => seemsOlder(entry, now - retention.maxAgeMs))) await retention.lookAgain();
+    const kind = actionKind(stage, now, retention.maxAgeMs, continueTrace(request, reply));
+    const answer = await acceptBatch(entries, kind, batchOptions);
     metrics.count('actions', answer);
     return send(reply, answer);
   });

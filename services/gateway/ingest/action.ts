@@ -71,6 +71,12 @@ export function validateAction(entry: unknown, now: number, maxAgeMs: number): V
   return fault === undefined ? { record } : reject(fault);
 }
 
+/** Whether an entry, which may be anything, names a time before `bound`, ms. */
+export function seemsOlder(entry: unknown, bound: number): boolean {
+  const time = (entry as Partial<Static<typeof ActionInput>> | null)?.occurredAt;
+  return typeof time === 'string' ? Date.parse(time) < bound : typeof time === 'number' && time < bound;
+}
+
 /** A number with a fraction is no integer, but its sender has to know the unit too. */
 function hintAtUnit(fault: Fault, entry: unknown): Fault {
   const time = fault.field === 'occurredAt' ? (entry as { occurredAt: unknown }).occurredAt : undefined;
