@@ -11,9 +11,10 @@ import { PLATFORM_SETTINGS, type PlatformConfig, portSetting, readConfig } from 
 import { createHttpDrain, type HttpDrain } from './http/drain.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
-import { consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
+import { type Consumption, consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
 import { sendDeadLetters } from './kafka/dead-letters.ts';
 import { type Followed, type Follower, follow } from './kafka/follower.ts';
+import type { HeldState } from './kafka/held-state.ts';
 import type { IncomingMessage } from './kafka/messages.ts';
 import { type Acknowledgement, createProducer } from './kafka/producer.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
@@ -36,6 +37,13 @@ export type BatchHandlers = {
 export type FollowHandlers = {
   readonly [T in TopicName]?: (message: IncomingMessage<TopicValue<T>>) => void | Promise<void>;
 };
+
+export interface ConsumeGroupOptions {
+  /** Called with the partitions this process owns, after each rebalance. */
+  readonly onAssigned?: (partitions: number[]) => void;
+  /** What the handlers keep in Redis, by topics without the namespace: compared with the log, and rebuilt if it is lost. */
+  readonly state?: HeldState;
+}
 
 export interface ProduceOptions {
   /** Trace context to pass on. */
@@ -71,7 +79,7 @@ export interface StagePorts {
     options?: ProduceOptions,
   ): Promise<Acknowledgement>;
   /** Joins the group `<stage>.<group>`, or `<stage>` if the group is the empty text. */
-  consume(group: string, handlers: BatchHandlers, onAssigned?: (partitions: number[]) => void): Promise<void>;
+  consume(group: string, handlers: BatchHandlers, options?: ConsumeGroupOptions): Promise<Consumption>;
   /**
    * Reads whole topics and then follows them; the stage is ready only after it has caught up.
    * @param since message timestamps to start from instead of the beginning, ms
@@ -157,6 +165,7 @@ async function createStage(
     httpDrain.closeStragglers(config.drainDeadlineMs * STRAGGLERS_GRACE),
   );
 
+  const consumptions = new Set<Consumption>();
   const stage: StagePorts = {
     name,
     config,
@@ -169,7 +178,10 @@ async function createStage(
     http,
     key: (...parts) => [config.namespace, ...parts].filter((part) => part !== '').join(':'),
     async connectRedis() {
-      const redis = await connectRedis({ url: config.redisUrl, log });
+      const onReconnected = (): void => {
+        for (const consumption of consumptions) consumption.compareState();
+      };
+      const redis = await connectRedis({ url: config.redisUrl, log, onReconnected });
       lifecycle.onStop('redis', async () => void (await redis.quit()));
       return redis;
     },
@@ -183,8 +195,8 @@ async function createStage(
         ...(partition === undefined ? {} : { partition }),
       });
     },
-    async consume(group, handlers, onAssigned) {
-      const stop = await consume({
+    async consume(group, handlers, { onAssigned, state } = {}) {
+      const consumption = await consume({
         kafka,
         groupId: `${prefix}${group === '' ? name : `${name}.${group}`}`,
         subscriptions: Object.entries(handlers).map(([topicName, handle]) => ({
@@ -201,8 +213,14 @@ async function createStage(
           ),
         onFailure: (error) => lifecycle.fail(error),
         ...(onAssigned === undefined ? {} : { onAssigned }),
+        ...(state === undefined ? {} : { state: withoutNamespace(state, prefix) }),
       });
-      lifecycle.onStop(`consumer ${group}`, stop);
+      consumptions.add(consumption);
+      lifecycle.onStop(`consumer ${group}`, () => {
+        consumptions.delete(consumption);
+        return consumption.stop();
+      });
+      return consumption;
     },
     async follow(handlers, since = {}) {
       const follower = await follow({
@@ -241,6 +259,15 @@ async function createStage(
   }
 
   return { stage, httpDrain };
+}
+
+function withoutNamespace(state: HeldState, prefix: string): HeldState {
+  return {
+    readHead: (topic, partition) => state.readHead(topic.slice(prefix.length), partition),
+    writeHead: (topic, partition, head) => state.writeHead(topic.slice(prefix.length), partition, head),
+    clear: (partition) => state.clear(partition),
+    forget: () => state.forget(),
+  };
 }
 
 async function prepareCodec({ registryUrl, namespace }: PlatformConfig): Promise<Codec> {

@@ -56,5 +56,5 @@ await runStage(STAGES.feedback, async (stage) => {
     onFailure: (error) => stage.lifecycle.fail(error),
   });
   stage.lifecycle.onStop('watch of the end offsets', watch.close);
-  await stage.consume('', createHandlers(joiner), watch.own);
+  await stage.consume('', createHandlers(joiner), { onAssigned: watch.own });
 });

@@ -51,9 +51,23 @@ await runStage(STAGES.interests, async (stage) => {
     );
     await follower.caughtUp;
     vectors.markCaughtUp();
-    await stage.consume('', { actions: processor.handle }, (partitions) => {
-      processor.forgetPartitions();
-      refresher.assign(partitions);
-    });
+    const consumption = await stage.consume(
+      '',
+      { actions: processor.handle },
+      {
+        onAssigned(partitions) {
+          processor.forgetPartitions();
+          refresher.assign(partitions);
+        },
+        state: {
+          readHead: (_topic, partition) => store.readHead(partition),
+          writeHead: (_topic, partition, head) => store.writeHead(partition, head),
+          clear: (partition) => store.clear(partition),
+          forget: () => processor.forgetPartitions(),
+        },
+      },
+    );
+    // Until then a user may seem to have no interests.
+    stage.readyWhen(() => consumption.rebuilding);
   };
 });

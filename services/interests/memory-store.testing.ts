@@ -1,7 +1,8 @@
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import type { InterestsStore } from './store.ts';
+import { StateLost } from '#platform/kafka/held-state.ts';
+import type { InterestsHead, InterestsStore } from './store.ts';
 
 interface Bytes {
   window: string;
@@ -19,7 +20,12 @@ export interface MemoryStore extends InterestsStore {
 export function createMemoryStore(): MemoryStore {
   const records = new Map<string, Bytes>();
   const users = new Map<number, Set<string>>();
-  const streams = new Map<number, { offset: number; time: number }>();
+  const heads = new Map<number, InterestsHead>();
+
+  function requireHead(partition: number, held: number | undefined): void {
+    const offset = heads.get(partition)?.offset;
+    if (held !== undefined && (offset === undefined || offset < held)) throw new StateLost(offset, held);
+  }
 
   return {
     async read(userId) {
@@ -38,10 +44,11 @@ export function createMemoryStore(): MemoryStore {
       const record = records.get(userId);
       return record === undefined ? undefined : (JSON.parse(record.interests) as UserInterests);
     },
-    async write(partition, window, { interests, clustering }) {
+    async write(partition, window, { interests, clustering }, held) {
       const { userId, version } = interests;
       const listed = users.get(partition) ?? new Set();
       users.set(partition, listed.add(userId));
+      requireHead(partition, held);
       if ((records.get(userId)?.offset ?? -1) >= version) return false;
       records.set(userId, {
         window: base64(encodeWindow(window)),
@@ -62,16 +69,27 @@ export function createMemoryStore(): MemoryStore {
       const listed = [...(users.get(partition) ?? [])];
       if (listed.length > 0) yield listed;
     },
-    async readStreamTime(partition) {
-      return streams.get(partition)?.time ?? 0;
+    async readHead(partition) {
+      return heads.get(partition);
     },
-    async writeStreamTime(partition, offset, time) {
-      if ((streams.get(partition)?.offset ?? -1) < offset) streams.set(partition, { offset, time });
+    async advance(partition, to, held) {
+      requireHead(partition, held);
+      const head = heads.get(partition);
+      if (head === undefined || head.offset < to.offset)
+        heads.set(partition, { ...to, topicId: head?.topicId });
+    },
+    async writeHead(partition, head) {
+      heads.set(partition, { ...head, streamTime: heads.get(partition)?.streamTime ?? 0 });
+    },
+    async clear(partition) {
+      heads.delete(partition);
+      for (const userId of users.get(partition) ?? []) records.delete(userId);
+      users.delete(partition);
     },
     dump: () => ({
       records: [...records].sort(([a], [b]) => (a < b ? -1 : 1)),
       users: [...users].map(([partition, listed]) => [partition, [...listed].sort()]),
-      streams: [...streams],
+      heads: [...heads],
     }),
   };
 }

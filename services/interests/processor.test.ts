@@ -38,9 +38,9 @@ function createRig(
       mayCrash();
       return store.write(...given);
     },
-    async writeStreamTime(...given) {
+    async advance(...given) {
       mayCrash();
-      return store.writeStreamTime(...given);
+      return store.advance(...given);
     },
   };
   const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], space: served() };
@@ -163,12 +163,12 @@ describe('times that no log can lead to', () => {
     );
     const interests = someInterests({ userId: 'u1', version: 3, streamTime: microseconds });
     await store.write(0, window, { interests, clustering: new Uint8Array(0) });
-    await store.writeStreamTime(0, 3, microseconds);
+    await store.advance(0, { offset: 3, streamTime: microseconds });
     await processor.handle(batchOf([{ offset: 4, value: action() }]));
     assert.deepEqual(counts, { added: 1 });
     const held = await store.readInterests('u1');
     assert.deepEqual([held?.streamTime, held?.recent], [START, ['tea']]);
-    assert.equal(await store.readStreamTime(0), START);
+    assert.equal((await store.readHead(0))?.streamTime, START);
   });
 
   it('do not enter through the messages of a client that stamps them with its own clock', async () => {
@@ -177,7 +177,7 @@ describe('times that no log can lead to', () => {
     const batch = batchOf([{ offset: 0, value: far }]);
     await processor.handle({ ...batch, messages: [{ ...batch.messages[0]!, timestamp: START }] });
     assert.equal(batch.rejected.get(0)?.code, 'time.future');
-    assert.equal(await store.readStreamTime(0), 0);
+    assert.equal((await store.readHead(0))?.streamTime, 0);
     assert.deepEqual(published, []);
   });
 });

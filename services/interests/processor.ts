@@ -4,11 +4,12 @@ import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { requireContinuity } from '#platform/kafka/held-state.ts';
 import { believableRecord } from './believable.ts';
 import { type CachedUser, CachedUsers } from './cached-users.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import type { InterestsStore, UserRecord } from './store.ts';
+import type { InterestsHead, InterestsStore, UserRecord } from './store.ts';
 import { applyActions, composeInterests, type PlacedAction } from './update.ts';
 import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
@@ -34,6 +35,14 @@ export interface ProcessorPorts {
   readonly countUser: (outcome: 'hot' | 'read') => void;
 }
 
+/** What a batch continues from. */
+interface Held {
+  readonly partition: number;
+  /** Offset of the head in the store; undefined if there is none. */
+  readonly held: number | undefined;
+  readonly users: CachedUsers;
+}
+
 interface UserWork {
   readonly userId: string;
   readonly actions: PlacedAction[];
@@ -47,7 +56,7 @@ export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
   /** Estimated bytes of the cached users. */
   cachedBytes(): number;
-  /** Forgets stream times and cached users after an assignment: other processes may have written newer ones. */
+  /** Forgets heads and cached users after an assignment: other processes may have written newer ones. */
   forgetPartitions(): void;
   /**
    * Re-clusters the windows of a partition that were clustered in a different generation than the served one, or with items
@@ -71,9 +80,10 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   async function handle(batch: IncomingBatch<UserAction>): Promise<void> {
     const { partition } = batch;
     // A batch that outlives a rebalance keeps these objects, so that it changes nothing of the next assignment.
-    const { streamTimes, users } = owned;
-    let streamTime =
-      streamTimes.get(partition) ?? believableTime(await store.readStreamTime(partition), now());
+    const { heads, users } = owned;
+    const head = heads.get(partition) ?? (await store.readHead(partition));
+    requireContinuity(head?.offset ?? -1, batch.readFrom);
+    let streamTime = believableTime(head?.streamTime ?? 0, now());
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, timestamp, trace } of batch.messages) {
       if (value === null) {
@@ -91,13 +101,15 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       work.actions.push({ action: value, offset, streamTime });
       work.trace = trace;
     }
-    await forEachInSlices([...byUser.values()], (work) => updateUser(partition, work, users));
-    const last = batch.messages.at(-1);
-    if (last !== undefined) await store.writeStreamTime(partition, last.offset, streamTime);
-    streamTimes.set(partition, streamTime);
+    await forEachInSlices([...byUser.values()], (work) =>
+      updateUser({ partition, held: head?.offset, users }, work),
+    );
+    const advanced = { offset: Math.max(batch.lastOffset, head?.offset ?? -1), streamTime };
+    await store.advance(partition, advanced, head?.offset);
+    heads.set(partition, advanced);
   }
 
-  async function updateUser(partition: number, work: UserWork, users: CachedUsers): Promise<void> {
+  async function updateUser({ partition, held, users }: Held, work: UserWork): Promise<void> {
     const { userId, actions, trace } = work;
     const space = servedSpace();
     const user = await loadUser(userId, users, space);
@@ -120,7 +132,8 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     };
     const interests = composeInterests(window, at, found, config);
     await publish(interests, trace);
-    const written = await store.write(partition, window, { interests, clustering: encodeClusters(clusters) });
+    const derived = { interests, clustering: encodeClusters(clusters) };
+    const written = await store.write(partition, window, derived, held);
     if (written) users.put(userId, { window, clusters, offset: newest.offset });
     // If the generation flipped while the outputs were on their way, the refresh may have passed this user already.
     if (servedSpace()?.generation !== interests.generation) await refreshUser(userId);
@@ -198,12 +211,12 @@ export function createProcessor(ports: ProcessorPorts): Processor {
 /** State in memory of the owned partitions. */
 interface Owned {
   /** By partition. */
-  readonly streamTimes: Map<number, number>;
+  readonly heads: Map<number, Pick<InterestsHead, 'offset' | 'streamTime'>>;
   readonly users: CachedUsers;
 }
 
 function ownNothing({ hotUsersMib }: InterestsConfig): Owned {
-  return { streamTimes: new Map(), users: new CachedUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
+  return { heads: new Map(), users: new CachedUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
 async function forEachInSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {

@@ -2,7 +2,14 @@ import type { Redis } from 'ioredis';
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { type Fields, fenceField, replaceFenced, writeFenced } from '#platform/redis/fenced.ts';
+import {
+  type Fields,
+  fenceField,
+  replaceFenced,
+  writeFenced,
+  writeUnderHead,
+} from '#platform/redis/fenced.ts';
+import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
 import type { DerivedRecord, InterestsStore } from './store.ts';
 
 const SOURCE = 'actions';
@@ -13,6 +20,27 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
   const recordKey = (userId: string): string => key('interests', 'user', userId);
   const usersKey = (partition: number): string => key('interests', 'partition', String(partition), 'users');
   const streamKey = (partition: number): string => key('interests', 'partition', String(partition), 'stream');
+
+  async function writeAt(
+    partition: number,
+    recordOrHead: string,
+    offset: number,
+    held: number | undefined,
+    fields: Fields,
+  ): Promise<boolean> {
+    const fence = { source: SOURCE, offset };
+    if (held === undefined) return writeFenced(redis, recordOrHead, fence, fields);
+    return writeUnderHead(redis, recordOrHead, fence, { key: streamKey(partition), offset: held }, fields);
+  }
+
+  async function* usersOf(partition: number): AsyncIterable<string[]> {
+    let cursor = '0';
+    do {
+      const [next, page] = await redis.sscan(usersKey(partition), cursor, 'COUNT', PAGE);
+      cursor = next;
+      if (page.length > 0) yield page;
+    } while (cursor !== '0');
+  }
 
   return {
     async read(userId) {
@@ -29,41 +57,35 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
       const interests = await redis.hget(recordKey(userId), 'interests');
       return interests === null ? undefined : (JSON.parse(interests) as UserInterests);
     },
-    async write(partition, window, derived) {
+    async write(partition, window, derived, held) {
       const { userId, version } = derived.interests;
       // First, because a crash between the writes then leaves a listed user without a record, which a refresh skips. In the
       // other order it would leave a record that no refresh ever reads.
       await redis.sadd(usersKey(partition), userId);
-      return writeFenced(
-        redis,
-        recordKey(userId),
-        { source: SOURCE, offset: version },
-        { window: Buffer.from(encodeWindow(window)), ...fieldsOf(derived) },
-      );
+      const fields = { window: Buffer.from(encodeWindow(window)), ...fieldsOf(derived) };
+      return writeAt(partition, recordKey(userId), version, held, fields);
     },
     rederive(derived) {
       const { userId, version } = derived.interests;
       const fence = { source: SOURCE, offset: version };
       return replaceFenced(redis, recordKey(userId), fence, fieldsOf(derived));
     },
-    async *users(partition) {
-      let cursor = '0';
-      do {
-        const [next, page] = await redis.sscan(usersKey(partition), cursor, 'COUNT', PAGE);
-        cursor = next;
-        if (page.length > 0) yield page;
-      } while (cursor !== '0');
+    users: usersOf,
+    async readHead(partition) {
+      const [head, time] = await Promise.all([
+        readHead(redis, streamKey(partition), SOURCE),
+        redis.hget(streamKey(partition), 'time'),
+      ]);
+      return head === undefined ? undefined : { ...head, streamTime: Number(time ?? 0) };
     },
-    async readStreamTime(partition) {
-      return Number((await redis.hget(streamKey(partition), 'time')) ?? 0);
+    async advance(partition, { offset, streamTime }, held) {
+      await writeAt(partition, streamKey(partition), offset, held, { time: String(streamTime) });
     },
-    async writeStreamTime(partition, offset, streamTime) {
-      await writeFenced(
-        redis,
-        streamKey(partition),
-        { source: SOURCE, offset },
-        { time: String(streamTime) },
-      );
+    writeHead: (partition, head) => writeHead(redis, streamKey(partition), SOURCE, head),
+    async clear(partition) {
+      await deleteHead(redis, streamKey(partition));
+      for await (const page of usersOf(partition)) await redis.unlink(...page.map(recordKey));
+      await redis.unlink(usersKey(partition));
     },
   };
 }

@@ -3,6 +3,7 @@ import { it } from 'node:test';
 import { applyAction, createWindow } from '#algorithms/pinnersage/window.ts';
 import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
+import { StateLost } from '#platform/kafka/held-state.ts';
 import { DAY, START } from './actions.testing.ts';
 import type { DerivedRecord, InterestsStore } from './store.ts';
 
@@ -46,7 +47,7 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
       offset: -1,
     });
     assert.equal(await store.readInterests('u1'), undefined);
-    assert.equal(await store.readStreamTime(0), 0);
+    assert.equal(await store.readHead(0), undefined);
     assert.deepEqual(await listUsers(store, 0), []);
   });
 
@@ -91,13 +92,43 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
     assert.deepEqual(new Set(await listUsers(store, 1)), new Set(ids));
   });
 
-  it('a store keeps the newest stream time of each partition', async () => {
+  it('the head of each partition advances, keeps its topic, and never goes back', async () => {
     const store = await open();
-    await store.writeStreamTime(0, 7, START);
-    await store.writeStreamTime(0, 7, START + 1);
-    await store.writeStreamTime(0, 6, START + 1);
-    await store.writeStreamTime(1, 1, START + DAY);
-    assert.equal(await store.readStreamTime(0), START);
-    assert.equal(await store.readStreamTime(1), START + DAY);
+    await store.writeHead(0, { offset: -1, topicId: 't1' });
+    await store.advance(0, { offset: 7, streamTime: START });
+    await store.advance(0, { offset: 7, streamTime: START + 1 });
+    await store.advance(0, { offset: 6, streamTime: START + 1 });
+    await store.advance(1, { offset: 1, streamTime: START + DAY });
+    assert.deepEqual(await store.readHead(0), { offset: 7, streamTime: START, topicId: 't1' });
+    assert.deepEqual(await store.readHead(1), { offset: 1, streamTime: START + DAY, topicId: undefined });
+  });
+
+  it('nothing is written while the head includes less than the writer knows', async () => {
+    const store = await open();
+    const refused = async (work: Promise<unknown>): Promise<void> => assert.rejects(work, StateLost);
+    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), 4));
+    await refused(store.advance(0, { offset: 5, streamTime: START }, 4));
+    await store.writeHead(0, { offset: 3, topicId: 't1' });
+    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), 4));
+    assert.equal((await store.read('u1')).offset, -1);
+    assert.equal(await store.write(0, windowOf('tea'), derivedOf('u1', 5), 3), true);
+    await store.advance(0, { offset: 5, streamTime: START }, 3);
+    assert.equal(
+      await store.write(0, windowOf('tea', 'mate'), derivedOf('u1', 6), 3),
+      true,
+      'a newer head is no loss',
+    );
+  });
+
+  it('clear deletes the records, the list of users and the head of one partition', async () => {
+    const store = await open();
+    await store.writeHead(0, { offset: -1, topicId: 't1' });
+    await store.write(0, windowOf('tea'), derivedOf('u1', 5));
+    await store.write(1, windowOf('tea'), derivedOf('u2', 5));
+    await store.clear(0);
+    assert.equal(await store.readHead(0), undefined);
+    assert.deepEqual(await listUsers(store, 0), []);
+    assert.equal((await store.read('u1')).offset, -1);
+    assert.equal((await store.read('u2')).offset, 5);
   });
 }

@@ -1,5 +1,6 @@
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
+import type { Head } from '#platform/kafka/held-state.ts';
 
 /** A user's record. `offset` is that of the newest action included; −1 for a user who has no record. */
 export interface UserRecord {
@@ -16,17 +17,40 @@ export interface DerivedRecord {
   readonly clustering: Uint8Array;
 }
 
+/** What the records of a partition include. */
+export interface InterestsHead extends Head {
+  /** Newest event time of the actions of the partition, ms; 0 before the first. */
+  readonly streamTime: number;
+}
+
 /** Windows and interests, one record a user; every write is fenced by the offset in `actions`. */
 export interface InterestsStore {
   read(userId: string): Promise<UserRecord>;
   readInterests(userId: string): Promise<UserInterests | undefined>;
-  /** Writes nothing when the record already includes that version. @returns whether it was written */
-  write(partition: number, window: ActionWindow, derived: DerivedRecord): Promise<boolean>;
+  /**
+   * Writes nothing when the record already includes that version.
+   * @param held offset that the head of the partition must include; any if left out
+   * @returns whether it was written
+   * @throws StateLost if the head includes less
+   */
+  write(partition: number, window: ActionWindow, derived: DerivedRecord, held?: number): Promise<boolean>;
   /** Replaces the derived part if the record still has that version. @returns whether it was written */
   rederive(derived: DerivedRecord): Promise<boolean>;
   /** Users of a partition, page by page. */
   users(partition: number): AsyncIterable<string[]>;
-  /** Newest event time of the actions of a partition, ms; 0 before the first. */
-  readStreamTime(partition: number): Promise<number>;
-  writeStreamTime(partition: number, offset: number, streamTime: number): Promise<void>;
+  /** @returns undefined if nothing of the partition is held */
+  readHead(partition: number): Promise<InterestsHead | undefined>;
+  /**
+   * Advances the head after all that it includes was written; an older offset changes nothing.
+   * @throws StateLost if the head includes less than `held`
+   */
+  advance(
+    partition: number,
+    to: { readonly offset: number; readonly streamTime: number },
+    held?: number,
+  ): Promise<void>;
+  /** Writes offset and topic of the head whatever they were. */
+  writeHead(partition: number, head: Head): Promise<void>;
+  /** Deletes the head, then the records and the list of the users. */
+  clear(partition: number): Promise<void>;
 }

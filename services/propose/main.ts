@@ -33,8 +33,12 @@ await runStage(STAGES.propose, async (stage) => {
     stage.lifecycle.onStop('models', async () => void (await Promise.all(runners.map((one) => one.close()))));
     const forEveryone = new ForEveryone({ ...shared, models: models.forEveryone, now: Date.now });
     stage.lifecycle.onStop('lists for everyone', () => forEveryone.close());
-    await stage.consume(config.group, { interests: createPass(runners) }, (partitions) =>
-      forEveryone.own(partitions),
+    await stage.consume(
+      config.group,
+      { interests: createPass(runners) },
+      {
+        onAssigned: (partitions) => forEveryone.own(partitions),
+      },
     );
   };
 });

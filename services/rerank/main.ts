@@ -90,5 +90,5 @@ await runStage(STAGES.rerank, async (stage) => {
         now: Date.now,
       }),
   });
-  await stage.consume('rewards', { rewards: learner.learn }, learner.forget);
+  await stage.consume('rewards', { rewards: learner.learn }, { onAssigned: learner.forget });
 });

@@ -22,6 +22,8 @@ export interface LogBatch {
   readonly lastOffset: number;
   /** Offsets between `lastOffset` and the end of the partition when the batch was fetched. */
   readonly lag: number;
+  /** Offset at which the fetch began; undefined for a batch without messages. */
+  readonly readFrom?: number | undefined;
   /** Returns false once the session stops or has failed; the rest of the batch then need not be handled. */
   isWanted(): boolean;
 }
@@ -70,6 +72,9 @@ export interface GroupSessionOptions {
   readonly retry?: RetryOptions;
 }
 
+/** The types of kafkajs leave this field out. */
+type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string };
+
 const HEARTBEAT_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
 
@@ -80,6 +85,8 @@ interface Owned {
   readonly reader: PartitionReader;
   /** Resolves when no batch of the partition is being handled. */
   turn: Promise<void>;
+  /** Incremented by every seek: batches that were fetched before it are dropped. */
+  seeks: number;
 }
 
 /**
@@ -137,6 +144,23 @@ export class GroupSession {
     this.#consumer.pause([{ topic, partitions: [partition] }]);
   }
 
+  /**
+   * Reads the partition from the offset on, and drops the batches that were fetched before. Call it in a turn of the
+   * partition: from its reader, or from `inTurn`.
+   */
+  seek(topic: string, partition: number, offset: number): void {
+    const owned = this.#owned.get(keyOf(topic, partition));
+    if (owned === undefined) return;
+    owned.seeks++;
+    this.#consumer.seek({ topic, partition, offset: String(offset) });
+  }
+
+  /** Runs `work` while no batch of the partition is being handled, if this member still owns the partition then. */
+  inTurn(topic: string, partition: number, work: () => Promise<void>): Promise<void> {
+    const owned = this.#owned.get(keyOf(topic, partition));
+    return owned === undefined ? Promise.resolve() : this.#inTurn(owned, work);
+  }
+
   /** @throws the error of kafkajs, for example while the group rebalances */
   commitOffsets(offsets: TopicPartitionOffsetAndMetadata[]): Promise<void> {
     return this.#consumer.commitOffsets(offsets);
@@ -176,7 +200,7 @@ export class GroupSession {
     let owned = this.#owned.get(key);
     if (owned === undefined) {
       const reader = this.#options.open(topic, partition);
-      owned = { topic, partition, reader, turn: Promise.resolve() };
+      owned = { topic, partition, reader, turn: Promise.resolve(), seeks: 0 };
       this.#owned.set(key, owned);
     }
     // At each join kafkajs resets the position to the committed offset.
@@ -185,15 +209,18 @@ export class GroupSession {
   }
 
   async #handleBatch(payload: EachBatchPayload): Promise<void> {
-    const { batch } = payload;
+    const batch = payload.batch as FetchedBatch;
     const { topic, partition, messages } = batch;
     const owned = this.#owned.get(keyOf(topic, partition));
     if (owned === undefined || payload.isStale() || !payload.isRunning()) return;
     const lastOffset = batch.lastOffset();
+    const { seeks } = owned;
     await this.#inTurn(owned, async () => {
+      if (owned.seeks !== seeks) return;
       const lag = Number(batch.offsetLag());
-      await whileBeating(payload, () => this.#hand(owned, messages, Number(lastOffset), lag));
-      if (this.#isOwned(owned)) payload.resolveOffset(lastOffset);
+      const readFrom = Number(batch.fetchedOffset);
+      await whileBeating(payload, () => this.#hand(owned, messages, Number(lastOffset), lag, readFrom));
+      if (this.#isOwned(owned) && owned.seeks === seeks) payload.resolveOffset(lastOffset);
     });
     await payload.heartbeat();
   }
@@ -208,7 +235,10 @@ export class GroupSession {
   }: ConsumerEndBatchProcessEvent['payload']): void {
     const owned = batchSize > 0 ? undefined : this.#owned.get(keyOf(topic, partition));
     if (owned === undefined) return;
-    void this.#inTurn(owned, () => this.#hand(owned, [], Number(lastOffset), Number(offsetLag)));
+    const { seeks } = owned;
+    void this.#inTurn(owned, async () => {
+      if (owned.seeks === seeks) await this.#hand(owned, [], Number(lastOffset), Number(offsetLag));
+    });
   }
 
   /** Serializes the batches of a partition: kafkajs may rejoin and fetch again while a batch is being handled. */
@@ -219,10 +249,16 @@ export class GroupSession {
     return owned.turn;
   }
 
-  #hand(owned: Owned, messages: readonly LogMessage[], lastOffset: number, lag: number): Promise<void> {
+  #hand(
+    owned: Owned,
+    messages: readonly LogMessage[],
+    lastOffset: number,
+    lag: number,
+    readFrom?: number,
+  ): Promise<void> {
     const { topic, partition, reader } = owned;
     const isWanted = (): boolean => !this.#isStopping;
-    return reader.handle({ topic, partition, messages, lastOffset, lag, isWanted });
+    return reader.handle({ topic, partition, messages, lastOffset, lag, readFrom, isWanted });
   }
 
   #isOwned(owned: Owned): boolean {

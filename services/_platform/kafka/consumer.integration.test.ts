@@ -57,7 +57,7 @@ describe('a consumer group', () => {
       assigned: [] as number[][],
       owned: new Set<string>(),
     };
-    const stop = await consume({
+    const { stop } = await consume({
       kafka: test.kafka,
       groupId: `${test.prefix}.${group}`,
       subscriptions: topics.map((topic) => ({

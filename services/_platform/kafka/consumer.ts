@@ -9,6 +9,8 @@ import { userKeyFault } from '#topics/keys.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { commitStarts } from './commit-starts.ts';
 import { Commits } from './commits.ts';
+import { HeldPartitions } from './held-partitions.ts';
+import type { HeldState } from './held-state.ts';
 import { type IncomingMessage, incomingMessage, type Rejection } from './messages.ts';
 
 /** One batch of one partition, decoded, in log order. A batch without messages only reports its last offset. */
@@ -18,6 +20,8 @@ export interface IncomingBatch<V> {
   readonly messages: ReadonlyArray<IncomingMessage<V>>;
   /** Offset of the last record of the batch, also if that record is a dead letter or belongs to an aborted transaction. */
   readonly lastOffset: number;
+  /** Offset at which the fetch began; undefined for a batch without messages. */
+  readonly readFrom?: number | undefined;
   /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
   reject(offset: number, code: ErrorCode, reason: string): void;
 }
@@ -50,6 +54,8 @@ export interface ConsumeOptions {
   /** Called with the partitions this process owns, after each rebalance. */
   readonly onAssigned?: (partitions: number[]) => void;
   readonly onFailure: (error: unknown) => void;
+  /** The state that the handlers keep outside the log; it is compared with the log, and rebuilt when it is lost. */
+  readonly state?: HeldState;
   /** Partitions handled at the same time. Default 16. */
   readonly concurrency?: number;
   /** Most bytes fetched of a partition at a time, which bounds memory. Default 1 MiB. */
@@ -64,20 +70,30 @@ const MAX_MESSAGES = 5_000;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
 
+/** A membership in a group. */
+export interface Consumption {
+  /** Compares the state with the log again, because the store of the state may be another one than before. */
+  compareState(): void;
+  /** Describes the state that is being rebuilt; undefined if all is whole. */
+  readonly rebuilding: string | undefined;
+  /** Stops fetching, waits for the batches that are being handled, commits and leaves the group. */
+  stop(): Promise<void>;
+}
+
 /**
  * Joins the group and handles batches until stopped. The offset of a batch is committed only after the whole batch was
  * handled.
- * @returns a function that stops fetching, waits for the batches that are being handled, commits and leaves the group
  */
-export async function consume(options: ConsumeOptions): Promise<() => Promise<void>> {
+export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { kafka, groupId, subscriptions, log, onAssigned, onFailure, concurrency, maxBytesPerPartition } =
     options;
+  const topics = subscriptions.map(({ topic }) => topic);
   const byTopic = new Map(subscriptions.map((subscription) => [subscription.topic, subscription]));
   const session = new GroupSession({
     kafka,
     groupId,
-    topics: [...byTopic.keys()],
-    open: (topic) => ({ handle: (batch) => handle(batch, byTopic.get(topic)!, commits, options) }),
+    topics,
+    open: (topic) => ({ handle: (batch) => handle(batch, byTopic.get(topic)!, { commits, held }, options) }),
     onRebalancing: () => void commits.flush(),
     onJoined(assignment) {
       commits.forget();
@@ -85,32 +101,62 @@ export async function consume(options: ConsumeOptions): Promise<() => Promise<vo
       log.info({ group: groupId, partitions }, 'partitions assigned');
       onAssigned?.(partitions);
       void commitStarts({ kafka, groupId, assignment, commits, log });
+      held?.assign(assignment);
     },
     onFailure,
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
   });
   const commits = new Commits(session, log, COMMIT_INTERVAL_MS);
+  const held =
+    options.state === undefined
+      ? undefined
+      : new HeldPartitions({
+          ...options,
+          topics,
+          state: options.state,
+          session,
+          onSeek: (topic, partition, offset) => commits.note(topic, partition, offset),
+        });
   await session.start();
-  return () => session.stop(() => commits.close());
+  return {
+    compareState: () => held?.compareAll(),
+    get rebuilding() {
+      return held?.rebuilding;
+    },
+    async stop() {
+      await session.stop(() => commits.close());
+      await held?.close();
+    },
+  };
 }
 
 function partitionsOf(assignment: Assignment): number[] {
   return [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
 }
 
+interface Progress {
+  readonly commits: Commits;
+  readonly held: HeldPartitions | undefined;
+}
+
 async function handle(
   batch: LogBatch,
   subscription: Subscription<never>,
-  commits: Commits,
+  { commits, held }: Progress,
   options: ConsumeOptions,
 ): Promise<void> {
   const started = performance.now();
+  const { topic, partition } = batch;
   let rejected = 0;
   for (const part of partsOf(batch)) {
     if (!batch.isWanted()) return;
-    rejected += await handleBatch(part, subscription, options);
-    commits.note(part.topic, part.partition, part.lastOffset + 1);
+    const work = (): Promise<Rejection[]> => handleBatch(part, subscription, options);
+    const rejections = held === undefined ? await work() : await held.handle(part, work);
+    if (rejections === undefined) return;
+    if (rejections.length > 0) await options.deadLetter({ topic, partition }, rejections);
+    rejected += rejections.length;
+    commits.note(topic, partition, part.lastOffset + 1);
   }
   observe(batch, rejected, started, options.metrics);
 }
@@ -119,25 +165,24 @@ function partsOf(batch: LogBatch): LogBatch[] {
   const { messages } = batch;
   if (messages.length <= MAX_MESSAGES) return [batch];
   const parts: LogBatch[] = [];
+  let { readFrom } = batch;
   for (let start = 0; start < messages.length; start += MAX_MESSAGES) {
     const part = messages.slice(start, start + MAX_MESSAGES);
     const isLast = start + MAX_MESSAGES >= messages.length;
-    parts.push({
-      ...batch,
-      messages: part,
-      lastOffset: isLast ? batch.lastOffset : Number(part.at(-1)!.offset),
-    });
+    const lastOffset = isLast ? batch.lastOffset : Number(part.at(-1)!.offset);
+    parts.push({ ...batch, messages: part, readFrom, lastOffset });
+    readFrom = lastOffset + 1;
   }
   return parts;
 }
 
-/** @returns the number of dead letters */
+/** @returns the messages that become dead letters */
 async function handleBatch(
   batch: LogBatch,
   subscription: Subscription<never>,
   options: ConsumeOptions,
-): Promise<number> {
-  const { topic, partition, lastOffset } = batch;
+): Promise<Rejection[]> {
+  const { topic, partition, lastOffset, readFrom } = batch;
   const { userPartitions } = subscription;
   const rejections: Rejection[] = [];
   const messages: IncomingMessage<never>[] = [];
@@ -159,14 +204,14 @@ async function handleBatch(
     partition,
     messages,
     lastOffset,
+    readFrom,
     reject(offset, code, reason) {
       byOffset ??= new Map(batch.messages.map((message) => [Number(message.offset), message]));
       const message = byOffset.get(offset);
       if (message !== undefined) rejections.push({ message, code, reason });
     },
   });
-  if (rejections.length > 0) await options.deadLetter({ topic, partition }, rejections);
-  return rejections.length;
+  return rejections;
 }
 
 function observe(batch: LogBatch, rejected: number, started: number, metrics: StageMetrics): void {

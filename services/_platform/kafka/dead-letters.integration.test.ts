@@ -27,7 +27,7 @@ describe('the dead letters of a running consumer', () => {
     test = await openTestNamespace();
     await test.apply();
     producer = await createProducer({ kafka: test.kafka, metrics: createMetrics('test') });
-    stop = await consume({
+    ({ stop } = await consume({
       kafka: test.kafka,
       groupId: `${test.namespace}.group`,
       subscriptions: [
@@ -45,7 +45,7 @@ describe('the dead letters of a running consumer', () => {
       deadLetter: ({ partition }, rejections) =>
         sendDeadLetters({ stage: 'test', log, send }, { topic: 'actions', partition }, rejections),
       onFailure: (error) => assert.fail(String(error)),
-    });
+    }));
   });
 
   after(async () => {

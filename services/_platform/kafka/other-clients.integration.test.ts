@@ -107,7 +107,7 @@ describe('messages of other clients', () => {
     const groupId = `${topic}.consumer.${randomUUID()}`;
     const seen = new Map<number, string>();
     let reached = 0;
-    const stop = await consume({
+    const { stop } = await consume({
       kafka: test.kafka,
       groupId,
       subscriptions: [
@@ -297,7 +297,7 @@ describe('messages of other clients', () => {
     });
     await assertEachWaySees(topic, ['decode.magic', 'good']);
     const letters: DeadLetter[] = [];
-    const stop = await consume({
+    const { stop } = await consume({
       kafka: test.kafka,
       groupId: `${topic}.letters`,
       subscriptions: [{ topic, decode, handle: async () => undefined }],

@@ -27,6 +27,14 @@ export const METRICS = {
     help: 'Messages behind the end of the partition when its last batch was fetched',
     labels: ['topic', 'partition'],
   }),
+  rebuilds: counter('tributary_state_rebuilds_total', {
+    help: 'Partitions whose state did not fit the log, by cause: state-missing, state-older, topic-anew, log-shorter',
+    labels: ['cause'],
+  }),
+  rebuildLeft: gauge('tributary_rebuild_messages_left', {
+    help: 'Messages to read until the state of the partition is rebuilt; 0 when it is',
+    labels: ['topic', 'partition'],
+  }),
   httpSeconds: histogram('tributary_http_seconds', {
     help: 'Time to answer a request',
     labels: ['route', 'status'],

@@ -6,7 +6,12 @@ import { TributaryError } from '#contracts/errors.ts';
  * Creates a connection that pipelines the commands of one turn of the event loop, and waits for a server that
  * restarts.
  */
-export async function connectRedis(options: { url: string; log: Logger }): Promise<Redis> {
+export async function connectRedis(options: {
+  url: string;
+  log: Logger;
+  /** Called after each reconnection: the server may have lost writes, or be another one. */
+  onReconnected?: () => void;
+}): Promise<Redis> {
   const redis = new Redis(options.url, {
     enableAutoPipelining: true,
     lazyConnect: true,
@@ -24,5 +29,6 @@ export async function connectRedis(options: { url: string; log: Logger }): Promi
       retryable: true,
     });
   }
+  redis.on('ready', () => options.onReconnected?.());
   return redis;
 }

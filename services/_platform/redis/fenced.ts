@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { StateLost } from '../kafka/held-state.ts';
 import { runScript } from './script.ts';
 
 /**
@@ -24,6 +25,19 @@ if not held or tonumber(held) ~= tonumber(ARGV[2]) then return 0 end
 redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`;
 
+/**
+ * Like WRITE, but only while the head includes at least the offset that this process knows. Otherwise Redis was emptied
+ * or restored from an older copy, and a record that is read from it may lack messages. KEYS[2] the head, which may be the
+ * record itself. ARGV: source field, offset, offset of the head, then pairs of field and value. Returns −1 if it is behind.
+ */
+const WRITE_UNDER_HEAD = `
+local head = redis.call('HGET', KEYS[2], ARGV[1])
+if not head or tonumber(head) < tonumber(ARGV[3]) then return -1 end
+local held = redis.call('HGET', KEYS[1], ARGV[1])
+if held and tonumber(held) >= tonumber(ARGV[2]) then return 0 end
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 4))
+return 1`;
+
 /** Position of a write in the log. The partition is implied: a record belongs to one partition for ever. */
 export interface Fence {
   readonly source: string;
@@ -35,6 +49,26 @@ export type Fields = Readonly<Record<string, string | Buffer>>;
 /** Writes the fields unless the record already includes the fence's offset. @returns whether it was written */
 export async function writeFenced(redis: Redis, key: string, fence: Fence, fields: Fields): Promise<boolean> {
   return (await evaluate(redis, WRITE, key, fence, fields)) === 1;
+}
+
+/**
+ * Writes the fields unless the record already includes the fence's offset.
+ * @param head key of the partition's head, and the offset that it must include
+ * @returns whether it was written
+ * @throws StateLost if the head includes less
+ */
+export async function writeUnderHead(
+  redis: Redis,
+  key: string,
+  fence: Fence,
+  head: { readonly key: string; readonly offset: number },
+  fields: Fields,
+): Promise<boolean> {
+  const parameters = [fenceField(fence.source), String(fence.offset), String(head.offset)];
+  const pairs = Object.entries(fields).flat();
+  const written = await runScript(redis, WRITE_UNDER_HEAD, [key, head.key], [...parameters, ...pairs]);
+  if (written === -1) throw new StateLost(undefined, head.offset);
+  return written === 1;
 }
 
 /** Replaces fields if the record is exactly at the fence's offset. @returns whether it was written */

@@ -20,11 +20,24 @@ export async function openTestRedis(): Promise<TestRedis> {
     redis,
     key: (...parts) => [namespace, ...parts].join(':'),
     async close() {
-      for await (const page of redis.scanStream({ match: `${namespace}:*`, count: 1_000 })) {
-        const keys = page as string[];
-        if (keys.length > 0) await redis.unlink(...keys);
-      }
+      await emptyRedis(redis, namespace);
       await redis.quit();
     },
   };
+}
+
+/** Returns all keys with a prefix. */
+export async function keysOf(redis: Redis, prefix: string): Promise<string[]> {
+  const keys = new Set<string>();
+  for await (const page of redis.scanStream({ match: `${prefix}*`, count: 1_000 }))
+    for (const key of page as string[]) keys.add(key);
+  return [...keys];
+}
+
+/** Deletes all keys of a namespace at once, as FLUSHALL would if the server were this test's alone. */
+export async function emptyRedis(redis: Redis, namespace: string): Promise<void> {
+  const script = `
+local keys = redis.call('KEYS', ARGV[1])
+for _, key in ipairs(keys) do redis.call('UNLINK', key) end`;
+  await redis.eval(script, 0, `${namespace}:*`);
 }

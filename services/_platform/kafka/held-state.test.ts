@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { compareWithLog, requireContinuity, StateLost, type TopicFacts } from './held-state.ts';
+
+const FACTS: TopicFacts = {
+  head: { offset: 41, topicId: 'a' },
+  topicId: 'a',
+  committed: 42,
+  low: 0,
+  high: 50,
+};
+const compare = (change: Partial<TopicFacts> = {}) => compareWithLog({ ...FACTS, ...change });
+
+describe('compareWithLog', () => {
+  it('state that includes what was committed continues at the commit', () => {
+    assert.deepEqual(compare(), { kind: 'continue', position: 42 });
+    assert.deepEqual(compare({ committed: 40 }), { kind: 'continue', position: 40 });
+  });
+
+  it('state that is older than the commit continues where it ends', () => {
+    assert.deepEqual(compare({ head: { offset: 9, topicId: 'a' } }), { kind: 'continue', position: 10 });
+    assert.deepEqual(compare({ head: { offset: 9, topicId: 'a' }, low: 20 }), {
+      kind: 'continue',
+      position: 20,
+    });
+  });
+
+  it('a group without a commit continues where the state ends', () => {
+    assert.deepEqual(compare({ committed: undefined }), { kind: 'continue', position: 42 });
+  });
+
+  it('missing state is rebuilt if something was committed', () => {
+    assert.deepEqual(compare({ head: undefined }), { kind: 'rebuild', cause: 'state-missing' });
+    for (const committed of [undefined, 0])
+      assert.deepEqual(compare({ head: undefined, committed }), { kind: 'continue', position: 0 });
+    assert.deepEqual(compare({ head: undefined, committed: undefined, low: 7 }), {
+      kind: 'continue',
+      position: 7,
+    });
+  });
+
+  it('state of a topic with another id is rebuilt, and state without an id is taken over', () => {
+    assert.deepEqual(compare({ topicId: 'b' }), { kind: 'rebuild', cause: 'topic-anew' });
+    assert.deepEqual(compare({ head: { offset: 41, topicId: undefined } }), {
+      kind: 'continue',
+      position: 42,
+    });
+    assert.deepEqual(compare({ topicId: undefined }), { kind: 'continue', position: 42 });
+  });
+
+  it('state that includes more than the log has is rebuilt', () => {
+    assert.deepEqual(compare({ high: 41, topicId: undefined }), { kind: 'rebuild', cause: 'log-shorter' });
+    assert.deepEqual(compare({ high: 42 }), { kind: 'continue', position: 42 });
+  });
+});
+
+describe('requireContinuity', () => {
+  it('only a gap between head and batch is a loss', () => {
+    requireContinuity(-1, 0);
+    requireContinuity(41, 42);
+    requireContinuity(41, 7);
+    requireContinuity(-1, undefined);
+    assert.throws(() => requireContinuity(40, 42), StateLost);
+    assert.throws(() => requireContinuity(-1, 42), /should include the offsets up to 41/);
+  });
+});

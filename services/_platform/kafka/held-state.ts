@@ -1,0 +1,74 @@
+/** What a stage keeps outside the log, and how it is compared with the log. */
+
+/** The position in the log that a stage's state includes, stored with that state. */
+export interface Head {
+  /** Offset of the last message that is included; one less than the first offset of the log if none is. */
+  readonly offset: number;
+  /** The id that the cluster gave to the topic; undefined if it was not known when the head was written. */
+  readonly topicId: string | undefined;
+}
+
+/**
+ * The state of a stage as a function of the log: whatever of it is lost can be made again by reading. Each partition
+ * has a head for each topic, which advances only after all that it includes was written.
+ */
+export interface HeldState {
+  /** @returns undefined if the state holds nothing of the partition */
+  readHead(topic: string, partition: number): Promise<Head | undefined>;
+  /** Writes the head whatever it was. */
+  writeHead(topic: string, partition: number, head: Head): Promise<void>;
+  /** Deletes all state of the partition, the heads of all topics first, so that an interrupted deletion is noticed. */
+  clear(partition: number): Promise<void>;
+  /** Forgets what is in memory of all partitions. Batches that are being handled may keep it to their end. */
+  forget(): void;
+}
+
+/** A handler throws it when the state lacks messages that it included before. The consumer reads them again. */
+export class StateLost extends Error {
+  constructor(held: number | undefined, expected: number) {
+    const found = held === undefined ? 'less' : `the offsets up to ${held}`;
+    super(`the state should include the offsets up to ${expected}, but includes ${found}`);
+    this.name = 'StateLost';
+  }
+}
+
+/** @throws StateLost if messages between the head and the first offset of a batch are not in the state */
+export function requireContinuity(held: number, readFrom: number | undefined): void {
+  if (readFrom !== undefined && held < readFrom - 1) throw new StateLost(held, readFrom - 1);
+}
+
+/** What is known of one topic of a partition at an assignment. */
+export interface TopicFacts {
+  readonly head: Head | undefined;
+  readonly topicId: string | undefined;
+  /** Offset that the group has committed; undefined if none. */
+  readonly committed: number | undefined;
+  /** First offset in the log, and the offset after the last. */
+  readonly low: number;
+  readonly high: number;
+}
+
+/** Why state has to be made again. */
+export type LossCause = 'state-missing' | 'topic-anew' | 'log-shorter';
+
+/**
+ * - continue: the state fits the log; `position` is the next offset to read
+ * - rebuild: the state is cleared, and the log read from its beginning
+ */
+export type Verdict =
+  | { readonly kind: 'continue'; readonly position: number }
+  | { readonly kind: 'rebuild'; readonly cause: LossCause };
+
+/** Compares the state of a partition with the log. */
+export function compareWithLog({ head, topicId, committed, low, high }: TopicFacts): Verdict {
+  if (head === undefined) {
+    const isUnread = committed === undefined || committed <= low;
+    return isUnread ? { kind: 'continue', position: low } : { kind: 'rebuild', cause: 'state-missing' };
+  }
+  if (head.topicId !== undefined && topicId !== undefined && head.topicId !== topicId)
+    return { kind: 'rebuild', cause: 'topic-anew' };
+  if (head.offset >= high) return { kind: 'rebuild', cause: 'log-shorter' };
+  // The commit may be behind the head: then the dead letters of the last batch may not have been sent.
+  const next = Math.min(head.offset + 1, committed ?? head.offset + 1);
+  return { kind: 'continue', position: Math.max(next, low) };
+}
