@@ -1,4 +1,5 @@
 import { TributaryError } from '#contracts/errors.ts';
+import type { HeldState } from '#platform/kafka/held-state.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
@@ -8,9 +9,11 @@ import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
+import type { StatisticsStore } from './learning/store.ts';
 import { createRerankMetrics } from './metrics.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
+import type { PoolStore } from './pools/store.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
@@ -22,6 +25,7 @@ await runStage(STAGES.rerank, async (stage) => {
   const pools = createRedisPoolStore({
     redis,
     keyOf: (userId) => stage.key('rerank', 'pool', userId),
+    headKeyOf: (partition) => stage.key('rerank', 'pools', String(partition)),
     keepMs: config.poolDays * 86_400_000,
     encode: (proposal) => stage.codec.encode('Proposal', proposal),
     decode: (bytes) => stage.codec.decode('Proposal', bytes),
@@ -82,13 +86,37 @@ await runStage(STAGES.rerank, async (stage) => {
     },
     publish: (slate, trace) => stage.produce('slates', slate.userId, slate, { trace }),
   });
-  await stage.consume('pools', {
-    proposals: (batch) =>
-      applyProposals(batch, {
-        store: pools,
-        fresh: (seconds) => metrics.freshnessSeconds.observe(seconds),
-        now: Date.now,
-      }),
-  });
-  await stage.consume('rewards', { rewards: learner.learn }, { onAssigned: learner.forget });
+  // While pools are rebuilt, slates come from the lists for everyone, so the stage stays ready.
+  await stage.consume(
+    'pools',
+    {
+      proposals: (batch) =>
+        applyProposals(batch, {
+          store: pools,
+          fresh: (seconds) => metrics.freshnessSeconds.observe(seconds),
+          now: Date.now,
+        }),
+    },
+    { state: stateOf(pools, () => undefined) },
+  );
+  await stage.consume(
+    'rewards',
+    { rewards: learner.learn },
+    {
+      onAssigned: learner.forget,
+      state: stateOf(statistics, learner.forget),
+    },
+  );
 });
+
+function stateOf(
+  store: Pick<PoolStore, 'readHead' | 'writeHead' | 'clear'> | StatisticsStore,
+  forget: () => void,
+): HeldState {
+  return {
+    readHead: (_topic, partition) => store.readHead(partition),
+    writeHead: (_topic, partition, head) => store.writeHead(partition, head),
+    clear: (partition) => store.clear(partition),
+    forget,
+  };
+}

@@ -1,11 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { isDeepStrictEqual } from 'node:util';
 import { Redis } from 'ioredis';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, Proposal, Reward, Slate } from '#contracts/generated/records.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
+import { emptyRedis } from '#platform/testing/redis.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG } from '#topics/catalog.ts';
@@ -169,6 +171,26 @@ describe('the rerank stage', () => {
     );
     assert.equal(slate.policy, 'thompson(draws=64)');
     assert.deepEqual(await statisticsOfTheStage(), await statisticsOfTheLog());
+  });
+
+  it('pools and statistics are those of the log again after Redis was emptied, and each request is answered', async () => {
+    await emptyRedis(redis, test.namespace);
+    await waitFor(async () => (await slateOf('ann')).interestsVersion === 41, {
+      message: 'her proposals are read again',
+    });
+    await waitFor(async () => itemsOf(await slateOf('bob')).join() === 'soap,tea', {
+      message: 'the lists for everyone are read again',
+    });
+    const learned = await statisticsOfTheLog();
+    await waitFor(async () => isDeepStrictEqual(await statisticsOfTheStage(), learned), {
+      message: 'the statistics of the log',
+    });
+    await putReward(someReward(1_000, { userId: 'user 0' }));
+    const next = await statisticsOfTheLog();
+    assert.notDeepEqual(next, learned);
+    await waitFor(async () => isDeepStrictEqual(await statisticsOfTheStage(), next), {
+      message: 'learning goes on',
+    });
   });
 
   it('the stage drains on SIGTERM', async () => {

@@ -154,7 +154,10 @@ async function handle(
     const work = (): Promise<Rejection[]> => handleBatch(part, subscription, options);
     const rejections = held === undefined ? await work() : await held.handle(part, work);
     if (rejections === undefined) return;
-    if (rejections.length > 0) await options.deadLetter({ topic, partition }, rejections);
+    const letters = rejections.filter(
+      ({ message }) => held?.hasLetter(topic, partition, Number(message.offset)) !== true,
+    );
+    if (letters.length > 0) await options.deadLetter({ topic, partition }, letters);
     rejected += rejections.length;
     commits.note(topic, partition, part.lastOffset + 1);
   }

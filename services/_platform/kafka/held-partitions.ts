@@ -22,6 +22,8 @@ interface Reading {
   /** Next offset to handle; undefined before the first comparison. */
   next: number | undefined;
   applied: Comparison | undefined;
+  /** Messages before this offset were handled before a rebuild, and their dead letters sent. */
+  lettersFrom: number;
   /** While the state is rebuilt, the offset at which it will be whole. */
   rebuiltAt: number | undefined;
 }
@@ -91,7 +93,14 @@ export class HeldPartitions {
     for (const [topic, owned] of Object.entries(assignment)) {
       for (const partition of owned) {
         const key = keyOf(topic, partition);
-        const reading = { topic, partition, next: undefined, applied: undefined, rebuiltAt: undefined };
+        const reading = {
+          topic,
+          partition,
+          next: undefined,
+          applied: undefined,
+          lettersFrom: 0,
+          rebuiltAt: undefined,
+        };
         if (!this.#readings.has(key)) this.#readings.set(key, reading);
       }
     }
@@ -135,6 +144,11 @@ export class HeldPartitions {
     }
     this.#advance(reading, lastOffset + 1);
     return result;
+  }
+
+  /** Whether the dead letter of a message was sent before the state was lost. */
+  hasLetter(topic: string, partition: number, offset: number): boolean {
+    return offset < (this.#readings.get(keyOf(topic, partition))?.lettersFrom ?? 0);
   }
 
   async close(): Promise<void> {
@@ -193,7 +207,10 @@ export class HeldPartitions {
     const position = start.positions.get(topic)!;
     const committed = start.committed.get(topic);
     const at = readFrom ?? (comparison.isJoin ? committed : (reading.next ?? committed));
-    if (start.isRebuild) reading.rebuiltAt = start.ends.get(topic);
+    if (start.isRebuild) {
+      reading.rebuiltAt = start.ends.get(topic);
+      reading.lettersFrom = committed ?? 0;
+    }
     this.#advance(reading, position);
     if (at === position) return true;
     this.#options.log.info(

@@ -51,7 +51,7 @@ test('redelivered batches, crashes and rebalances leave the sums of one reading 
       let failing = false;
       const learner = createLearner({
         store: {
-          load: inner.load,
+          ...inner,
           async save(partition, held) {
             if (failing) throw new Error('connection lost');
             return inner.save(partition, held);

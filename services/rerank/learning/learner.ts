@@ -2,6 +2,7 @@ import { rewardFault } from '#contracts/domain/record-validity.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { requireContinuity } from '#platform/kafka/held-state.ts';
 import {
   applyReward,
   believableLearned,
@@ -23,22 +24,24 @@ export function createLearner(options: {
   count: (outcome: RewardOutcome) => void;
 }): Learner {
   const { store, count } = options;
-  const inMemory = new Map<number, HeldStatistics>();
+  let inMemory = new Map<number, HeldStatistics>();
 
   return {
     async learn(batch) {
-      const { partition, messages } = batch;
+      const { partition, messages, lastOffset, readFrom } = batch;
+      // A batch that outlives a rebalance keeps this object, so that it changes nothing of the next assignment.
+      const ours = inMemory;
       // Removed while it is updated, so that a failed write leaves no sums in memory that Redis does not hold.
-      const held = inMemory.get(partition) ?? believable(await store.load(partition));
-      inMemory.delete(partition);
+      const held = ours.get(partition) ?? believable(await store.load(partition));
+      ours.delete(partition);
+      requireContinuity(held.offset, readFrom);
       // Also for messages that the sums include already: the process may have stopped before the dead letter was sent.
       for (const { offset, value } of messages) {
         const fault = value === null ? undefined : rewardFault(value);
         if (fault !== undefined) batch.reject(offset, fault.code, faultSentence(fault));
       }
       const fresh = messages.filter(({ offset }) => offset > held.offset);
-      const last = fresh.at(-1);
-      if (last === undefined) return;
+      if (lastOffset <= held.offset) return;
       for (const { offset, value } of fresh) {
         if (value === null) continue;
         if (!isPossibleSequence(held.learned, value.sequence, offset)) {
@@ -53,11 +56,11 @@ export function createLearner(options: {
         }
         count(outcome);
       }
-      const advanced = { learned: held.learned, offset: last.offset };
-      if (await store.save(partition, advanced)) inMemory.set(partition, advanced);
+      const advanced = { learned: held.learned, offset: lastOffset };
+      if (await store.save(partition, advanced)) ours.set(partition, advanced);
     },
     forget() {
-      inMemory.clear();
+      inMemory = new Map();
     },
   };
 }

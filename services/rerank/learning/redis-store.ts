@@ -1,6 +1,7 @@
 import type { Redis } from 'ioredis';
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { fenceField, writeFenced } from '#platform/redis/fenced.ts';
+import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { nothingLearned } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
@@ -43,5 +44,8 @@ export function createRedisStatisticsStore(options: {
         },
       );
     },
+    readHead: (partition) => readHead(redis, keyOf(partition), SOURCE),
+    writeHead: (partition, head) => writeHead(redis, keyOf(partition), SOURCE, head),
+    clear: (partition) => deleteHead(redis, keyOf(partition)),
   };
 }

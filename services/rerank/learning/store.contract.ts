@@ -31,4 +31,16 @@ export function testStatisticsStore(createStore: () => Promise<StatisticsStore>)
     assert.equal(await store.save(3, learnedFrom(10, 7)), false);
     assert.deepEqual(await store.load(3), learnedFrom(20, 41));
   });
+
+  test('the head keeps its topic while statistics are saved, and is deleted with them', async () => {
+    const store = await createStore();
+    assert.equal(await store.readHead(3), undefined);
+    await store.writeHead(3, { offset: -1, topicId: 'a' });
+    assert.deepEqual(await store.load(3), { learned: nothingLearned(), offset: -1 });
+    await store.save(3, learnedFrom(20, 41));
+    assert.deepEqual(await store.readHead(3), { offset: 41, topicId: 'a' });
+    await store.clear(3);
+    assert.equal(await store.readHead(3), undefined);
+    assert.deepEqual(await store.load(3), { learned: nothingLearned(), offset: -1 });
+  });
 }

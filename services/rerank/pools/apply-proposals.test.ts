@@ -24,9 +24,9 @@ test('a batch writes its last proposals, once, however often it is read', async 
   const freshness: number[] = [];
   const store: typeof inner = {
     ...inner,
-    put: (arriving) => {
+    put: (partition, arriving) => {
       writes.push(arriving.offset);
-      return inner.put(arriving);
+      return inner.put(partition, arriving);
     },
   };
   const messages = messagesOf([

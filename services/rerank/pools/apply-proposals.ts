@@ -36,10 +36,10 @@ export async function applyProposals(
     held.push({ offset, proposal: value });
     waiting.set(value.userId, held);
   }
-  await Promise.all(
+  const puts = Promise.all(
     newestProposals([...waiting.values()].flat()).map(async (arriving) => {
       const { offset, proposal } = arriving;
-      const outcome = await store.put(arriving);
+      const outcome = await store.put(batch.partition, arriving);
       if (outcome === 'full') {
         const reason = `${proposal.model} would exceed the limit of ${MAX_MODELS} models per pool`;
         batch.reject(offset, 'model.limit', reason);
@@ -47,6 +47,8 @@ export async function applyProposals(
       if (outcome === 'held' && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
     }),
   );
+  // Sent in the same turn, so that it shares their round trip; the connection keeps the order.
+  await Promise.all([puts, store.advance(batch.partition, batch.lastOffset, batch.readFrom)]);
 }
 
 /** Returns why a proposal is invalid; undefined if it is valid. */

@@ -1,14 +1,22 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { type Head, requireContinuity } from '#platform/kafka/held-state.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
 export function createMemoryPoolStore(): PoolStore {
   const pools = new Map<string, Map<string, HeldProposal>>();
+  const heads = new Map<number, Head>();
+  const topics = new Map<string, string>();
   const proposalsOf = (userId: string): HeldProposal[] => [...(pools.get(userId)?.values() ?? [])];
   return {
-    async put(arriving) {
+    async put(partition, arriving) {
       const { userId, model } = arriving.proposal;
+      const topicId = heads.get(partition)?.topicId;
+      if (topicId !== undefined) {
+        if ((topics.get(userId) ?? topicId) !== topicId) pools.delete(userId);
+        topics.set(userId, topicId);
+      }
       const pool = pools.get(userId) ?? new Map<string, HeldProposal>();
       pools.set(userId, pool);
       const before = pool.get(model);
@@ -22,6 +30,21 @@ export function createMemoryPoolStore(): PoolStore {
     },
     async erase(userId) {
       pools.delete(userId);
+    },
+    async readHead(partition) {
+      return heads.get(partition);
+    },
+    async writeHead(partition, head) {
+      heads.set(partition, head);
+    },
+    async advance(partition, offset, readFrom) {
+      const head = heads.get(partition);
+      requireContinuity(head?.offset ?? -1, readFrom);
+      if (head === undefined || head.offset < offset)
+        heads.set(partition, { offset, topicId: head?.topicId });
+    },
+    async clear(partition) {
+      heads.delete(partition);
     },
   };
 }

@@ -22,10 +22,14 @@ export interface Pool {
 
 /**
  * Whether a proposal replaces the stored one of the same user and model. One with an equal version does: after a flip
- * the same interests are answered again. One with an older version never does.
+ * the same interests are answered again. One with an older version does only if its newest action was received later:
+ * versions are offsets of actions, which begin at 0 again in a topic that was made anew.
  */
 export function replaces(arriving: HeldProposal, held: HeldProposal): boolean {
-  return arriving.offset > held.offset && arriving.proposal.version >= held.proposal.version;
+  const isNotOlder =
+    arriving.proposal.version >= held.proposal.version ||
+    arriving.proposal.receivedAt > held.proposal.receivedAt;
+  return arriving.offset > held.offset && isNotOlder;
 }
 
 /** Returns the last remaining proposal of each user and model after applying the given ones in log order. */

@@ -1,34 +1,55 @@
 import type { Redis } from 'ioredis';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
+import { writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
+import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
 import { type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
 import type { PoolStore, PutOutcome } from './store.ts';
 
 /**
- * A pool is a hash of the user: `<model>` the proposal, `@<model>` its offset, `#<model>` its version.
- * KEYS[1] the pool. ARGV: model, offset, version, proposal, milliseconds to keep the pool, largest number of models.
+ * A pool is a hash of the user: `<model>` the proposal, `@<model>` its offset, `#<model>` its version, `^<model>` the
+ * time when its newest action was received, and `~` the id of the topic of the offsets.
+ * KEYS: the pool, the head of the partition. ARGV: model, offset, version, proposal, milliseconds to keep the pool, largest
+ * number of models, time.
  */
 const PUT = `
 local model = ARGV[1]
-local held = redis.call('HMGET', KEYS[1], '@' .. model, '#' .. model)
+local held = redis.call('HMGET', KEYS[1], '@' .. model, '#' .. model, '^' .. model, '~')
+local topic = redis.call('HGET', KEYS[2], 'topic:proposals')
+if topic and held[4] and held[4] ~= topic then
+  redis.call('DEL', KEYS[1])
+  held = { false, false, false, false }
+end
 if held[1] and tonumber(held[1]) >= tonumber(ARGV[2]) then return 'stale' end
-if held[2] and tonumber(held[2]) > tonumber(ARGV[3]) then return 'stale' end
-if not held[1] and redis.call('HLEN', KEYS[1]) >= 3 * tonumber(ARGV[6]) then return 'full' end
-redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3])
+if held[2] and tonumber(held[2]) > tonumber(ARGV[3]) and (not held[3] or tonumber(held[3]) >= tonumber(ARGV[7])) then
+  return 'stale'
+end
+if not held[1] then
+  local models = 0
+  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
+    if string.sub(name, 1, 1) == '@' then models = models + 1 end
+  end
+  if models >= tonumber(ARGV[6]) then return 'full' end
+end
+redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3], '^' .. model, ARGV[7])
+if topic then redis.call('HSET', KEYS[1], '~', topic) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 'held'`;
+
+const SOURCE = 'proposals';
 
 const OFFSET_MARK = '@';
 
 export function createRedisPoolStore(options: {
   redis: Redis;
   keyOf: (userId: string) => string;
+  headKeyOf: (partition: number) => string;
   keepMs: number;
   encode: (proposal: Proposal) => Buffer;
   decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
 }): PoolStore {
-  const { redis, keyOf, keepMs, encode, decode } = options;
+  const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
 
   async function readProposals(userId: string): Promise<HeldProposal[]> {
     // A Map, because a model may have the name of a property that every object has.
@@ -43,11 +64,21 @@ export function createRedisPoolStore(options: {
   }
 
   return {
-    async put({ offset, proposal }) {
-      const { userId, model, version } = proposal;
-      const parameters = [model, offset, version, encode(proposal), keepMs, MAX_MODELS];
-      return (await runScript(redis, PUT, [keyOf(userId)], parameters)) as PutOutcome;
+    async put(partition, { offset, proposal }) {
+      const { userId, model, version, receivedAt } = proposal;
+      const parameters = [model, offset, version, encode(proposal), keepMs, MAX_MODELS, receivedAt];
+      const keys = [keyOf(userId), headKeyOf(partition)];
+      return (await runScript(redis, PUT, keys, parameters)) as PutOutcome;
     },
+    readHead: (partition) => readHead(redis, headKeyOf(partition), SOURCE),
+    writeHead: (partition, head) => writeHead(redis, headKeyOf(partition), SOURCE, head),
+    async advance(partition, offset, readFrom) {
+      const key = headKeyOf(partition);
+      const fence = { source: SOURCE, offset };
+      if (readFrom === undefined) await writeFenced(redis, key, fence, {});
+      else await writeUnderHead(redis, key, fence, { key, offset: readFrom - 1 }, {});
+    },
+    clear: (partition) => deleteHead(redis, headKeyOf(partition)),
     async read(userId) {
       // Both commands are sent in one turn, so that they share one round trip.
       const [own, everybody] = await Promise.all([

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { StateLost } from '#platform/kafka/held-state.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
-import { held, someCause, someItem } from './proposals.testing.ts';
+import { held, NOW, someCause, someItem } from './proposals.testing.ts';
 import type { PoolStore } from './store.ts';
 
 /** The contract of every store of pools. Each test uses a store of its own. */
@@ -25,8 +26,8 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
       recent: ['milk'],
     });
     const shared = held(8, { userId: EVERYONE, version: -1 });
-    assert.equal(await store.put(own), 'held');
-    assert.equal(await store.put(shared), 'held');
+    assert.equal(await store.put(0, own), 'held');
+    assert.equal(await store.put(0, shared), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([own], [shared]));
     assert.deepEqual(await store.read('bob'), joinPools([], [shared]));
   });
@@ -35,12 +36,12 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const other = held(1, { model: 'sequence', version: 1 });
     const newest = held(7, { version: 4, items: [someItem('tea', 1)] });
-    assert.equal(await store.put(other), 'held');
-    assert.equal(await store.put(held(5, { version: 4 })), 'held');
-    assert.equal(await store.put(newest), 'held');
-    assert.equal(await store.put(newest), 'stale', 'repeated');
-    assert.equal(await store.put(held(6, { version: 5 })), 'stale', 'earlier in the log');
-    assert.equal(await store.put(held(8, { version: 3 })), 'stale', 'of staler interests');
+    assert.equal(await store.put(0, other), 'held');
+    assert.equal(await store.put(0, held(5, { version: 4 })), 'held');
+    assert.equal(await store.put(0, newest), 'held');
+    assert.equal(await store.put(0, newest), 'stale', 'repeated');
+    assert.equal(await store.put(0, held(6, { version: 5 })), 'stale', 'earlier in the log');
+    assert.equal(await store.put(0, held(8, { version: 3 })), 'stale', 'of staler interests');
     assert.deepEqual(await store.read('ann'), joinPools([newest, other], []));
   });
 
@@ -48,11 +49,15 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const models = ['constructor', ...Array.from({ length: MAX_MODELS - 1 }, (_, index) => `model-${index}`)];
     for (const [offset, model] of models.entries()) {
-      assert.equal(await store.put(held(offset, { model })), 'held');
+      assert.equal(await store.put(0, held(offset, { model })), 'held');
     }
-    assert.equal(await store.put(held(40, { model: 'one-more' })), 'full');
-    assert.equal(await store.put(held(41, { model: 'constructor' })), 'held');
-    assert.equal(await store.put(held(42, { model: 'one-more', userId: 'bob' })), 'held', 'of another user');
+    assert.equal(await store.put(0, held(40, { model: 'one-more' })), 'full');
+    assert.equal(await store.put(0, held(41, { model: 'constructor' })), 'held');
+    assert.equal(
+      await store.put(0, held(42, { model: 'one-more', userId: 'bob' })),
+      'held',
+      'of another user',
+    );
     const { proposals } = await store.read('ann');
     assert.deepEqual(proposals.map(({ model }) => model).sort(), models.sort());
   });
@@ -60,10 +65,43 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
   test('an erased user has no pool, and others keep theirs', async () => {
     const store = await createStore();
     const [ann, bob] = [held(1), held(2, { userId: 'bob' })];
-    await store.put(ann);
-    await store.put(bob);
+    await store.put(0, ann);
+    await store.put(0, bob);
     await store.erase('ann');
     assert.deepEqual(await store.read('ann'), joinPools([], []));
     assert.deepEqual(await store.read('bob'), joinPools([bob], []));
+  });
+
+  test('the head advances in the order of the log, and only if it includes what came before', async () => {
+    const store = await createStore();
+    await assert.rejects(store.advance(3, 9, 5), StateLost);
+    await store.writeHead(3, { offset: 4, topicId: 'a' });
+    await store.advance(3, 9, 5);
+    await store.advance(3, 7, 5);
+    await store.advance(3, 12, undefined);
+    assert.deepEqual(await store.readHead(3), { offset: 12, topicId: 'a' });
+    await assert.rejects(store.advance(3, 20, 14), StateLost);
+    await store.clear(3);
+    assert.equal(await store.readHead(3), undefined);
+  });
+
+  test('proposals of a topic that was made anew replace those of the old one, whatever their offsets', async () => {
+    const store = await createStore();
+    await store.writeHead(0, { offset: -1, topicId: 'a' });
+    await store.put(0, held(70, { version: 50, receivedAt: NOW }));
+    await store.put(0, held(71, { model: 'sequence' }));
+    await store.writeHead(0, { offset: -1, topicId: 'b' });
+    const first = held(0, { version: 3, receivedAt: NOW + 1 });
+    assert.equal(await store.put(0, first), 'held');
+    assert.deepEqual(await store.read('ann'), joinPools([first], []));
+  });
+
+  test('an older version counts if its action was received later, as after actions were made anew', async () => {
+    const store = await createStore();
+    await store.put(0, held(1, { version: 50, receivedAt: NOW }));
+    assert.equal(await store.put(0, held(2, { version: 3, receivedAt: NOW })), 'stale');
+    const anew = held(3, { version: 3, receivedAt: NOW + 1 });
+    assert.equal(await store.put(0, anew), 'held');
+    assert.deepEqual(await store.read('ann'), joinPools([anew], []));
   });
 }

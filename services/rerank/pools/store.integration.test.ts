@@ -18,7 +18,8 @@ testPoolStore(async () => {
   const name = randomUUID();
   return createRedisPoolStore({
     redis: test.redis,
-    keyOf: (userId) => test.key(name, userId),
+    keyOf: (userId) => test.key(name, 'pool', userId),
+    headKeyOf: (partition) => test.key(name, 'pools', String(partition)),
     keepMs: 60_000,
     encode: serialize,
     decode: (bytes) => deserialize(bytes) as Proposal,
