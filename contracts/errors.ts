@@ -25,6 +25,8 @@ export const ERROR_REMEDIES = {
   'kafka.unacknowledged':
     'The brokers did not confirm the write, so that it may or may not be in the log; send it again.',
   'redis.unreachable': 'Check REDIS_URL, and that the server is up.',
+  'redis.evicts':
+    'Set maxmemory-policy to noeviction, or maxmemory to 0: state that is dropped by itself is not noticed.',
   'topics.option': 'Correct the option; --help shows the values that it takes.',
   'topics.unknown-topic':
     'Compare with `npm run topics -- list`; `npm run topics -- apply` creates the topics.',

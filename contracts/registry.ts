@@ -6,6 +6,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { AvroRecord } from './avro.ts';
 import { TributaryError } from './errors.ts';
+import { redactUrl } from './redact-url.ts';
 
 /**
  * The compatibility level of every subject. Old messages are read by new code (the log is replayed from its start),
@@ -230,6 +231,9 @@ function createRequest({ url, attempts = 4, backoffMs = 100, timeoutMs = 5_000 }
 const REGISTRY_NOT_FOUND: ReadonlySet<number> = new Set([40401, 40402, 40403, 40408]);
 
 function parseAddress(url: string): { address: string; headers: Record<string, string> } {
+  // The error of URL would carry the credentials.
+  if (!URL.canParse(url))
+    throw new TributaryError('config.invalid', `SCHEMA_REGISTRY_URL is no URL: ${redactUrl(url)}`);
   const parsed = new URL(url);
   const headers: Record<string, string> = { 'content-type': 'application/vnd.schemaregistry.v1+json' };
   if (parsed.username !== '') {

@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import { homedir } from 'node:os';
 import { join } from 'node:path';
 import { TributaryError } from '#contracts/errors.ts';
+import { redactUrl } from '#contracts/redact-url.ts';
 
 export interface TopicsConfig {
   readonly brokers: readonly string[];
@@ -34,7 +35,10 @@ export function readTopicsConfig(environment: Environment): TopicsConfig {
   }
   const registryUrl = value('SCHEMA_REGISTRY_URL', 'http://localhost:8081');
   if (!URL.canParse(registryUrl)) {
-    throw new TributaryError('topics.option', `SCHEMA_REGISTRY_URL: write a URL, not “${registryUrl}”.`);
+    throw new TributaryError(
+      'topics.option',
+      `SCHEMA_REGISTRY_URL: write a URL, not “${redactUrl(registryUrl)}”.`,
+    );
   }
   return { brokers, registryUrl, namespace: value('TRIBUTARY_NAMESPACE', '') };
 }

@@ -1,10 +1,19 @@
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
-import { TributaryError } from '#contracts/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import { redactUrl } from '#contracts/redact-url.ts';
+import { parseRedisUrl } from './url.ts';
+
+/** Errors of a server that was a primary and is a replica now, or that is not ready: they end by a reconnection. */
+const MOMENTARY = /^(READONLY|LOADING|MASTERDOWN)\b/;
+
+/** The policy under which Redis refuses a write rather than drop state. */
+const KEEP_ALL = 'noeviction';
 
 /**
  * Creates a connection that pipelines the commands of one turn of the event loop, and waits for a server that
- * restarts.
+ * restarts or has become a replica.
+ * @throws TributaryError `redis.unreachable`, `redis.evicts`, `config.invalid`
  */
 export async function connectRedis(options: {
   url: string;
@@ -12,23 +21,54 @@ export async function connectRedis(options: {
   /** Called after each reconnection: the server may have lost writes, or be another one. */
   onReconnected?: () => void;
 }): Promise<Redis> {
-  const redis = new Redis(options.url, {
+  const redis = new Redis({
+    ...parseRedisUrl(options.url),
     enableAutoPipelining: true,
     lazyConnect: true,
     // Commands wait for the reconnection: a stage must stall rather than lose a write.
     maxRetriesPerRequest: null,
     retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    // 2 sends the command again after the reconnection.
+    reconnectOnError: (error) => (MOMENTARY.test(error.message) ? 2 : false),
   });
-  redis.on('error', (error) => options.log.warn({ reason: error.message }, 'redis'));
+  const address = redactUrl(options.url);
+  redis.on('error', (error) => options.log.warn({ address, reason: error.message }, 'redis'));
   try {
     await redis.connect();
   } catch (cause) {
     redis.disconnect();
-    throw new TributaryError('redis.unreachable', `${options.url}: ${(cause as Error).message}`, {
-      cause,
+    throw new TributaryError('redis.unreachable', `${address}: ${(cause as Error).message}`, {
       retryable: true,
     });
   }
+  try {
+    await requireNoEviction(redis, options.log);
+  } catch (error) {
+    redis.disconnect();
+    throw error;
+  }
   redis.on('ready', () => options.onReconnected?.());
   return redis;
+}
+
+async function requireNoEviction(redis: Redis, log: Logger): Promise<void> {
+  let settings: Map<string, string>;
+  try {
+    const flat = (await redis.config('GET', 'maxmemory*')) as string[];
+    settings = new Map(flat.flatMap((name, at) => (at % 2 === 0 ? [[name, flat[at + 1] ?? '']] : [])));
+  } catch (error) {
+    const reason = reasonOf(error);
+    log.warn({ reason }, 'cannot read the eviction policy of Redis; make sure that it is noeviction');
+    return;
+  }
+  const fault = evictionFault(settings);
+  if (fault !== undefined) throw new TributaryError('redis.evicts', fault);
+}
+
+/** @returns why the server may drop state; undefined if it does not */
+export function evictionFault(settings: ReadonlyMap<string, string>): string | undefined {
+  const policy = settings.get('maxmemory-policy') ?? KEEP_ALL;
+  const bytes = Number(settings.get('maxmemory') ?? 0);
+  if (policy === KEEP_ALL || bytes === 0) return undefined;
+  return `maxmemory is ${bytes} bytes with maxmemory-policy ${policy}, so that Redis drops state when it is full`;
 }
