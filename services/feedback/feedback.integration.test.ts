@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { ACTION_TYPES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
+import { emptyRedis, openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
@@ -18,14 +19,18 @@ interface Logs {
 describe('the feedback stage', () => {
   let test: TestNamespace;
   let stage: StageProcess;
+  let redis: TestRedis;
 
   before(async () => {
+    redis = await openTestRedis();
     test = await openTestNamespace();
     await test.apply();
   });
 
   after(async () => {
     await stage.stop();
+    await emptyRedis(redis.redis, test.namespace);
+    await redis.close();
     await test.close();
   });
 
@@ -62,12 +67,11 @@ describe('the feedback stage', () => {
   }
 
   /** Slates and reactions of a few users, an hour old, by their partitions. */
-  async function produceHistory(): Promise<Map<number, Logs>> {
+  async function produceHistory(): Promise<void> {
     const random = createRandom('history');
-    const partitions = new Map<number, Logs>();
     function logsOf(partition: number): Logs {
-      const logs = partitions.get(partition) ?? { slates: [], actions: [] };
-      partitions.set(partition, logs);
+      const logs = history.get(partition) ?? { slates: [], actions: [] };
+      history.set(partition, logs);
       return logs;
     }
     const oneOf = <T>(values: readonly T[]): T => values[random.integer(values.length)]!;
@@ -84,23 +88,61 @@ describe('the feedback stage', () => {
       const action = someAction(userId, oneOf(items), oneOf(ACTION_TYPES), time);
       logsOf((await putAction(action)).partition).actions.push(action);
     }
-    return partitions;
   }
 
   it('the rewards are those of the definition, each exactly once, although the stage is killed meanwhile', async () => {
-    const history = await produceHistory();
-    const expected = [...history.values()].flatMap((logs) => rewardsByDefinition(logs, RULES)).sort();
+    await produceHistory();
+    const expected = definedRewards();
     stage = await start();
     await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
     await stage.stop('SIGKILL');
     stage = await start();
+    await rewardsReach(expected.length);
+    const rewards = await requireRewards(expected);
+    assert.ok(rewards.every(({ trace }) => trace === TRACE));
+    assert.equal(await stage.stop(), 0);
+  });
+
+  it('the rewards are still those of the definition, each exactly once, after Redis was emptied meanwhile', async () => {
+    await test.close();
+    test = await openTestNamespace();
+    await test.apply();
+    history.clear();
+    await produceHistory();
+    stage = await start();
+    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+    await emptyRedis(redis.redis, test.namespace);
+    await rewardsReach(definedRewards().length);
+    await requireRewards(definedRewards());
+    await stage.stop('SIGKILL');
+    await emptyRedis(redis.redis, test.namespace);
+    stage = await start();
+    const last = someSlate('slate last', 'user 0', 10_000, ['apple']);
+    const { partition } = await putSlate(last);
+    history.get(partition)!.slates.push(last);
+    await rewardsReach(definedRewards().length);
+    const rewards = await requireRewards(definedRewards());
+    const ids = rewards.map(({ reward }) => reward.rewardId);
+    assert.equal(new Set(ids).size, ids.length, 'no reward is in the log twice');
+    assert.equal(await stage.stop(), 0);
+  });
+
+  const history = new Map<number, Logs>();
+  const definedRewards = (): string[] =>
+    [...history.values()].flatMap((logs) => rewardsByDefinition(logs, RULES)).sort();
+
+  async function rewardsReach(count: number): Promise<void> {
     await waitFor(
       async () => {
         const ids = (await readRewards()).map(({ reward }) => reward.rewardId);
-        return new Set(ids).size === expected.length;
+        return new Set(ids).size === count;
       },
-      { message: 'the last reward' },
+      { message: 'the last reward', timeoutMs: 60_000 },
     );
+  }
+
+  /** Compares what a reader of `rewards` uses with the definition. @returns all rewards of the log */
+  async function requireRewards(expected: readonly string[]): ReturnType<typeof readRewards> {
     const rewards = await readRewards();
     const last = new Map<number, number>();
     const fresh = rewards.filter(({ partition, reward: { sequence } }) => {
@@ -114,7 +156,6 @@ describe('the feedback stage', () => {
       actionType === null ? `${rewardId}: 0` : `${rewardId}: ${reward} by ${actionType} after ${delay}`,
     );
     assert.deepEqual(described.sort(), expected);
-    assert.ok(rewards.every(({ trace }) => trace === TRACE));
-    assert.equal(await stage.stop(), 0);
-  });
+    return rewards;
+  }
 });

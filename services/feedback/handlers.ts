@@ -4,7 +4,9 @@ import { faultSentence } from '#contracts/fault.ts';
 import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
 
-export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
+export function createHandlers(
+  joiner: Omit<Joiner, 'exclusively'>,
+): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
   return {
     async slates(batch) {
       // A rejected slate is left out: `lastOffset` counts it as read, and its id may be that of a slate that waits.
@@ -13,7 +15,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         if (fault !== undefined) batch.reject(offset, fault.code, faultSentence(fault));
         return fault === undefined;
       });
-      await joiner.applySlates(batch.partition, messages, batch.lastOffset);
+      await joiner.applySlates(batch.partition, messages, batch.lastOffset, batch.readFrom);
     },
     async actions(batch) {
       const messages = batch.messages.map((message) => {
@@ -25,7 +27,7 @@ export function createHandlers(joiner: Joiner): Pick<Required<BatchHandlers>, 's
         // as read.
         return { ...message, value: { ...value, occurredAt: 0, receivedAt: 0 } };
       });
-      await joiner.applyActions(batch.partition, messages, batch.lastOffset);
+      await joiner.applyActions(batch.partition, messages, batch.lastOffset, batch.readFrom);
     },
   };
 }

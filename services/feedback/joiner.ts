@@ -1,5 +1,6 @@
 import { believableTime } from '#contracts/domain/times.ts';
 import type { Slate, UserAction } from '#contracts/generated/records.ts';
+import { requireContinuity } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   type AttributionRules,
@@ -25,19 +26,27 @@ export interface Ends {
 }
 
 export interface Joiner {
-  /** @param lastOffset the offset up to which the topic was read, if that is beyond the last message */
+  /**
+   * @param lastOffset the offset up to which the topic was read, if that is beyond the last message
+   * @param readFrom the offset from which it was read
+   * @throws StateLost if the state lacks messages before `readFrom`
+   */
   applySlates(
     partition: number,
     messages: ReadonlyArray<IncomingMessage<Slate>>,
     lastOffset?: number,
+    readFrom?: number,
   ): Promise<void>;
   applyActions(
     partition: number,
     messages: ReadonlyArray<IncomingMessage<UserAction>>,
     lastOffset?: number,
+    readFrom?: number,
   ): Promise<void>;
   /** Advances time by the clock on a partition without messages, and sends rewards that a crash left unsent. */
   tick(partition: number, ends: Ends): Promise<void>;
+  /** Runs work on the state of a partition while no step of it is under way, so that no reward is on its way either. */
+  exclusively(partition: number, work: () => Promise<void>): Promise<void>;
 }
 
 /** Bounds of one step. What exceeds them is left to further steps, each committed with its own offsets. */
@@ -75,6 +84,9 @@ interface Step {
   /** Offsets up to which the topics were read. */
   readonly slatesOffset?: number;
   readonly actionsOffset?: number;
+  /** Offsets that the state must include all messages before. */
+  readonly slatesFrom?: number | undefined;
+  readonly actionsFrom?: number | undefined;
   readonly ends?: Ends;
   /** Users with something due that an earlier step left. */
   readonly unfinished?: readonly string[];
@@ -97,8 +109,9 @@ const NOTHING_READ = -1;
 
 /**
  * Turns slates and actions into rewards, each exactly once. A step reads the state, applies pure functions, commits
- * state, offsets and new rewards at once, and then sends the rewards. A batch takes as many steps as its size requires. The commit fails if another process committed
- * since the read, so no message is ever applied to a state that already includes it.
+ * state, offsets and new rewards at once, and then sends the rewards. A batch takes as many steps as its size requires.
+ * The commit fails if another process committed since the read, so no message is ever applied to a state that already
+ * includes it.
  */
 export function createJoiner(options: JoinerOptions): Joiner {
   const { store, produce } = options;
@@ -117,6 +130,8 @@ export function createJoiner(options: JoinerOptions): Joiner {
   async function commit(partition: number, step: Step): Promise<Step | undefined> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const head = believableHead(await store.readHead(partition), options.now());
+      requireContinuity(head.slatesOffset, step.slatesFrom);
+      requireContinuity(head.actionsOffset, step.actionsFrom);
       const outcome = await advance(partition, head, step, options);
       if (outcome !== undefined) return outcome.rest;
     }
@@ -134,11 +149,12 @@ export function createJoiner(options: JoinerOptions): Joiner {
   }
 
   return {
-    applySlates: (partition, slates, slatesOffset = lastOffsetOf(slates)) =>
-      inTurn(partition, () => run(partition, { slates, actions: [], slatesOffset })),
-    applyActions: (partition, actions, actionsOffset = lastOffsetOf(actions)) =>
-      inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset })),
+    applySlates: (partition, slates, slatesOffset = lastOffsetOf(slates), slatesFrom) =>
+      inTurn(partition, () => run(partition, { slates, actions: [], slatesOffset, slatesFrom })),
+    applyActions: (partition, actions, actionsOffset = lastOffsetOf(actions), actionsFrom) =>
+      inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset, actionsFrom })),
     tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
+    exclusively: inTurn,
   };
 }
 
@@ -153,11 +169,16 @@ function partsOf(batch: Step, { messages }: StepBounds): Step[] {
   const parts: Step[] = [];
   for (let start = 0; start < batch.slates.length; start += messages) {
     const slates = batch.slates.slice(start, start + messages);
-    parts.push({ slates, actions: [], slatesOffset: lastOffsetOf(slates) });
+    parts.push({ slates, actions: [], slatesOffset: lastOffsetOf(slates), slatesFrom: batch.slatesFrom });
   }
   for (let start = 0; start < batch.actions.length; start += messages) {
     const actions = batch.actions.slice(start, start + messages);
-    parts.push({ slates: [], actions, actionsOffset: lastOffsetOf(actions) });
+    parts.push({
+      slates: [],
+      actions,
+      actionsOffset: lastOffsetOf(actions),
+      actionsFrom: batch.actionsFrom,
+    });
   }
   const last = parts.pop();
   return [...parts, { ...batch, slates: last?.slates ?? [], actions: last?.actions ?? [] }];

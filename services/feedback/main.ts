@@ -4,9 +4,11 @@ import { readFeedbackConfig } from './config.ts';
 import { endOffset, watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
+import { REWARDS_RETENTION_MS, readLoggedRewards } from './logged-rewards.ts';
 import { createFeedbackMetrics } from './metrics.ts';
+import { createRecovery } from './recovery.ts';
 import { createRedisJoinStore } from './redis-store.ts';
-import type { ReportLost } from './store.ts';
+import type { JoinedTopic, ReportLost } from './store.ts';
 
 await runStage(STAGES.feedback, async (stage) => {
   const config = readFeedbackConfig();
@@ -21,12 +23,21 @@ await runStage(STAGES.feedback, async (stage) => {
       'state of feedback is gone from Redis or unreadable; going on without it',
     );
   };
+  const store = createRedisJoinStore({
+    redis: await stage.connectRedis(),
+    keyOf: (partition, part) => stage.key('feedback', `{${partition}}`, part),
+    lost,
+  });
+  const recovery = createRecovery({
+    store,
+    readLogged: (partition) => readLoggedRewards(stage, partition),
+    // Each sequence number was used for at least one message, so none exceeds the number of messages.
+    endOfRewards: (partition) => endOffset(admin, stage.topic('rewards'), partition),
+    retentionMs: REWARDS_RETENTION_MS,
+    now: Date.now,
+  });
   const joiner = createJoiner({
-    store: createRedisJoinStore({
-      redis: await stage.connectRedis(),
-      keyOf: (partition, part) => stage.key('feedback', `{${partition}}`, part),
-      lost,
-    }),
+    store: recovery.store,
     rules: config,
     idleMs: config.idleMs,
     // All rewards are of one partition and sent at once, so the producer puts them into one request.
@@ -42,8 +53,7 @@ await runStage(STAGES.feedback, async (stage) => {
       metrics.lostSlots.inc(slots);
       stage.log.error({ slots }, 'what slates showed is no longer stored; their slots get no reward');
     },
-    // Each sequence number was used for at least one message, so none exceeds the number of messages.
-    lastSequence: (partition) => endOffset(admin, stage.topic('rewards'), partition),
+    lastSequence: recovery.lastSequence,
   });
   const watch = watchEnds({
     admin,
@@ -56,5 +66,16 @@ await runStage(STAGES.feedback, async (stage) => {
     onFailure: (error) => stage.lifecycle.fail(error),
   });
   stage.lifecycle.onStop('watch of the end offsets', watch.close);
-  await stage.consume('', createHandlers(joiner), { onAssigned: watch.own });
+  const consumption = await stage.consume('', createHandlers(joiner), {
+    onAssigned: watch.own,
+    state: {
+      readHead: (topic, partition) => store.readTopicHead(topic as JoinedTopic, partition),
+      writeHead: (topic, partition, head) => store.writeTopicHead(topic as JoinedTopic, partition, head),
+      clear: (partition) => joiner.exclusively(partition, () => store.clear(partition, Date.now())),
+      // An older state would repeat rewards under the numbers of others.
+      isAllOrNothing: true,
+      forget: recovery.forget,
+    },
+  });
+  stage.readyWhen(() => consumption.rebuilding);
 });

@@ -3,9 +3,9 @@ import {
   closesAt,
   DUE_LIMIT,
   EMPTY_HEAD,
-  type JoinStore,
   type PartitionHead,
   type QueuedReward,
+  type RebuildableJoinStore,
   rememberedUntil,
   type ShownSlate,
 } from './store.ts';
@@ -18,8 +18,10 @@ interface PartitionState {
 }
 
 /** A store of the join in memory, for tests; it passes the suite of the store in Redis. */
-export function createMemoryJoinStore(): JoinStore {
+export function createMemoryJoinStore(): RebuildableJoinStore {
   const partitions = new Map<number, PartitionState>();
+  const topicIds = new Map<string, string | undefined>();
+  const clearedAt = new Map<number, number>();
 
   function partitionOf(partition: number): PartitionState {
     let held = partitions.get(partition);
@@ -72,6 +74,23 @@ export function createMemoryJoinStore(): JoinStore {
     async trimOutbox(partition, sequence) {
       const held = partitionOf(partition);
       held.outbox = held.outbox.filter(({ reward }) => reward.sequence > sequence);
+    },
+    async readTopicHead(topic, partition) {
+      const held = partitions.get(partition);
+      if (held === undefined) return undefined;
+      return { offset: held.head[`${topic}Offset`], topicId: topicIds.get(`${topic}/${partition}`) };
+    },
+    async writeTopicHead(topic, partition, { offset, topicId }) {
+      const held = partitionOf(partition);
+      held.head = { ...held.head, [`${topic}Offset`]: offset };
+      topicIds.set(`${topic}/${partition}`, topicId);
+    },
+    async clear(partition, now) {
+      partitions.delete(partition);
+      clearedAt.set(partition, now);
+    },
+    async clearedAt(partition) {
+      return clearedAt.get(partition) ?? 0;
     },
   };
 }

@@ -6,9 +6,9 @@ import {
   DUE_LIMIT,
   EMPTY_HEAD,
   type JoinChange,
-  type JoinStore,
   type PartitionHead,
   type QueuedReward,
+  type RebuildableJoinStore,
   type ReportLost,
   rememberedUntil,
   type ShownSlate,
@@ -25,6 +25,8 @@ import {
  */
 const PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox'] as const;
 type Part = (typeof PARTS)[number];
+/** Field of the head of a partition whose state was once deleted. */
+const CLEARED_AT = 'clearedAt';
 
 /** Arguments of one command in a script: Lua unpacks at most 8,000. */
 const UNPACKED = 1_000;
@@ -88,7 +90,7 @@ export function createRedisJoinStore(options: {
   redis: Redis;
   keyOf: (partition: number, part: string) => string;
   lost: ReportLost;
-}): JoinStore {
+}): RebuildableJoinStore {
   const { redis, keyOf, lost } = options;
   const keysOfUsers = (partition: number) =>
     ['users', 'closes', 'remembered'].map((part) => keyOf(partition, part));
@@ -160,6 +162,28 @@ export function createRedisJoinStore(options: {
     },
     async trimOutbox(partition, sequence) {
       await redis.zremrangebyscore(keyOf(partition, 'outbox'), '-inf', String(sequence));
+    },
+    async readTopicHead(topic, partition) {
+      const fields = await redis.hmget(keyOf(partition, 'head'), `${topic}Offset`, `topic:${topic}`);
+      const [offset, topicId] = fields;
+      if (offset === null || offset === undefined) return undefined;
+      return { offset: Number(offset), topicId: topicId ?? undefined };
+    },
+    async writeTopicHead(topic, partition, { offset, topicId }) {
+      const id = topicId === undefined ? [] : [`topic:${topic}`, topicId];
+      await redis.hset(keyOf(partition, 'head'), `${topic}Offset`, String(offset), ...id);
+    },
+    async clear(partition, now) {
+      const head = keyOf(partition, 'head');
+      const all = PARTS.map((part) => keyOf(partition, part));
+      await redis
+        .multi()
+        .unlink(...all)
+        .hset(head, CLEARED_AT, String(now))
+        .exec();
+    },
+    async clearedAt(partition) {
+      return Number((await redis.hget(keyOf(partition, 'head'), CLEARED_AT)) ?? 0);
     },
   };
 }

@@ -1,4 +1,5 @@
 import type { Reward } from '#contracts/generated/records.ts';
+import type { Head } from '#platform/kafka/held-state.ts';
 import { type PartitionTimes, servedUntilOf, type UserJoin } from './attribution.ts';
 
 /** The head of a partition's state. */
@@ -74,6 +75,19 @@ export interface JoinStore {
   /** Removes rewards up to and including the sequence. */
   trimOutbox(partition: number, sequence: number): Promise<void>;
 }
+
+/** A store whose state can be compared with the log, and deleted. */
+export interface RebuildableJoinStore extends JoinStore {
+  /** @returns undefined if nothing of the topic is included */
+  readTopicHead(topic: JoinedTopic, partition: number): Promise<Head | undefined>;
+  writeTopicHead(topic: JoinedTopic, partition: number, head: Head): Promise<void>;
+  /** Deletes all state of the partition, and notes the time, ms. */
+  clear(partition: number, now: number): Promise<void>;
+  /** When the state was last deleted, so that the log may hold rewards that it does not know of; 0 for never. */
+  clearedAt(partition: number): Promise<number>;
+}
+
+export type JoinedTopic = 'slates' | 'actions';
 
 /** Most due users of each kind that one step reads; the next step handles the rest. */
 export const DUE_LIMIT = 200;

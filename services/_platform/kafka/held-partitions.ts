@@ -162,7 +162,7 @@ export class HeldPartitions {
     const isCurrent = (): boolean => this.#comparisons.get(partition) === comparison;
     const find = async (): Promise<Start | undefined> => {
       const { starts } = await this.#opened;
-      const start = await starts.find(partition, isCurrent);
+      const start = await starts.find(partition, isJoin ? new Map() : this.#handled(partition), isCurrent);
       this.#options.state.forget();
       return isCurrent() ? start : undefined;
     };
@@ -174,6 +174,13 @@ export class HeldPartitions {
       (error: unknown) => this.#options.log.error({ err: error, partition }, 'cannot compare'),
     );
     return comparison;
+  }
+
+  #handled(partition: number): Map<string, number> {
+    const handled = new Map<string, number>();
+    for (const { topic, partition: its, next } of this.#readings.values())
+      if (its === partition && next !== undefined) handled.set(topic, next);
+    return handled;
   }
 
   #applyToIdle(partition: number, comparison: Comparison): void {

@@ -18,11 +18,10 @@ describe('compareWithLog', () => {
   });
 
   it('state that is older than the commit continues where it ends', () => {
-    assert.deepEqual(compare({ head: { offset: 9, topicId: 'a' } }), { kind: 'continue', position: 10 });
-    assert.deepEqual(compare({ head: { offset: 9, topicId: 'a' }, low: 20 }), {
-      kind: 'continue',
-      position: 20,
-    });
+    const head = { offset: 9, topicId: 'a' };
+    assert.deepEqual(compare({ head }), { kind: 'resume', position: 10 });
+    assert.deepEqual(compare({ head, low: 20 }), { kind: 'resume', position: 20 });
+    assert.deepEqual(compare({ handled: 45 }), { kind: 'resume', position: 42 }, 'not committed yet');
   });
 
   it('a group without a commit continues where the state ends', () => {
@@ -31,6 +30,8 @@ describe('compareWithLog', () => {
 
   it('missing state is rebuilt if something was committed', () => {
     assert.deepEqual(compare({ head: undefined }), { kind: 'rebuild', cause: 'state-missing' });
+    const uncommitted = { head: undefined, committed: undefined };
+    assert.deepEqual(compare({ ...uncommitted, handled: 3 }), { kind: 'rebuild', cause: 'state-missing' });
     for (const committed of [undefined, 0])
       assert.deepEqual(compare({ head: undefined, committed }), { kind: 'continue', position: 0 });
     assert.deepEqual(compare({ head: undefined, committed: undefined, low: 7 }), {

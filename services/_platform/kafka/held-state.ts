@@ -19,6 +19,8 @@ export interface HeldState {
   writeHead(topic: string, partition: number, head: Head): Promise<void>;
   /** Deletes all state of the partition, the heads of all topics first, so that an interrupted deletion is noticed. */
   clear(partition: number): Promise<void>;
+  /** Whether state that is older than what was handled is cleared too, because a part of it cannot be continued. */
+  readonly isAllOrNothing?: boolean;
   /** Forgets what is in memory of all partitions. Batches that are being handled may keep it to their end. */
   forget(): void;
 }
@@ -43,32 +45,35 @@ export interface TopicFacts {
   readonly topicId: string | undefined;
   /** Offset that the group has committed; undefined if none. */
   readonly committed: number | undefined;
+  /** Offset up to which this process has handled the partition; undefined if it has not. */
+  readonly handled?: number | undefined;
   /** First offset in the log, and the offset after the last. */
   readonly low: number;
   readonly high: number;
 }
 
 /** Why state has to be made again. */
-export type LossCause = 'state-missing' | 'topic-anew' | 'log-shorter';
+export type LossCause = 'state-missing' | 'state-older' | 'topic-anew' | 'log-shorter';
 
 /**
  * - continue: the state fits the log; `position` is the next offset to read
+ * - resume: the state lacks messages that were handled; `position` is the first of them
  * - rebuild: the state is cleared, and the log read from its beginning
  */
 export type Verdict =
-  | { readonly kind: 'continue'; readonly position: number }
+  | { readonly kind: 'continue' | 'resume'; readonly position: number }
   | { readonly kind: 'rebuild'; readonly cause: LossCause };
 
 /** Compares the state of a partition with the log. */
-export function compareWithLog({ head, topicId, committed, low, high }: TopicFacts): Verdict {
+export function compareWithLog({ head, topicId, committed, handled, low, high }: TopicFacts): Verdict {
+  const done = Math.max(committed ?? 0, handled ?? 0);
   if (head === undefined) {
-    const isUnread = committed === undefined || committed <= low;
-    return isUnread ? { kind: 'continue', position: low } : { kind: 'rebuild', cause: 'state-missing' };
+    return done <= low ? { kind: 'continue', position: low } : { kind: 'rebuild', cause: 'state-missing' };
   }
   if (head.topicId !== undefined && topicId !== undefined && head.topicId !== topicId)
     return { kind: 'rebuild', cause: 'topic-anew' };
   if (head.offset >= high) return { kind: 'rebuild', cause: 'log-shorter' };
   // The commit may be behind the head: then the dead letters of the last batch may not have been sent.
   const next = Math.min(head.offset + 1, committed ?? head.offset + 1);
-  return { kind: 'continue', position: Math.max(next, low) };
+  return { kind: head.offset + 1 < done ? 'resume' : 'continue', position: Math.max(next, low) };
 }

@@ -3,7 +3,13 @@ import type { Admin } from 'kafkajs';
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
 import type { TopicIds } from '#topics/kafka/topic-ids.ts';
-import { compareWithLog, type HeldState, type LossCause, type TopicFacts } from './held-state.ts';
+import {
+  compareWithLog,
+  type HeldState,
+  type LossCause,
+  type TopicFacts,
+  type Verdict,
+} from './held-state.ts';
 
 /** Where to read a partition from. */
 export interface Start {
@@ -25,12 +31,12 @@ export interface StartsOptions {
   readonly admin: Pick<Admin, 'fetchOffsets' | 'fetchTopicOffsets'>;
   readonly topicIds: Pick<TopicIds, 'read'>;
   readonly log: Logger;
-  readonly onRebuild: (cause: LossCause | 'state-older') => void;
+  readonly onRebuild: (cause: LossCause) => void;
 }
 
 const RETRY_MS = 1_000;
 
-const EXPLANATIONS: Readonly<Record<LossCause | 'state-older', string>> = {
+const EXPLANATIONS: Readonly<Record<LossCause, string>> = {
   'state-missing': 'Redis has lost the state of the partition; the log is read again from its beginning',
   'topic-anew':
     'the topic was deleted and created again; the state of the old one is deleted, and the new one is read',
@@ -46,11 +52,19 @@ export class Starts {
     this.#options = options;
   }
 
-  /** Repeats until Kafka and Redis answer. @returns undefined if `isWanted` no longer holds */
-  async find(partition: number, isWanted: () => boolean): Promise<Start | undefined> {
+  /**
+   * Repeats until Kafka and Redis answer.
+   * @param handled offsets up to which this process has handled the topics
+   * @returns undefined if `isWanted` no longer holds
+   */
+  async find(
+    partition: number,
+    handled: ReadonlyMap<string, number>,
+    isWanted: () => boolean,
+  ): Promise<Start | undefined> {
     while (isWanted()) {
       try {
-        const facts = await this.#factsOf(partition);
+        const facts = await this.#factsOf(partition, handled);
         return isWanted() ? await this.#startFrom(partition, facts) : undefined;
       } catch (error) {
         this.#options.log.warn(
@@ -64,43 +78,57 @@ export class Starts {
   }
 
   async #startFrom(partition: number, facts: ReadonlyMap<string, TopicFacts>): Promise<Start> {
-    const { state, log, onRebuild } = this.#options;
-    const verdicts = [...facts].map(([topic, fact]) => [topic, compareWithLog(fact)] as const);
-    const ends = new Map([...facts].map(([topic, { high }]) => [topic, high]));
-    const commits = new Map([...facts].map(([topic, { committed, low }]) => [topic, committed ?? low]));
-    const lost = verdicts.find(([, { kind }]) => kind === 'rebuild');
-    if (lost?.[1].kind === 'rebuild') {
-      const { cause } = lost[1];
-      log.warn({ topic: lost[0], partition, cause }, EXPLANATIONS[cause]);
-      onRebuild(cause);
-      await state.clear(partition);
+    const verdicts = new Map([...facts].map(([topic, fact]) => [topic, compareWithLog(fact)] as const));
+    const loss = this.#lossOf(verdicts);
+    const isCleared =
+      loss !== undefined && (loss.cause !== 'state-older' || this.#options.state.isAllOrNothing);
+    if (loss !== undefined) {
+      this.#options.log.warn({ ...loss, partition, isCleared }, EXPLANATIONS[loss.cause]);
+      this.#options.onRebuild(loss.cause);
     }
+    if (isCleared) await this.#options.state.clear(partition);
     const positions = new Map<string, number>();
-    let isOlder = false;
-    for (const [topic, verdict] of verdicts) {
-      const { head, topicId, low, committed } = facts.get(topic)!;
-      const position = verdict.kind === 'continue' && lost === undefined ? verdict.position : low;
-      positions.set(topic, position);
-      const isHeadCurrent = head !== undefined && head.offset >= low - 1 && head.topicId === topicId;
-      if (lost !== undefined || !isHeadCurrent) {
-        if (head !== undefined && lost === undefined && head.offset < low - 1)
-          log.warn(
-            { topic, partition, from: head.offset + 1, to: low },
-            'messages expired before they were read',
-          );
-        const offset = lost === undefined ? Math.max(head?.offset ?? low - 1, low - 1) : low - 1;
-        await state.writeHead(topic, partition, { offset, topicId: topicId ?? head?.topicId });
-      }
-      if (lost === undefined && head !== undefined && head.offset + 1 < (committed ?? 0)) isOlder = true;
+    for (const [topic, fact] of facts) {
+      const verdict = verdicts.get(topic)!;
+      const isContinued = !isCleared && verdict.kind !== 'rebuild';
+      positions.set(topic, isContinued ? verdict.position : fact.low);
+      await this.#settleHead(topic, partition, fact, isContinued);
     }
-    if (isOlder) {
-      log.warn({ partition, positions: Object.fromEntries(positions) }, EXPLANATIONS['state-older']);
-      onRebuild('state-older');
-    }
-    return { positions, committed: commits, ends, isRebuild: lost !== undefined || isOlder };
+    return {
+      positions,
+      committed: new Map([...facts].map(([topic, { committed, low }]) => [topic, committed ?? low])),
+      ends: new Map([...facts].map(([topic, { high }]) => [topic, high])),
+      isRebuild: loss !== undefined,
+    };
   }
 
-  async #factsOf(partition: number): Promise<Map<string, TopicFacts>> {
+  #lossOf(verdicts: ReadonlyMap<string, Verdict>): { topic: string; cause: LossCause } | undefined {
+    let older: { topic: string; cause: LossCause } | undefined;
+    for (const [topic, verdict] of verdicts) {
+      if (verdict.kind === 'rebuild') return { topic, cause: verdict.cause };
+      if (verdict.kind === 'resume') older = { topic, cause: 'state-older' };
+    }
+    return older;
+  }
+
+  /** Writes the head if it was cleared, lacks the id of the topic, or ends before the log begins. */
+  async #settleHead(topic: string, partition: number, fact: TopicFacts, isContinued: boolean): Promise<void> {
+    const { head, topicId, low } = fact;
+    const first = low - 1;
+    if (isContinued && head !== undefined) {
+      if (head.offset >= first && head.topicId === topicId) return;
+      const { log } = this.#options;
+      if (head.offset < first)
+        log.warn(
+          { topic, partition, from: head.offset + 1, to: low },
+          'messages expired before they were read',
+        );
+    }
+    const offset = isContinued ? Math.max(head?.offset ?? first, first) : first;
+    await this.#options.state.writeHead(topic, partition, { offset, topicId: topicId ?? head?.topicId });
+  }
+
+  async #factsOf(partition: number, handled: ReadonlyMap<string, number>): Promise<Map<string, TopicFacts>> {
     const { admin, groupId, topics, topicIds, state } = this.#options;
     const facts = new Map<string, TopicFacts>();
     const groups = await admin.fetchOffsets({ groupId, topics: [...topics] });
@@ -118,6 +146,7 @@ export class Starts {
         head,
         topicId,
         committed: committed < 0 ? undefined : committed,
+        handled: handled.get(topic),
         low: Number(range.low),
         high: Number(range.high),
       });
