@@ -185,7 +185,13 @@ describe('the rerank stage', () => {
     await waitFor(async () => isDeepStrictEqual(await statisticsOfTheStage(), learned), {
       message: 'the statistics of the log',
     });
-    await putReward(someReward(1_000, { userId: 'user 0' }));
+    const messages = await readAll('rewards');
+    const { partition } = messages.find(({ key }) => key?.toString() === 'user 0')!;
+    const rewards = messages.filter((message) => message.partition === partition);
+    const numbers = await Promise.all(
+      rewards.map(async ({ value }) => (await test.codec.decode('Reward', value!)).sequence),
+    );
+    await putReward(someReward(Math.max(...numbers) + 1, { userId: 'user 0' }));
     const next = await statisticsOfTheLog();
     assert.notDeepEqual(next, learned);
     await waitFor(async () => isDeepStrictEqual(await statisticsOfTheStage(), next), {
