@@ -10,6 +10,10 @@ const COMMANDS: Readonly<Record<string, FaultCommand>> = {
     title: 'messages that no stage can use, each between two valid ones',
     load: () => import('./poison.ts'),
   },
+  redis: {
+    title: 'Redis is emptied under load',
+    load: () => import('./redis.ts'),
+  },
 };
 
 try {
