@@ -3,11 +3,11 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '../local/stack.ts';
-import type { Outcome } from './command.ts';
+import type { FaultOutcome } from './command.ts';
 import { emptyUnderLoad } from './redis/empty-under-load.ts';
 
 /** Starts servers and stages, and empties Redis under load. `--users` sets the number of users, 10,000 by default. */
-export async function run(args: readonly string[]): Promise<Outcome> {
+export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const options = { users: { type: 'string', default: '10000' } } as const;
   const { values } = parseArgs({ args: [...args], options });
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-faults-'));

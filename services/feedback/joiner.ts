@@ -164,24 +164,36 @@ function believableHead(head: PartitionHead, now: number): PartitionHead {
   return { ...head, streamTime, slatesUntil: believableTime(head.slatesUntil, now) };
 }
 
-/** Parts of one kind of message each, with the offset up to which the topic was read with the part. */
+/**
+ * Parts of a batch, which has messages of one topic. Each names the offset up to which the topic was read with the part, and
+ * requires the state to include the parts before it.
+ */
 function partsOf(batch: Step, { messages }: StepBounds): Step[] {
   const parts: Step[] = [];
+  let { slatesFrom, actionsFrom } = batch;
   for (let start = 0; start < batch.slates.length; start += messages) {
     const slates = batch.slates.slice(start, start + messages);
-    parts.push({ slates, actions: [], slatesOffset: lastOffsetOf(slates), slatesFrom: batch.slatesFrom });
+    const slatesOffset = lastOffsetOf(slates);
+    parts.push({ slates, actions: [], slatesOffset, slatesFrom });
+    slatesFrom = slatesOffset + 1;
   }
   for (let start = 0; start < batch.actions.length; start += messages) {
     const actions = batch.actions.slice(start, start + messages);
-    parts.push({
-      slates: [],
-      actions,
-      actionsOffset: lastOffsetOf(actions),
-      actionsFrom: batch.actionsFrom,
-    });
+    const actionsOffset = lastOffsetOf(actions);
+    parts.push({ slates: [], actions, actionsOffset, actionsFrom });
+    actionsFrom = actionsOffset + 1;
   }
-  const last = parts.pop();
-  return [...parts, { ...batch, slates: last?.slates ?? [], actions: last?.actions ?? [] }];
+  const last: Partial<Step> = parts.pop() ?? {};
+  return [
+    ...parts,
+    {
+      ...batch,
+      slates: last.slates ?? [],
+      actions: last.actions ?? [],
+      slatesFrom: last.slatesFrom ?? batch.slatesFrom,
+      actionsFrom: last.actionsFrom ?? batch.actionsFrom,
+    },
+  ];
 }
 
 async function advance(
@@ -244,7 +256,19 @@ async function advance(
   if (missing > 0) options.countLost(missing);
   const { unfinished } = settlement;
   const isFinished = unfinished.length === 0 && !(mayHoldMoreDue && join.changed.size > 0);
-  return { rest: isFinished ? undefined : { ...step, slates: [], actions: [], unfinished } };
+  return { rest: isFinished ? undefined : restOf(step, unfinished) };
+}
+
+/** What a step left for another one, which requires the state to include the messages of the first. */
+function restOf(step: Step, unfinished: readonly string[]): Step {
+  return {
+    ...step,
+    slates: [],
+    actions: [],
+    slatesFrom: step.slatesFrom === undefined ? undefined : (step.slatesOffset ?? NOTHING_READ) + 1,
+    actionsFrom: step.actionsFrom === undefined ? undefined : (step.actionsOffset ?? NOTHING_READ) + 1,
+    unfinished,
+  };
 }
 
 /** The slates that do not wait already: of several with one id the first counts, and the others change nothing. */

@@ -1,7 +1,7 @@
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readFeedbackConfig } from './config.ts';
-import { endOffset, watchEnds } from './ends-watch.ts';
+import { watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
 import { REWARDS_RETENTION_MS, readLoggedRewards } from './logged-rewards.ts';
@@ -31,8 +31,6 @@ await runStage(STAGES.feedback, async (stage) => {
   const recovery = createRecovery({
     store,
     readLogged: (partition) => readLoggedRewards(stage, partition),
-    // Each sequence number was used for at least one message, so none exceeds the number of messages.
-    endOfRewards: (partition) => endOffset(admin, stage.topic('rewards'), partition),
     retentionMs: REWARDS_RETENTION_MS,
     now: Date.now,
   });
@@ -71,7 +69,7 @@ await runStage(STAGES.feedback, async (stage) => {
     state: {
       readHead: (topic, partition) => store.readTopicHead(topic as JoinedTopic, partition),
       writeHead: (topic, partition, head) => store.writeTopicHead(topic as JoinedTopic, partition, head),
-      clear: (partition) => joiner.exclusively(partition, () => store.clear(partition, Date.now())),
+      clear: (partition) => joiner.exclusively(partition, () => recovery.clear(partition)),
       // An older state would repeat rewards under the numbers of others.
       isAllOrNothing: true,
       forget: recovery.forget,

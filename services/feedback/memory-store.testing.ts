@@ -89,6 +89,9 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
       partitions.delete(partition);
       clearedAt.set(partition, now);
     },
+    async noteCleared(partition, now) {
+      if (!clearedAt.has(partition)) clearedAt.set(partition, now);
+    },
     async clearedAt(partition) {
       return clearedAt.get(partition) ?? 0;
     },

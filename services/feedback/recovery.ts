@@ -10,8 +10,10 @@ export interface LoggedRewards {
 export interface Recovery {
   /** The store for the joiner: it drops rewards that were logged before the state was lost. */
   readonly store: JoinStore;
-  /** A sequence number that no reward in the log exceeds. */
+  /** Called for a partition without state. @returns a sequence number that no reward in the log exceeds */
   lastSequence(partition: number): Promise<number>;
+  /** Deletes all state of the partition. No step of the partition may be under way. */
+  clear(partition: number): Promise<void>;
   /** Forgets what is in memory of all partitions. */
   forget(): void;
 }
@@ -28,10 +30,8 @@ export function createRecovery(options: {
   /** Time that the log keeps slates and rewards, ms. */
   retentionMs: number;
   now: () => number;
-  /** Called for a partition without state that was not rebuilt; no sequence number in the log exceeds it. */
-  endOfRewards: (partition: number) => Promise<number>;
 }): Recovery {
-  const { store, readLogged, endOfRewards, retentionMs, now } = options;
+  const { store, readLogged, retentionMs, now } = options;
   const logged = new Map<number, Promise<LoggedRewards | undefined>>();
 
   function loggedOf(partition: number): Promise<LoggedRewards | undefined> {
@@ -56,7 +56,15 @@ export function createRecovery(options: {
       },
     },
     async lastSequence(partition) {
-      return (await loggedOf(partition))?.lastSequence ?? (await endOfRewards(partition));
+      // The state may be gone although nothing was committed to the group yet, so that no comparison shows the loss.
+      await store.noteCleared(partition, now());
+      logged.delete(partition);
+      const known = await loggedOf(partition);
+      return known?.lastSequence ?? (await readLogged(partition)).lastSequence;
+    },
+    async clear(partition) {
+      await store.clear(partition, now());
+      logged.delete(partition);
     },
     forget() {
       logged.clear();

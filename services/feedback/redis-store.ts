@@ -182,6 +182,9 @@ export function createRedisJoinStore(options: {
         .hset(head, CLEARED_AT, String(now))
         .exec();
     },
+    async noteCleared(partition, now) {
+      await redis.hsetnx(keyOf(partition, 'head'), CLEARED_AT, String(now));
+    },
     async clearedAt(partition) {
       return Number((await redis.hget(keyOf(partition, 'head'), CLEARED_AT)) ?? 0);
     },

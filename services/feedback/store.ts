@@ -83,6 +83,8 @@ export interface RebuildableJoinStore extends JoinStore {
   writeTopicHead(topic: JoinedTopic, partition: number, head: Head): Promise<void>;
   /** Deletes all state of the partition, and notes the time, ms. */
   clear(partition: number, now: number): Promise<void>;
+  /** Notes the time, ms, as that of a deletion, unless one was noted before. The state stays. */
+  noteCleared(partition: number, now: number): Promise<void>;
   /** When the state was last deleted, so that the log may hold rewards that it does not know of; 0 for never. */
   clearedAt(partition: number): Promise<number>;
 }

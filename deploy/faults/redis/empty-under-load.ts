@@ -1,11 +1,10 @@
 import type { Redis } from 'ioredis';
-import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import { anAction, anEmbedding, aProposal, aRelease } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { keysOf } from '#platform/testing/redis.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openPath, type Path } from '../../path/path.ts';
+import { ITEM_IDS, publish, someAction, someProposal } from '../poison/good.ts';
 
 export interface EmptyResult {
   readonly users: number;
@@ -19,7 +18,6 @@ export interface EmptyResult {
   readonly failedRequests: number;
 }
 
-const ITEMS = ['tea', 'nail'] as const;
 /** Actions of each user before the emptying, and while it happens. */
 const ROUNDS = 4;
 /** Actions that are produced at the same time. */
@@ -32,7 +30,7 @@ export async function emptyUnderLoad(
   empty: (redis: Redis, namespace: string) => Promise<void>,
 ): Promise<EmptyResult> {
   const start = Date.now() - 3_600_000;
-  const emptied = await openPath(['interests', 'rerank'], {}, publish);
+  const emptied = await openPath(['interests', 'rerank'], {}, prepare);
   let records: Map<string, string>;
   let figures: Omit<EmptyResult, 'differences'>;
   const log: Array<{ partition: number; key: string; value: UserAction }> = [];
@@ -53,7 +51,7 @@ export async function emptyUnderLoad(
     await emptied.close();
   }
 
-  const calm = await openPath(['interests'], {}, publish);
+  const calm = await openPath(['interests'], {}, prepare);
   try {
     await copy(calm, log);
     await wholeAgain(calm, users);
@@ -66,17 +64,10 @@ export async function emptyUnderLoad(
   }
 }
 
-/** Two items with vectors, in a generation that is served, and a list for everyone. */
-async function publish({ write }: Pick<Path, 'write'>): Promise<void> {
-  for (const [itemId, x] of [
-    ['tea', 1],
-    ['nail', -1],
-  ] as const) {
-    const embedding = anEmbedding({ itemId }, [x, 0]);
-    await write('embeddings', embeddingKey(embedding), embedding);
-  }
-  await write('releases', 'g1', aRelease({ itemCount: ITEMS.length }));
-  await write('proposals', EVERYONE, aProposal({ userId: EVERYONE, version: -1 }));
+/** Items with vectors, in a generation that is served, and a list for everyone. */
+async function prepare({ write }: Pick<Path, 'write'>): Promise<void> {
+  await publish(write);
+  await write('proposals', EVERYONE, someProposal(EVERYONE, { version: -1 }));
 }
 
 /** One action of every user. */
@@ -87,7 +78,8 @@ async function act(path: Path, users: number, round: number, start: number): Pro
       ids.map((id) => {
         const occurredAt = start + round * 1_000;
         const change = { eventId: `${round}/${id}`, occurredAt, receivedAt: occurredAt };
-        const action = anAction({ userId: `user-${id}`, itemId: ITEMS[round % 2]!, ...change });
+        const itemId = ITEM_IDS[(round + id) % ITEM_IDS.length]!;
+        const action = someAction(`user-${id}`, { itemId, ...change });
         return path.write('actions', action.userId, action);
       }),
     );

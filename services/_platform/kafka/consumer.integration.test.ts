@@ -126,7 +126,7 @@ describe('a consumer group', () => {
     const topic = await test.createTopic(1);
     const client = test.kafka.producer();
     await client.connect();
-    const messages = Array.from({ length: 12_000 }, (_, i) => ({ key: 'k', value: String(i) }));
+    const messages = Array.from({ length: 45_000 }, (_, i) => ({ key: 'k', value: String(i) }));
     await client.send({ topic, compression: CompressionTypes.GZIP, messages });
     await client.disconnect();
     const parts: Array<[number, number]> = [];
@@ -134,18 +134,33 @@ describe('a consumer group', () => {
       parts.push([batch.messages.length, batch.lastOffset]);
       batch.reject(batch.lastOffset, 'number.invalid', 'the last of each part');
     });
-    await waitFor(() => member.handled.length === 12_000, { message: 'all messages' });
+    await waitFor(() => member.handled.length === 45_000, { message: 'all messages' });
     await member.stop();
     assert.deepEqual(parts, [
-      [5_000, 4_999],
-      [5_000, 9_999],
-      [2_000, 11_999],
+      [20_000, 19_999],
+      [20_000, 39_999],
+      [5_000, 44_999],
     ]);
     assert.deepEqual(
       member.letters.map(({ message }) => message.offset),
-      ['4999', '9999', '11999'],
+      ['19999', '39999', '44999'],
     );
-    assert.deepEqual(await test.committed(`${test.prefix}.parts`, topic), [12_000]);
+    assert.deepEqual(await test.committed(`${test.prefix}.parts`, topic), [45_000]);
+  });
+
+  it('hands over few messages at a time if they are large', async () => {
+    const topic = await test.createTopic(1);
+    const client = test.kafka.producer();
+    await client.connect();
+    const value = 'x'.repeat(1_000_000);
+    const messages = Array.from({ length: 12 }, () => ({ key: 'k', value }));
+    await client.send({ topic, compression: CompressionTypes.GZIP, messages });
+    await client.disconnect();
+    const parts: number[] = [];
+    const member = await join('large', [topic], ({ messages: some }) => void parts.push(some.length));
+    await waitFor(() => parts.reduce((sum, part) => sum + part, 0) === 12, { message: 'all messages' });
+    await member.stop();
+    assert.deepEqual(parts, [8, 4]);
   });
 
   it('commits in every partition, also in an empty one and in one whose messages were all deleted', async () => {

@@ -63,10 +63,12 @@ export interface ConsumeOptions {
 }
 
 /**
- * Most messages that a stage is given at once. A fetch returns up to 100,000 messages of a compressed batch; decoded
- * all at once they would take gigabytes, and so would the requests to the store.
+ * Most messages, and most bytes of them, that a stage is given at once. A fetch returns up to 100,000 messages of a
+ * compressed batch; decoded all at once they could take gigabytes, and so could the requests to the store. The more messages
+ * a part has, the more of them are of one user, whose record is written once a part.
  */
-const MAX_MESSAGES = 5_000;
+const MAX_MESSAGES = 20_000;
+const MAX_BYTES = 8 * 2 ** 20;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
 
@@ -166,17 +168,27 @@ async function handle(
 
 function partsOf(batch: LogBatch): LogBatch[] {
   const { messages } = batch;
-  if (messages.length <= MAX_MESSAGES) return [batch];
   const parts: LogBatch[] = [];
   let { readFrom } = batch;
-  for (let start = 0; start < messages.length; start += MAX_MESSAGES) {
-    const part = messages.slice(start, start + MAX_MESSAGES);
-    const isLast = start + MAX_MESSAGES >= messages.length;
-    const lastOffset = isLast ? batch.lastOffset : Number(part.at(-1)!.offset);
-    parts.push({ ...batch, messages: part, readFrom, lastOffset });
+  let start = 0;
+  do {
+    const end = endOfPart(messages, start);
+    const lastOffset = end === messages.length ? batch.lastOffset : Number(messages[end - 1]!.offset);
+    parts.push({ ...batch, messages: messages.slice(start, end), readFrom, lastOffset });
     readFrom = lastOffset + 1;
-  }
+    start = end;
+  } while (start < messages.length);
   return parts;
+}
+
+function endOfPart(messages: readonly LogMessage[], start: number): number {
+  const most = Math.min(start + MAX_MESSAGES, messages.length);
+  let bytes = 0;
+  for (let end = start; end < most; end++) {
+    bytes += messages[end]!.value?.length ?? 0;
+    if (bytes > MAX_BYTES && end > start) return end;
+  }
+  return most;
 }
 
 /** @returns the messages that become dead letters */

@@ -5,12 +5,12 @@ import type { Assignment, GroupSession, LogBatch } from '#topics/kafka/group-ses
 import { openTopicIds, type TopicIds } from '#topics/kafka/topic-ids.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { type HeldState, StateLost } from './held-state.ts';
-import { type Start, Starts } from './starts.ts';
+import { type StartPosition, Starts } from './starts.ts';
 
 /** One comparison of a partition's state with the log. A newer one replaces it. */
 interface Comparison {
   /** Undefined if it was replaced before it ended. */
-  readonly start: Promise<Start | undefined>;
+  readonly start: Promise<StartPosition | undefined>;
   /** Whether the group assigned the partition anew, so that kafkajs is at the committed offset. */
   readonly isJoin: boolean;
 }
@@ -160,7 +160,7 @@ export class HeldPartitions {
 
   #compare(partition: number, isJoin = false): Comparison {
     const isCurrent = (): boolean => this.#comparisons.get(partition) === comparison;
-    const find = async (): Promise<Start | undefined> => {
+    const find = async (): Promise<StartPosition | undefined> => {
       const { starts } = await this.#opened;
       const start = await starts.find(partition, isJoin ? new Map() : this.#handled(partition), isCurrent);
       this.#options.state.forget();

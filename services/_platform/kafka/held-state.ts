@@ -60,12 +60,12 @@ export type LossCause = 'state-missing' | 'state-older' | 'topic-anew' | 'log-sh
  * - resume: the state lacks messages that were handled; `position` is the first of them
  * - rebuild: the state is cleared, and the log read from its beginning
  */
-export type Verdict =
+export type HeadVerdict =
   | { readonly kind: 'continue' | 'resume'; readonly position: number }
   | { readonly kind: 'rebuild'; readonly cause: LossCause };
 
 /** Compares the state of a partition with the log. */
-export function compareWithLog({ head, topicId, committed, handled, low, high }: TopicFacts): Verdict {
+export function compareWithLog({ head, topicId, committed, handled, low, high }: TopicFacts): HeadVerdict {
   const done = Math.max(committed ?? 0, handled ?? 0);
   if (head === undefined) {
     return done <= low ? { kind: 'continue', position: low } : { kind: 'rebuild', cause: 'state-missing' };

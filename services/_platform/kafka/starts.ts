@@ -5,14 +5,14 @@ import { reasonOf } from '#contracts/errors.ts';
 import type { TopicIds } from '#topics/kafka/topic-ids.ts';
 import {
   compareWithLog,
+  type HeadVerdict,
   type HeldState,
   type LossCause,
   type TopicFacts,
-  type Verdict,
 } from './held-state.ts';
 
 /** Where to read a partition from. */
-export interface Start {
+export interface StartPosition {
   /** Next offset to read, by qualified topic. */
   readonly positions: ReadonlyMap<string, number>;
   /** Whether the state was cleared or is older than the commit. */
@@ -61,7 +61,7 @@ export class Starts {
     partition: number,
     handled: ReadonlyMap<string, number>,
     isWanted: () => boolean,
-  ): Promise<Start | undefined> {
+  ): Promise<StartPosition | undefined> {
     while (isWanted()) {
       try {
         const facts = await this.#factsOf(partition, handled);
@@ -77,7 +77,7 @@ export class Starts {
     return undefined;
   }
 
-  async #startFrom(partition: number, facts: ReadonlyMap<string, TopicFacts>): Promise<Start> {
+  async #startFrom(partition: number, facts: ReadonlyMap<string, TopicFacts>): Promise<StartPosition> {
     const verdicts = new Map([...facts].map(([topic, fact]) => [topic, compareWithLog(fact)] as const));
     const loss = this.#lossOf(verdicts);
     const isCleared =
@@ -102,7 +102,7 @@ export class Starts {
     };
   }
 
-  #lossOf(verdicts: ReadonlyMap<string, Verdict>): { topic: string; cause: LossCause } | undefined {
+  #lossOf(verdicts: ReadonlyMap<string, HeadVerdict>): { topic: string; cause: LossCause } | undefined {
     let older: { topic: string; cause: LossCause } | undefined;
     for (const [topic, verdict] of verdicts) {
       if (verdict.kind === 'rebuild') return { topic, cause: verdict.cause };
