@@ -2,27 +2,17 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import { Partitioners } from 'kafkajs';
-import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
-import { encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
-import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
-import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
-import type { ActionWindow, WindowAction } from '#algorithms/pinnersage/window.ts';
+import type { WindowAction } from '#algorithms/pinnersage/window.ts';
 import { createRandom } from '#algorithms/random.ts';
-import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { encodeVector } from '#contracts/vectors.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
-import { USER_PARTITIONS } from '#topics/catalog.ts';
-import { partitionOfKey } from '#topics/partitioner.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { createRedisStore } from '../../services/interests/redis-store.ts';
 import type { Figures } from '../figures/figures.ts';
 import { startStack } from '../local/stack.ts';
+import { publishVectors, seedWindows, sendAll } from './seeded-windows.ts';
 import { type RealWindows, readRealWindows } from './windows.ts';
 
-const GENERATION = 'bench';
 const START = Date.parse('2026-01-01T00:00:00Z');
 /** Long enough for a full window; each visit adds one basket of this size. */
 const BASKET = 10;
@@ -31,7 +21,6 @@ const WHOLE_WINDOW = 400;
 const SHORT_WINDOW = 20;
 const CROWDS = [10_000, 100_000, 1_000_000] as const;
 const AT_A_TIME = 1_000;
-const workspace = new ForestWorkspace();
 const ACTIONS_TOTAL = 'tributary_window_actions_total';
 
 /**
@@ -85,8 +74,13 @@ async function run(real: RealWindows, load: Load): Promise<RunFigures> {
     const histories = real.histories.filter(({ length }) => length > load.window);
     const eligible = { ...real, histories };
     console.error(`  ${load.users} users with ${load.window} actions each …`);
-    await publishVectors(namespace, eligible);
-    await seedUsers(redis, namespace, eligible, load);
+    await publishVectors(namespace, eligible, START);
+    const windows = histories.map((history) => history.slice(0, load.window));
+    await seedWindows(redis, namespace, eligible, {
+      windows,
+      userIds: Array.from({ length: load.users }, (_, user) => userIdOf(user)),
+      endAt: START,
+    });
     await publishActions(namespace, eligible, load);
     return await observe(namespace, load.actions);
   } finally {
@@ -95,85 +89,7 @@ async function run(real: RealWindows, load: Load): Promise<RunFigures> {
   }
 }
 
-async function publishVectors(
-  namespace: TestNamespace,
-  { alpha, vectorOf, histories }: RealWindows,
-): Promise<void> {
-  const itemIds = [...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId)))];
-  const messages = itemIds.map((itemId) => {
-    const embedding = {
-      generation: GENERATION,
-      itemId,
-      vector: encodeVector(vectorOf(itemId)!),
-      origin: 'trained' as const,
-      basis: null,
-    };
-    return { key: `${GENERATION}/${itemId}`, value: namespace.encode('ItemEmbedding', embedding) };
-  });
-  await send(namespace, 'embeddings', messages);
-  const release = {
-    generation: GENERATION,
-    state: 'active' as const,
-    dimension: vectorOf(itemIds[0]!)!.length,
-    alpha,
-    itemCount: itemIds.length,
-    actionCount: 0,
-    createdAt: START,
-    updatedAt: START,
-    metrics: {},
-    modelCard: '',
-    reason: null,
-    follows: null,
-  };
-  await send(namespace, 'releases', [{ key: GENERATION, value: namespace.encode('Release', release) }]);
-}
-
 const userIdOf = (user: number): string => `user-${user}`;
-
-/** Many users may share one household's history; its times are shifted so that the window ends at START. */
-async function seedUsers(
-  redis: Redis,
-  { namespace }: TestNamespace,
-  real: RealWindows,
-  load: Load,
-): Promise<void> {
-  const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'));
-  const windows = real.histories.map((history) => {
-    const actions = history.slice(0, load.window);
-    const shift = START - (actions.at(-1)?.occurredAt ?? START);
-    const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
-    return { window, clustering: clusteringOf(window, real) };
-  });
-  for (let first = 0; first < load.users; first += AT_A_TIME) {
-    const users = Array.from({ length: Math.min(AT_A_TIME, load.users - first) }, (_, i) => first + i);
-    await Promise.all(
-      users.map((user) => {
-        const userId = userIdOf(user);
-        const { window, clustering } = windows[user % windows.length]!;
-        const interests = {
-          userId,
-          version: -1,
-          generation: GENERATION,
-          streamTime: START,
-          receivedAt: START,
-          medoids: [],
-          recent: [],
-          windowSize: window.actions.length,
-          unknownItems: 0,
-        };
-        return store.write(partitionOfKey(userId, USER_PARTITIONS), window, { interests, clustering });
-      }),
-    );
-  }
-}
-
-/** The record as the stage would have stored it. */
-function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows): Uint8Array {
-  const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
-  const reading = readWindow(window, {}, options);
-  const { clustering } = recluster(reading, undefined, vectorOf, { alpha, now: START }, workspace);
-  return encodeClustering(clustering!);
-}
 
 /** Random users, each of whom continues with the next basket of the history. */
 async function publishActions(
@@ -197,10 +113,10 @@ async function publishActions(
       });
     }
     if (messages.length < AT_A_TIME) continue;
-    await send(namespace, 'actions', messages);
+    await sendAll(namespace, 'actions', messages);
     messages = [];
   }
-  await send(namespace, 'actions', messages);
+  await sendAll(namespace, 'actions', messages);
 }
 
 /** The fields in which all purchases are alike. */
@@ -215,23 +131,6 @@ function purchase(user: number, itemId: WindowAction['itemId'], number: number):
     occurredAt: START + number,
     receivedAt: START + number,
   };
-}
-
-async function send(
-  { kafka, topicOf }: TestNamespace,
-  topic: 'actions' | 'embeddings' | 'releases',
-  messages: { key: string; value: Buffer }[],
-): Promise<void> {
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  for (let start = 0; start < messages.length; start += AT_A_TIME) {
-    await producer.send({
-      topic: topicOf(topic),
-      acks: -1,
-      messages: messages.slice(start, start + AT_A_TIME),
-    });
-  }
-  await producer.disconnect();
 }
 
 /** Starts the stage on the actions in the log, and measures from its first action to its last. */

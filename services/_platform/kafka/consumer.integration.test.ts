@@ -126,26 +126,25 @@ describe('a consumer group', () => {
     const topic = await test.createTopic(1);
     const client = test.kafka.producer();
     await client.connect();
-    const messages = Array.from({ length: 45_000 }, (_, i) => ({ key: 'k', value: String(i) }));
-    await client.send({ topic, compression: CompressionTypes.GZIP, messages });
+    const messages = Array.from({ length: 2_000 }, () => ({ key: 'k', value: '' }));
+    for (let sent = 0; sent < 24_000; sent += messages.length) await client.send({ topic, messages });
     await client.disconnect();
     const parts: Array<[number, number]> = [];
     const member = await join('parts', [topic], (batch) => {
       parts.push([batch.messages.length, batch.lastOffset]);
       batch.reject(batch.lastOffset, 'number.invalid', 'the last of each part');
     });
-    await waitFor(() => member.handled.length === 45_000, { message: 'all messages' });
+    await waitFor(() => member.handled.length === 24_000, { message: 'all messages' });
     await member.stop();
     assert.deepEqual(parts, [
       [20_000, 19_999],
-      [20_000, 39_999],
-      [5_000, 44_999],
+      [4_000, 23_999],
     ]);
     assert.deepEqual(
       member.letters.map(({ message }) => message.offset),
-      ['19999', '39999', '44999'],
+      ['19999', '23999'],
     );
-    assert.deepEqual(await test.committed(`${test.prefix}.parts`, topic), [45_000]);
+    assert.deepEqual(await test.committed(`${test.prefix}.parts`, topic), [24_000]);
   });
 
   it('hands over few messages at a time if they are large', async () => {

@@ -1,0 +1,124 @@
+import type { Redis } from 'ioredis';
+import { Partitioners } from 'kafkajs';
+import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
+import { encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
+import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
+import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
+import type { ActionWindow, WindowAction } from '#algorithms/pinnersage/window.ts';
+import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { encodeVector } from '#contracts/vectors.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
+import type { TestNamespace } from '#topics/test-namespace.ts';
+import { createRedisStore } from '../../services/interests/redis-store.ts';
+import type { RealWindows } from './windows.ts';
+
+/** The generation in which the users are clustered. */
+export const BENCH_GENERATION = 'bench';
+const AT_A_TIME = 1_000;
+const workspace = new ForestWorkspace();
+
+/** Publishes the vectors of all items that were bought, and their release, which is active. @param at its time, ms */
+export async function publishVectors(
+  namespace: TestNamespace,
+  { alpha, vectorOf, histories }: RealWindows,
+  at: number,
+): Promise<void> {
+  const itemIds = [...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId)))];
+  const messages = itemIds.map((itemId) => {
+    const embedding = {
+      generation: BENCH_GENERATION,
+      itemId,
+      vector: encodeVector(vectorOf(itemId)!),
+      origin: 'trained' as const,
+      basis: null,
+    };
+    return { key: `${BENCH_GENERATION}/${itemId}`, value: namespace.encode('ItemEmbedding', embedding) };
+  });
+  await sendAll(namespace, 'embeddings', messages);
+  const release = {
+    generation: BENCH_GENERATION,
+    state: 'active' as const,
+    dimension: vectorOf(itemIds[0]!)!.length,
+    alpha,
+    itemCount: itemIds.length,
+    actionCount: 0,
+    createdAt: at,
+    updatedAt: at,
+    metrics: {},
+    modelCard: '',
+    reason: null,
+    follows: null,
+  };
+  await sendAll(namespace, 'releases', [
+    { key: BENCH_GENERATION, value: namespace.encode('Release', release) },
+  ]);
+}
+
+/**
+ * Writes the windows of users as the stage would have stored them. Many users may share one household's window; its times
+ * are shifted so that it ends at `endAt`, ms.
+ */
+export async function seedWindows(
+  redis: Redis,
+  { namespace }: TestNamespace,
+  real: RealWindows,
+  crowd: {
+    readonly userIds: readonly string[];
+    readonly windows: readonly (readonly WindowAction[])[];
+    readonly endAt: number;
+  },
+): Promise<void> {
+  const { userIds, endAt } = crowd;
+  const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'));
+  const windows = crowd.windows.map((actions) => {
+    const shift = endAt - (actions.at(-1)?.occurredAt ?? endAt);
+    const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
+    return { window, clustering: clusteringOf(window, real, endAt) };
+  });
+  for (let first = 0; first < userIds.length; first += AT_A_TIME) {
+    await Promise.all(
+      userIds.slice(first, first + AT_A_TIME).map((userId, i) => {
+        const { window, clustering } = windows[(first + i) % windows.length]!;
+        const interests = {
+          userId,
+          version: -1,
+          generation: BENCH_GENERATION,
+          streamTime: endAt,
+          receivedAt: endAt,
+          medoids: [],
+          recent: [],
+          windowSize: window.actions.length,
+          unknownItems: 0,
+        };
+        return store.write(partitionOfKey(userId, USER_PARTITIONS), window, { interests, clustering });
+      }),
+    );
+  }
+}
+
+/** The record as the stage would have stored it. */
+function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows, now: number): Uint8Array {
+  const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
+  const reading = readWindow(window, {}, options);
+  const { clustering } = recluster(reading, undefined, vectorOf, { alpha, now }, workspace);
+  return encodeClustering(clustering!);
+}
+
+/** Writes messages in order, in requests of a thousand. */
+export async function sendAll(
+  { kafka, topicOf }: TestNamespace,
+  topic: 'actions' | 'embeddings' | 'items' | 'releases',
+  messages: { key: string; value: Buffer }[],
+): Promise<void> {
+  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+  await producer.connect();
+  for (let start = 0; start < messages.length; start += AT_A_TIME) {
+    await producer.send({
+      topic: topicOf(topic),
+      acks: -1,
+      messages: messages.slice(start, start + AT_A_TIME),
+    });
+  }
+  await producer.disconnect();
+}
