@@ -16,6 +16,15 @@ await runMeasurement('bench', {
     title: 'The interests stage from Kafka to Redis, and its growth with users',
     load: () => import('./interests.ts'),
   },
+  live: {
+    title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
+    options: {
+      users: { type: 'string', default: '20000' },
+      seconds: { type: 'string', default: '60' },
+      rates: { type: 'string', default: '50,200,500,1000' },
+    },
+    load: () => import('./live.ts'),
+  },
   'pinsage-training': {
     title: 'Training PinSage beside PyTorch with DGL, on the graph of completejourney',
     load: () => import('./pinsage-training.ts'),
