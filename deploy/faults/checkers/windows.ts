@@ -1,0 +1,106 @@
+import type { ItemEmbedding, Release, UserAction, UserInterests } from '#contracts/generated/records.ts';
+import type { InterestsConfig } from '../../../services/interests/config.ts';
+import { createProcessor } from '../../../services/interests/processor.ts';
+import { LogVectors } from '../../../services/interests/vectors/log-vectors.ts';
+import type { EmbeddingSpace } from '../../../services/interests/vectors/vector-source.ts';
+import {
+  createInterestsStoreIn,
+  type StoredInterests,
+  USER_RECORDS,
+  windowOf,
+} from '../stores/interests-store.ts';
+import { atOnce, KeyValues } from '../stores/key-values.ts';
+import { byPartition, type LogRecord } from './log-record.ts';
+
+export interface FoldOptions {
+  readonly config: InterestsConfig;
+  /** The space that is served; undefined while none is. */
+  readonly space: EmbeddingSpace | undefined;
+  /** Milliseconds since the epoch; it matters only to times that no log can lead to. */
+  readonly now: number;
+}
+
+/** Returns the space that is served at the end of these topics, which are given in log order. */
+export function spaceOf(
+  releases: Iterable<{ key: string; value: Release | null }>,
+  embeddings: Iterable<{ key: string; value: ItemEmbedding | null }>,
+): EmbeddingSpace | undefined {
+  const nothing = (): void => undefined;
+  const vectors = new LogVectors({ onFlip: nothing, onVector: nothing, onInvalid: nothing });
+  for (const { key, value } of releases) vectors.applyRelease(key, value);
+  for (const { key, value } of embeddings) vectors.applyEmbedding(key, value);
+  vectors.markCaughtUp();
+  return vectors.served;
+}
+
+/** Returns the record of each user that the log of actions leads to: each partition handled once, as one batch. */
+export async function foldActions(
+  log: Iterable<LogRecord<UserAction>>,
+  { config, space, now }: FoldOptions,
+): Promise<Map<string, StoredInterests>> {
+  const values = new KeyValues();
+  const processor = createProcessor({
+    config,
+    store: createInterestsStoreIn(values, atOnce),
+    servedSpace: () => space,
+    publish: async () => undefined,
+    count: () => undefined,
+    countUser: () => undefined,
+    now: () => now,
+  });
+  for (const [partition, records] of byPartition(log)) {
+    await processor.handle({
+      topic: 'actions',
+      partition,
+      messages: records.map((record) => ({ ...record, trace: undefined })),
+      lastOffset: records.at(-1)!.offset,
+      reject: () => undefined,
+    });
+  }
+  return values.under<StoredInterests>(USER_RECORDS);
+}
+
+/**
+ * Returns a line for each user whose stored record differs from the expected one in any byte.
+ * @param parts what is compared. The bytes of medoids and clustering are a function of the log while one generation is
+ *   served; after a flip a clustering may remember the order in which the actions came.
+ */
+export function checkWindows(
+  held: ReadonlyMap<string, StoredInterests>,
+  expected: ReadonlyMap<string, StoredInterests>,
+  parts: 'all' | 'window' = 'all',
+): string[] {
+  const faults: string[] = [];
+  for (const userId of new Set([...held.keys(), ...expected.keys()])) {
+    const [actual, wanted] = [held.get(userId), expected.get(userId)];
+    if (actual === undefined) faults.push(`${userId}: no record, but the log has actions`);
+    else if (wanted === undefined) faults.push(`${userId}: a record, but the log has no action`);
+    else faults.push(...differences(actual, wanted, parts).map((fault) => `${userId}: ${fault}`));
+  }
+  return faults;
+}
+
+function differences(actual: StoredInterests, wanted: StoredInterests, parts: 'all' | 'window'): string[] {
+  const faults: string[] = [];
+  if (actual.window !== wanted.window) {
+    const [has, should] = [eventsOf(actual), eventsOf(wanted)];
+    const lacking = should.filter((id) => !has.includes(id));
+    const additional = has.filter((id) => !should.includes(id));
+    faults.push(`another window; lacking: ${lacking.join(' ')}; in addition: ${additional.join(' ')}`);
+  }
+  if (actual.offset !== wanted.offset)
+    faults.push(`its record includes offset ${actual.offset}, not ${wanted.offset}`);
+  const [held, fold] = [JSON.parse(actual.interests), JSON.parse(wanted.interests)] as UserInterests[];
+  for (const field of Object.keys(fold!) as (keyof UserInterests)[]) {
+    if (parts === 'window' && (field === 'medoids' || field === 'generation' || field === 'unknownItems'))
+      continue;
+    const [is, should] = [JSON.stringify(held![field]), JSON.stringify(fold![field])];
+    if (is !== should) faults.push(`interests.${field} is ${is}, not ${should}`);
+  }
+  if (parts === 'all' && actual.clustering !== wanted.clustering) faults.push('another clustering');
+  return faults;
+}
+
+function eventsOf(record: StoredInterests): string[] {
+  return windowOf(record).actions.map(({ eventId }) => eventId);
+}

@@ -1,0 +1,54 @@
+import { EVERYONE } from '#contracts/domain/ids.ts';
+import { type Head, requireContinuity } from '#platform/kafka/held-state.ts';
+import { type HeldProposal, joinPools, MAX_MODELS, replaces } from '../../../services/rerank/pools/pool.ts';
+import type { PoolStore } from '../../../services/rerank/pools/store.ts';
+import type { KeyValues, RunCommand } from './key-values.ts';
+
+/** A pool as it is stored. */
+export interface StoredPool {
+  readonly topicId: string | undefined;
+  readonly proposals: ReadonlyMap<string, HeldProposal>;
+}
+
+export const POOLS = 'rerank/pool/';
+
+/** The store of pools over values in memory, with the commands of the store in Redis, one by one. */
+export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore {
+  const headKey = (partition: number) => `rerank/pools/${partition}`;
+  const poolOf = (userId: string) => values.get<StoredPool>(`${POOLS}${userId}`);
+  const proposalsOf = (userId: string) => [...(poolOf(userId)?.proposals.values() ?? [])];
+
+  return {
+    put: (partition, arriving) =>
+      run(() => {
+        const { userId, model } = arriving.proposal;
+        const topicId = values.get<Head>(headKey(partition))?.topicId;
+        let pool = poolOf(userId);
+        if (topicId !== undefined && pool?.topicId !== undefined && pool.topicId !== topicId) pool = undefined;
+        const proposals = new Map(pool?.proposals);
+        const before = proposals.get(model);
+        if (before !== undefined && !replaces(arriving, before)) return 'stale';
+        if (before === undefined && proposals.size >= MAX_MODELS) return 'full';
+        proposals.set(model, arriving);
+        values.set(`${POOLS}${userId}`, { topicId: topicId ?? pool?.topicId, proposals });
+        return 'held';
+      }),
+    read: (userId) =>
+      run(() => joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE))),
+    erase: (userId) => run(() => values.delete(`${POOLS}${userId}`)),
+    readHead: (partition) => run(() => values.get<Head>(headKey(partition))),
+    writeHead: (partition, { offset, topicId }) =>
+      run(() => {
+        const held = values.get<Head>(headKey(partition));
+        values.set(headKey(partition), { offset, topicId: topicId ?? held?.topicId });
+      }),
+    advance: (partition, offset, readFrom) =>
+      run(() => {
+        const head = values.get<Head>(headKey(partition));
+        requireContinuity(head?.offset ?? -1, readFrom);
+        if (head === undefined || head.offset < offset)
+          values.set(headKey(partition), { offset, topicId: head?.topicId });
+      }),
+    clear: (partition) => run(() => values.delete(headKey(partition))),
+  };
+}
