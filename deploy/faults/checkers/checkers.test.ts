@@ -68,7 +68,11 @@ function actionsOf(values: readonly UserAction[]): LogRecord<UserAction>[] {
 describe('the checker of acknowledged actions', () => {
   const [one, other] = [anAction(), anAction()];
   const log = logOf([one, other]);
-  const acknowledged = log.map(({ value, partition, offset }) => ({ eventId: value!.eventId, partition, offset }));
+  const acknowledged = log.map(({ value, partition, offset }) => ({
+    eventId: value!.eventId,
+    partition,
+    offset,
+  }));
 
   it('finds nothing where each action is at its place', () => {
     assert.deepEqual(checkAcknowledged(acknowledged, log), []);
@@ -100,14 +104,19 @@ describe('the checker of windows', () => {
 
   it('folds the actions with their medoids', async () => {
     const { interests } = (await foldActions(log, options)).get('u1')!;
-    assert.deepEqual(JSON.parse(interests).medoids.map(({ itemId }: { itemId: string }) => itemId).sort(), [
-      'nail',
-      'tea',
-    ]);
+    assert.deepEqual(
+      JSON.parse(interests)
+        .medoids.map(({ itemId }: { itemId: string }) => itemId)
+        .sort(),
+      ['nail', 'tea'],
+    );
   });
 
   it('names a user whose window lacks an action, a user without a record, and a user who never acted', async () => {
-    const lacking = await foldActions(log.filter(({ offset }) => offset !== 1), options);
+    const lacking = await foldActions(
+      log.filter(({ offset }) => offset !== 1),
+      options,
+    );
     const faults = checkWindows(lacking, await foldActions(log, options));
     assert.match(faults.join('\n'), new RegExp(`u1: another window; lacking: ${log[1]!.value!.eventId};`));
     assert.match(checkWindows(new Map(), lacking).join(), /u1: no record/);
@@ -115,7 +124,10 @@ describe('the checker of windows', () => {
   });
 
   it('finds medoids of another space, unless only windows are compared', async () => {
-    const [held, expected] = [await foldActions(log, { ...options, space: undefined }), await foldActions(log, options)];
+    const [held, expected] = [
+      await foldActions(log, { ...options, space: undefined }),
+      await foldActions(log, options),
+    ];
     assert.match(checkWindows(held, expected).join(), /interests.medoids is/);
     assert.deepEqual(checkWindows(held, expected, 'window'), []);
   });
@@ -129,7 +141,11 @@ describe('the checker of rewards', () => {
     aReward({ reward: DEFAULT_REWARDS.click, actionType: 'click', delay: 5 }),
     aReward({ slot: 1, itemId: 'nail', sequence: 2, reward: 0, actionType: null, delay: null }),
   ];
-  const check = (rewards: readonly Reward[], change: Partial<RewardTerms> = {}, slates: readonly Slate[] = [slate]) =>
+  const check = (
+    rewards: readonly Reward[],
+    change: Partial<RewardTerms> = {},
+    slates: readonly Slate[] = [slate],
+  ) =>
     checkRewards(
       { slates: logOf(slates), actions: actionsOf([click]), rewards: logOf(rewards) },
       { ...TERMS, ...change },
@@ -141,7 +157,10 @@ describe('the checker of rewards', () => {
   });
 
   it('finds another value, a missing slot, a reward of no slot, a second number and a gap', () => {
-    assert.match(check([{ ...right[0]!, delay: 6 }, right[1]!]).join(), /earned 0\.2 by click after 6|after 6, not/);
+    assert.match(
+      check([{ ...right[0]!, delay: 6 }, right[1]!]).join(),
+      /earned 0\.2 by click after 6|after 6, not/,
+    );
     assert.match(check(right.slice(0, 1)).join(), /the slot s1\/1 has no reward/);
     assert.match(check(right, {}, []).join(), /the reward s1\/0 is of no slot/);
     assert.match(check([...right, { ...right[0]!, sequence: 3 }]).join(), /s1\/0 .* is counted twice/);
@@ -156,12 +175,12 @@ describe('the checker of rewards', () => {
 
   it('accepts with and without an action that was received after the clock may have closed the slate', () => {
     const late = { ...click, receivedAt: RECORDED_AT + 12 * MINUTE };
-    for (const rewards of [right, [{ ...right[1]!, ...right[0]!, reward: 0, actionType: null, delay: null }, right[1]!]])
+    for (const rewards of [
+      right,
+      [{ ...right[1]!, ...right[0]!, reward: 0, actionType: null, delay: null }, right[1]!],
+    ])
       assert.deepEqual(
-        checkRewards(
-          { slates: logOf([slate]), actions: logOf([late]), rewards: logOf(rewards) },
-          TERMS,
-        ),
+        checkRewards({ slates: logOf([slate]), actions: logOf([late]), rewards: logOf(rewards) }, TERMS),
         [],
       );
   });
@@ -180,7 +199,7 @@ describe('the checker of statistics', () => {
     const expected = await foldRewards(logOf(rewards));
     const twice = await foldRewards(logOf([...rewards, { ...rewards[2]!, sequence: 4 }]));
     assert.match(checkStatistics(twice, expected).join(), /end with the reward 4, not 3/);
-    const lost = await foldRewards(logOf([rewards[0]!, rewards[2]!]));
+    const lost = await foldRewards(logOf(rewards).filter(({ offset }) => offset !== 1));
     assert.match(checkStatistics(lost, expected).join(), /other sums/);
     assert.match(checkStatistics(new Map(), expected).join(), /are not stored/);
     assert.match(checkStatistics(expected, new Map()).join(), /not in the log/);
@@ -197,8 +216,14 @@ describe('the checker of answered slates', () => {
   });
 
   it('finds an answer that is not in the log, and one with other items', () => {
-    assert.match(checkAnswers([{ slateId: 's3', itemIds: [] }], log, 2).faults.join(), /s3 was answered, but/);
-    assert.match(checkAnswers([{ slateId: 's1', itemIds: ['nail'] }], log, 2).faults.join(), /but the log has tea/);
+    assert.match(
+      checkAnswers([{ slateId: 's3', itemIds: [] }], log, 2).faults.join(),
+      /s3 was answered, but/,
+    );
+    assert.match(
+      checkAnswers([{ slateId: 's1', itemIds: ['nail'] }], log, 2).faults.join(),
+      /but the log has tea/,
+    );
   });
 });
 
@@ -220,6 +245,9 @@ describe('the checker of generations', () => {
 
   it('finds an item of another generation, and a proposal for interests of another one', () => {
     assert.match(check('g2').join(), /of g2 shows tea, which medoid-neighbours did not propose in it/);
-    assert.match(check('g1', [{ ...own, generation: 'g2' }, shared]).join(), /searched in g2 for interests 5 of u1/);
+    assert.match(
+      check('g1', [{ ...own, generation: 'g2' }, shared]).join(),
+      /searched in g2 for interests 5 of u1/,
+    );
   });
 });

@@ -16,6 +16,10 @@ export interface RewardTerms {
   readonly idleMs: number;
   /** All slots of slates that closed before this time must have their reward, ms. */
   readonly settledUntil: number;
+  /** Slates that were in the log before its topics were made anew. */
+  readonly formerSlates?: ReadonlySet<string>;
+  /** Of the topics. */
+  readonly partitions?: number;
 }
 
 /** The slates and actions of a partition, as the join may use them. */
@@ -38,7 +42,10 @@ interface TimedAction extends UserAction {
  * that a reader loses or counts twice. The reader drops every reward whose sequence number does not exceed the last one.
  */
 export function checkRewards(log: LoggedJoin, terms: RewardTerms): string[] {
-  const [slates, actions, rewards] = [byPartition(log.slates), byPartition(log.actions), byPartition(log.rewards)];
+  const { partitions } = terms;
+  const slates = byPartition(log.slates, partitions);
+  const actions = byPartition(log.actions, partitions);
+  const rewards = byPartition(log.rewards, partitions);
   const faults: string[] = [];
   for (const partition of new Set([...slates.keys(), ...rewards.keys()])) {
     const join = joinOf(slates.get(partition) ?? [], actions.get(partition) ?? [], terms.rules);
@@ -99,7 +106,7 @@ function readRewards(
 function checkSlots(
   { slates, actionsOf, erased }: PartitionOfJoin,
   rewards: ReadonlyMap<string, Reward>,
-  { rules, idleMs, settledUntil }: RewardTerms,
+  { rules, idleMs, settledUntil, formerSlates = new Set() }: RewardTerms,
 ): string[] {
   const faults: string[] = [];
   const slots = new Set<string>();
@@ -121,11 +128,13 @@ function checkSlots(
       const at = { rules, isLate, mandatoryUntil: closesAt + idleMs };
       const right = earnings(slate, slot, actionsOf.get(slate.userId) ?? [], at);
       const earned = textOf(reward);
-      if (!right.includes(earned)) faults.push(`the slot ${rewardId} earned ${earned}, not ${right.join(' or ')}`);
+      if (!right.includes(earned))
+        faults.push(`the slot ${rewardId} earned ${earned}, not ${right.join(' or ')}`);
     }
   }
-  for (const rewardId of rewards.keys())
-    if (!slots.has(rewardId)) faults.push(`the reward ${rewardId} is of no slot in the log`);
+  for (const [rewardId, { slateId }] of rewards)
+    if (!slots.has(rewardId) && !formerSlates.has(slateId))
+      faults.push(`the reward ${rewardId} is of no slot in the log`);
   return faults;
 }
 

@@ -1,5 +1,5 @@
-import type { Proposal, Slate, UserInterests } from '#contracts/generated/records.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import type { Proposal, Slate, UserInterests } from '#contracts/generated/records.ts';
 import type { LogRecord } from './log-record.ts';
 
 /** A slate as its caller received it. */
@@ -49,7 +49,8 @@ export function checkGenerations(log: {
     if (value === null) continue;
     const { userId, model, generation, version, items } = value;
     for (const { itemId } of items) offered.add(name(userId, model, itemId, generation));
-    if (userId === EVERYONE || generation === null || answers.has(name(userId, version, generation))) continue;
+    if (userId === EVERYONE || generation === null || answers.has(name(userId, version, generation)))
+      continue;
     faults.push(
       `the proposal at ${partition}/${offset} searched in ${generation} for interests ${version} of ${userId}, which are not in it`,
     );
@@ -60,12 +61,15 @@ export function checkGenerations(log: {
     const isOffered = (model: string, itemId: string): boolean =>
       [userId, EVERYONE].some(
         (owner) =>
-          offered.has(name(owner, model, itemId, null)) || offered.has(name(owner, model, itemId, generation)),
+          offered.has(name(owner, model, itemId, null)) ||
+          offered.has(name(owner, model, itemId, generation)),
       );
     for (const { itemId, models } of value.slots)
       for (const model of models)
         if (!isOffered(model, itemId))
-          faults.push(`the slate ${slateId} of ${generation} shows ${itemId}, which ${model} did not propose in it`);
+          faults.push(
+            `the slate ${slateId} of ${generation} shows ${itemId}, which ${model} did not propose in it`,
+          );
   }
   return faults;
 }

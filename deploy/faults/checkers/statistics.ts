@@ -5,10 +5,13 @@ import { createStatisticsStoreIn, STATISTICS, type StoredStatistics } from '../s
 import { byPartition, type LogRecord } from './log-record.ts';
 
 /** Returns the statistics that each partition of `rewards` leads to, read once, as one batch. */
-export async function foldRewards(log: Iterable<LogRecord<Reward>>): Promise<Map<number, StoredStatistics>> {
+export async function foldRewards(
+  log: Iterable<LogRecord<Reward>>,
+  partitions?: number,
+): Promise<Map<number, StoredStatistics>> {
   const values = new KeyValues();
   const learner = createLearner({ store: createStatisticsStoreIn(values, atOnce), count: () => undefined });
-  for (const [partition, records] of byPartition(log)) {
+  for (const [partition, records] of byPartition(log, partitions)) {
     await learner.learn({
       topic: 'rewards',
       partition,

@@ -18,6 +18,8 @@ export interface FoldOptions {
   readonly space: EmbeddingSpace | undefined;
   /** Milliseconds since the epoch; it matters only to times that no log can lead to. */
   readonly now: number;
+  /** Of the topic. */
+  readonly partitions?: number;
 }
 
 /** Returns the space that is served at the end of these topics, which are given in log order. */
@@ -36,7 +38,7 @@ export function spaceOf(
 /** Returns the record of each user that the log of actions leads to: each partition handled once, as one batch. */
 export async function foldActions(
   log: Iterable<LogRecord<UserAction>>,
-  { config, space, now }: FoldOptions,
+  { config, space, now, partitions }: FoldOptions,
 ): Promise<Map<string, StoredInterests>> {
   const values = new KeyValues();
   const processor = createProcessor({
@@ -48,7 +50,7 @@ export async function foldActions(
     countUser: () => undefined,
     now: () => now,
   });
-  for (const [partition, records] of byPartition(log)) {
+  for (const [partition, records] of byPartition(log, partitions)) {
     await processor.handle({
       topic: 'actions',
       partition,
@@ -61,14 +63,18 @@ export async function foldActions(
 }
 
 /**
- * Returns a line for each user whose stored record differs from the expected one in any byte.
- * @param parts what is compared. The bytes of medoids and clustering are a function of the log while one generation is
- *   served; after a flip a clustering may remember the order in which the actions came.
+ * - all: every byte
+ * - items: of the medoids only their items. The bytes of medoids and clustering are a function of the log while one
+ *   generation is served; after a flip a clustering may remember in which order actions and vectors came.
+ * - window: neither medoids nor generation
  */
+export type ComparedParts = 'all' | 'items' | 'window';
+
+/** Returns a line for each user whose stored record differs from the expected one. */
 export function checkWindows(
   held: ReadonlyMap<string, StoredInterests>,
   expected: ReadonlyMap<string, StoredInterests>,
-  parts: 'all' | 'window' = 'all',
+  parts: ComparedParts = 'all',
 ): string[] {
   const faults: string[] = [];
   for (const userId of new Set([...held.keys(), ...expected.keys()])) {
@@ -80,7 +86,7 @@ export function checkWindows(
   return faults;
 }
 
-function differences(actual: StoredInterests, wanted: StoredInterests, parts: 'all' | 'window'): string[] {
+function differences(actual: StoredInterests, wanted: StoredInterests, parts: ComparedParts): string[] {
   const faults: string[] = [];
   if (actual.window !== wanted.window) {
     const [has, should] = [eventsOf(actual), eventsOf(wanted)];
@@ -94,11 +100,17 @@ function differences(actual: StoredInterests, wanted: StoredInterests, parts: 'a
   for (const field of Object.keys(fold!) as (keyof UserInterests)[]) {
     if (parts === 'window' && (field === 'medoids' || field === 'generation' || field === 'unknownItems'))
       continue;
-    const [is, should] = [JSON.stringify(held![field]), JSON.stringify(fold![field])];
+    const [is, should] = [held!, fold!].map((one) =>
+      JSON.stringify(parts === 'items' ? itemsOf(one, field) : one[field]),
+    );
     if (is !== should) faults.push(`interests.${field} is ${is}, not ${should}`);
   }
   if (parts === 'all' && actual.clustering !== wanted.clustering) faults.push('another clustering');
   return faults;
+}
+
+function itemsOf(interests: UserInterests, field: keyof UserInterests): unknown {
+  return field === 'medoids' ? interests.medoids.map(({ itemId }) => itemId) : interests[field];
 }
 
 function eventsOf(record: StoredInterests): string[] {

@@ -96,7 +96,8 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
           head: { ...head, [`${topic}Offset`]: offset, ...(topicIds === undefined ? {} : { topicIds }) },
         });
       }),
-    clear: (partition, now) => run(() => values.set(keyOf(partition), { ...NOTHING, head: { clearedAt: now } })),
+    clear: (partition, now) =>
+      run(() => values.set(keyOf(partition), { ...NOTHING, head: { clearedAt: now } })),
     clearedAt: (partition) => run(() => held(partition).head.clearedAt ?? 0),
   };
 }

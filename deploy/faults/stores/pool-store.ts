@@ -24,7 +24,8 @@ export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore
         const { userId, model } = arriving.proposal;
         const topicId = values.get<Head>(headKey(partition))?.topicId;
         let pool = poolOf(userId);
-        if (topicId !== undefined && pool?.topicId !== undefined && pool.topicId !== topicId) pool = undefined;
+        if (topicId !== undefined && pool?.topicId !== undefined && pool.topicId !== topicId)
+          pool = undefined;
         const proposals = new Map(pool?.proposals);
         const before = proposals.get(model);
         if (before !== undefined && !replaces(arriving, before)) return 'stale';
