@@ -263,10 +263,9 @@ async function createStage(
 
 function withoutNamespace(state: HeldState, prefix: string): HeldState {
   return {
+    ...state,
     readHead: (topic, partition) => state.readHead(topic.slice(prefix.length), partition),
     writeHead: (topic, partition, head) => state.writeHead(topic.slice(prefix.length), partition, head),
-    clear: (partition) => state.clear(partition),
-    forget: () => state.forget(),
   };
 }
 

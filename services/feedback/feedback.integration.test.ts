@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { ACTION_TYPES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
-import { emptyRedis, openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
+import { copyRedis, emptyRedis, openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
@@ -124,6 +124,27 @@ describe('the feedback stage', () => {
     const rewards = await requireRewards(definedRewards());
     const ids = rewards.map(({ reward }) => reward.rewardId);
     assert.equal(new Set(ids).size, ids.length, 'no reward is in the log twice');
+    assert.equal(await stage.stop(), 0);
+  });
+
+  it('the rewards are still those of the definition, each exactly once, after Redis was restored from an older copy', async () => {
+    await test.close();
+    test = await openTestNamespace();
+    await test.apply();
+    history.clear();
+    stage = await start();
+    await produceHistory();
+    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+    const older = await copyRedis(redis.redis, test.namespace);
+    await rewardsReach(definedRewards().length);
+    await stage.stop();
+    await emptyRedis(redis.redis, test.namespace);
+    await older.restore();
+    stage = await start();
+    const last = someSlate('slate last', 'user 0', 10_000, ['apple']);
+    history.get((await putSlate(last)).partition)!.slates.push(last);
+    await rewardsReach(definedRewards().length);
+    await requireRewards(definedRewards());
     assert.equal(await stage.stop(), 0);
   });
 

@@ -41,3 +41,14 @@ local keys = redis.call('KEYS', ARGV[1])
 for _, key in ipairs(keys) do redis.call('UNLINK', key) end`;
   await redis.eval(script, 0, `${namespace}:*`);
 }
+
+/** Copies all keys of a namespace. @returns a function that puts them back; keys that exist by then are replaced */
+export async function copyRedis(redis: Redis, namespace: string): Promise<{ restore(): Promise<void> }> {
+  const keys = await keysOf(redis, `${namespace}:`);
+  const dumps = await Promise.all(keys.map(async (key) => [key, await redis.dumpBuffer(key)] as const));
+  return {
+    async restore() {
+      for (const [key, dump] of dumps) if (dump !== null) await redis.restore(key, 0, dump, 'REPLACE');
+    },
+  };
+}
