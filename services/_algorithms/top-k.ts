@@ -22,6 +22,12 @@ export class TopK {
     return this.#size;
   }
 
+  /** Score that a pair must reach to be kept: −∞ while there is room, ∞ where nothing can be kept. */
+  get bar(): number {
+    if (this.#size < this.capacity) return Number.NEGATIVE_INFINITY;
+    return this.capacity === 0 ? Number.POSITIVE_INFINITY : this.#scores[0]!;
+  }
+
   clear(): void {
     this.#size = 0;
   }

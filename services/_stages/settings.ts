@@ -1,6 +1,6 @@
 /** Settings that several stages read: they must agree on them, so each is declared once. */
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import { list, weights } from '#platform/config.ts';
+import { list, number, weights } from '#platform/config.ts';
 import { defaultUrl, STAGES } from './stages.ts';
 
 export const INDEX_URLS = list('TRIBUTARY_INDEX_URL', {
@@ -11,4 +11,12 @@ export const INDEX_URLS = list('TRIBUTARY_INDEX_URL', {
 export const ACTION_WEIGHTS = weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
   summary:
     'what each action type says about interest; a type above 0 makes interests, popularity and edges of the graph, and one below 0 only lowers importance',
+});
+
+export const DUPLICATE_COSINE = number('TRIBUTARY_INDEX_DUPLICATE_COSINE', {
+  fallback: 0.999,
+  minimum: 0.9,
+  maximum: 1,
+  summary:
+    'cosine from which items that look the same are near-duplicates, of which only one is found; 1 switches that off',
 });

@@ -1,5 +1,6 @@
 import { TributaryError } from '#contracts/errors.ts';
 import { type ConfigOf, list, number, readConfig, text } from '#platform/config.ts';
+import { DUPLICATE_COSINE } from '#stages/settings.ts';
 import { EF_SEARCH_LIMIT } from './graph/recall.ts';
 
 export const SETTINGS = {
@@ -33,13 +34,7 @@ export const SETTINGS = {
     maximum: 1,
     summary: 'recall at 10 against exact search below which a ready generation does not take over',
   }),
-  duplicateCosine: number('TRIBUTARY_INDEX_DUPLICATE_COSINE', {
-    fallback: 0.999,
-    minimum: 0.9,
-    maximum: 1,
-    summary:
-      'cosine from which items that look the same are near-duplicates, of which only one is found; 1 switches that off',
-  }),
+  duplicateCosine: DUPLICATE_COSINE,
   snapshots: text('TRIBUTARY_INDEX_SNAPSHOTS', {
     fallback: '',
     summary: 'directory, for this process alone, that keeps graphs for the next start; empty keeps none',

@@ -10,8 +10,8 @@ import { decodeVector } from '#contracts/vectors.ts';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { embedding, release } from '#published/releases.testing.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { embedding, release } from './releases.testing.ts';
 
 interface Status {
   readonly active: { readonly generation: string; readonly items: number } | null;

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { pino } from 'pino';
 import { createRandom } from '#algorithms/random.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { release } from '#published/releases.testing.ts';
 import {
   item,
   PARAMETERS,
@@ -15,7 +16,6 @@ import {
   setUp,
   type World,
 } from './live-index.testing.ts';
-import { release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
 

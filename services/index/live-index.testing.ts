@@ -4,11 +4,11 @@ import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, Release } from '#contracts/generated/records.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { embedding, release } from '#published/releases.testing.ts';
+import { createShard } from '#published/shard.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
-import { embedding, release } from './releases.testing.ts';
 import { chooseGeneration, searchAll } from './search.ts';
-import { createShard } from './shards/shard.ts';
 import type { Snapshots } from './snapshots/snapshots.ts';
 
 export const PARAMETERS = { m: 16, efConstruction: 200 };

@@ -1,12 +1,12 @@
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { Catalogue } from '#published/catalogue.ts';
+import type { IngestOutcome } from '#published/generation.ts';
+import { PublishedGenerations } from '#published/published-generations.ts';
+import type { Shard } from '#published/shard.ts';
 import { GraphBuilder, type GraphBuilderOptions, type SearchableGeneration } from './graph/graph-builder.ts';
-import { Catalogue } from './published/catalogue.ts';
-import type { IngestOutcome } from './published/generation.ts';
-import { PublishedGenerations } from './published/published-generations.ts';
 import { HeldGenerations, type HeldGenerationsOptions } from './serving/held-generations.ts';
 import { Takeover, type TakeoverOptions } from './serving/takeover.ts';
-import type { Shard } from './shards/shard.ts';
 
 export interface LiveIndexOptions extends GraphBuilderOptions, HeldGenerationsOptions, TakeoverOptions {}
 

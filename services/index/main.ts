@@ -1,11 +1,11 @@
 import { runStage } from '#platform/stage.ts';
+import { createShard } from '#published/shard.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readIndexConfig } from './config.ts';
 import { LiveIndex } from './live-index.ts';
 import { createIndexMetrics } from './metrics.ts';
 import { addRoutes } from './routes.ts';
 import { createOtherShards } from './shards/other-shards.ts';
-import { createShard } from './shards/shard.ts';
 import { Snapshots } from './snapshots/snapshots.ts';
 
 await runStage(STAGES.index, async (stage) => {

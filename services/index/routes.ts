@@ -1,9 +1,9 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
+import type { CatalogueEntry } from '#published/catalogue.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { IndexMetrics } from './metrics.ts';
-import type { CatalogueEntry } from './published/catalogue.ts';
 import { ItemsBody, SearchBody, SimilarQuery, VectorsBody } from './schemas.ts';
 import { chooseGeneration, readVectors, searchAll } from './search.ts';
 

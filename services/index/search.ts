@@ -2,9 +2,9 @@ import { norm, normaliseInPlace } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import { decodeVector, encodeVector, VectorError } from '#contracts/vectors.ts';
 import type { Query, QueryResult } from '#index-client/index-client.ts';
+import type { Generation } from '#published/generation.ts';
 import type { SearchableGeneration } from './graph/graph-builder.ts';
 import type { LiveIndex } from './live-index.ts';
-import type { Generation } from './published/generation.ts';
 
 /** Float32 cannot tell a length within this of 1 from 1. */
 const UNIT_TOLERANCE = 1e-6;

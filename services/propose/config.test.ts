@@ -47,8 +47,7 @@ describe('the settings of propose', () => {
     const config = read({ TRIBUTARY_MEDOIDS_SAMPLED: '4' });
     assert.deepEqual(config.settingsOf(medoidNeighbours), {
       medoidsSampled: 4,
-      neighboursPerMedoid: 60,
-      popularityExponent: 0.5,
+      popularityExponent: 0.7,
     });
   });
 });

@@ -1,5 +1,5 @@
 import { type ConfigOf, list, number, readConfig, type Setting, type Settings } from '#platform/config.ts';
-import { ACTION_WEIGHTS, INDEX_URLS } from '#stages/settings.ts';
+import { ACTION_WEIGHTS, DUPLICATE_COSINE, INDEX_URLS } from '#stages/settings.ts';
 import type { Proposer } from './proposers/proposer.ts';
 import { PROPOSERS } from './proposers/registry.ts';
 
@@ -30,12 +30,21 @@ const STAGE_SETTINGS = {
     summary: 'most users who wait in memory for a failing model; the longest waiting are dropped first',
   }),
   indexUrls: INDEX_URLS,
+  duplicateCosine: DUPLICATE_COSINE,
+  priorHalfLifeDays: number('TRIBUTARY_PRIOR_HALF_LIFE_DAYS', {
+    fallback: 60,
+    minimum: 0.01,
+    maximum: 3_650,
+    unit: 'days',
+    summary:
+      'event time in which a user who does not take an item again counts half among its takers, which are the prior of models that rank by similarity',
+  }),
   halfLifeDays: number('TRIBUTARY_TRENDING_HALF_LIFE_DAYS', {
     fallback: 7,
     minimum: 0.01,
     maximum: 3_650,
     unit: 'days',
-    summary: 'event time in which an action loses half its weight in the popularity of its item',
+    summary: 'event time in which an action loses half its weight in the list of trending items',
   }),
   seenMib: number('TRIBUTARY_TRENDING_SEEN_MIB', {
     fallback: 64,

@@ -1,25 +1,17 @@
 import assert from 'node:assert/strict';
-import { after, before, beforeEach, describe, it } from 'node:test';
-import Fastify, { type FastifyInstance } from 'fastify';
+import { beforeEach, describe, it } from 'node:test';
 import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
-import { connectIndex } from '#index-client/connect.ts';
-import type { IndexClient } from '#index-client/index-client.ts';
-import { errorBody } from '#platform/http/error-body.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { readProposeConfig } from './config.ts';
+import { embeddedItems } from './embeddings/embedded-items.testing.ts';
 import { interests, medoid } from './interests.testing.ts';
 import { createModels } from './models.ts';
 import { createPass } from './pass.ts';
-import { medoidNeighbours } from './proposers/medoid-neighbours.ts';
+import type { Resources } from './proposers/proposer.ts';
 import { silentReport } from './report.testing.ts';
 import { Runner } from './runner.ts';
-
-interface Search {
-  readonly generation: string;
-  readonly queries: ReadonlyArray<{ readonly itemId: string }>;
-  readonly k: number;
-}
 
 const CONFIG = readProposeConfig({
   TRIBUTARY_PROPOSERS: 'medoid-neighbours',
@@ -76,51 +68,43 @@ describe('interests in the log', () => {
 });
 
 describe('medoid-neighbours alone in the pass', () => {
-  let index: FastifyInstance;
-  let client: IndexClient;
-  let searches: Search[] = [];
+  let lookups: string[] = [];
   let refusals = 0;
   let skipped = 0;
   let published: Array<[Proposal, string | undefined]> = [];
   let controller = new AbortController();
 
-  before(async () => {
-    index = Fastify();
-    // Each item has one neighbour named after it; the index holds no vector of an item "unknown".
-    index.post<{ Body: Search }>('/search', async ({ body }, reply) => {
-      if (refusals > 0) {
-        refusals -= 1;
-        return reply.code(503).send(errorBody('stage.not-ready', 'the stage is starting'));
-      }
-      searches.push(body);
-      if (body.generation !== HELD) return reply.code(404).send(errorBody('generation.unknown', 'gone'));
-      const results = body.queries.map(({ itemId }) =>
-        itemId === 'unknown'
-          ? { error: 'item.unknown' }
-          : { neighbours: [{ itemId: `${itemId}+`, score: 1 }] },
-      );
-      return { generation: HELD, results };
-    });
-    client = connectIndex({ urls: [await index.listen({ host: '127.0.0.1', port: 0 })] });
-  });
-
-  after(async () => {
-    await client.close();
-    await index.close();
-  });
+  // Beside each item lies one named after it; the generation holds no vector of an item "unknown".
+  const names = ['tea', 'old', 'new', 'late', ...'abcde', ...Array.from({ length: 70 }, (_, i) => `i${i}`)];
+  const items = embeddedItems(
+    Object.fromEntries(
+      names.flatMap((name, place) => {
+        const axis = names.map((_, i) => (i === place ? 1 : 0));
+        return [
+          [name, axis],
+          [`${name}+`, axis],
+        ];
+      }),
+    ),
+  );
+  const find: Resources['embeddings']['find'] = (generation) => {
+    if (refusals > 0) {
+      refusals -= 1;
+      throw new TributaryError('generation.pending', 'not all vectors are here', { retryable: true });
+    }
+    lookups.push(generation);
+    return generation === HELD ? items : undefined;
+  };
 
   beforeEach(() => {
-    searches = [];
+    lookups = [];
     published = [];
     skipped = 0;
     controller = new AbortController();
   });
 
   const propose = (...messages: Parameters<typeof batchOf>) => {
-    const { forUsers } = createModels(CONFIG, {
-      index: client,
-      popularity: { top: () => [], share: () => 1 },
-    });
+    const { forUsers } = createModels(CONFIG, { embeddings: { find } });
     const runner = new Runner({
       ...CONFIG,
       model: forUsers[0]!,
@@ -141,8 +125,8 @@ describe('medoid-neighbours alone in the pass', () => {
   const proposals = () => published.map(([proposal]) => proposal);
   const itemsOf = (proposal: Proposal | undefined) => proposal?.items.map(({ itemId }) => itemId);
 
-  it('medoid-neighbours proposes the neighbours of the sampled medoids, in the generation of the interests', async () => {
-    await propose(interests({ medoids: [medoid('tea'), medoid('unknown')], recent: ['nail'] }));
+  it('medoid-neighbours proposes the neighbours of the medoids, in the generation of the interests', async () => {
+    await propose(interests({ medoids: [medoid('tea'), medoid('unknown')], recent: ['tea'] }));
     assert.deepEqual(published, [
       [
         {
@@ -151,7 +135,7 @@ describe('medoid-neighbours alone in the pass', () => {
           generation: HELD,
           version: 5,
           receivedAt: 2_000,
-          recent: ['nail'],
+          recent: ['tea'],
           items: proposals()[0]?.items,
           explanation: 'because you {deed} {cause}',
         },
@@ -159,7 +143,6 @@ describe('medoid-neighbours alone in the pass', () => {
       ],
     ]);
     assert.deepEqual(itemsOf(proposals()[0]), ['tea+']);
-    assert.equal(searches[0]?.k, CONFIG.settingsOf(medoidNeighbours).neighboursPerMedoid);
   });
 
   it('medoid-neighbours makes the same proposal when it reads the same interests again', async () => {
@@ -189,28 +172,25 @@ describe('medoid-neighbours alone in the pass', () => {
     );
   });
 
-  it('medoid-neighbours searches for many users at once, and returns each user’s own neighbours', async () => {
+  it('medoid-neighbours looks a generation up once for many users, and returns each user’s own neighbours', async () => {
     const users = Array.from({ length: 70 }, (_, i) =>
-      interests({ userId: `u${i}`, medoids: [medoid(`i${i}`)] }),
+      interests({ userId: `u${i}`, medoids: [medoid(`i${i}`)], recent: [`i${i}`] }),
     );
     await propose(...users);
-    assert.deepEqual(
-      searches.map(({ queries }) => queries.length),
-      [32, 32, 6],
-    );
+    assert.equal(lookups.length, 3, 'a call has up to 32 users');
     for (const proposal of proposals()) {
       assert.deepEqual(itemsOf(proposal), [`${proposal.userId.replace('u', 'i')}+`]);
     }
     assert.equal(published.length, 70);
   });
 
-  it('medoid-neighbours empties the proposal of a user without medoids, without a search', async () => {
+  it('medoid-neighbours empties the proposal of a user without medoids, also before the first generation', async () => {
     await propose(interests({ medoids: [] }), interests({ userId: 'u2', generation: null, medoids: [] }));
     assert.deepEqual(proposals().map(itemsOf), [[], []]);
-    assert.equal(searches.length, 0);
+    assert.deepEqual(lookups, [HELD]);
   });
 
-  it('medoid-neighbours skips a generation that the index no longer holds, and mixes none', async () => {
+  it('medoid-neighbours skips a generation that the log no longer holds, and mixes none', async () => {
     await propose(interests({ generation: GONE }), interests({ userId: 'u2' }));
     assert.deepEqual(
       proposals().map(({ userId, generation }) => [userId, generation]),
@@ -219,7 +199,7 @@ describe('medoid-neighbours alone in the pass', () => {
     assert.equal(skipped, 1);
   });
 
-  it('medoid-neighbours waits for an index that does not answer', async () => {
+  it('medoid-neighbours waits for a generation whose vectors are not all here yet', async () => {
     refusals = 2;
     await propose(interests());
     assert.equal(published.length, 1);
@@ -228,7 +208,7 @@ describe('medoid-neighbours alone in the pass', () => {
   it('medoid-neighbours stops waiting when the stage drains, so that the batch is redelivered', async () => {
     refusals = Number.POSITIVE_INFINITY;
     controller.abort();
-    await assert.rejects(propose(interests()), { code: 'stage.not-ready', retryable: true });
+    await assert.rejects(propose(interests()), { code: 'generation.pending', retryable: true });
     refusals = 0;
     assert.equal(published.length, 0);
   });

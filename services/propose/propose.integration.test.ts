@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -17,20 +17,12 @@ describe('the propose stage', () => {
   let test: TestNamespace;
   let index: FastifyInstance;
   let indexUrl: string;
-  let indexIsDown = true;
   const stages: StageProcess[] = [];
 
   before(async () => {
     test = await openTestNamespace();
     await test.apply();
     index = Fastify();
-    index.post<{ Body: { queries: Array<{ itemId: string }> } }>('/search', async ({ body }, reply) => {
-      if (indexIsDown) return reply.code(503).send({});
-      const results = body.queries.map(({ itemId }) => ({
-        neighbours: [{ itemId: `${itemId}+`, score: 1 }],
-      }));
-      return { generation: 'g1', results };
-    });
     index.post('/items', async () => ({ items: { soap: { title: 'Soap', availability: 'unavailable' } } }));
     indexUrl = await index.listen({ host: '127.0.0.1', port: 0 });
     for (const [userId, itemId] of [
@@ -43,7 +35,7 @@ describe('the propose stage', () => {
     }
     await test.produce('interests', {
       key: 'u1',
-      value: test.encode('UserInterests', interests({ medoids: [medoid('tea')] })),
+      value: test.encode('UserInterests', interests({ medoids: [medoid('tea')], recent: ['tea'] })),
       headers: { traceparent: TRACE },
     });
   });
@@ -85,6 +77,19 @@ describe('the propose stage', () => {
       { message: `a proposal of ${model}`, timeoutMs: 60_000 },
     );
 
+  /** Publishes g1, in which "tea+" lies beside "tea". */
+  async function publishGeneration(): Promise<void> {
+    for (const [itemId, x] of [
+      ['tea', 0],
+      ['tea+', 0.1],
+    ] as const) {
+      const value = test.encode('ItemEmbedding', anEmbedding({ itemId }, [1, x]));
+      await test.produce('embeddings', { key: `g1/${itemId}`, value });
+    }
+    const release = aRelease({ state: 'ready', itemCount: 2 });
+    await test.produce('releases', { key: 'g1', value: test.encode('Release', release) });
+  }
+
   const metricsOf = async (stage: StageProcess) => (await fetch(`${stage.url}/metrics`)).text();
 
   it('propose runs the models that it is told to in a group of their own, with what they need alone', async () => {
@@ -104,12 +109,12 @@ describe('the propose stage', () => {
     assert.equal(await stage.stop(), 0);
   });
 
-  it('propose waits for an index that is down and then proposes to the users of before', async () => {
+  it('propose waits for a generation that is still being published and then proposes to the users of before', async () => {
     const stage = await start({});
     await waitFor(async () => /outcome="failed"/.test(await metricsOf(stage)), {
       message: 'the failure is in the metrics',
     });
-    indexIsDown = false;
+    await publishGeneration();
     const { proposal, trace } = await proposalOf('medoid-neighbours');
     assert.equal(proposal.userId, 'u1');
     assert.equal(proposal.explanation, 'because you {deed} {cause}');

@@ -1,53 +1,111 @@
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
-import type { StagePorts } from '#platform/stage.ts';
-import { CATALOG } from '#topics/catalog.ts';
+import type { FollowHandlers, StagePorts } from '#platform/stage.ts';
+import { CATALOG, type TopicName } from '#topics/catalog.ts';
 import type { ProposeConfig } from './config.ts';
+import { LiveEmbeddings } from './embeddings/live-embeddings.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
+import { Takers } from './takers.ts';
 
 /** Time between two computations of the highest count, which is the scale of popularity, ms. */
 const RESCALE_EVERY_MS = 2_000;
 
-type Opener<R extends keyof Resources> = (stage: StagePorts, config: ProposeConfig) => Promise<Resources[R]>;
+/** A resource with its share of the log. */
+interface Opened<R> {
+  readonly resource: R;
+  /** The topics that it reads. */
+  readonly handlers?: FollowHandlers;
+  /** Message timestamps from which it reads a topic, ms; without one from the beginning. */
+  readonly since?: { readonly [T in TopicName]?: number };
+  /** Called when the topics were read to their ends. */
+  readonly onCaughtUp?: () => void;
+}
+
+type Opener<R extends keyof Resources> = (stage: StagePorts, config: ProposeConfig) => Opened<Resources[R]>;
 
 /** How each resource is opened and, when the stage drains, closed. */
 const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
-  index: async ({ lifecycle }, { indexUrls }) => {
+  index: ({ lifecycle }, { indexUrls }) => {
     const index = connectIndex({ urls: indexUrls });
     lifecycle.onStop('index', () => index.close());
-    return index;
+    return { resource: index };
   },
-  popularity: async (stage, config) => {
+  embeddings: ({ lifecycle }, config) => {
+    const takers = new Takers(config, CATALOG.actions.partitions);
+    const now = () => performance.now();
+    const { duplicateCosine, priorHalfLifeDays } = config;
+    const embeddings = new LiveEmbeddings({ popularity: takers, duplicateCosine, now });
+    const timer = setInterval(() => takers.rescale(), RESCALE_EVERY_MS);
+    lifecycle.onStop('takers', () => clearInterval(timer));
+    return {
+      resource: embeddings,
+      handlers: {
+        ...embeddings.handlers,
+        actions: ({ value, key, timestamp, partition }) =>
+          void (value !== null && takers.apply({ value, key, timestamp }, partition)),
+      },
+      since: { actions: popularityHorizon(Date.now(), priorHalfLifeDays) },
+      onCaughtUp: () => {
+        takers.rescale();
+        embeddings.markCaughtUp();
+      },
+    };
+  },
+  popularity: ({ lifecycle }, config) => {
     const popularity = new Popularity(config, CATALOG.actions.partitions);
-    const follower = await stage.follow(
-      {
+    const timer = setInterval(() => popularity.top(1), RESCALE_EVERY_MS);
+    lifecycle.onStop('popularity', () => clearInterval(timer));
+    return {
+      resource: popularity,
+      handlers: {
         actions: ({ value, key, timestamp, partition }) =>
           void (value !== null && popularity.apply({ value, key, timestamp }, partition)),
       },
-      { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
-    );
-    await follower.caughtUp;
-    popularity.top(1);
-    const timer = setInterval(() => popularity.top(1), RESCALE_EVERY_MS);
-    stage.lifecycle.onStop('popularity', () => clearInterval(timer));
-    return popularity;
+      since: { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
+      onCaughtUp: () => void popularity.top(1),
+    };
   },
-  artefacts: async (stage, { proposers }) => {
+  artefacts: ({ log }, { proposers }) => {
     const models = [...new Set(proposers.flatMap(({ artefacts }) => artefacts))];
-    const reader = new ArtefactReader({ models, log: stage.log, now: () => performance.now() });
-    const follower = await stage.follow(reader.handlers);
-    await follower.caughtUp;
-    return reader;
+    const reader = new ArtefactReader({ models, log, now: () => performance.now() });
+    return { resource: reader, handlers: reader.handlers };
   },
 };
 
 /** Opens what the models of this process need; resolves when it is ready. */
 export async function openResources(stage: StagePorts, config: ProposeConfig): Promise<Partial<Resources>> {
   const needs = new Set<Need>(config.proposers.flatMap((proposer) => proposer.needs));
-  const opened: { -readonly [R in keyof Resources]?: Resources[R] } = {};
-  for (const name of Object.keys(OPENERS) as (keyof Resources)[]) {
-    if (needs.has(name)) Object.assign(opened, { [name]: await OPENERS[name](stage, config) });
+  const names = (Object.keys(OPENERS) as (keyof Resources)[]).filter((name) => needs.has(name));
+  const opened = names.map((name) => OPENERS[name](stage, config) as Opened<unknown>);
+  const { handlers, since } = merge(opened);
+  if (Object.keys(handlers).length > 0) await (await stage.follow(handlers, since)).caughtUp;
+  for (const { onCaughtUp } of opened) onCaughtUp?.();
+  return Object.fromEntries(names.map((name, place) => [name, opened[place]!.resource]));
+}
+
+/** One reader of the log for all resources: a message of a topic that several of them read is decoded once. */
+function merge(opened: readonly Opened<unknown>[]): Required<Pick<Opened<unknown>, 'handlers' | 'since'>> {
+  const handlers: Record<string, (message: never) => void | Promise<void>> = {};
+  const since: Record<string, number> = {};
+  for (const { handlers: own = {}, since: from = {} } of opened) {
+    for (const [topic, apply] of Object.entries(own)) {
+      const before = handlers[topic];
+      const oldest = before === undefined ? Number.POSITIVE_INFINITY : (since[topic] ?? 0);
+      since[topic] = Math.min(oldest, from[topic as TopicName] ?? 0);
+      handlers[topic] = before === undefined ? (apply as never) : both(before, apply as never);
+    }
   }
-  return opened;
+  const bounded = Object.entries(since).filter(([, timestamp]) => timestamp > 0);
+  return { handlers: handlers as FollowHandlers, since: Object.fromEntries(bounded) };
+}
+
+type Apply = (message: never) => void | Promise<void>;
+
+function both(first: Apply, second: Apply): Apply {
+  return (message) => {
+    const done = [first(message), second(message)];
+    if (done.some((one) => one instanceof Promise)) return Promise.all(done).then(() => undefined);
+    return undefined;
+  };
 }

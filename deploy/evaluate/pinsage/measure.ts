@@ -53,7 +53,8 @@ export async function measure(): Promise<Figures> {
     { name: 'places in the graph', vectors: placeVectors(split, RANDOM) },
     { name: 'content', vectors: content },
   ];
-  const { rows, ndcg10, recommended } = measureQuality({ split, pinSage, others }, RANDOM.fork('quality'));
+  const input = { split, purchases, pinSage, others };
+  const { rows, ndcg10, recommended } = await measureQuality(input, RANDOM.fork('quality'));
   const { ladder, neighbours } = await climb(split, content, vectorsOf, RANDOM.fork('ladder'));
   return {
     rows,

@@ -4,7 +4,9 @@ import { createRandom } from '#algorithms/random.ts';
 import { measureQuality } from './quality.ts';
 import { splitOf } from './split.testing.ts';
 
-test('all methods are scored on the same users, and the figure is the mean of the seeds', () => {
+const START = Date.UTC(2026, 0, 1);
+
+test('all methods are scored on the same users, and the figure is the mean of the seeds', async () => {
   const split = splitOf({
     itemCount: 4,
     train: {
@@ -12,7 +14,7 @@ test('all methods are scored on the same users, and the figure is the mean of th
       item: Int32Array.of(0, 1, 3),
       context: Int32Array.of(0, 1, 2),
       weight: new Float32Array(3).fill(1),
-      at: Float64Array.of(0, 1, 2),
+      at: Float64Array.of(START, START + 1, START + 2),
     },
     seen: [
       [1, [0]],
@@ -23,8 +25,8 @@ test('all methods are scored on the same users, and the figure is the mean of th
   const near = { vectors: Float32Array.of(1, 0, 1, 0, 0, 1, 0, 1), dim: 2, alpha: 1 };
   const far = { vectors: Float32Array.of(1, 0, 0, 1, 0, 1, 1, 0), dim: 2, alpha: 1 };
   const others = [{ name: 'others', vectors: far }];
-  const { rows, ndcg10, recommended } = measureQuality(
-    { split, pinSage: [near, far], others },
+  const { rows, ndcg10, recommended } = await measureQuality(
+    { split, purchases: { userIds: ['u0', 'u1', 'u2'], catalogue: new Map() }, pinSage: [near, far], others },
     createRandom(1),
   );
   const bySeed = rows.filter(({ name }) => name === 'PinSage').slice(0, 2);

@@ -4,13 +4,13 @@ import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import type { Random } from '#algorithms/random.ts';
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
-import { medoidNeighbours } from '../../../services/propose/proposers/medoid-neighbours.ts';
+import type { Purchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { recommendByItemKnn } from './item-knn.ts';
 import { type ItemVectors, interestsOf, recommendByMedoids, recommendPopular } from './medoid-neighbours.ts';
 import { recentTakersByItem, takersByItem } from './popularity.ts';
 import { gainsByUser, type Recommendations, scoreRecommendations } from './scores.ts';
-import { recommendAsServed } from './served.ts';
+import { recommendAsServed, type ServedInput } from './served.ts';
 import type { TemporalSplit } from './split.ts';
 
 /** All actions of a household in `train` count, up to the number of latest actions that the stage keeps. */
@@ -21,8 +21,8 @@ const EXPONENT = 0.7;
 const HALF_LIFE_DAYS = 30;
 /** Neighbours of an item in the collaborative filter. */
 const ITEM_NEIGHBOURS = 200;
-/** Other numbers of sampled medoids: the paper's three, and the maximum of the stage. */
-const OTHERS_SAMPLED = [3, 30];
+/** Numbers of medoids to sample: the paper's three, and ten. */
+const MEDOIDS_SAMPLED = [3, 10];
 
 /** Vectors to recommend by. */
 export interface Contestant {
@@ -32,6 +32,8 @@ export interface Contestant {
 
 export interface QualityInput {
   readonly split: TemporalSplit;
+  /** The purchases from which the split was made. */
+  readonly purchases: Pick<Purchases, 'userIds' | 'catalogue'>;
   /** PinSage's vectors, one training per seed. The first one is also used to measure the parts of the method. */
   readonly pinSage: readonly ItemVectors[];
   readonly others: readonly Contestant[];
@@ -46,7 +48,8 @@ export interface Quality {
 }
 
 /** Scores the recommendations to each test user through the neighbours of medoids, beside popularity and ItemKNN. */
-export function measureQuality({ split, pinSage, others }: QualityInput, random: Random): Quality {
+export async function measureQuality(input: QualityInput, random: Random): Promise<Quality> {
+  const { split, purchases, pinSage, others } = input;
   const rows: Figures[] = [];
   const priors = createPriors(split);
   const score = (name: string, recommended: Recommendations, settings: Figures = {}) => {
@@ -70,8 +73,14 @@ export function measureQuality({ split, pinSage, others }: QualityInput, random:
   const [first, ...more] = pinSage.map((vectors, i) => byMedoids('PinSage', vectors, [{}], i + 1)[0]!);
   byMedoids('PinSage', pinSage[0]!, PARTS);
   for (const { name, vectors } of others) byMedoids(name, vectors, [{}]);
-  for (const { settings, recommended } of served(split, pinSage[0]!))
-    score('as served', recommended, settings);
+  const { userIds, catalogue } = purchases;
+  for (const [place, vectors] of pinSage.entries()) {
+    for await (const { settings, recommended } of served({ split, userIds, catalogue, vectors })) {
+      score('as served', recommended, { ...settings, seed: place + 1 });
+      // The parts of the method are measured on the first seed.
+      if (place > 0) break;
+    }
+  }
 
   const gains = [first!, ...more].map((recommended) => gainsByUser(split, recommended));
   return { rows, ndcg10: bootstrapMean(gains, random), recommended: first! };
@@ -102,15 +111,20 @@ function createPriors(split: TemporalSplit) {
   };
 }
 
-/** With the settings of the interests and propose stages, then with other numbers of medoids. */
-function* served(split: TemporalSplit, vectors: ItemVectors) {
-  const { windowDays, windowMaximum, lambdaPerDay } = readInterestsConfig();
-  const window = { days: windowDays, maximum: windowMaximum, lambdaPerDay };
-  const interests = interestsOf(split, vectors, window);
-  const { candidates, halfLifeDays, settingsOf } = readProposeConfig();
-  const config = { candidates, halfLifeDays, ...settingsOf(medoidNeighbours) };
-  for (const medoids of [...new Set([config.medoidsSampled, ...OTHERS_SAMPLED])]) {
-    const recommended = recommendAsServed(split, interests, vectors, { ...config, medoidsSampled: medoids });
-    yield { recommended, settings: { seed: 1, alpha: vectors.alpha, medoids, prior: 'actions of late' } };
+/** The list of the stages with their settings, then with sampled medoids. */
+async function* served(input: ServedInput) {
+  const interests = readInterestsConfig();
+  for (const sampled of [undefined, ...MEDOIDS_SAMPLED]) {
+    const medoids = sampled === undefined ? {} : { TRIBUTARY_MEDOIDS_SAMPLED: String(sampled) };
+    const propose = readProposeConfig({
+      ...process.env,
+      ...medoids,
+      TRIBUTARY_PROPOSERS: 'medoid-neighbours',
+    });
+    const recommended = await recommendAsServed(input, { interests, propose });
+    yield {
+      recommended,
+      settings: { alpha: input.vectors.alpha, medoids: sampled ?? 'all', prior: 'recent actions' },
+    };
   }
 }

@@ -5,8 +5,8 @@ import { exactTopK } from '#algorithms/retrieval/exact.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { release } from '#published/releases.testing.ts';
 import { item, setUp, type World } from '../live-index.testing.ts';
-import { release } from '../releases.testing.ts';
 import { chooseGeneration, searchAll } from '../search.ts';
 
 const DIMENSION = 16;

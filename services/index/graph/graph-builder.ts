@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
+import type { Catalogue } from '#published/catalogue.ts';
+import type { Generation } from '#published/generation.ts';
 import type { IndexMetrics } from '../metrics.ts';
-import type { Catalogue } from '../published/catalogue.ts';
-import type { Generation } from '../published/generation.ts';
 import type { Snapshots } from '../snapshots/snapshots.ts';
 import type { HnswGraph, HnswParameters } from './hnsw.ts';
 import { createPacer } from './pacer.ts';

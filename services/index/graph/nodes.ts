@@ -1,7 +1,5 @@
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-
-/** Components that round to the same multiple of 2⁻²⁰ are equal: float32 noise of the same computation is smaller. */
-const STEPS = 2 ** 20;
+import { keyOf, STEPS } from '#published/vector-key.ts';
 
 /** Rows of one vector: they share a node of the graph. */
 interface SharedNode {
@@ -167,20 +165,6 @@ export class Nodes {
     this.#keys[label] = key;
     if (key !== undefined) this.#byKey.set(key, label);
   }
-}
-
-/** A digest of 53 bits that is the same for vectors whose components round to the same numbers. */
-export function keyOf(vector: Float32Array): number {
-  let high = 0x811c9dc5;
-  let low = 0x9e3779b9;
-  for (let i = 0; i < vector.length; i++) {
-    const step = Math.round(vector[i]! * STEPS) | 0;
-    high = Math.imul(high ^ step, 0x01000193);
-    high ^= high >>> 15;
-    low = Math.imul(low ^ step, 0x85ebca6b);
-    low ^= low >>> 13;
-  }
-  return (high >>> 0) * 2 ** 21 + (low & 0x1fffff);
 }
 
 /** Two vectors of one key differ by more than a step only if their digests are equal by accident. */

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { release } from '#published/releases.testing.ts';
 import { item, serveThree, setUp } from '../live-index.testing.ts';
-import { release } from '../releases.testing.ts';
 
 describe('what may be found', () => {
   it('a new item is found at once, a changed one in its new place, and a withdrawn one no more', async () => {

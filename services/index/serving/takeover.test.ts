@@ -4,10 +4,10 @@ import { pino } from 'pino';
 import type { Release } from '#contracts/generated/records.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { embedding, release } from '#published/releases.testing.ts';
+import { createShard } from '#published/shard.ts';
 import { LiveIndex } from '../live-index.ts';
 import { createIndexMetrics } from '../metrics.ts';
-import { embedding, release } from '../releases.testing.ts';
-import { createShard } from '../shards/shard.ts';
 
 const ITEMS = ['tea', 'milk', 'oats', 'soap', 'nail', 'rope', 'salt', 'corn'];
 

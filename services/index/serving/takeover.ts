@@ -2,11 +2,11 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Logger } from 'pino';
 import { lifeOf } from '#contracts/domain/release-ledger.ts';
 import type { Release } from '#contracts/generated/records.ts';
+import type { Generation } from '#published/generation.ts';
+import type { PublishedGenerations } from '#published/published-generations.ts';
+import type { Shard } from '#published/shard.ts';
 import type { GraphBuilder, SearchableGeneration } from '../graph/graph-builder.ts';
 import type { IndexMetrics } from '../metrics.ts';
-import type { Generation } from '../published/generation.ts';
-import type { PublishedGenerations } from '../published/published-generations.ts';
-import type { Shard } from '../shards/shard.ts';
 import type { HeldGenerations } from './held-generations.ts';
 
 export interface TakeoverOptions {

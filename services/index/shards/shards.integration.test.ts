@@ -6,8 +6,8 @@ import { connectIndex } from '#index-client/connect.ts';
 import type { IndexClient, QueryResult, SearchAnswer } from '#index-client/index-client.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { embedding, release } from '#published/releases.testing.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { embedding, release } from '../releases.testing.ts';
 
 const SHARDS = 3;
 const DIMENSION = 8;

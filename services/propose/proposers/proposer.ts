@@ -3,11 +3,14 @@ import type { ArtefactReader } from '#artefacts/reader.ts';
 import type { Cause, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
+import type { LiveEmbeddings } from '../embeddings/live-embeddings.ts';
 import type { Popularity } from '../popularity.ts';
 
 /** The resources that a model can need. A process opens only those that its models need. */
 export interface Resources {
-  /** Embeddings: neighbours of items and of vectors, and the entries of the catalogue. */
+  /** The embeddings of the log, in this process: the items of a generation that may be proposed, by popularity. */
+  readonly embeddings: Pick<LiveEmbeddings, 'find'>;
+  /** The stage index: neighbours of items and of vectors, and the entries of the catalogue. */
   readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items' | 'withheld'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;

@@ -1,7 +1,7 @@
 import { type CanServe, ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import type { Shard } from '../shards/shard.ts';
 import { Generation, type IngestOutcome } from './generation.ts';
+import type { Shard } from './shard.ts';
 
 /**
  * The generations that the topics `releases` and `embeddings` describe, and which of them should serve: a function of the

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import type { Release } from '#contracts/generated/records.ts';
-import { embedding, release } from '../releases.testing.ts';
-import { createShard } from '../shards/shard.ts';
 import { PublishedGenerations } from './published-generations.ts';
+import { embedding, release } from './releases.testing.ts';
+import { createShard } from './shard.ts';
 
 const WHOLE = createShard(0, 1);
 

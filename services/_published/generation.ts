@@ -2,7 +2,7 @@ import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { decodeVector, VectorError } from '#contracts/vectors.ts';
-import type { Shard } from '../shards/shard.ts';
+import type { Shard } from './shard.ts';
 
 /** Why a vector was skipped; also the label of the metric that counts it. `invalid`: wrong length or not finite. */
 export type VectorFault = 'invalid' | 'zero' | 'rejected-generation';

@@ -1,0 +1,71 @@
+import { TopK } from '../top-k.ts';
+import { norm, type Vector } from '../vectors.ts';
+
+/** Items with a vector and a factor each, by falling factor. */
+export interface FactoredRows {
+  /** n × dim, row-major; rows of length at most 1. */
+  readonly matrix: Float32Array;
+  readonly dim: number;
+  /** Length n, finite, at least 0 and falling. */
+  readonly factors: Float64Array;
+}
+
+export interface BoundedScan {
+  readonly rows: FactoredRows;
+  /** Length dim. */
+  readonly query: Vector;
+  readonly k: number;
+  /** 1 at the place of each row that must be left out. */
+  readonly excluded?: Uint8Array;
+}
+
+export interface ScannedRows {
+  /** At most k places of rows, the best first, ties by place; only rows of a score above 0. */
+  readonly places: Int32Array;
+  /** factor · ⟨query, row⟩. */
+  readonly scores: Float64Array;
+  /** Rows that were looked at. */
+  readonly scanned: number;
+}
+
+/** Beyond rounding: a row of length 1 in float32 may be longer by so much. */
+const ROUNDING = 1 + 1e-5;
+
+/**
+ * The k rows of the highest factor · ⟨query, row⟩, exactly. No row scores above factor · ‖query‖ (Cauchy–Schwarz), so that the scan
+ * ends at the first factor which cannot reach the k-th best score any more. With the factors of popularity, which few items have
+ * most of, that is after a part of the rows; with equal factors it is a full scan, O(n·dim). Throws RangeError if shapes disagree.
+ */
+export function boundedTopK({ rows, query, k, excluded }: BoundedScan): ScannedRows {
+  const { matrix, dim, factors } = rows;
+  if (query.length !== dim || matrix.length !== factors.length * dim) {
+    throw new RangeError(
+      `A query of ${query.length} numbers, and ${matrix.length} numbers for ${factors.length} rows of ${dim}`,
+    );
+  }
+  const top = new TopK(Math.min(k, factors.length));
+  const longest = norm(query) * ROUNDING;
+  let place = 0;
+  for (; place < factors.length; place++) {
+    const factor = factors[place]!;
+    if (!(factor * longest >= top.bar) || factor === 0) break;
+    if (excluded !== undefined && excluded[place] === 1) continue;
+    let product = 0;
+    for (let i = 0, j = place * dim; i < dim; i++, j++) product += query[i]! * matrix[j]!;
+    if (product > 0) top.offer(place, factor * product);
+  }
+  const places = new Int32Array(top.size);
+  const scores = new Float64Array(top.size);
+  top.drainInto(places, scores);
+  return { places, scores, scanned: place };
+}
+
+/** Places of the factors, the highest first, ties by `compare`. */
+export function byFallingFactor(
+  factors: ArrayLike<number>,
+  compare: (a: number, b: number) => number = (a, b) => a - b,
+): Int32Array {
+  return Int32Array.from({ length: factors.length }, (_, place) => place).sort(
+    (a, b) => factors[b]! - factors[a]! || compare(a, b),
+  );
+}
