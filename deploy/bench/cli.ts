@@ -18,11 +18,7 @@ await runMeasurement('bench', {
   },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
-    options: {
-      users: { type: 'string', default: '20000' },
-      seconds: { type: 'string', default: '60' },
-      rates: { type: 'string', default: '50,200,500,1000' },
-    },
+    options: ['users', 'seconds', 'rates'],
     load: () => import('./live.ts'),
   },
   'pinsage-training': {

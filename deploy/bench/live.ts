@@ -6,6 +6,7 @@ import { localUrl } from '#stages/stages.ts';
 import { groupLags } from '#topics/lag.ts';
 import type { TestNamespace } from '#topics/test-namespace.ts';
 import type { Figures } from '../figures/figures.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import type { Stack } from '../local/stack.ts';
 import type { Path } from '../path/path.ts';
 import { type App, openApp } from './live/app.ts';
@@ -35,12 +36,12 @@ const HOUR = 3_600_000;
  * gateway's 202 to a slate that reflects the action, and the processor time of each process. Then slates alone, slates
  * and actions together, and how many actions the gateway takes.
  */
-export async function measure(options: Readonly<Record<string, string>>): Promise<Figures> {
-  const seconds = Number(options.seconds);
-  const rates = options.rates!.split(',').map(Number);
+export async function measure(options: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const seconds = positive('seconds', options.seconds ?? '60');
+  const rates = (options.rates ?? '50,200,500,1000').split(',').map((rate) => positive('rates', rate));
   const real = await readRealWindows();
   const itemIds = itemsOf(real);
-  const crowd = gatherCrowd(Number(options.users), itemIds, 'live');
+  const crowd = gatherCrowd(positive('users', options.users ?? '20000'), itemIds, 'live');
   return onStages(
     STAGES,
     {},
@@ -71,6 +72,12 @@ export async function measure(options: Readonly<Record<string, string>>): Promis
     },
     (namespace) => prepare(namespace, real, crowd, itemIds),
   );
+}
+
+function positive(option: string, text: string): number {
+  const value = Number(text);
+  if (value > 0 && Number.isFinite(value)) return value;
+  throw new SetupError(`--${option} must be a positive number, not "${text}"`, 'Correct the option.');
 }
 
 /** The items that households bought, in a random order, which is that of their popularity here. */

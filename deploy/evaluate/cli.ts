@@ -1,4 +1,4 @@
-// `npm run evaluate -- NAME [--json]`: measures the quality of a part, beside its peers.
+// `npm run evaluate -- NAME [--json] [OPTIONS]`: measures the quality of a part, beside its peers.
 
 import { runMeasurement } from '../figures/command.ts';
 
@@ -10,5 +10,10 @@ await runMeasurement('evaluate', {
   pinnersage: {
     title: "PinnerSage's tables 3 and 4 on a year of grocery baskets",
     load: () => import('./pinnersage/measure.ts'),
+  },
+  sessions: {
+    title: 'the next item of a session, in a log of clicks',
+    options: ['log'],
+    load: () => import('./sessions/measure.ts'),
   },
 });

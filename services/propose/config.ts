@@ -54,6 +54,29 @@ const STAGE_SETTINGS = {
     summary:
       'memory of the filters by which a user counts once a day for an item; 64 suffice for 750,000 different pairs a day, and beyond that a share of the actions of all users is not counted',
   }),
+  sessions: number('TRIBUTARY_SESSIONS', {
+    fallback: 120_000,
+    minimum: 100,
+    maximum: 100_000_000,
+    integer: true,
+    unit: 'sessions',
+    summary: 'latest sessions of all users that the session models remember, about 300 bytes each',
+  }),
+  sessionsOfItem: number('TRIBUTARY_SESSIONS_OF_ITEM', {
+    fallback: 600,
+    minimum: 10,
+    maximum: 1_000_000,
+    integer: true,
+    unit: 'sessions',
+    summary: 'latest sessions with the same item that the session models remember',
+  }),
+  sessionGapMinutes: number('TRIBUTARY_SESSION_GAP_MINUTES', {
+    fallback: 30,
+    minimum: 0.1,
+    maximum: 100_000,
+    unit: 'minutes',
+    summary: 'time without an action after which a session ends, where actions carry no context',
+  }),
   actionWeights: ACTION_WEIGHTS,
 } as const;
 

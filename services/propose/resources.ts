@@ -6,6 +6,7 @@ import type { ProposeConfig } from './config.ts';
 import { LiveEmbeddings } from './embeddings/live-embeddings.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
+import { Sessions } from './sessions.ts';
 import { Takers } from './takers.ts';
 
 /** Time between two computations of the highest count, which is the scale of popularity, ms. */
@@ -64,6 +65,16 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       },
       since: { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
       onCaughtUp: () => void popularity.top(1),
+    };
+  },
+  sessions: (_stage, config) => {
+    const sessions = new Sessions(config, CATALOG.actions.partitions);
+    return {
+      resource: sessions,
+      handlers: {
+        actions: ({ value, key, timestamp, partition, offset }) =>
+          void (value !== null && sessions.apply({ value, key, timestamp }, partition, offset)),
+      },
     };
   },
   artefacts: ({ log }, { proposers }) => {

@@ -5,6 +5,7 @@ import type { IndexClient } from '#index-client/index-client.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
 import type { LiveEmbeddings } from '../embeddings/live-embeddings.ts';
 import type { Popularity } from '../popularity.ts';
+import type { Sessions } from '../sessions.ts';
 
 /** The resources that a model can need. A process opens only those that its models need. */
 export interface Resources {
@@ -14,6 +15,8 @@ export interface Resources {
   readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items' | 'withheld'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;
+  /** The latest sessions of all users. */
+  readonly sessions: Pick<Sessions, 'latestOf' | 'withItem' | 'reach'>;
   /** Results of trainings, such as the weights of a model, by name and generation. */
   readonly artefacts: Pick<ArtefactReader, 'read'>;
 }
