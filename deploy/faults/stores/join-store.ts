@@ -98,6 +98,11 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
       }),
     clear: (partition, now) =>
       run(() => values.set(keyOf(partition), { ...NOTHING, head: { clearedAt: now } })),
+    noteCleared: (partition, now) =>
+      run(() => {
+        const { head } = held(partition);
+        put(partition, { head: { ...head, clearedAt: head.clearedAt ?? now } });
+      }),
     clearedAt: (partition) => run(() => held(partition).head.clearedAt ?? 0),
   };
 }
