@@ -9,7 +9,7 @@ export interface EmbeddedItem {
 }
 
 /** The items that have an embedding in each generation, from the topic `embeddings`. */
-export class EmbeddedItems {
+export class EmbeddedItemIds {
   readonly #byGeneration = new Map<string, Map<string, EmbeddedItem>>();
 
   /**

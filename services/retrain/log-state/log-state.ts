@@ -10,7 +10,7 @@ import type { WalkItems } from '../graph/walk-items.ts';
 import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from '../training/train-config.ts';
 import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
-import { EmbeddedItems } from './embedded-items.ts';
+import { EmbeddedItemIds } from './embedded-items.ts';
 import { type Latents, PINSAGE_LATENTS, PINSAGE_LATENTS_FORMAT } from './pinsage-latents.ts';
 import { type Models, PINSAGE, PINSAGE_FORMAT } from './pinsage-model.ts';
 
@@ -20,7 +20,7 @@ export interface LogState {
   readonly graph: ContextGraph;
   readonly neighbourhoods: LiveNeighbourhoods;
   readonly catalogue: ItemCatalogue;
-  readonly embedded: EmbeddedItems;
+  readonly embedded: EmbeddedItemIds;
   readonly artefacts: ArtefactReader;
   readonly models: Models;
   readonly latents: Latents;
@@ -49,7 +49,7 @@ export function createLogState(
     graph,
     neighbourhoods,
     catalogue: new ItemCatalogue(),
-    embedded: new EmbeddedItems(),
+    embedded: new EmbeddedItemIds(),
     artefacts,
     models: new DecodedArtefacts(artefacts, PINSAGE_FORMAT, log),
     latents: new DecodedArtefacts(artefacts, PINSAGE_LATENTS_FORMAT, log),

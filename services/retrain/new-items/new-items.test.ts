@@ -10,7 +10,7 @@ import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { decodeVector } from '#contracts/vectors.ts';
 import { ItemCatalogue } from '../log-state/catalogue.ts';
-import { type EmbeddedItem, EmbeddedItems } from '../log-state/embedded-items.ts';
+import { type EmbeddedItem, EmbeddedItemIds } from '../log-state/embedded-items.ts';
 import {
   type Latents,
   type LatentTable,
@@ -27,7 +27,7 @@ const MODEL = someModel();
 
 describe('new items', () => {
   let catalogue: ItemCatalogue;
-  let embedded: EmbeddedItems;
+  let embedded: EmbeddedItemIds;
   let latents: Latents;
   let artefacts: ArtefactReader;
   let models: Models;
@@ -40,7 +40,7 @@ describe('new items', () => {
 
   beforeEach(() => {
     catalogue = new ItemCatalogue();
-    embedded = new EmbeddedItems();
+    embedded = new EmbeddedItemIds();
     artefacts = new ArtefactReader({
       models: [PINSAGE, PINSAGE_LATENTS],
       log: { warn: assert.fail },

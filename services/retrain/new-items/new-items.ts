@@ -4,14 +4,14 @@ import type { EmbeddingOrigin, ItemEmbedding } from '#contracts/generated/record
 import { encodeVector } from '#contracts/vectors.ts';
 import type { ItemNeighbours, LiveNeighbourhoods } from '../graph/live-neighbourhoods.ts';
 import type { ItemCatalogue } from '../log-state/catalogue.ts';
-import type { EmbeddedItems } from '../log-state/embedded-items.ts';
+import type { EmbeddedItemIds } from '../log-state/embedded-items.ts';
 import type { Latents, TrainedLatents } from '../log-state/pinsage-latents.ts';
 import type { Models, PinSageModel } from '../log-state/pinsage-model.ts';
 
 /** The sources from which missing embeddings are found and computed. */
 export interface NewItemSources {
   readonly catalogue: ItemCatalogue;
-  readonly embedded: EmbeddedItems;
+  readonly embedded: EmbeddedItemIds;
   readonly latents: Latents;
   readonly models: Models;
   readonly neighbourhoods: Pick<LiveNeighbourhoods, 'degree' | 'isUpToDate' | 'of'>;
