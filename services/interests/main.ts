@@ -1,6 +1,7 @@
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readInterestsConfig } from './config.ts';
+import { heldInterests } from './held-state.ts';
 import { createInterestsMetrics } from './metrics.ts';
 import { createProcessor } from './processor.ts';
 import { createRedisStore } from './redis-store.ts';
@@ -59,12 +60,7 @@ await runStage(STAGES.interests, async (stage) => {
           processor.forgetPartitions();
           refresher.assign(partitions);
         },
-        state: {
-          readHead: (_topic, partition) => store.readHead(partition),
-          writeHead: (_topic, partition, head) => store.writeHead(partition, head),
-          clear: (partition) => store.clear(partition),
-          forget: () => processor.forgetPartitions(),
-        },
+        state: heldInterests({ store, processor, refresher }),
       },
     );
     // Until then a user may seem to have no interests.
