@@ -132,21 +132,28 @@ describe('the feedback stage', () => {
     test = await openTestNamespace();
     await test.apply();
     history.clear();
-    stage = await start();
     await produceHistory();
+    stage = await start();
     await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+    await stage.stop('SIGKILL');
     const older = await copyRedis(redis.redis, test.namespace);
+    stage = await start();
+    await putLater('slate later', 9_000);
     await rewardsReach(definedRewards().length);
-    await stage.stop();
+    assert.equal(await stage.stop(), 0);
     await emptyRedis(redis.redis, test.namespace);
     await older.restore();
     stage = await start();
-    const last = someSlate('slate last', 'user 0', 10_000, ['apple']);
-    history.get((await putSlate(last)).partition)!.slates.push(last);
+    await putLater('slate last', 10_000);
     await rewardsReach(definedRewards().length);
     await requireRewards(definedRewards());
     assert.equal(await stage.stop(), 0);
   });
+
+  async function putLater(slateId: string, servedAt: number): Promise<void> {
+    const slate = someSlate(slateId, 'user 0', servedAt, ['apple']);
+    history.get((await putSlate(slate)).partition)!.slates.push(slate);
+  }
 
   const history = new Map<number, Logs>();
   const definedRewards = (): string[] =>
