@@ -1,9 +1,10 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { startKafka } from './kafka.ts';
 import { bringParts } from './parts.mjs';
 import { claimPort } from './ports.ts';
 import { type ManagedProcess, type ProcessFailedError, Supervisor } from './processes.ts';
-import { startKafka, startRedis, startRegistry } from './servers.ts';
+import { startRedis, startRegistry } from './servers.ts';
 
 /** Addresses of the servers, by the names of the stages' environment variables. */
 export interface StackAddresses {
