@@ -1,11 +1,18 @@
-// `npm run faults -- NAME [OPTIONS] [--json]`: does something to running stages, and compares what they did with what they should.
+// `npm run faults -- [NAME] [OPTIONS] [--json]`: does something to running stages, and compares what they did with what they should.
 
 import { render } from '../figures/figures.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultCommand } from './command.ts';
 
+/** What runs without a name. */
+const DEFAULT = 'nemesis';
+
 const COMMANDS: Readonly<Record<string, FaultCommand>> = {
+  nemesis: {
+    title: 'processes, connections, Redis and the broker are hurt by a seed, several at a time',
+    load: () => import('./nemesis.ts'),
+  },
   poison: {
     title: 'messages that no stage can use, each between two valid ones',
     load: () => import('./poison.ts'),
@@ -14,10 +21,15 @@ const COMMANDS: Readonly<Record<string, FaultCommand>> = {
     title: 'Redis is emptied under load',
     load: () => import('./redis.ts'),
   },
+  broker: {
+    title: 'three brokers, one killed at a time, under load',
+    load: () => import('./broker.ts'),
+  },
 };
 
 try {
-  const [name = '', ...args] = process.argv.slice(2);
+  const given = process.argv.slice(2);
+  const [name = '', ...args] = given[0]?.startsWith('--') ? [DEFAULT, ...given] : given;
   const command = Object.hasOwn(COMMANDS, name) ? COMMANDS[name] : undefined;
   if (command === undefined) throw unknownName(name);
   const { run } = await command.load();

@@ -1,0 +1,124 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Proposal } from '#contracts/generated/records.ts';
+import { readConfig } from '#platform/config.ts';
+import { SETTINGS as FEEDBACK_SETTINGS } from '../../../services/feedback/config.ts';
+import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
+import { checkAcknowledged } from '../checkers/acknowledged.ts';
+import type { LogRecord } from '../checkers/log-record.ts';
+import { checkRewards } from '../checkers/rewards.ts';
+import { checkAnswers, checkGenerations } from '../checkers/slates.ts';
+import { checkStatistics, foldRewards } from '../checkers/statistics.ts';
+import { checkWindows, foldActions, spaceOf } from '../checkers/windows.ts';
+import { waitForNoLag } from '../no-lag.ts';
+import { readLog } from '../read-log.ts';
+import { readInterestsRecords, readStatistics } from '../read-stores.ts';
+import { SHARED_ITEMS } from './generations.ts';
+import { usersOfPartitions } from './recovery.ts';
+import { FEEDBACK_ENV, type World } from './world.ts';
+
+export interface Comparison {
+  /** A sentence for each difference between what was done and what should have been. */
+  readonly differences: readonly string[];
+  readonly actions: number;
+  readonly slates: number;
+  /** Slates in the log that nobody received. */
+  readonly unanswered: number;
+  readonly rewards: number;
+}
+
+/** Further than any slate lasts, also one of a process whose clock is ahead; an action may be five minutes ahead. */
+const CLOSING_MS = 200_000;
+const LAG_MS = 180_000;
+/** Refreshes after a flip, and rewards of the last slates, come a moment after all messages are read. */
+const SETTLE_MS = 60_000;
+const SETTLE_POLL_MS = 3_000;
+
+/** Ends the load, closes every slate, waits until all is read, and compares the stores and the log with what they should hold. */
+export async function settleAndCompare(world: World): Promise<Comparison> {
+  await world.load.stop();
+  await closeSlates(world);
+  const lagging = await waitForNoLag(world.namespace, LAG_MS);
+  const deadline = performance.now() + SETTLE_MS;
+  for (;;) {
+    const found = await compare(world);
+    if (found.differences.length === 0 || performance.now() > deadline)
+      return { ...found, differences: [...lagging, ...found.differences] };
+    await delay(SETTLE_POLL_MS);
+  }
+}
+
+/** Advances the stream time of each partition beyond every attribution window. */
+async function closeSlates(world: World): Promise<void> {
+  for (const userId of usersOfPartitions('closer')) {
+    const now = Date.now();
+    await world.write('actions', userId, {
+      eventId: `closing ${userId}`,
+      userId,
+      itemId: SHARED_ITEMS[0]!,
+      type: 'view',
+      occurredAt: now + CLOSING_MS,
+      receivedAt: now,
+      contextId: null,
+      value: null,
+    });
+  }
+}
+
+async function compare({ namespace, redis, load, slowClients, generations }: World): Promise<Comparison> {
+  const read = <T extends Parameters<typeof readLog>[1]>(topic: T) => readLog(namespace, topic);
+  const [actions, slates, rewards, proposals] = [
+    await read('actions'),
+    await read('slates'),
+    await read('rewards'),
+    await read('proposals'),
+  ];
+  const [interests, letters] = [await read('interests'), await read('dead-letters')];
+  const space = spaceOf(await read('releases'), await read('embeddings'));
+  const config = readConfig(INTERESTS_SETTINGS, {});
+  const rules = readConfig(FEEDBACK_SETTINGS, FEEDBACK_ENV);
+  const answers = checkAnswers(load.answered, slates, load.counts.failedSlates + slowClients.count);
+  const windows = await foldActions(actions, { config, space, now: Date.now() });
+  const differences = [
+    ...checkAcknowledged(load.acknowledged, actions),
+    ...checkWindows(
+      await readInterestsRecords(redis, namespace.namespace),
+      windows,
+      generations.length > 1 ? 'items' : 'all',
+    ),
+    ...checkRewards(
+      { slates, actions, rewards },
+      { rules, idleMs: rules.idleMs, settledUntil: Date.now() + CLOSING_MS / 2 },
+    ),
+    ...checkStatistics(await readStatistics(redis, namespace.namespace), await foldRewards(rewards)),
+    ...answers.faults,
+    ...checkGenerations({ slates, proposals, interests }),
+    ...checkMembership(proposals, generations),
+    ...letters.map(({ value }) => `a dead letter of ${value?.stage}: ${value?.code}, ${value?.reason}`),
+  ];
+  const { unanswered } = answers;
+  return {
+    ...{ differences, unanswered },
+    ...{ actions: actions.length, slates: slates.length, rewards: rewards.length },
+  };
+}
+
+/** Returns a sentence for each proposed item that the generation of its proposal does not have. */
+function checkMembership(
+  proposals: Iterable<LogRecord<Proposal>>,
+  generations: World['generations'],
+): string[] {
+  const known = new Map(
+    generations.map(({ name, embeddings }) => [name, new Set(embeddings.map(({ value }) => value.itemId))]),
+  );
+  const faults: string[] = [];
+  for (const { partition, offset, value } of proposals) {
+    if (value === null || value.generation === null) continue;
+    const items = known.get(value.generation);
+    const foreign = value.items.find(({ itemId }) => !items?.has(itemId));
+    if (foreign !== undefined)
+      faults.push(
+        `the proposal at ${partition}/${offset} of ${value.generation} has ${foreign.itemId} of another one`,
+      );
+  }
+  return faults;
+}

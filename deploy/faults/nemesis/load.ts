@@ -1,0 +1,140 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Random } from '#algorithms/random.ts';
+import type { AcknowledgedAction } from '../checkers/acknowledged.ts';
+import type { AnsweredSlate } from '../checkers/slates.ts';
+import { type PostedAction, postActions } from '../post-actions.ts';
+
+/** A slate that the gateway answered. */
+export interface ReceivedSlate extends AnsweredSlate {
+  readonly interestsVersion: number;
+}
+
+export interface LoadCounts {
+  /** Actions whose every try failed; they may be in the log. */
+  abandoned: number;
+  slateRequests: number;
+  /** Requests for slates that had another answer than 200, or none. */
+  failedSlates: number;
+}
+
+export interface Load {
+  readonly acknowledged: readonly AcknowledgedAction[];
+  readonly answered: readonly ReceivedSlate[];
+  readonly counts: Readonly<LoadCounts>;
+  /** Posts an action until it is acknowledged. @returns undefined if that takes too long */
+  act(action: PostedAction): Promise<AcknowledgedAction | undefined>;
+  /** @returns undefined unless the answer is 200 */
+  visit(userId: string): Promise<ReceivedSlate | undefined>;
+  stop(): Promise<void>;
+}
+
+export interface LoadOptions {
+  readonly gateway: string;
+  readonly random: Random;
+  readonly users: readonly string[];
+  readonly items: readonly string[];
+  readonly actionsPerSecond: number;
+  readonly slatesPerSecond: number;
+}
+
+const TYPES = ['view', 'click', 'save', 'buy', 'buy', 'hide'];
+const TIMEOUT_MS = 5_000;
+const TRIES = 30;
+const RETRY_MS = 500;
+/** Share of the actions that are posted again under their event id, and of the slates that are bought from. */
+const REPEATED = 0.05;
+const BOUGHT = 0.5;
+
+/** Posts single actions and requests slates, at a steady rate, whatever the answers. */
+export function startLoad(options: LoadOptions): Load {
+  const { gateway, random, users, items } = options;
+  const acknowledged: AcknowledgedAction[] = [];
+  const answered: ReceivedSlate[] = [];
+  const counts: LoadCounts = { abandoned: 0, slateRequests: 0, failedSlates: 0 };
+  const stopping = new AbortController();
+  const running = new Set<Promise<unknown>>();
+  const pick = <T>(from: readonly T[]): T => from[random.integer(from.length)]!;
+
+  async function act(action: PostedAction): Promise<AcknowledgedAction | undefined> {
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const [answer] = await postActions(gateway, [action], TIMEOUT_MS);
+      if (answer !== undefined) {
+        acknowledged.push(answer);
+        return answer;
+      }
+      await delay(RETRY_MS);
+    }
+    counts.abandoned++;
+    return undefined;
+  }
+
+  async function visit(userId: string): Promise<ReceivedSlate | undefined> {
+    counts.slateRequests++;
+    const slate = await requestSlate(gateway, userId);
+    if (slate === undefined) counts.failedSlates++;
+    else answered.push(slate);
+    return slate;
+  }
+
+  async function visitAndBuy(number: number): Promise<void> {
+    const [userId, buys, slot] = [pick(users), random.next() < BOUGHT, random.integer(3)];
+    const slate = await visit(userId);
+    const itemId = slate?.itemIds[slot];
+    if (itemId !== undefined && buys) await act({ eventId: `bought-${number}`, userId, itemId, type: 'buy' });
+  }
+
+  async function actOnce(number: number): Promise<void> {
+    const action = {
+      eventId: `event-${number}`,
+      userId: pick(users),
+      itemId: pick(items),
+      type: pick(TYPES),
+    };
+    const isRepeated = random.next() < REPEATED;
+    await act(action);
+    if (isRepeated) await act(action);
+  }
+
+  async function every(perSecond: number, work: (number: number) => Promise<void>): Promise<void> {
+    for (let number = 0; !stopping.signal.aborted; number++) {
+      const one = work(number);
+      running.add(one);
+      void one.finally(() => running.delete(one));
+      await delay(1_000 / perSecond);
+    }
+  }
+
+  const loops = [every(options.actionsPerSecond, actOnce), every(options.slatesPerSecond, visitAndBuy)];
+  return {
+    acknowledged,
+    answered,
+    counts,
+    act,
+    visit,
+    async stop() {
+      stopping.abort();
+      await Promise.all(loops);
+      await Promise.all(running);
+    },
+  };
+}
+
+async function requestSlate(gateway: string, userId: string): Promise<ReceivedSlate | undefined> {
+  try {
+    const response = await fetch(`${gateway}/v1/recommendations?userId=${userId}&n=5`, {
+      signal: AbortSignal.timeout(TIMEOUT_MS),
+    });
+    if (response.status !== 200) {
+      await response.body?.cancel();
+      return undefined;
+    }
+    const { slateId, interestsVersion, items } = (await response.json()) as {
+      slateId: string;
+      interestsVersion: number;
+      items: Array<{ itemId: string }>;
+    };
+    return { slateId, interestsVersion, itemIds: items.map(({ itemId }) => itemId) };
+  } catch {
+    return undefined;
+  }
+}

@@ -1,0 +1,44 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { CATALOG } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
+import { SHARED_ITEMS } from './generations.ts';
+import { allReady, type World } from './world.ts';
+
+const POLL_MS = 250;
+const TIMEOUT_MS = 180_000;
+
+/** Returns a user of each partition. */
+export function usersOfPartitions(prefix: string): string[] {
+  const count = CATALOG.actions.partitions;
+  return Array.from({ length: count }, (_, partition) => {
+    for (let i = 0; ; i++) if (partitionOfKey(`${prefix}-${i}`, count) === partition) return `${prefix}-${i}`;
+  });
+}
+
+const PROBES = usersOfPartitions('probe');
+
+/**
+ * Resolves when every process is ready, and a new action of a user of each partition has gone the whole way: acknowledged by
+ * the gateway, and reflected in a slate.
+ * @throws Error that names what has not recovered
+ */
+export async function recovered(world: World, round: string): Promise<void> {
+  await allReady(world.fleet, world.members, TIMEOUT_MS);
+  await Promise.all(PROBES.map((userId) => probe(world, userId, round)));
+}
+
+async function probe({ load }: World, userId: string, round: string): Promise<void> {
+  const deadline = performance.now() + TIMEOUT_MS;
+  const action = { eventId: `${userId}/${round}`, userId, itemId: SHARED_ITEMS[0]!, type: 'view' };
+  let offset: number | undefined;
+  while (performance.now() < deadline) {
+    offset ??= (await load.act(action))?.offset;
+    if (offset !== undefined && ((await load.visit(userId))?.interestsVersion ?? -1) >= offset) return;
+    await delay(POLL_MS);
+  }
+  throw new Error(
+    offset === undefined
+      ? `an action of ${userId} was not acknowledged within ${TIMEOUT_MS / 1_000} s`
+      : `no slate of ${userId} reflected offset ${offset} within ${TIMEOUT_MS / 1_000} s`,
+  );
+}
