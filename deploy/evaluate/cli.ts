@@ -11,6 +11,11 @@ await runMeasurement('evaluate', {
     title: "PinnerSage's tables 3 and 4 on a year of grocery baskets",
     load: () => import('./pinnersage/measure.ts'),
   },
+  temporal: {
+    title: 'new items of known users, as the stages serve them and beside peers',
+    options: ['dataset'],
+    load: () => import('./temporal/measure.ts'),
+  },
   sessions: {
     title: 'the next item of a session, in a log of clicks',
     options: ['log'],

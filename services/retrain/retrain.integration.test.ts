@@ -241,6 +241,8 @@ describe('the retrain stage', () => {
     await waitFor(() => vectorsOf(first).size === 0, { message: 'the embeddings are gone' });
     await waitFor(() => artefactsOf(first).length === 0, { message: 'the artefacts are gone' });
     assert.deepEqual(artefactsOf(second), [
+      `behaviour/${second.generation}`,
+      `behaviour/${second.generation}/0`,
       `pinsage-latents/${second.generation}`,
       `pinsage-latents/${second.generation}/0`,
       `pinsage/${second.generation}`,

@@ -1,10 +1,7 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts';
-import { type Purchases, readPurchases } from '../../data/purchases.ts';
+import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
-import { cacheFolder } from '../../local/parts/cache.mjs';
 import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
 import {
   contentVectors,
@@ -25,7 +22,8 @@ import {
 } from './ladder.ts';
 import type { ItemVectors } from './medoid-neighbours.ts';
 import { measureQuality } from './quality.ts';
-import { type Recommendations, scoreRecommendations } from './scores.ts';
+import { writeRecommendations } from './recommendations-file.ts';
+import { scoreRecommendations } from './scores.ts';
 import { type TemporalSplit, temporalSplit } from './split.ts';
 
 const SEEDS = [1, 2, 3];
@@ -61,7 +59,7 @@ export async function measure(): Promise<Figures> {
     ndcg10: ndcg10.mean,
     ndcg10Low: ndcg10.low,
     ndcg10High: ndcg10.high,
-    recs: writeRecommendations(recommended, split, purchases),
+    recs: writeRecommendations('pinsage-recs.csv', recommended, split, purchases),
     recsNdcg10: scoreRecommendations(split, recommended).ndcg10,
     ladder,
     neighbours,
@@ -95,22 +93,4 @@ async function climb(
     neighbours.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
   }
   return { ladder, neighbours };
-}
-
-function writeRecommendations(
-  recommended: Recommendations,
-  { itemIds }: TemporalSplit,
-  { userIds }: Purchases,
-): string {
-  const lines = ['user,item,rank'];
-  for (const [user, items] of recommended) {
-    items.forEach((item, place) => {
-      lines.push(`${userIds[user]},${itemIds[item]},${place + 1}`);
-    });
-  }
-  const folder = join(cacheFolder(process.env), 'evaluate');
-  mkdirSync(folder, { recursive: true });
-  const file = join(folder, 'pinsage-recs.csv');
-  writeFileSync(file, `${lines.join('\n')}\n`);
-  return file;
 }

@@ -1,3 +1,4 @@
+import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { Item, ItemEmbedding, Release, UserAction } from '#contracts/generated/records.ts';
@@ -17,6 +18,8 @@ export interface LogEnd {
   readonly catalogue: ReadonlyMap<string, DatasetItem>;
   /** Vectors of the items, of which rows of zeros are left out as a release does. */
   readonly vectors: ItemVectors;
+  /** Factors of the users' behaviour, if the generation has them. */
+  readonly behaviour?: BehaviourFactors;
 }
 
 /** The record of one action. */

@@ -1,13 +1,24 @@
+import { behaviourArtefact } from '#artefacts/behaviour.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import { CATALOG } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import { LiveEmbeddings } from '../../../services/propose/embeddings/live-embeddings.ts';
 import { createModels, type ModelsByAudience } from '../../../services/propose/models.ts';
 import { Popularity } from '../../../services/propose/popularity.ts';
 import { proposalFor, proposalForEveryone } from '../../../services/propose/proposals.ts';
 import type { Resources } from '../../../services/propose/proposers/proposer.ts';
+import { Sessions } from '../../../services/propose/sessions.ts';
 import { Takers } from '../../../services/propose/takers.ts';
-import { actionRecord, embeddingRecords, itemRecords, type LogEnd, releaseRecord } from './log-end.ts';
+import {
+  actionRecord,
+  EVALUATED,
+  embeddingRecords,
+  itemRecords,
+  type LogEnd,
+  releaseRecord,
+} from './log-end.ts';
 
 const USERS_A_CALL = 32;
 /** A clock that stands still: the ranking by popularity is computed once. */
@@ -34,8 +45,24 @@ export function modelsAt(log: LogEnd, config: ProposeConfig): ModelsByAudience {
   for (const value of embeddingRecords(log))
     void vectors({ ...message, key: `${value.generation}/${value.itemId}`, value });
   embeddings.markCaughtUp();
-  const resources: Partial<Resources> = { embeddings, popularity, index: NOTHING_WITHHELD };
+  const sessions = new Sessions(config, CATALOG.actions.partitions);
+  for (let position = 0; position < log.actions.at.length; position++) {
+    const action = loggedRecord(log, position);
+    sessions.apply(action, partitionOfKey(action.key, CATALOG.actions.partitions), position);
+  }
+  const resources: Partial<Resources> = {
+    embeddings,
+    popularity,
+    sessions,
+    artefacts: artefactsOf(log),
+    index: NOTHING_WITHHELD,
+  };
   return createModels(config, resources);
+}
+
+function artefactsOf({ itemIds, behaviour }: LogEnd): Resources['artefacts'] {
+  const artefact = behaviour && behaviourArtefact(EVALUATED, { itemIds, factors: behaviour }, null);
+  return { read: (model) => (model === artefact?.model ? artefact : undefined) };
 }
 
 /** All items of an evaluation are available. */

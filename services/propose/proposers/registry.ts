@@ -1,3 +1,4 @@
+import { behaviour } from './behaviour.ts';
 import { medoidNeighbours } from './medoid-neighbours.ts';
 import type { Proposer } from './proposer.ts';
 import { sessionNeighbours } from './session-neighbours.ts';
@@ -7,6 +8,7 @@ import { trending } from './trending.ts';
 /** Every proposal model, a line each. `TRIBUTARY_PROPOSERS` chooses among them. */
 export const PROPOSERS: readonly Proposer[] = [
   medoidNeighbours,
+  behaviour,
   sessionNeighbours,
   sessionTransitions,
   trending,

@@ -1,4 +1,5 @@
 import type { Logger } from 'pino';
+import { BEHAVIOUR } from '#artefacts/behaviour.ts';
 import { DecodedArtefacts } from '#artefacts/decoded.ts';
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
@@ -40,7 +41,8 @@ export function createLogState(
     seed,
   });
   const artefacts = new ArtefactReader({
-    models: [PINSAGE, PINSAGE_LATENTS],
+    // The factors of behaviour are kept here only to be withdrawn with their generation.
+    models: [PINSAGE, PINSAGE_LATENTS, BEHAVIOUR],
     log,
     now: () => performance.now(),
   });

@@ -1,5 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
+import { behaviourArtefact } from '#artefacts/behaviour.ts';
 import type { EmbeddingBasis } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { latentsArtefact } from '../log-state/pinsage-latents.ts';
@@ -12,7 +13,7 @@ import type { Publisher } from './publisher.ts';
 const PUBLISHED_AT_A_TIME = 5_000;
 
 /**
- * Writes the embeddings of a generation, then the latents that new items pool, then its weights: a reader that has
+ * Writes the embeddings of a generation, then the factors of behaviour, the latents that new items pool, and its weights: a reader that has
  * the weights has the latents too. An item whose embedding is the catalogue's mean has no
  * direction, and is left out.
  * @returns how many embeddings the generation has
@@ -21,7 +22,7 @@ export async function publishGeneration(
   generation: string,
   { training: { itemIds, columns }, layout }: Snapshot,
   bases: readonly EmbeddingBasis[],
-  { embeddings, weights, anchors, places, latents, neighbourhoods }: TrainResult,
+  { embeddings, weights, anchors, places, latents, neighbourhoods, behaviour }: TrainResult,
   publisher: Publisher,
 ): Promise<number> {
   const { dim } = weights.shape;
@@ -41,6 +42,8 @@ export async function publishGeneration(
   const model = { weights, layout, anchors: known };
   const trainedUpTo = newestOf(columns);
   const table = { itemIds, places, latents, neighbourhoods };
+  if (behaviour !== undefined)
+    await publisher.artefact(behaviourArtefact(generation, { itemIds, factors: behaviour }, trainedUpTo));
   await publisher.artefact(latentsArtefact(generation, table, trainedUpTo));
   await publisher.artefact(pinSageArtefact(generation, model, trainedUpTo));
   return published;

@@ -1,5 +1,6 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
+import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
 import { checkFeatures } from '#algorithms/pinsage/features.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
@@ -58,6 +59,8 @@ export interface TrainMetrics {
 }
 
 export interface TrainResult {
+  /** The factors of the users' behaviour; without them the generation has none. */
+  readonly behaviour?: BehaviourFactors;
   /** itemCount × dim, centred, rows of length 1; a row equal to the mean is 0. */
   readonly embeddings: Float32Array;
   /** They include the mean, which `embedNew` subtracts from a new item's embedding. */

@@ -3,6 +3,7 @@
  * failure, and exits. Only `trainInChild` starts it.
  */
 import { inferDistributed } from '../inference/distributed.ts';
+import { trainBehaviour } from '../trainers/behaviour.ts';
 import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
 process.once('message', (task: TrainerTask) => {
@@ -21,7 +22,9 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
       (report) => reply({ kind: 'epoch', report }),
       inference === undefined ? undefined : (catalogue) => inferDistributed(inference, catalogue),
     );
-    reply({ kind: 'trained', result });
+    const { actions, itemCount, config } = input;
+    const behaviour = trainBehaviour(actions, itemCount, config.seed);
+    reply({ kind: 'trained', result: { ...result, behaviour } });
   } catch (error) {
     reply({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }

@@ -1,0 +1,58 @@
+import { isEveryone } from '#contracts/domain/ids.ts';
+import type { Proposal } from '#contracts/generated/records.ts';
+import type { InterestsConfig } from '../../../services/interests/config.ts';
+import type { ProposeConfig } from '../../../services/propose/config.ts';
+import type { Recommendations } from '../pinsage/scores.ts';
+import type { TemporalSplit } from '../pinsage/split.ts';
+import { interestRecords } from '../served/interest-records.ts';
+import type { LogEnd } from '../served/log-end.ts';
+import { modelsAt, proposalsFor } from '../served/proposals.ts';
+import { sumOfProposals } from '../served/sum.ts';
+
+/** Models that know the user beyond the current session. */
+const LASTING = ['medoid-neighbours', 'behaviour'];
+
+/** The sums, by name, and the proposals that each one adds up. */
+const SUMS: Readonly<Record<string, (proposal: Proposal) => boolean>> = {
+  'all, as served': () => true,
+  'sum of the lists for users': ({ userId }) => !isEveryone(userId),
+  'sum of medoid-neighbours and behaviour': ({ model }) => LASTING.includes(model),
+};
+
+/**
+ * The lists of each model and their sums for the test users, by the code of the stages. Items that the user took before the window
+ * began are dropped, as the protocol drops seen items.
+ */
+export async function serveAll(
+  log: LogEnd,
+  { relevant, seen }: Pick<TemporalSplit, 'relevant' | 'seen'>,
+  config: { readonly interests: InterestsConfig; readonly propose: ProposeConfig },
+): Promise<Map<string, Recommendations>> {
+  const { itemIds, userIds } = log;
+  const records = interestRecords(log, new Set(relevant.keys()), config.interests);
+  const proposals = await proposalsFor(modelsAt(log, config.propose), [...records.values()]);
+  const numberOf = new Map(itemIds.map((itemId, number) => [itemId, number]));
+  const lists = new Map<string, Map<number, number[]>>();
+  const note = (name: string, user: number, ids: readonly string[]) => {
+    const own = lists.get(name) ?? new Map<number, number[]>();
+    lists.set(name, own);
+    const numbers = ids.map((itemId) => numberOf.get(itemId)!);
+    own.set(
+      user,
+      numbers.filter((number) => !seen.get(user)!.has(number)),
+    );
+  };
+  for (const user of relevant.keys()) {
+    const own = proposals.get(userIds[user]!) ?? [];
+    const recent = new Set(records.get(user)?.recent);
+    for (const { model, items } of own)
+      note(
+        `${model}, as served`,
+        user,
+        items.map(({ itemId }) => itemId).filter((itemId) => !recent.has(itemId)),
+      );
+    for (const [name, isAdded] of Object.entries(SUMS))
+      note(name, user, sumOfProposals(own.filter(isAdded), recent));
+  }
+  return lists;
+}
