@@ -1,6 +1,6 @@
 import { believableTime } from '#contracts/domain/times.ts';
 import type { Slate, UserAction } from '#contracts/generated/records.ts';
-import { requireContinuity } from '#platform/kafka/held-state.ts';
+import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   type AttributionRules,
@@ -153,9 +153,15 @@ export function createJoiner(options: JoinerOptions): Joiner {
       inTurn(partition, () => run(partition, { slates, actions: [], slatesOffset, slatesFrom })),
     applyActions: (partition, actions, actionsOffset = lastOffsetOf(actions), actionsFrom) =>
       inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset, actionsFrom })),
-    tick: (partition, ends) => inTurn(partition, () => run(partition, { slates: [], actions: [], ends })),
+    tick: (partition, ends) =>
+      inTurn(partition, () => run(partition, { slates: [], actions: [], ends }).catch(ignoreLoss)),
     exclusively: inTurn,
   };
+}
+
+/** The consumer finds the loss too, and reads again what is missing. */
+function ignoreLoss(error: unknown): void {
+  if (!(error instanceof StateLost)) throw error;
 }
 
 /** Before the timestamps of messages were bounded, one message could move these times thousands of years ahead. */

@@ -1,39 +1,60 @@
+import type { Reward } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { CATALOG } from '#topics/catalog.ts';
+import type { Position } from '#topics/positions.ts';
 import { readTopic } from '#topics/reader.ts';
 import { endOffset } from './ends-watch.ts';
-import type { LoggedRewards } from './recovery.ts';
+import { type LoggedRewards, RewardsReading } from './recovery.ts';
 
 export const REWARDS_RETENTION_MS = CATALOG.rewards.retentionMs!;
 
+type RewardsInput = Pick<StagePorts, 'kafka' | 'codec' | 'topic' | 'log'>;
+
+/** A former owner may have been late with a chunk of older rewards; the newest ones stand before it. */
+const NEWEST = 400;
+
 /** Reads the ids and the last number of all rewards of a partition. */
-export async function readLoggedRewards(
-  stage: Pick<StagePorts, 'kafka' | 'codec' | 'topic' | 'log'>,
-  partition: number,
-): Promise<LoggedRewards> {
+export async function readLoggedRewards(stage: RewardsInput, partition: number): Promise<LoggedRewards> {
+  const reading = new RewardsReading();
+  await readRewards(stage, partition, { at: 'beginning' }, (reward) => reading.take(reward));
+  const { rewardIds } = reading;
+  let { lastSequence } = reading;
   const topic = stage.topic('rewards');
-  const rewardIds = new Set<string>();
-  let lastSequence = 0;
+  // Retention may have removed the last reward; its number is not above the number of messages.
+  if (lastSequence === 0) lastSequence = await endOfTopic(stage.kafka, topic, partition);
+  stage.log.info({ partition, rewards: rewardIds.size, lastSequence }, 'rewards that are in the log already');
+  return { rewardIds, lastSequence };
+}
+
+/** Reads the largest number of the newest rewards of a partition; 0 if there are none. */
+export async function readNewestReward(stage: RewardsInput, partition: number): Promise<number> {
+  let newest = 0;
+  await readRewards(stage, partition, { at: 'last', count: NEWEST }, ({ sequence }) => {
+    newest = Math.max(newest, sequence);
+  });
+  return newest;
+}
+
+async function readRewards(
+  stage: RewardsInput,
+  partition: number,
+  from: Position,
+  take: (reward: Reward) => void,
+): Promise<void> {
   await readTopic({
     kafka: stage.kafka,
-    topic,
+    topic: stage.topic('rewards'),
     partitions: [partition],
-    from: { at: 'beginning' },
+    from,
     async onMessage({ value }) {
       if (value === null || value.length === 0) return;
       try {
-        const { rewardId, sequence } = await stage.codec.decode('Reward', value);
-        rewardIds.add(rewardId);
-        lastSequence = Math.max(lastSequence, sequence);
+        take(await stage.codec.decode('Reward', value));
       } catch {
         // A reward that cannot be read was not written by this stage.
       }
     },
   });
-  // Retention may have removed the last reward; its number is not above the number of messages.
-  if (lastSequence === 0) lastSequence = await endOfTopic(stage.kafka, topic, partition);
-  stage.log.info({ partition, rewards: rewardIds.size, lastSequence }, 'rewards that are in the log already');
-  return { rewardIds, lastSequence };
 }
 
 async function endOfTopic(kafka: StagePorts['kafka'], topic: string, partition: number): Promise<number> {

@@ -4,7 +4,7 @@ import { readFeedbackConfig } from './config.ts';
 import { watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
-import { REWARDS_RETENTION_MS, readLoggedRewards } from './logged-rewards.ts';
+import { REWARDS_RETENTION_MS, readLoggedRewards, readNewestReward } from './logged-rewards.ts';
 import { createFeedbackMetrics } from './metrics.ts';
 import { createRecovery } from './recovery.ts';
 import { createRedisJoinStore } from './redis-store.ts';
@@ -31,6 +31,7 @@ await runStage(STAGES.feedback, async (stage) => {
   const recovery = createRecovery({
     store,
     readLogged: (partition) => readLoggedRewards(stage, partition),
+    readNewest: (partition) => readNewestReward(stage, partition),
     retentionMs: REWARDS_RETENTION_MS,
     now: Date.now,
   });
@@ -67,7 +68,7 @@ await runStage(STAGES.feedback, async (stage) => {
   const consumption = await stage.consume('', createHandlers(joiner), {
     onAssigned: watch.own,
     state: {
-      readHead: (topic, partition) => store.readTopicHead(topic as JoinedTopic, partition),
+      readHead: (topic, partition) => recovery.readTopicHead(topic as JoinedTopic, partition),
       writeHead: (topic, partition, head) => store.writeTopicHead(topic as JoinedTopic, partition, head),
       clear: (partition) => joiner.exclusively(partition, () => recovery.clear(partition)),
       // An older state would repeat rewards under the numbers of others.

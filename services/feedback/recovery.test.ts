@@ -6,7 +6,7 @@ import { RULES, START, someAction, someSlate } from './attribution.testing.ts';
 import { messagesOf } from './joiner.testing.ts';
 import { createJoiner, type JoinerOptions } from './joiner.ts';
 import { createMemoryJoinStore } from './memory-store.testing.ts';
-import { createRecovery } from './recovery.ts';
+import { createRecovery, RewardsReading } from './recovery.ts';
 
 const SLATES = messagesOf(0, [someSlate('s1', 'ann', 0, ['apple']), someSlate('s2', 'bob', 0, ['bread'])]);
 const ACTIONS = messagesOf(0, [someAction('ann', 'apple', 'click', 5)]);
@@ -16,10 +16,12 @@ describe('a rebuild of the join', () => {
     const store = createMemoryJoinStore();
     const recovery = createRecovery({
       store,
-      readLogged: async () => ({
-        rewardIds: new Set(log.map(({ rewardId }) => rewardId)),
-        lastSequence: log.at(-1)?.sequence ?? 0,
-      }),
+      async readLogged() {
+        const reading = new RewardsReading();
+        for (const reward of log) reading.take(reward);
+        return reading;
+      },
+      readNewest: async () => Math.max(0, ...log.map(({ sequence }) => sequence)),
       retentionMs: 1_000,
       now: () => START,
     });
@@ -66,6 +68,32 @@ describe('a rebuild of the join', () => {
     await readAll();
     await close();
     assert.deepEqual(numbered(), ONCE);
+  });
+
+  it('is asked for when the store holds an older copy, which knows fewer rewards than the log', async () => {
+    const { store, recovery, readAll, close } = setUp();
+    await readAll();
+    const copy = await store.readHead(0);
+    await close();
+    assert.notEqual(await recovery.readTopicHead('slates', 0), undefined);
+    const { readHead } = store;
+    store.readHead = async () => copy;
+    await assert.rejects(recovery.store.readHead(0), StateLost);
+    recovery.forget();
+    assert.equal(await recovery.readTopicHead('slates', 0), undefined);
+    store.readHead = readHead;
+    assert.notEqual(await recovery.readTopicHead('slates', 0), undefined);
+  });
+
+  it('writes a reward again that its readers have dropped, because an older copy had given it a used number', async () => {
+    const { log, recovery, readAll, close, numbered } = setUp();
+    await readAll();
+    await close();
+    log.splice(1, 1, { ...log[1]!, sequence: 1 });
+    await recovery.clear(0);
+    await readAll();
+    await close();
+    assert.deepEqual(numbered(), ['1 s1/0', '1 s2/0', '2 s2/0']);
   });
 
   it('is asked for when the state is lost between two steps of one batch', async () => {
