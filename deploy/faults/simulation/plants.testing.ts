@@ -1,0 +1,85 @@
+import type { StateLost } from '#platform/kafka/held-state.ts';
+import type { Seam } from './scenario.ts';
+
+/** A bug that was put into a stage on purpose, in a scenario whose checkers must find it. */
+export interface Plant {
+  readonly scenario: string;
+  readonly bug: string;
+  readonly seam: Seam;
+}
+
+type Methods = Record<string, (...parameters: never[]) => unknown>;
+
+/** Replaces methods of the part with that name. */
+function plant(scenario: string, part: string, bug: string, change: (real: Methods) => Methods): Plant {
+  const seam: Seam = (name, real) =>
+    name === part ? { ...real, ...change(real as unknown as Methods) } : real;
+  return { scenario, bug, seam };
+}
+
+const call = (real: Methods, method: string, ...parameters: readonly unknown[]): Promise<unknown> =>
+  real[method]!(...(parameters as never[])) as Promise<unknown>;
+
+/** Errors of this name are dropped, as if nothing were missing. */
+const LOSS: StateLost['name'] = 'StateLost';
+
+async function withoutLoss(work: Promise<unknown>, otherwise: unknown): Promise<unknown> {
+  try {
+    return await work;
+  } catch (error) {
+    if (error instanceof Error && error.name === LOSS) return otherwise;
+    throw error;
+  }
+}
+
+export const PLANTS: readonly Plant[] = [
+  plant('interests', 'interests.store', 'the head is not checked before a write', (real) => ({
+    write: (...[partition, window, derived]: never[]) => call(real, 'write', partition, window, derived),
+    advance: (...[partition, to]: never[]) => call(real, 'advance', partition, to),
+  })),
+  plant('interests', 'interests.processor', 'heads and users stay in memory after a rebalance', () => ({
+    forgetPartitions: () => undefined,
+  })),
+  plant('interests', 'interests.state', 'the topic of the state is not compared', (real) => ({
+    readHead: async (...[topic, partition]: never[]) => {
+      const head = (await call(real, 'readHead', topic, partition)) as { offset: number } | undefined;
+      return head && { offset: head.offset, topicId: undefined };
+    },
+  })),
+  plant('feedback', 'feedback.recovery', 'numbers start again after a rebuild', () => ({
+    lastSequence: async () => 0,
+  })),
+  plant('rerank', 'rerank.learner', 'a repeated reward is counted again', (real) => ({
+    learn: (...[batch]: never[]) => {
+      const { messages, ...rest } = batch as unknown as {
+        messages: { offset: number; value: { sequence: number } | null }[];
+      };
+      const numbered = messages.map((message) => ({
+        ...message,
+        value: message.value && { ...message.value, sequence: message.offset + 1 },
+      }));
+      return call(real, 'learn', { ...rest, messages: numbered });
+    },
+  })),
+  plant('rerank', 'rerank.pools', 'a lost pool is not noticed', (real) => ({
+    advance: (...parameters: never[]) => withoutLoss(call(real, 'advance', ...parameters), undefined),
+    readHead: async (...[partition]: never[]) =>
+      (await call(real, 'readHead', partition)) ?? { offset: 1_000_000, topicId: undefined },
+  })),
+  plant('rerank', 'rerank.pools', 'a pool of several generations is shown', (real) => ({
+    read: async (...[userId]: never[]) => ({
+      ...((await call(real, 'read', userId)) as object),
+      generation: 'g1',
+    }),
+  })),
+  {
+    scenario: 'rerank',
+    bug: 'a slate is answered before the log has it',
+    seam: (name, real) =>
+      name !== 'rerank.publish'
+        ? real
+        : ((async (...parameters: never[]) => {
+            (real as (...parameters: never[]) => Promise<void>)(...parameters).catch(() => undefined);
+          }) as typeof real),
+  },
+];
