@@ -12,6 +12,8 @@ import type { ManagedProcess, Supervisor } from './processes.ts';
 const CLUSTER_ID = 'VHJpYnV0YXJ5LWxvY2FsLQ';
 /** Before Kafka elects new leaders it waits for so long for a broker that was killed. */
 const BROKER_SESSION_MS = 6_000;
+/** A node that was killed recovers its log first, and a busy machine takes long to start three. */
+const READY_TIMEOUT_MS = 120_000;
 
 /** An address at which a broker listens, and the one that it names to clients that come by it, such as a proxy. */
 export interface ProxiedListener {
@@ -70,6 +72,7 @@ export async function startKafkaCluster(
       name: nameOf(node),
       command: java,
       args: [...javaOptions(libraries, heap, 4), 'kafka.Kafka', files[node]!],
+      readyTimeoutMs: READY_TIMEOUT_MS,
       isReady: () => answersMetadata(`127.0.0.1:${ports[node]}`, ports.length),
     });
   for (const [node, file] of files.entries()) {
