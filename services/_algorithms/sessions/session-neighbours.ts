@@ -1,3 +1,4 @@
+import { TopK } from '../top-k.ts';
 import type { Session } from './recent-sessions.ts';
 
 /** The sessions of the whole log, in partitions whose order is fixed. */
@@ -52,21 +53,24 @@ export function voteOfNeighbours(
       }
     }
   });
-  let similar = [...found.values()];
-  // Sorting is stable: of equal sessions the one that was found first comes first.
-  if (similar.length > sample)
-    similar = similar.sort((a, b) => b.session.lastAt - a.session.lastAt).slice(0, sample);
-  if (similar.length > neighbours) {
-    similar = similar
-      .sort((a, b) => b.similarity - a.similarity || b.session.lastAt - a.session.lastAt)
-      .slice(0, neighbours);
-  }
+  // Of equally similar sessions the later ones are kept, because `latest` has them first.
+  const latest = highest([...found.values()], sample, ({ session }) => session.lastAt);
+  const similar = highest(latest, neighbours, ({ similarity }) => similarity);
   const votes = new Map<string, number>();
   for (const { session, similarity, shared } of similar) {
     const vote = similarity / (items.length - shared);
     for (const itemId of session.items) votes.set(itemId, (votes.get(itemId) ?? 0) + vote);
   }
   return votes;
+}
+
+/** The `count` values of the highest score, the highest first, ties in their order. */
+function highest<T>(values: readonly T[], count: number, scoreOf: (value: T) => number): T[] {
+  const top = new TopK(Math.min(count, values.length));
+  for (const [place, value] of values.entries()) top.offer(place, scoreOf(value));
+  const places = new Int32Array(top.size);
+  top.drainInto(places, new Float64Array(top.size));
+  return Array.from(places, (place) => values[place]!);
 }
 
 export interface Transition {

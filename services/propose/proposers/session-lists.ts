@@ -6,6 +6,7 @@ import {
   transitionsFrom,
   voteOfNeighbours,
 } from '#algorithms/sessions/session-neighbours.ts';
+import { TopK } from '#algorithms/top-k.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { Candidate, ListsForUsers, ProposedList, Resources } from './proposer.ts';
 
@@ -92,8 +93,12 @@ function best<T>(
   candidates: number,
 ): Array<readonly [string, T]> {
   const taken = new Set(current.items);
-  return entries
-    .filter(([itemId]) => !taken.has(itemId) && !seen.has(itemId))
+  const left = entries.filter(([itemId]) => !taken.has(itemId) && !seen.has(itemId));
+  // Only entries that reach the last place are sorted.
+  const top = new TopK(Math.min(candidates, left.length));
+  for (const [place, entry] of left.entries()) top.offer(place, scoreOf(entry));
+  return left
+    .filter((entry) => scoreOf(entry) >= top.bar)
     .sort((a, b) => scoreOf(b) - scoreOf(a) || (a[0] < b[0] ? -1 : 1))
     .slice(0, candidates);
 }
