@@ -1,4 +1,3 @@
-import { LRUCache } from 'lru-cache';
 import type { Logger } from 'pino';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
@@ -25,14 +24,32 @@ export function createTitles(options: {
   now: () => number;
 }): Titles {
   const { index, capacity, ttlMs, log, now } = options;
-  // By size instead of `max`, for which the cache would allocate all its entries at once.
-  const cache = new LRUCache<string, CachedTitle>({ maxSize: capacity, sizeCalculation: () => 1 });
+  // In the order of their last use. Every slate looks up all its items, so that more bookkeeping would be noticed.
+  const cache = new Map<string, CachedTitle>();
+
+  function find(itemId: string): CachedTitle | undefined {
+    const cached = cache.get(itemId);
+    if (cached === undefined) return undefined;
+    cache.delete(itemId);
+    cache.set(itemId, cached);
+    return cached;
+  }
+
+  function keep(itemId: string, title: string): void {
+    cache.delete(itemId);
+    cache.set(itemId, { title, expiresAt: now() + ttlMs });
+    if (cache.size <= capacity) return;
+    for (const [oldest] of cache) {
+      cache.delete(oldest);
+      break;
+    }
+  }
 
   return async (itemIds, trace) => {
     const found = new Map<string, string>();
     const missing: string[] = [];
     for (const itemId of new Set(itemIds)) {
-      const cached = cache.get(itemId);
+      const cached = find(itemId);
       if (cached !== undefined) found.set(itemId, cached.title);
       if (cached === undefined || cached.expiresAt <= now()) missing.push(itemId);
     }
@@ -40,7 +57,7 @@ export function createTitles(options: {
       try {
         const items = await index.items(missing, trace);
         for (const [itemId, { title }] of Object.entries(items)) {
-          cache.set(itemId, { title, expiresAt: now() + ttlMs });
+          keep(itemId, title);
           found.set(itemId, title);
         }
       } catch (error) {
