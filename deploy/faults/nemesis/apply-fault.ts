@@ -2,9 +2,9 @@ import { copyFileSync, existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import type { Fault } from './schedule.ts';
+import type { NemesisFault } from './schedule.ts';
 import { sendSlowly } from './slow-client.ts';
-import type { World } from './world.ts';
+import type { NemesisWorld } from './world.ts';
 
 const SLOW_CLIENT_MS = 500;
 /** The drain deadline of a stage, and some seconds in which a busy machine ends a process. */
@@ -20,7 +20,7 @@ const NEWER = 'newer.rdb';
  * Causes a fault, and resolves when it has ended.
  * @returns what was wrong already, such as a process that did not end
  */
-export async function applyFault(fault: Fault, world: World): Promise<string | undefined> {
+export async function applyFault(fault: NemesisFault, world: NemesisWorld): Promise<string | undefined> {
   await delay(fault.startMs);
   const { kind, target, durationMs, amountMs } = fault;
   const { fleet } = world;
@@ -69,7 +69,7 @@ export async function applyFault(fault: Fault, world: World): Promise<string | u
   }
 }
 
-async function terminate({ fleet }: World, name: string): Promise<string | undefined> {
+async function terminate({ fleet }: NemesisWorld, name: string): Promise<string | undefined> {
   const ended = fleet.ended(name).then(() => true);
   fleet.signal(name, 'SIGTERM');
   if (await Promise.race([ended, delay(DRAIN_MS, false)])) return undefined;
@@ -77,7 +77,10 @@ async function terminate({ fleet }: World, name: string): Promise<string | undef
   return `${name} did not end within ${DRAIN_MS / 1_000} s of SIGTERM`;
 }
 
-async function hurtKafka({ kind, durationMs }: Fault, { servers: { kafka } }: World): Promise<undefined> {
+async function hurtKafka(
+  { kind, durationMs }: NemesisFault,
+  { servers: { kafka } }: NemesisWorld,
+): Promise<undefined> {
   const broker = kafka.process(0)!;
   if (kind === 'kafka-stall') {
     broker.kill('SIGSTOP');
@@ -92,8 +95,8 @@ async function hurtKafka({ kind, durationMs }: Fault, { servers: { kafka } }: Wo
 }
 
 async function hurtRedis(
-  { kind, durationMs }: Fault,
-  { servers: { redis: server }, redis }: World,
+  { kind, durationMs }: NemesisFault,
+  { servers: { redis: server }, redis }: NemesisWorld,
 ): Promise<undefined> {
   const redisProcess = server.process!;
   if (kind === 'redis-stall') {
@@ -129,7 +132,7 @@ async function saveAndExit(port: number): Promise<void> {
 }
 
 /** Keeps a copy of Redis, and the one before it, which `redis-older` restores. */
-export async function copyRedis({ servers: { redis: server }, redis }: World): Promise<void> {
+export async function keepRedisCopy({ servers: { redis: server }, redis }: NemesisWorld): Promise<void> {
   const [dump, older, newer] = ['dump.rdb', OLDER, NEWER].map((name) => join(server.data, name));
   await redis.save();
   copyFileSync(existsSync(newer!) ? newer! : dump!, older!);

@@ -14,7 +14,7 @@ import { readLog } from '../read-log.ts';
 import { readInterestsRecords, readStatistics } from '../read-stores.ts';
 import { SHARED_ITEMS } from './generations.ts';
 import { usersOfPartitions } from './recovery.ts';
-import { FEEDBACK_ENV, type World } from './world.ts';
+import { FEEDBACK_ENV, type NemesisWorld } from './world.ts';
 
 export interface Comparison {
   /** A sentence for each difference between what was done and what should have been. */
@@ -34,7 +34,7 @@ const SETTLE_MS = 60_000;
 const SETTLE_POLL_MS = 3_000;
 
 /** Ends the load, closes every slate, waits until all is read, and compares the stores and the log with what they should hold. */
-export async function settleAndCompare(world: World): Promise<Comparison> {
+export async function settleAndCompare(world: NemesisWorld): Promise<Comparison> {
   await world.load.stop();
   await closeSlates(world);
   const lagging = await waitForNoLag(world.namespace, LAG_MS);
@@ -48,7 +48,7 @@ export async function settleAndCompare(world: World): Promise<Comparison> {
 }
 
 /** Advances the stream time of each partition beyond every attribution window. */
-async function closeSlates(world: World): Promise<void> {
+async function closeSlates(world: NemesisWorld): Promise<void> {
   for (const userId of usersOfPartitions('closer')) {
     const now = Date.now();
     await world.write('actions', userId, {
@@ -64,7 +64,13 @@ async function closeSlates(world: World): Promise<void> {
   }
 }
 
-async function compare({ namespace, redis, load, slowClients, generations }: World): Promise<Comparison> {
+async function compare({
+  namespace,
+  redis,
+  load,
+  slowClients,
+  generations,
+}: NemesisWorld): Promise<Comparison> {
   const read = <T extends Parameters<typeof readLog>[1]>(topic: T) => readLog(namespace, topic);
   const [actions, slates, rewards, proposals] = [
     await read('actions'),
@@ -105,7 +111,7 @@ async function compare({ namespace, redis, load, slowClients, generations }: Wor
 /** Returns a sentence for each proposed item that the generation of its proposal does not have. */
 function checkMembership(
   proposals: Iterable<LogRecord<Proposal>>,
-  generations: World['generations'],
+  generations: NemesisWorld['generations'],
 ): string[] {
   const known = new Map(
     generations.map(({ name, embeddings }) => [name, new Set(embeddings.map(({ value }) => value.itemId))]),

@@ -17,14 +17,14 @@ export const SHARED_ITEMS: readonly string[] = Array.from(
   (_, i) => `item-${i}`,
 );
 
-export interface Generation {
+export interface PublishedItems {
   readonly name: string;
   readonly embeddings: ReadonlyArray<{ readonly key: string; readonly value: ItemEmbedding }>;
   readonly release: Release;
 }
 
 /** Returns the vectors of a generation and its release `ready`. Each number has other vectors, and some items of its own. */
-export function someGeneration(number: number, now: number): Generation {
+export function someGeneration(number: number, now: number): PublishedItems {
   // Names of generations are times; their order is that of the numbers.
   const name = `20260101T0000${String(number).padStart(2, '0')}000Z`;
   const random = createRandom(name);

@@ -5,7 +5,7 @@ import type { AnsweredSlate } from '../checkers/slates.ts';
 import { type PostedAction, postActions } from '../post-actions.ts';
 
 /** A slate that the gateway answered. */
-export interface ReceivedSlate extends AnsweredSlate {
+export interface VisitedSlate extends AnsweredSlate {
   readonly interestsVersion: number;
 }
 
@@ -19,12 +19,12 @@ export interface LoadCounts {
 
 export interface Load {
   readonly acknowledged: readonly AcknowledgedAction[];
-  readonly answered: readonly ReceivedSlate[];
+  readonly answered: readonly VisitedSlate[];
   readonly counts: Readonly<LoadCounts>;
   /** Posts an action until it is acknowledged. @returns undefined if that takes too long */
   act(action: PostedAction): Promise<AcknowledgedAction | undefined>;
   /** @returns undefined unless the answer is 200 */
-  visit(userId: string): Promise<ReceivedSlate | undefined>;
+  visit(userId: string): Promise<VisitedSlate | undefined>;
   stop(): Promise<void>;
 }
 
@@ -49,7 +49,7 @@ const BOUGHT = 0.5;
 export function startLoad(options: LoadOptions): Load {
   const { gateway, random, users, items } = options;
   const acknowledged: AcknowledgedAction[] = [];
-  const answered: ReceivedSlate[] = [];
+  const answered: VisitedSlate[] = [];
   const counts: LoadCounts = { abandoned: 0, slateRequests: 0, failedSlates: 0 };
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
@@ -68,7 +68,7 @@ export function startLoad(options: LoadOptions): Load {
     return undefined;
   }
 
-  async function visit(userId: string): Promise<ReceivedSlate | undefined> {
+  async function visit(userId: string): Promise<VisitedSlate | undefined> {
     counts.slateRequests++;
     const slate = await requestSlate(gateway, userId);
     if (slate === undefined) counts.failedSlates++;
@@ -119,7 +119,7 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-async function requestSlate(gateway: string, userId: string): Promise<ReceivedSlate | undefined> {
+async function requestSlate(gateway: string, userId: string): Promise<VisitedSlate | undefined> {
   try {
     const response = await fetch(`${gateway}/v1/recommendations?userId=${userId}&n=5`, {
       signal: AbortSignal.timeout(TIMEOUT_MS),

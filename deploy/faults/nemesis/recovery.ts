@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { SHARED_ITEMS } from './generations.ts';
-import { allReady, type World } from './world.ts';
+import { allReady, type NemesisWorld } from './world.ts';
 
 const POLL_MS = 250;
 const TIMEOUT_MS = 180_000;
@@ -22,12 +22,12 @@ const PROBES = usersOfPartitions('probe');
  * the gateway, and reflected in a slate.
  * @throws Error that names what has not recovered
  */
-export async function recovered(world: World, round: string): Promise<void> {
+export async function recovered(world: NemesisWorld, round: string): Promise<void> {
   await allReady(world.fleet, world.members, TIMEOUT_MS);
   await Promise.all(PROBES.map((userId) => probe(world, userId, round)));
 }
 
-async function probe({ load }: World, userId: string, round: string): Promise<void> {
+async function probe({ load }: NemesisWorld, userId: string, round: string): Promise<void> {
   const deadline = performance.now() + TIMEOUT_MS;
   const action = { eventId: `${userId}/${round}`, userId, itemId: SHARED_ITEMS[0]!, type: 'view' };
   let offset: number | undefined;

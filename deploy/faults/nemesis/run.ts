@@ -1,9 +1,9 @@
 import { createRandom } from '#algorithms/random.ts';
-import { applyFault, copyRedis } from './apply-fault.ts';
+import { applyFault, keepRedisCopy } from './apply-fault.ts';
 import { type Comparison, settleAndCompare } from './compare.ts';
 import { recovered } from './recovery.ts';
-import { drawSchedule, type Fault } from './schedule.ts';
-import { openWorld, type World } from './world.ts';
+import { drawSchedule, type NemesisFault } from './schedule.ts';
+import { type NemesisWorld, openWorld } from './world.ts';
 
 export interface NemesisOptions {
   readonly seed: string;
@@ -88,12 +88,12 @@ interface WaveOutcome {
 }
 
 async function runWave(
-  world: World,
-  wave: readonly Fault[],
+  world: NemesisWorld,
+  wave: readonly NemesisFault[],
   number: number,
   log: (line: string) => void,
 ): Promise<WaveOutcome> {
-  await copyRedis(world);
+  await keepRedisCopy(world);
   const names = wave.map(describe).join(', ');
   log(`wave ${number + 1}: ${names}`);
   const outcomes = await Promise.all(wave.map((fault) => applyFault(fault, world)));
@@ -109,7 +109,7 @@ async function runWave(
   return { differences, recoverySeconds, hasRecovered };
 }
 
-function describe({ kind, target, durationMs }: Fault): string {
+function describe({ kind, target, durationMs }: NemesisFault): string {
   return `${kind} ${target}${durationMs > 0 ? ` ${durationMs / 1_000} s` : ''}`;
 }
 
@@ -118,7 +118,7 @@ function percentile(values: readonly number[], share: number): number {
   return sorted[Math.max(0, Math.ceil(share * sorted.length) - 1)] ?? 0;
 }
 
-function countKinds(faults: readonly Fault[]): Record<string, number> {
+function countKinds(faults: readonly NemesisFault[]): Record<string, number> {
   const counts: Record<string, number> = {};
   for (const { kind } of faults) counts[kind] = (counts[kind] ?? 0) + 1;
   return counts;

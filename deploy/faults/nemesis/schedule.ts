@@ -2,7 +2,7 @@ import type { Random } from '#algorithms/random.ts';
 import { SetupError } from '../../local/parts/setup-error.mjs';
 
 /** A fault, with times in milliseconds. */
-export interface Fault {
+export interface NemesisFault {
   readonly kind: FaultKind;
   /** The process, connection or server that it hurts. */
   readonly target: string;
@@ -84,16 +84,16 @@ const KINDS: readonly KindRow[] = [
  * Draws waves of faults. The faults of a wave overlap, and no two of them have one target; between two waves everything
  * recovers. The same seed gives the same waves.
  */
-export function drawSchedule(random: Random, targets: Targets, options: ScheduleOptions): Fault[][] {
+export function drawSchedule(random: Random, targets: Targets, options: ScheduleOptions): NemesisFault[][] {
   const kinds = KINDS.filter(({ kind }) => options.kinds?.includes(kind) ?? true);
   if (kinds.length === 0) {
     const known = KINDS.map(({ kind }) => kind).join(', ');
     throw new SetupError(`No kind of fault is ${options.kinds?.join(', ')}`, `The kinds are ${known}`);
   }
-  const waves: Fault[][] = [];
+  const waves: NemesisFault[][] = [];
   for (let left = options.count; left > 0; ) {
     const size = Math.min(left, 1 + random.integer(options.together));
-    const wave: Fault[] = [];
+    const wave: NemesisFault[] = [];
     const taken = new Set<string>();
     for (let draw = 0; draw < size; draw++) {
       const fault = drawFault(random, kinds, targets, options);
@@ -113,7 +113,7 @@ function drawFault(
   kinds: readonly KindRow[],
   targets: Targets,
   { seconds }: ScheduleOptions,
-): Fault {
+): NemesisFault {
   const { kind, on, lasts } = drawKind(random, kinds);
   const among: Record<KindRow['on'], readonly string[]> = {
     processes: targets.processes,

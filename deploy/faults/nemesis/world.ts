@@ -8,7 +8,7 @@ import type { ProxiedListener } from '../../local/kafka.ts';
 import { freePort } from '../../local/ports.ts';
 import { type FaultServers, startFaultServers } from '../servers.ts';
 import { type Fleet, type Member, startFleet } from './fleet.ts';
-import { type Generation, SHARED_ITEMS, someGeneration } from './generations.ts';
+import { type PublishedItems, SHARED_ITEMS, someGeneration } from './generations.ts';
 import { type Load, startLoad } from './load.ts';
 import { startProxy, type TcpProxy } from './proxy.ts';
 
@@ -23,7 +23,7 @@ export interface WorldOptions {
 }
 
 /** Servers and stages, with proxies between them, and a steady load. */
-export interface World {
+export interface NemesisWorld {
   readonly servers: FaultServers;
   readonly namespace: TestNamespace;
   /** A connection past all proxies. */
@@ -36,7 +36,7 @@ export interface World {
   /** Requests of slow clients, each of which may have led to a slate that nobody received. */
   readonly slowClients: { count: number };
   /** The generations published so far, by name. */
-  readonly generations: Generation[];
+  readonly generations: PublishedItems[];
   /** Publishes one more generation, which the index then flips to. */
   publishGeneration(): Promise<void>;
   /** Writes past all proxies and the gateway. */
@@ -65,7 +65,7 @@ const SETTINGS = {
   TRIBUTARY_LOG_LEVEL: 'warn',
 };
 
-export async function openWorld(options: WorldOptions): Promise<World> {
+export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
   const names = STAGES.flatMap((stage) =>
     Array.from({ length: options.copies }, (_, i) => ({ name: `${stage}-${i + 1}`, stage })),
   );
@@ -121,8 +121,8 @@ export async function openWorld(options: WorldOptions): Promise<World> {
       }
       members.push({ name, stage, env });
     }
-    const generations: Generation[] = [];
-    const write: World['write'] = (topic, key, value) =>
+    const generations: PublishedItems[] = [];
+    const write: NemesisWorld['write'] = (topic, key, value) =>
       untilWritten(() =>
         namespace.produce(topic, { key, value: namespace.encode(CATALOG[topic].schema, value as never) }),
       );

@@ -45,7 +45,7 @@ export const interestsScenario: Scenario = {
   calmMs: 70_000,
   async begin({ world, random, seam, until }: Staging) {
     const flips = random.next() < 0.3;
-    publishGeneration(world, 'g1', 'active', ITEMS);
+    publishSimulatedGeneration(world, 'g1', 'active', ITEMS);
     for (const name of ['interests-1', 'interests-2'])
       world.supervise(name, (ports) => startInterests(ports, seam));
     const { scheduler } = world;
@@ -54,7 +54,7 @@ export const interestsScenario: Scenario = {
     if (flips)
       scheduler.after(
         (until - scheduler.now) * random.next(),
-        () => publishGeneration(world, 'g2', 'active', ITEMS),
+        () => publishSimulatedGeneration(world, 'g2', 'active', ITEMS),
         null,
       );
     return async () => {
@@ -137,7 +137,7 @@ export function act(world: World, random: Staging['random'], index: number): voi
 }
 
 /** Embeddings of a generation, whose items lie where they lie in every other one, and its release. */
-export function publishGeneration(
+export function publishSimulatedGeneration(
   world: World,
   generation: string,
   state: Release['state'],
