@@ -1,3 +1,5 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { CATALOG } from '#topics/catalog.ts';
@@ -8,13 +10,44 @@ import { type LoggedRewards, RewardsReading } from './recovery.ts';
 
 export const REWARDS_RETENTION_MS = CATALOG.rewards.retentionMs!;
 
-type RewardsInput = Pick<StagePorts, 'kafka' | 'codec' | 'topic' | 'log'>;
+type RewardsInput = Pick<StagePorts, 'kafka' | 'codec' | 'topic' | 'log'> & {
+  readonly lifecycle: Pick<StagePorts['lifecycle'], 'signal'>;
+};
+
+/** Pause before a read that failed is repeated, ms. */
+const RETRY_MS = 1_000;
 
 /** A former owner may have been late with a chunk of older rewards; the newest ones stand before it. */
 const NEWEST = 400;
 
-/** Reads the ids and the last number of all rewards of a partition. */
-export async function readLoggedRewards(stage: RewardsInput, partition: number): Promise<LoggedRewards> {
+/**
+ * Reads the ids and the last number of all rewards of a partition. It repeats until the brokers answer, because their outage
+ * must not end the stage.
+ * @throws TributaryError `kafka.unreachable` (retryable) if the stage drains meanwhile
+ */
+export function readLoggedRewards(stage: RewardsInput, partition: number): Promise<LoggedRewards> {
+  return untilRead(stage, () => readAllRewards(stage, partition));
+}
+
+/** Repeats a read until it succeeds or the stage drains. */
+export async function untilRead<T>(
+  { log, lifecycle: { signal } }: Pick<RewardsInput, 'log' | 'lifecycle'>,
+  read: () => Promise<T>,
+  pauseMs = RETRY_MS,
+): Promise<T> {
+  for (;;) {
+    try {
+      return await read();
+    } catch (cause) {
+      const reason = `cannot read the rewards of the log: ${reasonOf(cause)}`;
+      if (signal.aborted) throw new TributaryError('kafka.unreachable', reason, { cause, retryable: true });
+      log.warn({ reason }, 'reading again');
+      await delay(pauseMs, undefined, { signal }).catch(() => undefined);
+    }
+  }
+}
+
+async function readAllRewards(stage: RewardsInput, partition: number): Promise<LoggedRewards> {
   const reading = new RewardsReading();
   await readRewards(stage, partition, { at: 'beginning' }, (reward) => reading.take(reward));
   const { rewardIds } = reading;
