@@ -104,22 +104,14 @@ describe('the feedback stage', () => {
   });
 
   it('the rewards are still those of the definition, each exactly once, after Redis was emptied meanwhile', async () => {
-    await test.close();
-    test = await openTestNamespace();
-    await test.apply();
-    history.clear();
-    await produceHistory();
-    stage = await start();
-    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+    await startAnew();
     await emptyRedis(redis.redis, test.namespace);
     await rewardsReach(definedRewards().length);
     await requireRewards(definedRewards());
     await stage.stop('SIGKILL');
     await emptyRedis(redis.redis, test.namespace);
     stage = await start();
-    const last = someSlate('slate last', 'user 0', 10_000, ['apple']);
-    const { partition } = await putSlate(last);
-    history.get(partition)!.slates.push(last);
+    await putLater('slate last', 10_000);
     await rewardsReach(definedRewards().length);
     const rewards = await requireRewards(definedRewards());
     const ids = rewards.map(({ reward }) => reward.rewardId);
@@ -128,13 +120,7 @@ describe('the feedback stage', () => {
   });
 
   it('the rewards are still those of the definition, each exactly once, after Redis was restored from an older copy', async () => {
-    await test.close();
-    test = await openTestNamespace();
-    await test.apply();
-    history.clear();
-    await produceHistory();
-    stage = await start();
-    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+    await startAnew();
     await stage.stop('SIGKILL');
     const older = await copyRedis(redis.redis, test.namespace);
     stage = await start();
@@ -149,6 +135,17 @@ describe('the feedback stage', () => {
     await requireRewards(definedRewards());
     assert.equal(await stage.stop(), 0);
   });
+
+  /** Starts the stage on a history in a namespace of its own, up to its first reward. */
+  async function startAnew(): Promise<void> {
+    await test.close();
+    test = await openTestNamespace();
+    await test.apply();
+    history.clear();
+    await produceHistory();
+    stage = await start();
+    await waitFor(async () => (await readRewards()).length > 0, { message: 'a first reward' });
+  }
 
   async function putLater(slateId: string, servedAt: number): Promise<void> {
     const slate = someSlate(slateId, 'user 0', servedAt, ['apple']);

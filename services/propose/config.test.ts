@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { readProposeConfig } from './config.ts';
 import { medoidNeighbours } from './proposers/medoid-neighbours.ts';
+import { sessionNeighbours } from './proposers/session-neighbours.ts';
 import { trending } from './proposers/trending.ts';
 
 /** A registry of its own, so that a new model changes no test here. */
@@ -21,6 +22,18 @@ describe('the settings of propose', () => {
     assert.equal(read(chosen).group, 'medoid-neighbours');
     const all = { TRIBUTARY_PROPOSERS: 'trending,medoid-neighbours' };
     assert.equal(read(all).group, '', 'all of them share the group, whatever their order');
+  });
+
+  it('the settings of propose leave out a model that is not run by default, unless they name it', () => {
+    const registry = [medoidNeighbours, trending, sessionNeighbours];
+    const { proposers, group } = readProposeConfig({}, registry);
+    assert.deepEqual(
+      proposers.map(({ name }) => name),
+      ['medoid-neighbours', 'trending'],
+    );
+    assert.equal(group, '');
+    const named = readProposeConfig({ TRIBUTARY_PROPOSERS: 'trending,session-neighbours' }, registry);
+    assert.equal(named.group, 'trending+session-neighbours');
   });
 
   it('the settings of propose list an unknown model together with the faults of every model’s settings', () => {

@@ -108,7 +108,10 @@ export function readProposeConfig(
   return {
     ...config,
     proposers,
-    group: proposers.length === registry.length ? '' : proposers.map(({ name }) => name).join('+'),
+    group:
+      proposers.every(({ byDefault }) => byDefault) && proposers.length === ofDefault(registry).length
+        ? ''
+        : proposers.map(({ name }) => name).join('+'),
     settingsOf: (proposer) => readConfig(proposer.settings, environment),
   };
 }
@@ -119,12 +122,18 @@ function declareSettings(registry: readonly Proposer[]) {
       Object.values(settings).map((setting) => [setting.variable, setting] as const),
     ),
   );
-  return { proposers: chosenNames(registry.map(({ name }) => name)), ...STAGE_SETTINGS, ...own };
+  return { proposers: chosenNames(registry), ...STAGE_SETTINGS, ...own };
 }
 
-function chosenNames(registered: readonly string[]): Setting<readonly string[]> {
+/** The models that run unless the settings choose others. */
+function ofDefault(registry: readonly Proposer[]): readonly Proposer[] {
+  return registry.filter(({ byDefault }) => byDefault);
+}
+
+function chosenNames(registry: readonly Proposer[]): Setting<readonly string[]> {
+  const registered = registry.map(({ name }) => name);
   const names = list('TRIBUTARY_PROPOSERS', {
-    fallback: registered,
+    fallback: ofDefault(registry).map(({ name }) => name),
     summary: 'proposal models that this process runs',
   });
   return {

@@ -1,19 +1,17 @@
 import { TributaryError } from '#contracts/errors.ts';
-import type { HeldState } from '#platform/kafka/held-state.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
+import { stateOf } from './held-state.ts';
 import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
-import type { StatisticsStore } from './learning/store.ts';
 import { createRerankMetrics } from './metrics.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
-import type { PoolStore } from './pools/store.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
@@ -108,15 +106,3 @@ await runStage(STAGES.rerank, async (stage) => {
     },
   );
 });
-
-function stateOf(
-  store: Pick<PoolStore, 'readHead' | 'writeHead' | 'clear'> | StatisticsStore,
-  forget: () => void,
-): HeldState {
-  return {
-    readHead: (_topic, partition) => store.readHead(partition),
-    writeHead: (_topic, partition, head) => store.writeHead(partition, head),
-    clear: (partition) => store.clear(partition),
-    forget,
-  };
-}

@@ -15,7 +15,7 @@ import type { Recommendations } from '../pinsage/scores.ts';
 import { temporalSplit } from '../pinsage/split.ts';
 import type { LogEnd } from '../served/log-end.ts';
 import { rowOf } from './row.ts';
-import { serveAll } from './serve-all.ts';
+import { ALL_MODELS, serveAll } from './serve-all.ts';
 
 const SEEDS = [1, 2, 3];
 const DATASET = 'completejourney';
@@ -62,7 +62,7 @@ export async function measure({
     const vectors = await pinSageVectors(split, purchases, { ...RECIPE, config: { ...RECIPE.config, seed } });
     const behaviour = trainBehaviour(train, itemIds.length, seed);
     const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour };
-    const config = { interests: readInterestsConfig(), propose: readProposeConfig() };
+    const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
     const lists = await serveAll(log, split, config);
     for (const [name, recommended] of lists) score(name, recommended, { seed });
     if (recs === '')

@@ -6,7 +6,7 @@ import { readProposeConfig } from '../../../services/propose/config.ts';
 import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts';
 import { splitOf } from '../pinsage/split.testing.ts';
 import { rowOf } from './row.ts';
-import { serveAll } from './serve-all.ts';
+import { ALL_MODELS, serveAll } from './serve-all.ts';
 
 const START = Date.UTC(2026, 0, 1);
 
@@ -36,11 +36,12 @@ test('every model and every sum of models has a list of unseen items for each te
     vectors,
     behaviour,
   };
-  const config = { interests: readInterestsConfig(), propose: readProposeConfig({}) };
+  const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
   const lists = await serveAll(log, split, config);
   assert.deepEqual([...lists.keys()].sort(), [
     'all, as served',
     'behaviour, as served',
+    'default models, as served',
     'medoid-neighbours, as served',
     'session-neighbours, as served',
     'session-transitions, as served',

@@ -2,6 +2,7 @@ import { isEveryone } from '#contracts/domain/ids.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { InterestsConfig } from '../../../services/interests/config.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
+import { PROPOSERS } from '../../../services/propose/proposers/registry.ts';
 import type { Recommendations } from '../pinsage/scores.ts';
 import type { TemporalSplit } from '../pinsage/split.ts';
 import { interestRecords } from '../served/interest-records.ts';
@@ -12,9 +13,16 @@ import { sumOfProposals } from '../served/sum.ts';
 /** Models that know the user beyond the current session. */
 const LASTING = ['medoid-neighbours', 'behaviour'];
 
+/** Settings with which `propose` runs every model. */
+export const ALL_MODELS = { TRIBUTARY_PROPOSERS: PROPOSERS.map(({ name }) => name).join() };
+
+/** Models of a process without settings. */
+const DEFAULTS = new Set(PROPOSERS.filter(({ byDefault }) => byDefault).map(({ name }) => name));
+
 /** The sums, by name, and the proposals that each one adds up. */
 const SUMS: Readonly<Record<string, (proposal: Proposal) => boolean>> = {
   'all, as served': () => true,
+  'default models, as served': ({ model }) => DEFAULTS.has(model),
   'sum of the lists for users': ({ userId }) => !isEveryone(userId),
   'sum of medoid-neighbours and behaviour': ({ model }) => LASTING.includes(model),
 };

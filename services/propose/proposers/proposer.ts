@@ -82,6 +82,8 @@ export type Definition<N extends Need, S extends Settings> = ArtefactNames<N> & 
    */
   readonly explanation: string;
   readonly needs: readonly N[];
+  /** Whether a process without `TRIBUTARY_PROPOSERS` runs the model. Default true. */
+  readonly byDefault?: boolean;
   /** Settings of the model; a fault in one stops the stage at its start. */
   readonly settings: S;
   /** Called once, when the resources are ready. */
@@ -98,6 +100,7 @@ export interface Proposer<S extends Settings = Settings> {
   readonly name: string;
   readonly explanation: string;
   readonly needs: readonly Need[];
+  readonly byDefault: boolean;
   /** Names of the artefacts that the model reads. */
   readonly artefacts: readonly string[];
   readonly settings: S;
@@ -112,11 +115,12 @@ export interface Proposer<S extends Settings = Settings> {
 export function defineProposer<const N extends Need, S extends Settings>(
   definition: Definition<N, S>,
 ): Proposer<S> {
-  const { name, explanation, needs, artefacts = [], settings, create } = definition;
+  const { name, explanation, needs, byDefault = true, artefacts = [], settings, create } = definition;
   return {
     name,
     explanation,
     needs,
+    byDefault,
     artefacts,
     settings,
     create(resources, options) {

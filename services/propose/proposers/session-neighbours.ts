@@ -7,6 +7,8 @@ export const sessionNeighbours = defineProposer({
   name: 'session-neighbours',
   explanation: 'chosen by others with the same items',
   needs: ['interests', 'sessions'],
+  // Its lists wait for an action, and on baskets they are costly and worse than the others (decision 0042).
+  byDefault: false,
   settings: {
     compared: number('TRIBUTARY_SESSION_COMPARED', {
       fallback: 10,

@@ -11,6 +11,8 @@ export const sessionTransitions = defineProposer({
   name: 'session-transitions',
   explanation: 'often chosen after {cause}',
   needs: ['interests', 'sessions'],
+  // Its lists wait for an action, and on baskets they are costly and worse than the others (decision 0042).
+  byDefault: false,
   settings: {
     halfLifeDays: number('TRIBUTARY_TRANSITION_HALF_LIFE_DAYS', {
       fallback: 7,

@@ -10,7 +10,8 @@ import type { JoinedTopic } from '../../../../services/feedback/store.ts';
 import { checkRewards } from '../../checkers/rewards.ts';
 import { createJoinStoreIn } from '../../stores/join-store.ts';
 import type { Scenario, Seam, Staging } from '../scenario.ts';
-import type { SimulatedPorts, World } from '../world.ts';
+import type { SimulatedPorts } from '../simulated-ports.ts';
+import type { World } from '../world.ts';
 
 const USERS = ['ann', 'bob', 'cid', 'dan'];
 const ITEMS = ['tea', 'mate', 'nail', 'screw'];

@@ -16,7 +16,8 @@ import { LogVectors } from '../../../../services/interests/vectors/log-vectors.t
 import { checkWindows, foldActions, spaceOf } from '../../checkers/windows.ts';
 import { createInterestsStoreIn, type StoredInterests, USER_RECORDS } from '../../stores/interests-store.ts';
 import type { Scenario, Seam, Staging } from '../scenario.ts';
-import type { SimulatedPorts, World } from '../world.ts';
+import type { SimulatedPorts } from '../simulated-ports.ts';
+import type { World } from '../world.ts';
 
 const DAY = 86_400_000;
 const USERS = ['ann', 'bob', 'cid', 'dan', 'eve', 'fay'];

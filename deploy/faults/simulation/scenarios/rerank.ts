@@ -1,10 +1,9 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { Proposal, Reward, Slate } from '#contracts/generated/records.ts';
-import type { HeldState } from '#platform/kafka/held-state.ts';
+import { stateOf } from '../../../../services/rerank/held-state.ts';
 import { createLearner } from '../../../../services/rerank/learning/learner.ts';
 import { readPosterior } from '../../../../services/rerank/learning/posterior.ts';
 import { refreshing } from '../../../../services/rerank/learning/refresh.ts';
-import type { StatisticsStore } from '../../../../services/rerank/learning/store.ts';
 import { greedy } from '../../../../services/rerank/policies/greedy.ts';
 import { applyProposals } from '../../../../services/rerank/pools/apply-proposals.ts';
 import { type HeldProposal, newestProposals } from '../../../../services/rerank/pools/pool.ts';
@@ -17,7 +16,8 @@ import { checkStatistics, foldRewards } from '../../checkers/statistics.ts';
 import { createPoolStoreIn, POOLS, type StoredPool } from '../../stores/pool-store.ts';
 import { createStatisticsStoreIn, STATISTICS, type StoredStatistics } from '../../stores/statistics-store.ts';
 import type { Scenario, Seam, Staging } from '../scenario.ts';
-import type { SimulatedPorts, World } from '../world.ts';
+import type { SimulatedPorts } from '../simulated-ports.ts';
+import type { World } from '../world.ts';
 
 const USERS = ['ann', 'bob', 'cid', 'dan'];
 const ITEMS = ['tea', 'mate', 'nail', 'screw', 'rope'];
@@ -132,18 +132,6 @@ async function startRerank(ports: SimulatedPorts, seam: Seam, visits: Visits, un
       );
   }, VISIT_MS);
   ports.onDrain(async () => clearInterval(timer));
-}
-
-function stateOf(
-  store: Pick<PoolStore, 'readHead' | 'writeHead' | 'clear'> | StatisticsStore,
-  forget: () => void,
-): HeldState {
-  return {
-    readHead: (_topic, partition) => store.readHead(partition),
-    writeHead: (_topic, partition, head) => store.writeHead(partition, head),
-    clear: (partition) => store.clear(partition),
-    forget,
-  };
 }
 
 /** Returns a line for each pool that does not hold the newest proposal of each model. */
