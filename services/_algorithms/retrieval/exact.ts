@@ -8,7 +8,7 @@ export interface ExactSearch {
   /** Length dim. */
   readonly query: Vector;
   readonly k: number;
-  /** Returns whether a row must be left out of the result. */
+  /** Returns whether a row must be left out of the result. Asked only of rows whose score would be kept. */
   readonly isExcluded?: (row: number) => boolean;
 }
 
@@ -29,9 +29,9 @@ export function exactTopK({ matrix, dim, query, k, isExcluded }: ExactSearch): N
   const count = rowCount(matrix, dim);
   const top = new TopK(Math.min(k, count));
   for (let candidate = 0; candidate < count; candidate++) {
-    if (isExcluded?.(candidate)) continue;
     let score = 0;
     for (let i = 0, j = candidate * dim; i < dim; i++, j++) score += query[i]! * matrix[j]!;
+    if (score < top.bar || isExcluded?.(candidate)) continue;
     top.offer(candidate, score);
   }
   const rows = new Int32Array(top.size);
