@@ -5,11 +5,13 @@ import { CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
 import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { replayMerges } from './incremental-forest.ts';
 
-const FORMAT_VERSION = 1;
+/** The fingerprint of version 1 leaves out places and merges. */
+const VERSIONS = [1, 2] as const;
+const FORMAT_VERSION = 2;
 
 /**
- * Encodes a clustering beside its window: format version, a fingerprint of weights and vectors, the number of leaves,
- * the positions of liked items that are no leaf, and the merges. Items and weights are those of the window, vectors
+ * Encodes a clustering beside its window: format version, a fingerprint of all that follows and of weights and vectors, the
+ * number of leaves, the positions of liked items that are no leaf, and the merges. Items and weights are those of the window, vectors
  * those of the generation, and heights follow from both.
  */
 export function encodeClustering({
@@ -19,7 +21,7 @@ export function encodeClustering({
 }: Clustering): Uint8Array {
   const writer = new BinaryWriter();
   writer.varint(FORMAT_VERSION);
-  writer.varint(fingerprint(leaves));
+  writer.varint(fingerprint(leaves, unknownPlaces, left, right));
   writer.varint(itemIds.length);
   writer.varint(unknownPlaces.length);
   for (const place of unknownPlaces) writer.varint(place);
@@ -33,7 +35,7 @@ export function encodeClustering({
 
 /**
  * Decodes a clustering in O(n·dim). Returns undefined if it was made of other leaves than these items have now: other
- * action weights, or a vector that was replaced or deleted. Throws BinaryFormatError for another version and for
+ * action weights, or a vector that was replaced or deleted; also if its bytes were changed. Throws BinaryFormatError for another version and for
  * malformed bytes.
  *
  * @param liked the window's liked items, ascending by id, as `likedItems` returns them
@@ -44,7 +46,7 @@ export function decodeClustering(
   vectorOf: (itemId: string) => Vector | undefined,
 ): Clustering | undefined {
   const reader = new BinaryReader(bytes, 'clustering');
-  reader.version(FORMAT_VERSION);
+  const version = reader.version(...VERSIONS);
   const expected = reader.varint();
   const count = reader.varint();
   const unknownPlaces = Array.from({ length: boundedCount(reader, liked.length) }, () => reader.varint());
@@ -60,7 +62,8 @@ export function decodeClustering(
   const unknown = new Set(unknownPlaces);
   const items = liked.filter((_, place) => !unknown.has(place));
   const leaves = items.length === count ? gatherKnown(items, vectorOf) : undefined;
-  if (leaves === undefined || fingerprint(leaves) !== expected) return undefined;
+  const lists = version === 1 ? [] : [unknownPlaces, left, right];
+  if (leaves === undefined || fingerprint(leaves, ...lists) !== expected) return undefined;
   try {
     const forest = replayMerges(leaves, left, right, space);
     return clusterLeaves({ itemIds: items.map(({ itemId }) => itemId), forest, unknownPlaces });
@@ -92,10 +95,11 @@ function gatherKnown(
   return { vectors, weights: items.map(({ size }) => size) };
 }
 
-/** FNV-1a over the words of weights and vectors, 32 bits. */
-function fingerprint({ vectors, weights }: ForestLeaves): number {
+/** FNV-1a over the words of weights, vectors, and lists of numbers with their lengths, 32 bits. */
+function fingerprint({ vectors, weights }: ForestLeaves, ...lists: ReadonlyArray<ArrayLike<number>>): number {
   let hash = 0x811c9dc5;
-  for (const part of [Float32Array.from(weights), ...vectors]) {
+  const numbers = lists.map((list) => Uint32Array.from([list.length, ...Array.from(list)]));
+  for (const part of [Float32Array.from(weights), ...vectors, ...numbers]) {
     const words = new Uint32Array(part.buffer, part.byteOffset, part.byteLength / 4);
     for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
   }
