@@ -87,6 +87,11 @@ program
   .command('lag')
   .description('show how far each consumer group is behind')
   .option('--json', 'one JSON object a line, with every partition')
+  .option(
+    '--watch [seconds]',
+    'show again and again what each group reads, and how long each hop takes (default: 2)',
+    positiveInteger,
+  )
   .action((flags: LagFlags) => runCommand((context) => lagCommand(context, flags)));
 
 program

@@ -8,6 +8,7 @@ import type { CommandContext } from './command.ts';
 import { type Condition, parseCondition } from './filter.ts';
 import { formatKey } from './format.ts';
 import { groupLags, renderLags } from './lag.ts';
+import { watchLag } from './lag-watch.ts';
 import { listTopics, renderListing } from './list.ts';
 import { type PlanOptions, renderPlan } from './plan.ts';
 import { parsePosition } from './positions.ts';
@@ -23,7 +24,11 @@ export interface PlanFlags {
 
 export interface LagFlags {
   readonly json?: boolean;
+  /** Seconds between two tables; true for the default. */
+  readonly watch?: number | true;
 }
+
+const WATCH_SECONDS = 2;
 
 export interface TailFlags {
   readonly from?: string;
@@ -60,7 +65,13 @@ export async function listCommand({ kafka, config, write }: CommandContext): Pro
   await write(`${renderListing(await listTopics(kafka, config.namespace))}\n`);
 }
 
-export async function lagCommand({ kafka, config, write }: CommandContext, flags: LagFlags): Promise<void> {
+export async function lagCommand(context: CommandContext, flags: LagFlags): Promise<void> {
+  const { kafka, config, write } = context;
+  if (flags.watch !== undefined) {
+    const seconds = flags.watch === true ? WATCH_SECONDS : flags.watch;
+    await watchLag({ ...clientsOf(context), seconds, json: flags.json ?? false });
+    return;
+  }
   const lags = await groupLags(kafka, config.namespace);
   await write(flags.json ? lags.map((lag) => `${JSON.stringify(lag)}\n`).join('') : `${renderLags(lags)}\n`);
 }

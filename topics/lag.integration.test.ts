@@ -1,8 +1,12 @@
 import assert from 'node:assert/strict';
 import { EventEmitter, once } from 'node:events';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
+import { someInterests } from '#contracts/domain/records.testing.ts';
 import { TOPICS } from './catalog.ts';
+import type { HopTime } from './hop-times.ts';
 import { groupLags, renderLags } from './lag.ts';
+import { type WatchedInterval, watchLag } from './lag-watch.ts';
 import { listTopics, renderListing } from './list.ts';
 import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
 
@@ -40,7 +44,15 @@ describe('topics -- list and lag', () => {
     consumer.on(consumer.events.GROUP_JOIN, () => events.emit('joined'));
     await consumer.run({ autoCommit: false, eachMessage: async () => undefined });
     await joined;
-    await consumer.commitOffsets([{ topic, partition: 0, offset: '1' }]);
+    const isCommitted = async (): Promise<boolean> => {
+      const [lag] = await groupLags(test.kafka, test.namespace);
+      return lag?.partitions[0]?.committed === 1;
+    };
+    // A commit right after the join may be without effect, and without an error.
+    for (let attempt = 0; attempt < 50 && !(await isCommitted()); attempt++) {
+      await consumer.commitOffsets([{ topic, partition: 0, offset: '1' }]);
+      await delay(100);
+    }
 
     const expected = {
       group: groupId,
@@ -60,5 +72,33 @@ describe('topics -- list and lag', () => {
     assert.deepEqual(await groupLags(test.kafka, test.namespace), [
       { ...expected, state: 'Empty', members: 0 },
     ]);
+  });
+
+  it('watching measures messages that arrive meanwhile, skips undecodable ones, and ends with its signal', async () => {
+    const { kafka, namespace } = test;
+    const ending = new AbortController();
+    const intervals: WatchedInterval[] = [];
+    const watching = watchLag({
+      kafka,
+      codec: test.codec,
+      namespace,
+      seconds: 1,
+      json: true,
+      write: async (line) => void intervals.push(JSON.parse(line)),
+      signal: ending.signal,
+    });
+    const measured = (): number => intervals.flatMap(({ hops }) => hops).length;
+    for (let attempt = 0; attempt < 100 && measured() === 0; attempt++) {
+      await test.produce('interests', { key: 'u1', value: 'not a record' });
+      const value = someInterests({ receivedAt: Date.now() - 50 });
+      await test.produce('interests', { key: 'u1', value: test.encode('UserInterests', value) });
+      await delay(100);
+    }
+    ending.abort();
+    await watching;
+    const [{ hop, p50 }] = intervals.flatMap(({ hops }) => hops) as [HopTime];
+    assert.equal(hop, 'accepted → interests');
+    assert.ok(p50 >= 50, `${p50} ms`);
+    assert.ok(intervals.every(({ groups }) => groups.every(({ group }) => group.startsWith(namespace))));
   });
 });

@@ -235,5 +235,6 @@ function observe(batch: LogBatch, rejected: number, started: number, metrics: St
   if (messages.length === 0) return;
   metrics.messagesConsumed.inc({ topic, outcome: 'ok' }, messages.length - rejected);
   if (rejected > 0) metrics.messagesConsumed.inc({ topic, outcome: 'dead_letter' }, rejected);
+  metrics.batchMessages.observe({ topic }, messages.length);
   metrics.batchSeconds.observe({ topic }, (performance.now() - started) / 1_000);
 }

@@ -1,6 +1,7 @@
 import { collectDefaultMetrics, Registry } from 'prom-client';
 import { counter, gauge, histogram, type MetricsOf, registerMetrics } from './declared-metrics.ts';
 
+const MESSAGES = [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000, 20_000];
 const SECONDS = [0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10];
 
 /** Metrics that every stage has. */
@@ -17,6 +18,11 @@ export const METRICS = {
     help: 'Time to handle one batch of a partition',
     labels: ['topic'],
     buckets: SECONDS,
+  }),
+  batchMessages: histogram('tributary_batch_messages', {
+    help: 'Messages in one batch of a partition',
+    labels: ['topic'],
+    buckets: MESSAGES,
   }),
   produceSeconds: histogram('tributary_produce_seconds', {
     help: 'Time from send to acknowledgement, lingering included',
