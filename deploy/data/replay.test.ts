@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { type DatasetAction, range } from './dataset.ts';
-import { type Clock, repeated, replay } from './replay.ts';
+import { type Clock, interleaved, repeated, replay } from './replay.ts';
 
 const actions = (count: number): DatasetAction[] =>
   Array.from({ length: count }, (_, index) => ({
@@ -104,4 +104,32 @@ test('a rate that is not a positive number is rejected', async () => {
     emit: () => assert.fail('emitted'),
   });
   await assert.rejects(replaying, RangeError);
+});
+
+test('dealt actions are the same, those of each user in their order, and neighbours are of different users', async () => {
+  const users = fc.array(fc.constantFrom('ann', 'bob', 'eve'), { maxLength: 40 });
+  await fc.assert(
+    fc.asyncProperty(users, fc.integer({ min: 1, max: 50 }), async (userIds, size) => {
+      const logged = actions(userIds.length).map((action, at) => ({ ...action, userId: userIds[at]! }));
+      const dealt: DatasetAction[] = [];
+      for await (const action of interleaved(range(logged), size)) dealt.push(action);
+      for (const userId of ['ann', 'bob', 'eve']) {
+        const own = (list: DatasetAction[]) => list.filter((action) => action.userId === userId);
+        assert.deepEqual(own(dealt), own(logged));
+      }
+      assert.equal(dealt.length, logged.length);
+    }),
+  );
+  const baskets = ['ann', 'ann', 'ann', 'bob', 'bob', 'eve'];
+  const logged = actions(6).map((action, at) => ({ ...action, userId: baskets[at]! }));
+  const order: string[] = [];
+  for await (const { userId } of interleaved(range(logged), 6)) order.push(userId);
+  assert.deepEqual(order, ['ann', 'bob', 'eve', 'ann', 'bob', 'ann']);
+});
+
+test('the report states how many users acted in a second', async () => {
+  const logged = actions(200).map((action, at) => ({ ...action, userId: `user-${at % 4}` }));
+  const options = { rate: 100, clock: manualClock(), emit: () => {} };
+  assert.equal((await replay(range(logged), options)).usersPerSecond, 4);
+  assert.equal((await replay(range([]), options)).usersPerSecond, 0);
 });

@@ -26,6 +26,8 @@ export interface ReplayReport {
   readonly achievedRate: number;
   /** Longest delay of an action after its due time, in milliseconds. */
   readonly latestMs: number;
+  /** Users who acted in a second of the replay, in the mean over all seconds. */
+  readonly usersPerSecond: number;
 }
 
 const TICK_MS = 10;
@@ -45,6 +47,7 @@ export async function replay(
   const start = clock.now();
   let emitted = 0;
   let latestMs = 0;
+  const users = new UsersBySecond(start);
   for await (const action of actions) {
     const due = start + (emitted / rate) * 1000;
     while (clock.now() < due && !signal?.aborted) await clock.sleep(TICK_MS);
@@ -52,11 +55,73 @@ export async function replay(
     const now = clock.now();
     latestMs = Math.max(latestMs, now - due);
     emit({ ...action, occurredAt: now });
+    users.add(action.userId, now);
     emitted += 1;
   }
   while (clock.now() < start + (emitted / rate) * 1000 && !signal?.aborted) await clock.sleep(TICK_MS);
   const seconds = (clock.now() - start) / 1000;
-  return { rate, emitted, seconds, achievedRate: seconds > 0 ? emitted / seconds : 0, latestMs };
+  const achievedRate = seconds > 0 ? emitted / seconds : 0;
+  return { rate, emitted, seconds, achievedRate, latestMs, usersPerSecond: users.mean };
+}
+
+/** Counts the different users of each second. */
+class UsersBySecond {
+  readonly #start: number;
+  readonly #current = new Set<string>();
+  #second = 0;
+  #sum = 0;
+
+  constructor(start: number) {
+    this.#start = start;
+  }
+
+  add(userId: string, now: number): void {
+    const second = Math.floor((now - this.#start) / 1_000);
+    if (second !== this.#second) {
+      this.#sum += this.#current.size;
+      this.#current.clear();
+      this.#second = second;
+    }
+    this.#current.add(userId);
+  }
+
+  /** 0 before the first action. */
+  get mean(): number {
+    return (this.#sum + this.#current.size) / (this.#second + 1);
+  }
+}
+
+/**
+ * Deals the actions of each `size` in turn to their users, one at a time, as people act who use an app at the same time; a log
+ * of purchases holds whole baskets. Each user's own order is kept.
+ */
+export async function* interleaved(
+  actions: AsyncIterable<DatasetAction>,
+  size: number,
+): AsyncIterable<DatasetAction> {
+  let waiting: DatasetAction[] = [];
+  for await (const action of actions) {
+    waiting.push(action);
+    if (waiting.length < size) continue;
+    yield* dealt(waiting);
+    waiting = [];
+  }
+  yield* dealt(waiting);
+}
+
+function* dealt(actions: readonly DatasetAction[]): Iterable<DatasetAction> {
+  const byUser = new Map<string, DatasetAction[]>();
+  for (const action of actions) {
+    const own = byUser.get(action.userId) ?? [];
+    byUser.set(action.userId, own);
+    own.push(action);
+  }
+  for (let turn = 0; byUser.size > 0; turn++) {
+    for (const [userId, own] of byUser) {
+      yield own[turn]!;
+      if (turn === own.length - 1) byUser.delete(userId);
+    }
+  }
 }
 
 /** Repeats the same actions endlessly, with new event and context ids in each round. */

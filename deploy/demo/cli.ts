@@ -4,7 +4,7 @@ import { constants } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
 import { connectGateway } from '../data/gateway.ts';
-import { repeated } from '../data/replay.ts';
+import { interleaved, repeated } from '../data/replay.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { acquireRunLock } from '../local/lock.ts';
 import { sampleMemory } from '../local/memory.ts';
@@ -23,6 +23,8 @@ import { trainFirstGeneration, waitForInterests } from './training.ts';
 
 /** Users whose interests and slates are shown. */
 const SHOWN_USERS = 3;
+/** The live actions of so many seconds are dealt in turn to their users. */
+const SECONDS_OF_A_DEAL = 10;
 const PHASES = {
   servers: 'Kafka, Schema Registry and Redis',
   topics: 'Topics and schemas',
@@ -69,7 +71,9 @@ async function main(options: DemoOptions): Promise<void> {
     'replay',
     `Live replay at ${options.rate} actions a second${options.once ? '' : ', until Ctrl-C'}`,
   );
-  const kept = () => dataset.actions(plan.historyCount);
+  const logged = () => dataset.actions(plan.historyCount);
+  const turn = options.rate * SECONDS_OF_A_DEAL;
+  const kept = options.order === 'logged' ? logged : () => interleaved(logged(), turn);
   const live = await runLive({
     gateway,
     actions: options.once ? kept() : repeated(kept),

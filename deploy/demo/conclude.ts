@@ -44,7 +44,11 @@ export async function conclude(
     generation: { id: generation.id, state: generation.state },
     indexItems: generation.items,
     freshnessMs: live.freshness,
-    liveRate: { wanted: replay.rate, achieved: Math.round(replay.achievedRate * 10) / 10 },
+    liveRate: {
+      wanted: replay.rate,
+      achieved: Math.round(replay.achievedRate * 10) / 10,
+      usersPerSecond: Math.round(replay.usersPerSecond),
+    },
     historyRate: past.historyRate,
     visits: live.visits,
     failedVisits: live.failedVisits,

@@ -9,6 +9,8 @@ export interface DemoOptions {
   readonly limit: number;
   /** Live actions a second. */
   readonly rate: number;
+  /** Order of the live actions: one of each user in turn, or as in the data, where baskets come whole. */
+  readonly order: 'interleaved' | 'logged';
   /** Whether the demo ends by itself. */
   readonly once: boolean;
   /** Whether standard output is one line, the summary as JSON. */
@@ -37,6 +39,11 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
     )
     .option('--limit <actions>', 'number of last actions of the data to use, or all', parseLimit, 50_000)
     .option('--rate <actions>', 'live actions a second', parsePositive, 200)
+    .addOption(
+      new Option('--order <order>', 'live actions of interleaved users, or baskets as they are in the data')
+        .choices(['interleaved', 'logged'])
+        .default('interleaved'),
+    )
     .option('--actions <file>', 'your own actions: .csv, .tsv, .jsonl or .json, also with .gz')
     .option('--items <file>', 'your own items, in one of the same formats')
     .option('--mapping <file>', 'maps columns to fields, see deploy/data/README.md')

@@ -21,7 +21,7 @@ const summary: Summary = {
   generation: { id: 'g1', state: 'active' },
   indexItems: 9,
   freshnessMs: { p50: 61.5, p99: 240, max: 300, count: 150, timedOut: 0, skipped: 2 },
-  liveRate: { wanted: 200, achieved: 199.9 },
+  liveRate: { wanted: 200, achieved: 199.9, usersPerSecond: 140 },
   historyRate: 9_000,
   visits: 40,
   failedVisits: 0,

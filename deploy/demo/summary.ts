@@ -16,8 +16,8 @@ export interface Summary extends Census {
   readonly generation: Pick<ActiveGeneration, 'id' | 'state'>;
   readonly indexItems: number;
   readonly freshnessMs: FreshnessReport;
-  /** Actions a second of the live replay, requested and achieved. */
-  readonly liveRate: { readonly wanted: number; readonly achieved: number };
+  /** Actions a second of the live replay, requested and achieved, and the users who acted in a second. */
+  readonly liveRate: { readonly wanted: number; readonly achieved: number; readonly usersPerSecond: number };
   /** Actions a second at which the history was ingested. */
   readonly historyRate: number;
   readonly visits: number;
@@ -49,7 +49,10 @@ export function renderSummary(summary: Summary): string {
       'freshness',
       `p50 ${milliseconds(freshness.p50)}, p99 ${milliseconds(freshness.p99)} over ${freshness.count} actions${freshness.skipped > 0 ? `, ${freshness.skipped} skipped` : ''}`,
     ],
-    ['rate', `history ${summary.historyRate}/s, live ${liveRate.achieved}/s of ${liveRate.wanted}/s`],
+    [
+      'rate',
+      `history ${summary.historyRate}/s, live ${liveRate.achieved}/s of ${liveRate.wanted}/s by ${liveRate.usersPerSecond} users a second`,
+    ],
     [
       'bandit',
       `${summary.rewards} rewards, ${summary.rewardsEarned} of them earned; ${summary.observations} in the posterior`,
