@@ -18,7 +18,7 @@ await runMeasurement('bench', {
   },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
-    options: ['users', 'seconds', 'rates'],
+    options: ['users', 'seconds', 'rates', 'parts', 'growth-share'],
     load: () => import('./live.ts'),
   },
   'pinsage-training': {

@@ -17,6 +17,7 @@ export async function onStages<T>(
 ): Promise<T> {
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
   const stack = await startStack({ runDirectory });
+  const before = { ...process.env };
   Object.assign(process.env, stack.env);
   try {
     const path = await openPath(names, settings, ({ namespace }) => prepare(namespace));
@@ -27,6 +28,13 @@ export async function onStages<T>(
     }
   } finally {
     await stack.stop();
+    // Otherwise the next stack would take these servers for ones to use.
+    for (const name of Object.keys(stack.env)) restore(name, before[name]);
     rmSync(runDirectory, { recursive: true, force: true });
   }
+}
+
+function restore(name: string, value: string | undefined): void {
+  if (value === undefined) delete process.env[name];
+  else process.env[name] = value;
 }

@@ -18,13 +18,19 @@ export const BENCH_GENERATION = 'bench';
 const AT_A_TIME = 1_000;
 const workspace = new ForestWorkspace();
 
-/** Publishes the vectors of all items that were bought, and their release, which is active. @param at its time, ms */
+/**
+ * Publishes the vectors of items, and their release, which is active.
+ * @param at its time, ms
+ * @param itemIds all that were bought by default
+ */
 export async function publishVectors(
   namespace: TestNamespace,
   { alpha, vectorOf, histories }: RealWindows,
   at: number,
+  itemIds: readonly string[] = [
+    ...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId))),
+  ],
 ): Promise<void> {
-  const itemIds = [...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId)))];
   const messages = itemIds.map((itemId) => {
     const embedding = {
       generation: BENCH_GENERATION,
