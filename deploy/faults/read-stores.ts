@@ -30,6 +30,7 @@ export async function readStatistics(
     held.set(Number(partition), {
       offset: Number(fields[fenceField('rewards')]),
       topicId: undefined,
+      incarnation: undefined,
       ...(fields.statistics && { statistics: hexOf(fields.statistics) }),
       ...(fields.sequence && { sequence: Number(fields.sequence) }),
     });

@@ -130,8 +130,9 @@ export function createJoiner(options: JoinerOptions): Joiner {
   async function commit(partition: number, step: Step): Promise<Step | undefined> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const head = believableHead(await store.readHead(partition), options.now());
-      requireContinuity(head.slatesOffset, step.slatesFrom);
-      requireContinuity(head.actionsOffset, step.actionsFrom);
+      const { slatesOffset, actionsOffset, incarnation } = head;
+      requireContinuity({ offset: slatesOffset, incarnation }, { readFrom: step.slatesFrom });
+      requireContinuity({ offset: actionsOffset, incarnation }, { readFrom: step.actionsFrom });
       const outcome = await advance(partition, head, step, options);
       if (outcome !== undefined) return outcome.rest;
     }
@@ -251,6 +252,7 @@ async function advance(
       slatesOffset,
       actionsOffset,
       sequence: sequence + rewards.length,
+      incarnation: head.incarnation,
       ...join.times,
     },
     users: new Map([...users].filter(([userId]) => join.changed.has(userId))),

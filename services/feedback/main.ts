@@ -59,7 +59,9 @@ await runStage(STAGES.feedback, async (stage) => {
     topics: { slates: stage.topic('slates'), actions: stage.topic('actions') },
     everyMs: config.tickMs,
     now: Date.now,
-    report: joiner.tick,
+    report: async (partition, ends) => {
+      if (recovery.isCompared(partition)) await joiner.tick(partition, ends);
+    },
     log: stage.log,
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
@@ -74,6 +76,7 @@ await runStage(STAGES.feedback, async (stage) => {
       // An older state would repeat rewards under the numbers of others.
       isAllOrNothing: true,
       forget: recovery.forget,
+      continueWith: recovery.continueWith,
     },
   });
   stage.readyWhen(() => consumption.rebuilding);

@@ -56,9 +56,11 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
     },
     async commit(partition, change) {
       const held = partitionOf(partition);
+      const { incarnation } = change.head;
       if (held.head.version !== change.head.version - 1) return false;
+      if (incarnation !== undefined && held.head.incarnation !== incarnation) return false;
       const { head, users, shown, closed, rewards } = structuredClone(change);
-      held.head = head;
+      held.head = { ...head, incarnation: held.head.incarnation };
       for (const [userId, user] of users) {
         if (user.pending.length + user.recent.length === 0) held.users.delete(userId);
         else held.users.set(userId, user);
@@ -78,12 +80,15 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
     async readTopicHead(topic, partition) {
       const held = partitions.get(partition);
       if (held === undefined) return undefined;
-      return { offset: held.head[`${topic}Offset`], topicId: topicIds.get(`${topic}/${partition}`) };
+      const { [`${topic}Offset` as const]: offset, incarnation } = held.head;
+      return { offset, topicId: topicIds.get(`${topic}/${partition}`), incarnation };
     },
-    async writeTopicHead(topic, partition, { offset, topicId }) {
+    async writeTopicHead(topic, partition, change) {
       const held = partitionOf(partition);
-      held.head = { ...held.head, [`${topic}Offset`]: offset };
-      topicIds.set(`${topic}/${partition}`, topicId);
+      const name = `${topic}Offset` as const;
+      const { offset = held.head[name], incarnation = held.head.incarnation, topicId } = change;
+      held.head = { ...held.head, [name]: offset, incarnation };
+      if (topicId !== undefined) topicIds.set(`${topic}/${partition}`, topicId);
     },
     async clear(partition, now) {
       partitions.delete(partition);

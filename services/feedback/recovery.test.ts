@@ -79,10 +79,25 @@ describe('a rebuild of the join', () => {
     const { readHead } = store;
     store.readHead = async () => copy;
     await assert.rejects(recovery.store.readHead(0), StateLost);
+    assert.equal(await recovery.readTopicHead('slates', 0), undefined, 'also after the log was compared');
     recovery.forget();
     assert.equal(await recovery.readTopicHead('slates', 0), undefined);
     store.readHead = readHead;
     assert.notEqual(await recovery.readTopicHead('slates', 0), undefined);
+  });
+
+  it('is asked for when the state is another one than was compared with the log', async () => {
+    const { store, recovery } = setUp();
+    const name = (incarnation: string) =>
+      store.writeTopicHead('slates', 0, { offset: 7, topicId: 't', incarnation });
+    assert.equal(recovery.isCompared(0), false);
+    await name('i');
+    recovery.continueWith(0, 'i');
+    recovery.forget();
+    assert.equal(recovery.isCompared(0), true);
+    assert.equal((await recovery.store.readHead(0)).slatesOffset, 7);
+    await name('of a copy');
+    await assert.rejects(recovery.store.readHead(0), StateLost);
   });
 
   it('writes a reward again that its readers have dropped, because an older copy had given it a used number', async () => {

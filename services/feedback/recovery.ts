@@ -1,5 +1,5 @@
 import type { Reward } from '#contracts/generated/records.ts';
-import { type Head, StateLost } from '#platform/kafka/held-state.ts';
+import { type Head, requireIncarnation, StateLost } from '#platform/kafka/held-state.ts';
 import type { JoinChange, JoinedTopic, JoinStore, RebuildableJoinStore } from './store.ts';
 
 /** The rewards of a partition that are in the log already, as its readers see them. */
@@ -24,8 +24,8 @@ export class RewardsReading implements LoggedRewards {
 
 export interface Recovery {
   /**
-   * The store for the joiner: it drops rewards that were logged before the state was lost. Reading a head with fewer rewards
-   * than were read here before throws StateLost.
+   * The store for the joiner: it drops rewards that were logged before the state was lost. Reading a head of another
+   * incarnation than was compared with the log, or with fewer rewards than were read here before, throws StateLost.
    */
   readonly store: JoinStore;
   /** The head of the store; undefined also if the log has rewards that the state does not know, because it is an older copy. */
@@ -34,8 +34,12 @@ export interface Recovery {
   lastSequence(partition: number): Promise<number>;
   /** Deletes all state of the partition. No step of the partition may be under way. */
   clear(partition: number): Promise<void>;
-  /** Forgets what is in memory of all partitions. */
+  /** Forgets what is in memory of all partitions, but which states were compared with the log. */
   forget(): void;
+  /** The state of the partition was compared with the log, and is of this incarnation now. */
+  continueWith(partition: number, incarnation: string): void;
+  /** Whether a state of the partition was compared with the log. Before that, no slate may be closed. */
+  isCompared(partition: number): boolean;
 }
 
 /**
@@ -60,16 +64,24 @@ export function createRecovery(options: {
   const known = new Map<number, number>();
   /** Partitions whose head was compared with the newest rewards of the log. */
   const compared = new Set<number>();
+  /** By partition, the incarnation that was last compared with the log. */
+  const incarnations = new Map<number, string>();
 
-  /** A commit comes before its rewards, so a state that knows fewer rewards than the log is an older copy. */
+  /**
+   * A commit comes before its rewards, so a state that knows fewer rewards than the log or this process is an older copy. The
+   * offsets do not show it where the clock has closed slates since.
+   */
   async function isOlderThanLog(partition: number): Promise<boolean> {
-    if (compared.has(partition)) return false;
-    const { version } = await store.readHead(partition);
+    const before = known.get(partition) ?? 0;
+    const { version, sequence } = await store.readHead(partition);
     if (version === 0) return false;
+    if (sequence < before) return true;
+    if (compared.has(partition)) return false;
     const newest = await readNewest(partition);
     // Read again, because another process may have sent rewards meanwhile.
     if ((await store.readHead(partition)).sequence < newest) return true;
     compared.add(partition);
+    known.set(partition, Math.max(known.get(partition) ?? 0, sequence));
     return false;
   }
 
@@ -90,8 +102,9 @@ export function createRecovery(options: {
     store: {
       ...store,
       async readHead(partition) {
-        const head = await store.readHead(partition);
         const before = known.get(partition) ?? 0;
+        const head = await store.readHead(partition);
+        requireIncarnation({ ...head, offset: head.slatesOffset }, incarnations.get(partition));
         if (head.version > 0 && head.sequence < before) throw new StateLost(head.sequence, before);
         if (head.version > 0) known.set(partition, head.sequence);
         return head;
@@ -125,6 +138,8 @@ export function createRecovery(options: {
       known.clear();
       compared.clear();
     },
+    continueWith: (partition, incarnation) => void incarnations.set(partition, incarnation),
+    isCompared: (partition) => incarnations.has(partition),
   };
 }
 

@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { INCARNATION } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
 import type { UserJoin } from './attribution.ts';
 import {
@@ -6,7 +7,6 @@ import {
   DUE_LIMIT,
   EMPTY_HEAD,
   type JoinChange,
-  type PartitionHead,
   type QueuedReward,
   type RebuildableJoinStore,
   type ReportLost,
@@ -16,7 +16,7 @@ import {
 
 /**
  * The keys of a partition, which share a hash tag and so a node:
- * - `head` hash: version, offsets, sequence, times
+ * - `head` hash: version, offsets, sequence, times, incarnation
  * - `users` hash: user id → what waits on either side of the join
  * - `shown` hash: slate id → what its rewards take over
  * - `closes` sorted set: user id by the time the first slate closes
@@ -32,11 +32,13 @@ const CLEARED_AT = 'clearedAt';
 const UNPACKED = 1_000;
 
 /**
- * KEYS: PARTS. ARGV: expected version, then commands, each as index of the key, name, number of arguments, arguments.
+ * KEYS: PARTS. ARGV: expected version, expected incarnation or an empty text for any, then commands, each as index of the key, name, number of arguments, arguments.
  */
 const COMMIT = `
-if (redis.call('HGET', KEYS[1], 'version') or '0') ~= ARGV[1] then return 0 end
-local at = 2
+local head = redis.call('HMGET', KEYS[1], 'version', 'incarnation')
+if (head[1] or '0') ~= ARGV[1] then return 0 end
+if ARGV[2] ~= '' and head[2] ~= ARGV[2] then return 0 end
+local at = 3
 while at <= #ARGV do
   local count = tonumber(ARGV[at + 2])
   redis.call(ARGV[at + 1], KEYS[tonumber(ARGV[at])], unpack(ARGV, at + 3, at + 2 + count))
@@ -119,9 +121,11 @@ export function createRedisJoinStore(options: {
   return {
     async readHead(partition) {
       const fields = await redis.hgetall(keyOf(partition, 'head'));
-      const names = Object.keys(EMPTY_HEAD) as Array<keyof PartitionHead>;
-      const held = names.map((name) => [name, Number(fields[name] ?? EMPTY_HEAD[name])] as const);
-      return Object.fromEntries(held) as unknown as PartitionHead;
+      const { incarnation: _, ...numbers } = EMPTY_HEAD;
+      const held = Object.entries(numbers).map(
+        ([name, none]) => [name, Number(fields[name] ?? none)] as const,
+      );
+      return { ...EMPTY_HEAD, ...Object.fromEntries(held), incarnation: fields[INCARNATION] };
     },
     async readUsers(partition, userIds, { closesBefore, forgottenUntil }) {
       const parameters = [closesBefore, forgottenUntil, DUE_LIMIT, ...userIds];
@@ -146,7 +150,8 @@ export function createRedisJoinStore(options: {
     },
     async commit(partition, change) {
       const keys = PARTS.map((part) => keyOf(partition, part));
-      const parameters = [change.head.version - 1, ...commandsOf(change)];
+      const { version, incarnation = '' } = change.head;
+      const parameters = [version - 1, incarnation, ...commandsOf(change)];
       return (await runScript(redis, COMMIT, keys, parameters)) === 1;
     },
     async readOutbox(partition, limit) {
@@ -164,14 +169,19 @@ export function createRedisJoinStore(options: {
       await redis.zremrangebyscore(keyOf(partition, 'outbox'), '-inf', String(sequence));
     },
     async readTopicHead(topic, partition) {
-      const fields = await redis.hmget(keyOf(partition, 'head'), `${topic}Offset`, `topic:${topic}`);
-      const [offset, topicId] = fields;
+      const names = [`${topic}Offset`, `topic:${topic}`, INCARNATION];
+      const [offset, topicId, incarnation] = await redis.hmget(keyOf(partition, 'head'), ...names);
       if (offset === null || offset === undefined) return undefined;
-      return { offset: Number(offset), topicId: topicId ?? undefined };
+      return {
+        offset: Number(offset),
+        topicId: topicId ?? undefined,
+        incarnation: incarnation ?? undefined,
+      };
     },
-    async writeTopicHead(topic, partition, { offset, topicId }) {
-      const id = topicId === undefined ? [] : [`topic:${topic}`, topicId];
-      await redis.hset(keyOf(partition, 'head'), `${topic}Offset`, String(offset), ...id);
+    async writeTopicHead(topic, partition, { offset, topicId, incarnation }) {
+      const pairs = { [`${topic}Offset`]: offset, [`topic:${topic}`]: topicId, [INCARNATION]: incarnation };
+      const known = Object.entries(pairs).filter(([, value]) => value !== undefined);
+      await redis.hset(keyOf(partition, 'head'), Object.fromEntries(known));
     },
     async clear(partition, now) {
       const head = keyOf(partition, 'head');
@@ -235,7 +245,8 @@ function commandsOf({ head, users, shown, closed, rewards }: JoinChange): Parame
     if (time === undefined) add(part, 'ZREM', userId);
     else add(part, 'ZADD', time, userId);
   }
-  add('head', 'HSET', ...Object.entries(head).flat());
+  const { incarnation: _, ...numbers } = head;
+  add('head', 'HSET', ...Object.entries(numbers).flat());
   for (const [userId, user] of users) {
     if (user.pending.length + user.recent.length === 0) add('users', 'HDEL', userId);
     else add('users', 'HSET', userId, JSON.stringify(user));

@@ -4,7 +4,13 @@ import { RULES, START, someAction, someSlate } from './attribution.testing.ts';
 import type { UserJoin } from './attribution.ts';
 import { messagesOf } from './joiner.testing.ts';
 import { createJoiner } from './joiner.ts';
-import { EMPTY_HEAD, type JoinChange, type JoinStore, type QueuedReward, type ShownSlate } from './store.ts';
+import {
+  EMPTY_HEAD,
+  type JoinChange,
+  type QueuedReward,
+  type RebuildableJoinStore,
+  type ShownSlate,
+} from './store.ts';
 
 const NOTHING_DUE = { closesBefore: 0, forgottenUntil: 0 };
 
@@ -44,7 +50,7 @@ function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {
 }
 
 /** The contract of every store of the join. Each test uses a store of its own. */
-export function testJoinStore(createStore: () => Promise<JoinStore>): void {
+export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>): void {
   test('a partition without commits has its initial state', async () => {
     const store = await createStore();
     assert.deepEqual(await store.readHead(3), EMPTY_HEAD);
@@ -61,6 +67,7 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
       sequence: 2,
       streamTime: 1e12,
       slatesUntil: 7,
+      incarnation: undefined,
     };
     const users = new Map([['ann', waiting(100)]]);
     const shown = [shownSlate('s1'), shownSlate('s2')];
@@ -84,6 +91,29 @@ export function testJoinStore(createStore: () => Promise<JoinStore>): void {
     assert.equal(await store.commit(0, change(3)), false);
     assert.deepEqual(await store.readUsers(0, ['ann'], NOTHING_DUE), new Map([['ann', waiting(100)]]));
     assert.deepEqual(await store.readOutbox(0, 10), [queued(1)]);
+  });
+
+  test('a commit on another incarnation than was read does nothing, and none changes the incarnation', async () => {
+    const store = await createStore();
+    const named = { offset: undefined, topicId: undefined, incarnation: 'i' };
+    await store.writeTopicHead('slates', 0, { ...named, offset: 4, topicId: 't' });
+    await store.writeTopicHead('actions', 0, { ...named, offset: 6 });
+    const head = await store.readHead(0);
+    assert.deepEqual(head, { ...EMPTY_HEAD, slatesOffset: 4, actionsOffset: 6, incarnation: 'i' });
+    const next = { ...head, version: 1, slatesOffset: 5 };
+    assert.equal(await store.commit(0, change(1, { head: { ...next, incarnation: 'of a copy' } })), false);
+    assert.equal(await store.commit(0, change(1, { head: next })), true);
+    assert.deepEqual(await store.readHead(0), next);
+    await store.writeTopicHead('slates', 0, { ...named, incarnation: 'j' });
+    assert.deepEqual(await store.readTopicHead('slates', 0), { offset: 5, topicId: 't', incarnation: 'j' });
+    assert.deepEqual(await store.readTopicHead('actions', 0), {
+      offset: 6,
+      topicId: undefined,
+      incarnation: 'j',
+    });
+    assert.equal(await store.commit(0, change(2, { head: { ...next, version: 2 } })), false);
+    await store.clear(0, 1);
+    assert.equal(await store.readTopicHead('slates', 0), undefined);
   });
 
   test('users are due when a slate closes before the one time, or an action is to be dropped by the other', async () => {

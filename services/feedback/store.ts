@@ -1,5 +1,5 @@
 import type { Reward } from '#contracts/generated/records.ts';
-import type { Head } from '#platform/kafka/held-state.ts';
+import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
 import { type PartitionTimes, servedUntilOf, type UserJoin } from './attribution.ts';
 
 /** The head of a partition's state. */
@@ -11,6 +11,8 @@ export interface PartitionHead extends PartitionTimes {
   readonly actionsOffset: number;
   /** Sequence number of the last reward; 0 if none. */
   readonly sequence: number;
+  /** Incarnation of the state; undefined if none was written. A commit leaves it as it is. */
+  readonly incarnation: string | undefined;
 }
 
 /** The fields that a reward copies from its slate; stored apart from the join, which changes far more often. */
@@ -66,7 +68,8 @@ export interface JoinStore {
   /** Slates that are lost or unreadable are left out. */
   readShown(partition: number, slateIds: readonly string[]): Promise<Map<string, ShownSlate>>;
   /**
-   * Applies the change in one atomic step if the partition is still at version `head.version − 1`.
+   * Applies the change in one atomic step if the partition is still at version `head.version − 1`, and of the incarnation
+   * of the head if it has one.
    * @returns whether it did; false means that another process owns the partition now or owned it meanwhile
    */
   commit(partition: number, change: JoinChange): Promise<boolean>;
@@ -80,7 +83,7 @@ export interface JoinStore {
 export interface RebuildableJoinStore extends JoinStore {
   /** @returns undefined if nothing of the topic is included */
   readTopicHead(topic: JoinedTopic, partition: number): Promise<Head | undefined>;
-  writeTopicHead(topic: JoinedTopic, partition: number, head: Head): Promise<void>;
+  writeTopicHead(topic: JoinedTopic, partition: number, head: HeadChange): Promise<void>;
   /** Deletes all state of the partition, and notes the time, ms. */
   clear(partition: number, now: number): Promise<void>;
   /** Notes the time, ms, as that of a deletion, unless one was noted before. The state stays. */
@@ -101,6 +104,7 @@ export const EMPTY_HEAD: PartitionHead = {
   sequence: 0,
   streamTime: 0,
   slatesUntil: 0,
+  incarnation: undefined,
 };
 
 /** Time when the first slate of the user closes; undefined if none is pending. */

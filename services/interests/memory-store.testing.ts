@@ -1,7 +1,7 @@
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { StateLost } from '#platform/kafka/held-state.ts';
+import { changedHead, type KnownHead, requireHead } from '#platform/kafka/held-state.ts';
 import type { InterestsHead, InterestsStore } from './store.ts';
 
 interface Bytes {
@@ -22,9 +22,8 @@ export function createMemoryStore(): MemoryStore {
   const users = new Map<number, Set<string>>();
   const heads = new Map<number, InterestsHead>();
 
-  function requireHead(partition: number, held: number | undefined): void {
-    const offset = heads.get(partition)?.offset;
-    if (held !== undefined && (offset === undefined || offset < held)) throw new StateLost(offset, held);
+  function requireHeld(partition: number, held: KnownHead | undefined): void {
+    if (held !== undefined) requireHead(heads.get(partition), held);
   }
 
   return {
@@ -48,7 +47,7 @@ export function createMemoryStore(): MemoryStore {
       const { userId, version } = interests;
       const listed = users.get(partition) ?? new Set();
       users.set(partition, listed.add(userId));
-      requireHead(partition, held);
+      requireHeld(partition, held);
       if ((records.get(userId)?.offset ?? -1) >= version) return false;
       records.set(userId, {
         window: base64(encodeWindow(window)),
@@ -73,13 +72,15 @@ export function createMemoryStore(): MemoryStore {
       return heads.get(partition);
     },
     async advance(partition, to, held) {
-      requireHead(partition, held);
+      requireHeld(partition, held);
       const head = heads.get(partition);
       if (head === undefined || head.offset < to.offset)
-        heads.set(partition, { ...to, topicId: head?.topicId });
+        heads.set(partition, { topicId: head?.topicId, incarnation: head?.incarnation, ...to });
     },
     async writeHead(partition, head) {
-      heads.set(partition, { ...head, streamTime: heads.get(partition)?.streamTime ?? 0 });
+      const held = heads.get(partition);
+      const next = changedHead(held, head);
+      if (next !== undefined) heads.set(partition, { ...next, streamTime: held?.streamTime ?? 0 });
     },
     async clear(partition) {
       heads.delete(partition);

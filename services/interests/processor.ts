@@ -4,7 +4,7 @@ import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { requireContinuity } from '#platform/kafka/held-state.ts';
+import { type KnownHead, requireContinuity } from '#platform/kafka/held-state.ts';
 import { believableRecord } from './believable.ts';
 import { type CachedUser, CachedUsers } from './cached-users.ts';
 import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
@@ -38,8 +38,8 @@ export interface ProcessorPorts {
 /** What a batch continues from. */
 interface Held {
   readonly partition: number;
-  /** Offset of the head in the store; undefined if there is none. */
-  readonly held: number | undefined;
+  /** The head in the store; undefined if there is none. */
+  readonly held: KnownHead | undefined;
   readonly users: CachedUsers;
 }
 
@@ -82,7 +82,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     // A batch that outlives a rebalance keeps these objects, so that it changes nothing of the next assignment.
     const { heads, users } = owned;
     const head = heads.get(partition) ?? (await store.readHead(partition));
-    requireContinuity(head?.offset ?? -1, batch.readFrom);
+    requireContinuity(head, batch);
     let streamTime = believableTime(head?.streamTime ?? 0, now());
     const byUser = new Map<string, UserWork>();
     for (const { key, offset, value, timestamp, trace } of batch.messages) {
@@ -101,12 +101,10 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       work.actions.push({ action: value, offset, streamTime });
       work.trace = trace;
     }
-    await forEachInSlices([...byUser.values()], (work) =>
-      updateUser({ partition, held: head?.offset, users }, work),
-    );
+    await forEachInSlices([...byUser.values()], (work) => updateUser({ partition, held: head, users }, work));
     const advanced = { offset: Math.max(batch.lastOffset, head?.offset ?? -1), streamTime };
-    await store.advance(partition, advanced, head?.offset);
-    heads.set(partition, advanced);
+    await store.advance(partition, advanced, head);
+    heads.set(partition, { ...advanced, incarnation: head?.incarnation });
   }
 
   async function updateUser({ partition, held, users }: Held, work: UserWork): Promise<void> {
@@ -211,7 +209,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
 /** State in memory of the owned partitions. */
 interface Owned {
   /** By partition. */
-  readonly heads: Map<number, Pick<InterestsHead, 'offset' | 'streamTime'>>;
+  readonly heads: Map<number, Omit<InterestsHead, 'topicId'>>;
   readonly users: CachedUsers;
 }
 

@@ -2,6 +2,7 @@ import type { Redis } from 'ioredis';
 import { createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
+import type { KnownHead } from '#platform/kafka/held-state.ts';
 import {
   type Fields,
   fenceField,
@@ -25,12 +26,12 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
     partition: number,
     recordOrHead: string,
     offset: number,
-    held: number | undefined,
+    held: KnownHead | undefined,
     fields: Fields,
   ): Promise<boolean> {
     const fence = { source: SOURCE, offset };
     if (held === undefined) return writeFenced(redis, recordOrHead, fence, fields);
-    return writeUnderHead(redis, recordOrHead, fence, { key: streamKey(partition), offset: held }, fields);
+    return writeUnderHead(redis, recordOrHead, fence, { key: streamKey(partition), ...held }, fields);
   }
 
   async function* usersOf(partition: number): AsyncIterable<string[]> {

@@ -94,35 +94,45 @@ export function storeContract(open: () => Promise<InterestsStore>): void {
 
   it('the head of each partition advances, keeps its topic, and never goes back', async () => {
     const store = await open();
-    await store.writeHead(0, { offset: -1, topicId: 't1' });
+    await store.writeHead(0, { offset: -1, topicId: 't1', incarnation: 'i' });
     await store.advance(0, { offset: 7, streamTime: START });
     await store.advance(0, { offset: 7, streamTime: START + 1 });
     await store.advance(0, { offset: 6, streamTime: START + 1 });
     await store.advance(1, { offset: 1, streamTime: START + DAY });
-    assert.deepEqual(await store.readHead(0), { offset: 7, streamTime: START, topicId: 't1' });
-    assert.deepEqual(await store.readHead(1), { offset: 1, streamTime: START + DAY, topicId: undefined });
+    const named = { topicId: 't1', incarnation: 'i' };
+    assert.deepEqual(await store.readHead(0), { offset: 7, streamTime: START, ...named });
+    const nameless = { topicId: undefined, incarnation: undefined };
+    assert.deepEqual(await store.readHead(1), { offset: 1, streamTime: START + DAY, ...nameless });
+    await store.writeHead(0, { offset: undefined, topicId: undefined, incarnation: 'j' });
+    const renamed = { topicId: 't1', incarnation: 'j' };
+    assert.deepEqual(await store.readHead(0), { offset: 7, streamTime: START, ...renamed });
   });
 
-  it('nothing is written while the head includes less than the writer knows', async () => {
+  it('nothing is written while the head includes less than the writer knows, or is of another incarnation', async () => {
     const store = await open();
     const refused = async (work: Promise<unknown>): Promise<void> => assert.rejects(work, StateLost);
-    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), 4));
-    await refused(store.advance(0, { offset: 5, streamTime: START }, 4));
-    await store.writeHead(0, { offset: 3, topicId: 't1' });
-    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), 4));
+    const at = (offset: number, incarnation: string | undefined = 'i') => ({ offset, incarnation });
+    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), at(4)));
+    await refused(store.advance(0, { offset: 5, streamTime: START }, at(4)));
+    await store.writeHead(0, { offset: 3, topicId: 't1', incarnation: 'i' });
+    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 5), at(4)));
     assert.equal((await store.read('u1')).offset, -1);
-    assert.equal(await store.write(0, windowOf('tea'), derivedOf('u1', 5), 3), true);
-    await store.advance(0, { offset: 5, streamTime: START }, 3);
+    assert.equal(await store.write(0, windowOf('tea'), derivedOf('u1', 5), at(3)), true);
+    await store.advance(0, { offset: 5, streamTime: START }, at(3));
     assert.equal(
-      await store.write(0, windowOf('tea', 'mate'), derivedOf('u1', 6), 3),
+      await store.write(0, windowOf('tea', 'mate'), derivedOf('u1', 6), at(3)),
       true,
       'a newer head is no loss',
     );
+    await refused(store.write(0, windowOf('tea'), derivedOf('u1', 7), at(5, 'of a copy')));
+    await refused(store.advance(0, { offset: 7, streamTime: START }, at(5, 'of a copy')));
+    assert.equal((await store.read('u1')).offset, 6);
+    await store.advance(0, { offset: 7, streamTime: START }, { offset: 5, incarnation: undefined });
   });
 
   it('clear deletes the records, the list of users and the head of one partition', async () => {
     const store = await open();
-    await store.writeHead(0, { offset: -1, topicId: 't1' });
+    await store.writeHead(0, { offset: -1, topicId: 't1', incarnation: 'i' });
     await store.write(0, windowOf('tea'), derivedOf('u1', 5));
     await store.write(1, windowOf('tea'), derivedOf('u2', 5));
     await store.clear(0);

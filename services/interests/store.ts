@@ -1,6 +1,6 @@
 import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import type { Head } from '#platform/kafka/held-state.ts';
+import type { Head, HeadChange, KnownHead } from '#platform/kafka/held-state.ts';
 
 /** A user's record. `offset` is that of the newest action included; −1 for a user who has no record. */
 export interface UserRecord {
@@ -29,11 +29,11 @@ export interface InterestsStore {
   readInterests(userId: string): Promise<UserInterests | undefined>;
   /**
    * Writes nothing when the record already includes that version.
-   * @param held offset that the head of the partition must include; any if left out
+   * @param held the head of the partition that the writer continues; any if left out
    * @returns whether it was written
-   * @throws StateLost if the head includes less
+   * @throws StateLost if the head includes less, or is of another incarnation
    */
-  write(partition: number, window: ActionWindow, derived: DerivedRecord, held?: number): Promise<boolean>;
+  write(partition: number, window: ActionWindow, derived: DerivedRecord, held?: KnownHead): Promise<boolean>;
   /** Replaces the derived part if the record still has that version. @returns whether it was written */
   rederive(derived: DerivedRecord): Promise<boolean>;
   /** Users of a partition, page by page. */
@@ -42,15 +42,15 @@ export interface InterestsStore {
   readHead(partition: number): Promise<InterestsHead | undefined>;
   /**
    * Advances the head after all that it includes was written; an older offset changes nothing.
-   * @throws StateLost if the head includes less than `held`
+   * @throws StateLost if the head includes less than `held`, or is of another incarnation
    */
   advance(
     partition: number,
     to: { readonly offset: number; readonly streamTime: number },
-    held?: number,
+    held?: KnownHead,
   ): Promise<void>;
-  /** Writes offset and topic of the head whatever they were. */
-  writeHead(partition: number, head: Head): Promise<void>;
+  /** Writes the head whatever it was. */
+  writeHead(partition: number, head: HeadChange): Promise<void>;
   /** Deletes the head, then the records and the list of the users. */
   clear(partition: number): Promise<void>;
 }

@@ -16,7 +16,6 @@ interface Fault {
 /** Plans the faults of a run; after `until` there are none, and no process is stopped. */
 export function planFaults(world: World, scenario: Scenario, random: Random, until: number): void {
   const { scheduler } = world;
-  // Since the store was last emptied or restored: what a copy of before does to a rebuild under way is not found yet.
   const copies: KeyValues[] = [];
   const anyProcess = (): number => random.integer(world.processes.length);
   const nameOf = (index: number): string => world.processes[index]!.name;
@@ -49,7 +48,6 @@ export function planFaults(world: World, scenario: Scenario, random: Random, unt
       run() {
         world.tell('the store is emptied');
         world.values.clear();
-        copies.length = 0;
         if (random.next() < 0.5) world.reconnect();
       },
     },
@@ -60,7 +58,6 @@ export function planFaults(world: World, scenario: Scenario, random: Random, unt
         if (copy === undefined) return;
         world.tell('the store is restored from an older copy');
         world.values.restore(copy);
-        copies.length = 0;
         // Another server holds the copy, so that every client connects anew.
         world.reconnect();
       },

@@ -1,4 +1,4 @@
-import type { StateLost } from '#platform/kafka/held-state.ts';
+import type { Head, StateLost } from '#platform/kafka/held-state.ts';
 import type { Seam } from './scenario.ts';
 
 /** A bug that was put into a stage on purpose, in a scenario whose checkers must find it. */
@@ -61,11 +61,20 @@ export const PLANTS: readonly Plant[] = [
       return call(real, 'learn', { ...rest, messages: numbered });
     },
   })),
-  plant('rerank', 'rerank.pools', 'a lost pool is not noticed', (real) => ({
-    advance: (...parameters: never[]) => withoutLoss(call(real, 'advance', ...parameters), undefined),
-    readHead: async (...[partition]: never[]) =>
-      (await call(real, 'readHead', partition)) ?? { offset: 1_000_000, topicId: undefined },
-  })),
+  plant('rerank', 'rerank.pools', 'a lost pool is not noticed', (real) => {
+    const incarnations = new Map<unknown, unknown>();
+    return {
+      advance: (...parameters: never[]) => withoutLoss(call(real, 'advance', ...parameters), undefined),
+      writeHead(...[partition, head]: never[]) {
+        incarnations.set(partition, (head as unknown as Head).incarnation);
+        return call(real, 'writeHead', partition, head);
+      },
+      async readHead(...[partition]: never[]) {
+        const head = (await call(real, 'readHead', partition)) ?? { offset: 1_000_000, topicId: undefined };
+        return { ...head, incarnation: incarnations.get(partition) };
+      },
+    };
+  }),
   plant('rerank', 'rerank.pools', 'a pool of several generations is shown', (real) => ({
     read: async (...[userId]: never[]) => ({
       ...((await call(real, 'read', userId)) as object),

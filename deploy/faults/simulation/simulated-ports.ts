@@ -134,8 +134,10 @@ export function openPorts(
         })),
       ),
     consume: async (group, handlers, options = {}) => {
+      const incarnations = random.fork(`incarnations of ${group} of ${process.name}`);
       const consumption = await consume({
         ...options,
+        newIncarnation: () => String(incarnations.next()),
         kafka,
         groupId: group === '' ? name.replace(/-\d+$/, '') : group,
         subscriptions: Object.entries(handlers).map(([topic, handle]) => ({

@@ -1,7 +1,7 @@
 import { type ActionWindow, createWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { StateLost } from '#platform/kafka/held-state.ts';
+import { changedHead, type KnownHead, requireHead } from '#platform/kafka/held-state.ts';
 import type { InterestsHead, InterestsStore } from '../../../services/interests/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
@@ -24,9 +24,8 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
   const usersOf = (partition: number) => values.get<ReadonlySet<string>>(`${USERS}${partition}`);
   const recordOf = (userId: string) => values.get<StoredInterests>(`${USER_RECORDS}${userId}`);
 
-  function requireHead(partition: number, held: number | undefined): void {
-    const offset = headOf(partition)?.offset;
-    if (held !== undefined && (offset === undefined || offset < held)) throw new StateLost(offset, held);
+  function requireHeld(partition: number, held: KnownHead | undefined): void {
+    if (held !== undefined) requireHead(headOf(partition), held);
   }
 
   return {
@@ -50,7 +49,7 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
       const bytes = hexOf(encodeWindow(window));
       await run(() => values.set(`${USERS}${partition}`, new Set([...(usersOf(partition) ?? []), userId])));
       return run(() => {
-        requireHead(partition, held);
+        requireHeld(partition, held);
         if ((recordOf(userId)?.offset ?? -1) >= version) return false;
         const derived = { interests: JSON.stringify(interests), clustering: hexOf(clustering) };
         values.set(`${USER_RECORDS}${userId}`, { window: bytes, ...derived, offset: version });
@@ -74,17 +73,21 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
     readHead: (partition) => run(() => headOf(partition)),
     advance: (partition, to, held) =>
       run(() => {
-        requireHead(partition, held);
+        requireHeld(partition, held);
         const head = headOf(partition);
         if (head === undefined || head.offset < to.offset)
-          values.set(`${HEADS}${partition}`, { ...to, topicId: head?.topicId });
+          values.set(`${HEADS}${partition}`, {
+            topicId: head?.topicId,
+            incarnation: head?.incarnation,
+            ...to,
+          });
       }),
     writeHead: (partition, head) =>
       run(() => {
         const held = headOf(partition);
-        const topicId = head.topicId ?? held?.topicId;
-        const { offset } = head;
-        values.set(`${HEADS}${partition}`, { offset, topicId, streamTime: held?.streamTime ?? 0 });
+        const next = changedHead(held, head);
+        if (next !== undefined)
+          values.set(`${HEADS}${partition}`, { ...next, streamTime: held?.streamTime ?? 0 });
       }),
     async clear(partition) {
       await run(() => values.delete(`${HEADS}${partition}`));

@@ -63,7 +63,9 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
       const texts = [...users].map(([userId, user]) => [userId, textOf(user)] as const);
       return run(() => {
         const before = held(partition);
+        const { incarnation } = before.head;
         if ((before.head.version ?? 0) !== head.version - 1) return false;
+        if (head.incarnation !== undefined && incarnation !== head.incarnation) return false;
         const nextUsers = new Map(before.users);
         for (const [userId, text] of texts) {
           if (text === undefined) nextUsers.delete(userId);
@@ -73,7 +75,8 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
         for (const slate of shown) nextShown.set(slate.slateId, slate);
         for (const slateId of closed) nextShown.delete(slateId);
         const outbox = [...before.outbox, ...rewards].sort((a, b) => a.reward.sequence - b.reward.sequence);
-        put(partition, { head: { ...before.head, ...head }, users: nextUsers, shown: nextShown, outbox });
+        const nextHead = { ...before.head, ...head, incarnation };
+        put(partition, { head: nextHead, users: nextUsers, shown: nextShown, outbox });
         return true;
       });
     },
@@ -85,15 +88,22 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
       }),
     readTopicHead: (topic, partition) =>
       run(() => {
-        const { [`${topic}Offset` as const]: offset, topicIds } = held(partition).head;
-        return offset === undefined ? undefined : { offset, topicId: topicIds?.[topic] };
+        const { [`${topic}Offset` as const]: offset, topicIds, incarnation } = held(partition).head;
+        return offset === undefined ? undefined : { offset, topicId: topicIds?.[topic], incarnation };
       }),
-    writeTopicHead: (topic, partition, { offset, topicId }) =>
+    writeTopicHead: (topic, partition, change) =>
       run(() => {
         const { head } = held(partition);
+        const name = `${topic}Offset` as const;
+        const { offset = head[name], incarnation = head.incarnation, topicId } = change;
         const topicIds = topicId === undefined ? head.topicIds : { ...head.topicIds, [topic]: topicId };
         put(partition, {
-          head: { ...head, [`${topic}Offset`]: offset, ...(topicIds === undefined ? {} : { topicIds }) },
+          head: {
+            ...head,
+            ...(offset === undefined ? {} : { [name]: offset }),
+            ...(topicIds === undefined ? {} : { topicIds }),
+            incarnation,
+          },
         });
       }),
     clear: (partition, now) =>

@@ -1,5 +1,5 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import { type Head, requireContinuity } from '#platform/kafka/held-state.ts';
+import { changedHead, type Head, requireContinuity } from '#platform/kafka/held-state.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, replaces } from '../../../services/rerank/pools/pool.ts';
 import type { PoolStore } from '../../../services/rerank/pools/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
@@ -38,17 +38,17 @@ export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore
       run(() => joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE))),
     erase: (userId) => run(() => values.delete(`${POOLS}${userId}`)),
     readHead: (partition) => run(() => values.get<Head>(headKey(partition))),
-    writeHead: (partition, { offset, topicId }) =>
+    writeHead: (partition, head) =>
       run(() => {
-        const held = values.get<Head>(headKey(partition));
-        values.set(headKey(partition), { offset, topicId: topicId ?? held?.topicId });
+        const next = changedHead(values.get<Head>(headKey(partition)), head);
+        if (next !== undefined) values.set(headKey(partition), next);
       }),
-    advance: (partition, offset, readFrom) =>
+    advance: (partition, offset, batch) =>
       run(() => {
         const head = values.get<Head>(headKey(partition));
-        requireContinuity(head?.offset ?? -1, readFrom);
+        requireContinuity(head, batch);
         if (head === undefined || head.offset < offset)
-          values.set(headKey(partition), { offset, topicId: head?.topicId });
+          values.set(headKey(partition), { topicId: head?.topicId, incarnation: head?.incarnation, offset });
       }),
     clear: (partition) => run(() => values.delete(headKey(partition))),
   };

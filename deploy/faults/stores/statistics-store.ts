@@ -1,5 +1,5 @@
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
-import type { Head } from '#platform/kafka/held-state.ts';
+import { changedHead, type Head, requireHead } from '#platform/kafka/held-state.ts';
 import { COLUMNS_OF_VERSION_1 } from '../../../services/rerank/features.ts';
 import { nothingLearned } from '../../../services/rerank/learning/rewards.ts';
 import type { StatisticsStore } from '../../../services/rerank/learning/store.ts';
@@ -14,6 +14,8 @@ export interface StoredStatistics extends Head {
 
 export const STATISTICS = 'rerank/statistics/';
 
+const UNCHANGED = { offset: undefined, topicId: undefined, incarnation: undefined };
+
 /** The store of statistics over values in memory, with the commands of the store in Redis, one by one. */
 export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): StatisticsStore {
   const held = (partition: number) => values.get<StoredStatistics>(`${STATISTICS}${partition}`);
@@ -23,6 +25,7 @@ export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): Sta
       const nothing = nothingLearned();
       return {
         offset: stored?.offset ?? -1,
+        incarnation: stored?.incarnation,
         learned: {
           sequence: stored?.sequence ?? 0,
           statistics:
@@ -32,11 +35,12 @@ export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): Sta
         },
       };
     },
-    async save(partition, { learned, offset }) {
+    async save(partition, { learned, offset }, known) {
       const statistics = Buffer.from(encodeStatistics(learned.statistics)).toString('hex');
       const { sequence } = learned;
       return run(() => {
         const before = held(partition);
+        if (known !== undefined) requireHead(before, known);
         if (before !== undefined && before.offset >= offset) return false;
         values.set(`${STATISTICS}${partition}`, { ...before, offset, statistics, sequence });
         return true;
@@ -45,13 +49,13 @@ export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): Sta
     readHead: (partition) =>
       run(() => {
         const stored = held(partition);
-        return stored && { offset: stored.offset, topicId: stored.topicId };
+        return changedHead(stored, UNCHANGED);
       }),
-    writeHead: (partition, { offset, topicId }) =>
+    writeHead: (partition, head) =>
       run(() => {
         const before = held(partition);
-        const id = topicId ?? before?.topicId;
-        values.set(`${STATISTICS}${partition}`, { ...before, offset, topicId: id });
+        const next = changedHead(before, head);
+        if (next !== undefined) values.set(`${STATISTICS}${partition}`, { ...before, ...next });
       }),
     clear: (partition) => run(() => values.delete(`${STATISTICS}${partition}`)),
   };

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
@@ -22,6 +23,11 @@ export interface IncomingBatch<V> {
   readonly lastOffset: number;
   /** Offset at which the fetch began; undefined for a batch without messages. */
   readonly readFrom?: number | undefined;
+  /**
+   * Incarnation that the head of the partition must have at each write: with that state the log was compared. Undefined
+   * for a stage without state.
+   */
+  readonly incarnation?: string | undefined;
   /** Marks a message that breaks a rule of the stage; it goes to the dead letters and the partition goes on. */
   reject(offset: number, code: ErrorCode, reason: string): void;
 }
@@ -56,6 +62,8 @@ export interface ConsumeOptions {
   readonly onFailure: (error: unknown) => void;
   /** The state that the handlers keep outside the log; it is compared with the log, and rebuilt when it is lost. */
   readonly state?: HeldState;
+  /** Returns a random text that names a state which begins. Default: a random UUID. */
+  readonly newIncarnation?: () => string;
   /** Partitions handled at the same time. Default 16. */
   readonly concurrency?: number;
   /** Most bytes fetched of a partition at a time, which bounds memory. Default 1 MiB. */
@@ -117,6 +125,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
           ...options,
           topics,
           state: options.state,
+          newIncarnation: options.newIncarnation ?? randomUUID,
           session,
           onSeek: (topic, partition, offset) => commits.note(topic, partition, offset),
         });
@@ -153,7 +162,8 @@ async function handle(
   let rejected = 0;
   for (const part of partsOf(batch)) {
     if (!batch.isWanted()) return;
-    const work = (): Promise<Rejection[]> => handleBatch(part, subscription, options);
+    const work = (incarnation?: string): Promise<Rejection[]> =>
+      handleBatch(part, subscription, incarnation, options);
     const rejections = held === undefined ? await work() : await held.handle(part, work);
     if (rejections === undefined) return;
     const letters = rejections.filter(
@@ -195,14 +205,15 @@ function endOfPart(messages: readonly LogMessage[], start: number): number {
 async function handleBatch(
   batch: LogBatch,
   subscription: Subscription<never>,
-  options: ConsumeOptions,
+  incarnation: string | undefined,
+  { log }: Pick<ConsumeOptions, 'log'>,
 ): Promise<Rejection[]> {
   const { topic, partition, lastOffset, readFrom } = batch;
   const { userPartitions } = subscription;
   const rejections: Rejection[] = [];
   const messages: IncomingMessage<never>[] = [];
   for (const message of batch.messages) {
-    const decoded = decodeMessage(message, subscription.decode, options.log);
+    const decoded = decodeMessage(message, subscription.decode, log);
     const value = decoded instanceof Promise ? await decoded : decoded;
     if (value instanceof DecodeError) {
       rejections.push({ message, code: value.code, reason: value.message });
@@ -220,6 +231,7 @@ async function handleBatch(
     messages,
     lastOffset,
     readFrom,
+    incarnation,
     reject(offset, code, reason) {
       byOffset ??= new Map(batch.messages.map((message) => [Number(message.offset), message]));
       const message = byOffset.get(offset);

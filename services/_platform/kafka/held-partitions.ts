@@ -5,7 +5,7 @@ import type { Assignment, GroupSession, LogBatch } from '#topics/kafka/group-ses
 import { openTopicIds, type TopicIds } from '#topics/kafka/topic-ids.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
 import { type HeldState, StateLost } from './held-state.ts';
-import { type StartPosition, Starts } from './starts.ts';
+import { NOTHING_KNOWN, type StartPosition, Starts } from './starts.ts';
 
 /** One comparison of a partition's state with the log. A newer one replaces it. */
 interface Comparison {
@@ -22,6 +22,8 @@ interface Reading {
   /** Next offset to handle; undefined before the first comparison. */
   next: number | undefined;
   applied: Comparison | undefined;
+  /** Whether a batch was dropped while a comparison was replaced, so that kafkajs is behind it. */
+  isPassed: boolean;
   /** Messages before this offset were handled before a rebuild, and their dead letters sent. */
   lettersFrom: number;
   /** While the state is rebuilt, the offset at which it will be whole. */
@@ -36,6 +38,8 @@ export interface HeldPartitionsOptions {
   readonly session: Pick<GroupSession, 'seek' | 'inTurn'>;
   readonly log: Logger;
   readonly metrics: StageMetrics;
+  /** Returns a random text that names a state which begins. */
+  readonly newIncarnation: () => string;
   /** Called when a partition is read from another offset than the next one. */
   readonly onSeek: (topic: string, partition: number, offset: number) => void;
 }
@@ -51,6 +55,8 @@ const WATCH_MS = 5_000;
 export class HeldPartitions {
   readonly #options: HeldPartitionsOptions;
   readonly #comparisons = new Map<number, Comparison>();
+  /** Incarnations of the state of owned partitions, since their first comparison. */
+  readonly #incarnations = new Map<number, string>();
   readonly #readings = new Map<string, Reading>();
   readonly #opened: Promise<{ starts: Starts; ids: TopicIds; close: () => Promise<void> }>;
   readonly #timer: NodeJS.Timeout;
@@ -87,7 +93,10 @@ export class HeldPartitions {
   assign(assignment: Assignment): void {
     const partitions = new Set(Object.values(assignment).flat());
     for (const partition of this.#comparisons.keys())
-      if (!partitions.has(partition)) this.#comparisons.delete(partition);
+      if (!partitions.has(partition)) {
+        this.#comparisons.delete(partition);
+        this.#incarnations.delete(partition);
+      }
     for (const [key, { partition }] of this.#readings)
       if (!partitions.has(partition)) this.#readings.delete(key);
     for (const [topic, owned] of Object.entries(assignment)) {
@@ -98,6 +107,7 @@ export class HeldPartitions {
           partition,
           next: undefined,
           applied: undefined,
+          isPassed: false,
           lettersFrom: 0,
           rebuiltAt: undefined,
         };
@@ -114,10 +124,10 @@ export class HeldPartitions {
 
   /**
    * Handles a batch if it is the next one of its partition and its state holds what came before.
-   * @param handle writes state; may throw StateLost
+   * @param handle writes state of the incarnation that it is given; may throw StateLost
    * @returns the result of `handle`; undefined if the batch has to be read again
    */
-  async handle<T>(batch: LogBatch, handle: () => Promise<T>): Promise<T | undefined> {
+  async handle<T>(batch: LogBatch, handle: (incarnation: string) => Promise<T>): Promise<T | undefined> {
     const { topic, partition, readFrom, lastOffset } = batch;
     const reading = this.#readings.get(keyOf(topic, partition));
     const comparison = this.#comparisons.get(partition);
@@ -128,9 +138,11 @@ export class HeldPartitions {
       await this.#applyNew(reading, comparison);
       return undefined;
     }
+    const start = await comparison.start;
+    if (start === undefined) return undefined;
     let result: T;
     try {
-      result = await handle();
+      result = await handle(start.incarnation);
     } catch (error) {
       if (!(error instanceof StateLost)) throw error;
       this.#options.log.warn({ topic, partition, reason: error.message }, 'state is missing');
@@ -162,11 +174,20 @@ export class HeldPartitions {
     const isCurrent = (): boolean => this.#comparisons.get(partition) === comparison;
     const find = async (): Promise<StartPosition | undefined> => {
       const { starts } = await this.#opened;
-      const start = await starts.find(partition, isJoin ? new Map() : this.#handled(partition), isCurrent);
+      const known = isJoin
+        ? NOTHING_KNOWN
+        : { handled: this.#handled(partition), incarnation: this.#incarnations.get(partition) };
+      const start = await starts.find(partition, known, isCurrent);
       this.#options.state.forget();
+      if (start !== undefined) {
+        this.#incarnations.set(partition, start.incarnation);
+        this.#options.state.continueWith?.(partition, start.incarnation);
+      }
       return isCurrent() ? start : undefined;
     };
-    const comparison: Comparison = { start: Promise.resolve().then(find), isJoin };
+    // After the one that it replaces, which may still write a head.
+    const before = this.#comparisons.get(partition)?.start.catch(() => undefined) ?? Promise.resolve();
+    const comparison: Comparison = { start: before.then(find), isJoin };
     this.#comparisons.set(partition, comparison);
     // A partition without new messages has no batch that would apply it.
     void comparison.start.then(
@@ -207,13 +228,18 @@ export class HeldPartitions {
    */
   async #apply(reading: Reading, comparison: Comparison, readFrom: number | undefined): Promise<boolean> {
     const start = await comparison.start;
-    if (start === undefined) return false;
+    if (start === undefined) {
+      reading.isPassed = true;
+      return false;
+    }
     if (reading.applied === comparison) return true;
     reading.applied = comparison;
     const { topic, partition } = reading;
     const position = start.positions.get(topic)!;
     const committed = start.committed.get(topic);
-    const at = readFrom ?? (comparison.isJoin ? committed : (reading.next ?? committed));
+    const known = comparison.isJoin ? committed : (reading.next ?? committed);
+    const at = readFrom ?? (reading.isPassed ? Number.NaN : known);
+    reading.isPassed = false;
     if (start.isRebuild) {
       reading.rebuiltAt = start.ends.get(topic);
       reading.lettersFrom = committed ?? 0;
@@ -261,8 +287,10 @@ export class HeldPartitions {
     if (next === undefined || applied === undefined || this.#comparisons.get(partition) !== applied) return;
     const head = await this.#options.state.readHead(topic, partition);
     const isOther = head?.topicId !== undefined && topicId !== undefined && head.topicId !== topicId;
+    const isReplaced = head?.incarnation !== this.#incarnations.get(partition);
     const isBehind = head === undefined || head.offset < next - 1;
-    if ((isOther || isBehind) && this.#comparisons.get(partition) === applied) this.#compare(partition);
+    if ((isOther || isReplaced || isBehind) && this.#comparisons.get(partition) === applied)
+      this.#compare(partition);
   }
 }
 

@@ -3,7 +3,7 @@ import { describe, it } from 'node:test';
 import { compareWithLog, requireContinuity, StateLost, type TopicFacts } from './held-state.ts';
 
 const FACTS: TopicFacts = {
-  head: { offset: 41, topicId: 'a' },
+  head: { offset: 41, topicId: 'a', incarnation: 'i' },
   topicId: 'a',
   committed: 42,
   low: 0,
@@ -18,7 +18,7 @@ describe('compareWithLog', () => {
   });
 
   it('state that is older than the commit continues where it ends', () => {
-    const head = { offset: 9, topicId: 'a' };
+    const head = { offset: 9, topicId: 'a', incarnation: 'i' };
     assert.deepEqual(compare({ head }), { kind: 'resume', position: 10 });
     assert.deepEqual(compare({ head, low: 20 }), { kind: 'resume', position: 20 });
     assert.deepEqual(compare({ handled: 45 }), { kind: 'resume', position: 42 }, 'not committed yet');
@@ -42,11 +42,20 @@ describe('compareWithLog', () => {
 
   it('state of a topic with another id is rebuilt, and state without an id is taken over', () => {
     assert.deepEqual(compare({ topicId: 'b' }), { kind: 'rebuild', cause: 'topic-anew' });
-    assert.deepEqual(compare({ head: { offset: 41, topicId: undefined } }), {
+    assert.deepEqual(compare({ head: { offset: 41, topicId: undefined, incarnation: 'i' } }), {
       kind: 'continue',
       position: 42,
     });
     assert.deepEqual(compare({ topicId: undefined }), { kind: 'continue', position: 42 });
+  });
+
+  it('state of another incarnation than the process has continued is rebuilt', () => {
+    assert.equal(compare({ known: 'i' }).kind, 'continue');
+    assert.equal(compare({ known: undefined }).kind, 'continue', 'a process that has just joined');
+    assert.deepEqual(compare({ known: 'j' }), { kind: 'rebuild', cause: 'state-replaced' });
+    const nameless = { offset: 41, topicId: 'a', incarnation: undefined };
+    assert.deepEqual(compare({ known: 'i', head: nameless }), { kind: 'rebuild', cause: 'state-replaced' });
+    assert.equal(compare({ head: nameless }).kind, 'continue', 'state of a version without incarnations');
   });
 
   it('state that includes more than the log has is rebuilt', () => {
@@ -57,11 +66,26 @@ describe('compareWithLog', () => {
 
 describe('requireContinuity', () => {
   it('only a gap between head and batch is a loss', () => {
-    requireContinuity(-1, 0);
-    requireContinuity(41, 42);
-    requireContinuity(41, 7);
-    requireContinuity(-1, undefined);
-    assert.throws(() => requireContinuity(40, 42), StateLost);
-    assert.throws(() => requireContinuity(-1, 42), /should include the offsets up to 41/);
+    const at = (offset: number) => ({ offset, incarnation: 'i' });
+    requireContinuity(undefined, { readFrom: 0 });
+    requireContinuity(at(41), { readFrom: 42 });
+    requireContinuity(at(41), { readFrom: 7 });
+    requireContinuity(undefined, {});
+    assert.throws(() => requireContinuity(at(40), { readFrom: 42 }), StateLost);
+    assert.throws(
+      () => requireContinuity(undefined, { readFrom: 42 }),
+      /should include the offsets up to 41/,
+    );
+  });
+
+  it('a batch continues only the state with which the log was compared', () => {
+    const head = { offset: 41, incarnation: 'i' };
+    requireContinuity(head, { readFrom: 42, incarnation: 'i' });
+    for (const incarnation of ['j', undefined])
+      assert.throws(
+        () => requireContinuity({ ...head, incarnation }, { readFrom: 42, incarnation: 'i' }),
+        (error) => error instanceof StateLost && /a copy has replaced it/.test(error.message),
+      );
+    assert.throws(() => requireContinuity(undefined, { incarnation: 'i' }), StateLost);
   });
 });

@@ -6,23 +6,44 @@ export interface Head {
   readonly offset: number;
   /** The id that the cluster gave to the topic; undefined if it was not known when the head was written. */
   readonly topicId: string | undefined;
+  /**
+   * Random text, written when the state of the partition begins, is cleared, or is continued from an older copy. It tells the
+   * state from a copy that is restored later. Undefined in state of versions that did not write it.
+   */
+  readonly incarnation: string | undefined;
 }
+
+/** What is written of a head; what is undefined stays as it is. */
+export type HeadChange = { readonly [K in keyof Head]: Head[K] | undefined };
+
+/** The head after a change, as every store writes it; undefined if it has no offset yet. */
+export function changedHead(head: Head | undefined, change: HeadChange): Head | undefined {
+  const offset = change.offset ?? head?.offset;
+  if (offset === undefined) return undefined;
+  const { topicId = head?.topicId, incarnation = head?.incarnation } = change;
+  return { offset, topicId, incarnation };
+}
+
+/** What a process knows of the state that it continues. */
+export type KnownHead = Pick<Head, 'offset' | 'incarnation'>;
 
 /**
  * The state of a stage as a function of the log: whatever of it is lost can be made again by reading. Each partition
  * has a head for each topic, which advances only after all that it includes was written.
  */
 export interface HeldState {
-  /** @returns undefined if the state holds nothing of the partition */
+  /** @returns undefined if the state holds nothing of the partition. Its incarnation is that of the partition, for all topics. */
   readHead(topic: string, partition: number): Promise<Head | undefined>;
   /** Writes the head whatever it was. */
-  writeHead(topic: string, partition: number, head: Head): Promise<void>;
+  writeHead(topic: string, partition: number, head: HeadChange): Promise<void>;
   /** Deletes all state of the partition, the heads of all topics first, so that an interrupted deletion is noticed. */
   clear(partition: number): Promise<void>;
   /** Whether state that is older than what was handled is cleared too, because a part of it cannot be continued. */
   readonly isAllOrNothing?: boolean;
   /** Forgets what is in memory of all partitions. Batches that are being handled may keep it to their end. */
   forget(): void;
+  /** Called after each comparison with the log, and after `forget`, with the incarnation that the state has now. */
+  continueWith?(partition: number, incarnation: string): void;
 }
 
 /** A handler throws it when the state lacks messages that it included before. The consumer reads them again. */
@@ -34,9 +55,37 @@ export class StateLost extends Error {
   }
 }
 
-/** @throws StateLost if messages between the head and the first offset of a batch are not in the state */
-export function requireContinuity(held: number, readFrom: number | undefined): void {
+/** The state is another one than the one that this process continues, for example a copy that was restored. */
+export class StateReplaced extends StateLost {
+  constructor(offset: number) {
+    super(undefined, offset);
+    this.message = `the state that included the offsets up to ${offset} is gone, or a copy has replaced it`;
+  }
+}
+
+/** @throws StateLost if the head is not of the known incarnation, or includes less than what is known of it */
+export function requireHead(head: KnownHead | undefined, known: KnownHead): void {
+  if (head === undefined || head.offset < known.offset) throw new StateLost(head?.offset, known.offset);
+  requireIncarnation(head, known.incarnation);
+}
+
+/** @throws StateLost unless the head is of the incarnation; undefined accepts any */
+export function requireIncarnation(head: KnownHead | undefined, incarnation: string | undefined): void {
+  if (incarnation !== undefined && head?.incarnation !== incarnation)
+    throw new StateReplaced(head?.offset ?? -1);
+}
+
+/** @throws StateLost if the state is of another incarnation than a batch, or lacks messages before its first offset */
+export function requireContinuity(
+  head: KnownHead | undefined,
+  {
+    readFrom,
+    incarnation,
+  }: { readonly readFrom?: number | undefined; readonly incarnation?: string | undefined },
+): void {
+  const held = head?.offset ?? -1;
   if (readFrom !== undefined && held < readFrom - 1) throw new StateLost(held, readFrom - 1);
+  requireIncarnation(head, incarnation);
 }
 
 /** What is known of one topic of a partition at an assignment. */
@@ -47,13 +96,15 @@ export interface TopicFacts {
   readonly committed: number | undefined;
   /** Offset up to which this process has handled the partition; undefined if it has not. */
   readonly handled?: number | undefined;
+  /** Incarnation of the state that this process has continued; undefined if it has not. */
+  readonly known?: string | undefined;
   /** First offset in the log, and the offset after the last. */
   readonly low: number;
   readonly high: number;
 }
 
 /** Why state has to be made again. */
-export type LossCause = 'state-missing' | 'state-older' | 'topic-anew' | 'log-shorter';
+export type LossCause = 'state-missing' | 'state-older' | 'state-replaced' | 'topic-anew' | 'log-shorter';
 
 /**
  * - continue: the state fits the log; `position` is the next offset to read
@@ -65,13 +116,15 @@ export type HeadVerdict =
   | { readonly kind: 'rebuild'; readonly cause: LossCause };
 
 /** Compares the state of a partition with the log. */
-export function compareWithLog({ head, topicId, committed, handled, low, high }: TopicFacts): HeadVerdict {
+export function compareWithLog(facts: TopicFacts): HeadVerdict {
+  const { head, topicId, committed, handled, known, low, high } = facts;
   const done = Math.max(committed ?? 0, handled ?? 0);
   if (head === undefined) {
     return done <= low ? { kind: 'continue', position: low } : { kind: 'rebuild', cause: 'state-missing' };
   }
   if (head.topicId !== undefined && topicId !== undefined && head.topicId !== topicId)
     return { kind: 'rebuild', cause: 'topic-anew' };
+  if (known !== undefined && head.incarnation !== known) return { kind: 'rebuild', cause: 'state-replaced' };
   if (head.offset >= high) return { kind: 'rebuild', cause: 'log-shorter' };
   // The commit may be behind the head: then the dead letters of the last batch may not have been sent.
   const next = Math.min(head.offset + 1, committed ?? head.offset + 1);

@@ -15,6 +15,8 @@ import {
 export interface StartPosition {
   /** Next offset to read, by qualified topic. */
   readonly positions: ReadonlyMap<string, number>;
+  /** Incarnation of the state from now on. */
+  readonly incarnation: string;
   /** Whether the state was cleared or is older than the commit. */
   readonly isRebuild: boolean;
   /** Offset from which a member that has just joined reads by itself, by qualified topic. */
@@ -31,13 +33,27 @@ export interface StartsOptions {
   readonly admin: Pick<Admin, 'fetchOffsets' | 'fetchTopicOffsets'>;
   readonly topicIds: Pick<TopicIds, 'read'>;
   readonly log: Logger;
+  /** Returns a random text that names a state which begins. */
+  readonly newIncarnation: () => string;
   readonly onRebuild: (cause: LossCause) => void;
 }
 
 const RETRY_MS = 1_000;
 
+/** What a process knows of a partition from before. */
+export interface KnownPartition {
+  /** Offsets up to which this process has handled the topics. */
+  readonly handled: ReadonlyMap<string, number>;
+  /** Incarnation of the state that it has continued; undefined if it has not. */
+  readonly incarnation: string | undefined;
+}
+
+export const NOTHING_KNOWN: KnownPartition = { handled: new Map(), incarnation: undefined };
+
 const EXPLANATIONS: Readonly<Record<LossCause, string>> = {
   'state-missing': 'Redis has lost the state of the partition; the log is read again from its beginning',
+  'state-replaced':
+    'Redis holds another state than this process has written, as after a copy was restored; the log is read again',
   'topic-anew':
     'the topic was deleted and created again; the state of the old one is deleted, and the new one is read',
   'log-shorter': 'the log ends before the state does; the state is deleted, and the log is read again',
@@ -54,17 +70,16 @@ export class Starts {
 
   /**
    * Repeats until Kafka and Redis answer.
-   * @param handled offsets up to which this process has handled the topics
    * @returns undefined if `isWanted` no longer holds
    */
   async find(
     partition: number,
-    handled: ReadonlyMap<string, number>,
+    known: KnownPartition,
     isWanted: () => boolean,
   ): Promise<StartPosition | undefined> {
     while (isWanted()) {
       try {
-        const facts = await this.#factsOf(partition, handled);
+        const facts = await this.#factsOf(partition, known);
         return isWanted() ? await this.#startFrom(partition, facts) : undefined;
       } catch (error) {
         this.#options.log.warn(
@@ -87,15 +102,18 @@ export class Starts {
       this.#options.onRebuild(loss.cause);
     }
     if (isCleared) await this.#options.state.clear(partition);
+    const incarnation =
+      (loss === undefined ? incarnationOf(facts) : undefined) ?? this.#options.newIncarnation();
     const positions = new Map<string, number>();
     for (const [topic, fact] of facts) {
       const verdict = verdicts.get(topic)!;
       const isContinued = !isCleared && verdict.kind !== 'rebuild';
       positions.set(topic, isContinued ? verdict.position : fact.low);
-      await this.#settleHead(topic, partition, fact, isContinued);
+      await this.#settleHead(topic, partition, { fact, isContinued, incarnation });
     }
     return {
       positions,
+      incarnation,
       committed: new Map([...facts].map(([topic, { committed, low }]) => [topic, committed ?? low])),
       ends: new Map([...facts].map(([topic, { high }]) => [topic, high])),
       isRebuild: loss !== undefined,
@@ -111,12 +129,18 @@ export class Starts {
     return older;
   }
 
-  /** Writes the head if it was cleared, lacks the id of the topic, or ends before the log begins. */
-  async #settleHead(topic: string, partition: number, fact: TopicFacts, isContinued: boolean): Promise<void> {
+  /** Writes the head if it was cleared, lacks the id of the topic or an incarnation, or ends before the log begins. */
+  async #settleHead(
+    topic: string,
+    partition: number,
+    settled: { fact: TopicFacts; isContinued: boolean; incarnation: string },
+  ): Promise<void> {
+    const { fact, isContinued, incarnation } = settled;
     const { head, topicId, low } = fact;
     const first = low - 1;
     if (isContinued && head !== undefined) {
-      if (head.offset >= first && head.topicId === topicId) return;
+      const isSettled = head.topicId === topicId && head.incarnation === incarnation;
+      if (head.offset >= first && isSettled) return;
       const { log } = this.#options;
       if (head.offset < first)
         log.warn(
@@ -124,11 +148,16 @@ export class Starts {
           'messages expired before they were read',
         );
     }
-    const offset = isContinued ? Math.max(head?.offset ?? first, first) : first;
-    await this.#options.state.writeHead(topic, partition, { offset, topicId: topicId ?? head?.topicId });
+    // A former owner may still advance a head that is continued, which must not go back.
+    const offset = isContinued && head !== undefined && head.offset >= first ? undefined : first;
+    const next = { offset, topicId: topicId ?? head?.topicId, incarnation };
+    await this.#options.state.writeHead(topic, partition, next);
   }
 
-  async #factsOf(partition: number, handled: ReadonlyMap<string, number>): Promise<Map<string, TopicFacts>> {
+  async #factsOf(
+    partition: number,
+    { handled, incarnation }: KnownPartition,
+  ): Promise<Map<string, TopicFacts>> {
     const { admin, groupId, topics, topicIds, state } = this.#options;
     const facts = new Map<string, TopicFacts>();
     const groups = await admin.fetchOffsets({ groupId, topics: [...topics] });
@@ -147,10 +176,17 @@ export class Starts {
         topicId,
         committed: committed < 0 ? undefined : committed,
         handled: handled.get(topic),
+        known: incarnation,
         low: Number(range.low),
         high: Number(range.high),
       });
     }
     return facts;
   }
+}
+
+/** The incarnation of the state; undefined if a topic has no head, or no incarnation was written. */
+function incarnationOf(facts: ReadonlyMap<string, TopicFacts>): string | undefined {
+  const found = new Set([...facts.values()].map(({ head }) => head?.incarnation));
+  return found.size === 1 ? [...found][0] : undefined;
 }

@@ -34,7 +34,7 @@ export const METRICS = {
     labels: ['topic', 'partition'],
   }),
   rebuilds: counter('tributary_state_rebuilds_total', {
-    help: 'Partitions whose state did not fit the log, by cause: state-missing, state-older, topic-anew, log-shorter',
+    help: 'Partitions whose state did not fit the log, by cause: state-missing, state-older, state-replaced, topic-anew, log-shorter',
     labels: ['cause'],
   }),
   rebuildLeft: gauge('tributary_rebuild_messages_left', {

@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { StateLost } from '../kafka/held-state.ts';
+import { type KnownHead, StateReplaced } from '../kafka/held-state.ts';
 import { runScript } from './script.ts';
 
 /**
@@ -26,16 +26,18 @@ redis.call('HSET', KEYS[1], unpack(ARGV))
 return 1`;
 
 /**
- * Like WRITE, but only while the head includes at least the offset that this process knows. Otherwise Redis was emptied
- * or restored from an older copy, and a record that is read from it may lack messages. KEYS[2] the head, which may be the
- * record itself. ARGV: source field, offset, offset of the head, then pairs of field and value. Returns −1 if it is behind.
+ * Like WRITE, but only while the head is of the incarnation that this process knows, and includes at least the offset that it
+ * knows. Otherwise Redis was emptied or restored from an older copy, and a record that is read from it may lack messages.
+ * KEYS[2] the head, which may be the record itself. ARGV: source field, offset, offset of the head, incarnation or an empty
+ * text for any, then pairs of field and value. Returns −1 if the head is another one or behind.
  */
 const WRITE_UNDER_HEAD = `
-local head = redis.call('HGET', KEYS[2], ARGV[1])
-if not head or tonumber(head) < tonumber(ARGV[3]) then return -1 end
+local head = redis.call('HMGET', KEYS[2], ARGV[1], 'incarnation')
+if not head[1] or tonumber(head[1]) < tonumber(ARGV[3]) then return -1 end
+if ARGV[4] ~= '' and head[2] ~= ARGV[4] then return -1 end
 local held = redis.call('HGET', KEYS[1], ARGV[1])
 if held and tonumber(held) >= tonumber(ARGV[2]) then return 0 end
-redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 4))
+redis.call('HSET', KEYS[1], ARGV[1], ARGV[2], unpack(ARGV, 5))
 return 1`;
 
 /** Position of a write in the log. The partition is implied: a record belongs to one partition for ever. */
@@ -53,21 +55,23 @@ export async function writeFenced(redis: Redis, key: string, fence: Fence, field
 
 /**
  * Writes the fields unless the record already includes the fence's offset.
- * @param head key of the partition's head, and the offset that it must include
+ * @param head key of the partition's head, the offset that it must include, and the incarnation that it must have, any if
+ *   undefined
  * @returns whether it was written
- * @throws StateLost if the head includes less
+ * @throws StateLost if the head includes less or is of another incarnation
  */
 export async function writeUnderHead(
   redis: Redis,
   key: string,
   fence: Fence,
-  head: { readonly key: string; readonly offset: number },
+  head: KnownHead & { readonly key: string },
   fields: Fields,
 ): Promise<boolean> {
-  const parameters = [fenceField(fence.source), String(fence.offset), String(head.offset)];
+  const { incarnation = '' } = head;
+  const parameters = [fenceField(fence.source), String(fence.offset), String(head.offset), incarnation];
   const pairs = Object.entries(fields).flat();
   const written = await runScript(redis, WRITE_UNDER_HEAD, [key, head.key], [...parameters, ...pairs]);
-  if (written === -1) throw new StateLost(undefined, head.offset);
+  if (written === -1) throw new StateReplaced(head.offset);
   return written === 1;
 }
 

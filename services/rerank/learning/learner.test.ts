@@ -76,7 +76,8 @@ test('redelivered batches, crashes and rebalances leave the sums of one reading 
       await learner.learn(batchOf(log, 0, log.length));
       const expected = nothingLearned();
       applyRewards(expected, log);
-      assert.deepEqual(await inner.load(PARTITION), { learned: expected, offset: log.length - 1 });
+      const { learned, offset } = await inner.load(PARTITION);
+      assert.deepEqual({ learned, offset }, { learned: expected, offset: log.length - 1 });
     }),
   );
 });
@@ -119,7 +120,7 @@ test('statistics that rewards within the bounds cannot lead to are forgotten, an
   const poisoned = nothingLearned();
   observe(poisoned.statistics, ['bias', 'popularity'], Float64Array.of(1, 1e200), 1);
   poisoned.sequence = 1;
-  await store.save(PARTITION, { learned: poisoned, offset: 0 });
+  await store.save(PARTITION, { learned: poisoned, offset: 0, incarnation: undefined });
   const { posterior, observations } = await readPosterior(store, PARTITION + 1, {
     priorDeviation: 1,
     noiseVariance: 0.1,

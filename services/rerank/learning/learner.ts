@@ -28,13 +28,13 @@ export function createLearner(options: {
 
   return {
     async learn(batch) {
-      const { partition, messages, lastOffset, readFrom } = batch;
+      const { partition, messages, lastOffset } = batch;
       // A batch that outlives a rebalance keeps this object, so that it changes nothing of the next assignment.
       const ours = inMemory;
       // Removed while it is updated, so that a failed write leaves no sums in memory that Redis does not hold.
       const held = ours.get(partition) ?? believable(await store.load(partition));
       ours.delete(partition);
-      requireContinuity(held.offset, readFrom);
+      requireContinuity(held, batch);
       // Also for messages that the sums include already: the process may have stopped before the dead letter was sent.
       for (const { offset, value } of messages) {
         const fault = value === null ? undefined : rewardFault(value);
@@ -56,8 +56,11 @@ export function createLearner(options: {
         }
         count(outcome);
       }
-      const advanced = { learned: held.learned, offset: lastOffset };
-      if (await store.save(partition, advanced)) ours.set(partition, advanced);
+      const { learned, incarnation } = held;
+      const advanced = { learned, offset: lastOffset, incarnation };
+      // State that no comparison with the log has named is fenced by its offset alone.
+      const known = incarnation === undefined ? undefined : { offset: held.offset, incarnation };
+      if (await store.save(partition, advanced, known)) ours.set(partition, advanced);
     },
     forget() {
       inMemory = new Map();
@@ -65,6 +68,6 @@ export function createLearner(options: {
   };
 }
 
-function believable({ learned, offset }: HeldStatistics): HeldStatistics {
-  return { learned: believableLearned(learned), offset };
+function believable(held: HeldStatistics): HeldStatistics {
+  return { ...held, learned: believableLearned(held.learned) };
 }

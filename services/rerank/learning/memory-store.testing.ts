@@ -1,30 +1,35 @@
+import { changedHead, type Head, requireHead } from '#platform/kafka/held-state.ts';
 import { nothingLearned } from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
 
 /** A store of statistics in memory, for tests; it passes the suite of the store in Redis. */
 export function createMemoryStatisticsStore(): StatisticsStore {
-  const partitions = new Map<number, HeldStatistics>();
-  const topicIds = new Map<number, string | undefined>();
+  const heads = new Map<number, Head>();
+  const sums = new Map<number, HeldStatistics['learned']>();
   return {
     async load(partition) {
-      return structuredClone(partitions.get(partition) ?? { learned: nothingLearned(), offset: -1 });
+      const { offset = -1, incarnation } = heads.get(partition) ?? {};
+      const learned = structuredClone(sums.get(partition) ?? nothingLearned());
+      return { learned, offset, incarnation };
     },
-    async save(partition, held) {
-      if ((partitions.get(partition)?.offset ?? -1) >= held.offset) return false;
-      partitions.set(partition, structuredClone(held));
+    async save(partition, { learned, offset }, known) {
+      const head = heads.get(partition);
+      if (known !== undefined) requireHead(head, known);
+      if ((head?.offset ?? -1) >= offset) return false;
+      heads.set(partition, { topicId: head?.topicId, incarnation: head?.incarnation, offset });
+      sums.set(partition, structuredClone(learned));
       return true;
     },
     async readHead(partition) {
-      const held = partitions.get(partition);
-      return held === undefined ? undefined : { offset: held.offset, topicId: topicIds.get(partition) };
+      return heads.get(partition);
     },
-    async writeHead(partition, { offset, topicId }) {
-      partitions.set(partition, { learned: partitions.get(partition)?.learned ?? nothingLearned(), offset });
-      topicIds.set(partition, topicId);
+    async writeHead(partition, head) {
+      const next = changedHead(heads.get(partition), head);
+      if (next !== undefined) heads.set(partition, next);
     },
     async clear(partition) {
-      partitions.delete(partition);
-      topicIds.delete(partition);
+      heads.delete(partition);
+      sums.delete(partition);
     },
   };
 }

@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
-import { fenceField, writeFenced } from '#platform/redis/fenced.ts';
-import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
+import { fenceField, writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
+import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/heads.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { nothingLearned } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
@@ -23,6 +23,7 @@ export function createRedisStatisticsStore(options: {
       const learned = nothingLearned();
       return {
         offset: Number(fields[fenceField(SOURCE)] ?? -1),
+        incarnation: fields[INCARNATION]?.toString(),
         learned: {
           sequence: Number(sequence ?? 0),
           statistics:
@@ -32,17 +33,16 @@ export function createRedisStatisticsStore(options: {
         },
       };
     },
-    save(partition, { learned, offset }) {
-      return writeFenced(
-        redis,
-        keyOf(partition),
-        { source: SOURCE, offset },
-        {
-          statistics: Buffer.from(encodeStatistics(learned.statistics)),
-          sequence: String(learned.sequence),
-          features: FEATURES_BY_NAME,
-        },
-      );
+    save(partition, { learned, offset }, known) {
+      const key = keyOf(partition);
+      const fence = { source: SOURCE, offset };
+      const fields = {
+        statistics: Buffer.from(encodeStatistics(learned.statistics)),
+        sequence: String(learned.sequence),
+        features: FEATURES_BY_NAME,
+      };
+      if (known === undefined) return writeFenced(redis, key, fence, fields);
+      return writeUnderHead(redis, key, fence, { key, ...known }, fields);
     },
     readHead: (partition) => readHead(redis, keyOf(partition), SOURCE),
     writeHead: (partition, head) => writeHead(redis, keyOf(partition), SOURCE, head),

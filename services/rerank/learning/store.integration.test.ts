@@ -32,10 +32,10 @@ it('statistics that version 1 wrote, whose columns have no names, are continued'
   }
   const statistics = Buffer.from(writer.finish());
   await test.redis.hset(key, { '@rewards': '41', sequence: '7', features: '1', statistics });
-  assert.deepEqual(await store.load(0), { learned: expected, offset: 41 });
+  assert.deepEqual(await store.load(0), { learned: expected, offset: 41, incarnation: undefined });
   applyRewards(expected, [someReward(8)]);
-  assert.equal(await store.save(0, { learned: expected, offset: 42 }), true);
-  assert.deepEqual(await store.load(0), { learned: expected, offset: 42 });
+  assert.equal(await store.save(0, { learned: expected, offset: 42, incarnation: undefined }), true);
+  assert.deepEqual(await store.load(0), { learned: expected, offset: 42, incarnation: undefined });
   assert.equal(await test.redis.hget(key, 'features'), '2', 'earlier code does not try to decode it');
 });
 

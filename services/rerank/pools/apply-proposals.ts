@@ -48,7 +48,7 @@ export async function applyProposals(
     }),
   );
   // Sent in the same turn, so that it shares their round trip; the connection keeps the order.
-  await Promise.all([puts, store.advance(batch.partition, batch.lastOffset, batch.readFrom)]);
+  await Promise.all([puts, store.advance(batch.partition, batch.lastOffset, batch)]);
 }
 
 /** Returns why a proposal is invalid; undefined if it is valid. */

@@ -1,5 +1,5 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import { type Head, requireContinuity } from '#platform/kafka/held-state.ts';
+import { changedHead, type Head, requireContinuity } from '#platform/kafka/held-state.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
 import type { PoolStore } from './store.ts';
 
@@ -35,13 +35,14 @@ export function createMemoryPoolStore(): PoolStore {
       return heads.get(partition);
     },
     async writeHead(partition, head) {
-      heads.set(partition, head);
+      const next = changedHead(heads.get(partition), head);
+      if (next !== undefined) heads.set(partition, next);
     },
-    async advance(partition, offset, readFrom) {
+    async advance(partition, offset, batch) {
       const head = heads.get(partition);
-      requireContinuity(head?.offset ?? -1, readFrom);
+      requireContinuity(head, batch);
       if (head === undefined || head.offset < offset)
-        heads.set(partition, { offset, topicId: head?.topicId });
+        heads.set(partition, { topicId: head?.topicId, incarnation: head?.incarnation, offset });
     },
     async clear(partition) {
       heads.delete(partition);

@@ -72,11 +72,11 @@ export function createRedisPoolStore(options: {
     },
     readHead: (partition) => readHead(redis, headKeyOf(partition), SOURCE),
     writeHead: (partition, head) => writeHead(redis, headKeyOf(partition), SOURCE, head),
-    async advance(partition, offset, readFrom) {
+    async advance(partition, offset, { readFrom, incarnation }) {
       const key = headKeyOf(partition);
       const fence = { source: SOURCE, offset };
-      if (readFrom === undefined) await writeFenced(redis, key, fence, {});
-      else await writeUnderHead(redis, key, fence, { key, offset: readFrom - 1 }, {});
+      if (readFrom === undefined && incarnation === undefined) await writeFenced(redis, key, fence, {});
+      else await writeUnderHead(redis, key, fence, { key, offset: (readFrom ?? 0) - 1, incarnation }, {});
     },
     clear: (partition) => deleteHead(redis, headKeyOf(partition)),
     async read(userId) {

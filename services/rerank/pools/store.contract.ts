@@ -74,23 +74,27 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
 
   test('the head advances in the order of the log, and only if it includes what came before', async () => {
     const store = await createStore();
-    await assert.rejects(store.advance(3, 9, 5), StateLost);
-    await store.writeHead(3, { offset: 4, topicId: 'a' });
-    await store.advance(3, 9, 5);
-    await store.advance(3, 7, 5);
-    await store.advance(3, 12, undefined);
-    assert.deepEqual(await store.readHead(3), { offset: 12, topicId: 'a' });
-    await assert.rejects(store.advance(3, 20, 14), StateLost);
+    await assert.rejects(store.advance(3, 9, { readFrom: 5 }), StateLost);
+    await store.writeHead(3, { offset: 4, topicId: 'a', incarnation: 'i' });
+    await store.advance(3, 9, { readFrom: 5, incarnation: 'i' });
+    await store.advance(3, 7, { readFrom: 5 });
+    await store.advance(3, 12, {});
+    assert.deepEqual(await store.readHead(3), { offset: 12, topicId: 'a', incarnation: 'i' });
+    await assert.rejects(store.advance(3, 20, { readFrom: 14 }), StateLost);
+    await assert.rejects(store.advance(3, 20, { readFrom: 13, incarnation: 'of a copy' }), StateLost);
+    await assert.rejects(store.advance(3, 20, { incarnation: 'of a copy' }), StateLost);
+    await store.advance(3, 13, { incarnation: 'i' });
+    assert.equal((await store.readHead(3))?.offset, 13);
     await store.clear(3);
     assert.equal(await store.readHead(3), undefined);
   });
 
   test('proposals of a topic that was made anew replace those of the old one, whatever their offsets', async () => {
     const store = await createStore();
-    await store.writeHead(0, { offset: -1, topicId: 'a' });
+    await store.writeHead(0, { offset: -1, topicId: 'a', incarnation: undefined });
     await store.put(0, held(70, { version: 50, receivedAt: NOW }));
     await store.put(0, held(71, { model: 'sequence' }));
-    await store.writeHead(0, { offset: -1, topicId: 'b' });
+    await store.writeHead(0, { offset: -1, topicId: 'b', incarnation: undefined });
     const first = held(0, { version: 3, receivedAt: NOW + 1 });
     assert.equal(await store.put(0, first), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([first], []));

@@ -1,8 +1,12 @@
-import type { Head } from '#platform/kafka/held-state.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
 import type { HeldProposal, Pool } from './pool.ts';
 
 /** held: the pool holds the proposal now; stale: it holds a newer one; full: it holds MAX_MODELS other models. */
 export type PutOutcome = 'held' | 'stale' | 'full';
+
+/** Where a batch continues the state; undefined if that is not known. */
+export type PoolBatch = Pick<IncomingBatch<unknown>, 'readFrom' | 'incarnation'>;
 
 /** The newest proposal of each user and model. */
 export interface PoolStore {
@@ -16,12 +20,12 @@ export interface PoolStore {
   erase(userId: string): Promise<void>;
   /** @returns undefined if no proposal of the partition was stored */
   readHead(partition: number): Promise<Head | undefined>;
-  writeHead(partition: number, head: Head): Promise<void>;
+  writeHead(partition: number, head: HeadChange): Promise<void>;
   /**
    * Advances the head after the proposals that it includes; an older offset changes nothing.
-   * @throws StateLost if the head includes less than the messages before `readFrom`
+   * @throws StateLost if the head is of another incarnation than the batch, or includes less than the messages before it
    */
-  advance(partition: number, offset: number, readFrom: number | undefined): Promise<void>;
+  advance(partition: number, offset: number, batch: PoolBatch): Promise<void>;
   /** Deletes the head. Pools stay: proposals that are read again find them equal or newer. */
   clear(partition: number): Promise<void>;
 }

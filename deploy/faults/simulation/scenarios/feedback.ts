@@ -111,7 +111,9 @@ export async function startFeedback(ports: SimulatedPorts, seam: Seam): Promise<
     topics: { slates: 'slates', actions: 'actions' },
     everyMs: 1_000,
     now: Date.now,
-    report: joiner.tick,
+    report: async (partition, ends) => {
+      if (recovery.isCompared(partition)) await joiner.tick(partition, ends);
+    },
     log: ports.log,
     signal: ports.signal,
     onFailure: (error) => ports.process.fail(error),
@@ -125,6 +127,7 @@ export async function startFeedback(ports: SimulatedPorts, seam: Seam): Promise<
       clear: (partition) => joiner.exclusively(partition, () => recovery.clear(partition)),
       isAllOrNothing: true,
       forget: recovery.forget,
+      continueWith: recovery.continueWith,
     }),
   });
 }
