@@ -12,7 +12,7 @@ import { type App, openApp } from './app.ts';
 import { type Crowd, gatherCrowd } from './crowd.ts';
 
 /** Users with their windows, and the catalogue. */
-export interface World {
+export interface BenchWorld {
   readonly windows: RealWindows;
   readonly itemIds: readonly string[];
   readonly crowd: Crowd;
@@ -20,7 +20,7 @@ export interface World {
 
 /** Running stages, servers and an app of a world. */
 export interface RunningWorld {
-  readonly world: World;
+  readonly world: BenchWorld;
   readonly path: Path;
   readonly servers: Stack;
   readonly app: App;
@@ -30,20 +30,20 @@ const STAGES = ['gateway', 'interests', 'propose', 'rerank', 'feedback', 'index'
 const HOUR = 3_600_000;
 
 /** Users with windows of real households. */
-export function realWorld(windows: RealWindows, users: number): World {
+export function realWorld(windows: RealWindows, users: number): BenchWorld {
   const itemIds = itemsOf(windows);
   return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live') };
 }
 
 /** Users and items in any number; the windows are as long as real ones. */
-export function syntheticWorld(real: RealWindows, users: number, items: number): World {
+export function syntheticWorld(real: RealWindows, users: number, items: number): BenchWorld {
   const windows = syntheticWindows(items, real);
   const { itemIds } = windows;
   return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live') };
 }
 
 /** Starts all stages on servers of their own, which hold the world, and stops them after the work. */
-export function onWorld<T>(world: World, work: (running: RunningWorld) => Promise<T>): Promise<T> {
+export function onWorld<T>(world: BenchWorld, work: (running: RunningWorld) => Promise<T>): Promise<T> {
   return onStages(
     STAGES,
     {},
@@ -69,7 +69,10 @@ function itemsOf({ histories }: RealWindows): string[] {
 }
 
 /** Catalogue, vectors and windows, as the stages would hold them after a history. */
-async function prepare(namespace: TestNamespace, { windows: real, itemIds, crowd }: World): Promise<void> {
+async function prepare(
+  namespace: TestNamespace,
+  { windows: real, itemIds, crowd }: BenchWorld,
+): Promise<void> {
   const now = Date.now();
   console.error(`  ${crowd.userIds.length} users, ${itemIds.length} items …`);
   const content = { text: '', categories: [], attributes: {}, vector: null };
