@@ -57,6 +57,15 @@ const STAGE_SETTINGS = {
     unit: 'days',
     summary: 'time that the candidate pool of a user is kept after its newest proposal',
   }),
+  cachedCandidates: number('TRIBUTARY_RERANK_CACHED_CANDIDATES', {
+    fallback: 300_000,
+    minimum: 0,
+    maximum: 100_000_000,
+    integer: true,
+    unit: 'candidates',
+    summary:
+      'candidates of pools that stay decoded in memory, at about 0.3 KB each; those of the pools used last are kept',
+  }),
 } as const;
 
 /** The settings of the stage and of all its policies. */

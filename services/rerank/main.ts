@@ -25,6 +25,7 @@ await runStage(STAGES.rerank, async (stage) => {
     keyOf: (userId) => stage.key('rerank', 'pool', userId),
     headKeyOf: (partition) => stage.key('rerank', 'pools', String(partition)),
     keepMs: config.poolDays * 86_400_000,
+    cachedCandidates: config.cachedCandidates,
     encode: (proposal) => stage.codec.encode('Proposal', proposal),
     decode: (bytes) => stage.codec.decode('Proposal', bytes),
   });

@@ -1,17 +1,20 @@
+import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
 import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
+import { DecodedPools } from './decoded-pools.ts';
 import { type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
 import type { PoolStore, PutOutcome } from './store.ts';
 
 /**
  * A pool is a hash of the user: `<model>` the proposal, `@<model>` its offset, `#<model>` its version, `^<model>` the
- * time when its newest action was received, and `~` the id of the topic of the offsets.
+ * time when its newest action was received, `~` the id of the topic of the offsets, and `!` the stamp of the last change, which
+ * no other change of any pool has.
  * KEYS: the pool, the head of the partition. ARGV: model, offset, version, proposal, milliseconds to keep the pool, largest
- * number of models, time.
+ * number of models, time, stamp.
  */
 const PUT = `
 local model = ARGV[1]
@@ -32,7 +35,7 @@ if not held[1] then
   end
   if models >= tonumber(ARGV[6]) then return 'full' end
 end
-redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3], '^' .. model, ARGV[7])
+redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3], '^' .. model, ARGV[7], '!', ARGV[8])
 if topic then redis.call('HSET', KEYS[1], '~', topic) end
 redis.call('PEXPIRE', KEYS[1], ARGV[5])
 return 'held'`;
@@ -40,33 +43,47 @@ return 'held'`;
 const SOURCE = 'proposals';
 
 const OFFSET_MARK = '@';
+const STAMP = '!';
 
 export function createRedisPoolStore(options: {
   redis: Redis;
   keyOf: (userId: string) => string;
   headKeyOf: (partition: number) => string;
   keepMs: number;
+  /** Candidates of pools that stay decoded in memory, together. */
+  cachedCandidates: number;
   encode: (proposal: Proposal) => Buffer;
   decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
 }): PoolStore {
   const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
 
-  async function readProposals(userId: string): Promise<HeldProposal[]> {
+  const decoded = new DecodedPools(options.cachedCandidates);
+  const process = randomUUID();
+  let puts = 0;
+
+  /** Reads the whole pool only if it has changed since it was decoded here. */
+  async function readProposals(userId: string): Promise<readonly HeldProposal[]> {
+    const known = decoded.get(userId);
+    if (known !== undefined && (await redis.hget(keyOf(userId), STAMP)) === known.stamp)
+      return known.proposals;
     // A Map, because a model may have the name of a property that every object has.
     const fields = new Map(Object.entries(await redis.hgetallBuffer(keyOf(userId))));
-    const held: HeldProposal[] = [];
+    const proposals: HeldProposal[] = [];
     for (const [name, offset] of fields) {
       if (!name.startsWith(OFFSET_MARK)) continue;
       const bytes = fields.get(name.slice(OFFSET_MARK.length));
-      if (bytes !== undefined) held.push({ offset: Number(offset), proposal: await decode(bytes) });
+      if (bytes !== undefined) proposals.push({ offset: Number(offset), proposal: await decode(bytes) });
     }
-    return held;
+    decoded.put(userId, fields.get(STAMP)?.toString(), proposals);
+    return proposals;
   }
 
   return {
     async put(partition, { offset, proposal }) {
       const { userId, model, version, receivedAt } = proposal;
-      const parameters = [model, offset, version, encode(proposal), keepMs, MAX_MODELS, receivedAt];
+      const stamp = `${process}/${puts++}`;
+      const rest = [keepMs, MAX_MODELS, receivedAt, stamp];
+      const parameters = [model, offset, version, encode(proposal), ...rest];
       const keys = [keyOf(userId), headKeyOf(partition)];
       return (await runScript(redis, PUT, keys, parameters)) as PutOutcome;
     },

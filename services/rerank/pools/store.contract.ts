@@ -72,6 +72,21 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.deepEqual(await store.read('bob'), joinPools([bob], []));
   });
 
+  test('each read returns the newest proposals, also after earlier reads of the same pool', async () => {
+    const store = await createStore();
+    for (let offset = 1; offset < 5; offset++) {
+      const newest = held(offset, { version: offset });
+      await store.put(0, newest);
+      assert.deepEqual(await store.read('ann'), joinPools([newest], []));
+      assert.deepEqual(await store.read('ann'), joinPools([newest], []));
+    }
+    await store.erase('ann');
+    assert.deepEqual(await store.read('ann'), joinPools([], []));
+    const again = held(4, { version: 4 });
+    await store.put(0, again);
+    assert.deepEqual(await store.read('ann'), joinPools([again], []));
+  });
+
   test('the head advances in the order of the log, and only if it includes what came before', async () => {
     const store = await createStore();
     await assert.rejects(store.advance(3, 9, { readFrom: 5 }), StateLost);

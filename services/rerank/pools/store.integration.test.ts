@@ -21,6 +21,7 @@ testPoolStore(async () => {
     keyOf: (userId) => test.key(name, 'pool', userId),
     headKeyOf: (partition) => test.key(name, 'pools', String(partition)),
     keepMs: 60_000,
+    cachedCandidates: 1_000,
     encode: serialize,
     decode: (bytes) => deserialize(bytes) as Proposal,
   });
