@@ -78,8 +78,24 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       })),
       recent: [],
       explanation: '',
+      ...{ candidates: [], popularity: [], causes: [], lists: [] },
     },
     'trending for everybody: 7 items: i0 1 because buy 55, i1 0.5, i2 0.333, i3 0.25, i4 0.2, … 2 more',
+  ],
+  [
+    'Proposal',
+    {
+      ...{ userId: '2375', model: '', generation: null, version: 812, receivedAt: NOON, items: [] },
+      ...{ recent: [], explanation: '', candidates: ['i0', 'i1'], popularity: [0.5, 0.25], causes: [CAUSE] },
+      lists: [
+        {
+          ...{ model: 'medoid-neighbours', generation: 'g7', explanation: '' },
+          ...{ places: [1, 0], scores: [0.5, 0.25], causes: [0, -1] },
+        },
+        { model: 'trending', generation: null, explanation: '', places: [0], scores: [4], causes: [] },
+      ],
+    },
+    'for 2375 v812: medoid-neighbours in g7: 2 items: i1 0.5 because buy 55, i0 0.25; trending: 1 item: i0 4',
   ],
   [
     'Slate',

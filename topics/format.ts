@@ -3,6 +3,7 @@
  * control characters are escaped before they reach the terminal.
  */
 import { isEveryone } from '#contracts/domain/ids.ts';
+import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 
 export interface FormatOptions {
@@ -51,18 +52,20 @@ const RENDERERS: Renderers = {
   },
 
   Proposal: (proposal, options) => {
-    const items = list(
-      proposal.items,
-      (item) => `${id(item.itemId, options)} ${number(item.score)}${formatCause(item.because, options)}`,
-      options,
-    );
     const reader = isEveryone(proposal.userId)
       ? 'everybody'
       : `${id(proposal.userId, options)} v${proposal.version}`;
-    return (
-      `${printable(proposal.model)} for ${reader}${inGeneration(proposal.generation, options)}: ` +
-      `${count(proposal.items.length, 'item')}: ${items}`
-    );
+    const lists = modelProposalsOf(proposal).map(({ model, generation, items }) => {
+      const entries = list(
+        items,
+        (item) => `${id(item.itemId, options)} ${number(item.score)}${formatCause(item.because, options)}`,
+        options,
+      );
+      const searched = inGeneration(generation, options);
+      return { model: printable(model), rest: `${searched}: ${count(items.length, 'item')}: ${entries}` };
+    });
+    if (proposal.lists.length === 0) return `${lists[0]!.model} for ${reader}${lists[0]!.rest}`;
+    return `for ${reader}: ${lists.map(({ model, rest }) => `${model}${rest}`).join('; ')}`;
   },
 
   Slate: (slate, options) => {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fault } from '../fault.ts';
 import { faultSentence } from '../fault.ts';
+import type { ModelList, Proposal } from '../generated/records.ts';
 import type { Logged } from './logged.ts';
 import { interestsFault, proposalFault, rewardFault, slateFault } from './record-validity.ts';
 import {
@@ -59,6 +60,78 @@ describe('a proposal in the log', () => {
     assert.equal(proposalFault(inLog(aProposal({ userId: '*', version: -1 }))), undefined);
     assert.equal(proposalFault(inLog(aProposal({ userId: '*', version: 0 })))?.field, 'version');
     assert.equal(proposalFault(inLog(aProposal({ version: 1e15 })))?.field, 'version');
+  });
+});
+
+describe('a proposal in columns', () => {
+  const list = {
+    model: 'a',
+    generation: null,
+    explanation: '',
+    places: [1, 0],
+    scores: [1, 0.5],
+    causes: [],
+  };
+  const record = (change: Partial<Proposal> = {}, other: Partial<ModelList> = {}): Proposal =>
+    aProposal({
+      ...{ model: '', items: [], candidates: ['tea', 'rye'], popularity: [0, 1], causes: [aCause()] },
+      lists: [list, { ...list, model: 'b', causes: [0, -1], ...other }],
+      ...change,
+    });
+  const faultOf = (change: Partial<Proposal>, other?: Partial<ModelList>) =>
+    textOf(proposalFault(inLog(record(change, other))));
+
+  it('is valid with columns of the right lengths, also without popularity, causes and candidates', () => {
+    assert.equal(faultOf({}), undefined);
+    assert.equal(faultOf({ popularity: [] }), undefined);
+    assert.equal(faultOf({}, { places: [], scores: [], causes: [] }), undefined);
+    assert.equal(faultOf({ userId: '*', version: -1 }), undefined);
+  });
+
+  it('is rejected for a huge number, wherever it is', () => {
+    for (const number of HUGE) {
+      for (const [field, change, other] of [
+        ['popularity[1]', { popularity: [0, number] }, {}],
+        ['causes[0].importance', { causes: [aCause({ importance: number })] }, {}],
+        ['lists[1].scores[1]', {}, { scores: [1, number] }],
+        ['lists[1].places[0]', {}, { places: [number, 1] }],
+        ['lists[1].causes[1]', {}, { causes: [0, number] }],
+      ] as const) {
+        const fault = proposalFault(inLog(record(change, other)));
+        assert.deepEqual([fault?.code, fault?.field], ['number.invalid', field]);
+      }
+    }
+  });
+
+  it('is rejected for a position outside of its table, and for a column of another length', () => {
+    assert.match(
+      faultOf({}, { places: [0, 2] })!,
+      /^number.invalid: lists\[1\].places\[1\] is 2; .* 0 to 1$/,
+    );
+    assert.match(faultOf({}, { places: [-1, 0] })!, /^number.invalid: lists\[1\].places\[0\]/);
+    assert.match(faultOf({}, { causes: [1, -1] })!, /^number.invalid: lists\[1\].causes\[0\]/);
+    assert.match(faultOf({}, { causes: [-2, -1] })!, /^number.invalid: lists\[1\].causes\[0\]/);
+    assert.match(faultOf({}, { causes: [0] })!, /^field.invalid: lists\[1\].causes has 1 entries for 2/);
+    assert.match(faultOf({}, { scores: [1] })!, /^field.invalid: lists\[1\].scores has 1 entries for 2/);
+    assert.match(faultOf({ popularity: [1] })!, /^field.invalid: popularity has 1 entries for 2/);
+  });
+
+  it('is rejected for a second list of a model, for a model or items of its own, and for an id that is none', () => {
+    assert.match(faultOf({}, { model: 'a' })!, /^field.invalid: lists\[1\].model is a a second time/);
+    assert.match(faultOf({ model: 'c' })!, /^field.invalid: model is not empty/);
+    assert.match(faultOf({ items: [aProposedItem()] })!, /^field.invalid: items is not empty/);
+    assert.match(faultOf({ candidates: ['tea', ''] })!, /^field.invalid: candidates\[1\] is empty/);
+    assert.match(textOf(proposalFault(inLog(record(), { key: 'u2' })))!, /^message.key/);
+  });
+
+  it('is rejected for more lists, candidates, causes or places than a stage handles at once', () => {
+    const many = <T>(entry: T, count = 10_001): T[] => Array.from({ length: count }, () => entry);
+    assert.match(faultOf({ candidates: many('tea') })!, /^list.limit: candidates/);
+    assert.match(faultOf({ causes: many(aCause()) })!, /^list.limit: causes/);
+    const lists = many(list, 33).map((one, index) => ({ ...one, model: `m${index}` }));
+    assert.match(faultOf({ lists })!, /^list.limit: lists has 33 entries/);
+    const long = { places: many(0, 9_999), scores: many(1, 9_999), causes: [] };
+    assert.match(faultOf({}, long)!, /^list.limit: lists have 10001 places together/);
   });
 });
 

@@ -5,6 +5,7 @@
 import type { Fault } from '../fault.ts';
 import type { Proposal, ProposedItem, Reward, Slate, Slot, UserInterests } from '../generated/records.ts';
 import { idFault, isEveryone } from './ids.ts';
+import { listsFault } from './list-validity.ts';
 import { keyFault, type Logged } from './logged.ts';
 import { isWithin, LIST_LIMITS, lengthFault, NUMBER_BOUNDS, numberFault } from './number-bounds.ts';
 import { futureFault, timeFault } from './times.ts';
@@ -32,7 +33,7 @@ export function proposalFault({ value, key }: Logged<Proposal>): Fault | undefin
     keyFault(userId, key) ?? inVersion ?? lengthFault('items', items) ?? lengthFault('recent', recent);
   if (fault !== undefined) return fault;
   const index = items.findIndex((item) => !isSound(item));
-  return index === -1 ? undefined : itemFault(`items[${index}]`, items[index]!);
+  return index === -1 ? listsFault(value) : itemFault(`items[${index}]`, items[index]!);
 }
 
 /** Returns why a slate cannot be learned from; undefined if it can. */

@@ -150,6 +150,10 @@ export function aProposal(change: Partial<Proposal> = {}): Proposal {
     items: [aProposedItem()],
     recent: [],
     explanation: '',
+    candidates: [],
+    popularity: [],
+    causes: [],
+    lists: [],
     ...change,
   };
 }

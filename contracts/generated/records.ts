@@ -258,16 +258,45 @@ export interface ProposedItem {
   readonly popularity: number;
 }
 
+/** A medoid that led to candidates of the lists; the fields are those of Cause. */
+export interface ListedCause {
+  /** The medoid. */
+  readonly itemId: string;
+  /** The weightiest action of the user on it, such as buy. */
+  readonly type: string;
+  /** Its share in the importance of all the user’s medoids, 0 to 1. */
+  readonly importance: number;
+  /** Event time of the newest action in its cluster. */
+  readonly lastOccurredAt: number;
+}
+
+/** The list of one model, in columns with an entry for each of its candidates. */
+export interface ModelList {
+  /** Which model proposes; no two lists are of one model. */
+  readonly model: string;
+  /** Embedding generation searched in; null for a model that needs none. */
+  readonly generation: string | null;
+  /** Why an item of the list is shown, as in a record of one model. */
+  readonly explanation: string;
+  /** Positions in candidates, the best first. */
+  readonly places: readonly number[];
+  /** The model’s own score of each; comparable only within the model. */
+  readonly scores: readonly number[];
+  /** Position in the causes of the record for each, −1 for none; empty when no cause led to any. */
+  readonly causes: readonly number[];
+}
+
 /**
- * Candidates of one model for one user, replacing that model’s earlier ones. Topic proposals, key userId; the
- * userId * stands for everybody.
+ * Candidates of one model or of several for one user, replacing the earlier ones of these models. A record of
+ * one model may have its candidates in items; every other record has them in candidates and lists, with items
+ * and model empty. Topic proposals, key userId; the userId * stands for everybody.
  */
 export interface Proposal {
   /** For whom; * for a list that serves every user, known or not. */
   readonly userId: string;
-  /** Which model proposes: medoid-neighbours, trending, … */
+  /** Which model proposes the items: medoid-neighbours, trending, …; empty in a record with lists. */
   readonly model: string;
-  /** Embedding generation searched in; null for a model that needs none. */
+  /** Embedding generation of the items; null for a model that needs none, and in a record with lists. */
   readonly generation: string | null;
   /**
    * Version of the interests that were answered; −1 for a list that depends on no user. An older version
@@ -276,15 +305,23 @@ export interface Proposal {
   readonly version: number;
   /** When the gateway accepted the newest action reflected here. */
   readonly receivedAt: number;
-  /** Candidates, the best first. */
+  /** Candidates of the one model, the best first; empty in a record with lists. */
   readonly items: readonly ProposedItem[];
   /** Items the user acted on lately, which the slate leaves out. */
   readonly recent: readonly string[];
   /**
-   * Why an item of the list is shown, for the user: a text in which {deed} stands for the action on its
-   * cause, such as bought, and {cause} for the title. Empty when the model explains nothing.
+   * Why one of the items is shown, for the user: a text in which {deed} stands for the action on its cause,
+   * such as bought, and {cause} for the title. Empty when the model explains nothing.
    */
   readonly explanation: string;
+  /** The candidates of all lists, each once. */
+  readonly candidates: readonly string[];
+  /** Popularity of each of the candidates, from 0 to 1; empty when no list knows any. */
+  readonly popularity: readonly number[];
+  /** The medoids that led to candidates, each once. */
+  readonly causes: readonly ListedCause[];
+  /** The lists, one a model. */
+  readonly lists: readonly ModelList[];
 }
 
 /**
@@ -1010,7 +1047,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
     "type": "record",
     "name": "Proposal",
     "namespace": "io.tributary",
-    "doc": "Candidates of one model for one user, replacing that model’s earlier ones. Topic proposals, key userId; the userId * stands for everybody.",
+    "doc": "Candidates of one model or of several for one user, replacing the earlier ones of these models. A record of one model may have its candidates in items; every other record has them in candidates and lists, with items and model empty. Topic proposals, key userId; the userId * stands for everybody.",
     "fields": [
       {
         "name": "userId",
@@ -1020,7 +1057,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "model",
         "type": "string",
-        "doc": "Which model proposes: medoid-neighbours, trending, …"
+        "doc": "Which model proposes the items: medoid-neighbours, trending, …; empty in a record with lists."
       },
       {
         "name": "generation",
@@ -1028,7 +1065,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "null",
           "string"
         ],
-        "doc": "Embedding generation searched in; null for a model that needs none.",
+        "doc": "Embedding generation of the items; null for a model that needs none, and in a record with lists.",
         "default": null
       },
       {
@@ -1112,7 +1149,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             ]
           }
         },
-        "doc": "Candidates, the best first."
+        "doc": "Candidates of the one model, the best first; empty in a record with lists."
       },
       {
         "name": "recent",
@@ -1126,8 +1163,126 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "explanation",
         "type": "string",
-        "doc": "Why an item of the list is shown, for the user: a text in which {deed} stands for the action on its cause, such as bought, and {cause} for the title. Empty when the model explains nothing.",
+        "doc": "Why one of the items is shown, for the user: a text in which {deed} stands for the action on its cause, such as bought, and {cause} for the title. Empty when the model explains nothing.",
         "default": ""
+      },
+      {
+        "name": "candidates",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "The candidates of all lists, each once.",
+        "default": []
+      },
+      {
+        "name": "popularity",
+        "type": {
+          "type": "array",
+          "items": "float"
+        },
+        "doc": "Popularity of each of the candidates, from 0 to 1; empty when no list knows any.",
+        "default": []
+      },
+      {
+        "name": "causes",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ListedCause",
+            "namespace": "io.tributary",
+            "doc": "A medoid that led to candidates of the lists; the fields are those of Cause.",
+            "fields": [
+              {
+                "name": "itemId",
+                "type": "string",
+                "doc": "The medoid."
+              },
+              {
+                "name": "type",
+                "type": "string",
+                "doc": "The weightiest action of the user on it, such as buy."
+              },
+              {
+                "name": "importance",
+                "type": "double",
+                "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+              },
+              {
+                "name": "lastOccurredAt",
+                "type": {
+                  "type": "long",
+                  "logicalType": "timestamp-millis"
+                },
+                "doc": "Event time of the newest action in its cluster."
+              }
+            ]
+          }
+        },
+        "doc": "The medoids that led to candidates, each once.",
+        "default": []
+      },
+      {
+        "name": "lists",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ModelList",
+            "namespace": "io.tributary",
+            "doc": "The list of one model, in columns with an entry for each of its candidates.",
+            "fields": [
+              {
+                "name": "model",
+                "type": "string",
+                "doc": "Which model proposes; no two lists are of one model."
+              },
+              {
+                "name": "generation",
+                "type": [
+                  "null",
+                  "string"
+                ],
+                "doc": "Embedding generation searched in; null for a model that needs none.",
+                "default": null
+              },
+              {
+                "name": "explanation",
+                "type": "string",
+                "doc": "Why an item of the list is shown, as in a record of one model.",
+                "default": ""
+              },
+              {
+                "name": "places",
+                "type": {
+                  "type": "array",
+                  "items": "int"
+                },
+                "doc": "Positions in candidates, the best first."
+              },
+              {
+                "name": "scores",
+                "type": {
+                  "type": "array",
+                  "items": "float"
+                },
+                "doc": "The model’s own score of each; comparable only within the model."
+              },
+              {
+                "name": "causes",
+                "type": {
+                  "type": "array",
+                  "items": "int"
+                },
+                "doc": "Position in the causes of the record for each, −1 for none; empty when no cause led to any.",
+                "default": []
+              }
+            ]
+          }
+        },
+        "doc": "The lists, one a model.",
+        "default": []
       }
     ]
   },

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it, mock } from 'node:test';
-import type { Proposal } from '#contracts/generated/records.ts';
+import { type ModelProposal, modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import { ForEveryone } from './for-everyone.ts';
 import type { ListForEveryone } from './proposers/proposer.ts';
 import { RecordingReport } from './report.testing.ts';
@@ -12,7 +12,7 @@ async function run(
   models: Record<string, ListForEveryone['propose']>,
   options: { partitions: number[]; ms: number },
 ) {
-  const published: Proposal[] = [];
+  const published: ModelProposal[] = [];
   const report = new RecordingReport();
   mock.timers.enable({ apis: ['setTimeout', 'setInterval'] });
   const forEveryone = new ForEveryone({
@@ -24,7 +24,7 @@ async function run(
       propose,
     })),
     timeoutMs: 250,
-    publish: async (proposal) => void published.push(proposal),
+    publish: async (record) => void published.push(...modelProposalsOf(record)),
     report,
     now: () => 1_000,
   });

@@ -1,3 +1,4 @@
+import { combineProposals } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { type Author, proposalForEveryone } from './proposals.ts';
 import type { ListForEveryone } from './proposers/proposer.ts';
@@ -55,7 +56,7 @@ export class ForEveryone {
       const list = await limit.run((signal) => model.propose(signal));
       // Another process may own the partition by now.
       if (list === undefined || !this.#ownsFirstPartition) return report.count(model.name, 'skipped', 1);
-      await publish(proposalForEveryone(list, model, now()));
+      await publish(combineProposals([proposalForEveryone(list, model, now())]));
       report.count(model.name, 'ok', 1);
     } catch (error) {
       report.count(model.name, limit.isOver ? 'timed_out' : 'failed', 1);

@@ -35,7 +35,7 @@ await runStage(STAGES.propose, async (stage) => {
     stage.lifecycle.onStop('lists for everyone', () => forEveryone.close());
     await stage.consume(
       config.group,
-      { interests: createPass(runners) },
+      { interests: createPass(runners, publish) },
       {
         onAssigned: (partitions) => forEveryone.own(partitions),
       },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
+import { type ModelProposal, modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import { aMedoid, someInterests } from '#contracts/domain/records.testing.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
@@ -41,12 +42,16 @@ function batchOf(
 describe('interests in the log', () => {
   it('are rejected if they are for everyone, under another key, or hold huge numbers, and the others are answered', async () => {
     const asked: string[] = [];
-    const pass = createPass([
-      {
-        propose: async (users) => void asked.push(...users.map(({ interests }) => interests.userId)),
-        forget: () => undefined,
-      },
-    ]);
+    const pass = createPass(
+      [
+        {
+          name: 'asking',
+          propose: async (users) => void asked.push(...users.map(({ interests }) => interests.userId)),
+          forget: () => undefined,
+        },
+      ],
+      async () => assert.fail('nothing is published here'),
+    );
     const rejected: Array<[number, string]> = [];
     const batch = batchOf(
       someInterests({ userId: '*' }),
@@ -71,7 +76,7 @@ describe('medoid-neighbours alone in the pass', () => {
   let lookups: string[] = [];
   let refusals = 0;
   let skipped = 0;
-  let published: Array<[Proposal, string | undefined]> = [];
+  let published: Array<[ModelProposal, string | undefined]> = [];
   let controller = new AbortController();
 
   // Beside each item lies one named after it; the generation holds no vector of an item "unknown".
@@ -105,11 +110,15 @@ describe('medoid-neighbours alone in the pass', () => {
 
   const propose = (...messages: Parameters<typeof batchOf>) => {
     const { forUsers } = createModels(CONFIG, { embeddings: { find } });
+    const publish = async (record: Proposal, trace: string | undefined) =>
+      void published.push(
+        ...modelProposalsOf(record).map((one) => [one, trace] as [ModelProposal, typeof trace]),
+      );
     const runner = new Runner({
       ...CONFIG,
       model: forUsers[0]!,
       isAlone: true,
-      publish: async (proposal, trace) => void published.push([proposal, trace]),
+      publish,
       report: {
         ...silentReport,
         count: (_model, outcome, lists) => {
@@ -119,11 +128,11 @@ describe('medoid-neighbours alone in the pass', () => {
       signal: controller.signal,
       onFailure: (error) => assert.fail(String(error)),
     });
-    return createPass([runner])(batchOf(...messages));
+    return createPass([runner], publish)(batchOf(...messages));
   };
 
   const proposals = () => published.map(([proposal]) => proposal);
-  const itemsOf = (proposal: Proposal | undefined) => proposal?.items.map(({ itemId }) => itemId);
+  const itemsOf = (proposal: ModelProposal | undefined) => proposal?.items.map(({ itemId }) => itemId);
 
   it('medoid-neighbours proposes the neighbours of the medoids, in the generation of the interests', async () => {
     await propose(interests({ medoids: [medoid('tea'), medoid('unknown')], recent: ['tea'] }));

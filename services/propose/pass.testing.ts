@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { type ModelProposal, modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { createPass } from './pass.ts';
 import type { Author } from './proposals.ts';
@@ -9,8 +10,10 @@ import { Runner } from './runner.ts';
 /** A pass over interests that a test feeds by hand. */
 export interface TestPass {
   readonly report: RecordingReport;
-  /** All proposals, in the order in which they were published. */
-  readonly published: readonly Proposal[];
+  /** All records, in the order in which they were published. */
+  readonly records: readonly Proposal[];
+  /** The lists of all records. */
+  readonly published: readonly ModelProposal[];
   /** Reads a batch of interests; `erased` stands for a tombstone. */
   read(...users: Array<UserInterests | { userId: string; erased: true }>): Promise<void>;
   /** The items that each user has last been proposed by a model, joined by commas. */
@@ -26,7 +29,9 @@ export function openPass(
   options: { timeoutMs?: number; waitingUsers?: number } = {},
 ): TestPass {
   const report = new RecordingReport();
-  const published: Proposal[] = [];
+  const records: Proposal[] = [];
+  const publish = async (record: Proposal): Promise<void> => void records.push(record);
+  const listed = () => records.flatMap(modelProposalsOf);
   const controller = new AbortController();
   const runners = models.map(
     (model) =>
@@ -36,16 +41,19 @@ export function openPass(
         timeoutMs: options.timeoutMs ?? 10_000,
         waitingUsers: options.waitingUsers ?? 100,
         retryMs: { first: 1, longest: 4 },
-        publish: async (proposal) => void published.push(proposal),
+        publish,
         report,
         signal: controller.signal,
         onFailure: (error) => assert.fail(String(error)),
       }),
   );
-  const pass = createPass(runners);
+  const pass = createPass(runners, publish);
   return {
     report,
-    published,
+    records,
+    get published() {
+      return listed();
+    },
     read: (...users) =>
       pass({
         reject: (_offset, code, reason) => assert.fail(`${code}: ${reason}`),
@@ -60,7 +68,7 @@ export function openPass(
       }),
     listsOf: (name) =>
       Object.fromEntries(
-        published
+        listed()
           .filter(({ model }) => model === name)
           .map(({ userId, items }) => [userId, items.map(({ itemId }) => itemId).join()]),
       ),

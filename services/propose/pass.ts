@@ -1,16 +1,18 @@
 import { interestsFault } from '#contracts/domain/record-validity.ts';
 import { faultSentence } from '#contracts/fault.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
+import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { JoinedLists } from './joined-lists.ts';
 import type { Runner } from './runner.ts';
 import type { Asked } from './waiting-users.ts';
 
 /**
- * One pass over `interests` for every model: the record is decoded once, and the proposals of a user are produced together.
+ * One pass over `interests` for every model: the record is decoded once, and the lists of a user are published in one record.
  * Of several versions of a user in a batch only the newest is answered.
  */
 export function createPass(
-  runners: ReadonlyArray<Pick<Runner, 'propose' | 'forget'>>,
+  runners: ReadonlyArray<Pick<Runner, 'name' | 'propose' | 'forget'>>,
+  publish: (record: Proposal, trace: string | undefined) => Promise<void>,
 ): (batch: Pick<IncomingBatch<UserInterests>, 'messages' | 'reject'>) => Promise<void> {
   return async ({ messages, reject }) => {
     const newest = new Map<string, Asked>();
@@ -28,6 +30,19 @@ export function createPass(
       }
     }
     const asked = [...newest.values()];
-    if (asked.length > 0) await Promise.all(runners.map((runner) => runner.propose(asked)));
+    if (asked.length === 0) return;
+    const lists = new JoinedLists(
+      runners.map(({ name }) => name),
+      publish,
+    );
+    await Promise.all(
+      runners.map(async (runner) => {
+        try {
+          await runner.propose(asked, (one, list) => lists.deliver(runner.name, one, list));
+        } finally {
+          lists.leave(runner.name);
+        }
+      }),
+    );
   };
 }

@@ -1,5 +1,6 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import type { Proposal, ProposedItem, UserInterests } from '#contracts/generated/records.ts';
+import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { ProposedItem, UserInterests } from '#contracts/generated/records.ts';
 import type { Candidate, ProposedList } from './proposers/proposer.ts';
 
 /** The parts of a model that its proposals carry. */
@@ -11,13 +12,13 @@ export interface Author {
 }
 
 /** The proposal of a model for a user. @throws Error when a number of the list is not finite */
-export function proposalFor(user: UserInterests, list: ProposedList, author: Author): Proposal {
+export function proposalFor(user: UserInterests, list: ProposedList, author: Author): ModelProposal {
   const { userId, version, receivedAt, recent } = user;
   return { ...authored(list, author), userId, version, receivedAt, recent };
 }
 
 /** The proposal of a model for every user. @param now ms @throws Error when a number of the list is not finite */
-export function proposalForEveryone(list: ProposedList, author: Author, now: number): Proposal {
+export function proposalForEveryone(list: ProposedList, author: Author, now: number): ModelProposal {
   return { ...authored(list, author), userId: EVERYONE, version: -1, receivedAt: now, recent: [] };
 }
 

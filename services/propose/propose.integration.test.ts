@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
+import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import { anAction, anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
-import type { Proposal } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { withAdmin } from '#topics/connection.ts';
@@ -69,8 +69,9 @@ describe('the propose stage', () => {
           onMessage: (message) => void messages.push(message),
         });
         for (const { value, headers } of messages.reverse()) {
-          const proposal: Proposal = await test.codec.decode('Proposal', value!);
-          if (proposal.model === model) return { proposal, trace: headers.traceparent?.toString() };
+          const proposals = modelProposalsOf(await test.codec.decode('Proposal', value!));
+          const proposal = proposals.find((one) => one.model === model);
+          if (proposal !== undefined) return { proposal, trace: headers.traceparent?.toString() };
         }
         return undefined;
       },

@@ -49,6 +49,7 @@ describe('the pass over interests', () => {
       { ...pass.published[0]!, model: 'b', explanation: 'by b' },
     ]);
     assert.deepEqual(pass.report.counts, { 'a ok': 1, 'b ok': 1 });
+    assert.equal(pass.records.length, 1, 'the log gets one record a user');
   });
 
   it('the pass over interests passes a model at most 32 users in a call, and only the newest interests of each', async () => {

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { combineProposals, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { type Author, proposalFor } from './proposals.ts';
@@ -14,6 +15,12 @@ const RETRY_MS = { first: 200, longest: 2_000 };
 
 type Condition = (asked: Asked) => boolean;
 
+/**
+ * Hands over the list of a user; undefined for a user who gets none of the model now.
+ * @returns resolves when the list is acknowledged
+ */
+export type Deliver = (asked: Asked, list: ModelProposal | undefined) => Promise<void>;
+
 export interface RunnerOptions {
   readonly model: Author & ListsForUsers;
   /** Whether the process runs no other model for users, so that waiting for this one holds up nobody. */
@@ -24,6 +31,7 @@ export interface RunnerOptions {
   readonly waitingUsers: number;
   /** Pauses before users are tried again; default RETRY_MS. */
   readonly retryMs?: { readonly first: number; readonly longest: number };
+  /** Publishes the lists of users who had to wait, each as a record of its own. */
   readonly publish: (proposal: Proposal, trace: string | undefined) => Promise<void>;
   readonly report: Report;
   /** Aborted when the stage drains. */
@@ -33,7 +41,7 @@ export interface RunnerOptions {
 }
 
 /**
- * Runs one model for the users of each batch and publishes its lists. While a model fails, the last lists of its users stay.
+ * Runs one model for the users of each batch and delivers its lists. While a model fails, the last lists of its users stay.
  *
  * - After an error that may pass (`retryable`) a model alone in its process is waited for: the lag grows and nothing is lost.
  * - Beside other models, and after no result within the time limit, its users wait in memory, each with the newest interests, and
@@ -51,11 +59,16 @@ export class Runner {
     this.#waiting = new WaitingUsers(options.waitingUsers);
   }
 
+  get name(): string {
+    return this.#options.model.name;
+  }
+
   /**
    * Resolves when the lists of these users are acknowledged, or the users wait.
+   * @param deliver is called once for each user, unless the user waits; default: each list is a record of its own
    * @throws TributaryError retryable when the model fails while the stage drains: the batch is read again
    */
-  async propose(asked: readonly Asked[]): Promise<void> {
+  async propose(asked: readonly Asked[], deliver: Deliver = this.#publishAlone): Promise<void> {
     if (this.#isResting) return this.#wait(asked);
     const { isAlone, timeoutMs } = this.#options;
     const limit = isAlone ? undefined : new TimeLimit(timeoutMs);
@@ -63,8 +76,8 @@ export class Runner {
       for (let from = 0; from < asked.length; from += USERS_A_CALL) {
         const portion = asked.slice(from, from + USERS_A_CALL);
         const failure = await (limit === undefined
-          ? this.#insist(portion)
-          : this.#attempt(portion, limit, everyone));
+          ? this.#insist(portion, deliver)
+          : this.#attempt(portion, { limit, isOwed: everyone, deliver }));
         if (failure !== undefined) return this.#wait(asked.slice(from), failure);
       }
     } finally {
@@ -86,10 +99,10 @@ export class Runner {
   }
 
   /** Retries until a retryable error has passed. @returns the remaining failure, a time limit */
-  async #insist(asked: readonly Asked[]): Promise<Error | undefined> {
+  async #insist(asked: readonly Asked[], deliver: Deliver): Promise<Error | undefined> {
     const { signal, retryMs = RETRY_MS } = this.#options;
     for (let pauseMs = retryMs.first; ; pauseMs = Math.min(2 * pauseMs, retryMs.longest)) {
-      const failure = await this.#attemptInTime(asked, everyone);
+      const failure = await this.#attemptInTime(asked, everyone, deliver);
       if (failure === undefined || !isRetryable(failure)) return failure;
       if (signal.aborted) throw failure;
       await this.#pause(pauseMs);
@@ -119,7 +132,7 @@ export class Runner {
     while (this.#waiting.size > 0) {
       if (signal.aborted) return;
       const asked = this.#waiting.first(users);
-      if ((await this.#attemptInTime(asked, isOwed)) === undefined) {
+      if ((await this.#attemptInTime(asked, isOwed, this.#publishAlone)) === undefined) {
         this.#waiting.settle(asked);
         report.waiting(model.name, this.#waiting.size);
         pauseMs = retryMs.first;
@@ -135,10 +148,14 @@ export class Runner {
     this.#isResting = false;
   }
 
-  async #attemptInTime(asked: readonly Asked[], isOwed: Condition): Promise<Error | undefined> {
+  async #attemptInTime(
+    asked: readonly Asked[],
+    isOwed: Condition,
+    deliver: Deliver,
+  ): Promise<Error | undefined> {
     const limit = new TimeLimit(this.#options.timeoutMs);
     try {
-      return await this.#attempt(asked, limit, isOwed);
+      return await this.#attempt(asked, { limit, isOwed, deliver });
     } finally {
       limit.lift();
     }
@@ -146,43 +163,53 @@ export class Runner {
 
   /**
    * One call of the model, and more to single out users who make it fail.
-   * @param isOwed is asked before publishing, because a user may have been erased during the call
    * @returns the error after which the users are to be tried again; undefined when they are not
    * @throws whatever publishing throws
    */
-  async #attempt(asked: readonly Asked[], limit: TimeLimit, isOwed: Condition): Promise<Error | undefined> {
+  async #attempt(asked: readonly Asked[], call: Call): Promise<Error | undefined> {
     const { model, report } = this.#options;
-    let proposals: Array<[Proposal, Asked]>;
+    const { limit, isOwed, deliver } = call;
+    let proposals: ReadonlyArray<ModelProposal | undefined>;
     try {
       proposals = await this.#propose(asked, limit);
     } catch (thrown) {
       const error = thrown instanceof Error ? thrown : new Error(reasonOf(thrown));
       if (!limit.isOver && !isRetryable(error) && asked.length > 1) {
         const middle = Math.ceil(asked.length / 2);
-        const failure = await this.#attempt(asked.slice(0, middle), limit, isOwed);
-        return failure ?? this.#attempt(asked.slice(middle), limit, isOwed);
+        const failure = await this.#attempt(asked.slice(0, middle), call);
+        return failure ?? this.#attempt(asked.slice(middle), call);
       }
       report.count(model.name, limit.isOver ? 'timed_out' : 'failed', asked.length);
       const isFinal = !limit.isOver && !isRetryable(error);
       report.warn(model.name, isFinal ? 'no list for a user' : 'lists are late; retrying', error);
-      return isFinal ? undefined : error;
+      if (!isFinal) return error;
+      await Promise.all(asked.map((one) => deliver(one, undefined)));
+      return undefined;
     }
-    const owed = proposals.filter(([, one]) => isOwed(one));
-    await Promise.all(owed.map(([proposal, { trace }]) => this.#options.publish(proposal, trace)));
-    report.count(model.name, 'ok', owed.length);
-    report.count(model.name, 'skipped', asked.length - owed.length);
+    const owed = proposals.map((proposal, place) => (isOwed(asked[place]!) ? proposal : undefined));
+    await Promise.all(asked.map((one, place) => deliver(one, owed[place])));
+    const published = owed.filter((proposal) => proposal !== undefined).length;
+    report.count(model.name, 'ok', published);
+    report.count(model.name, 'skipped', asked.length - published);
     return undefined;
   }
 
-  async #propose(asked: readonly Asked[], limit: TimeLimit): Promise<Array<[Proposal, Asked]>> {
+  async #propose(
+    asked: readonly Asked[],
+    limit: TimeLimit,
+  ): Promise<ReadonlyArray<ModelProposal | undefined>> {
     const { model } = this.#options;
     const users = asked.map(({ interests }) => interests);
     const lists = await limit.run((signal) => model.propose(users, signal));
-    return asked.flatMap((one) => {
-      const list = lists.get(one.interests.userId);
-      return list === undefined ? [] : [[proposalFor(one.interests, list, model), one] as [Proposal, Asked]];
+    return users.map((user) => {
+      const list = lists.get(user.userId);
+      return list && proposalFor(user, list, model);
     });
   }
+
+  readonly #publishAlone: Deliver = async ({ trace }, list) => {
+    if (list !== undefined) await this.#options.publish(combineProposals([list]), trace);
+  };
 
   async #pause(ms: number): Promise<void> {
     await delay(ms, undefined, { signal: this.#options.signal }).catch(() => undefined);
@@ -193,6 +220,14 @@ export class Runner {
     const reason = `${this.#options.model.name} ${failure?.message ?? 'has users waiting'}`;
     return new TributaryError('stage.not-ready', reason, { retryable: true, cause: failure });
   }
+}
+
+/** How one call of the model ends. */
+interface Call {
+  readonly limit: TimeLimit;
+  /** Is asked before a list is delivered, because a user may have been erased during the call. */
+  readonly isOwed: Condition;
+  readonly deliver: Deliver;
 }
 
 const everyone: Condition = () => true;

@@ -4,13 +4,13 @@ import fc from 'fast-check';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { gatherCandidates } from './candidates.ts';
 import { priorMeanOf } from './features.ts';
-import { NOW, someCause, someItem, someProposal } from './pools/proposals.testing.ts';
+import { listOf, NOW, someCause, someItem, someProposal } from './pools/proposals.testing.ts';
 
 const NOTHING: ReadonlySet<string> = new Set();
 
 /** The features of each candidate by name. */
 function named(proposals: Proposal[], excluded = NOTHING): Record<string, Record<string, number>> {
-  const { candidates, features } = gatherCandidates(proposals, { excluded, now: NOW });
+  const { candidates, features } = gatherCandidates(proposals.map(listOf), { excluded, now: NOW });
   const { columns, values } = features;
   return Object.fromEntries(
     candidates.map(({ itemId }, row) => [
@@ -67,7 +67,7 @@ test('every model has columns of its own from its first proposal on, whatever it
 
 test('an item is explained by the first proposal that names a cause, else by the first that needs none', () => {
   const explained = (...proposals: Proposal[]) =>
-    gatherCandidates(proposals, { excluded: NOTHING, now: NOW }).candidates.map(
+    gatherCandidates(proposals.map(listOf), { excluded: NOTHING, now: NOW }).candidates.map(
       ({ because, explanation }) => [because?.itemId, explanation],
     )[0];
   const caused = (itemId: string, explanation: string) =>
@@ -132,7 +132,7 @@ test('a policy without rewards ranks by the sum of the standardised scores', () 
       }),
       someProposal({ model: 'trending', items: [someItem('b', 50), someItem('c', 40)] }),
       someProposal({ model: 'sequence', items: [someItem('b', 2), someItem('a', 1)] }),
-    ],
+    ].map(listOf),
     { excluded: NOTHING, now: NOW },
   );
   const { columns, values } = features;

@@ -1,6 +1,7 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
 import { canExplain } from '#contracts/domain/explanation.ts';
-import type { Cause, Proposal, ProposedItem } from '#contracts/generated/records.ts';
+import type { CandidateTable, ListColumns } from '#contracts/domain/proposed-lists.ts';
+import type { Cause } from '#contracts/generated/records.ts';
 import {
   BIAS,
   CANDIDATE_FEATURES,
@@ -11,6 +12,9 @@ import {
 } from './features.ts';
 
 const LARGEST_SCORE = 3;
+/** Rows of candidates of a table: those that are left out, and those that no list named yet. */
+const LEFT_OUT = -1;
+const UNSEEN = -2;
 
 export interface Candidates {
   /** In the order of the rows of `features`. */
@@ -26,13 +30,13 @@ interface Gathered extends PooledCandidate {
 }
 
 /**
- * Returns the union of the proposals with its features; no two proposals are of one model.
+ * Returns the union of the lists with its features; no two lists are of one model.
  * @param excluded item ids that are left out
  * @param isOffered whether an item may be shown; by default all may
  * @param now milliseconds since the epoch
  */
 export function gatherCandidates(
-  proposals: readonly Proposal[],
+  lists: readonly ListColumns[],
   {
     excluded,
     isOffered = () => true,
@@ -41,14 +45,30 @@ export function gatherCandidates(
 ): Candidates {
   const rows = new Map<string, number>();
   const candidates: Gathered[] = [];
-  for (const proposal of proposals) {
-    for (const item of proposal.items) {
-      const isLeftOut = excluded.has(item.itemId) || (!rows.has(item.itemId) && !isOffered(item.itemId));
-      if (!isLeftOut) gather(candidates, rows, proposal, item);
+  const rowsOf = new Map<CandidateTable, Int32Array>();
+  const rowOf = (itemId: string): number => {
+    if (excluded.has(itemId)) return LEFT_OUT;
+    const known = rows.get(itemId);
+    if (known !== undefined) return known;
+    if (!isOffered(itemId)) return LEFT_OUT;
+    rows.set(itemId, candidates.length);
+    candidates.push({ itemId, models: [], because: null, explanation: '', popularity: 0 });
+    return candidates.length - 1;
+  };
+  for (const list of lists) {
+    let known = rowsOf.get(list.candidates);
+    if (known === undefined) {
+      known = new Int32Array(list.candidates.itemIds.length).fill(UNSEEN);
+      rowsOf.set(list.candidates, known);
+    }
+    for (let place = 0; place < list.places.length; place++) {
+      const at = list.places[place]!;
+      if (known[at] === UNSEEN) known[at] = rowOf(list.candidates.itemIds[at]!);
+      if (known[at] !== LEFT_OUT) gather(candidates[known[at]!]!, list, place);
     }
   }
   const columns: string[] = [];
-  const width = 1 + proposals.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
+  const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
   const values = new Float64Array(candidates.length * width);
   function write(name: string, of: (row: number) => number): void {
     for (let row = 0; row < candidates.length; row++) values[row * width + columns.length] = of(row);
@@ -56,49 +76,44 @@ export function gatherCandidates(
   }
   const writeFeature = ({ name, of }: CandidateFeature) => write(name, (row) => of(candidates[row]!, now));
   writeFeature(BIAS);
-  for (const proposal of proposals) {
-    const ranking = rankingOf(proposal, rows);
-    for (const { name, of } of MODEL_FEATURES) write(`${proposal.model}.${name}`, (row) => of(ranking, row));
+  for (const list of lists) {
+    const ranking = rankingOf(list, rowsOf.get(list.candidates)!, candidates.length);
+    for (const { name, of } of MODEL_FEATURES) write(`${list.model}.${name}`, (row) => of(ranking, row));
   }
   for (const feature of CANDIDATE_FEATURES) writeFeature(feature);
   return { candidates, features: { columns, values } };
 }
 
-function gather(
-  candidates: Gathered[],
-  rows: Map<string, number>,
-  proposal: Proposal,
-  item: ProposedItem,
-): void {
-  const { model } = proposal;
-  const explanation = canExplain(proposal.explanation, item.because !== null) ? proposal.explanation : '';
-  const row = rows.get(item.itemId);
-  const known = row === undefined ? undefined : candidates[row];
-  if (known === undefined) {
-    rows.set(item.itemId, candidates.length);
-    const { itemId, because, popularity } = item;
-    candidates.push({ itemId, models: [model], because, explanation, popularity });
-    return;
+function gather(candidate: Gathered, list: ListColumns, place: number): void {
+  const { model, candidates } = list;
+  const because = candidates.causes[list.causes[place] ?? -1] ?? null;
+  const explanation = canExplain(list.explanation, because !== null) ? list.explanation : '';
+  candidate.popularity = Math.max(candidate.popularity, candidates.popularity[list.places[place]!] ?? 0);
+  if (candidate.models.length === 0) {
+    candidate.because = because;
+    candidate.explanation = explanation;
+  } else if (candidate.because === null && (because !== null || candidate.explanation === '')) {
+    candidate.because = because;
+    candidate.explanation = explanation;
   }
-  if (!known.models.includes(model)) known.models.push(model);
-  if (known.because === null && (item.because !== null || known.explanation === '')) {
-    known.because = item.because;
-    known.explanation = explanation;
-  }
-  known.popularity = Math.max(known.popularity, item.popularity);
+  if (!candidate.models.includes(model)) candidate.models.push(model);
 }
 
 /** Candidates that the model did not propose get the lowest score of its list. */
-function rankingOf({ items }: Proposal, rows: ReadonlyMap<string, number>): Ranking {
-  const places = new Int32Array(rows.size).fill(-1);
-  const scores = new Float64Array(rows.size);
+function rankingOf(
+  { places: positions, scores: given }: ListColumns,
+  rows: Int32Array,
+  size: number,
+): Ranking {
+  const places = new Int32Array(size).fill(-1);
+  const scores = new Float64Array(size);
   let lowest = Number.POSITIVE_INFINITY;
-  for (const [place, { itemId, score }] of items.entries()) {
-    const row = rows.get(itemId);
-    if (row === undefined) continue;
+  for (let place = 0; place < positions.length; place++) {
+    const row = rows[positions[place]!]!;
+    if (row === LEFT_OUT) continue;
     if (places[row] === -1) places[row] = place;
-    scores[row] = score;
-    lowest = Math.min(lowest, score);
+    scores[row] = given[place]!;
+    lowest = Math.min(lowest, given[place]!);
   }
   if (lowest < Number.POSITIVE_INFINITY) {
     for (let row = 0; row < places.length; row++) if (places[row] === -1) scores[row] = lowest;

@@ -2,6 +2,7 @@ import { TributaryError } from '#contracts/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
 import { stateOf } from './held-state.ts';
@@ -22,8 +23,9 @@ await runStage(STAGES.rerank, async (stage) => {
   const redis = await stage.connectRedis();
   const pools = createRedisPoolStore({
     redis,
-    keyOf: (userId) => stage.key('rerank', 'pool', userId),
-    headKeyOf: (partition) => stage.key('rerank', 'pools', String(partition)),
+    keyOf: (userId) =>
+      stage.key('rerank', 'pool', `{${partitionOfKey(userId, CATALOG.proposals.partitions)}}`, userId),
+    headKeyOf: (partition) => stage.key('rerank', 'pools', `{${partition}}`),
     keepMs: config.poolDays * 86_400_000,
     cachedCandidates: config.cachedCandidates,
     encode: (proposal) => stage.codec.encode('Proposal', proposal),

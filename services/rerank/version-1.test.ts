@@ -8,7 +8,8 @@ import { test } from 'node:test';
 import { type FeatureTable, meanWeights } from '#algorithms/bandit/choice.ts';
 import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
-import type { Proposal, Slot } from '#contracts/generated/records.ts';
+import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { Slot } from '#contracts/generated/records.ts';
 import { gatherCandidates } from './candidates.ts';
 import { COLUMNS_OF_VERSION_1, priorMeanOf } from './features.ts';
 import { learnPosterior } from './learning/posterior.ts';
@@ -25,8 +26,8 @@ interface Fixture {
   readonly rewards: ReadonlyArray<readonly number[]>;
   /** Mean of the posterior over both partitions. */
   readonly mean: readonly number[];
-  readonly own: Proposal;
-  readonly everybody: Proposal;
+  readonly own: ModelProposal;
+  readonly everybody: ModelProposal;
   readonly slates: ReadonlyArray<{
     readonly name: string;
     /** Whether the user has a proposal of medoid-neighbours beside the list for everybody. */
@@ -55,8 +56,8 @@ function onlyVersion1({ columns, values }: FeatureTable): FeatureTable {
 }
 
 function choose(name: string, { isKnown, excludeRecent }: { isKnown: boolean; excludeRecent: boolean }) {
-  const own = isKnown ? [{ offset: 4, proposal: FIXTURE.own }] : [];
-  const pool = joinPools(own, [{ offset: 0, proposal: FIXTURE.everybody }]);
+  const own = isKnown ? [{ offset: 4, proposal: columnsOfModel(FIXTURE.own) }] : [];
+  const pool = joinPools(own, [{ offset: 0, proposal: columnsOfModel(FIXTURE.everybody) }]);
   const excluded = excludeRecent ? pool.recent : new Set<string>();
   const { candidates, features } = gatherCandidates(pool.proposals, { excluded, now: NOW });
   const table = onlyVersion1(features);

@@ -1,6 +1,7 @@
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
-import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
@@ -80,9 +81,9 @@ function loggedRecord(log: LogEnd, position: number): LoggedAction {
 export async function proposalsFor(
   { forUsers, forEveryone }: ModelsByAudience,
   users: readonly UserInterests[],
-): Promise<Map<string, Proposal[]>> {
+): Promise<Map<string, ModelProposal[]>> {
   const { signal } = new AbortController();
-  const shared: Proposal[] = [];
+  const shared: ModelProposal[] = [];
   for (const model of forEveryone) {
     const list = await model.propose(signal);
     if (list !== undefined) shared.push(proposalForEveryone(list, model, 0));

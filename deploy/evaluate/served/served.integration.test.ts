@@ -3,6 +3,7 @@ import { after, before, describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
+import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -125,7 +126,7 @@ describe('what the running stages serve', () => {
     );
     assert.equal(evaluated.size, USERS);
     for (const [userId, [expected]] of evaluated) {
-      const { items } = served.get(userId)!;
+      const [{ items } = assert.fail('a list')] = modelProposalsOf(served.get(userId)!);
       assert.ok(expected!.items.length >= 10);
       assert.deepEqual(
         items.map(({ itemId }) => itemId),

@@ -1,4 +1,4 @@
-import type { Proposal } from '#contracts/generated/records.ts';
+import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { gatherCandidates } from '../../../services/rerank/candidates.ts';
 import { priorMeanOf } from '../../../services/rerank/features.ts';
 
@@ -8,8 +8,11 @@ import { priorMeanOf } from '../../../services/rerank/features.ts';
  * @param seen item ids that are left out
  * @returns the best first, ties in the order of the proposals
  */
-export function sumOfProposals(proposals: readonly Proposal[], seen: ReadonlySet<string>): string[] {
-  const { candidates, features } = gatherCandidates(proposals, { excluded: seen, now: 0 });
+export function sumOfProposals(proposals: readonly ModelProposal[], seen: ReadonlySet<string>): string[] {
+  const { candidates, features } = gatherCandidates(proposals.map(columnsOfModel), {
+    excluded: seen,
+    now: 0,
+  });
   const { columns, values } = features;
   const means = columns.map(priorMeanOf);
   const scores = candidates.map((_, row) =>

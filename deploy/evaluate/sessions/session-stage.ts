@@ -1,7 +1,8 @@
 import type { Session } from '#algorithms/sessions/recent-sessions.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
 import { isEveryone } from '#contracts/domain/ids.ts';
-import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
@@ -49,11 +50,11 @@ export function openSessionStage(environment: Record<string, string> = {}) {
      * The proposals of the models for the session so far.
      * @param isTaken whether the clicks of the session are in the log
      */
-    async proposals(prefix: readonly string[], click: Click, isTaken: boolean): Promise<Proposal[]> {
+    async proposals(prefix: readonly string[], click: Click, isTaken: boolean): Promise<ModelProposal[]> {
       const types = prefix.map(() => 'view');
       unknown = isTaken ? undefined : { items: distinct(prefix), types, lastAt: click.at };
       const user = interestsOf(click, prefix);
-      const proposals: Proposal[] = [];
+      const proposals: ModelProposal[] = [];
       for (const model of forUsers) {
         const list = (await model.propose([user], signal)).get(user.userId);
         if (list !== undefined) proposals.push(proposalFor(user, list, model));
@@ -71,7 +72,10 @@ export function openSessionStage(environment: Record<string, string> = {}) {
 export const SUMS = ['sum', 'sum of the lists for users'] as const;
 
 /** The list of each model without the items of the session, their sum, and the sum of the lists that are not for everyone. */
-export function listsOf(proposals: readonly Proposal[], prefix: readonly string[]): Map<string, string[]> {
+export function listsOf(
+  proposals: readonly ModelProposal[],
+  prefix: readonly string[],
+): Map<string, string[]> {
   const lists = proposals.map(({ model, items }): [string, string[]] => {
     return [model, items.map(({ itemId }) => itemId).filter((itemId) => !prefix.includes(itemId))];
   });

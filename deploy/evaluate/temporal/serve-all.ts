@@ -1,5 +1,5 @@
 import { isEveryone } from '#contracts/domain/ids.ts';
-import type { Proposal } from '#contracts/generated/records.ts';
+import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { InterestsConfig } from '../../../services/interests/config.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import { PROPOSERS } from '../../../services/propose/proposers/registry.ts';
@@ -20,7 +20,7 @@ export const ALL_MODELS = { TRIBUTARY_PROPOSERS: PROPOSERS.map(({ name }) => nam
 const DEFAULTS = new Set(PROPOSERS.filter(({ byDefault }) => byDefault).map(({ name }) => name));
 
 /** The sums, by name, and the proposals that each one adds up. */
-const SUMS: Readonly<Record<string, (proposal: Proposal) => boolean>> = {
+const SUMS: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
   'all, as served': () => true,
   'default models, as served': ({ model }) => DEFAULTS.has(model),
   'sum of the lists for users': ({ userId }) => !isEveryone(userId),

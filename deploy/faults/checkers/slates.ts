@@ -1,4 +1,5 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal, Slate, UserInterests } from '#contracts/generated/records.ts';
 import type { LogRecord } from './log-record.ts';
 
@@ -47,13 +48,14 @@ export function checkGenerations(log: {
   const faults: string[] = [];
   for (const { partition, offset, value } of log.proposals) {
     if (value === null) continue;
-    const { userId, model, generation, version, items } = value;
-    for (const { itemId } of items) offered.add(name(userId, model, itemId, generation));
-    if (userId === EVERYONE || generation === null || answers.has(name(userId, version, generation)))
-      continue;
-    faults.push(
-      `the proposal at ${partition}/${offset} searched in ${generation} for interests ${version} of ${userId}, which are not in it`,
-    );
+    for (const { userId, model, generation, version, items } of modelProposalsOf(value)) {
+      for (const { itemId } of items) offered.add(name(userId, model, itemId, generation));
+      if (userId === EVERYONE || generation === null || answers.has(name(userId, version, generation)))
+        continue;
+      faults.push(
+        `the proposal at ${partition}/${offset} searched in ${generation} for interests ${version} of ${userId}, which are not in it`,
+      );
+    }
   }
   for (const { value } of log.slates) {
     if (value === null) continue;

@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { readConfig } from '#platform/config.ts';
 import { SETTINGS as FEEDBACK_SETTINGS } from '../../../services/feedback/config.ts';
@@ -118,13 +119,15 @@ function checkMembership(
   );
   const faults: string[] = [];
   for (const { partition, offset, value } of proposals) {
-    if (value === null || value.generation === null) continue;
-    const items = known.get(value.generation);
-    const foreign = value.items.find(({ itemId }) => !items?.has(itemId));
-    if (foreign !== undefined)
-      faults.push(
-        `the proposal at ${partition}/${offset} of ${value.generation} has ${foreign.itemId} of another one`,
-      );
+    for (const { generation, items } of value === null ? [] : modelProposalsOf(value)) {
+      if (generation === null) continue;
+      const members = known.get(generation);
+      const foreign = items.find(({ itemId }) => !members?.has(itemId));
+      if (foreign !== undefined)
+        faults.push(
+          `the proposal at ${partition}/${offset} of ${generation} has ${foreign.itemId} of another one`,
+        );
+    }
   }
   return faults;
 }

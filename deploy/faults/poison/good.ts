@@ -67,8 +67,32 @@ export function someProposal(userId: string, change: Partial<Proposal> = {}): Pr
     items: ITEM_IDS.map((itemId, i) => ({ itemId, score: 1 / (i + 1), because: null, popularity: 0.5 })),
     recent: [],
     explanation: '',
+    candidates: [],
+    popularity: [],
+    causes: [],
+    lists: [],
     ...change,
   };
+}
+
+/** A proposal of two models in columns; `list` changes the list of the second one. */
+export function someLists(
+  userId: string,
+  change: Partial<Proposal> = {},
+  list: Partial<Proposal['lists'][number]> = {},
+): Proposal {
+  const places = ITEM_IDS.map((_, place) => place);
+  const scores = places.map((place) => 1 / (place + 1));
+  const first = { model: 'corpus', generation: null, explanation: '', places, scores, causes: [] };
+  return someProposal(userId, {
+    model: '',
+    items: [],
+    candidates: ITEM_IDS,
+    popularity: ITEM_IDS.map(() => 0.5),
+    causes: [{ itemId: 'tea', type: 'buy', importance: 0.5, lastOccurredAt: Date.now() }],
+    lists: [first, { ...first, model: 'corpus-2', causes: places.map(() => 0), ...list }],
+    ...change,
+  });
 }
 
 export function someSlate(userId: string, change: Partial<Slate> = {}): Slate {

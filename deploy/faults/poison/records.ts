@@ -3,10 +3,20 @@ import { gzipSync } from 'node:zlib';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { Proposal, Reward, Slate, UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { CaseContext, PoisonCase } from './case.ts';
-import { someAction, someInterests, someProposal, someReward, someSlate } from './good.ts';
+import {
+  ITEM_IDS,
+  someAction,
+  someInterests,
+  someLists,
+  someProposal,
+  someReward,
+  someSlate,
+} from './good.ts';
 
 /** Stands in a record for a number that the codec refuses to write. */
 const SENTINEL = 0.123_456_789_012_345;
+/** The same for a float of 32 bits. */
+const SENTINEL_FLOAT = Math.fround(SENTINEL);
 /** Stands in a record for two bytes that are not UTF-8. */
 const SENTINEL_TEXT = '¬';
 
@@ -65,6 +75,39 @@ const PROPOSALS: Rows<Proposal> = [
   ['the key of another user', 'message.key', () => ({ userId: '*', version: -1 })],
 ];
 
+type ChangedList = Proposal['lists'][number] & { readonly record: Partial<Proposal> };
+
+/** Changes of the second of two lists in columns, and of the record that holds them. */
+const LISTS: Rows<ChangedList> = [
+  ['columns of two models', undefined, () => ({})],
+  ['a score of 1e30 in a column', 'number.invalid', () => ({ scores: ITEM_IDS.map(() => 1e30) })],
+  ['a score of NaN in a column', 'number.invalid', () => ({ scores: ITEM_IDS.map(() => SENTINEL_FLOAT) })],
+  ['fewer scores than places', 'field.invalid', () => ({ scores: [1] })],
+  ['fewer causes than places', 'field.invalid', () => ({ causes: [0] })],
+  ['a place beyond the candidates', 'number.invalid', () => ({ places: ITEM_IDS.map(() => 1_000_000) })],
+  ['a place of −1', 'number.invalid', () => ({ places: ITEM_IDS.map(() => -1) })],
+  ['a cause that is not in the record', 'number.invalid', () => ({ causes: ITEM_IDS.map(() => 7) })],
+  ['two lists of one model', 'field.invalid', () => ({ model: 'corpus' })],
+  ['a list of a model named __proto__', 'model.name', () => ({ model: '__proto__' })],
+  ['20,000 places', 'list.limit', () => ({ places: zeros(20_000), scores: zeros(20_000), causes: [] })],
+  ['20,000 candidates', 'list.limit', () => ({ record: { candidates: names(20_000), popularity: [] } })],
+  ['an empty candidate', 'field.invalid', () => ({ record: { candidates: ITEM_IDS.map(() => '') } })],
+  [
+    'a popularity of 2 in a column',
+    'number.invalid',
+    () => ({ record: { popularity: ITEM_IDS.map(() => 2) } }),
+  ],
+  ['fewer popularities than candidates', 'field.invalid', () => ({ record: { popularity: [0.5] } })],
+  [
+    'an importance of 1e308 in the causes',
+    'number.invalid',
+    () => ({ record: { causes: [{ itemId: 'tea', type: 'buy', importance: 1e308, lastOccurredAt: 0 }] } }),
+  ],
+  ['a model beside the lists', 'field.invalid', () => ({ record: { model: 'corpus-3' } })],
+  ['items beside the lists', 'field.invalid', () => ({ record: { items: [aCandidate({})] } })],
+  ['columns under the key of another user', 'message.key', () => ({ record: { userId: 'somebody else' } })],
+];
+
 const SLATES: Rows<Slate> = [
   ['microseconds', 'field.invalid', () => ({ servedAt: Date.now() * 1_000 })],
   ['an hour ahead of the message', 'time.future', () => ({ servedAt: Date.now() + HOUR })],
@@ -99,6 +142,9 @@ export function recordCases(): PoisonCase[] {
     ),
     ...rowsOf('proposals', PROPOSALS, (change, { userId, encode }) =>
       encode('Proposal', someProposal(userId, change)),
+    ),
+    ...rowsOf('proposals', LISTS, ({ record, ...list }, { userId, encode }) =>
+      encode('Proposal', someLists(userId, record, list)),
     ),
     ...rowsOf('slates', SLATES, (change, { userId, encode }) => encode('Slate', someSlate(userId, change))),
     ...rowsOf('rewards', REWARDS, (change, { userId, sequence, encode }) =>
@@ -137,6 +183,10 @@ function spoil(bytes: Buffer): Buffer {
   number.writeDoubleLE(SENTINEL);
   for (let at = spoilt.indexOf(number); at >= 0; at = spoilt.indexOf(number))
     spoilt.writeDoubleLE(Number.NaN, at);
+  const float = Buffer.alloc(4);
+  float.writeFloatLE(SENTINEL_FLOAT);
+  for (let at = spoilt.indexOf(float); at >= 0; at = spoilt.indexOf(float))
+    spoilt.writeFloatLE(Number.NaN, at);
   const text = Buffer.from(SENTINEL_TEXT);
   for (let at = spoilt.indexOf(text); at >= 0; at = spoilt.indexOf(text))
     spoilt.fill(0xff, at, at + text.length);
@@ -145,6 +195,10 @@ function spoil(bytes: Buffer): Buffer {
 
 function names(count: number): string[] {
   return Array.from({ length: count }, (_, i) => `f${i}`);
+}
+
+function zeros(count: number): number[] {
+  return Array.from({ length: count }, () => 0);
 }
 
 function aMedoid(importance: number): UserInterests['medoids'][number] {

@@ -1,3 +1,4 @@
+import { modelNamesOf } from '#contracts/domain/proposed-lists.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
@@ -219,7 +220,9 @@ function createGood(path: Path, producer: RawProducer) {
       const [interests, proposals] = [await readValid(path, 'interests'), await readValid(path, 'proposals')];
       const derived = new Set(interests.map(({ key, value }) => (value.windowSize > 0 ? key : '')));
       const proposed = new Set(
-        proposals.filter(({ value }) => value.model === 'medoid-neighbours').map(({ key }) => key),
+        proposals
+          .filter(({ value }) => modelNamesOf(value).includes('medoid-neighbours'))
+          .map(({ key }) => key),
       );
       const lists = await Promise.all(users.proposals.map((userId) => slateOf(path, userId)));
       const rewards = users.rewards.length + validRewards;

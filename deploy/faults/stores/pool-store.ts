@@ -1,7 +1,8 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import { changedHead, type Head, requireContinuity } from '#platform/kafka/held-state.ts';
+import { columnsOf } from '#contracts/domain/proposed-lists.ts';
+import { changedHead, type Head, requireContinuity, requireIncarnation } from '#platform/kafka/held-state.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, replaces } from '../../../services/rerank/pools/pool.ts';
-import type { PoolStore } from '../../../services/rerank/pools/store.ts';
+import type { PoolStore, PutOutcome } from '../../../services/rerank/pools/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
 /** A pool as it is stored. */
@@ -18,21 +19,28 @@ export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore
   const poolOf = (userId: string) => values.get<StoredPool>(`${POOLS}${userId}`);
   const proposalsOf = (userId: string) => [...(poolOf(userId)?.proposals.values() ?? [])];
 
+  function putList(partition: number, arriving: HeldProposal): PutOutcome {
+    const { userId, model } = arriving.proposal;
+    const topicId = values.get<Head>(headKey(partition))?.topicId;
+    let pool = poolOf(userId);
+    if (topicId !== undefined && pool?.topicId !== undefined && pool.topicId !== topicId) pool = undefined;
+    const proposals = new Map(pool?.proposals);
+    const before = proposals.get(model);
+    if (before !== undefined && !replaces(arriving, before)) return 'stale';
+    if (before === undefined && proposals.size >= MAX_MODELS) return 'full';
+    proposals.set(model, arriving);
+    values.set(`${POOLS}${userId}`, { topicId: topicId ?? pool?.topicId, proposals });
+    return 'held';
+  }
+
   return {
-    put: (partition, arriving) =>
+    put: (partition, arriving, { incarnation } = {}) =>
       run(() => {
-        const { userId, model } = arriving.proposal;
-        const topicId = values.get<Head>(headKey(partition))?.topicId;
-        let pool = poolOf(userId);
-        if (topicId !== undefined && pool?.topicId !== undefined && pool.topicId !== topicId)
-          pool = undefined;
-        const proposals = new Map(pool?.proposals);
-        const before = proposals.get(model);
-        if (before !== undefined && !replaces(arriving, before)) return 'stale';
-        if (before === undefined && proposals.size >= MAX_MODELS) return 'full';
-        proposals.set(model, arriving);
-        values.set(`${POOLS}${userId}`, { topicId: topicId ?? pool?.topicId, proposals });
-        return 'held';
+        requireIncarnation(values.get<Head>(headKey(partition)), incarnation);
+        return arriving.map(({ offset, proposal, models }) => {
+          const lists = new Map(columnsOf(proposal).map((list) => [list.model, list]));
+          return models.map((model) => putList(partition, { offset, proposal: lists.get(model)! }));
+        });
       }),
     read: (userId) =>
       run(() => joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE))),

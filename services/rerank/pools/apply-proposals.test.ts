@@ -5,7 +5,8 @@ import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { applyProposals } from './apply-proposals.ts';
 import { createMemoryPoolStore } from './memory-store.testing.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
-import { held, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
+import { arriving, held, listOf, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
+import type { ArrivingRecord } from './store.ts';
 
 function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Proposal>> {
   return values.map((value, offset) => ({
@@ -24,9 +25,9 @@ test('a batch writes its last proposals, once, however often it is read', async 
   const freshness: number[] = [];
   const store: typeof inner = {
     ...inner,
-    put: (partition, arriving) => {
-      writes.push(arriving.offset);
-      return inner.put(partition, arriving);
+    put: (partition, arriving, batch) => {
+      writes.push(...arriving.map(({ offset }) => offset));
+      return inner.put(partition, arriving, batch);
     },
   };
   const messages = messagesOf([
@@ -113,5 +114,70 @@ test('a tombstone erases the pool, and later proposals count again', async () =>
     },
     { store, fresh: () => {}, now: () => NOW },
   );
-  assert.deepEqual(await store.read('ann'), joinPools([{ offset: 2, proposal: after }], []));
+  assert.deepEqual(await store.read('ann'), joinPools([{ offset: 2, proposal: listOf(after) }], []));
+});
+
+test('a record of several models counts for the models of which the batch has no newer list', async () => {
+  const inner = createMemoryPoolStore();
+  const puts: Array<readonly ArrivingRecord[]> = [];
+  const store: typeof inner = {
+    ...inner,
+    put: (partition, records) => {
+      puts.push(records);
+      return inner.put(partition, records);
+    },
+  };
+  const records = [
+    arriving(0, { a: null, b: null }, { version: 1 }),
+    arriving(1, { b: null }, { version: 1 }),
+    arriving(2, { a: null }, { version: 1 }),
+    arriving(3, { a: null, c: null }, { version: 0 }),
+  ].map(({ proposal }) => proposal);
+  const reject = () => assert.fail('rejected');
+  const freshness: number[] = [];
+  await applyProposals(
+    { topic: 'proposals', partition: 0, messages: messagesOf(records), lastOffset: 3, reject },
+    { store, fresh: (seconds) => void freshness.push(seconds), now: () => NOW },
+  );
+  assert.deepEqual(
+    puts.map((one) => one.map(({ offset, models }) => [offset, ...models])),
+    [
+      [
+        [1, 'b'],
+        [2, 'a'],
+        [3, 'c'],
+      ],
+    ],
+    'one call of the store writes the batch',
+  );
+  assert.equal(freshness.length, 3, 'each record that is used is measured once');
+});
+
+test('a record with an invalid name of a model is rejected as a whole, and one beyond the limit only for its new models', async () => {
+  const store = createMemoryPoolStore();
+  const rejected: Array<[number, string, string]> = [];
+  const full = Object.fromEntries(Array.from({ length: MAX_MODELS }, (_, index) => [`m${index}`, null]));
+  const records = [
+    arriving(0, { a: null, Other: null }),
+    arriving(1, full),
+    arriving(2, { 'one-more': null, m0: null, 'two-more': null }),
+  ].map(({ proposal }) => proposal);
+  await applyProposals(
+    {
+      topic: 'proposals',
+      partition: 0,
+      messages: messagesOf(records),
+      lastOffset: 2,
+      reject: (offset, code, reason) => void rejected.push([offset, code, reason]),
+    },
+    { store, fresh: () => {}, now: () => NOW },
+  );
+  assert.deepEqual(rejected, [
+    [0, 'model.name', 'lists[1].model is not a name of a model'],
+    [2, 'model.limit', 'one-more, two-more would exceed the limit of 32 models per pool'],
+  ]);
+  const { proposals } = await store.read('ann');
+  assert.equal(proposals.length, MAX_MODELS);
+  const [m0] = proposals;
+  assert.equal(m0!.candidates.itemIds[m0!.places[0]!], 'm0 2', 'the model that the pool has is updated');
 });

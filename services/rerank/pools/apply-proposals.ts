@@ -1,11 +1,12 @@
 import type { Logged } from '#contracts/domain/logged.ts';
+import { modelNamesOf } from '#contracts/domain/proposed-lists.ts';
 import { proposalFault } from '#contracts/domain/record-validity.ts';
 import { type Fault, faultSentence } from '#contracts/fault.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { isModelName } from '../features.ts';
-import { type HeldProposal, MAX_MODELS, newestProposals } from './pool.ts';
-import type { PoolStore } from './store.ts';
+import { type ListVersion, MAX_MODELS, newestProposals } from './pool.ts';
+import type { ArrivingRecord, PoolStore } from './store.ts';
 
 export interface ApplyProposalsOptions {
   readonly store: PoolStore;
@@ -14,12 +15,12 @@ export interface ApplyProposalsOptions {
   readonly now: () => number;
 }
 
-/** Writes proposals into the pools; of several of one user and model in a batch it writes only the last valid one. */
+/** Writes proposals into the pools; of several lists of one user and model in a batch it writes only the last valid one. */
 export async function applyProposals(
   batch: IncomingBatch<Proposal>,
   { store, fresh, now }: ApplyProposalsOptions,
 ): Promise<void> {
-  const waiting = new Map<string, HeldProposal[]>();
+  const waiting = new Map<string, ArrivingRecord[]>();
   for (const { offset, key, value, timestamp } of batch.messages) {
     if (value === null) {
       // A tombstone erases the user, and the earlier proposals of the batch with it.
@@ -32,28 +33,49 @@ export async function applyProposals(
       batch.reject(offset, fault.code, faultSentence(fault));
       continue;
     }
-    const held = waiting.get(value.userId) ?? [];
-    held.push({ offset, proposal: value });
-    waiting.set(value.userId, held);
+    const records = waiting.get(key) ?? [];
+    records.push({ offset, proposal: value, models: modelNamesOf(value) });
+    waiting.set(key, records);
   }
-  const puts = Promise.all(
-    newestProposals([...waiting.values()].flat()).map(async (arriving) => {
-      const { offset, proposal } = arriving;
-      const outcome = await store.put(batch.partition, arriving);
-      if (outcome === 'full') {
-        const reason = `${proposal.model} would exceed the limit of ${MAX_MODELS} models per pool`;
-        batch.reject(offset, 'model.limit', reason);
-      }
-      if (outcome === 'held' && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
+  const arriving = newestOf([...waiting.values()].flat());
+  // Sent in the same turn, so that it shares their round trip; the connection keeps the order.
+  const [outcomes] = await Promise.all([
+    arriving.length === 0 ? [] : store.put(batch.partition, arriving, batch),
+    store.advance(batch.partition, batch.lastOffset, batch),
+  ]);
+  for (const [at, { offset, proposal, models }] of arriving.entries()) {
+    const full = models.filter((_, place) => outcomes[at]![place] === 'full');
+    if (full.length > 0) {
+      const reason = `${full.join(', ')} would exceed the limit of ${MAX_MODELS} models per pool`;
+      batch.reject(offset, 'model.limit', reason);
+    }
+    if (outcomes[at]!.includes('held') && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
+  }
+}
+
+/** Leaves each record the models of which no later record of the batch has a newer list, and drops records without any. */
+function newestOf(records: readonly ArrivingRecord[]): ArrivingRecord[] {
+  const lists = records.flatMap((record) =>
+    record.models.map((model): ListVersion & { record: ArrivingRecord } => {
+      const { userId, version, receivedAt } = record.proposal;
+      return { offset: record.offset, proposal: { userId, model, version, receivedAt }, record };
     }),
   );
-  // Sent in the same turn, so that it shares their round trip; the connection keeps the order.
-  await Promise.all([puts, store.advance(batch.partition, batch.lastOffset, batch)]);
+  const models = new Map<ArrivingRecord, string[]>(records.map((record) => [record, []]));
+  for (const { record, proposal } of newestProposals(lists)) models.get(record)!.push(proposal.model);
+  return records.flatMap((record) => {
+    const newest = models.get(record)!;
+    return newest.length === 0 ? [] : { ...record, models: newest };
+  });
 }
 
 /** Returns why a proposal is invalid; undefined if it is valid. */
 function faultOf(logged: Logged<Proposal>): Fault | undefined {
-  if (!isModelName(logged.value.model))
-    return { code: 'model.name', field: 'model', reason: 'is not a name of a model' };
+  const { value } = logged;
+  const invalid = modelNamesOf(value).findIndex((name) => !isModelName(name));
+  if (invalid !== -1) {
+    const field = value.lists.length === 0 ? 'model' : `lists[${invalid}].model`;
+    return { code: 'model.name', field, reason: 'is not a name of a model' };
+  }
   return proposalFault(logged);
 }

@@ -32,7 +32,7 @@ export class DecodedPools {
   put(userId: string, stamp: string | undefined, proposals: readonly HeldProposal[]): void {
     this.#remove(userId);
     if (stamp === undefined) return;
-    const candidates = proposals.reduce((sum, { proposal }) => sum + proposal.items.length, 0);
+    const candidates = proposals.reduce((sum, { proposal }) => sum + proposal.places.length, 0);
     this.#add(userId, { stamp, proposals, candidates });
     for (const oldest of this.#pools.keys()) {
       if (this.#candidates <= this.#most) break;

@@ -1,7 +1,8 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import { changedHead, type Head, requireContinuity } from '#platform/kafka/held-state.ts';
+import { columnsOf } from '#contracts/domain/proposed-lists.ts';
+import { changedHead, type Head, requireContinuity, requireIncarnation } from '#platform/kafka/held-state.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
-import type { PoolStore } from './store.ts';
+import type { PoolStore, PutOutcome } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
 export function createMemoryPoolStore(): PoolStore {
@@ -9,21 +10,31 @@ export function createMemoryPoolStore(): PoolStore {
   const heads = new Map<number, Head>();
   const topics = new Map<string, string>();
   const proposalsOf = (userId: string): HeldProposal[] => [...(pools.get(userId)?.values() ?? [])];
+
+  function putList(partition: number, arriving: HeldProposal): PutOutcome {
+    const { userId, model } = arriving.proposal;
+    const topicId = heads.get(partition)?.topicId;
+    if (topicId !== undefined) {
+      if ((topics.get(userId) ?? topicId) !== topicId) pools.delete(userId);
+      topics.set(userId, topicId);
+    }
+    const pool = pools.get(userId) ?? new Map<string, HeldProposal>();
+    pools.set(userId, pool);
+    const before = pool.get(model);
+    if (before !== undefined && !replaces(arriving, before)) return 'stale';
+    if (before === undefined && pool.size >= MAX_MODELS) return 'full';
+    pool.set(model, arriving);
+    return 'held';
+  }
+
   return {
-    async put(partition, arriving) {
-      const { userId, model } = arriving.proposal;
-      const topicId = heads.get(partition)?.topicId;
-      if (topicId !== undefined) {
-        if ((topics.get(userId) ?? topicId) !== topicId) pools.delete(userId);
-        topics.set(userId, topicId);
-      }
-      const pool = pools.get(userId) ?? new Map<string, HeldProposal>();
-      pools.set(userId, pool);
-      const before = pool.get(model);
-      if (before !== undefined && !replaces(arriving, before)) return 'stale';
-      if (before === undefined && pool.size >= MAX_MODELS) return 'full';
-      pool.set(model, arriving);
-      return 'held';
+    async put(partition, arriving, { incarnation } = {}) {
+      requireIncarnation(heads.get(partition), incarnation);
+      return arriving.map(({ offset, proposal, models }) =>
+        models.map((name) =>
+          putList(partition, { offset, proposal: columnsOf(proposal).find(({ model }) => model === name)! }),
+        ),
+      );
     },
     async read(userId) {
       return joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE));

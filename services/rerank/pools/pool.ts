@@ -1,17 +1,23 @@
-import type { Proposal } from '#contracts/generated/records.ts';
+import type { ListColumns } from '#contracts/domain/proposed-lists.ts';
 
 /** Maximum number of models in a pool: the features of a slate, and the statistics, grow with them. */
 export const MAX_MODELS = 32;
 
-/** A proposal with its offset in its partition of `proposals`. */
-export interface HeldProposal {
+/** What decides whether the list of a model replaces another one of the same user and model. */
+export interface ListVersion {
+  /** Offset of its record in its partition of `proposals`. */
   readonly offset: number;
-  readonly proposal: Proposal;
+  readonly proposal: Pick<ListColumns, 'userId' | 'model' | 'version' | 'receivedAt'>;
+}
+
+/** The list of a model with the offset of its record. */
+export interface HeldProposal extends ListVersion {
+  readonly proposal: ListColumns;
 }
 
 /** The input for choosing a slate. */
 export interface Pool {
-  readonly proposals: readonly Proposal[];
+  readonly proposals: readonly ListColumns[];
   /** Embedding generation of the candidates; null if no model searched in one. */
   readonly generation: string | null;
   /** Version of the newest interests that a proposal answers; −1 if none depends on the user. */
@@ -21,22 +27,24 @@ export interface Pool {
 }
 
 /**
- * Whether a proposal replaces the stored one of the same user and model. One with an equal version does: after a flip
+ * Whether the list of a model replaces the stored one of the same user and model; a record may replace some lists and leave
+ * others. One with an equal version does: after a flip
  * the same interests are answered again. One with an older version does only if its newest action was received later:
  * versions are offsets of actions, which begin at 0 again in a topic that was made anew.
  */
-export function replaces(arriving: HeldProposal, held: HeldProposal): boolean {
+export function replaces(arriving: ListVersion, held: ListVersion): boolean {
   const isNotOlder =
     arriving.proposal.version >= held.proposal.version ||
     arriving.proposal.receivedAt > held.proposal.receivedAt;
   return arriving.offset > held.offset && isNotOlder;
 }
 
-/** Returns the last remaining proposal of each user and model after applying the given ones in log order. */
-export function newestProposals(proposals: Iterable<HeldProposal>): HeldProposal[] {
-  const newest = new Map<string, HeldProposal>();
+/** Returns the last remaining list of each user and model after applying the given ones in log order. */
+export function newestProposals<L extends ListVersion>(proposals: Iterable<L>): L[] {
+  const newest = new Map<string, L>();
   for (const arriving of proposals) {
-    const name = JSON.stringify([arriving.proposal.userId, arriving.proposal.model]);
+    // No name of a model has a line feed.
+    const name = `${arriving.proposal.model}\n${arriving.proposal.userId}`;
     const held = newest.get(name);
     if (held === undefined || replaces(arriving, held)) newest.set(name, arriving);
   }

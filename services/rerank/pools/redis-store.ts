@@ -1,52 +1,102 @@
-import { randomUUID } from 'node:crypto';
 import type { Redis } from 'ioredis';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { columnsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
+import { StateReplaced } from '#platform/kafka/held-state.ts';
 import { writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
-import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
+import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
 import { DecodedPools } from './decoded-pools.ts';
 import { type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
-import type { PoolStore, PutOutcome } from './store.ts';
+import type { ArrivingRecord, PoolStore, PutOutcome } from './store.ts';
 
 /**
- * A pool is a hash of the user: `<model>` the proposal, `@<model>` its offset, `#<model>` its version, `^<model>` the
- * time when its newest action was received, `~` the id of the topic of the offsets, and `!` the stamp of the last change, which
- * no other change of any pool has.
- * KEYS: the pool, the head of the partition. ARGV: model, offset, version, proposal, milliseconds to keep the pool, largest
- * number of models, time, stamp.
+ * A pool is a hash of the user: `<offset>` a record of proposals, and `lists` the state of the pool. Its first line is the id of
+ * the topic of the offsets, and each further line is one of a model: `model offset version receivedAt`, in which the offset names
+ * the record of its list. A record that no model refers to any more is removed.
+ *
+ * KEYS: the head of the partition, then the pool of each record. ARGV: incarnation of the head or an empty text for any,
+ * milliseconds to keep a pool, largest number of models, then for each record: offset, version, receivedAt, record, number of
+ * models, models. Returns a text for each record, with the first letter of the outcome of each model; −1 if the head is of another
+ * incarnation.
  */
 const PUT = `
-local model = ARGV[1]
-local held = redis.call('HMGET', KEYS[1], '@' .. model, '#' .. model, '^' .. model, '~')
-local topic = redis.call('HGET', KEYS[2], 'topic:proposals')
-if topic and held[4] and held[4] ~= topic then
-  redis.call('DEL', KEYS[1])
-  held = { false, false, false, false }
-end
-if held[1] and tonumber(held[1]) >= tonumber(ARGV[2]) then return 'stale' end
-if held[2] and tonumber(held[2]) > tonumber(ARGV[3]) and (not held[3] or tonumber(held[3]) >= tonumber(ARGV[7])) then
-  return 'stale'
-end
-if not held[1] then
-  local models = 0
-  for _, name in ipairs(redis.call('HKEYS', KEYS[1])) do
-    if string.sub(name, 1, 1) == '@' then models = models + 1 end
+local head = redis.call('HMGET', KEYS[1], 'topic:proposals', '${INCARNATION}')
+if ARGV[1] ~= '' and head[2] ~= ARGV[1] then return -1 end
+local topic = head[1] or ''
+local keep, most = ARGV[2], tonumber(ARGV[3])
+local outcomes = {}
+local at = 4
+for i = 2, #KEYS do
+  local key = KEYS[i]
+  local offset, version, received, record, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
+  at = at + 5
+  local models, lines, size = {}, {}, 0
+  local known = topic
+  local state = redis.call('HGET', key, 'lists')
+  if state then
+    local first = string.find(state, '\\n', 1, true)
+    local held = string.sub(state, 1, first - 1)
+    if held ~= '' and topic ~= '' and held ~= topic then
+      redis.call('DEL', key)
+    else
+      if known == '' then known = held end
+      for model, rest in string.gmatch(string.sub(state, first + 1), '(%S+) ([^\\n]+)\\n') do
+        size = size + 1
+        models[size] = model
+        lines[model] = rest
+      end
+    end
   end
-  if models >= tonumber(ARGV[6]) then return 'full' end
+  local before = {}
+  for j = 1, size do before[string.match(lines[models[j]], '^%d+')] = true end
+  local line = offset .. ' ' .. version .. ' ' .. received
+  local letters = {}
+  local isHeld = false
+  for j = 1, count do
+    local model = ARGV[at]
+    at = at + 1
+    local letter = 'h'
+    local rest = lines[model]
+    if rest then
+      local o, v, r = string.match(rest, '^(%S+) (%S+) (%S+)$')
+      if tonumber(o) >= tonumber(offset) then letter = 's'
+      elseif tonumber(v) > tonumber(version) and tonumber(r) >= tonumber(received) then letter = 's' end
+    elseif size >= most then letter = 'f'
+    else
+      size = size + 1
+      models[size] = model
+    end
+    if letter == 'h' then
+      lines[model] = line
+      isHeld = true
+    end
+    letters[j] = letter
+  end
+  if isHeld then
+    local text = { known }
+    for j = 1, size do
+      before[string.match(lines[models[j]], '^%d+')] = nil
+      text[j + 1] = models[j] .. ' ' .. lines[models[j]]
+    end
+    redis.call('HSET', key, offset, record, 'lists', table.concat(text, '\\n') .. '\\n')
+    for old in pairs(before) do redis.call('HDEL', key, old) end
+    redis.call('PEXPIRE', key, keep)
+  end
+  outcomes[i - 1] = table.concat(letters)
 end
-redis.call('HSET', KEYS[1], model, ARGV[4], '@' .. model, ARGV[2], '#' .. model, ARGV[3], '^' .. model, ARGV[7], '!', ARGV[8])
-if topic then redis.call('HSET', KEYS[1], '~', topic) end
-redis.call('PEXPIRE', KEYS[1], ARGV[5])
-return 'held'`;
+return outcomes`;
 
 const SOURCE = 'proposals';
-
-const OFFSET_MARK = '@';
-const STAMP = '!';
+/** The field with the state of a pool, which every change of the pool changes. */
+const STATE = 'lists';
+/** Records in one call of the script, which blocks the server for about 20 µs each. */
+const RECORDS_A_CALL = 100;
+const OUTCOMES: Readonly<Record<string, PutOutcome>> = { h: 'held', s: 'stale', f: 'full' };
 
 export function createRedisPoolStore(options: {
   redis: Redis;
+  /** The key of a pool; those of a partition share a hash tag with its head, so that one script may write them. */
   keyOf: (userId: string) => string;
   headKeyOf: (partition: number) => string;
   keepMs: number;
@@ -56,36 +106,62 @@ export function createRedisPoolStore(options: {
   decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
 }): PoolStore {
   const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
-
   const decoded = new DecodedPools(options.cachedCandidates);
-  const process = randomUUID();
-  let puts = 0;
 
   /** Reads the whole pool only if it has changed since it was decoded here. */
   async function readProposals(userId: string): Promise<readonly HeldProposal[]> {
+    const key = keyOf(userId);
     const known = decoded.get(userId);
-    if (known !== undefined && (await redis.hget(keyOf(userId), STAMP)) === known.stamp)
-      return known.proposals;
-    // A Map, because a model may have the name of a property that every object has.
-    const fields = new Map(Object.entries(await redis.hgetallBuffer(keyOf(userId))));
-    const proposals: HeldProposal[] = [];
-    for (const [name, offset] of fields) {
-      if (!name.startsWith(OFFSET_MARK)) continue;
-      const bytes = fields.get(name.slice(OFFSET_MARK.length));
-      if (bytes !== undefined) proposals.push({ offset: Number(offset), proposal: await decode(bytes) });
-    }
-    decoded.put(userId, fields.get(STAMP)?.toString(), proposals);
+    if (known !== undefined && (await redis.hget(key, STATE)) === known.stamp) return known.proposals;
+    const fields = await redis.hgetallBuffer(key);
+    const state = fields[STATE]?.toString();
+    const proposals = state === undefined ? [] : await decodePool(state, fields);
+    decoded.put(userId, state, proposals);
     return proposals;
   }
 
+  async function decodePool(
+    state: string,
+    fields: Readonly<Record<string, Buffer>>,
+  ): Promise<readonly HeldProposal[]> {
+    const modelsOf = new Map<string, Set<string>>();
+    for (const line of state.split('\n').slice(1)) {
+      const [model, offset] = line.split(' ');
+      if (offset === undefined) continue;
+      modelsOf.set(offset, (modelsOf.get(offset) ?? new Set()).add(model!));
+    }
+    const proposals: HeldProposal[] = [];
+    for (const [offset, models] of modelsOf) {
+      const bytes = fields[offset];
+      if (bytes === undefined) continue;
+      for (const proposal of columnsOf(await decode(bytes)))
+        if (models.has(proposal.model)) proposals.push({ offset: Number(offset), proposal });
+    }
+    return proposals;
+  }
+
+  async function putSome(
+    partition: number,
+    arriving: readonly ArrivingRecord[],
+    incarnation = '',
+  ): Promise<ReadonlyArray<readonly PutOutcome[]>> {
+    const keys = [headKeyOf(partition), ...arriving.map(({ proposal }) => keyOf(proposal.userId))];
+    const parameters: Array<string | number | Buffer> = [incarnation, keepMs, MAX_MODELS];
+    for (const { offset, proposal, models } of arriving) {
+      const { version, receivedAt } = proposal;
+      parameters.push(offset, version, receivedAt, encode(proposal), models.length, ...models);
+    }
+    const outcomes = (await runScript(redis, PUT, keys, parameters)) as string[] | -1;
+    if (outcomes === -1) throw new StateReplaced(arriving[0]!.offset - 1);
+    return outcomes.map((letters) => Array.from(letters, (letter) => OUTCOMES[letter]!));
+  }
+
   return {
-    async put(partition, { offset, proposal }) {
-      const { userId, model, version, receivedAt } = proposal;
-      const stamp = `${process}/${puts++}`;
-      const rest = [keepMs, MAX_MODELS, receivedAt, stamp];
-      const parameters = [model, offset, version, encode(proposal), ...rest];
-      const keys = [keyOf(userId), headKeyOf(partition)];
-      return (await runScript(redis, PUT, keys, parameters)) as PutOutcome;
+    async put(partition, arriving, { incarnation } = {}) {
+      const calls: Array<Promise<ReadonlyArray<readonly PutOutcome[]>>> = [];
+      for (let from = 0; from < arriving.length; from += RECORDS_A_CALL)
+        calls.push(putSome(partition, arriving.slice(from, from + RECORDS_A_CALL), incarnation));
+      return (await Promise.all(calls)).flat();
     },
     readHead: (partition) => readHead(redis, headKeyOf(partition), SOURCE),
     writeHead: (partition, head) => writeHead(redis, headKeyOf(partition), SOURCE, head),

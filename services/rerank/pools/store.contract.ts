@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { StateLost } from '#platform/kafka/held-state.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
-import { held, NOW, someCause, someItem } from './proposals.testing.ts';
+import { arriving, held, NOW, putHeld, putOne, someCause, someItem } from './proposals.testing.ts';
 import type { PoolStore } from './store.ts';
 
 /** The contract of every store of pools. Each test uses a store of its own. */
@@ -26,8 +26,8 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
       recent: ['milk'],
     });
     const shared = held(8, { userId: EVERYONE, version: -1 });
-    assert.equal(await store.put(0, own), 'held');
-    assert.equal(await store.put(0, shared), 'held');
+    assert.equal(await putHeld(store, own), 'held');
+    assert.equal(await putHeld(store, shared), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([own], [shared]));
     assert.deepEqual(await store.read('bob'), joinPools([], [shared]));
   });
@@ -36,12 +36,12 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const other = held(1, { model: 'sequence', version: 1 });
     const newest = held(7, { version: 4, items: [someItem('tea', 1)] });
-    assert.equal(await store.put(0, other), 'held');
-    assert.equal(await store.put(0, held(5, { version: 4 })), 'held');
-    assert.equal(await store.put(0, newest), 'held');
-    assert.equal(await store.put(0, newest), 'stale', 'repeated');
-    assert.equal(await store.put(0, held(6, { version: 5 })), 'stale', 'earlier in the log');
-    assert.equal(await store.put(0, held(8, { version: 3 })), 'stale', 'of staler interests');
+    assert.equal(await putHeld(store, other), 'held');
+    assert.equal(await putOne(store, 5, { version: 4 }), 'held');
+    assert.equal(await putHeld(store, newest), 'held');
+    assert.equal(await putHeld(store, newest), 'stale', 'repeated');
+    assert.equal(await putOne(store, 6, { version: 5 }), 'stale', 'earlier in the log');
+    assert.equal(await putOne(store, 8, { version: 3 }), 'stale', 'of staler interests');
     assert.deepEqual(await store.read('ann'), joinPools([newest, other], []));
   });
 
@@ -49,24 +49,82 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     const models = ['constructor', ...Array.from({ length: MAX_MODELS - 1 }, (_, index) => `model-${index}`)];
     for (const [offset, model] of models.entries()) {
-      assert.equal(await store.put(0, held(offset, { model })), 'held');
+      assert.equal(await putOne(store, offset, { model }), 'held');
     }
-    assert.equal(await store.put(0, held(40, { model: 'one-more' })), 'full');
-    assert.equal(await store.put(0, held(41, { model: 'constructor' })), 'held');
-    assert.equal(
-      await store.put(0, held(42, { model: 'one-more', userId: 'bob' })),
-      'held',
-      'of another user',
-    );
+    assert.equal(await putOne(store, 40, { model: 'one-more' }), 'full');
+    assert.equal(await putOne(store, 41, { model: 'constructor' }), 'held');
+    assert.equal(await putOne(store, 42, { model: 'one-more', userId: 'bob' }), 'held', 'of another user');
     const { proposals } = await store.read('ann');
     assert.deepEqual(proposals.map(({ model }) => model).sort(), models.sort());
+  });
+
+  /** The first item of each list in the pool of ann. */
+  const itemsOf = async (store: PoolStore): Promise<string[]> =>
+    (await store.read('ann')).proposals.map(({ candidates, places }) => candidates.itemIds[places[0]!]!);
+
+  test('a record of several models replaces the lists that it names, and a record of one of them its own alone', async () => {
+    const store = await createStore();
+    const both = arriving(3, { a: 'g1', b: 'g1' }, { version: 3 });
+    const others = { b: 'g1', c: null };
+    assert.deepEqual(await store.put(0, [both]), [['held', 'held']]);
+    assert.deepEqual(await itemsOf(store), ['a 3', 'b 3']);
+    assert.deepEqual(await store.put(0, [arriving(5, others, { version: 5 })]), [['held', 'held']]);
+    assert.deepEqual(await itemsOf(store), ['a 3', 'b 5', 'c 5']);
+    assert.deepEqual(await store.put(0, [both]), [['stale', 'stale']], 'repeated');
+    assert.deepEqual(await store.put(0, [arriving(7, { a: 'g1' }, { version: 5 })]), [['held']]);
+    assert.deepEqual(await itemsOf(store), ['a 7', 'b 5', 'c 5']);
+  });
+
+  test('a record for older interests replaces only the lists of models that have no newer one', async () => {
+    const store = await createStore();
+    await store.put(0, [arriving(3, { a: null }, { version: 9 })]);
+    const late = arriving(4, { a: null, b: null }, { version: 8 });
+    assert.deepEqual(await store.put(0, [late]), [['stale', 'held']]);
+    assert.deepEqual(await itemsOf(store), ['a 3', 'b 4']);
+  });
+
+  test('only the models of a record that are asked for are replaced', async () => {
+    const store = await createStore();
+    await store.put(0, [{ ...arriving(3, { a: null, b: null }), models: ['b'] }]);
+    assert.deepEqual(await itemsOf(store), ['b 3']);
+  });
+
+  test('lists of a generation that another model has left are not read, whichever record holds them', async () => {
+    const store = await createStore();
+    await store.put(0, [arriving(3, { a: 'g1', b: 'g1', c: null }), arriving(4, { b: 'g2' })]);
+    assert.deepEqual(await itemsOf(store), ['b 4', 'c 3']);
+    assert.equal((await store.read('ann')).generation, 'g2');
+  });
+
+  test('the records of a batch are stored in their order, each in the pool of its user', async () => {
+    const store = await createStore();
+    const records = Array.from({ length: 250 }, (_, offset) => {
+      const userId = offset % 2 === 0 ? 'ann' : `user ${offset}`;
+      return arriving(offset, { a: null, b: null }, { userId, version: offset });
+    });
+    const outcomes = await store.put(0, records);
+    assert.deepEqual(
+      outcomes,
+      Array.from(records, () => ['held', 'held']),
+    );
+    assert.deepEqual(await itemsOf(store), ['a 248', 'b 248']);
+    assert.equal((await store.read('user 249')).interestsVersion, 249);
+  });
+
+  test('a full pool accepts the models of a record that it has, and none of the others', async () => {
+    const store = await createStore();
+    const names = Array.from({ length: MAX_MODELS }, (_, index) => [`model-${index}`, null] as const);
+    await store.put(0, [arriving(3, Object.fromEntries(names))]);
+    const more = arriving(4, { 'one-more': null, 'model-7': null });
+    assert.deepEqual(await store.put(0, [more]), [['full', 'held']]);
+    assert.equal((await store.read('ann')).proposals.length, MAX_MODELS);
   });
 
   test('an erased user has no pool, and others keep theirs', async () => {
     const store = await createStore();
     const [ann, bob] = [held(1), held(2, { userId: 'bob' })];
-    await store.put(0, ann);
-    await store.put(0, bob);
+    await putHeld(store, ann);
+    await putHeld(store, bob);
     await store.erase('ann');
     assert.deepEqual(await store.read('ann'), joinPools([], []));
     assert.deepEqual(await store.read('bob'), joinPools([bob], []));
@@ -76,14 +134,14 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const store = await createStore();
     for (let offset = 1; offset < 5; offset++) {
       const newest = held(offset, { version: offset });
-      await store.put(0, newest);
+      await putHeld(store, newest);
       assert.deepEqual(await store.read('ann'), joinPools([newest], []));
       assert.deepEqual(await store.read('ann'), joinPools([newest], []));
     }
     await store.erase('ann');
     assert.deepEqual(await store.read('ann'), joinPools([], []));
     const again = held(4, { version: 4 });
-    await store.put(0, again);
+    await putHeld(store, again);
     assert.deepEqual(await store.read('ann'), joinPools([again], []));
   });
 
@@ -104,23 +162,33 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.equal(await store.readHead(3), undefined);
   });
 
+  test('records are stored only while the head is of the incarnation that the batch continues', async () => {
+    const store = await createStore();
+    const record = arriving(3, { a: null });
+    await assert.rejects(store.put(0, [record], { incarnation: 'i' }), StateLost, 'there is no head');
+    await store.writeHead(0, { offset: 2, topicId: 'a', incarnation: 'i' });
+    await assert.rejects(store.put(0, [record], { incarnation: 'of a copy' }), StateLost);
+    assert.deepEqual(await store.read('ann'), joinPools([], []));
+    assert.deepEqual(await store.put(0, [record], { incarnation: 'i' }), [['held']]);
+  });
+
   test('proposals of a topic that was made anew replace those of the old one, whatever their offsets', async () => {
     const store = await createStore();
     await store.writeHead(0, { offset: -1, topicId: 'a', incarnation: undefined });
-    await store.put(0, held(70, { version: 50, receivedAt: NOW }));
-    await store.put(0, held(71, { model: 'sequence' }));
+    await putOne(store, 70, { version: 50, receivedAt: NOW });
+    await putOne(store, 71, { model: 'sequence' });
     await store.writeHead(0, { offset: -1, topicId: 'b', incarnation: undefined });
     const first = held(0, { version: 3, receivedAt: NOW + 1 });
-    assert.equal(await store.put(0, first), 'held');
+    assert.equal(await putHeld(store, first), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([first], []));
   });
 
   test('an older version counts if its action was received later, as after actions were made anew', async () => {
     const store = await createStore();
-    await store.put(0, held(1, { version: 50, receivedAt: NOW }));
-    assert.equal(await store.put(0, held(2, { version: 3, receivedAt: NOW })), 'stale');
+    await putOne(store, 1, { version: 50, receivedAt: NOW });
+    assert.equal(await putOne(store, 2, { version: 3, receivedAt: NOW }), 'stale');
     const anew = held(3, { version: 3, receivedAt: NOW + 1 });
-    assert.equal(await store.put(0, anew), 'held');
+    assert.equal(await putHeld(store, anew), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([anew], []));
   });
 }

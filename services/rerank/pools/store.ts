@@ -1,20 +1,37 @@
+import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
-import type { HeldProposal, Pool } from './pool.ts';
+import type { Pool } from './pool.ts';
 
-/** held: the pool holds the proposal now; stale: it holds a newer one; full: it holds MAX_MODELS other models. */
+/** A record of proposals with the models whose lists it may replace. */
+export interface ArrivingRecord {
+  readonly offset: number;
+  readonly proposal: Proposal;
+  /** At least one, all of the record. */
+  readonly models: readonly string[];
+}
+
+/** held: the pool holds the list now; stale: it holds a newer one; full: it holds MAX_MODELS other models. */
 export type PutOutcome = 'held' | 'stale' | 'full';
 
 /** Where a batch continues the state; undefined if that is not known. */
 export type PoolBatch = Pick<IncomingBatch<unknown>, 'readFrom' | 'incarnation'>;
 
-/** The newest proposal of each user and model. */
+/** The newest list of each user and model. */
 export interface PoolStore {
   /**
-   * Stores the proposal unless the stored one of the same user and model has the same or a later offset, or answers
-   * newer interests, or the pool is full. The pool of a topic that is gone is deleted first.
+   * Stores the lists of the records, in their order. A list is not stored if the stored one of the same user and model has the
+   * same or a later offset, or answers newer interests, or if the pool is full. The pool of a topic that is gone is deleted
+   * first.
+   * @param partition that of all users of the records
+   * @returns for each record the outcome of each of its models
+   * @throws StateLost if the head is of another incarnation than the batch; nothing is stored then
    */
-  put(partition: number, arriving: HeldProposal): Promise<PutOutcome>;
+  put(
+    partition: number,
+    arriving: readonly ArrivingRecord[],
+    batch?: Pick<PoolBatch, 'incarnation'>,
+  ): Promise<ReadonlyArray<readonly PutOutcome[]>>;
   /** The pool of the user; the lists for everyone if the user is unknown. */
   read(userId: string): Promise<Pool>;
   erase(userId: string): Promise<void>;

@@ -1,5 +1,6 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
-import type { Proposal, Reward, Slate } from '#contracts/generated/records.ts';
+import { columnsOf, combineProposals, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { Reward, Slate } from '#contracts/generated/records.ts';
 import { stateOf } from '../../../../services/rerank/held-state.ts';
 import { createLearner } from '../../../../services/rerank/learning/learner.ts';
 import { readPosterior } from '../../../../services/rerank/learning/posterior.ts';
@@ -140,7 +141,7 @@ function checkPools(world: World): string[] {
   const faults: string[] = [];
   for (const records of byPartition(world.read('proposals'), world.broker.partitions).values()) {
     const logged = records.flatMap(({ offset, value }): HeldProposal[] =>
-      value === null ? [] : [{ offset, proposal: value }],
+      value === null ? [] : columnsOf(value).map((proposal) => ({ offset, proposal })),
     );
     for (const { offset, proposal } of newestProposals(logged)) {
       const { userId, model } = proposal;
@@ -162,7 +163,7 @@ function proposer(world: World, random: Staging['random']): () => void {
     const { now } = world.scheduler;
     const generation = model === 'medoid-neighbours' ? (version > PROPOSALS / 2 ? 'g2' : 'g1') : null;
     const answered = userId === EVERYONE ? -1 : Math.max(0, version - random.integer(3));
-    const proposal: Proposal = {
+    const proposal: ModelProposal = {
       userId,
       model,
       generation,
@@ -189,7 +190,9 @@ function proposer(world: World, random: Staging['random']): () => void {
         windowSize: 1,
         unknownItems: 0,
       });
-    world.write('proposals', userId, proposal);
+    // A pass of several models, or one of them that was late.
+    const others = userId === EVERYONE || random.next() < 0.5 ? [] : [{ ...proposal, model: 'behaviour' }];
+    world.write('proposals', userId, combineProposals([proposal, ...others]));
   };
 }
 
