@@ -191,7 +191,7 @@ function proposer(world: World, random: Staging['random']): () => void {
         unknownItems: 0,
       });
     // A pass of several models, or one of them that was late.
-    const others = userId === EVERYONE || random.next() < 0.5 ? [] : [{ ...proposal, model: 'behaviour' }];
+    const others = userId === EVERYONE || version % 2 === 0 ? [] : [{ ...proposal, model: 'behaviour' }];
     world.write('proposals', userId, combineProposals([proposal, ...others]));
   };
 }
