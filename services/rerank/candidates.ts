@@ -12,7 +12,7 @@ import {
 } from './features.ts';
 
 const LARGEST_SCORE = 3;
-/** Rows of candidates of a table: those that are left out, and those that no list named yet. */
+/** Rows of the candidates of a table: those that are left out, and those that no list has named yet. */
 const LEFT_OUT = -1;
 const UNSEEN = -2;
 
@@ -22,6 +22,42 @@ export interface Candidates {
   readonly features: FeatureTable;
 }
 
+export interface GatherOptions {
+  /** Item ids that are left out. */
+  readonly excluded: ReadonlySet<string>;
+  /** Whether an item may be shown; by default all may. */
+  readonly isOffered?: (itemId: string) => boolean;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+}
+
+/** Returns the union of the lists with its features; no two lists are of one model. */
+export function gatherCandidates(
+  lists: readonly ListColumns[],
+  { excluded, isOffered, now }: GatherOptions,
+): Candidates {
+  const union = new Union(excluded, isOffered);
+  for (const list of lists) union.add(list);
+  const { candidates } = union;
+  const columns: string[] = [];
+  const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
+  const values = new Float64Array(candidates.length * width);
+  const write = ({ name, of }: CandidateFeature): void => {
+    let at = columns.push(name) - 1;
+    for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(candidates[row]!, now);
+  };
+  write(BIAS);
+  for (const list of lists) {
+    const ranking = rankingOf(list, union.rowsOf(list.candidates), candidates);
+    for (const { name, of } of MODEL_FEATURES) {
+      let at = columns.push(`${list.model}.${name}`) - 1;
+      for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(ranking, row);
+    }
+  }
+  for (const feature of CANDIDATE_FEATURES) write(feature);
+  return { candidates, features: { columns, values } };
+}
+
 interface Gathered extends PooledCandidate {
   models: string[];
   because: Cause | null;
@@ -29,81 +65,71 @@ interface Gathered extends PooledCandidate {
   popularity: number;
 }
 
-/**
- * Returns the union of the lists with its features; no two lists are of one model.
- * @param excluded item ids that are left out
- * @param isOffered whether an item may be shown; by default all may
- * @param now milliseconds since the epoch
- */
-export function gatherCandidates(
-  lists: readonly ListColumns[],
-  {
-    excluded,
-    isOffered = () => true,
-    now,
-  }: { excluded: ReadonlySet<string>; isOffered?: (itemId: string) => boolean; now: number },
-): Candidates {
-  const rows = new Map<string, number>();
-  const candidates: Gathered[] = [];
-  const rowsOf = new Map<CandidateTable, Int32Array>();
-  const rowOf = (itemId: string): number => {
-    if (excluded.has(itemId)) return LEFT_OUT;
-    const known = rows.get(itemId);
-    if (known !== undefined) return known;
-    if (!isOffered(itemId)) return LEFT_OUT;
-    rows.set(itemId, candidates.length);
-    candidates.push({ itemId, models: [], because: null, explanation: '', popularity: 0 });
-    return candidates.length - 1;
-  };
-  for (const list of lists) {
-    let known = rowsOf.get(list.candidates);
-    if (known === undefined) {
-      known = new Int32Array(list.candidates.itemIds.length).fill(UNSEEN);
-      rowsOf.set(list.candidates, known);
-    }
-    for (let place = 0; place < list.places.length; place++) {
-      const at = list.places[place]!;
-      if (known[at] === UNSEEN) known[at] = rowOf(list.candidates.itemIds[at]!);
-      if (known[at] !== LEFT_OUT) gather(candidates[known[at]!]!, list, place);
-    }
-  }
-  const columns: string[] = [];
-  const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
-  const values = new Float64Array(candidates.length * width);
-  function write(name: string, of: (row: number) => number): void {
-    for (let row = 0; row < candidates.length; row++) values[row * width + columns.length] = of(row);
-    columns.push(name);
-  }
-  const writeFeature = ({ name, of }: CandidateFeature) => write(name, (row) => of(candidates[row]!, now));
-  writeFeature(BIAS);
-  for (const list of lists) {
-    const ranking = rankingOf(list, rowsOf.get(list.candidates)!, candidates.length);
-    for (const { name, of } of MODEL_FEATURES) write(`${list.model}.${name}`, (row) => of(ranking, row));
-  }
-  for (const feature of CANDIDATE_FEATURES) writeFeature(feature);
-  return { candidates, features: { columns, values } };
-}
+/** Gives each item of the lists a row, in the order in which the lists name them. */
+class Union {
+  readonly candidates: Gathered[] = [];
+  readonly #excluded: ReadonlySet<string>;
+  readonly #isOffered: GatherOptions['isOffered'];
+  /** The rows of the candidates of each table. */
+  readonly #rows = new Map<CandidateTable, Int32Array>();
+  readonly #byItem = new Map<string, number>();
 
-function gather(candidate: Gathered, list: ListColumns, place: number): void {
-  const { model, candidates } = list;
-  const because = candidates.causes[list.causes[place] ?? -1] ?? null;
-  const explanation = canExplain(list.explanation, because !== null) ? list.explanation : '';
-  candidate.popularity = Math.max(candidate.popularity, candidates.popularity[list.places[place]!] ?? 0);
-  if (candidate.models.length === 0) {
-    candidate.because = because;
-    candidate.explanation = explanation;
-  } else if (candidate.because === null && (because !== null || candidate.explanation === '')) {
-    candidate.because = because;
-    candidate.explanation = explanation;
+  constructor(excluded: ReadonlySet<string>, isOffered: GatherOptions['isOffered']) {
+    this.#excluded = excluded;
+    this.#isOffered = isOffered;
   }
-  if (!candidate.models.includes(model)) candidate.models.push(model);
+
+  rowsOf(table: CandidateTable): Int32Array {
+    let rows = this.#rows.get(table);
+    if (rows === undefined) {
+      rows = new Int32Array(table.itemIds.length).fill(UNSEEN);
+      this.#rows.set(table, rows);
+    }
+    return rows;
+  }
+
+  add({ model, explanation, candidates: table, places, causes }: ListColumns): void {
+    const rows = this.rowsOf(table);
+    const hasOwnReason = canExplain(explanation, false);
+    for (let place = 0; place < places.length; place++) {
+      const at = places[place]!;
+      let row = rows[at]!;
+      if (row === UNSEEN) {
+        row = this.#rowOf(table.itemIds[at]!);
+        rows[at] = row;
+      }
+      if (row === LEFT_OUT) continue;
+      const candidate = this.candidates[row]!;
+      const cause = causes.length === 0 ? -1 : causes[place]!;
+      const because = cause < 0 ? null : table.causes[cause]!;
+      const isFirst = candidate.models.length === 0;
+      if (isFirst || (candidate.because === null && (because !== null || candidate.explanation === ''))) {
+        candidate.because = because;
+        candidate.explanation = because !== null || hasOwnReason ? explanation : '';
+      }
+      const popularity = table.popularity.length === 0 ? 0 : table.popularity[at]!;
+      if (popularity > candidate.popularity) candidate.popularity = popularity;
+      if (isFirst || candidate.models.at(-1) !== model) candidate.models.push(model);
+    }
+  }
+
+  #rowOf(itemId: string): number {
+    const known = this.#byItem.get(itemId);
+    if (known !== undefined) return known;
+    const isLeftOut = this.#excluded.has(itemId) || this.#isOffered?.(itemId) === false;
+    const row = isLeftOut ? LEFT_OUT : this.candidates.length;
+    this.#byItem.set(itemId, row);
+    if (!isLeftOut)
+      this.candidates.push({ itemId, models: [], because: null, explanation: '', popularity: 0 });
+    return row;
+  }
 }
 
 /** Candidates that the model did not propose get the lowest score of its list. */
 function rankingOf(
   { places: positions, scores: given }: ListColumns,
   rows: Int32Array,
-  size: number,
+  { length: size }: ArrayLike<unknown>,
 ): Ranking {
   const places = new Int32Array(size).fill(-1);
   const scores = new Float64Array(size);
@@ -112,8 +138,9 @@ function rankingOf(
     const row = rows[positions[place]!]!;
     if (row === LEFT_OUT) continue;
     if (places[row] === -1) places[row] = place;
-    scores[row] = given[place]!;
-    lowest = Math.min(lowest, given[place]!);
+    const score = given[place]!;
+    scores[row] = score;
+    if (score < lowest) lowest = score;
   }
   if (lowest < Number.POSITIVE_INFINITY) {
     for (let row = 0; row < places.length; row++) if (places[row] === -1) scores[row] = lowest;
