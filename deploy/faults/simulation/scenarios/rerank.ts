@@ -26,7 +26,7 @@ const MODELS = ['medoid-neighbours', 'sequence', 'trending'];
 const PROPOSALS = 40;
 const REWARDS = 40;
 /** Time between two visits, ms. */
-const VISIT_MS = 1_500;
+const VISIT_MS = 400;
 const WAIT_MS = 1_000;
 
 /** Pools, statistics and slates, from proposals and rewards. */
@@ -104,9 +104,9 @@ async function startRerank(ports: SimulatedPorts, seam: Seam, visits: Visits, un
     { onAssigned: learner.forget, state: seam('rerank.rewards.state', stateOf(statistics, learner.forget)) },
   );
   let visit = 0;
-  const compose = (pool: Awaited<ReturnType<PoolStore['read']>>, userId: string): Slate =>
+  const compose = (pool: Awaited<ReturnType<PoolStore['read']>>, userId: string, slateId: string): Slate =>
     composeSlate({
-      slateId: `${ports.process.name}/${visit}`,
+      slateId,
       userId,
       size: 3,
       pool,
@@ -118,12 +118,13 @@ async function startRerank(ports: SimulatedPorts, seam: Seam, visits: Visits, un
     if (ports.process.scheduler.now > until) return;
     visit += 1;
     const userId = USERS[visit % USERS.length]!;
+    const slateId = `${ports.process.name}/${visit}`;
     calls
       .serve(
         { waitMs: WAIT_MS, isThere: () => true },
         {
           readPool: () => pools.read(userId),
-          compose: (pool) => compose(pool, userId),
+          compose: (pool) => compose(pool, userId, slateId),
           publish: (slate) => seam('rerank.publish', ports.produce)('slates', userId, slate),
         },
       )
