@@ -15,8 +15,9 @@ import { type Consumption, consume, type IncomingBatch, type Subscription } from
 import { sendDeadLetters } from './kafka/dead-letters.ts';
 import { type Followed, type Follower, follow } from './kafka/follower.ts';
 import type { HeldState } from './kafka/held-state.ts';
+import type { Acknowledgement } from './kafka/lanes.ts';
 import type { IncomingMessage } from './kafka/messages.ts';
-import { type Acknowledgement, createProducer } from './kafka/producer.ts';
+import { createProducer } from './kafka/producer.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
 import { createMetrics, type StageMetrics } from './observability/metrics.ts';

@@ -4,7 +4,8 @@ import { after, before, describe, it } from 'node:test';
 import { Kafka, logLevel } from 'kafkajs';
 import { createMetrics } from '../observability/metrics.ts';
 import { openTestKafka, type TestKafka } from '../testing/kafka.ts';
-import { type Acknowledgement, createProducer, MAX_RECORD_BYTES, type SafeProducer } from './producer.ts';
+import { type Acknowledgement, MAX_RECORD_BYTES } from './lanes.ts';
+import { createProducer, type SafeProducer } from './producer.ts';
 
 /** ConfigResourceTypes.TOPIC, which kafkajs does not export to ES modules. */
 const TOPIC_RESOURCE = 2;

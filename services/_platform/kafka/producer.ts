@@ -1,24 +1,21 @@
-import { type IHeaders, type Kafka, Partitioners, type Producer } from 'kafkajs';
-import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import type { Kafka } from 'kafkajs';
 import type { StageMetrics } from '../observability/metrics.ts';
+import {
+  type Acknowledgement,
+  type Lane,
+  MAX_RECORD_BYTES,
+  MAX_REQUEST_BYTES,
+  type OutgoingMessage,
+  type Parcel,
+  type Route,
+  recordBytes,
+  sizeOf,
+  takeRequest,
+} from './lanes.ts';
 import { createPartitionLookup } from './partition-lookup.ts';
-
-export interface OutgoingMessage {
-  readonly key: string;
-  /** Encoded value; null is a tombstone. */
-  readonly value: Buffer | null;
-  readonly headers?: Readonly<Record<string, string | Buffer>>;
-  /** Milliseconds since the epoch. Default: now. */
-  readonly timestamp?: number;
-  /** Overrides the partition of the key: for copies of a message that several partitions need. */
-  readonly partition?: number;
-}
-
-/** Position of an acknowledged message. */
-export interface Acknowledgement {
-  readonly partition: number;
-  readonly offset: number;
-}
+import { writeParcels } from './produce-request.ts';
+import { isTooLarge, overfull, tooLarge, unacknowledged } from './producer-errors.ts';
+import { createSessions } from './producer-sessions.ts';
 
 export interface SafeProducer {
   /**
@@ -36,42 +33,20 @@ export interface SafeProducer {
   close(): Promise<void>;
 }
 
-interface Waiting {
-  readonly message: OutgoingMessage;
-  readonly resolve: (acknowledgement: Acknowledgement) => void;
-  readonly reject: (error: Error) => void;
-  readonly since: number;
-}
-
-/** Messages that wait for one partition. */
-interface Lane {
-  readonly topic: string;
-  readonly partition: number;
-  waiting: Waiting[];
-  /** Whether a timer or a request is pending. */
-  busy: boolean;
-}
-
-/** Maximum bytes of a request; the brokers' default limit is 1 MiB a batch. */
-const MAX_REQUEST_BYTES = 512 * 1024;
-/**
- * Largest key, value and headers of a record together, in bytes. The brokers accept batches of 1,048,588 bytes by default;
- * the frame of a batch with one record takes at most 256 of them.
- */
-export const MAX_RECORD_BYTES = 1_048_576 - 256;
-const MAX_REQUEST_MESSAGES = 2_000;
 /** Maximum bytes that may wait for the brokers altogether. */
 const MAX_WAITING_BYTES = 64 * 1_048_576;
-/** Upper estimate of a record's overhead beside its key, value and headers. */
-const RECORD_OVERHEAD_BYTES = 64;
+/** A request that took so long may have waited for another leader. */
+const SLOW_MS = 1_000;
 
 /**
  * The only way to produce. kafkajs 2.2.4 loses acknowledged messages when a broker dies and one request spans several
- * partitions: its response then silently omits partitions. Therefore each request carries one partition, its response
- * must name that partition, and a partition has one request in flight, which keeps the order within it (decision
- * 0001). Idempotence makes a retried request count once.
+ * partitions: its response then silently omits partitions. Therefore a message counts as acknowledged only if the response names
+ * its partition, and the part of a partition that it omits is sent again alone (decisions 0001 and 0044). A request
+ * spans only partitions that had the same leader at the last lookup, so that a dead broker does not hold up those of others. A
+ * partition has one request in flight, which keeps the order within it. Idempotence makes a retried request count once.
  *
- * Messages linger a few milliseconds, because many small requests cost far more CPU than the wait.
+ * Messages linger a few milliseconds, and while a request of their leader is under way, because many small requests cost far more
+ * CPU than the wait.
  */
 export async function createProducer(options: {
   kafka: Kafka;
@@ -84,8 +59,9 @@ export async function createProducer(options: {
   const { kafka, metrics, lingerMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const sessions = createSessions(kafka);
   await sessions.connect();
-  const partitionOf = createPartitionLookup(kafka);
+  const lookup = createPartitionLookup(kafka);
   const lanes = new Map<string, Lane>();
+  const routes = new Map<string, Route>();
   const unsettled = new Set<Promise<unknown>>();
   let waitingBytes = 0;
 
@@ -93,47 +69,95 @@ export async function createProducer(options: {
     const name = `${topic}\n${partition}`;
     let lane = lanes.get(name);
     if (lane === undefined) {
-      lane = { topic, partition, waiting: [], busy: false };
+      lane = { topic, partition, waiting: [], route: undefined };
       lanes.set(name, lane);
     }
     return lane;
   }
 
+  /** A partition without a known leader has a route of its own. */
+  function routeOf({ topic, partition }: Lane): Route {
+    const leader = lookup.leaderOf(topic, partition);
+    const name = `${topic}\n${leader === undefined ? `partition ${partition}` : leader}`;
+    let route = routes.get(name);
+    if (route === undefined) {
+      route = { lanes: new Set(), isBusy: false };
+      routes.set(name, route);
+    }
+    return route;
+  }
+
   async function enqueue(topic: string, message: OutgoingMessage): Promise<Acknowledgement> {
-    const lane = laneOf(topic, message.partition ?? (await partitionOf(topic, message.key)));
+    const lane = laneOf(topic, message.partition ?? (await lookup.partitionOf(topic, message.key)));
     return new Promise<Acknowledgement>((resolve, reject) => {
       lane.waiting.push({ message, resolve, reject, since: performance.now() });
-      if (lane.busy) return;
-      lane.busy = true;
-      setTimeout(() => void drain(lane), lingerMs);
+      lane.route ??= routeOf(lane);
+      const { route } = lane;
+      route.lanes.add(lane);
+      if (route.isBusy) return;
+      route.isBusy = true;
+      setTimeout(() => void drain(route), lingerMs);
     });
   }
 
-  /** Sends the waiting messages, request by request, until the lane is empty. */
-  async function drain(lane: Lane): Promise<void> {
-    while (lane.waiting.length > 0) {
-      await deliver(lane, drainRequest(lane));
+  /** Sends the waiting messages of a route, request by request, until there are none. */
+  async function drain(route: Route): Promise<void> {
+    while (route.lanes.size > 0) {
+      const parcels = takeRequest(route);
+      await deliver(parcels);
+      for (const { lane } of parcels) {
+        if (lane.waiting.length > 0) route.lanes.add(lane);
+        else lane.route = undefined;
+      }
     }
-    lane.busy = false;
+    route.isBusy = false;
   }
 
-  /** Settles each message of the request. */
-  async function deliver(lane: Lane, request: readonly Waiting[]): Promise<void> {
+  /** Settles each message of the parcels, which are of one topic. */
+  async function deliver(parcels: readonly Parcel[]): Promise<void> {
+    const { topic } = parcels[0]!.lane;
+    const started = performance.now();
+    let unconfirmed: readonly Parcel[] = [];
     try {
-      const baseOffset = await sessions.use((producer) => write(producer, lane, request));
-      settle(metrics, lane, request, baseOffset);
+      await sessions.use(async (producer) => {
+        metrics.produceRequests.inc({ topic });
+        const offsets = await writeParcels(producer, parcels);
+        for (const [at, parcel] of parcels.entries())
+          if (offsets[at] !== undefined) settle(metrics, parcel, offsets[at]);
+        unconfirmed = parcels.filter((_, at) => offsets[at] === undefined);
+        // The session has given sequence numbers to messages with an unknown outcome.
+        if (unconfirmed.length > 0) throw new Error('the response to a write does not name its partition');
+      });
     } catch (cause) {
-      if (isTooLarge(cause) && request.length > 1) {
-        // The brokers accept less than by default. A message that is too large must not fail its neighbours.
-        const middle = Math.ceil(request.length / 2);
-        await deliver(lane, request.slice(0, middle));
-        await deliver(lane, request.slice(middle));
-        return;
+      lookup.refreshLeaders(topic);
+      await deliverAgain(parcels, unconfirmed, cause);
+      return;
+    }
+    if (performance.now() - started > SLOW_MS) lookup.refreshLeaders(topic);
+  }
+
+  /** After a request failed, or its response omitted partitions: sends again what may be sent again, and rejects the rest. */
+  async function deliverAgain(
+    parcels: readonly Parcel[],
+    unconfirmed: readonly Parcel[],
+    cause: unknown,
+  ): Promise<void> {
+    const [{ lane, messages }] = parcels as [Parcel];
+    if (parcels.length > 1 && (unconfirmed.length > 0 || isTooLarge(cause))) {
+      const again = unconfirmed.length > 0 ? unconfirmed : parcels;
+      for (const parcel of again) await deliver([parcel]);
+    } else if (isTooLarge(cause) && messages.length > 1) {
+      // The brokers accept less than by default. A message that is too large must not fail its neighbours.
+      const middle = Math.ceil(messages.length / 2);
+      await deliver([{ lane, messages: messages.slice(0, middle) }]);
+      await deliver([{ lane, messages: messages.slice(middle) }]);
+    } else {
+      for (const parcel of parcels) {
+        const error = isTooLarge(cause)
+          ? tooLarge(lane.topic, 'the brokers accept less than the record has', cause)
+          : unacknowledged(parcel.lane, cause);
+        for (const { reject } of parcel.messages) reject(error);
       }
-      const error = isTooLarge(cause)
-        ? tooLarge(lane.topic, 'the brokers accept less than the record has', cause)
-        : unacknowledged(lane, cause);
-      for (const { reject } of request) reject(error);
     }
   }
 
@@ -168,139 +192,11 @@ export async function createProducer(options: {
   };
 }
 
-interface Session {
-  readonly producer: Promise<Producer>;
-  uses: number;
-}
-
-/**
- * The current kafkajs producer. A producer with a failed write is never used again: kafkajs would give other messages
- * the sequence numbers of those with an unknown outcome, and a broker that has the earlier ones would treat the new
- * ones as duplicates, confirm them and drop them.
- */
-function createSessions(kafka: Kafka) {
-  let current = open();
-
-  function open(): Session {
-    const producer = connectProducer(kafka);
-    // The next user of the session handles the error; until then nobody awaits it.
-    producer.catch(() => undefined);
-    return { producer, uses: 0 };
-  }
-
-  async function disconnect({ producer }: Session): Promise<void> {
-    await producer.then((connected) => connected.disconnect()).catch(() => undefined);
-  }
-
-  return {
-    /** @throws TributaryError `kafka.unreachable` */
-    async connect(): Promise<void> {
-      await current.producer;
-    },
-    async use<T>(work: (producer: Producer) => Promise<T>): Promise<T> {
-      const session = current;
-      session.uses += 1;
-      try {
-        return await work(await session.producer);
-      } catch (error) {
-        if (session === current) current = open();
-        throw error;
-      } finally {
-        session.uses -= 1;
-        if (session !== current && session.uses === 0) void disconnect(session);
-      }
-    },
-    close: () => disconnect(current),
-  };
-}
-
-async function connectProducer(kafka: Kafka): Promise<Producer> {
-  const producer = kafka.producer({
-    idempotent: true,
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-    metadataMaxAge: 60_000,
-  });
-  try {
-    await producer.connect();
-  } catch (cause) {
-    throw new TributaryError('kafka.unreachable', reasonOf(cause), { cause, retryable: true, status: 503 });
-  }
-  return producer;
-}
-
-function sizeOf({ key, value }: OutgoingMessage): number {
-  return RECORD_OVERHEAD_BYTES + key.length + (value?.length ?? 0);
-}
-
-function recordBytes({ key, value, headers = {} }: OutgoingMessage): number {
-  const inHeaders = Object.entries(headers).reduce(
-    (sum, [name, content]) => sum + Buffer.byteLength(name) + Buffer.byteLength(content),
-    0,
-  );
-  return Buffer.byteLength(key) + (value?.length ?? 0) + inHeaders;
-}
-
-/** Whether a broker refused a request for its size. */
-function isTooLarge(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    if ('type' in cause && (cause.type === 'MESSAGE_TOO_LARGE' || cause.type === 'RECORD_LIST_TOO_LARGE'))
-      return true;
-  }
-  return false;
-}
-
-function tooLarge(topic: string, reason: string, cause?: unknown): TributaryError {
-  return new TributaryError('entry.too-large', `${topic}: ${reason}`, { cause, status: 413 });
-}
-
-function unacknowledged({ topic, partition }: Lane, cause: unknown): TributaryError {
-  const reason = `${topic}, partition ${partition}: ${reasonOf(cause)}`;
-  return new TributaryError('kafka.unacknowledged', reason, { cause, retryable: true, status: 503 });
-}
-
-function overfull(topic: string, waitingBytes: number): TributaryError {
-  const reason = `${topic}: ${Math.round(waitingBytes / 1_048_576)} MiB already wait for the brokers`;
-  return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });
-}
-
-function drainRequest(lane: Lane): Waiting[] {
-  let bytes = 0;
-  let count = 0;
-  for (const { message } of lane.waiting) {
-    bytes += sizeOf(message);
-    if (count > 0 && (bytes > MAX_REQUEST_BYTES || count >= MAX_REQUEST_MESSAGES)) break;
-    count += 1;
-  }
-  return lane.waiting.splice(0, count);
-}
-
-/** @returns the offset of the first message */
-async function write(producer: Producer, lane: Lane, request: readonly Waiting[]): Promise<number> {
-  const { topic, partition } = lane;
-  const answers = await producer.send({
-    topic,
-    acks: -1,
-    messages: request.map(({ message: { key, value, headers, timestamp } }) => ({
-      partition,
-      key,
-      value,
-      ...(headers === undefined ? {} : { headers: headers as IHeaders }),
-      ...(timestamp === undefined ? {} : { timestamp: String(timestamp) }),
-    })),
-  });
-  const answer = answers.find((candidate) => candidate.partition === partition);
-  if (answer?.baseOffset === undefined || answer.errorCode !== 0) {
-    throw new Error('the response to a write does not name its partition');
-  }
-  return Number(answer.baseOffset);
-}
-
-function settle(metrics: StageMetrics, lane: Lane, request: readonly Waiting[], baseOffset: number): void {
+function settle(metrics: StageMetrics, { lane, messages }: Parcel, baseOffset: number): void {
   const { topic, partition } = lane;
   const now = performance.now();
-  metrics.messagesProduced.inc({ topic }, request.length);
-  for (const [index, { resolve, since }] of request.entries()) {
+  metrics.messagesProduced.inc({ topic }, messages.length);
+  for (const [index, { resolve, since }] of messages.entries()) {
     metrics.produceSeconds.observe({ topic }, (now - since) / 1_000);
     resolve({ partition, offset: baseOffset + index });
   }

@@ -14,6 +14,10 @@ export const METRICS = {
     help: 'Messages acknowledged by all in-sync replicas',
     labels: ['topic'],
   }),
+  produceRequests: counter('tributary_produce_requests_total', {
+    help: 'Requests that carried messages to the brokers; the messages acknowledged, divided by them, is the size of a request',
+    labels: ['topic'],
+  }),
   batchSeconds: histogram('tributary_batch_seconds', {
     help: 'Time to handle one batch of a partition',
     labels: ['topic'],

@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 import { type DescribedError, errorBody } from '#platform/http/error-body.ts';
-import type { Acknowledgement } from '#platform/kafka/producer.ts';
+import type { Acknowledgement } from '#platform/kafka/lanes.ts';
 import type { Validation } from './validation.ts';
 
 export const MAX_BATCH = 1_000;
