@@ -9,6 +9,7 @@ export const RULES: AttributionRules = {
   clockToleranceMs: 20,
   receiptToleranceMs: 0,
   slateDelayMs: 30,
+  slateMemoryMs: 200,
   weights: { ...DEFAULT_REWARDS, view: 0 },
 };
 
@@ -48,8 +49,11 @@ export interface Logs {
 const USERS = ['ann', 'bob', 'cid'];
 const ITEMS = ['apple', 'bread', 'cheese'];
 
-/** Logs of one partition: slates out of order by less than the delay, actions by any time and any clock. */
-export const logs: fc.Arbitrary<Logs> = fc.record({
+/**
+ * Logs of one partition: slates out of order by less than the delay, some of them again at any time later, actions by any time
+ * and any clock.
+ */
+export const logsWithCopies: fc.Arbitrary<Logs> = fc.record({
   slates: fc
     .array(
       fc.record({
@@ -57,13 +61,19 @@ export const logs: fc.Arbitrary<Logs> = fc.record({
         servedAt: fc.nat(600),
         lateness: fc.nat(RULES.slateDelayMs - 1),
         items: fc.uniqueArray(fc.constantFrom(...ITEMS), { maxLength: 3 }),
+        againAfter: fc.array(fc.nat(500), { maxLength: 1 }),
       }),
       { maxLength: 12 },
     )
     .map((drafts) =>
       drafts
-        .sort((a, b) => a.servedAt + a.lateness - (b.servedAt + b.lateness))
-        .map(({ userId, servedAt, items }, index) => someSlate(`s${index}`, userId, servedAt, items)),
+        .flatMap(({ userId, servedAt, lateness, items, againAfter }, index) => {
+          const slate = someSlate(`s${index}`, userId, servedAt, items);
+          const readAt = servedAt + lateness;
+          return [{ readAt, slate }, ...againAfter.map((ms) => ({ readAt: readAt + ms, slate }))];
+        })
+        .sort((a, b) => a.readAt - b.readAt)
+        .map(({ slate }) => slate),
     ),
   actions: fc.array(
     fc
@@ -81,6 +91,11 @@ export const logs: fc.Arbitrary<Logs> = fc.record({
   ),
 });
 
+/** The same without slates that are in the log again. */
+export const logs = logsWithCopies.map(
+  ({ slates, actions }): Logs => ({ slates: firstOfEachId(slates), actions }),
+);
+
 /** The definition at the top of attribution.ts, slot by slot, without any state. */
 export function rewardsByDefinition(
   { slates, actions }: Logs,
@@ -91,7 +106,7 @@ export function rewardsByDefinition(
     newest = Math.max(newest, action.occurredAt);
     return { ...action, streamTime: newest };
   });
-  return slates
+  return firstOfEachId(slates)
     .flatMap(({ slateId, userId, servedAt, slots }) =>
       slots.map(({ itemId }, slot) => {
         const closesAt = servedAt + windowMs;
@@ -113,4 +128,10 @@ export function rewardsByDefinition(
       }),
     )
     .sort();
+}
+
+/** The slates that have slots: the first of each id. The lateness of these logs is far below what is remembered. */
+function firstOfEachId(slates: readonly Slate[]): Slate[] {
+  const seen = new Set<string>();
+  return slates.filter(({ slateId }) => !seen.has(slateId) && seen.add(slateId));
 }

@@ -15,6 +15,8 @@ import type { ActionType, Slate, UserAction } from '#contracts/generated/records
  * the stream time at its offset, as long as an unread slate may need it. That ends when `slatesUntil` reaches its
  * `servedUntil`: every slate served until then has been read, and it counts for no later one. A slot is settled when
  * nothing can change it any more: when it has earned the largest possible weight, or when stream time has passed closesAt.
+ *
+ * Of several slates with one id the first in the log has slots, the others have none: see `new-slates.ts`.
  */
 
 export interface AttributionRules {
@@ -28,6 +30,11 @@ export interface AttributionRules {
   readonly receiptToleranceMs: number;
   /** Longest time between choosing a slate and its arrival in the log, in milliseconds. */
   readonly slateDelayMs: number;
+  /**
+   * Time in milliseconds by which a slate may have been served before the latest one that was read, and still be joined. The
+   * ids of joined slates are remembered as long, so that a slate that is in the log twice is joined once.
+   */
+  readonly slateMemoryMs: number;
 }
 
 /** The best action on a slot so far. */

@@ -1,5 +1,8 @@
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
+import { MAX_FUTURE_MS, MAX_TIMESTAMP_AHEAD_MS } from '#contracts/domain/times.ts';
 import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
+
+import type { AttributionRules } from './attribution.ts';
 
 export const SETTINGS = {
   windowMs: number('TRIBUTARY_FEEDBACK_ATTRIBUTION_MS', {
@@ -60,4 +63,12 @@ export type FeedbackConfig = ConfigOf<typeof SETTINGS>;
 
 export function readFeedbackConfig(): FeedbackConfig {
   return readConfig(SETTINGS, process.env);
+}
+
+/** Time by which a message may advance the time of serving beyond the clock of the broker, ms. */
+const MOST_AHEAD_MS = MAX_TIMESTAMP_AHEAD_MS + MAX_FUTURE_MS;
+
+export function rulesOf(config: FeedbackConfig): AttributionRules {
+  // As long as its outcome can matter, so that no slate that came in time is taken for a late one.
+  return { ...config, slateMemoryMs: config.windowMs + config.slateDelayMs + MOST_AHEAD_MS };
 }

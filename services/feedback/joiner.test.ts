@@ -3,7 +3,14 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
-import { logs, RULES, rewardsByDefinition, START, someAction, someSlate } from './attribution.testing.ts';
+import {
+  logsWithCopies,
+  RULES,
+  rewardsByDefinition,
+  START,
+  someAction,
+  someSlate,
+} from './attribution.testing.ts';
 import { messagesOf as messagesAt } from './joiner.testing.ts';
 import { createJoiner, type Joiner, type StepBounds } from './joiner.ts';
 import { createMemoryJoinStore } from './memory-store.testing.ts';
@@ -13,6 +20,8 @@ const PARTITION = 2;
 const IDLE_MS = 1_000;
 /** The counts of slots without a reward, of all joiners. */
 const lost: number[] = [];
+/** The counts of slates that were not joined, of all joiners. */
+const repeated: number[] = [];
 
 function messagesOf<V extends { userId: string }>(values: readonly V[]): Array<IncomingMessage<V>> {
   return messagesAt(PARTITION, values);
@@ -29,6 +38,7 @@ function joinerOn(
     idleMs: IDLE_MS,
     produce,
     countLate: () => {},
+    countRepeated: (slates) => void repeated.push(slates),
     countLost: (slots) => void lost.push(slots),
     now: () => START,
     lastSequence: async () => 0,
@@ -87,7 +97,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
     nil: undefined,
   });
   await fc.assert(
-    fc.asyncProperty(logs, plans, stepBounds, async (both, plan, bounds) => {
+    fc.asyncProperty(logsWithCopies, plans, stepBounds, async (both, plan, bounds) => {
       const log: Reward[] = [];
       const inner = createMemoryJoinStore();
       let untilCrash = 0;
@@ -127,12 +137,13 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
 
 test('two processes that both believe to own a partition count nothing twice', async () => {
   await fc.assert(
-    fc.asyncProperty(logs, fc.scheduler(), async (both, scheduler) => {
+    fc.asyncProperty(logsWithCopies, fc.scheduler(), async (both, scheduler) => {
       const log: Reward[] = [];
       const inner = createMemoryJoinStore();
       const store: JoinStore = {
         readHead: scheduler.scheduleFunction(inner.readHead),
         readUsers: scheduler.scheduleFunction(inner.readUsers),
+        readJoined: inner.readJoined,
         readShown: inner.readShown,
         commit: scheduler.scheduleFunction(inner.commit),
         readOutbox: scheduler.scheduleFunction(inner.readOutbox),
@@ -236,6 +247,7 @@ test('a partition whose state was deleted continues above the sequence numbers o
     idleMs: IDLE_MS,
     produce: appendTo(log),
     countLate: () => {},
+    countRepeated: () => {},
     countLost: (slots) => void lost.push(slots),
     now: () => START,
     lastSequence: async () => 40,
@@ -264,9 +276,10 @@ test('a second slate of a user with the id of one that waits changes nothing, wh
   );
 });
 
-test('slots whose slate was replaced by that of another user with the same id are counted as lost, and the partition continues', async () => {
+test('a slate with the id of another user’s is counted and changes nothing, and the partition continues', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
+  repeated.length = 0;
   const slates = [
     someSlate('s', 'ann', 0, ['apple', 'bread']),
     someSlate('s', 'bob', 1, []),
@@ -277,7 +290,44 @@ test('slots whose slate was replaced by that of another user with the same id ar
   await closeAll(joiner);
   assert.deepEqual(
     log.map(({ rewardId, sequence }) => [rewardId, sequence]),
-    [['t/0', 1]],
+    [
+      ['s/0', 1],
+      ['s/1', 2],
+      ['t/0', 3],
+    ],
   );
-  assert.deepEqual(lost, [2]);
+  assert.deepEqual([lost, repeated], [[], [1]]);
+});
+
+test('a slate that is in the log again after it has closed earns nothing more, also long after it was forgotten', async () => {
+  const log: Reward[] = [];
+  const store = createMemoryJoinStore();
+  const joiner = joinerOn(store, appendTo(log));
+  const slate = someSlate('s', 'ann', 0, ['apple']);
+  const at = (servedAt: number) => someSlate(`at ${servedAt}`, 'bob', servedAt, []);
+  const all = [slate, slate, at(RULES.slateMemoryMs), slate, at(RULES.slateMemoryMs + 1), slate];
+  repeated.length = 0;
+  for (const [index, message] of messagesOf(all).entries()) {
+    await joiner.applySlates(PARTITION, [message], index);
+    if (index === 0) await closeAll(joiner);
+  }
+  await closeAll(joiner);
+  assert.deepEqual(
+    log.map(({ rewardId }) => rewardId),
+    ['s/0'],
+  );
+  assert.deepEqual(repeated, [1, 1, 1]);
+  assert.deepEqual(await store.readJoined(PARTITION, ['s']), new Set(), 'its id is forgotten');
+});
+
+test('a slate is in the log twice within a batch, or is read again after a crash, and counts once', async () => {
+  const log: Reward[] = [];
+  const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
+  const slate = someSlate('s', 'ann', 0, ['apple']);
+  const messages = messagesOf([slate, slate]);
+  repeated.length = 0;
+  await joiner.applySlates(PARTITION, messages);
+  await joiner.applySlates(PARTITION, messages);
+  await closeAll(joiner);
+  assert.deepEqual([log.length, repeated], [1, [1]]);
 });

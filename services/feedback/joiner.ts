@@ -13,6 +13,7 @@ import {
   type UserJoin,
 } from './attribution.ts';
 import { buildRewards, shownSlate } from './build-rewards.ts';
+import { newSlates } from './new-slates.ts';
 import { createSerial } from './serial.ts';
 import { DUE_LIMIT, type JoinStore, type PartitionHead, type QueuedReward } from './store.ts';
 
@@ -65,6 +66,8 @@ export interface JoinerOptions {
   /** Resolves when the log has the rewards, in this order. If it rejects, the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
   readonly countLate: () => void;
+  /** Called with a number of slates that are not joined, because one with their id was joined or may have been. */
+  readonly countRepeated: (slates: number) => void;
   /** Called with a number of slots that get no reward, because what their slate showed is no longer stored. */
   readonly countLost: (slots: number) => void;
   /** Milliseconds since the epoch. Only stored times that no log can lead to are compared with it. */
@@ -168,7 +171,12 @@ function ignoreLoss(error: unknown): void {
 /** Before the timestamps of messages were bounded, one message could move these times thousands of years ahead. */
 function believableHead(head: PartitionHead, now: number): PartitionHead {
   const streamTime = believableTime(head.streamTime, now);
-  return { ...head, streamTime, slatesUntil: believableTime(head.slatesUntil, now) };
+  return {
+    ...head,
+    streamTime,
+    slatesUntil: believableTime(head.slatesUntil, now),
+    newestServedAt: believableTime(head.newestServedAt, now),
+  };
 }
 
 /**
@@ -222,17 +230,25 @@ async function advance(
     rules,
   );
   const named = new Set([...[...slates, ...actions].map(userOf), ...(step.unfinished ?? [])]);
-  const users = await store.readUsers(partition, [...named], {
-    closesBefore: Math.max(after.streamTime, overdueAt),
-    forgottenUntil: after.slatesUntil,
-  });
+  const slateIds = valuesOf(slates).map(({ slateId }) => slateId);
+  const [users, joined] = await Promise.all([
+    store.readUsers(partition, [...named], {
+      closesBefore: Math.max(after.streamTime, overdueAt),
+      forgottenUntil: after.slatesUntil,
+    }),
+    store.readJoined(partition, slateIds),
+  ]);
   const mayHoldMoreDue = users.size >= named.size + DUE_LIMIT;
   const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
   // The store keeps no user without state, so the state of such a one is lost.
   for (const [userId, { pending, recent }] of users)
     if (pending.length + recent.length === 0) join.changed.add(userId);
-  const shown = newSlates(slates, users).map(({ value, trace }) => shownSlate(value, trace));
-  applyStep(join, { slates, actions }, options);
+  const known = new Set([...joined, ...pendingIds(users)]);
+  const { fresh, repeated, newestServedAt } = newSlates(slates, known, head.newestServedAt, rules);
+  const shown = fresh.map(({ value, trace }) => shownSlate(value, trace));
+  const isFresh = new Set<IncomingMessage<Slate>>(fresh);
+  const joining = slates.filter((message) => message.value === null || isFresh.has(message));
+  applyStep(join, { slates: joining, actions }, options);
   const settlement = settle(join, rules, { overdueAt, maxSlots: bounds.rewards, maxSlates: bounds.closed });
   const isUnchanged =
     slatesOffset === head.slatesOffset &&
@@ -252,9 +268,11 @@ async function advance(
       slatesOffset,
       actionsOffset,
       sequence: sequence + rewards.length,
+      newestServedAt,
       incarnation: head.incarnation,
       ...join.times,
     },
+    joined: new Map(fresh.map(({ value }) => [value.slateId, value.servedAt + rules.slateMemoryMs])),
     users: new Map([...users].filter(([userId]) => join.changed.has(userId))),
     shown: shown.filter(({ slateId }) => !closed.has(slateId)),
     closed: settlement.closed,
@@ -262,6 +280,7 @@ async function advance(
   });
   if (!isCommitted) return undefined;
   if (missing > 0) options.countLost(missing);
+  if (repeated > 0) options.countRepeated(repeated);
   const { unfinished } = settlement;
   const isFinished = unfinished.length === 0 && !(mayHoldMoreDue && join.changed.size > 0);
   return { rest: isFinished ? undefined : restOf(step, unfinished) };
@@ -279,18 +298,8 @@ function restOf(step: Step, unfinished: readonly string[]): Step {
   };
 }
 
-/** The slates that do not wait already: of several with one id the first counts, and the others change nothing. */
-function newSlates(
-  slates: Step['slates'],
-  users: ReadonlyMap<string, UserJoin>,
-): Array<IncomingMessage<Slate> & { readonly value: Slate }> {
-  const seen = new Set<string>();
-  for (const { pending } of users.values()) for (const { slateId } of pending) seen.add(slateId);
-  return slates.filter((message): message is IncomingMessage<Slate> & { readonly value: Slate } => {
-    if (message.value === null || seen.has(message.value.slateId)) return false;
-    seen.add(message.value.slateId);
-    return true;
-  });
+function pendingIds(users: ReadonlyMap<string, UserJoin>): string[] {
+  return [...users.values()].flatMap(({ pending }) => pending.map(({ slateId }) => slateId));
 }
 
 function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): void {

@@ -43,6 +43,7 @@ describe('a partition whose state is lost in part', () => {
         idleMs: 0,
         produce: async (some) => void log.push(...some.map(({ reward }) => reward)),
         countLate: () => {},
+        countRepeated: () => {},
         countLost: (slots) => report('shown', slots),
         now: () => START,
         lastSequence: async () => 0,

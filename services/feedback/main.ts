@@ -1,6 +1,6 @@
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
-import { readFeedbackConfig } from './config.ts';
+import { readFeedbackConfig, rulesOf } from './config.ts';
 import { watchEnds } from './ends-watch.ts';
 import { createHandlers } from './handlers.ts';
 import { createJoiner } from './joiner.ts';
@@ -37,7 +37,7 @@ await runStage(STAGES.feedback, async (stage) => {
   });
   const joiner = createJoiner({
     store: recovery.store,
-    rules: config,
+    rules: rulesOf(config),
     idleMs: config.idleMs,
     // All rewards are of one partition and sent at once, so the producer puts them into one request.
     async produce(queued) {
@@ -48,6 +48,7 @@ await runStage(STAGES.feedback, async (stage) => {
     },
     now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
+    countRepeated: (slates) => metrics.repeatedSlates.inc(slates),
     countLost(slots) {
       metrics.lostSlots.inc(slots);
       stage.log.error({ slots }, 'what slates showed is no longer stored; their slots get no reward');

@@ -14,6 +14,7 @@ interface PartitionState {
   head: PartitionHead;
   readonly users: Map<string, UserJoin>;
   readonly shown: Map<string, ShownSlate>;
+  readonly joined: Map<string, number>;
   outbox: QueuedReward[];
 }
 
@@ -26,7 +27,7 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
   function partitionOf(partition: number): PartitionState {
     let held = partitions.get(partition);
     if (held === undefined) {
-      held = { head: EMPTY_HEAD, users: new Map(), shown: new Map(), outbox: [] };
+      held = { head: EMPTY_HEAD, users: new Map(), shown: new Map(), joined: new Map(), outbox: [] };
       partitions.set(partition, held);
     }
     return held;
@@ -50,6 +51,10 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
         [...users].filter(([userId]) => wanted.has(userId)).map((entry) => structuredClone(entry)),
       );
     },
+    async readJoined(partition, slateIds) {
+      const { joined } = partitionOf(partition);
+      return new Set(slateIds.filter((id) => joined.has(id)));
+    },
     async readShown(partition, slateIds) {
       const { shown } = partitionOf(partition);
       return new Map(slateIds.flatMap((id) => (shown.has(id) ? [[id, shown.get(id)!] as const] : [])));
@@ -59,12 +64,15 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
       const { incarnation } = change.head;
       if (held.head.version !== change.head.version - 1) return false;
       if (incarnation !== undefined && held.head.incarnation !== incarnation) return false;
-      const { head, users, shown, closed, rewards } = structuredClone(change);
+      const { head, users, shown, joined, closed, rewards } = structuredClone(change);
       held.head = { ...head, incarnation: held.head.incarnation };
       for (const [userId, user] of users) {
         if (user.pending.length + user.recent.length === 0) held.users.delete(userId);
         else held.users.set(userId, user);
       }
+      for (const [slateId, until] of joined) held.joined.set(slateId, until);
+      for (const [slateId, until] of held.joined)
+        if (until < head.newestServedAt) held.joined.delete(slateId);
       for (const slate of shown) held.shown.set(slate.slateId, slate);
       for (const slateId of closed) held.shown.delete(slateId);
       held.outbox.push(...rewards);

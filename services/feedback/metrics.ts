@@ -5,8 +5,11 @@ export const METRICS = {
   lateSlates: counter('tributary_feedback_late_slates_total', {
     help: 'Slates read later than the assumed longest delay; some of their actions may have been dropped',
   }),
+  repeatedSlates: counter('tributary_feedback_repeated_slates_total', {
+    help: 'Slates that were not joined, because one with their id was joined before, or because they were read so late that it may have been',
+  }),
   lostSlots: counter('tributary_feedback_lost_slots_total', {
-    help: 'Slots without a reward because what their slate showed is no longer stored, or its id was used twice',
+    help: 'Slots without a reward because what their slate showed is no longer stored',
   }),
   lost: counter('tributary_feedback_lost_total', {
     help: 'State that was gone from Redis or unreadable, by part: users, entries of an index, which are restored, and rewards in the outbox',

@@ -31,6 +31,7 @@ describe('a rebuild of the join', () => {
       idleMs: 0,
       produce: async (queued) => void log.push(...queued.map(({ reward }) => reward)),
       countLate: () => {},
+      countRepeated: () => {},
       countLost: () => {},
       now: () => START,
       lastSequence: recovery.lastSequence,

@@ -22,8 +22,9 @@ import {
  * - `closes` sorted set: user id by the time the first slate closes
  * - `remembered` sorted set: user id by the newest time until which its remembered actions may count
  * - `outbox` sorted set: reward by sequence
+ * - `joined` sorted set: slate id by the time of serving until which it is remembered
  */
-const PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox'] as const;
+const PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox', 'joined'] as const;
 type Part = (typeof PARTS)[number];
 /** Field of the head of a partition whose state was once deleted. */
 const CLEARED_AT = 'clearedAt';
@@ -142,6 +143,11 @@ export function createRedisJoinStore(options: {
       if (unindexed > 0) await restoreIndexes(partition);
       return users;
     },
+    async readJoined(partition, slateIds) {
+      if (slateIds.length === 0) return new Set();
+      const times = await redis.zmscore(keyOf(partition, 'joined'), ...slateIds);
+      return new Set(slateIds.filter((_, index) => times[index] !== null));
+    },
     async readShown(partition, slateIds) {
       if (slateIds.length === 0) return new Map();
       const held = await redis.hmget(keyOf(partition, 'shown'), ...slateIds);
@@ -236,7 +242,7 @@ function parseQueued(text: string): QueuedReward | undefined {
 
 type Parameter = string | number;
 
-function commandsOf({ head, users, shown, closed, rewards }: JoinChange): Parameter[] {
+function commandsOf({ head, users, shown, joined, closed, rewards }: JoinChange): Parameter[] {
   const flat: Parameter[] = [];
   function add(part: Part, name: string, ...parameters: Parameter[]): void {
     flat.push(PARTS.indexOf(part) + 1, name, parameters.length, ...parameters);
@@ -253,6 +259,8 @@ function commandsOf({ head, users, shown, closed, rewards }: JoinChange): Parame
     index('closes', userId, closesAt(user));
     index('remembered', userId, rememberedUntil(user));
   }
+  for (const [slateId, until] of joined) add('joined', 'ZADD', until, slateId);
+  if (joined.size > 0) add('joined', 'ZREMRANGEBYSCORE', '-inf', `(${head.newestServedAt}`);
   for (const slate of shown) add('shown', 'HSET', slate.slateId, JSON.stringify(slate));
   for (let start = 0; start < closed.length; start += UNPACKED)
     add('shown', 'HDEL', ...closed.slice(start, start + UNPACKED));

@@ -46,7 +46,7 @@ function queued(sequence: number): QueuedReward {
 
 function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {
   const head = { ...EMPTY_HEAD, version };
-  return { head, users: new Map(), shown: [], closed: [], rewards: [], ...parts };
+  return { head, users: new Map(), shown: [], joined: new Map(), closed: [], rewards: [], ...parts };
 }
 
 /** The contract of every store of the join. Each test uses a store of its own. */
@@ -67,6 +67,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       sequence: 2,
       streamTime: 1e12,
       slatesUntil: 7,
+      newestServedAt: 8,
       incarnation: undefined,
     };
     const users = new Map([['ann', waiting(100)]]);
@@ -138,6 +139,22 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     assert.equal((await store.readShown(0, ['s1'])).size, 0);
   });
 
+  test('the ids of joined slates are remembered until slates that were served later than their time are read', async () => {
+    const store = await createStore();
+    const at = (version: number, newestServedAt: number) => ({
+      head: { ...EMPTY_HEAD, version, newestServedAt },
+    });
+    const joined = (until: Record<string, number>) => new Map(Object.entries(until));
+    await store.commit(0, change(1, { ...at(1, 5), joined: joined({ a: 10, b: 11 }) }));
+    assert.deepEqual(await store.readJoined(0, ['a', 'b', 'c']), new Set(['a', 'b']));
+    assert.deepEqual(await store.readJoined(1, ['a']), new Set());
+    await store.commit(0, change(2, { ...at(2, 10), joined: joined({ c: 20 }) }));
+    assert.deepEqual(await store.readJoined(0, ['a', 'b', 'c']), new Set(['a', 'b', 'c']));
+    await store.commit(0, change(3, { ...at(3, 11), joined: joined({ d: 21 }) }));
+    assert.deepEqual(await store.readJoined(0, ['a', 'b', 'c', 'd']), new Set(['b', 'c', 'd']));
+    assert.deepEqual(await store.readJoined(0, []), new Set());
+  });
+
   test('the outbox keeps its order and is trimmed up to a sequence number', async () => {
     const store = await createStore();
     const rewards = Array.from({ length: 12 }, (_, index) => queued(index + 1));
@@ -164,6 +181,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       idleMs: 0,
       produce: async (some) => void rewards.push(...some.map(({ reward }) => reward.sequence)),
       countLate: () => {},
+      countRepeated: () => {},
       countLost: () => {},
       now: () => START,
       lastSequence: async () => 0,
@@ -204,6 +222,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       idleMs: 0,
       produce: async () => assert.fail('an erased slate earned a reward'),
       countLate: () => {},
+      countRepeated: () => {},
       countLost: () => {},
       now: () => START,
       lastSequence: async () => 0,

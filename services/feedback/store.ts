@@ -11,6 +11,8 @@ export interface PartitionHead extends PartitionTimes {
   readonly actionsOffset: number;
   /** Sequence number of the last reward; 0 if none. */
   readonly sequence: number;
+  /** `servedAt` of the latest slate read, ms; 0 if none. */
+  readonly newestServedAt: number;
   /** Incarnation of the state; undefined if none was written. A commit leaves it as it is. */
   readonly incarnation: string | undefined;
 }
@@ -46,6 +48,8 @@ export interface JoinChange {
   /** A user with nothing pending and nothing remembered is removed. */
   readonly users: ReadonlyMap<string, UserJoin>;
   readonly shown: readonly ShownSlate[];
+  /** Ids of slates that are joined now, with the time of serving until which they are remembered, ms. */
+  readonly joined: ReadonlyMap<string, number>;
   /** Ids of slates that no longer wait. */
   readonly closed: readonly string[];
   readonly rewards: readonly QueuedReward[];
@@ -65,11 +69,13 @@ export interface JoinStore {
    * whose state is lost or unreadable is returned with nothing, so that the next commit removes what is left of it.
    */
   readUsers(partition: number, userIds: readonly string[], due: DueTimes): Promise<Map<string, UserJoin>>;
+  /** @returns those of the ids that are remembered, because a slate with the id was joined */
+  readJoined(partition: number, slateIds: readonly string[]): Promise<Set<string>>;
   /** Slates that are lost or unreadable are left out. */
   readShown(partition: number, slateIds: readonly string[]): Promise<Map<string, ShownSlate>>;
   /**
    * Applies the change in one atomic step if the partition is still at version `head.version − 1`, and of the incarnation
-   * of the head if it has one.
+   * of the head if it has one. Ids whose time is before `head.newestServedAt` are forgotten.
    * @returns whether it did; false means that another process owns the partition now or owned it meanwhile
    */
   commit(partition: number, change: JoinChange): Promise<boolean>;
@@ -102,6 +108,7 @@ export const EMPTY_HEAD: PartitionHead = {
   slatesOffset: -1,
   actionsOffset: -1,
   sequence: 0,
+  newestServedAt: 0,
   streamTime: 0,
   slatesUntil: 0,
   incarnation: undefined,

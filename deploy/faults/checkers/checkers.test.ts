@@ -45,6 +45,7 @@ const TERMS: RewardTerms = {
     clockToleranceMs: 0,
     receiptToleranceMs: 0,
     slateDelayMs: MINUTE,
+    slateMemoryMs: 60 * MINUTE,
   },
   idleMs: MINUTE,
   settledUntil: Number.POSITIVE_INFINITY,

@@ -72,10 +72,13 @@ function joinOf(
   }
   const known = new Map<string, { slate: Slate; isLate: boolean }>();
   let slatesUntil = 0;
+  let newest = 0;
   for (const { key, value, timestamp } of slates) {
     if (value === null) erased.add(key);
-    else if (slateFault({ value, key, timestamp }) === undefined && !known.has(value.slateId)) {
+    else if (slateFault({ value, key, timestamp }) === undefined) {
       const { servedAt, slateId } = value;
+      newest = Math.max(newest, servedAt);
+      if (known.has(slateId) || servedAt + rules.slateMemoryMs < newest) continue;
       const isLate = servedAt <= slatesUntil || timestamp - servedAt >= rules.slateDelayMs;
       slatesUntil = Math.max(slatesUntil, servedAt - rules.slateDelayMs);
       known.set(slateId, { slate: value, isLate });

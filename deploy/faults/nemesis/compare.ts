@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
 import { readConfig } from '#platform/config.ts';
-import { SETTINGS as FEEDBACK_SETTINGS } from '../../../services/feedback/config.ts';
+import { SETTINGS as FEEDBACK_SETTINGS, rulesOf } from '../../../services/feedback/config.ts';
 import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
 import { checkAcknowledged } from '../checkers/acknowledged.ts';
 import type { LogRecord } from '../checkers/log-record.ts';
@@ -82,7 +82,7 @@ async function compare({
   const [interests, letters] = [await read('interests'), await read('dead-letters')];
   const space = spaceOf(await read('releases'), await read('embeddings'));
   const config = readConfig(INTERESTS_SETTINGS, {});
-  const rules = readConfig(FEEDBACK_SETTINGS, FEEDBACK_ENV);
+  const feedback = readConfig(FEEDBACK_SETTINGS, FEEDBACK_ENV);
   const answers = checkAnswers(load.answered, slates, load.counts.failedSlates + slowClients.count);
   const windows = await foldActions(actions, { config, space, now: Date.now() });
   const differences = [
@@ -94,7 +94,7 @@ async function compare({
     ),
     ...checkRewards(
       { slates, actions, rewards },
-      { rules, idleMs: rules.idleMs, settledUntil: Date.now() + CLOSING_MS / 2 },
+      { rules: rulesOf(feedback), idleMs: feedback.idleMs, settledUntil: Date.now() + CLOSING_MS / 2 },
     ),
     ...checkStatistics(await readStatistics(redis, namespace.namespace), await foldRewards(rewards)),
     ...answers.faults,

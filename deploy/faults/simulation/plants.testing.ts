@@ -49,6 +49,9 @@ export const PLANTS: readonly Plant[] = [
   plant('feedback', 'feedback.recovery', 'numbers start again after a rebuild', () => ({
     lastSequence: async () => 0,
   })),
+  plant('feedback', 'feedback.store', 'the ids of joined slates are not remembered', () => ({
+    readJoined: async () => new Set(),
+  })),
   plant('rerank', 'rerank.learner', 'a repeated reward is counted again', (real) => ({
     learn: (...[batch]: never[]) => {
       const { messages, ...rest } = batch as unknown as {

@@ -22,10 +22,11 @@ interface StoredJoin {
   readonly head: StoredHead;
   readonly users: ReadonlyMap<string, string>;
   readonly shown: ReadonlyMap<string, ShownSlate>;
+  readonly joined: ReadonlyMap<string, number>;
   readonly outbox: readonly QueuedReward[];
 }
 
-const NOTHING: StoredJoin = { head: {}, users: new Map(), shown: new Map(), outbox: [] };
+const NOTHING: StoredJoin = { head: {}, users: new Map(), shown: new Map(), joined: new Map(), outbox: [] };
 
 /** The store of the join over values in memory, with the commands of the store in Redis, one by one. */
 export function createJoinStoreIn(values: KeyValues, run: RunCommand): RebuildableJoinStore {
@@ -52,6 +53,8 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
       ]);
       return new Map([...all].filter(([userId]) => wanted.has(userId)));
     },
+    readJoined: (partition, slateIds) =>
+      run(() => new Set(slateIds.filter((id) => held(partition).joined.has(id)))),
     async readShown(partition, slateIds) {
       if (slateIds.length === 0) return new Map();
       return run(() => {
@@ -59,7 +62,7 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
         return new Map(slateIds.flatMap((id) => (shown.has(id) ? [[id, shown.get(id)!] as const] : [])));
       });
     },
-    commit(partition, { head, users, shown, closed, rewards }) {
+    commit(partition, { head, users, shown, joined, closed, rewards }) {
       const texts = [...users].map(([userId, user]) => [userId, textOf(user)] as const);
       return run(() => {
         const before = held(partition);
@@ -74,9 +77,12 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
         const nextShown = new Map(before.shown);
         for (const slate of shown) nextShown.set(slate.slateId, slate);
         for (const slateId of closed) nextShown.delete(slateId);
+        const nextJoined = new Map(
+          [...before.joined, ...joined].filter(([, until]) => until >= head.newestServedAt),
+        );
         const outbox = [...before.outbox, ...rewards].sort((a, b) => a.reward.sequence - b.reward.sequence);
         const nextHead = { ...before.head, ...head, incarnation };
-        put(partition, { head: nextHead, users: nextUsers, shown: nextShown, outbox });
+        put(partition, { head: nextHead, users: nextUsers, shown: nextShown, joined: nextJoined, outbox });
         return true;
       });
     },

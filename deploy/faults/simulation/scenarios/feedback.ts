@@ -18,6 +18,9 @@ const ITEMS = ['tea', 'mate', 'nail', 'screw'];
 const TYPES: readonly ActionType[] = ['view', 'click', 'save', 'buy', 'hide'];
 const SLATES = 25;
 const ACTIONS = 50;
+/** Share of slates that are in the log a second time, as after a requeue, and the longest time until then, ms. */
+const COPIES = 0.3;
+const COPY_MS = 40_000;
 /** Beyond it the clock of feedback would close slates before their actions are there. */
 const CLOCK_SHIFT_MS = 3_000;
 const IDLE_MS = 15_000;
@@ -31,6 +34,7 @@ const RULES: AttributionRules = {
   clockToleranceMs: 2_000,
   receiptToleranceMs: 0,
   slateDelayMs: 6_000,
+  slateMemoryMs: 20_000,
 };
 
 /** Rewards, from slates and actions. */
@@ -101,6 +105,7 @@ export async function startFeedback(ports: SimulatedPorts, seam: Seam): Promise<
         ),
       now: Date.now,
       countLate: () => undefined,
+      countRepeated: () => undefined,
       countLost: () => undefined,
       lastSequence: recovery.lastSequence,
       bounds: { messages: 4, rewards: 6, closed: 4 },
@@ -158,6 +163,13 @@ function show(world: World, random: Staging['random'], index: number): string {
     })),
   };
   world.write('slates', userId, slate);
+  if (random.next() < COPIES) {
+    const topic = world.broker.idOf('slates');
+    const copy = (): void => {
+      if (world.broker.idOf('slates') === topic) world.write('slates', userId, slate);
+    };
+    world.scheduler.after(COPY_MS * random.next(), copy, null);
+  }
   return slate.slateId;
 }
 
