@@ -1,3 +1,4 @@
+import { requireReplaceable } from '#platform/kafka/held-state.ts';
 import type { UserJoin } from './attribution.ts';
 import {
   closesAt,
@@ -93,6 +94,7 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
     },
     async writeTopicHead(topic, partition, change) {
       const held = partitionOf(partition);
+      requireReplaceable(held.head.incarnation, change);
       const name = `${topic}Offset` as const;
       const { offset = held.head[name], incarnation = held.head.incarnation, topicId } = change;
       held.head = { ...held.head, [name]: offset, incarnation };

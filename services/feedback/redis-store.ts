@@ -1,5 +1,5 @@
 import type { Redis } from 'ioredis';
-import { INCARNATION } from '#platform/redis/heads.ts';
+import { changeHead, INCARNATION } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
 import type { UserJoin } from './attribution.ts';
 import {
@@ -184,10 +184,9 @@ export function createRedisJoinStore(options: {
         incarnation: incarnation ?? undefined,
       };
     },
-    async writeTopicHead(topic, partition, { offset, topicId, incarnation }) {
-      const pairs = { [`${topic}Offset`]: offset, [`topic:${topic}`]: topicId, [INCARNATION]: incarnation };
-      const known = Object.entries(pairs).filter(([, value]) => value !== undefined);
-      await redis.hset(keyOf(partition, 'head'), Object.fromEntries(known));
+    writeTopicHead(topic, partition, head) {
+      const fields = { [`${topic}Offset`]: head.offset, [`topic:${topic}`]: head.topicId };
+      return changeHead(redis, keyOf(partition, 'head'), head, fields);
     },
     async clear(partition, now) {
       const head = keyOf(partition, 'head');

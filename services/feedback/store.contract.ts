@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { StateLost } from '#platform/kafka/held-state.ts';
 import { RULES, START, someAction, someSlate } from './attribution.testing.ts';
 import type { UserJoin } from './attribution.ts';
 import { messagesOf } from './joiner.testing.ts';
@@ -113,6 +114,11 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       incarnation: 'j',
     });
     assert.equal(await store.commit(0, change(2, { head: { ...next, version: 2 } })), false);
+    for (const replaces of ['of a copy', null])
+      await assert.rejects(store.writeTopicHead('slates', 0, { ...named, offset: -1, replaces }), StateLost);
+    assert.equal((await store.readHead(0)).slatesOffset, 5);
+    await store.writeTopicHead('slates', 0, { ...named, incarnation: 'k', replaces: 'j' });
+    await store.writeTopicHead('actions', 0, { ...named, incarnation: 'k', replaces: 'j' });
     await store.clear(0, 1);
     assert.equal(await store.readTopicHead('slates', 0), undefined);
   });

@@ -32,6 +32,9 @@ async function withoutLoss(work: Promise<unknown>, otherwise: unknown): Promise<
   }
 }
 
+/** Time for which the planted producer collects messages, ms. */
+const LINGER_MS = 1_000;
+
 export const PLANTS: readonly Plant[] = [
   plant('interests', 'interests.store', 'the head is not checked before a write', (real) => ({
     write: (...[partition, window, derived]: never[]) => call(real, 'write', partition, window, derived),
@@ -91,7 +94,8 @@ export const PLANTS: readonly Plant[] = [
       name !== 'rerank.publish'
         ? real
         : ((async (...parameters: never[]) => {
-            (real as (...parameters: never[]) => Promise<void>)(...parameters).catch(() => undefined);
+            const send = real as (...parameters: never[]) => Promise<void>;
+            setTimeout(() => send(...parameters).catch(() => undefined), LINGER_MS);
           }) as typeof real),
   },
 ];

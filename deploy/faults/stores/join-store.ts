@@ -1,3 +1,4 @@
+import { requireReplaceable } from '#platform/kafka/held-state.ts';
 import type { UserJoin } from '../../../services/feedback/attribution.ts';
 import {
   closesAt,
@@ -100,6 +101,7 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
     writeTopicHead: (topic, partition, change) =>
       run(() => {
         const { head } = held(partition);
+        requireReplaceable(head.incarnation, change);
         const name = `${topic}Offset` as const;
         const { offset = head[name], incarnation = head.incarnation, topicId } = change;
         const topicIds = topicId === undefined ? head.topicIds : { ...head.topicIds, [topic]: topicId };

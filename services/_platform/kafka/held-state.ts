@@ -14,10 +14,26 @@ export interface Head {
 }
 
 /** What is written of a head; what is undefined stays as it is. */
-export type HeadChange = { readonly [K in keyof Head]: Head[K] | undefined };
+export type HeadChange = { readonly [K in keyof Head]: Head[K] | undefined } & {
+  /**
+   * Incarnation that the state must have, if not the new one already; null for none. A copy may be restored between the
+   * comparison and this write. Any if left out.
+   */
+  readonly replaces?: string | null | undefined;
+};
 
-/** The head after a change, as every store writes it; undefined if it has no offset yet. */
+/** @throws StateLost if the change is not meant for a state of the incarnation */
+export function requireReplaceable(held: string | undefined, { replaces, incarnation }: HeadChange): void {
+  if (replaces === undefined || held === incarnation || (held ?? null) === replaces) return;
+  throw new StateReplaced(-1);
+}
+
+/**
+ * The head after a change, as every store writes it; undefined if it has no offset yet.
+ * @throws StateLost if the change replaces another state
+ */
 export function changedHead(head: Head | undefined, change: HeadChange): Head | undefined {
+  requireReplaceable(head?.incarnation, change);
   const offset = change.offset ?? head?.offset;
   if (offset === undefined) return undefined;
   const { topicId = head?.topicId, incarnation = head?.incarnation } = change;
@@ -34,7 +50,7 @@ export type KnownHead = Pick<Head, 'offset' | 'incarnation'>;
 export interface HeldState {
   /** @returns undefined if the state holds nothing of the partition. Its incarnation is that of the partition, for all topics. */
   readHead(topic: string, partition: number): Promise<Head | undefined>;
-  /** Writes the head whatever it was. */
+  /** Writes the head whatever its offset was. @throws StateLost if the change replaces another state */
   writeHead(topic: string, partition: number, head: HeadChange): Promise<void>;
   /** Deletes all state of the partition, the heads of all topics first, so that an interrupted deletion is noticed. */
   clear(partition: number): Promise<void>;

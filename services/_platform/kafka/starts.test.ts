@@ -7,7 +7,11 @@ import { type KnownPartition, NOTHING_KNOWN, Starts } from './starts.ts';
 const NAMES = ['first', 'second', 'third'];
 
 /** Heads of one partition, which share an incarnation as they do in a Redis hash. */
-function setUp(heads: Readonly<Record<string, Head>>, committed: number, isAllOrNothing = false) {
+function setUp(
+  heads: Readonly<Record<string, Head>>,
+  committed: number,
+  { isAllOrNothing = false, onCleared = (_times: number): unknown => undefined } = {},
+) {
   const held = new Map(Object.entries(heads));
   const cleared: number[] = [];
   const state: HeldState = {
@@ -19,6 +23,7 @@ function setUp(heads: Readonly<Record<string, Head>>, committed: number, isAllOr
     async clear(partition) {
       cleared.push(partition);
       held.clear();
+      onCleared(cleared.length);
     },
     isAllOrNothing,
     forget: () => undefined,
@@ -50,9 +55,10 @@ const at = (offset: number, incarnation: string | undefined): Head => ({ offset,
 
 describe('the start of a partition', () => {
   it('a state that begins is named, for all its topics', async () => {
-    const { held, find } = setUp({}, -1);
+    const { held, cleared, find } = setUp({}, -1);
     const start = await find();
     assert.deepEqual([start?.incarnation, start?.isRebuild], ['first', false]);
+    assert.deepEqual(cleared, [0], 'the rest of an interrupted deletion');
     assert.deepEqual(
       held,
       new Map([
@@ -64,11 +70,9 @@ describe('the start of a partition', () => {
   });
 
   it('state of a version that wrote no incarnation is named and continued, without a rebuild', async () => {
-    const { held, cleared, find } = setUp(
-      { actions: at(41, undefined), slates: at(41, undefined) },
-      42,
-      true,
-    );
+    const { held, cleared, find } = setUp({ actions: at(41, undefined), slates: at(41, undefined) }, 42, {
+      isAllOrNothing: true,
+    });
     const start = await find();
     assert.deepEqual([start?.incarnation, start?.isRebuild, cleared], ['first', false, []]);
     assert.deepEqual(
@@ -118,6 +122,15 @@ describe('the start of a partition', () => {
         ['slates', at(-1, 'first')],
       ]),
     );
+  });
+
+  it('a state is not begun where a copy was restored after it was cleared', async () => {
+    const { held, cleared, find } = setUp({ actions: at(41, 'copy'), slates: at(41, 'copy') }, 20, {
+      onCleared: (times) => times === 1 && held.set('actions', at(30, 'other copy')),
+    });
+    const start = await find({ handled: new Map(), incarnation: 'mine' });
+    assert.deepEqual([start?.incarnation, cleared], ['second', [0, 0]]);
+    assert.equal(held.get('actions')?.offset, -1);
   });
 
   it('a process that has just joined continues the state that it finds', async () => {

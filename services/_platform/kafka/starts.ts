@@ -95,21 +95,26 @@ export class Starts {
   async #startFrom(partition: number, facts: ReadonlyMap<string, TopicFacts>): Promise<StartPosition> {
     const verdicts = new Map([...facts].map(([topic, fact]) => [topic, compareWithLog(fact)] as const));
     const loss = this.#lossOf(verdicts);
-    const isCleared =
-      loss !== undefined && (loss.cause !== 'state-older' || this.#options.state.isAllOrNothing);
+    // Without a head there may still be an older copy that must not be continued, or the rest of an interrupted deletion.
+    const isBeginning = [...facts.values()].some(({ head }) => head === undefined);
+    const isOnlyOlder = loss?.cause === 'state-older' && this.#options.state.isAllOrNothing !== true;
+    const isCleared = isBeginning || (loss !== undefined && !isOnlyOlder);
     if (loss !== undefined) {
       this.#options.log.warn({ ...loss, partition, isCleared }, EXPLANATIONS[loss.cause]);
       this.#options.onRebuild(loss.cause);
     }
     if (isCleared) await this.#options.state.clear(partition);
-    const incarnation =
-      (loss === undefined ? incarnationOf(facts) : undefined) ?? this.#options.newIncarnation();
+    const found = new Set([...facts.values()].map(({ head }) => head?.incarnation));
+    // A topic without a head or a state without an incarnation begins, and so does the rest of the state.
+    const isWhole = loss === undefined && found.size === 1;
+    const incarnation = (isWhole ? [...found][0] : undefined) ?? this.#options.newIncarnation();
+    const replaces = (isCleared ? undefined : [...found].find((name) => name !== undefined)) ?? null;
     const positions = new Map<string, number>();
     for (const [topic, fact] of facts) {
       const verdict = verdicts.get(topic)!;
       const isContinued = !isCleared && verdict.kind !== 'rebuild';
       positions.set(topic, isContinued ? verdict.position : fact.low);
-      await this.#settleHead(topic, partition, { fact, isContinued, incarnation });
+      await this.#settleHead(topic, partition, { fact, isContinued, incarnation, replaces });
     }
     return {
       positions,
@@ -133,9 +138,9 @@ export class Starts {
   async #settleHead(
     topic: string,
     partition: number,
-    settled: { fact: TopicFacts; isContinued: boolean; incarnation: string },
+    settled: { fact: TopicFacts; isContinued: boolean; incarnation: string; replaces: string | null },
   ): Promise<void> {
-    const { fact, isContinued, incarnation } = settled;
+    const { fact, isContinued, incarnation, replaces } = settled;
     const { head, topicId, low } = fact;
     const first = low - 1;
     if (isContinued && head !== undefined) {
@@ -150,7 +155,7 @@ export class Starts {
     }
     // A former owner may still advance a head that is continued, which must not go back.
     const offset = isContinued && head !== undefined && head.offset >= first ? undefined : first;
-    const next = { offset, topicId: topicId ?? head?.topicId, incarnation };
+    const next = { offset, topicId: topicId ?? head?.topicId, incarnation, replaces };
     await this.#options.state.writeHead(topic, partition, next);
   }
 
@@ -183,10 +188,4 @@ export class Starts {
     }
     return facts;
   }
-}
-
-/** The incarnation of the state; undefined if a topic has no head, or no incarnation was written. */
-function incarnationOf(facts: ReadonlyMap<string, TopicFacts>): string | undefined {
-  const found = new Set([...facts.values()].map(({ head }) => head?.incarnation));
-  return found.size === 1 ? [...found][0] : undefined;
 }

@@ -42,6 +42,13 @@ export function testStatisticsStore(createStore: () => Promise<StatisticsStore>)
     assert.deepEqual(await store.load(3), { ...NOTHING, incarnation: 'i' });
     await store.save(3, learnedFrom(20, 41));
     assert.deepEqual(await store.readHead(3), { offset: 41, topicId: 'a', incarnation: 'i' });
+    const change = { offset: -1, topicId: 'b', incarnation: 'j' };
+    for (const replaces of ['of a copy', null])
+      await assert.rejects(store.writeHead(3, { ...change, replaces }), StateLost);
+    assert.deepEqual(await store.readHead(3), { offset: 41, topicId: 'a', incarnation: 'i' });
+    await store.writeHead(3, { ...change, replaces: 'i' });
+    await store.writeHead(3, { ...change, replaces: null });
+    assert.deepEqual(await store.readHead(3), change);
     await store.clear(3);
     assert.equal(await store.readHead(3), undefined);
     assert.deepEqual(await store.load(3), NOTHING);
