@@ -86,11 +86,14 @@ export class ReleaseLedger {
     return this.#inState('active').findLast(canServe);
   }
 
-  /** The release that takes over: the newest ready one that can be served and is newer than the active one. */
+  /**
+   * The release that takes over: the newest ready one that can be served and is newer than the active one, whether that can be
+   * served already or not.
+   */
   successor(canServe: CanServe = anyRelease): Release | undefined {
-    const active = this.active(canServe);
+    const named = [this.active(), this.active(canServe)].filter((release) => release !== undefined);
     return this.#inState('ready')
-      .filter((release) => canServe(release) && (active === undefined || isOlder(active, release)))
+      .filter((release) => canServe(release) && named.every((active) => isOlder(active, release)))
       .sort(byAge)
       .at(-1);
   }

@@ -16,7 +16,7 @@ import { sendDeadLetters } from './kafka/dead-letters.ts';
 import { type Followed, type Follower, follow } from './kafka/follower.ts';
 import type { HeldState } from './kafka/held-state.ts';
 import type { Acknowledgement } from './kafka/lanes.ts';
-import type { IncomingMessage } from './kafka/messages.ts';
+import type { FollowedMessage } from './kafka/messages.ts';
 import { createProducer } from './kafka/producer.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
@@ -36,7 +36,7 @@ export type BatchHandlers = {
   readonly [T in TopicName]?: (batch: IncomingBatch<TopicValue<T>>) => Promise<void>;
 };
 export type FollowHandlers = {
-  readonly [T in TopicName]?: (message: IncomingMessage<TopicValue<T>>) => void | Promise<void>;
+  readonly [T in TopicName]?: (message: FollowedMessage<TopicValue<T>>) => void | Promise<void>;
 };
 
 export interface ConsumeGroupOptions {
@@ -82,7 +82,8 @@ export interface StagePorts {
   /** Joins the group `<stage>.<group>`, or `<stage>` if the group is the empty text. */
   consume(group: string, handlers: BatchHandlers, options?: ConsumeGroupOptions): Promise<Consumption>;
   /**
-   * Reads whole topics and then follows them; the stage is ready only after it has caught up.
+   * Reads whole topics and then follows them; the stage is ready only after it has caught up. The order of the handlers is that in
+   * which the ends of the topics are looked up: `follow` says why it matters.
    * @param since message timestamps to start from instead of the beginning, ms
    */
   follow(handlers: FollowHandlers, since?: { readonly [T in TopicName]?: number }): Promise<Follower>;

@@ -30,6 +30,8 @@ export class Generation {
    * single items, they do not make the generation half-published again.
    */
   #complete = false;
+  /** Whether the log of the start held the release after its training, and so all of its vectors. */
+  #wasPublished = false;
   #isRefused = false;
 
   constructor(id: string, shard: Shard) {
@@ -70,8 +72,9 @@ export class Generation {
   }
 
   /** @returns the outcome for each embedding that had waited for the release */
-  applyRelease(release: Release): IngestOutcome[] {
+  applyRelease(release: Release, isLater = false): IngestOutcome[] {
     this.#release = release;
+    if (!isLater && release.state !== 'building') this.#wasPublished = true;
     if (release.state === 'rejected') this.#forgetVectors();
     else this.#table ??= new VectorTable(release.dimension, Math.ceil(release.itemCount / this.#shard.count));
     const intakes = [...this.#waiting.values()].map((embedding) => this.applyEmbedding(embedding));
@@ -112,12 +115,12 @@ export class Generation {
   }
 
   /**
-   * The log was read to its end. A generation that was served before this start had been complete then, and the log holds
-   * all of its vectors that are left.
+   * The log was read to the end that it had at the start. A generation that had been published by then and was served had been
+   * complete, and the log holds all of its vectors that are left. One that was published since may still lack some here.
    */
   markCaughtUp(): void {
     const state = this.#release?.state;
-    if (state === 'active' || state === 'retired') this.#markComplete();
+    if (this.#wasPublished && (state === 'active' || state === 'retired')) this.#markComplete();
   }
 
   #markIfComplete(): void {

@@ -103,6 +103,26 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted()?.id, 'g1');
   });
 
+  it('a generation declared active since the start should not serve before all its vectors were read', () => {
+    const generations = new PublishedGenerations(WHOLE);
+    generations.applyRelease(release('g1', 'ready', 2), true);
+    generations.applyRelease(release('g1', 'active', 2), true);
+    generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.markCaughtUp();
+    assert.equal(generations.wanted(), undefined);
+    generations.applyEmbedding(embedding('g1', 'b', [0, 1]));
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
+  it('an older ready generation should not serve while vectors of the active one are still to come', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'ready');
+    generations.applyRelease(release('g2', 'active', 2));
+    assert.equal(generations.wanted(), undefined);
+    publish(generations, 'g3', 'ready');
+    assert.equal(generations.wanted()?.id, 'g3', 'a newer one takes over nevertheless');
+  });
+
   it('a generation should serve until its last item is withdrawn', () => {
     const generations = caughtUp();
     publish(generations, 'g1', 'active');

@@ -25,10 +25,14 @@ export class PublishedGenerations {
     return this.#byId.get(id);
   }
 
-  /** @returns the outcome for each embedding that had waited for this release; undefined for a stale declaration */
-  applyRelease(release: Release): IngestOutcome[] | undefined {
+  /**
+   * @param isLater whether the declaration came after the start, so that the vectors before it may not all be read when the log of
+   *   the start is
+   * @returns the outcome for each embedding that had waited for this release; undefined for a stale declaration
+   */
+  applyRelease(release: Release, isLater = false): IngestOutcome[] | undefined {
     if (!this.#ledger.declare(release.generation, release)) return undefined;
-    return this.#find(release.generation).applyRelease(release);
+    return this.#find(release.generation).applyRelease(release, isLater);
   }
 
   /** Applies a tombstone of a release: the generation is gone for good. */
@@ -75,6 +79,11 @@ export class PublishedGenerations {
   /** Whether a release of the generation was declared. */
   isDeclared(id: string): boolean {
     return this.#ledger.get(id) !== undefined;
+  }
+
+  /** Whether the generation is the one that was declared active last, whether it can serve here or not. */
+  isNamed(id: string): boolean {
+    return this.#ledger.active()?.generation === id;
   }
 
   /** Releases declared active other than `id`, which a flip to `id` retires. */

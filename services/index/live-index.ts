@@ -45,12 +45,12 @@ export class LiveIndex {
     this.#takeover.advance();
   }
 
-  /** Applies a message of `releases`; its key is the generation. */
-  applyRelease(id: string, release: Release | null): void {
+  /** Applies a message of `releases`; its key is the generation. @param isLater whether it came after the start */
+  applyRelease(id: string, release: Release | null, isLater = false): void {
     if (release === null) {
       this.#published.forget(id);
     } else {
-      const outcomes = this.#published.applyRelease(release);
+      const outcomes = this.#published.applyRelease(release, isLater);
       if (outcomes === undefined) {
         this.#ignoreStale(release);
         return;

@@ -26,9 +26,10 @@ await runStage(STAGES.index, async (stage) => {
   });
   addRoutes(stage.http, index, metrics);
   const follower = await stage.follow({
-    items: ({ key, value }) => index.applyItem(key, value),
+    // Before the vectors: those of a release that is in the log at the start are then read at the end of the start too.
+    releases: ({ key, value, isLater }) => index.applyRelease(key, value, isLater),
     embeddings: ({ key, value }) => index.applyEmbedding(key, value),
-    releases: ({ key, value }) => index.applyRelease(key, value),
+    items: ({ key, value }) => index.applyItem(key, value),
   });
   void follower.caughtUp.then(() => index.markCaughtUp());
   stage.readyWhen(() => (index.isBuildingFirst ? 'the active generation is being built' : undefined));

@@ -8,7 +8,7 @@ import { deletePassingGroup, passingGroupId } from '#topics/kafka/passing-group.
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
 import { userKeyFault } from '#topics/keys.ts';
 import { type PartitionRange, type Position, resolveRanges } from '#topics/positions.ts';
-import { type IncomingMessage, incomingMessage } from './messages.ts';
+import { type FollowedMessage, incomingMessage } from './messages.ts';
 
 export interface Followed<V> {
   /** Qualified name. */
@@ -16,7 +16,7 @@ export interface Followed<V> {
   readonly decode: (bytes: Buffer) => V | Promise<V>;
   /** As in `Subscription`. Messages of items, embeddings and releases count in whatever partition they are. */
   readonly userPartitions?: number | undefined;
-  readonly apply: (message: IncomingMessage<V>) => void | Promise<void>;
+  readonly apply: (message: FollowedMessage<V>) => void | Promise<void>;
   /** Message timestamp to start from instead of the beginning, ms. */
   readonly since?: number | undefined;
 }
@@ -31,6 +31,9 @@ export interface Follower {
  * Reads whole topics into memory and then follows them; every process reads all partitions. It is meant for compacted
  * topics that hold state (embeddings, releases, items). It commits nothing, so that each start rebuilds the state from
  * the log. Invalid messages are logged and skipped; the stage that consumes the topic writes the dead letters.
+ *
+ * The end offsets of the start are looked up in the order of `followed`. A topic whose messages tell that others are complete stands
+ * before the topic of those others: what its messages up to the end speak of is then there up to the end.
  */
 export async function follow(options: {
   kafka: Kafka;
@@ -125,6 +128,11 @@ class FollowedPartition implements PartitionReader {
     this.#onProgress();
   }
 
+  #incoming(message: LogMessage, value: never): FollowedMessage<never> {
+    const incoming = incomingMessage<never>(this.#partition, message, value);
+    return incoming.offset < this.#end ? incoming : { ...incoming, isLater: true };
+  }
+
   #apply(message: LogMessage, value: null | DecodeError): void | Promise<void> {
     const { topic, apply, userPartitions } = this.#followed;
     const fault =
@@ -132,7 +140,7 @@ class FollowedPartition implements PartitionReader {
         ? undefined
         : userKeyFault(message.key, this.#partition, userPartitions);
     if (!(value instanceof DecodeError) && fault === undefined)
-      return apply(incomingMessage<never>(this.#partition, message, value));
+      return apply(this.#incoming(message, value as never));
     const reason = value instanceof DecodeError ? value.message : fault?.reason;
     this.#log.warn({ topic, offset: message.offset, reason }, 'an invalid message is skipped');
   }

@@ -16,6 +16,12 @@ export interface IncomingMessage<V> {
   readonly trace: string | undefined;
 }
 
+/** A message of a topic that a process follows. */
+export interface FollowedMessage<V> extends IncomingMessage<V> {
+  /** Whether the message came after the start of the follower; left out for those that were in the log already. */
+  readonly isLater?: boolean;
+}
+
 /** A message that cannot be handled, and the reason. */
 export interface Rejection {
   readonly message: LogMessage;

@@ -135,6 +135,36 @@ describe('shards', () => {
     world.close();
   });
 
+  it('an earlier generation is retired only once the log names the next one active', async () => {
+    const world = new World(1);
+    world.publish('g1');
+    await world.reaches(['g1'], 0);
+    world.publish('g2');
+    world.read(0);
+    await waitFor(() => world.declared.length === 2, { message: 'g2 is declared' });
+    assert.deepEqual(world.served(), ['g2']);
+    await world.reaches(['g2'], 0);
+    await waitFor(() => world.declared.length === 3, { message: 'g1 is retired' });
+    assert.deepEqual(world.declared, ['g1 active', 'g2 active', 'g1 retired']);
+    world.close();
+  });
+
+  it('a declaration that is stale when it is read retires nothing that a person went back to', async () => {
+    const world = new World(1);
+    world.publish('g1');
+    await world.reaches(['g1'], 0);
+    world.publish('g2');
+    world.read(0);
+    // The person is faster in the log than the declaration of g2.
+    const lateDeclaration = waitFor(() => world.declared.length === 2, { message: 'g2 is declared' });
+    world.declare(release('g1', 'ready', ITEMS.length));
+    world.declare(release('g2', 'retired', ITEMS.length));
+    await lateDeclaration;
+    await world.reaches(['g1'], 0);
+    assert.ok(!world.declared.includes('g1 retired'), world.declared.join());
+    world.close();
+  });
+
   it('all shards go back together', async () => {
     const world = new World(2);
     world.publish('g1');

@@ -45,6 +45,8 @@ export class Takeover {
   #advancing: Promise<void> | undefined;
   /** The release that was declared active last: until it comes back through the log, the log still calls it ready. */
   #declared: Release | undefined;
+  /** Releases that were declared retired; the log may still call them active. */
+  readonly #retired = new WeakSet<Release>();
   #closed = false;
 
   constructor(
@@ -85,14 +87,30 @@ export class Takeover {
     // After a restart the active generation answers while the other shards build the next one.
     const isRestarted = count > 1 && served === undefined && active !== undefined;
     const toServe = place > 0 || isRestarted ? active : wanted;
-    if (toServe !== undefined && (toServe !== served || (place === 0 && this.#isUndeclared(toServe))))
+    const isDeclared = place > 0 || toServe === undefined || !this.#mustDeclare(toServe);
+    if (toServe !== undefined && (toServe !== served || !isDeclared))
       return { generation: toServe, toServe: true };
     return this.#held.find(wanted.id) === undefined ? { generation: wanted, toServe: false } : undefined;
   }
 
+  #mustDeclare({ release }: Generation): boolean {
+    return (
+      release !== undefined && (this.#isUndeclared(release) || this.#unretiredBefore(release).length > 0)
+    );
+  }
+
   /** The served generation can be made ready again by hand, before a flip away from it: then it is declared again. */
-  #isUndeclared({ release }: Generation): boolean {
-    return release?.state === 'ready' && release !== this.#declared;
+  #isUndeclared(release: Release): boolean {
+    return release.state === 'ready' && release !== this.#declared;
+  }
+
+  /**
+   * The releases that the log should no longer call active. They are retired only once the log names the next one active: the
+   * declaration of this process may be stale by then, and without it nothing would be active.
+   */
+  #unretiredBefore({ generation }: Release): Release[] {
+    if (!this.#published.isNamed(generation)) return [];
+    return this.#published.supersededBy(generation).filter((earlier) => !this.#retired.has(earlier));
   }
 
   async #pursue(): Promise<void> {
@@ -100,7 +118,8 @@ export class Takeover {
       const { generation, toServe } = step;
       const next = this.#held.find(generation.id) ?? (await this.#build(generation));
       // The generation may have been rejected or superseded during the build.
-      if (this.#nextStep()?.generation !== generation || !this.#mayTakeOver(next)) {
+      const isKept = next === this.#held.served || this.#mayTakeOver(next);
+      if (this.#nextStep()?.generation !== generation || !isKept) {
         this.#held.setUnderWay(undefined);
         continue;
       }
@@ -162,19 +181,21 @@ export class Takeover {
     return false;
   }
 
-  /** Declares the generation active and those before it retired. A repeat is harmless, so every replica may do it. */
-  async #declare({ generation: { id, release }, quality }: SearchableGeneration): Promise<void> {
+  /** Declares the generation active, and those before it retired. A repeat is harmless, so every replica may do it. */
+  async #declare({ generation: { release }, quality }: SearchableGeneration): Promise<void> {
+    if (release === undefined) return;
     const { publish } = this.#options;
     const updatedAt = Date.now();
-    if (release?.state === 'ready') {
+    if (this.#isUndeclared(release)) {
       this.#declared = release;
       const { recallAt10: indexRecallAt10, efSearch: indexEfSearch } = quality;
       const metrics = { ...release.metrics, indexRecallAt10, indexEfSearch };
       const follows = lifeOf(release);
       await publish({ ...release, state: 'active', updatedAt, metrics, reason: null, follows });
     }
-    for (const earlier of this.#published.supersededBy(id)) {
-      const reason = `superseded by ${id}`;
+    for (const earlier of this.#unretiredBefore(release)) {
+      this.#retired.add(earlier);
+      const reason = `superseded by ${release.generation}`;
       await publish({ ...earlier, state: 'retired', updatedAt, reason, follows: lifeOf(earlier) });
     }
   }

@@ -48,6 +48,13 @@ export class LiveEmbeddings {
   /** How the topics enter. */
   get handlers(): Required<Pick<FollowHandlers, 'items' | 'embeddings' | 'releases'>> {
     return {
+      // Before the vectors, as in the stage index.
+      releases: ({ key, value, isLater }) => {
+        if (value === null) this.#published.forget(key);
+        else this.#declare(value, isLater);
+        const generation = this.#published.get(key);
+        if (generation?.table === undefined) this.#held.delete(key);
+      },
       items: ({ key, value }) => {
         const wasKept = this.#catalogue.isKept;
         if (value === null) this.#catalogue.withdraw(key);
@@ -59,12 +66,6 @@ export class LiveEmbeddings {
         }
       },
       embeddings: ({ key, value }) => (value === null ? this.#withdraw(key) : this.#put(value)),
-      releases: ({ key, value }) => {
-        if (value === null) this.#published.forget(key);
-        else this.#declare(value);
-        const generation = this.#published.get(key);
-        if (generation?.table === undefined) this.#held.delete(key);
-      },
     };
   }
 
@@ -112,8 +113,8 @@ export class LiveEmbeddings {
     this.#note(embedding.generation, this.#published.applyEmbedding(embedding));
   }
 
-  #declare(release: Release): void {
-    for (const outcome of this.#published.applyRelease(release) ?? [])
+  #declare(release: Release, isLater = false): void {
+    for (const outcome of this.#published.applyRelease(release, isLater) ?? [])
       this.#note(release.generation, outcome);
   }
 
