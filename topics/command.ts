@@ -33,7 +33,7 @@ export async function runCommand(command: (context: CommandContext) => Promise<v
   });
   try {
     const config = readTopicsConfig(process.env);
-    const kafka = connectKafka(config.brokers);
+    const kafka = connectKafka(config.brokers, config.security);
     await command({ config, kafka, signal: ending.signal, write: (text) => write(text, ending.signal) });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

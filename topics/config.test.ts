@@ -55,6 +55,29 @@ describe('the connection of the command line', () => {
     assert.deepEqual(readTopicsConfig({ TRIBUTARY_CACHE: emptyCache }).brokers, ['localhost:9092']);
   });
 
+  it('has the TLS and the credentials that stages have, also from files', async () => {
+    const password = join(cache, 'password');
+    await writeFile(password, 'p\n');
+    const environment = {
+      KAFKA_BROKERS: 'a:1',
+      KAFKA_TLS: 'true',
+      KAFKA_USERNAME: 'topics',
+      KAFKA_PASSWORD_FILE: password,
+    };
+    assert.deepEqual(readTopicsConfig(environment).security, {
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-512', username: 'topics', password: 'p' },
+    });
+    for (const bad of [
+      { KAFKA_TLS: 'yes' },
+      { KAFKA_SASL_MECHANISM: 'gssapi' },
+      { KAFKA_USERNAME: 'u' },
+      { KAFKA_PASSWORD_FILE: join(cache, 'absent') },
+    ]) {
+      assert.throws(() => readTopicsConfig({ KAFKA_BROKERS: 'a:1', ...bad }), { code: 'topics.option' });
+    }
+  });
+
   it('rejects addresses of a wrong form', () => {
     for (const KAFKA_BROKERS of ['localhost', 'http://a:1', 'a:1,b', ',']) {
       assert.throws(() => readTopicsConfig({ KAFKA_BROKERS }), { code: 'topics.option' }, KAFKA_BROKERS);

@@ -1,12 +1,14 @@
 /** Connections to the cluster for tools that run one command. */
 import { type Admin, Kafka, logLevel } from 'kafkajs';
 import { TributaryError } from '#contracts/errors.ts';
+import type { KafkaSecurity } from './kafka/security.ts';
 
 /** Creates a Kafka client that fails within seconds and logs nothing, because the caller reports the error. */
-export function connectKafka(brokers: readonly string[]): Kafka {
+export function connectKafka(brokers: readonly string[], security: KafkaSecurity = {}): Kafka {
   return new Kafka({
     clientId: 'tributary-topics',
     brokers: [...brokers],
+    ...security,
     logLevel: logLevel.NOTHING,
     connectionTimeout: 3_000,
     retry: { retries: 3, initialRetryTime: 100 },

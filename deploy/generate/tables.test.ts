@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { choice, list, number, text } from '#platform/config.ts';
+import { choice, list, number, secret, text } from '#platform/config.ts';
 import { counter, gauge } from '#platform/observability/declared-metrics.ts';
 import { metricsTable, settingsTable, withGenerated } from './tables.ts';
 
@@ -35,6 +35,11 @@ describe('settingsTable', () => {
     };
     assert.match(settingsTable(settings), /^\| `HOSTS` \| empty \| .* \| A\\\|b \|$/m);
     assert.match(settingsTable(settings), /^\| `NAME` \| none: it must be set \|/m);
+  });
+
+  it('settingsTable names the variable of the file beside that of a secret', () => {
+    const table = settingsTable({ key: secret('KEY', { summary: 'a key' }) });
+    assert.match(table, /^\| `KEY` or `KEY_FILE` \| none: it must be set \| a non-empty text \| A key \|$/m);
   });
 });
 

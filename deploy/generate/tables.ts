@@ -1,4 +1,5 @@
 /** Renders declarations as Markdown tables and puts them between the markers of a document. Pure. */
+import { fileVariable } from '#contracts/secret-file.ts';
 import type { Settings } from '#platform/config.ts';
 import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
 
@@ -6,8 +7,8 @@ import type { MetricDeclarations } from '#platform/observability/declared-metric
 export function settingsTable(settings: Settings): string {
   return table(
     ['variable', 'default', 'accepts', 'meaning'],
-    Object.values(settings).map(({ variable, fallback, fallbackText, accepts, summary }) => [
-      code(variable),
+    Object.values(settings).map(({ variable, fallback, fallbackText, accepts, summary, secret }) => [
+      secret ? `${code(variable)} or ${code(fileVariable(variable))}` : code(variable),
       fallback === undefined ? 'none: it must be set' : fallbackText === '' ? 'empty' : code(fallbackText),
       accepts,
       capitalised(summary),

@@ -1,14 +1,20 @@
 import assert from 'node:assert/strict';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { TributaryError } from '#contracts/errors.ts';
 import {
   choice,
+  kafkaSecurityOf,
   list,
   number,
   PLATFORM_SETTINGS,
   readConfig,
   type Setting,
+  secret,
+  secretVariables,
   text,
   weights,
 } from './config.ts';
@@ -83,6 +89,43 @@ describe('settings', () => {
     const config = readConfig(PLATFORM_SETTINGS, {});
     assert.equal(config.namespace, '');
     assert.deepEqual(config.brokers, ['127.0.0.1:9092']);
+  });
+
+  it('a secret comes from its variable or its file, and no fault repeats it', () => {
+    const password = secret('PASSWORD', { summary: 'the word' });
+    const folder = mkdtempSync(join(tmpdir(), 'config-'));
+    const path = join(folder, 'password');
+    writeFileSync(path, 'open sesame\n');
+    assert.equal(readConfig({ password }, { PASSWORD_FILE: path }).password, 'open sesame');
+    assert.equal(read(password, 'abc'), 'abc');
+    assert.deepEqual(faultsOf({ password }, { PASSWORD: 'abc', PASSWORD_FILE: path }), [
+      'PASSWORD and PASSWORD_FILE are both set: unset one of them',
+    ]);
+    assert.match(
+      faultsOf({ password }, { PASSWORD_FILE: join(folder, 'no') })[0] ?? '',
+      /cannot be read \(ENOENT\)/,
+    );
+    const strict = { ...password, parse: () => undefined };
+    assert.deepEqual(faultsOf({ strict }, { PASSWORD: 'abc' }), [
+      'PASSWORD must be a non-empty text: the word',
+    ]);
+    rmSync(folder, { recursive: true });
+  });
+
+  it('the passwords, addresses with passwords, and certificates of every stage are secrets', () => {
+    const variables = secretVariables(PLATFORM_SETTINGS).filter((name) => !name.endsWith('_FILE'));
+    assert.deepEqual(variables, ['KAFKA_CA', 'KAFKA_PASSWORD', 'SCHEMA_REGISTRY_URL', 'REDIS_URL']);
+  });
+
+  it('the settings of Kafka become the TLS and the credentials of the client, and contradictions are faults', () => {
+    const of = (environment: Record<string, string>) =>
+      kafkaSecurityOf(readConfig(PLATFORM_SETTINGS, environment));
+    assert.deepEqual(of({}), {});
+    assert.deepEqual(of({ KAFKA_TLS: 'true', KAFKA_USERNAME: 'u', KAFKA_PASSWORD: 'p' }), {
+      ssl: true,
+      sasl: { mechanism: 'scram-sha-512', username: 'u', password: 'p' },
+    });
+    assert.throws(() => of({ KAFKA_USERNAME: 'u' }), { code: 'config.invalid', message: /KAFKA_PASSWORD/ });
   });
 
   it('describe the values that they accept with the unit, and their default as the environment would hold it', () => {

@@ -1,4 +1,11 @@
 import { TributaryError } from '#contracts/errors.ts';
+import { fileVariable, readSecret } from '#contracts/secret-file.ts';
+import {
+  type KafkaSecurity,
+  kafkaSecurity,
+  SASL_MECHANISMS,
+  securityFaults,
+} from '#topics/kafka/security.ts';
 
 /** The only declaration of a setting: the environment is read by it, and the tables of the READMEs are made from it. */
 export interface Setting<T> {
@@ -11,6 +18,8 @@ export interface Setting<T> {
   readonly accepts: string;
   /** Description for tables and messages, without a full stop; it begins lower-case unless with a name. */
   readonly summary: string;
+  /** Whether the value may come from a file, and no message repeats it. */
+  readonly secret?: boolean;
   /** Returns the value, or undefined if the text is not accepted. */
   readonly parse: (text: string) => T | undefined;
 }
@@ -47,6 +56,11 @@ export function number(
       return fits && (!integer || Number.isInteger(value)) ? value : undefined;
     },
   };
+}
+
+/** A non-empty text that is, or may contain, a password: the variable holds it, or `<variable>_FILE` names a file with it. */
+export function secret(variable: string, options: { fallback?: string; summary: string }): Setting<string> {
+  return { ...text(variable, options), secret: true };
 }
 
 /** A non-empty text. */
@@ -139,7 +153,12 @@ export function readConfig<S extends Settings>(
   const values: Record<string, unknown> = {};
   const faults: string[] = [];
   for (const [name, setting] of Object.entries(settings)) {
-    const given = environment[setting.variable];
+    const read = setting.secret ? readSecret(setting.variable, environment) : undefined;
+    if (read !== undefined && 'fault' in read) {
+      faults.push(read.fault);
+      continue;
+    }
+    const given = read === undefined ? environment[setting.variable] : read.text;
     if (given === undefined || given === '') {
       if (setting.fallback === undefined) faults.push(`${setting.variable} is missing: ${setting.summary}`);
       values[name] = setting.fallback;
@@ -147,7 +166,8 @@ export function readConfig<S extends Settings>(
     }
     const value = setting.parse(given);
     if (value === undefined) {
-      faults.push(`${setting.variable} must be ${setting.accepts}, but is "${given}": ${setting.summary}`);
+      const shown = setting.secret ? '' : `, but is "${given}"`;
+      faults.push(`${setting.variable} must be ${setting.accepts}${shown}: ${setting.summary}`);
     }
     values[name] = value;
   }
@@ -161,11 +181,32 @@ export const PLATFORM_SETTINGS = {
     fallback: ['127.0.0.1:9092'],
     summary: 'Kafka brokers, each written host:port',
   }),
-  registryUrl: text('SCHEMA_REGISTRY_URL', {
-    fallback: 'http://127.0.0.1:8081',
-    summary: 'base address of the Schema Registry',
+  kafkaTls: choice('KAFKA_TLS', ['true', 'false'], {
+    fallback: 'false',
+    summary: 'whether the connections to Kafka are encrypted',
   }),
-  redisUrl: text('REDIS_URL', { fallback: 'redis://127.0.0.1:6379', summary: 'address of Redis' }),
+  kafkaCa: secret('KAFKA_CA', {
+    fallback: '',
+    summary:
+      'certificates in PEM of the authority that signed those of the brokers; empty trusts the authorities of the system',
+  }),
+  kafkaUsername: text('KAFKA_USERNAME', {
+    fallback: '',
+    summary: 'user as whom the stage reads and writes Kafka; empty sends no credentials',
+  }),
+  kafkaPassword: secret('KAFKA_PASSWORD', { fallback: '', summary: 'password of that user' }),
+  kafkaMechanism: choice('KAFKA_SASL_MECHANISM', SASL_MECHANISMS, {
+    fallback: 'scram-sha-512',
+    summary: 'mechanism by which that user is authenticated',
+  }),
+  registryUrl: secret('SCHEMA_REGISTRY_URL', {
+    fallback: 'http://127.0.0.1:8081',
+    summary: 'base address of the Schema Registry; it may contain a user and password',
+  }),
+  redisUrl: secret('REDIS_URL', {
+    fallback: 'redis://127.0.0.1:6379',
+    summary: 'address of Redis; it may contain a user and password',
+  }),
   // An empty namespace is valid, so the variable cannot be "missing".
   namespace: text('TRIBUTARY_NAMESPACE', {
     fallback: '',
@@ -198,4 +239,25 @@ export function portSetting(fallback: number): Setting<number> {
 }
 
 export type PlatformConfig = Values<typeof PLATFORM_SETTINGS> & { readonly port: number };
+
+/** @throws TributaryError `config.invalid` for settings that contradict each other */
+export function kafkaSecurityOf(config: Values<typeof PLATFORM_SETTINGS>): KafkaSecurity {
+  const credentials = {
+    tls: config.kafkaTls === 'true',
+    ca: config.kafkaCa,
+    username: config.kafkaUsername,
+    password: config.kafkaPassword,
+    mechanism: config.kafkaMechanism,
+  };
+  const faults = securityFaults(credentials);
+  if (faults.length > 0) throw new TributaryError('config.invalid', faults.join('\n'));
+  return kafkaSecurity(credentials);
+}
+
+/** Returns the variables that may hold a secret or, with `_FILE`, name its file. */
+export function secretVariables(settings: Settings): string[] {
+  return Object.values(settings)
+    .filter((setting) => setting.secret)
+    .flatMap(({ variable }) => [variable, fileVariable(variable)]);
+}
 export type ConfigOf<S extends Settings> = Values<S>;

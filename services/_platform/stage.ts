@@ -7,7 +7,13 @@ import { TributaryError } from '#contracts/errors.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
-import { PLATFORM_SETTINGS, type PlatformConfig, portSetting, readConfig } from './config.ts';
+import {
+  kafkaSecurityOf,
+  PLATFORM_SETTINGS,
+  type PlatformConfig,
+  portSetting,
+  readConfig,
+} from './config.ts';
 import { createHttpDrain, type HttpDrain } from './http/drain.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
 import { createKafka } from './kafka/client.ts';
@@ -111,6 +117,7 @@ export async function runStage({ name, port }: StageIdentity, setUp: SetUp): Pro
   let config: PlatformConfig;
   try {
     config = readConfig({ ...PLATFORM_SETTINGS, port: portSetting(port) }, process.env);
+    kafkaSecurityOf(config);
   } catch (error) {
     process.stderr.write(`${name} cannot start:\n${(error as Error).message}\n`);
     process.exit(1);
@@ -157,7 +164,12 @@ async function createStage(
   const readiness: ReadinessCheck[] = [];
   const prefix = config.namespace === '' ? '' : `${config.namespace}.`;
   const topic = (topicName: TopicName): string => qualifiedTopic(config.namespace, topicName);
-  const kafka = createKafka({ brokers: config.brokers, clientId: name, log });
+  const kafka = createKafka({
+    brokers: config.brokers,
+    clientId: name,
+    log,
+    security: kafkaSecurityOf(config),
+  });
   const codec = await prepareCodec(config);
   const producer = await createProducer({ kafka, metrics });
   lifecycle.onStop('producer', () => producer.close());

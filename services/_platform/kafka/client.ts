@@ -1,17 +1,25 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
+import type { KafkaSecurity } from '#topics/kafka/security.ts';
 import { checkPendingRequestsOnlyWhenPending } from './request-queue.ts';
 
 /**
  * The Kafka client of a stage. kafkajs logs each retry at ERROR; here these lines are WARN, because a retry needs no
  * person.
  */
-export function createKafka(options: { brokers: readonly string[]; clientId: string; log: Logger }): Kafka {
+export function createKafka(options: {
+  brokers: readonly string[];
+  clientId: string;
+  log: Logger;
+  /** Default: neither TLS nor credentials. */
+  security?: KafkaSecurity;
+}): Kafka {
   checkPendingRequestsOnlyWhenPending();
   const log = options.log.child({ part: 'kafka' });
   return new Kafka({
     clientId: options.clientId,
     brokers: [...options.brokers],
+    ...options.security,
     connectionTimeout: 3_000,
     requestTimeout: 30_000,
     retry: { initialRetryTime: 100, maxRetryTime: 2_000, retries: 30 },

@@ -25,6 +25,8 @@ export function workerEnvironment(
     ...process.env,
     KAFKA_BROKERS: brokers.join(','),
     SCHEMA_REGISTRY_URL: registryUrl,
+    // The address above came from that file, and naming both is a fault.
+    SCHEMA_REGISTRY_URL_FILE: '',
     TRIBUTARY_NAMESPACE: namespace,
     TRIBUTARY_LOG_LEVEL: logLevel,
     TRIBUTARY_STAGE_PORT: '0',

@@ -1,4 +1,4 @@
-import type { PlatformConfig } from '#platform/config.ts';
+import { kafkaSecurityOf, type PlatformConfig } from '#platform/config.ts';
 import { createLogger } from '#platform/observability/logger.ts';
 import type { InferenceWorkers, RetrainConfig } from '../config.ts';
 import type { Inference, InferenceInput } from '../training/infer.ts';
@@ -16,15 +16,16 @@ export interface DistributedInference {
 
 /** Returns undefined if no worker is configured; the training process then embeds the catalogue in memory. */
 export function distributedInference(
-  { brokers, registryUrl, namespace, logLevel }: PlatformConfig,
+  config: PlatformConfig,
   { inferenceWorkers, inferencePatienceMs }: Pick<RetrainConfig, 'inferenceWorkers' | 'inferencePatienceMs'>,
   named: { readonly generation: string; readonly itemIds: readonly string[] },
 ): DistributedInference | undefined {
   if (inferenceWorkers === 0) return undefined;
+  const { brokers, registryUrl, namespace, logLevel } = config;
   return {
     job: { ...named, patienceMs: inferencePatienceMs },
     workers: inferenceWorkers,
-    address: { brokers, registryUrl, namespace },
+    address: { brokers, registryUrl, namespace, security: kafkaSecurityOf(config) },
     logLevel,
   };
 }

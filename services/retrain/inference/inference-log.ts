@@ -2,11 +2,13 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Latent } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
+import { kafkaSecurityOf } from '#platform/config.ts';
 import { createKafka } from '#platform/kafka/client.ts';
 import { createProducer } from '#platform/kafka/producer.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
+import type { KafkaSecurity } from '#topics/kafka/security.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 
 /** The address of the log. */
@@ -14,6 +16,8 @@ export interface LogAddress {
   readonly brokers: readonly string[];
   readonly registryUrl: string;
   readonly namespace: string;
+  /** Default: neither TLS nor credentials. */
+  readonly security?: KafkaSecurity;
 }
 
 /** The topic `inference` as coordinator and workers use it. */
@@ -35,7 +39,7 @@ const GROUP = 'retrain.inference';
 /** The log through the connections of a stage. */
 export function inferenceLogOf(stage: StagePorts): InferenceLog {
   return {
-    address: stage.config,
+    address: { ...stage.config, security: kafkaSecurityOf(stage.config) },
     kafka: stage.kafka,
     topic: stage.topic('inference'),
     groupId: groupIn(stage.config.namespace),
@@ -52,8 +56,8 @@ export async function openInferenceLog(
   address: LogAddress,
   log: Logger,
 ): Promise<InferenceLog & { close(): Promise<void> }> {
-  const { brokers, registryUrl, namespace } = address;
-  const kafka = createKafka({ brokers, clientId: 'retrain-inference', log });
+  const { brokers, registryUrl, namespace, security = {} } = address;
+  const kafka = createKafka({ brokers, clientId: 'retrain-inference', log, security });
   const codec = createTopicCodec(createRegistry({ url: registryUrl }), namespace);
   await codec.prepare(['Latent']);
   const producer = await createProducer({ kafka, metrics: createMetrics('retrain') });
