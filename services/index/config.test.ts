@@ -20,6 +20,17 @@ describe('the settings of a shard', () => {
     assert.throws(() => read('3', '3'), { code: 'config.invalid', message: /TRIBUTARY_INDEX_SHARD is 3/ });
   });
 
+  it('the ordinal of a pod decides its shard, so that more pods than shards are replicas', () => {
+    const shardOf = (ordinal: string) =>
+      readIndexConfig({
+        TRIBUTARY_INDEX_ORDINAL: ordinal,
+        TRIBUTARY_INDEX_SHARDS: '2',
+        TRIBUTARY_INDEX_SHARD_URLS: 'http://a,http://b',
+      }).shard;
+    assert.deepEqual(['0', '1', '2', '3'].map(shardOf), [0, 1, 0, 1]);
+    assert.equal(readIndexConfig({ TRIBUTARY_INDEX_ORDINAL: '5' }).shard, 0, 'one shard, many replicas');
+  });
+
   it('only shard 0 must be told the addresses of all shards', () => {
     assert.deepEqual(read('0', '2', 'http://a, http://b').shardUrls, ['http://a', 'http://b']);
     assert.throws(() => read('0', '2', 'http://a'), { code: 'config.invalid', message: /1 addresses of 2/ });

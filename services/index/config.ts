@@ -52,7 +52,15 @@ export const SETTINGS = {
     minimum: 0,
     maximum: 999,
     integer: true,
-    summary: 'place of this process among the shards, from 0, such as the ordinal of its pod',
+    summary: 'place of this process among the shards, from 0',
+  }),
+  ordinal: number('TRIBUTARY_INDEX_ORDINAL', {
+    fallback: -1,
+    minimum: -1,
+    maximum: 99_999,
+    integer: true,
+    summary:
+      'ordinal of the pod of this process, from 0: its shard is the ordinal modulo the shards, so that more pods than shards are replicas; -1 takes TRIBUTARY_INDEX_SHARD',
   }),
   shardUrls: list('TRIBUTARY_INDEX_SHARD_URLS', {
     fallback: [],
@@ -69,14 +77,16 @@ export const SETTINGS = {
   }),
 } as const;
 
-export type IndexConfig = ConfigOf<typeof SETTINGS>;
+export type IndexConfig = Omit<ConfigOf<typeof SETTINGS>, 'ordinal'>;
 
 /** @throws TributaryError `config.invalid` */
 export function readIndexConfig(
   environment: Readonly<Record<string, string | undefined>> = process.env,
 ): IndexConfig {
-  const config = readConfig(SETTINGS, environment);
-  const { shard, shards, shardUrls } = config;
+  const { ordinal, ...given } = readConfig(SETTINGS, environment);
+  const { shards, shardUrls } = given;
+  const shard = ordinal === -1 ? given.shard : ordinal % shards;
+  const config = { ...given, shard };
   if (shard >= shards) {
     throw new TributaryError(
       'config.invalid',
