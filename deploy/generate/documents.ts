@@ -1,10 +1,11 @@
-/** The documents of which a part is generated, with the text that each of them must have. */
+/** The documents that are generated, or of which a part is, with the text that each of them must have. */
 import { readFileSync } from 'node:fs';
 import { basename, dirname, join } from 'node:path';
 import { PLATFORM_SETTINGS, portSetting, type Settings } from '#platform/config.ts';
 import type { MetricDeclarations } from '#platform/observability/declared-metrics.ts';
 import { METRICS } from '#platform/observability/metrics.ts';
 import { STAGES, type StageRow, WORKERS } from '#stages/stages.ts';
+import { kubernetesFiles } from '../kubernetes/source/files.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import { PROJECT } from '../local/parts.mjs';
 import { markers, metricsTable, settingsTable, withGenerated } from './tables.ts';
@@ -31,6 +32,7 @@ export async function documents(): Promise<Document[]> {
     }),
     document('services/docs/metrics.md', { 'all metrics': allMetrics(stages) }),
     ...stages.map(({ row, parts }) => document(`services/${row.folder}/README.md`, parts)),
+    ...kubernetesFiles(),
   ];
 }
 

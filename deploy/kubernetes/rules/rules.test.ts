@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict';
+import { join } from 'node:path';
+import { describe, it } from 'node:test';
+import { PROJECT } from '../../local/parts.mjs';
+import type { DataMap } from '../render/merge.ts';
+import { nameOf, render } from '../render/render.ts';
+import { OVERLAYS } from '../source/overlays.ts';
+import { everyRule } from './every-rule.ts';
+import { metricsIn, unknownMetrics } from './metric-rules.ts';
+import { at, podSources, quantity } from './objects.ts';
+
+const rules = await everyRule();
+const rendered = new Map(
+  OVERLAYS.map(({ name }) => [name, render(join(PROJECT, 'deploy/kubernetes/overlays', name))]),
+);
+
+/** The objects of the overlay production-external with one of them changed. */
+function withChange(kind: string, name: string, change: (object: DataMap) => void): DataMap[] {
+  const objects = structuredClone(rendered.get('production-external')!);
+  change(objects.find((object) => object.kind === kind && nameOf(object) === name)!);
+  return objects;
+}
+
+const container = (object: DataMap): DataMap =>
+  at(object, 'spec', 'template', 'spec', 'containers', 0) as DataMap;
+
+/** A change that breaks each rule, with the sentence that must name it. */
+const BREACHES: Readonly<
+  Record<string, { kind: string; name: string; change: (object: DataMap) => void; says: RegExp }[]>
+> = {
+  'every stage has a manifest and a Service, is spread, and has more time to end than it takes to drain': [
+    { kind: 'Service', name: 'rerank', change: (one) => (one.kind = 'Gone'), says: /rerank has no Service/ },
+    {
+      kind: 'Deployment',
+      name: 'rerank',
+      change: (one) => ((at(one, 'spec', 'template', 'spec') as DataMap).terminationGracePeriodSeconds = 20),
+      says: /rerank has 20 s to end, but pauses 5 s and drains 20 s/,
+    },
+  ],
+  'every pod runs without privileges': [
+    {
+      kind: 'Deployment',
+      name: 'gateway',
+      change: (one) => ((container(one).securityContext as DataMap).readOnlyRootFilesystem = false),
+      says: /gateway: securityContext.readOnlyRootFilesystem is false, not true/,
+    },
+    {
+      kind: 'ServiceAccount',
+      name: 'index',
+      change: (one) => (one.kind = 'Gone'),
+      says: /index has no ServiceAccount/,
+    },
+  ],
+  'every container has requests, limits and an image of a fixed version': [
+    {
+      kind: 'Deployment',
+      name: 'propose',
+      change: (one) => delete (at(container(one), 'resources', 'limits') as DataMap)['ephemeral-storage'],
+      says: /propose: ephemeral-storage lacks a request or a limit/,
+    },
+    {
+      kind: 'Deployment',
+      name: 'propose',
+      change: (one) => (container(one).image = 'tributary:latest'),
+      says: /propose: the image tributary:latest has no version/,
+    },
+  ],
+  'every server has three probes that differ': [
+    {
+      kind: 'Deployment',
+      name: 'feedback',
+      change: (one) => (container(one).readinessProbe = container(one).livenessProbe!),
+      says: /feedback: livenessProbe and readinessProbe are the same/,
+    },
+  ],
+  'every server has a disruption budget': [
+    {
+      kind: 'PodDisruptionBudget',
+      name: 'interests',
+      change: (one) => ((one.spec as DataMap).unhealthyPodEvictionPolicy = 'IfHealthyBudget'),
+      says: /interests: spec.unhealthyPodEvictionPolicy/,
+    },
+  ],
+  'every pod has a network policy': [
+    {
+      kind: 'NetworkPolicy',
+      name: 'topics',
+      change: (one) => (one.kind = 'Gone'),
+      says: /topics has no network policy/,
+    },
+    {
+      kind: 'NetworkPolicy',
+      name: 'default-deny',
+      change: (one) => (one.kind = 'Gone'),
+      says: /no policy denies/,
+    },
+  ],
+  'every Service leads to a container': [
+    {
+      kind: 'Service',
+      name: 'gateway',
+      change: (one) => ((one.spec as DataMap).selector = { 'app.kubernetes.io/name': 'gate' }),
+      says: /Service gateway selects nothing/,
+    },
+  ],
+  'the namespace admits only restricted pods': [
+    {
+      kind: 'Namespace',
+      name: 'tributary',
+      change: (one) => ((one.metadata as DataMap).labels = {}),
+      says: /does not enforce/,
+    },
+  ],
+  'every setting exists and has a value that is accepted': [
+    {
+      kind: 'ConfigMap',
+      name: 'settings',
+      change: (one) => ((one.data as DataMap).TRIBUTARY_LOG_LVL = 'info'),
+      says: /there is no setting TRIBUTARY_LOG_LVL/,
+    },
+    {
+      kind: 'ConfigMap',
+      name: 'settings',
+      change: (one) => ((one.data as DataMap).TRIBUTARY_LOG_LEVEL = 'loud'),
+      says: /TRIBUTARY_LOG_LEVEL must be one of .*, but is "loud"/,
+    },
+  ],
+  'no manifest contains a secret': [
+    {
+      kind: 'ConfigMap',
+      name: 'settings',
+      change: (one) => ((one.data as DataMap).REDIS_URL = 'redis://:open-sesame@redis:6379'),
+      says: /REDIS_URL contains a secret: name its file instead/,
+    },
+  ],
+  'no stage has more replicas than partitions': [
+    {
+      kind: 'Deployment',
+      name: 'interests',
+      change: (one) => ((one.spec as DataMap).replicas = 7),
+      says: /interests: replicas is 7, but its topics have 6 partitions/,
+    },
+  ],
+  'a scaler decides the replicas alone, and never on zero': [],
+};
+
+for (const { name } of OVERLAYS) {
+  describe(`the overlay ${name}`, () => {
+    for (const [sentence, rule] of Object.entries(rules)) {
+      it(`in the overlay ${name}, ${sentence}`, () => {
+        assert.deepEqual(rule(rendered.get(name)!), []);
+      });
+    }
+  });
+}
+
+describe('the rules about manifests', () => {
+  for (const [sentence, breaches] of Object.entries(BREACHES)) {
+    for (const { kind, name, change, says } of breaches) {
+      it(`a breach of “${sentence}” is found in ${kind} ${name}: ${says.source}`, () => {
+        assert.match(rules[sentence]!(withChange(kind, name, change)).join('\n'), says);
+      });
+    }
+  }
+
+  it('a scaler beside a fixed number of replicas is found, and so is one that may scale to zero', () => {
+    const objects = structuredClone(rendered.get('production')!);
+    const find = (kind: string) => objects.find((one) => one.kind === kind && nameOf(one) === 'interests')!;
+    (find('Deployment').spec as DataMap).replicas = 2;
+    (find('ScaledObject').spec as DataMap).minReplicaCount = 0;
+    const faults = rules['a scaler decides the replicas alone, and never on zero']!(objects);
+    assert.deepEqual(faults, ['Deployment interests has replicas beside a scaler']);
+    delete (find('Deployment').spec as DataMap).replicas;
+    assert.deepEqual(rules['a scaler decides the replicas alone, and never on zero']!(objects), [
+      'interests may be scaled to zero',
+    ]);
+  });
+});
+
+describe('the overlay local', () => {
+  it('the overlay local requests less than 2 cores and 3 GiB, and is bounded by 6 GiB', () => {
+    const sum = (kind: string, amount: string): number =>
+      podSources(rendered.get('local')!)
+        .filter((source) => source.kind !== 'Job')
+        .flatMap(({ containers, replicas }) =>
+          containers.map((one) => replicas * quantity(at(one, 'resources', kind, amount))),
+        )
+        .reduce((total, each) => total + each, 0);
+    assert.ok(sum('requests', 'cpu') < 1.5, `${sum('requests', 'cpu')} cores`);
+    assert.ok(sum('requests', 'memory') <= 3 * 2 ** 30, `${sum('requests', 'memory') / 2 ** 20} MiB`);
+    assert.ok(sum('limits', 'memory') <= 6 * 2 ** 30, `${sum('limits', 'memory') / 2 ** 20} MiB`);
+  });
+});
+
+describe('alerts and dashboards', () => {
+  it('name only metrics that exist', () => {
+    assert.deepEqual(unknownMetrics(), []);
+  });
+
+  it('metrics are found in a query, and labels, functions and texts are not', () => {
+    const query =
+      'sum by (le, stage) (rate(a_bucket{le="0.5",topic=~"x|y"}[5m])) / on (stage) max(b_total offset 1h) > 3 and absent(c)';
+    assert.deepEqual(metricsIn(query), ['a_bucket', 'b_total', 'c']);
+  });
+});

@@ -1,0 +1,111 @@
+/** The rules about settings, secrets and replicas. */
+import { join } from 'node:path';
+import { fileVariable } from '#contracts/secret-file.ts';
+import { PLATFORM_SETTINGS, portSetting, type Setting, type Settings } from '#platform/config.ts';
+import { STAGES } from '#stages/stages.ts';
+import { CATALOG, type TopicName } from '#topics/catalog.ts';
+import { PROJECT } from '../../local/parts.mjs';
+import type { Data, DataMap } from '../render/merge.ts';
+import { nameOf } from '../render/render.ts';
+import { WORKLOADS } from '../source/workloads.ts';
+import { at, ofKind, podSources, type Rule } from './objects.ts';
+
+/** Returns every setting of every stage, by its variable. */
+export async function allSettings(): Promise<ReadonlyMap<string, Setting<unknown>>> {
+  const declared = await Promise.all(
+    Object.values(STAGES).map(async ({ folder }) => {
+      const module = (await import(join(PROJECT, 'services', folder, 'config.ts'))) as { SETTINGS: Settings };
+      return Object.values(module.SETTINGS);
+    }),
+  );
+  const all = [...Object.values(PLATFORM_SETTINGS as Settings), portSetting(0), ...declared.flat()];
+  return new Map(all.map((setting) => [setting.variable, setting]));
+}
+
+/** Returns the rule that the variables of the stages exist and have values that the stages accept. */
+export function settingsAreKnown(settings: ReadonlyMap<string, Setting<unknown>>): Rule {
+  const files = new Set(
+    [...settings.values()].filter((one) => one.secret).map((one) => fileVariable(one.variable)),
+  );
+  return (objects) =>
+    variablesOf(objects).flatMap(({ place, variable, value }) => {
+      if (files.has(variable)) return [];
+      const setting = settings.get(variable);
+      if (setting === undefined) return [`${place}: there is no setting ${variable}`];
+      if (typeof value !== 'string' || setting.parse(value) !== undefined) return [];
+      return [`${place}: ${variable} must be ${setting.accepts}, but is "${value}"`];
+    });
+}
+
+/** Returns the rule that no manifest contains a secret. */
+export function secretsAreReferred(settings: ReadonlyMap<string, Setting<unknown>>): Rule {
+  return (objects) => [
+    ...ofKind(objects, 'Secret').map((secret) => `Secret ${nameOf(secret)} is part of the manifests`),
+    ...variablesOf(objects).flatMap(({ place, variable, value }) => {
+      const isAddress = ['SCHEMA_REGISTRY_URL', 'REDIS_URL'].includes(variable);
+      if (typeof value !== 'string' || !settings.get(variable)?.secret) return [];
+      return isAddress && !value.includes('@')
+        ? []
+        : [`${place}: ${variable} contains a secret: name its file instead`];
+    }),
+  ];
+}
+
+/** The variables of the processes of Tributary. */
+function variablesOf(
+  objects: readonly DataMap[],
+): { place: string; variable: string; value: Data | undefined }[] {
+  const shared = ofKind(objects, 'ConfigMap').filter((one) => /^settings(-[a-z0-9]{10})?$/.test(nameOf(one)));
+  const own = podSources(objects).filter(({ labels }) =>
+    ['stage', 'job'].includes(labels['app.kubernetes.io/component'] ?? ''),
+  );
+  return [
+    ...shared.flatMap(({ data }) =>
+      Object.entries(data as DataMap).map(([variable, value]) => ({ place: 'settings', variable, value })),
+    ),
+    ...own.flatMap(({ title, containers }) =>
+      containers.flatMap(({ env = [] }) =>
+        (env as DataMap[]).map(({ name, value }) => ({ place: title, variable: String(name), value })),
+      ),
+    ),
+  ];
+}
+
+/** No stage has more replicas, or may get more, than its topics have partitions. */
+export const replicasFitPartitions: Rule = (objects) =>
+  WORKLOADS.flatMap(({ name, groups }) => {
+    const partitions = Math.min(
+      ...Object.values(groups).map((topic: TopicName) => CATALOG[topic].partitions),
+    );
+    const counts = {
+      replicas: podSources(objects).find((source) => source.name === name)?.replicas,
+      maxReplicaCount: at(scaler(objects, 'ScaledObject', name), 'spec', 'maxReplicaCount'),
+      maxReplicas: at(scaler(objects, 'HorizontalPodAutoscaler', name), 'spec', 'maxReplicas'),
+    };
+    return Object.entries(counts)
+      .filter(([, count]) => Number(count ?? 0) > partitions)
+      .map(
+        ([field, count]) =>
+          `${name}: ${field} is ${String(count)}, but its topics have ${partitions} partitions`,
+      );
+  });
+
+function scaler(objects: readonly DataMap[], kind: string, name: string): DataMap | undefined {
+  return ofKind(objects, kind).find((one) => nameOf(one) === name);
+}
+
+/** A scaled workload does not name its replicas, which every roll-out would reset. */
+export const scalersDecide: Rule = (objects) =>
+  objects
+    .filter(({ kind }) => kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler')
+    .flatMap((one) => {
+      const name = String(at(one, 'spec', 'scaleTargetRef', 'name'));
+      const target = objects.find((object) => object.kind === 'Deployment' && nameOf(object) === name);
+      if (target === undefined)
+        return [`${String(one.kind)} ${nameOf(one)} scales ${name}, which does not exist`];
+      if (at(target, 'spec', 'replicas') !== undefined)
+        return [`Deployment ${name} has replicas beside a scaler`];
+      return Number(at(one, 'spec', 'minReplicaCount') ?? at(one, 'spec', 'minReplicas')) >= 1
+        ? []
+        : [`${name} may be scaled to zero`];
+    });
