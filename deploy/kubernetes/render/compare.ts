@@ -1,7 +1,7 @@
 /** Compares two renderings of an installation. Pure. */
 import { isDeepStrictEqual } from 'node:util';
 import { type Data, type DataMap, isMap } from './merge.ts';
-import { nameOf } from './render.ts';
+import { objectName } from './render.ts';
 
 /** The hash that kustomize appends to the name of a ConfigMap that it generates. */
 const HASHED = /^(settings)-[a-z0-9]{10}$/;
@@ -27,7 +27,7 @@ function byIdentity(objects: readonly DataMap[]): Map<string, Data> {
   return new Map(
     objects.map((object) => {
       const canonical = canonicalForm(object, '') as DataMap;
-      return [`${String(object.kind)} ${nameOf(canonical)}`, canonical];
+      return [`${String(object.kind)} ${objectName(canonical)}`, canonical];
     }),
   );
 }

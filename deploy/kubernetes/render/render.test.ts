@@ -5,7 +5,7 @@ import { dirname, join } from 'node:path';
 import { after, describe, it } from 'node:test';
 import { differences } from './compare.ts';
 import type { DataMap } from './merge.ts';
-import { render } from './render.ts';
+import { renderOverlay } from './render.ts';
 
 const root = mkdtempSync(join(tmpdir(), 'render-'));
 after(() => rmSync(root, { recursive: true }));
@@ -49,7 +49,7 @@ describe('render', () => {
         { name: 'F', value: 'f' },
       ],
     };
-    assert.deepEqual(render(join(folder, 'overlay')), [
+    assert.deepEqual(renderOverlay(join(folder, 'overlay')), [
       {
         kind: 'Deployment',
         metadata: { name: 'app', namespace: 'n' },
@@ -68,14 +68,14 @@ describe('render', () => {
 
   it('fails at a part of kustomize that it does not know, at a patch without a target, and at broken YAML', () => {
     const unknown = files({ 'kustomization.yaml': 'resources: []\nhelmCharts: []\n' });
-    assert.throws(() => render(unknown), /has helmCharts, which render.ts does not know/);
+    assert.throws(() => renderOverlay(unknown), /has helmCharts, which render.ts does not know/);
     const lost = files({
       'kustomization.yaml': 'patches: [{ path: p.yaml }]\n',
       'p.yaml': 'kind: Job\nmetadata: { name: gone }\n',
     });
-    assert.throws(() => render(lost), /a patch changes Job gone, which does not exist/);
+    assert.throws(() => renderOverlay(lost), /a patch changes Job gone, which does not exist/);
     const broken = files({ 'kustomization.yaml': 'resources: [a.yaml]\n', 'a.yaml': 'a: 1\na: 2\n' });
-    assert.throws(() => render(broken), /a\.yaml: Map keys must be unique/);
+    assert.throws(() => renderOverlay(broken), /a\.yaml: Map keys must be unique/);
   });
 });
 

@@ -37,7 +37,7 @@ const OF_THE_CLUSTER = ['Namespace'];
  * Returns the objects of the kustomization in a folder; names of ConfigMaps have no hash.
  * @throws Error for a part of kustomize that this function does not know, or a patch without a target
  */
-export function render(folder: string): DataMap[] {
+export function renderOverlay(folder: string): DataMap[] {
   return apply([], folder);
 }
 
@@ -46,7 +46,9 @@ function apply(given: readonly DataMap[], folder: string): DataMap[] {
   let objects = [...given];
   for (const resource of kustomization.resources ?? []) {
     objects.push(
-      ...(resource.endsWith('.yaml') ? readObjects(join(folder, resource)) : render(join(folder, resource))),
+      ...(resource.endsWith('.yaml')
+        ? readObjects(join(folder, resource))
+        : renderOverlay(join(folder, resource))),
     );
   }
   for (const component of kustomization.components ?? []) objects = apply(objects, join(folder, component));
@@ -85,7 +87,7 @@ function generate(objects: readonly DataMap[], generator: Generator, folder: str
     ...Object.assign({}, ...envs.map((file) => readEnv(join(folder, file)))),
     ...Object.fromEntries(files.map((file) => [basename(file), readFileSync(join(folder, file), 'utf8')])),
   };
-  const isOld = (object: DataMap): boolean => object.kind === 'ConfigMap' && nameOf(object) === name;
+  const isOld = (object: DataMap): boolean => object.kind === 'ConfigMap' && objectName(object) === name;
   if (behavior !== 'merge') {
     const labels = options?.labels;
     const metadata = { name, ...(labels === undefined ? {} : { labels }) };
@@ -110,15 +112,16 @@ function patched(objects: readonly DataMap[], { path, target, patch }: Patch, fo
   if (path !== undefined) return readObjects(join(folder, path)).reduce<DataMap[]>(mergeOne, [...objects]);
   const operations = parse(patch ?? '') as { op: string; path: string }[];
   return objects.map((object) => {
-    if (target === undefined || object.kind !== target.kind || nameOf(object) !== target.name) return object;
+    if (target === undefined || object.kind !== target.kind || objectName(object) !== target.name)
+      return object;
     return operations.reduce(removed, object);
   });
 }
 
 function mergeOne(objects: DataMap[], patch: DataMap): DataMap[] {
-  const at = objects.findIndex((one) => one.kind === patch.kind && nameOf(one) === nameOf(patch));
+  const at = objects.findIndex((one) => one.kind === patch.kind && objectName(one) === objectName(patch));
   if (at === -1)
-    throw new Error(`a patch changes ${String(patch.kind)} ${nameOf(patch)}, which does not exist`);
+    throw new Error(`a patch changes ${String(patch.kind)} ${objectName(patch)}, which does not exist`);
   return objects.with(at, strategicMerge(objects[at]!, patch));
 }
 
@@ -136,6 +139,6 @@ function inNamespace(object: DataMap, namespace: string): DataMap {
   return { ...object, metadata: { ...(object.metadata as DataMap), namespace } };
 }
 
-export function nameOf(object: DataMap): string {
+export function objectName(object: DataMap): string {
   return String((object.metadata as DataMap).name);
 }

@@ -1,6 +1,6 @@
 /** Reads the parts of objects that rules look at. Pure. */
 import { type Data, type DataMap, isMap } from '../render/merge.ts';
-import { nameOf } from '../render/render.ts';
+import { objectName } from '../render/render.ts';
 
 /** A rule returns a sentence for each breach. */
 export type Rule = (objects: readonly DataMap[]) => string[];
@@ -26,9 +26,9 @@ export function podSources(objects: readonly DataMap[]): PodSource[] {
       const template = at(object, 'spec', 'template') as DataMap;
       const pod = template.spec as DataMap;
       return {
-        title: `${String(object.kind)} ${nameOf(object)}`,
+        title: `${String(object.kind)} ${objectName(object)}`,
         kind: String(object.kind),
-        name: nameOf(object),
+        name: objectName(object),
         labels: at(template, 'metadata', 'labels') as Record<string, string>,
         pod,
         containers: pod.containers as DataMap[],

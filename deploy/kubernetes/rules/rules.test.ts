@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { PROJECT } from '../../local/parts.mjs';
 import type { DataMap } from '../render/merge.ts';
-import { nameOf, render } from '../render/render.ts';
+import { objectName, renderOverlay } from '../render/render.ts';
 import { OVERLAYS } from '../source/overlays.ts';
 import { everyRule } from './every-rule.ts';
 import { metricsIn, unknownMetrics } from './metric-rules.ts';
@@ -11,13 +11,13 @@ import { at, podSources, quantity } from './objects.ts';
 
 const rules = await everyRule();
 const rendered = new Map(
-  OVERLAYS.map(({ name }) => [name, render(join(PROJECT, 'deploy/kubernetes/overlays', name))]),
+  OVERLAYS.map(({ name }) => [name, renderOverlay(join(PROJECT, 'deploy/kubernetes/overlays', name))]),
 );
 
 /** The objects of the overlay production-external with one of them changed. */
 function withChange(kind: string, name: string, change: (object: DataMap) => void): DataMap[] {
   const objects = structuredClone(rendered.get('production-external')!);
-  change(objects.find((object) => object.kind === kind && nameOf(object) === name)!);
+  change(objects.find((object) => object.kind === kind && objectName(object) === name)!);
   return objects;
 }
 
@@ -165,7 +165,8 @@ describe('the rules about manifests', () => {
 
   it('a scaler beside a fixed number of replicas is found, and so is one that may scale to zero', () => {
     const objects = structuredClone(rendered.get('production')!);
-    const find = (kind: string) => objects.find((one) => one.kind === kind && nameOf(one) === 'interests')!;
+    const find = (kind: string) =>
+      objects.find((one) => one.kind === kind && objectName(one) === 'interests')!;
     (find('Deployment').spec as DataMap).replicas = 2;
     (find('ScaledObject').spec as DataMap).minReplicaCount = 0;
     const faults = rules['a scaler decides the replicas alone, and never on zero']!(objects);

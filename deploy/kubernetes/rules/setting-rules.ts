@@ -6,7 +6,7 @@ import { STAGES } from '#stages/stages.ts';
 import { CATALOG, type TopicName } from '#topics/catalog.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import type { Data, DataMap } from '../render/merge.ts';
-import { nameOf } from '../render/render.ts';
+import { objectName } from '../render/render.ts';
 import { WORKLOADS } from '../source/workloads.ts';
 import { at, ofKind, podSources, type Rule } from './objects.ts';
 
@@ -40,7 +40,7 @@ export function settingsAreKnown(settings: ReadonlyMap<string, Setting<unknown>>
 /** Returns the rule that no manifest contains a secret. */
 export function secretsAreReferred(settings: ReadonlyMap<string, Setting<unknown>>): Rule {
   return (objects) => [
-    ...ofKind(objects, 'Secret').map((secret) => `Secret ${nameOf(secret)} is part of the manifests`),
+    ...ofKind(objects, 'Secret').map((secret) => `Secret ${objectName(secret)} is part of the manifests`),
     ...variablesOf(objects).flatMap(({ place, variable, value }) => {
       const isAddress = ['SCHEMA_REGISTRY_URL', 'REDIS_URL'].includes(variable);
       if (typeof value !== 'string' || !settings.get(variable)?.secret) return [];
@@ -55,7 +55,9 @@ export function secretsAreReferred(settings: ReadonlyMap<string, Setting<unknown
 function variablesOf(
   objects: readonly DataMap[],
 ): { place: string; variable: string; value: Data | undefined }[] {
-  const shared = ofKind(objects, 'ConfigMap').filter((one) => /^settings(-[a-z0-9]{10})?$/.test(nameOf(one)));
+  const shared = ofKind(objects, 'ConfigMap').filter((one) =>
+    /^settings(-[a-z0-9]{10})?$/.test(objectName(one)),
+  );
   const own = podSources(objects).filter(({ labels }) =>
     ['stage', 'job'].includes(labels['app.kubernetes.io/component'] ?? ''),
   );
@@ -91,7 +93,7 @@ export const replicasFitPartitions: Rule = (objects) =>
   });
 
 function scaler(objects: readonly DataMap[], kind: string, name: string): DataMap | undefined {
-  return ofKind(objects, kind).find((one) => nameOf(one) === name);
+  return ofKind(objects, kind).find((one) => objectName(one) === name);
 }
 
 /** A scaled workload does not name its replicas, which every roll-out would reset. */
@@ -100,9 +102,9 @@ export const scalersDecide: Rule = (objects) =>
     .filter(({ kind }) => kind === 'ScaledObject' || kind === 'HorizontalPodAutoscaler')
     .flatMap((one) => {
       const name = String(at(one, 'spec', 'scaleTargetRef', 'name'));
-      const target = objects.find((object) => object.kind === 'Deployment' && nameOf(object) === name);
+      const target = objects.find((object) => object.kind === 'Deployment' && objectName(object) === name);
       if (target === undefined)
-        return [`${String(one.kind)} ${nameOf(one)} scales ${name}, which does not exist`];
+        return [`${String(one.kind)} ${objectName(one)} scales ${name}, which does not exist`];
       if (at(target, 'spec', 'replicas') !== undefined)
         return [`Deployment ${name} has replicas beside a scaler`];
       return Number(at(one, 'spec', 'minReplicaCount') ?? at(one, 'spec', 'minReplicas')) >= 1

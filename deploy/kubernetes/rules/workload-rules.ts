@@ -3,7 +3,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { PLATFORM_SETTINGS } from '#platform/config.ts';
 import { STAGE_NAMES } from '#stages/stages.ts';
 import type { DataMap } from '../render/merge.ts';
-import { nameOf } from '../render/render.ts';
+import { objectName } from '../render/render.ts';
 import { at, ofKind, type PodSource, podSources, quantity, type Rule, selects } from './objects.ts';
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'];
@@ -24,7 +24,7 @@ export const isRestricted: Rule = (objects) =>
       ]),
     ];
     const accounts = ofKind(objects, 'ServiceAccount').filter(
-      (one) => nameOf(one) === pod.serviceAccountName,
+      (one) => objectName(one) === pod.serviceAccountName,
     );
     return accounts.length === 1 ? faults : [...faults, `${title} has no ServiceAccount of its own`];
   });
@@ -107,7 +107,7 @@ export const hasEveryStage: Rule = (objects) => {
   return STAGE_NAMES.flatMap((stage) => {
     const source = sources.find(({ name }) => name === stage);
     if (source === undefined) return [`the stage ${stage} has no manifest`];
-    const service = ofKind(objects, 'Service').find((one) => nameOf(one) === stage);
+    const service = ofKind(objects, 'Service').find((one) => objectName(one) === stage);
     return [
       ...(service === undefined ? [`the stage ${stage} has no Service`] : []),
       ...drains(source),
@@ -131,7 +131,7 @@ function drains({ title, pod, containers }: PodSource): string[] {
 export const leadsSomewhere: Rule = (objects) => {
   const sources = podSources(objects);
   return ofKind(objects, 'Service').flatMap((service) => {
-    const title = `Service ${nameOf(service)}`;
+    const title = `Service ${objectName(service)}`;
     const chosen = sources.filter(({ labels }) => selects(at(service, 'spec', 'selector'), labels));
     if (chosen.length === 0) return [`${title} selects nothing`];
     const ports = chosen.flatMap(({ containers }) =>
