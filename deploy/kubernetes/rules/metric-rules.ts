@@ -1,8 +1,9 @@
 /** The rules about alerts and dashboards: metrics, stages and runbooks that they name exist. */
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
+import { STAGE_NAMES } from '#stages/stages.ts';
 import { PROJECT } from '../../local/parts.mjs';
-import { ALERTS, FOREIGN_METRICS } from '../source/alerts.ts';
+import { ALERTS, FOREIGN_METRICS, runbookOf } from '../source/alerts.ts';
 import { DASHBOARDS } from '../source/dashboards.ts';
 
 /** What Prometheus appends to the name of a histogram. */
@@ -48,4 +49,21 @@ export function unknownMetrics(): string[] {
       .filter((metric) => !exists(metric))
       .map((metric) => `${place}: nothing exports ${metric}`),
   );
+}
+
+/** Returns a sentence for each alert without a runbook or a test, and for each stage that no alert watches. */
+export function unwatched(): string[] {
+  const tests = readFileSync(join(PROJECT, 'deploy/alerts/rules.test.yaml'), 'utf8');
+  const watched = ALERTS.map(({ expr }) => expr).join('\n');
+  return [
+    ...ALERTS.filter((alert) => !existsSync(join(PROJECT, 'deploy/runbooks', `${runbookOf(alert)}.md`))).map(
+      (alert) => `${alert.name} has no runbook deploy/runbooks/${runbookOf(alert)}.md`,
+    ),
+    ...ALERTS.filter(({ name }) => !tests.includes(`alertname: ${name}\n`)).map(
+      ({ name }) => `${name} has no test in deploy/alerts/rules.test.yaml`,
+    ),
+    ...STAGE_NAMES.filter((stage) => !watched.includes(`absent(up{job="${stage}"})`)).map(
+      (stage) => `no alert fires when ${stage} is down`,
+    ),
+  ];
 }

@@ -6,7 +6,7 @@ import type { DataMap } from '../render/merge.ts';
 import { objectName, renderOverlay } from '../render/render.ts';
 import { OVERLAYS } from '../source/overlays.ts';
 import { everyRule } from './every-rule.ts';
-import { metricsIn, unknownMetrics } from './metric-rules.ts';
+import { metricsIn, unknownMetrics, unwatched } from './metric-rules.ts';
 import { at, podSources, quantity } from './objects.ts';
 
 const rendered = new Map(
@@ -199,6 +199,10 @@ describe('the overlay local', () => {
 describe('alerts and dashboards', () => {
   it('name only metrics that exist', () => {
     assert.deepEqual(unknownMetrics(), []);
+  });
+
+  it('every stage is watched, and every alert has a runbook and a test', () => {
+    assert.deepEqual(unwatched(), []);
   });
 
   it('metrics are found in a query, and labels, functions and texts are not', () => {

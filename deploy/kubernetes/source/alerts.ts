@@ -1,4 +1,4 @@
-/** The alerts. Each has a runbook of its own in deploy/runbooks, and a test in deploy/alerts/rules.test.yaml. */
+/** The alerts. Each has a runbook of its own in deploy/runbooks, and tests in deploy/alerts/rules.test.yaml. */
 import { STAGE_NAMES } from '#stages/stages.ts';
 
 export interface Alert {
@@ -21,6 +21,15 @@ const STALE = (window: string): string =>
 const FAILED = (window: string): string =>
   `(sum(rate(tributary_http_seconds_count{stage="gateway",route=~"/v1/.*",status=~"5.."}[${window}])) / sum(rate(tributary_http_seconds_count{stage="gateway",route=~"/v1/.*"}[${window}])))`;
 
+/**
+ * Counts that rose in a window. A counter with labels appears with its first event, and Prometheus sees no increase in that, so a
+ * series that did not exist before the window counts too.
+ */
+function rose(counter: string, by: string, window: string): string {
+  const appeared = `sum by (${by}) (${counter} unless ${counter} offset ${window}) > 0`;
+  return `sum by (${by}) (increase(${counter}[${window}])) > 0 or ${appeared}`;
+}
+
 /** Two windows must agree, so that the alert comes soon and goes soon. */
 function burns(
   rate: (window: string) => string,
@@ -32,6 +41,8 @@ function burns(
   const budget = `${factor} * ${Number((1 - share).toFixed(6))}`;
   return `${rate(long)} > ${budget} and ${rate(short)} > ${budget}`;
 }
+
+const READY = 'tributary_retrain_retrainings_total{state="ready"}';
 
 export const ALERTS: readonly Alert[] = [
   {
@@ -78,7 +89,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'TributaryDeadLetters',
-    expr: 'sum by (stage, topic) (increase(tributary_messages_consumed_total{outcome="dead_letter"}[15m])) > 0',
+    expr: rose('tributary_messages_consumed_total{outcome="dead_letter"}', 'stage, topic', '15m'),
     for: '0m',
     severity: 'ticket',
     summary:
@@ -86,7 +97,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'TributaryStateRebuilt',
-    expr: 'sum by (stage, cause) (increase(tributary_state_rebuilds_total[15m])) > 0',
+    expr: rose('tributary_state_rebuilds_total', 'stage, cause', '15m'),
     for: '0m',
     severity: 'ticket',
     summary:
@@ -109,7 +120,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'TributaryRewardsLost',
-    expr: 'sum by (part) (increase(tributary_feedback_lost_total[15m])) > 0 or sum(increase(tributary_feedback_lost_slots_total[15m])) > 0',
+    expr: `${rose('tributary_feedback_lost_total', 'part', '15m')} or sum(increase(tributary_feedback_lost_slots_total[15m])) > 0`,
     for: '0m',
     severity: 'ticket',
     summary: 'feedback found {{ $value | humanize }} pieces of its state missing or unreadable.',
@@ -130,7 +141,7 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'TributaryRetrainingOverdue',
-    expr: 'sum(increase(tributary_retrain_retrainings_total{state="ready"}[1d])) < 1',
+    expr: `(sum(increase(${READY}[1d])) or vector(0)) + (count(${READY} unless ${READY} offset 1d) or vector(0)) < 1 and on () count(up{job="retrain"} offset 1d) > 0`,
     for: '1h',
     severity: 'ticket',
     summary: 'No retraining of the last day has produced a generation that may be served.',
