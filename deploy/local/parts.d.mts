@@ -15,6 +15,12 @@ export interface PartLocations {
   'peer:scipy': { python: string };
   'peer:hnswlib': { python: string };
   'peer:dgl': { python: string };
+  kustomize: { program: string };
+  helm: { program: string };
+  'kube-score': { program: string };
+  promtool: { program: string };
+  'kubernetes-schemas': { folder: string };
+  'strimzi-schemas': { folder: string };
 }
 
 export type PartName = keyof PartLocations;

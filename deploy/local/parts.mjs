@@ -3,6 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { cacheFolder } from './parts/cache.mjs';
 import { run } from './parts/command.mjs';
 import { completejourney, movielens } from './parts/datasets.mjs';
+import { helm, kubernetesSchemas, kubeScore, kustomize, promtool } from './parts/go-tools.mjs';
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
@@ -11,6 +12,7 @@ import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
 import { asSetupError, SetupError } from './parts/setup-error.mjs';
+import { strimzi } from './parts/strimzi.mjs';
 import { libtensorflow, tensorflow } from './parts/tensorflow.mjs';
 
 /** The root folder of the project. */
@@ -31,10 +33,16 @@ const PARTS = [
   scipy,
   pythonHnswlib,
   dgl,
+  kustomize,
+  helm,
+  kubeScore,
+  promtool,
+  kubernetesSchemas,
+  strimzi,
 ];
 const BY_NAME = new Map(PARTS.map((part) => [part.name, part]));
 
-/** All parts that the project needs to run; data sets and the peers of benches are installed on request only. */
+/** All parts that the project needs to run; data sets, the peers of benches and the tools of Kubernetes are installed on request only. */
 export const DEFAULT_PARTS = ['packages', 'hnswlib', 'tensorflow', 'kafka', 'registry', 'redis'];
 
 /**

@@ -8,6 +8,7 @@ const INSTALL = {
   python3: 'Install Python 3 with pip (Debian: apt-get install python3-pip)',
   'g++': 'Install a C++ compiler (Debian: apt-get install g++)',
   tar: 'Install tar',
+  go: 'Install Go 1.26 or newer',
 };
 
 const running = new Set();

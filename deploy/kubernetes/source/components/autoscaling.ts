@@ -67,6 +67,7 @@ function authentication(name: string): Manifest {
     kind: 'TriggerAuthentication',
     metadata: { name, labels: labels(name) },
     spec: {
+      env: [{ parameter: 'username', name: 'KAFKA_USERNAME', containerName: 'stage' }],
       secretTargetRef: [
         { parameter: 'password', name: `kafka-${name}`, key: 'password' },
         { parameter: 'ca', name: `${KAFKA_CLUSTER}-cluster-ca-cert`, key: 'ca.crt' },
@@ -92,7 +93,6 @@ function kafkaTrigger(name: string, group: string, topic: keyof typeof CATALOG):
       excludePersistentLag: 'true',
       tls: new Only(STRIMZI, 'enable'),
       sasl: new Only(STRIMZI, 'scram_sha512'),
-      usernameFromEnv: new Only(STRIMZI, 'KAFKA_USERNAME'),
     },
     authenticationRef: new Only(STRIMZI, { name }),
   };

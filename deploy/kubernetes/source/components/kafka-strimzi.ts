@@ -21,7 +21,7 @@ const metadata = (name: string): Manifest => ({
 export const KAFKA_STRIMZI: Component = {
   name: STRIMZI,
   about:
-    'Kafka by the Strimzi operator (0.47 or newer): three brokers, TLS, and a user for each stage with its own rights.',
+    'Kafka by the Strimzi operator (1.0 or newer): three brokers, TLS, and a user for each stage with its own rights.',
   files: {
     kafka: [
       {

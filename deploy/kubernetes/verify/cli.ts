@@ -1,0 +1,123 @@
+// `npm run verify:kubernetes [-- --json]`: renders every installation with kustomize and Helm and judges the result. What needs
+// an API server is null in the summary, which is one JSON object on the last line.
+
+import { execFileSync, spawnSync } from 'node:child_process';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { exitWithFailure } from '../../local/failure.ts';
+import { bringParts, PROJECT } from '../../local/parts.mjs';
+import { differences } from '../render/compare.ts';
+import type { DataMap } from '../render/merge.ts';
+import { objectsIn, renderOverlay } from '../render/render.ts';
+import { everyRule } from '../rules/every-rule.ts';
+import { unknownMetrics, unwatched } from '../rules/metric-rules.ts';
+import { RELEASE_NAMESPACE } from '../source/chart.ts';
+import { OVERLAYS } from '../source/overlays.ts';
+import { EXCEPTIONS, type Exception, readScores } from './lint.ts';
+import { collectSchemas, type Schema, type Schemas, schemaFaults } from './schema.ts';
+
+const FOLDER = join(PROJECT, 'deploy/kubernetes');
+const MAX_OUTPUT = 64 * 2 ** 20;
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  const tools = await bringParts(
+    ['kustomize', 'helm', 'kube-score', 'kubernetes-schemas', 'strimzi-schemas'],
+    { quiet: true },
+  );
+  const schemas = readSchemas([tools['kubernetes-schemas']!.folder, tools['strimzi-schemas']!.folder]);
+  const rules = Object.values(await everyRule());
+  const used = new Set<Exception>();
+  const faults = [...unknownMetrics(), ...unwatched()];
+  const lint = { kubeScore: 0, excepted: 0 };
+  const scratch = mkdtempSync(join(tmpdir(), 'tributary-kubernetes-'));
+  try {
+    for (const { name } of OVERLAYS) {
+      const text = run(tools.kustomize!.program, ['build', join(FOLDER, 'overlays', name)]);
+      const built = objectsIn(text, name);
+      const scores = score(tools['kube-score']!.program, text, scratch);
+      for (const exception of scores.used) used.add(exception);
+      lint.kubeScore += scores.findings.length;
+      lint.excepted += scores.excepted;
+      const own = [
+        ...differences({ name: 'kustomize', objects: built }, { name: 'render.ts', objects: overlay(name) }),
+        ...differences(
+          { name: 'kustomize', objects: built },
+          { name: 'Helm', objects: chart(tools.helm!.program, name) },
+        ),
+        ...rules.flatMap((rule) => rule(built)),
+        ...built.flatMap((object) => schemaFaults(object, schemas)),
+        ...scores.findings,
+      ];
+      say(`${own.length === 0 ? '✔' : '✖'} ${name}: ${built.length} objects`);
+      faults.push(...own.map((fault) => `${name}: ${fault}`));
+    }
+  } finally {
+    rmSync(scratch, { recursive: true });
+  }
+  faults.push(
+    ...EXCEPTIONS.filter((exception) => !used.has(exception)).map(
+      ({ check, objects }) =>
+        `no finding needs the exception of ${check} for ${objects}: remove it from lint.ts`,
+    ),
+  );
+  for (const fault of faults) say(`  ${fault}`);
+  const overlays = OVERLAYS.map(({ name }) => name);
+  // Applying needs an API server.
+  const summary = {
+    overlays,
+    applied: null,
+    rejected: null,
+    changedOnSecondApply: null,
+    lint,
+    faults: faults.length,
+  };
+  console.log(JSON.stringify(summary));
+  if (faults.length > 0) process.exitCode = 1;
+}
+
+function overlay(name: string): DataMap[] {
+  return renderOverlay(join(FOLDER, 'overlays', name));
+}
+
+function chart(helm: string, name: string): DataMap[] {
+  const values = join(FOLDER, 'chart', `values-${name}.yaml`);
+  const options = ['--namespace', RELEASE_NAMESPACE, '--values', values, '--kube-version', '1.36.0'];
+  return objectsIn(run(helm, ['template', 'tributary', join(FOLDER, 'chart'), ...options]), `chart ${name}`);
+}
+
+function score(kubeScore: string, text: string, scratch: string) {
+  const file = join(scratch, 'rendered.yaml');
+  writeFileSync(file, text);
+  // It exits with 1 if it finds anything.
+  const options = ['score', '--output-format', 'json', '--kubernetes-version', 'v1.36', file];
+  const { stdout, stderr } = spawnSync(kubeScore, options, { encoding: 'utf8', maxBuffer: MAX_OUTPUT });
+  if (!stdout.trimStart().startsWith('['))
+    throw new Error(`kube-score printed no scores: ${stdout}${stderr}`);
+  return readScores(stdout);
+}
+
+function readSchemas(folders: readonly string[]): Schemas {
+  const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
+  const swagger = files.find((file) => file.endsWith('swagger.json'))!;
+  const { definitions } = JSON.parse(readFileSync(swagger, 'utf8')) as {
+    definitions: Record<string, Schema>;
+  };
+  const customResources = files
+    .filter((file) => file.endsWith('.yaml'))
+    .flatMap((file) => objectsIn(readFileSync(file, 'utf8'), file));
+  return collectSchemas(definitions, customResources);
+}
+
+function run(program: string, args: readonly string[]): string {
+  return execFileSync(program, args, { encoding: 'utf8', maxBuffer: MAX_OUTPUT });
+}
+
+try {
+  await main();
+} catch (error) {
+  exitWithFailure(error);
+}
