@@ -10,7 +10,7 @@ export function isTooLarge(error: unknown): boolean {
   return false;
 }
 
-export function tooLarge(topic: string, reason: string, cause?: unknown): TributaryError {
+export function recordTooLarge(topic: string, reason: string, cause?: unknown): TributaryError {
   return new TributaryError('entry.too-large', `${topic}: ${reason}`, { cause, status: 413 });
 }
 

@@ -14,7 +14,7 @@ import {
 } from './lanes.ts';
 import { createPartitionLookup } from './partition-lookup.ts';
 import { writeParcels } from './produce-request.ts';
-import { isTooLarge, overfull, tooLarge, unacknowledged } from './producer-errors.ts';
+import { isTooLarge, overfull, recordTooLarge, unacknowledged } from './producer-errors.ts';
 import { createSessions } from './producer-sessions.ts';
 
 export interface SafeProducer {
@@ -154,7 +154,7 @@ export async function createProducer(options: {
     } else {
       for (const parcel of parcels) {
         const error = isTooLarge(cause)
-          ? tooLarge(lane.topic, 'the brokers accept less than the record has', cause)
+          ? recordTooLarge(lane.topic, 'the brokers accept less than the record has', cause)
           : unacknowledged(parcel.lane, cause);
         for (const { reject } of parcel.messages) reject(error);
       }
@@ -170,7 +170,7 @@ export async function createProducer(options: {
       const bytes = sizeOf(message);
       if (bytes > MAX_REQUEST_BYTES && recordBytes(message) > MAX_RECORD_BYTES) {
         const reason = `the record has ${recordBytes(message)} bytes; at most ${MAX_RECORD_BYTES} are allowed`;
-        return Promise.reject(tooLarge(topic, reason));
+        return Promise.reject(recordTooLarge(topic, reason));
       }
       if (waitingBytes > 0 && waitingBytes + bytes > maxWaitingBytes)
         return Promise.reject(overfull(topic, waitingBytes));
