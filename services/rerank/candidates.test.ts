@@ -49,6 +49,23 @@ test('a candidate carries the features of each model that proposed it', () => {
   assert.equal(rows.tea!['medoid-neighbours.proposed'], 0);
 });
 
+test('a list for everybody counts less beside a list of the user, by a column of its own, and as much without one', () => {
+  const own = someProposal({ model: 'behaviour', items: [someItem('oats', 2), someItem('rye', 1)] });
+  const everybody = { userId: '*', version: -1, items: [someItem('rye', 9), someItem('oats', 3)] };
+  const shared = someProposal({ model: 'trending', ...everybody });
+  const beside = named([own, shared]);
+  assert.equal(beside.rye!['trending.beside-score'], 0.15);
+  assert.equal(beside.oats!['trending.beside-score'], -0.15);
+  assert.ok(!Object.hasOwn(beside.rye!, 'trending.score'));
+  assert.equal(beside.rye!['behaviour.score'], -1);
+  const alone = named([shared]);
+  assert.equal(alone.rye!['trending.score'], 1);
+  assert.ok(!Object.hasOwn(alone.rye!, 'trending.beside-score'));
+  const lists = [own, shared].map(listOf);
+  const { columns } = gatherCandidates(lists, { excluded: NOTHING, areListsEqual: true, now: NOW }).features;
+  assert.ok(columns.includes('trending.score') && !columns.includes('trending.beside-score'));
+});
+
 test('every model has columns of its own from its first proposal on, whatever its name', () => {
   const rows = named([
     someProposal({ model: 'constructor', items: [someItem('b', 3), someItem('a', 1)] }),

@@ -1,12 +1,15 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
 import { canExplain } from '#contracts/domain/explanation.ts';
+import { isEveryone } from '#contracts/domain/ids.ts';
 import type { CandidateTable, ListColumns } from '#contracts/domain/proposed-lists.ts';
 import type { Cause } from '#contracts/generated/records.ts';
 import {
+  BESIDE_SCORE,
   BIAS,
   CANDIDATE_FEATURES,
   type CandidateFeature,
   MODEL_FEATURES,
+  type ModelFeature,
   type PooledCandidate,
   type Ranking,
 } from './features.ts';
@@ -15,6 +18,11 @@ const LARGEST_SCORE = 3;
 /** Rows of the candidates of a table: those that are left out, and those that no list has named yet. */
 const LEFT_OUT = -1;
 const UNSEEN = -2;
+
+/** The features of a list for everybody beside the user's own. */
+const FEATURES_BESIDE: readonly ModelFeature[] = MODEL_FEATURES.map((feature) =>
+  feature.name === 'score' ? BESIDE_SCORE : feature,
+);
 
 export interface Candidates {
   /** In the order of the rows of `features`. */
@@ -27,6 +35,8 @@ export interface GatherOptions {
   readonly excluded: ReadonlySet<string>;
   /** Whether an item may be shown; by default all may. */
   readonly isOffered?: (itemId: string) => boolean;
+  /** Whether lists for everybody count as much as the user's own; by default less. */
+  readonly areListsEqual?: boolean;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -34,7 +44,7 @@ export interface GatherOptions {
 /** Returns the union of the lists with its features; no two lists are of one model. */
 export function gatherCandidates(
   lists: readonly ListColumns[],
-  { excluded, isOffered, now }: GatherOptions,
+  { excluded, isOffered, areListsEqual = false, now }: GatherOptions,
 ): Candidates {
   const union = new Union(excluded, isOffered);
   for (const list of lists) union.add(list);
@@ -47,9 +57,11 @@ export function gatherCandidates(
     for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(candidates[row]!, now);
   };
   write(BIAS);
+  const hasOwnList = lists.some(({ userId }) => !isEveryone(userId));
   for (const list of lists) {
+    const isBeside = hasOwnList && !areListsEqual && isEveryone(list.userId);
     const ranking = rankingOf(list, union.rowsOf(list.candidates), candidates);
-    for (const { name, of } of MODEL_FEATURES) {
+    for (const { name, of } of isBeside ? FEATURES_BESIDE : MODEL_FEATURES) {
       let at = columns.push(`${list.model}.${name}`) - 1;
       for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(ranking, row);
     }

@@ -12,6 +12,11 @@ const STAGE_SETTINGS = {
     fallback: 'true',
     summary: 'whether a slate leaves out the items on which the user acted recently',
   }),
+  listsForAll: choice('TRIBUTARY_RERANK_LISTS_FOR_ALL', ['less', 'equal'], {
+    fallback: 'less',
+    summary:
+      'how much lists that are the same for everybody count beside the own lists of a user, until rewards decide it',
+  }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
     fallback: 1_000,
     minimum: 10,
@@ -77,6 +82,7 @@ export function readRerankConfig() {
   return {
     ...values,
     excludeRecent: values.excludeRecent === 'true',
+    areListsEqual: values.listsForAll === 'equal',
     policy: selectPolicy(values.policy, values),
   };
 }

@@ -71,6 +71,19 @@ export const MODEL_FEATURES: readonly ModelFeature[] = [
   { name: 'score', priorMean: PRIOR_GAIN, of: ({ standardScores }, row) => standardScores[row]! },
 ];
 
+/** Above 0 so that a list for everybody still orders what the others do not tell apart. */
+const BESIDE_WEIGHT = 0.15;
+
+/**
+ * Replaces the score of a list that is the same for everybody, where the user has lists of their own: it knows nothing of the user, and
+ * as one among equals it hides the lists that do. Scaled, so that it also explores as much less.
+ */
+export const BESIDE_SCORE: ModelFeature = {
+  name: 'beside-score',
+  priorMean: PRIOR_GAIN,
+  of: ({ standardScores }, row) => BESIDE_WEIGHT * standardScores[row]!,
+};
+
 /** The columns of slates, rewards and statistics that carry no names. */
 export const COLUMNS_OF_VERSION_1: readonly string[] = [
   'bias',
@@ -97,11 +110,13 @@ export function isColumnName(name: string): boolean {
 }
 
 const PRIOR_MEANS = new Map([BIAS, ...CANDIDATE_FEATURES].map(({ name, priorMean }) => [name, priorMean]));
-const PRIOR_MEANS_OF_MODELS = new Map(MODEL_FEATURES.map(({ name, priorMean }) => [name, priorMean]));
+const PRIOR_MEANS_OF_MODELS = new Map(
+  [...MODEL_FEATURES, BESIDE_SCORE].map(({ name, priorMean }) => [name, priorMean]),
+);
 
 /**
  * Prior mean of the weight of a column; 0 for one that is no longer known. It makes the policy that has learned nothing
- * rank by the sum of the standardised scores of all models.
+ * rank by the sum of the standardised scores of all models, those of lists for everybody reduced.
  */
 export function priorMeanOf(column: string): number {
   const feature = column.slice(column.indexOf('.') + 1);

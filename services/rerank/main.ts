@@ -72,12 +72,13 @@ await runStage(STAGES.rerank, async (stage) => {
       return pools.read(userId);
     },
     compose(pool, request) {
-      const { excludeRecent } = config;
+      const { excludeRecent, areListsEqual } = config;
       const slate = composeSlate({
         ...request,
         pool,
         served: served.current,
         excludeRecent,
+        areListsEqual,
         isOffered,
         now: Date.now(),
       });

@@ -24,6 +24,8 @@ export interface SlateRequest {
   readonly pool: Pool;
   readonly served: ServedPolicy;
   readonly excludeRecent: boolean;
+  /** Whether lists for everybody count as much as the user's own; by default less. */
+  readonly areListsEqual?: boolean;
   /** Whether an item may be shown: a pool may be older than the withdrawal of one of its items. */
   readonly isOffered?: ((itemId: string) => boolean) | undefined;
   /** Milliseconds since the epoch. */
@@ -32,10 +34,21 @@ export interface SlateRequest {
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
-  const { slateId, userId, size, pool, served, excludeRecent, isOffered, now } = request;
+  const {
+    slateId,
+    userId,
+    size,
+    pool,
+    served,
+    excludeRecent,
+    areListsEqual = false,
+    isOffered,
+    now,
+  } = request;
   const { candidates, features } = gatherCandidates(pool.proposals, {
     excluded: excludeRecent ? pool.recent : NOTHING,
     ...(isOffered && { isOffered }),
+    areListsEqual,
     now,
   });
   const chosen = served.policy.choose(features, size, createRandom(slateId));

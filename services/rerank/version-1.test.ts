@@ -59,7 +59,11 @@ function choose(name: string, { isKnown, excludeRecent }: { isKnown: boolean; ex
   const own = isKnown ? [{ offset: 4, proposal: columnsOfModel(FIXTURE.own) }] : [];
   const pool = joinPools(own, [{ offset: 0, proposal: columnsOfModel(FIXTURE.everybody) }]);
   const excluded = excludeRecent ? pool.recent : new Set<string>();
-  const { candidates, features } = gatherCandidates(pool.proposals, { excluded, now: NOW });
+  const { candidates, features } = gatherCandidates(pool.proposals, {
+    excluded,
+    areListsEqual: true,
+    now: NOW,
+  });
   const table = onlyVersion1(features);
   const { create } = selectPolicy('thompson', { 'thompson.draws': 64 });
   const policy = create(learnPosterior(partitions, PRIOR).posterior);
