@@ -13,7 +13,8 @@ await runMeasurement('bench', {
     load: () => import('./index-search.ts'),
   },
   interests: {
-    title: 'The interests stage from Kafka to Redis, and its growth with users',
+    title: 'The interests stage from Kafka to Redis: baskets, single actions, and its growth with users',
+    options: ['part'],
     load: () => import('./interests.ts'),
   },
   live: {

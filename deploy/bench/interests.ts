@@ -2,15 +2,16 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
-import type { WindowAction } from '#algorithms/pinnersage/window.ts';
 import { createRandom } from '#algorithms/random.ts';
-import type { UserAction } from '#contracts/generated/records.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import type { Figures } from '../figures/figures.ts';
 import { startStack } from '../local/stack.ts';
+import { purchase, userIdOf } from './purchases.ts';
 import { publishVectors, seedWindows, sendAll } from './seeded-windows.ts';
+import { measureSingleActions } from './single-actions.ts';
+import { readStageSample, type StageSample } from './stage-sample.ts';
 import { type RealWindows, readRealWindows } from './windows.ts';
 
 const START = Date.parse('2026-01-01T00:00:00Z');
@@ -21,30 +22,42 @@ const WHOLE_WINDOW = 400;
 const SHORT_WINDOW = 20;
 const CROWDS = [10_000, 100_000, 1_000_000] as const;
 const AT_A_TIME = 1_000;
-const ACTIONS_TOTAL = 'tributary_window_actions_total';
 
 /**
  * One process of the interests stage, on servers of its own: actions a second from Kafka to Redis and `interests`,
- * where every household has its real window and continues with its baskets; CPU time of an action by the number of
- * users, who have short windows and act at random; and the peak memory of the process.
+ * where every household has its real window and continues with its baskets; CPU time of single actions, each of another
+ * user; CPU time of an action by the number of users, who have short windows and act at random; and the peak memory of the
+ * process.
+ *
+ * `--part` measures one of baskets, single and growth.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({ part }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const isMeasured = (name: string): boolean => part === undefined || part === name;
   const real = await readRealWindows();
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
   const stack = await startStack({ runDirectory });
   Object.assign(process.env, stack.env);
   try {
+    const figures: Record<string, Figures[string]> = {};
+    if (isMeasured('single')) figures.single = await measureSingleActions(real, START);
     const households = real.histories.filter(({ length }) => length > WHOLE_WINDOW).length;
-    const whole = await run(real, { users: households, window: WHOLE_WINDOW, actions: 60_000 });
-    const growth: Record<string, number> = {};
-    let peak = whole.peakMemoryMiB;
-    for (const users of CROWDS) {
-      const crowd = await run(real, { users, window: SHORT_WINDOW, actions: 40_000 });
-      growth[users] = crowd.microsecondsAnAction;
-      peak = Math.max(peak, crowd.peakMemoryMiB);
+    let peakMemoryMiB = 0;
+    if (isMeasured('baskets')) {
+      const whole = await run(real, { users: households, window: WHOLE_WINDOW, actions: 60_000 });
+      const { actionsPerSecond, microsecondsAnAction } = whole;
+      Object.assign(figures, { actionsPerSecond, microsecondsAnAction, households });
+      peakMemoryMiB = whole.peakMemoryMiB;
     }
-    const { actionsPerSecond, microsecondsAnAction } = whole;
-    return { actionsPerSecond, microsecondsAnAction, households, growth, peakMemoryMiB: peak };
+    if (isMeasured('growth')) {
+      const growth: Record<string, number> = {};
+      for (const users of CROWDS) {
+        const crowd = await run(real, { users, window: SHORT_WINDOW, actions: 40_000 });
+        growth[users] = crowd.microsecondsAnAction;
+        peakMemoryMiB = Math.max(peakMemoryMiB, crowd.peakMemoryMiB);
+      }
+      figures.growth = growth;
+    }
+    return { ...figures, peakMemoryMiB };
   } finally {
     await stack.stop();
     rmSync(runDirectory, { recursive: true, force: true });
@@ -89,8 +102,6 @@ async function run(real: RealWindows, load: Load): Promise<RunFigures> {
   }
 }
 
-const userIdOf = (user: number): string => `user-${user}`;
-
 /** Random users, each of whom continues with the next basket of the history. */
 async function publishActions(
   namespace: TestNamespace,
@@ -109,7 +120,7 @@ async function publishActions(
       const { itemId } = rest[(visit * BASKET + place) % rest.length]!;
       messages.push({
         key: userIdOf(user),
-        value: namespace.encode('UserAction', purchase(user, itemId, i + place)),
+        value: namespace.encode('UserAction', purchase(user, itemId, START + i + place)),
       });
     }
     if (messages.length < AT_A_TIME) continue;
@@ -119,27 +130,13 @@ async function publishActions(
   await sendAll(namespace, 'actions', messages);
 }
 
-/** The fields in which all purchases are alike. */
-const PURCHASE = { type: 'buy', contextId: null, value: null } satisfies Partial<UserAction>;
-
-function purchase(user: number, itemId: WindowAction['itemId'], number: number): UserAction {
-  return {
-    ...PURCHASE,
-    eventId: `visit-${String(number).padStart(8, '0')}`,
-    userId: userIdOf(user),
-    itemId,
-    occurredAt: START + number,
-    receivedAt: START + number,
-  };
-}
-
 /** Starts the stage on the actions in the log, and measures from its first action to its last. */
 async function observe({ namespace }: TestNamespace, actions: number): Promise<RunFigures> {
   const stage = await startStageProcess('interests', { TRIBUTARY_NAMESPACE: namespace });
   try {
     let peak = 0;
     const sample = async () => {
-      const taken = await readMetrics(stage.url);
+      const taken = await readStageSample(stage.url);
       peak = Math.max(peak, taken.residentBytes);
       return taken;
     };
@@ -159,28 +156,6 @@ async function observe({ namespace }: TestNamespace, actions: number): Promise<R
   }
 }
 
-interface Sample {
-  readonly at: number;
-  readonly actions: number;
-  readonly cpuSeconds: number;
-  readonly residentBytes: number;
-}
-
-function withActions(sample: Sample, least: number): Sample | false {
+function withActions(sample: StageSample, least: number): StageSample | false {
   return sample.actions >= least && sample;
-}
-
-async function readMetrics(url: string): Promise<Sample> {
-  const text = await (await fetch(`${url}/metrics`)).text();
-  const sumOf = (name: string): number =>
-    [...text.matchAll(new RegExp(`^${name}(?:\\{.*\\})? (\\S+)$`, 'gm'))].reduce(
-      (sum, [, value]) => sum + Number(value),
-      0,
-    );
-  return {
-    at: performance.now(),
-    actions: sumOf(ACTIONS_TOTAL),
-    cpuSeconds: sumOf('process_cpu_seconds_total'),
-    residentBytes: sumOf('process_resident_memory_bytes'),
-  };
 }
