@@ -5,17 +5,22 @@ import { encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
 import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
 import type { ActionWindow, WindowAction } from '#algorithms/pinnersage/window.ts';
+import { encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import type { TestNamespace } from '#topics/test-namespace.ts';
+import { encodeDerived } from '../../services/interests/record-codec.ts';
 import { createRedisStore } from '../../services/interests/redis-store.ts';
+import type { RecordWrite } from '../../services/interests/store.ts';
 import type { RealWindows } from './windows.ts';
 
 /** The generation in which the users are clustered. */
 export const BENCH_GENERATION = 'bench';
 const AT_A_TIME = 1_000;
+/** Offset of the records: before all actions of the topic. */
+const SEEDED = -1;
 const workspace = new ForestWorkspace();
 
 /**
@@ -67,7 +72,7 @@ export async function publishVectors(
  */
 export async function seedWindows(
   redis: Redis,
-  { namespace }: TestNamespace,
+  { namespace, encode }: TestNamespace,
   real: RealWindows,
   crowd: {
     readonly userIds: readonly string[];
@@ -80,26 +85,23 @@ export async function seedWindows(
   const windows = crowd.windows.map((actions) => {
     const shift = endAt - (actions.at(-1)?.occurredAt ?? endAt);
     const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
-    return { window, clustering: clusteringOf(window, real, endAt) };
+    const clustering = clusteringOf(window, real, endAt);
+    return { size: window.actions.length, base: encodeWindow(window), clustering };
   });
   for (let first = 0; first < userIds.length; first += AT_A_TIME) {
-    await Promise.all(
-      userIds.slice(first, first + AT_A_TIME).map((userId, i) => {
-        const { window, clustering } = windows[(first + i) % windows.length]!;
-        const interests = {
-          userId,
-          version: -1,
-          generation: BENCH_GENERATION,
-          streamTime: endAt,
-          receivedAt: endAt,
-          medoids: [],
-          recent: [],
-          windowSize: window.actions.length,
-          unknownItems: 0,
-        };
-        return store.write(partitionOfKey(userId, USER_PARTITIONS), window, { interests, clustering });
-      }),
-    );
+    const byPartition = new Map<number, RecordWrite[]>();
+    for (const [i, userId] of userIds.slice(first, first + AT_A_TIME).entries()) {
+      const { size, base, clustering } = windows[(first + i) % windows.length]!;
+      const state = { generation: BENCH_GENERATION, streamTime: endAt, receivedAt: endAt, unknownItems: 0 };
+      const empty = { userId, version: SEEDED, medoids: [], recent: [] };
+      const interests = encode('UserInterests', { ...state, ...empty, windowSize: size });
+      const derived = encodeDerived({ ...state, clustering });
+      const partition = partitionOfKey(userId, USER_PARTITIONS);
+      const writes = byPartition.get(partition) ?? [];
+      byPartition.set(partition, writes);
+      writes.push({ userId, offset: SEEDED, window: { base }, derived, interests });
+    }
+    for (const [partition, writes] of byPartition) await store.write(partition, writes, {});
   }
 }
 

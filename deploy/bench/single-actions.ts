@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
-import { type Kafka, type Message, Partitioners } from 'kafkajs';
+import { type Kafka, Partitioners } from 'kafkajs';
 import { createRandom } from '#algorithms/random.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
@@ -16,6 +16,11 @@ const RATE = 1_000;
 const TICK_MS = 10;
 /** Enough for two groups, so that no user who acted before is evicted. */
 const CACHE_MIB = '1024';
+
+interface KeyedMessage {
+  readonly key: string;
+  readonly value: Buffer;
+}
 
 /** Microseconds of CPU of the stage for one action, each of another user. */
 export interface SingleFigures {
@@ -48,7 +53,7 @@ export async function measureSingleActions(real: RealWindows, start: number): Pr
   const random = createRandom('single actions');
   let sent = 0;
   /** One action of each user of a group, in a random order. */
-  const actionsOf = (group: number): Message[] => {
+  const actionsOf = (group: number): KeyedMessage[] => {
     const users = Array.from({ length: GROUP }, (_, i) => group * GROUP + i);
     for (let i = users.length - 1; i > 0; i--) {
       const j = random.integer(i + 1);
@@ -65,7 +70,7 @@ export async function measureSingleActions(real: RealWindows, start: number): Pr
     TRIBUTARY_HOT_USERS_MIB: CACHE_MIB,
   });
   try {
-    const measureRow = async (group: number, send: (messages: Message[]) => Promise<void>) => {
+    const measureRow = async (group: number, send: (messages: KeyedMessage[]) => Promise<void>) => {
       const messages = actionsOf(group);
       const before = await readStageSample(stage.url);
       await send(messages);
@@ -75,8 +80,9 @@ export async function measureSingleActions(real: RealWindows, start: number): Pr
       });
       return ((after.cpuSeconds - before.cpuSeconds) / messages.length) * 1e6;
     };
-    const atOnce = (messages: Message[]) => sendAll(namespace, 'actions', messages);
-    const paced = (messages: Message[]) => sendPaced(namespace.kafka, namespace.topicOf('actions'), messages);
+    const atOnce = (messages: KeyedMessage[]) => sendAll(namespace, 'actions', messages);
+    const paced = (messages: KeyedMessage[]) =>
+      sendPaced(namespace.kafka, namespace.topicOf('actions'), messages);
     // The code is compiled meanwhile.
     await measureRow(0, atOnce);
     await measureRow(0, paced);
@@ -97,7 +103,7 @@ function handled(sample: StageSample, actions: number): StageSample | false {
 }
 
 /** Sends messages at a fixed rate, a few in each request. */
-async function sendPaced(kafka: Kafka, topic: string, messages: readonly Message[]): Promise<void> {
+async function sendPaced(kafka: Kafka, topic: string, messages: readonly KeyedMessage[]): Promise<void> {
   const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
   await producer.connect();
   const began = performance.now();

@@ -1,7 +1,13 @@
 import type { Redis } from 'ioredis';
+import { compileRecordType } from '#contracts/avro-types.ts';
+import { SCHEMAS } from '#contracts/generated/records.ts';
 import { fenceField } from '#platform/redis/fenced.ts';
-import type { StoredInterests } from './stores/interests-store.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { type StoredInterests, storedRecord } from './stores/interests-store.ts';
 import type { StoredStatistics } from './stores/statistics-store.ts';
+
+/** Magic byte and schema id. */
+const WIRE_HEADER_BYTES = 5;
 
 /** Returns the record of interests of each user in a namespace. */
 export async function readInterestsRecords(
@@ -9,15 +15,29 @@ export async function readInterestsRecords(
   namespace: string,
 ): Promise<Map<string, StoredInterests>> {
   const records = new Map<string, StoredInterests>();
-  for await (const [userId, fields] of hashesUnder(redis, `${namespace}:interests:user:`)) {
-    records.set(userId, {
-      window: hexOf(fields.window),
-      interests: String(fields.interests),
-      clustering: hexOf(fields.clustering),
-      offset: Number(fields[fenceField('actions')]),
-    });
+  const type = compileRecordType(SCHEMAS.UserInterests);
+  for (let partition = 0; partition < USER_PARTITIONS; partition++) {
+    const prefix = `${namespace}:{interests:${partition}}:user:`;
+    for await (const [userId, fields] of hashesUnder(redis, prefix)) {
+      const { window, deltas, derived, interests } = fields;
+      // A record that was deleted since it was listed has no fields.
+      if (window === undefined || deltas === undefined || derived === undefined || interests === undefined)
+        continue;
+      const record = { base: window, deltas, derived, offset: Number(fields[fenceField('actions')]) };
+      const text = JSON.stringify(type.fromBuffer(interests.subarray(WIRE_HEADER_BYTES)));
+      records.set(userId, storedRecord(record, text));
+    }
   }
   return records;
+}
+
+/** Returns the keys of all records of interests. */
+export async function userKeys(redis: Redis, namespace: string): Promise<string[]> {
+  const keys = new Set<string>();
+  const match = `${namespace}:{interests:*}:user:*`;
+  for await (const page of redis.scanStream({ match, count: 1_000 }))
+    for (const key of page as string[]) keys.add(key);
+  return [...keys];
 }
 
 /** Returns the statistics of the bandit of each partition in a namespace. */

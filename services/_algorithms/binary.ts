@@ -1,4 +1,6 @@
 const utf8Encoder = new TextEncoder();
+/** Texts shorter than this have a length of one byte. */
+const SHORT_TEXT = 0x80;
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
 /** Malformed bytes: truncated, of another version, or with an invalid part. */
@@ -33,11 +35,36 @@ export class BinaryWriter {
 
   /** Writes the number of UTF-8 bytes, then the bytes. */
   string(text: string): void {
+    if (this.#ascii(text)) return;
     const encoded = utf8Encoder.encode(text);
     this.varint(encoded.length);
     this.#reserve(encoded.length);
     this.#bytes.set(encoded, this.#length);
     this.#length += encoded.length;
+  }
+
+  /** Writes a short ASCII text without an encoder, which costs more than all the rest of an action. */
+  #ascii(text: string): boolean {
+    const { length } = text;
+    if (length >= SHORT_TEXT) return false;
+    this.#reserve(length + 1);
+    const bytes = this.#bytes;
+    const start = this.#length + 1;
+    for (let i = 0; i < length; i++) {
+      const unit = text.charCodeAt(i);
+      if (unit >= 0x80) return false;
+      bytes[start + i] = unit;
+    }
+    bytes[this.#length] = length;
+    this.#length = start + length;
+    return true;
+  }
+
+  /** Appends bytes as they are. */
+  bytes(bytes: Uint8Array): void {
+    this.#reserve(bytes.length);
+    this.#bytes.set(bytes, this.#length);
+    this.#length += bytes.length;
   }
 
   /** Returns a copy of the written bytes. */
@@ -97,6 +124,16 @@ export class BinaryReader {
     if (!supported.includes(found))
       throw this.fault(`format version ${found}; this code reads version ${supported.join(' or ')}`);
     return found;
+  }
+
+  /** Whether no bytes remain. */
+  get isAtEnd(): boolean {
+    return this.#offset === this.#bytes.length;
+  }
+
+  /** Returns the bytes that remain, as a view. */
+  rest(): Uint8Array {
+    return this.#bytes.subarray(this.#advance(this.#bytes.length - this.#offset));
   }
 
   /** Throws if bytes remain after the last part. */

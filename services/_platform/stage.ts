@@ -85,6 +85,13 @@ export interface StagePorts {
     value: TopicValue<T> | null,
     options?: ProduceOptions,
   ): Promise<Acknowledgement>;
+  /** As `produce`, for a value that the codec has encoded already. */
+  produceEncoded(
+    topic: TopicName,
+    key: string,
+    value: Buffer | null,
+    options?: ProduceOptions,
+  ): Promise<Acknowledgement>;
   /** Joins the group `<stage>.<group>`, or `<stage>` if the group is the empty text. */
   consume(group: string, handlers: BatchHandlers, options?: ConsumeGroupOptions): Promise<Consumption>;
   /**
@@ -200,10 +207,14 @@ async function createStage(
       return redis;
     },
     readyWhen: (check) => void readiness.push(check),
-    produce(topicName, key, value, { trace, timestamp, partition } = {}) {
+    produce(topicName, key, value, options) {
+      const encoded = value === null ? null : codec.encode(CATALOG[topicName].schema, value as never);
+      return stage.produceEncoded(topicName, key, encoded, options);
+    },
+    produceEncoded(topicName, key, value, { trace, timestamp, partition } = {}) {
       return producer.send(topic(topicName), {
         key,
-        value: value === null ? null : codec.encode(CATALOG[topicName].schema, value as never),
+        value,
         ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),

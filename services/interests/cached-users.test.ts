@@ -10,7 +10,7 @@ function userOf(actions: number, offset = 0): CachedUser {
   for (let i = 0; i < actions; i++) {
     applyAction(window, { eventId: `e${i}`, itemId: 'tea', type: 'buy', occurredAt: i, weight: 1 }, actions);
   }
-  return { window, clusters: undefined, offset };
+  return { window, clusters: undefined, offset, deltaBytes: 0 };
 }
 
 const bytesOf = (actions: number) => 1_000 + 250 * actions;

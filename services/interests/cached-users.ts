@@ -8,6 +8,8 @@ export interface CachedUser {
   readonly clusters: UserClusters | undefined;
   /** Offset of the newest action included. */
   readonly offset: number;
+  /** As in `DecodedRecord`. */
+  readonly deltaBytes: number;
 }
 
 /**

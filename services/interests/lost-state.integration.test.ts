@@ -1,13 +1,16 @@
 import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
+import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
+import { decodeWindowWithDeltas } from '#algorithms/pinnersage/window-delta.ts';
 import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { anEmbedding, aRelease } from '#contracts/domain/records.testing.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
 import { openTestKafka, type TestKafka } from '#platform/testing/kafka.ts';
 import { emptyRedis, keysOf, openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { applyTopics } from '#topics/apply.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { action, START } from './actions.testing.ts';
 
@@ -74,29 +77,28 @@ describe('the interests stage, when its state and the log no longer fit', () => 
     );
   }
 
-  /** Records of the namespace, by user, with every field in hexadecimal digits. */
+  /** Records of the namespace, by user, with every field in hexadecimal digits; windows are whole. */
   async function recordsOf({ namespace }: TestNamespace): Promise<Map<string, Record<string, string>>> {
     const records = new Map<string, Record<string, string>>();
-    for (const key of await keysOf(redis.redis, `${namespace}:interests:user:`)) {
-      const fields = Object.entries(await redis.redis.hgetallBuffer(key));
-      records.set(
-        key.slice(namespace.length),
-        Object.fromEntries(fields.map(([name, bytes]) => [name, bytes.toString('hex')])),
-      );
+    for (let partition = 0; partition < USER_PARTITIONS; partition++) {
+      const prefix = `${namespace}:{interests:${partition}}:user:`;
+      for (const key of await keysOf(redis.redis, prefix)) {
+        const { window, deltas, ...rest } = await redis.redis.hgetallBuffer(key);
+        // A record may be deleted between the listing of the keys and the reading.
+        if (window === undefined || deltas === undefined) continue;
+        const fields = { ...rest, window: Buffer.from(encodeWindow(decodeWindowWithDeltas(window, deltas))) };
+        const digits = Object.entries(fields).map(([name, bytes]) => [name, bytes.toString('hex')]);
+        records.set(key.slice(prefix.length), Object.fromEntries(digits));
+      }
     }
     return records;
   }
 
   async function windowSizes(test: TestNamespace): Promise<number[]> {
     const records = await recordsOf(test);
-    // A record may be deleted between the listing of the keys and the reading.
-    return [...records.values()].flatMap(({ interests }) =>
-      interests === undefined ? [] : [sizeIn(Buffer.from(interests, 'hex'))],
+    return [...records.values()].map(
+      ({ window }) => decodeWindow(Buffer.from(window!, 'hex')).actions.length,
     );
-  }
-
-  function sizeIn(interests: Buffer): number {
-    return (JSON.parse(interests.toString()) as UserInterests).windowSize;
   }
 
   function everyWindowHas(test: TestNamespace, size: number): Promise<unknown> {
@@ -141,7 +143,7 @@ describe('the interests stage, when its state and the log no longer fit', () => 
     const stage = stages[0]!;
     const whole = await recordsOf(emptied);
     const copies: Array<[string, Buffer]> = [];
-    for (const key of await keysOf(redis.redis, `${emptied.namespace}:interests:`))
+    for (const key of await keysOf(redis.redis, `${emptied.namespace}:`))
       copies.push([key, (await redis.redis.dumpBuffer(key))!]);
     await act(ROUNDS);
     await everyWindowHas(emptied, ROUNDS + 1);
@@ -153,6 +155,25 @@ describe('the interests stage, when its state and the log no longer fit', () => 
     stages[0] = await startStageProcess('interests', { TRIBUTARY_NAMESPACE: emptied.namespace });
     await everyWindowHas(emptied, ROUNDS + 1);
     assert.deepEqual(await recordsOf(emptied), newest);
+  });
+
+  it('records of the version that wrote each window whole are deleted, and the windows read from the log', async () => {
+    const expected = await recordsOf(calm);
+    const { namespace } = calm;
+    assert.equal(await stages[1]!.stop('SIGTERM'), 0);
+    await emptyRedis(redis.redis, namespace);
+    for (const userId of expected.keys()) {
+      const partition = partitionOfKey(userId, USER_PARTITIONS);
+      await redis.redis.hset(`${namespace}:interests:user:${userId}`, { window: 'whole', '@actions': '1' });
+      await redis.redis.sadd(`${namespace}:interests:partition:${partition}:users`, userId);
+      await redis.redis.hset(`${namespace}:interests:partition:${partition}:stream`, { '@actions': '1' });
+    }
+    stages[1] = await startStageProcess('interests', { TRIBUTARY_NAMESPACE: namespace });
+    await everyWindowHas(calm, ROUNDS);
+    assert.deepEqual(await recordsOf(calm), expected);
+    await waitFor(async () => (await keysOf(redis.redis, `${namespace}:interests:`)).length === 0, {
+      message: 'the former records are deleted',
+    });
   });
 
   it('actions in a topic that was deleted and created again count, and those of the old one no longer do', async () => {

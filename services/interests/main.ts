@@ -13,7 +13,9 @@ await runStage(STAGES.interests, async (stage) => {
   const { log, lifecycle } = stage;
   const config = readInterestsConfig();
   const metrics = createInterestsMetrics(stage.metrics.registry, () => processor.cachedBytes());
-  const store = createRedisStore(await stage.connectRedis(), stage.key);
+  const store = createRedisStore(await stage.connectRedis(), stage.key, (partition, users) =>
+    log.info({ partition, users }, 'records of a former version deleted; the log is read again instead'),
+  );
   const vectors = openVectors(stage, config, {
     onFlip(generation) {
       log.info({ generation }, 'generation served');
@@ -25,8 +27,9 @@ await runStage(STAGES.interests, async (stage) => {
     config,
     store,
     servedSpace: () => vectors.served,
-    publish: async (interests, trace) =>
-      void (await stage.produce('interests', interests.userId, interests, { trace })),
+    encode: (interests) => stage.codec.encode('UserInterests', interests),
+    publish: async (userId, encoded, trace) =>
+      void (await stage.produceEncoded('interests', userId, encoded, { trace })),
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
     now: Date.now,
     countUser: (outcome) => metrics.users.inc({ outcome }),
@@ -39,7 +42,7 @@ await runStage(STAGES.interests, async (stage) => {
     usersPerSecond: config.refreshUsersPerSecond,
   });
   lifecycle.onStop('refresher', () => refresher.close());
-  addRoutes(stage.http, store);
+  addRoutes(stage.http, store, (bytes) => stage.codec.decode('UserInterests', bytes));
 
   return async () => {
     const follower = await stage.follow(

@@ -1,67 +1,54 @@
-import { createWindow } from '#algorithms/pinnersage/window.ts';
-import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
-import { changedHead, type KnownHead, requireHead } from '#platform/kafka/held-state.ts';
-import type { InterestsHead, InterestsStore } from './store.ts';
+import { encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
+import { changedHead, requireHead } from '#platform/kafka/held-state.ts';
+import { decodeRecord } from './record-codec.ts';
+import type { InterestsHead, InterestsStore, RecordWrite, UserRecord, WriteOutcome } from './store.ts';
 
-interface Bytes {
-  window: string;
-  interests: string;
-  clustering: string;
-  offset: number;
+interface Stored extends UserRecord {
+  readonly interests: Buffer;
 }
 
 export interface MemoryStore extends InterestsStore {
-  /** The whole state: equal states have equal dumps. */
+  /** The whole state: equal states have equal dumps, however their windows are divided into base and deltas. */
   dump(): unknown;
 }
 
 /** The store in memory. It keeps bytes, as Redis does, so that a change of a record that was read does not change the store. */
 export function createMemoryStore(): MemoryStore {
-  const records = new Map<string, Bytes>();
+  const records = new Map<string, Stored>();
   const users = new Map<number, Set<string>>();
   const heads = new Map<number, InterestsHead>();
 
-  function requireHeld(partition: number, held: KnownHead | undefined): void {
-    if (held !== undefined) requireHead(heads.get(partition), held);
+  function writeRecord(partition: number, write: RecordWrite): WriteOutcome {
+    const { userId, offset, window, derived, interests } = write;
+    const stored = records.get(userId);
+    if (stored !== undefined && stored.offset >= offset) return 'included';
+    if ('base' in window) {
+      users.set(partition, (users.get(partition) ?? new Set()).add(userId));
+      records.set(userId, { offset, base: window.base, deltas: new Uint8Array(0), derived, interests });
+      return 'written';
+    }
+    if (stored?.offset !== window.after) return 'elsewhere';
+    const deltas = Buffer.concat([stored.deltas, window.delta]);
+    records.set(userId, { offset, base: stored.base, deltas, derived, interests });
+    return 'written';
   }
 
   return {
-    async read(userId) {
-      const record = records.get(userId);
-      if (record === undefined) {
-        return { window: createWindow(), interests: undefined, clustering: new Uint8Array(0), offset: -1 };
-      }
-      return {
-        window: decodeWindow(Buffer.from(record.window, 'base64')),
-        interests: JSON.parse(record.interests) as UserInterests,
-        clustering: Buffer.from(record.clustering, 'base64'),
-        offset: record.offset,
-      };
+    read: async (_partition, userIds) => userIds.map((userId) => records.get(userId)),
+    readInterests: async (userId) => records.get(userId)?.interests,
+    async write(partition, writes, { held, to }) {
+      const head = heads.get(partition);
+      if (held !== undefined) requireHead(head, held);
+      const outcomes = writes.map((write) => writeRecord(partition, write));
+      const isAdvanced = to !== undefined && (head === undefined || head.offset < to.offset);
+      if (isAdvanced && !outcomes.includes('elsewhere'))
+        heads.set(partition, { topicId: head?.topicId, incarnation: head?.incarnation, ...to });
+      return outcomes;
     },
-    async readInterests(userId) {
-      const record = records.get(userId);
-      return record === undefined ? undefined : (JSON.parse(record.interests) as UserInterests);
-    },
-    async write(partition, window, { interests, clustering }, held) {
-      const { userId, version } = interests;
-      const listed = users.get(partition) ?? new Set();
-      users.set(partition, listed.add(userId));
-      requireHeld(partition, held);
-      if ((records.get(userId)?.offset ?? -1) >= version) return false;
-      records.set(userId, {
-        window: base64(encodeWindow(window)),
-        interests: JSON.stringify(interests),
-        clustering: base64(clustering),
-        offset: version,
-      });
-      return true;
-    },
-    async rederive({ interests, clustering }) {
-      const record = records.get(interests.userId);
-      if (record?.offset !== interests.version) return false;
-      record.interests = JSON.stringify(interests);
-      record.clustering = base64(clustering);
+    async rederive(_partition, { userId, offset }, bytes) {
+      const stored = records.get(userId);
+      if (stored?.offset !== offset) return false;
+      records.set(userId, { ...stored, ...bytes });
       return true;
     },
     async *users(partition) {
@@ -70,12 +57,6 @@ export function createMemoryStore(): MemoryStore {
     },
     async readHead(partition) {
       return heads.get(partition);
-    },
-    async advance(partition, to, held) {
-      requireHeld(partition, held);
-      const head = heads.get(partition);
-      if (head === undefined || head.offset < to.offset)
-        heads.set(partition, { topicId: head?.topicId, incarnation: head?.incarnation, ...to });
     },
     async writeHead(partition, head) {
       const held = heads.get(partition);
@@ -88,11 +69,19 @@ export function createMemoryStore(): MemoryStore {
       users.delete(partition);
     },
     dump: () => ({
-      records: [...records].sort(([a], [b]) => (a < b ? -1 : 1)),
+      records: [...records]
+        .sort(([a], [b]) => (a < b ? -1 : 1))
+        .map(([userId, stored]) => [userId, whole(stored)]),
       users: [...users].map(([partition, listed]) => [partition, [...listed].sort()]),
       heads: [...heads],
     }),
   };
+}
+
+function whole(stored: Stored): Record<string, string | number> {
+  const { derived, interests, offset } = stored;
+  const window = encodeWindow(decodeRecord(stored).window);
+  return { window: base64(window), derived: base64(derived), interests: base64(interests), offset };
 }
 
 function base64(bytes: Uint8Array): string {

@@ -2,12 +2,14 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { applyAction, createWindow } from '#algorithms/pinnersage/window.ts';
+import { encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import { someInterests } from '#contracts/domain/records.testing.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import { action, batchOf, CONFIG, DAY, type LoggedAction, START, served } from './actions.testing.ts';
 import type { InterestsConfig } from './config.ts';
 import { createMemoryStore, type MemoryStore } from './memory-store.testing.ts';
 import { createProcessor, type Processor } from './processor.ts';
+import { encodeDerived } from './record-codec.ts';
 import type { InterestsStore } from './store.ts';
 import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
@@ -38,10 +40,6 @@ function createRig(
       mayCrash();
       return store.write(...given);
     },
-    async advance(...given) {
-      mayCrash();
-      return store.advance(...given);
-    },
   };
   const rig: Omit<Rig, 'processor'> = { store, published: [], counts: {}, lookups: [], space: served() };
   const processor = createProcessor({
@@ -49,9 +47,10 @@ function createRig(
     config,
     store: failing,
     servedSpace: () => rig.space,
-    async publish(interests) {
+    encode: (interests) => Buffer.from(JSON.stringify(interests)),
+    async publish(_userId, encoded) {
       mayCrash();
-      rig.published.push(interests);
+      rig.published.push(decode(encoded));
       // Acknowledgements are asynchronous.
       await new Promise(setImmediate);
     },
@@ -61,6 +60,13 @@ function createRig(
     countUser: (outcome) => void rig.lookups.push(outcome),
   });
   return Object.assign(rig, { processor });
+}
+
+const decode = (encoded: Buffer) => JSON.parse(encoded.toString()) as UserInterests;
+
+async function interestsOf(store: InterestsStore, userId: string): Promise<UserInterests | undefined> {
+  const encoded = await store.readInterests(userId);
+  return encoded && decode(encoded);
 }
 
 const logOf = (values: ReadonlyArray<UserAction | null>): LoggedAction[] =>
@@ -78,7 +84,7 @@ describe('the interests of a user', () => {
       ['u2', 1],
     ]);
     assert.deepEqual(
-      (await store.readInterests('u1'))?.medoids.map(({ itemId }) => itemId),
+      (await interestsOf(store, 'u1'))?.medoids.map(({ itemId }) => itemId),
       ['nail', 'tea'],
     );
   });
@@ -98,7 +104,7 @@ describe('the interests of a user', () => {
     const { processor, store, counts } = createRig();
     await processor.handle(batchOf(logOf([action()])));
     await processor.handle(batchOf([{ offset: 9, value: action() }]));
-    assert.equal((await store.readInterests('u1'))?.windowSize, 1);
+    assert.equal((await interestsOf(store, 'u1'))?.windowSize, 1);
     assert.deepEqual(counts, { added: 1, duplicate: 1 });
   });
 
@@ -107,7 +113,7 @@ describe('the interests of a user', () => {
     const late = action({ itemId: 'nail', occurredAt: START - 89 * DAY });
     const tooLate = action({ itemId: 'screw', occurredAt: START - 91 * DAY });
     await processor.handle(batchOf(logOf([action({ userId: 'u2' }), late, tooLate])));
-    const interests = await store.readInterests('u1');
+    const interests = await interestsOf(store, 'u1');
     assert.deepEqual(interests?.recent, ['nail']);
     assert.equal(interests?.streamTime, START, 'stream time is that of the partition');
     assert.deepEqual(counts, { added: 2, late: 1 });
@@ -124,7 +130,7 @@ describe('the interests of a user', () => {
     assert.equal(batch.rejected.get(2)?.code, 'time.future');
     assert.match(batch.rejected.get(2)?.reason ?? '', /five minutes/);
     assert.equal(
-      (await store.readInterests('u1'))?.streamTime,
+      (await interestsOf(store, 'u1'))?.streamTime,
       START,
       'a rejected time does not advance stream time',
     );
@@ -162,11 +168,19 @@ describe('times that no log can lead to', () => {
       0,
     );
     const interests = someInterests({ userId: 'u1', version: 3, streamTime: microseconds });
-    await store.write(0, window, { interests, clustering: new Uint8Array(0) });
-    await store.advance(0, { offset: 3, streamTime: microseconds });
+    const derived = encodeDerived({ ...interests, clustering: new Uint8Array(0) });
+    const encoded = Buffer.from(JSON.stringify(interests));
+    const write = {
+      userId: 'u1',
+      offset: 3,
+      window: { base: encodeWindow(window) },
+      derived,
+      interests: encoded,
+    };
+    await store.write(0, [write], { to: { offset: 3, streamTime: microseconds } });
     await processor.handle(batchOf([{ offset: 4, value: action() }]));
     assert.deepEqual(counts, { added: 1 });
-    const held = await store.readInterests('u1');
+    const held = await interestsOf(store, 'u1');
     assert.deepEqual([held?.streamTime, held?.recent], [START, ['tea']]);
     assert.equal((await store.readHead(0))?.streamTime, START);
   });
@@ -200,17 +214,20 @@ describe('a cached user', () => {
     await createRig(store).processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
     await processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'mate' }) }]));
     assert.deepEqual(lookups, ['read', 'read']);
-    assert.equal((await store.readInterests('u1'))?.windowSize, 3);
+    assert.equal((await interestsOf(store, 'u1'))?.windowSize, 3);
   });
 
   it('a user is read again after a failure during the work on it', async () => {
-    const { processor, store, lookups } = createRig(createMemoryStore(), new Set([3]));
-    await processor.handle(batchOf([{ offset: 0, value: action() }]));
-    const second = batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]);
-    await assert.rejects(processor.handle(second), /crash/);
-    await processor.handle(second);
-    assert.deepEqual(lookups, ['read', 'hot', 'read']);
-    assert.equal((await store.readInterests('u1'))?.windowSize, 2);
+    const [publication, write] = [2, 3];
+    for (const failing of [publication, write]) {
+      const { processor, store, lookups } = createRig(createMemoryStore(), new Set([failing]));
+      await processor.handle(batchOf([{ offset: 0, value: action() }]));
+      const second = batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]);
+      await assert.rejects(processor.handle(second), /crash/);
+      await processor.handle(second);
+      assert.deepEqual(lookups, ['read', 'hot', 'read']);
+      assert.equal((await interestsOf(store, 'u1'))?.windowSize, 2);
+    }
   });
 
   it('no user is cached where the bound is 0', async () => {
@@ -225,8 +242,59 @@ describe('a cached user', () => {
     await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
     rig.space = served('g1', ['nail', 'screw']);
     await rig.processor.handle(batchOf([{ offset: 2, value: action({ itemId: 'screw' }) }]));
-    const interests = await rig.store.readInterests('u1');
+    const interests = await interestsOf(rig.store, 'u1');
     assert.deepEqual([interests?.unknownItems, interests?.medoids.length], [1, 1]);
+  });
+});
+
+describe('the write of a batch', () => {
+  it('all users of a batch are read, and written with the head, in one call each', async () => {
+    const calls: string[] = [];
+    const store = createMemoryStore();
+    const counting: MemoryStore = {
+      ...store,
+      read(partition, userIds) {
+        calls.push(`read ${userIds.length}`);
+        return store.read(partition, userIds);
+      },
+      write(partition, writes, head) {
+        calls.push(`write ${writes.length} to ${head.to?.offset}`);
+        return store.write(partition, writes, head);
+      },
+    };
+    const { processor } = createRig(counting);
+    await processor.handle(batchOf(logOf(['a', 'b', 'c'].map((userId) => action({ userId })))));
+    assert.deepEqual(calls, ['read 3', 'write 3 to 2']);
+  });
+
+  it('an action appends its own bytes, and the window is written whole once in a while', async () => {
+    const store = createMemoryStore();
+    const { processor } = createRig(store);
+    const bases: string[] = [];
+    for (let offset = 0; offset < 100; offset++) {
+      await processor.handle(batchOf([{ offset, value: action({ occurredAt: START + offset }) }]));
+      const [record] = await store.read(0, ['u1']);
+      bases.push(Buffer.from(record!.base).toString('hex'));
+      assert.ok(record!.deltas.length <= 2_048);
+    }
+    const written = new Set(bases).size;
+    assert.ok(written >= 3 && written <= 6, `${written} whole windows`);
+    assert.equal((await interestsOf(store, 'u1'))?.windowSize, 100);
+  });
+
+  it('a record that a different process wrote meanwhile is written whole', async () => {
+    const store = createMemoryStore();
+    const [first, second] = [createRig(store), createRig(store)];
+    await first.processor.handle(batchOf([{ offset: 0, value: action() }]));
+    await second.processor.handle(batchOf([{ offset: 1, value: action({ itemId: 'nail' }) }]));
+    const both = [1, 2].map((offset) => ({
+      offset,
+      value: action({ itemId: offset === 1 ? 'nail' : 'mate' }),
+    }));
+    await first.processor.handle(batchOf(both));
+    const calm = createRig();
+    await calm.processor.handle(batchOf([{ offset: 0, value: action() }, ...both]));
+    assert.deepEqual(store.dump(), calm.store.dump());
   });
 });
 
@@ -235,11 +303,11 @@ describe('a refresh', () => {
     const rig = createRig();
     rig.space = served('g1', ['tea']);
     await rig.processor.handle(batchOf(logOf([action(), action({ itemId: 'nail' })])));
-    assert.equal((await rig.store.readInterests('u1'))?.unknownItems, 1);
+    assert.equal((await interestsOf(rig.store, 'u1'))?.unknownItems, 1);
     assert.equal(await rig.processor.refresh(0, never, atOnce), 0, 'no vector was gained');
     rig.space = served('g1');
     assert.equal(await rig.processor.refresh(0, never, atOnce), 1);
-    const interests = await rig.store.readInterests('u1');
+    const interests = await interestsOf(rig.store, 'u1');
     assert.deepEqual(interests?.medoids.map(({ itemId }) => itemId).sort(), ['nail', 'tea']);
     assert.deepEqual(rig.published.at(-1), interests);
     assert.equal(await rig.processor.refresh(0, never, atOnce), 0);
@@ -251,7 +319,7 @@ describe('a refresh', () => {
     rig.space = served('g2');
     assert.equal(await rig.processor.refresh(0, never, atOnce), 2);
     assert.equal(await rig.processor.refresh(1, never, atOnce), 0);
-    const interests = await rig.store.readInterests('u2');
+    const interests = await interestsOf(rig.store, 'u2');
     assert.deepEqual([interests?.generation, interests?.version], ['g2', 1]);
   });
 
@@ -286,7 +354,7 @@ describe('a refresh', () => {
     rig.space = served('g2');
     await rig.processor.refresh(0, never, atOnce);
     await handled;
-    assert.equal((await rig.store.readInterests('u1'))?.generation, 'g2');
+    assert.equal((await interestsOf(rig.store, 'u1'))?.generation, 'g2');
     assert.equal(rig.published.at(-1)?.generation, 'g2');
   });
 });
@@ -348,7 +416,7 @@ it('any batches, redeliveries and crashes end in the same bytes as one undisturb
         const newest = sent.findLast((interests) => interests.userId === userId);
         assert.deepEqual(
           newest,
-          await store.readInterests(userId),
+          await interestsOf(store, userId),
           'the last record in the topic is the stored one',
         );
       }

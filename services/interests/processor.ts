@@ -4,17 +4,21 @@ import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { type KnownHead, requireContinuity } from '#platform/kafka/held-state.ts';
+import { requireContinuity } from '#platform/kafka/held-state.ts';
 import { believableRecord } from './believable.ts';
 import { type CachedUser, CachedUsers } from './cached-users.ts';
-import { Clusterer, encodeClusters, RING_SHARE } from './clusters.ts';
+import { Clusterer, encodeClusters, RING_SHARE, type UserClusters } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import type { InterestsHead, InterestsStore, UserRecord } from './store.ts';
+import { type DecodedRecord, decodeRecord, encodeDerived } from './record-codec.ts';
+import type { DerivedBytes, HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
 import { applyActions, composeInterests, type PlacedAction } from './update.ts';
+import { type ChangedUser, windowWrite, withWholeWindow } from './user-change.ts';
 import type { EmbeddingSpace } from './vectors/vector-source.ts';
 
 /** Users between two turns of the event loop, so that heartbeats and other partitions get their turns. */
 const USERS_PER_SLICE = 16;
+/** Users who are read, published and written together; their records are in memory at once. */
+const USERS_PER_STEP = 256;
 /** Users per refresh step. Small, because live actions wait while a step runs, and a long window takes milliseconds. */
 const USERS_PER_REFRESH_STEP = 4;
 /** Cost of reading an unchanged user, relative to re-clustering one. Counted in the pacing. */
@@ -26,8 +30,10 @@ export interface ProcessorPorts {
   readonly store: InterestsStore;
   /** The space of the served generation; undefined before the first. */
   readonly servedSpace: () => EmbeddingSpace | undefined;
-  /** Resolves when the record is in the topic `interests`. */
-  readonly publish: (interests: UserInterests, trace: string | undefined) => Promise<void>;
+  /** Encodes interests as they are in the topic `interests` and in the store. */
+  readonly encode: (interests: UserInterests) => Buffer;
+  /** Resolves when the encoded interests of the user are in the topic `interests`. */
+  readonly publish: (userId: string, encoded: Buffer, trace: string | undefined) => Promise<void>;
   readonly count: (outcome: 'added' | 'duplicate' | 'late' | 'repeated', amount: number) => void;
   /** Milliseconds since the epoch. The results do not depend on it, unless the store holds times that no log can lead to. */
   readonly now: () => number;
@@ -38,9 +44,13 @@ export interface ProcessorPorts {
 /** What a batch continues from. */
 interface Held {
   readonly partition: number;
-  /** The head in the store; undefined if there is none. */
-  readonly held: KnownHead | undefined;
   readonly users: CachedUsers;
+}
+
+/** A cached user, or a record; neither of a user who is new. */
+interface LoadedUser {
+  readonly cached?: CachedUser | undefined;
+  readonly record?: UserRecord | undefined;
 }
 
 interface UserWork {
@@ -73,7 +83,7 @@ export interface Processor {
  * twice. The results depend neither on the clock nor on where a batch ends.
  */
 export function createProcessor(ports: ProcessorPorts): Processor {
-  const { config, store, servedSpace, publish, count, now } = ports;
+  const { config, store, servedSpace, encode, publish, count, now } = ports;
   const clusterer = new Clusterer(config);
   let owned = ownNothing(config);
 
@@ -101,61 +111,130 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       work.actions.push({ action: value, offset, streamTime });
       work.trace = trace;
     }
-    await forEachInSlices([...byUser.values()], (work) => updateUser({ partition, held: head, users }, work));
-    const advanced = { offset: Math.max(batch.lastOffset, head?.offset ?? -1), streamTime };
-    await store.advance(partition, advanced, head);
-    heads.set(partition, { ...advanced, incarnation: head?.incarnation });
+    const works = [...byUser.values()];
+    const to = { offset: Math.max(batch.lastOffset, head?.offset ?? -1), streamTime };
+    let start = 0;
+    do {
+      const end = start + USERS_PER_STEP;
+      const step = { held: head, to: end < works.length ? undefined : to };
+      await updateUsers({ partition, users }, works.slice(start, end), step);
+      start = end;
+    } while (start < works.length);
+    heads.set(partition, { ...to, incarnation: head?.incarnation });
   }
 
-  async function updateUser({ partition, held, users }: Held, work: UserWork): Promise<void> {
-    const { userId, actions, trace } = work;
+  /** Reads users together, publishes what changed, and writes it together. */
+  async function updateUsers(held: Held, works: readonly UserWork[], step: HeadStep): Promise<void> {
+    const users = await loadUsers(held, works);
+    const published: Promise<void>[] = [];
+    const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
+      const changed = await changeUser(users[place]!, work, held.users);
+      if (changed === undefined) return undefined;
+      const sent = publish(work.userId, changed.write.interests, work.trace);
+      // All are awaited below.
+      sent.catch(() => undefined);
+      published.push(sent);
+      return changed;
+    };
+    let changed: readonly ChangedUser[];
+    try {
+      changed = (await mapInSlices(works, update)).filter((one) => one !== undefined);
+    } finally {
+      // Outputs of failed work may not arrive during its redelivery.
+      await Promise.allSettled(published);
+    }
+    await Promise.all(published);
+    await writeUsers(held, changed, step);
+    // If the generation flipped while the outputs were on their way, the refresh may have passed these users already.
+    const served = servedSpace()?.generation ?? null;
+    const passed = changed.filter(({ generation }) => generation !== served);
+    if (passed.length > 0)
+      await refreshUsers(
+        held.partition,
+        passed.map(({ write }) => write.userId),
+      );
+  }
+
+  /** Takes users out of the cache, and reads the others. A user without a record is undefined. */
+  async function loadUsers(
+    { partition, users }: Held,
+    works: readonly UserWork[],
+  ): Promise<readonly LoadedUser[]> {
+    const loaded: LoadedUser[] = works.map(({ userId }) => ({ cached: users.remove(userId) }));
+    const missing = [...works.keys()].filter((place) => loaded[place]!.cached === undefined);
+    if (missing.length > 0) {
+      const userIds = missing.map((place) => works[place]!.userId);
+      const records = await store.read(partition, userIds);
+      for (const [number, place] of missing.entries()) loaded[place] = { record: records[number] };
+    }
+    for (const { cached } of loaded) ports.countUser(cached === undefined ? 'read' : 'hot');
+    return loaded;
+  }
+
+  /** @returns undefined if the record includes the actions already */
+  async function changeUser(
+    { cached, record }: LoadedUser,
+    { userId, actions }: UserWork,
+    users: CachedUsers,
+  ): Promise<ChangedUser | undefined> {
     const space = servedSpace();
-    const user = await loadUser(userId, users, space);
+    const user = cached ?? (await decodeUser(believableRecord(decodeRecord(record), now()), space));
     const { window, offset } = user;
     const fresh = actions.filter((action) => action.offset > offset);
     const newest = fresh.at(-1);
     if (fresh.length < actions.length) count('repeated', actions.length - fresh.length);
     if (newest === undefined) {
       users.put(userId, user);
-      return;
+      return undefined;
     }
-    for (const outcome of applyActions(window, fresh, config)) count(outcome, 1);
-    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, space, newest.streamTime);
-    const at = {
-      userId,
-      version: newest.offset,
-      generation: space?.generation ?? null,
-      streamTime: newest.streamTime,
-      receivedAt: newest.action.receivedAt,
+    const { outcomes, delta } = applyActions(window, fresh, config);
+    for (const outcome of outcomes) count(outcome, 1);
+    const generation = space?.generation ?? null;
+    const { streamTime } = newest;
+    const { receivedAt } = newest.action;
+    const at = { userId, version: newest.offset, generation, streamTime, receivedAt };
+    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, space, streamTime);
+    const derived = derivedBytes(composeInterests(window, at, found, config), clusters);
+    const { window: change, deltaBytes } = windowWrite(window, delta, user);
+    return {
+      next: { window, clusters, offset: newest.offset, deltaBytes },
+      write: { userId, offset: newest.offset, window: change, ...derived },
+      generation,
     };
-    const interests = composeInterests(window, at, found, config);
-    await publish(interests, trace);
-    const derived = { interests, clustering: encodeClusters(clusters) };
-    const written = await store.write(partition, window, derived, held);
-    if (written) users.put(userId, { window, clusters, offset: newest.offset });
-    // If the generation flipped while the outputs were on their way, the refresh may have passed this user already.
-    if (servedSpace()?.generation !== interests.generation) await refreshUser(userId);
   }
 
-  async function loadUser(
-    userId: string,
-    users: CachedUsers,
+  /** Writes users, and then the head; a record that another process changed is written whole. */
+  async function writeUsers(
+    { partition, users }: Held,
+    changed: readonly ChangedUser[],
+    step: HeadStep,
+  ): Promise<void> {
+    const writes = changed.map(({ write }) => write);
+    const outcomes = await store.write(partition, writes, step);
+    const again: ChangedUser[] = [];
+    for (const [place, one] of changed.entries()) {
+      if (outcomes[place] === 'written') users.put(one.write.userId, one.next);
+      else if (outcomes[place] === 'elsewhere') again.push(withWholeWindow(one));
+    }
+    if (again.length > 0) await writeUsers({ partition, users }, again, step);
+  }
+
+  function derivedBytes(interests: UserInterests, clusters: UserClusters | undefined): DerivedBytes {
+    const { generation, streamTime, receivedAt, unknownItems } = interests;
+    const clustering = encodeClusters(clusters);
+    return {
+      derived: encodeDerived({ generation, streamTime, receivedAt, unknownItems, clustering }),
+      interests: encode(interests),
+    };
+  }
+
+  async function decodeUser(
+    { window, derived, offset, deltaBytes }: DecodedRecord,
     space: EmbeddingSpace | undefined,
   ): Promise<CachedUser> {
-    const user = users.remove(userId);
-    ports.countUser(user === undefined ? 'read' : 'hot');
-    return user ?? decodeUser(await readUser(userId), space);
-  }
-
-  async function readUser(userId: string): Promise<UserRecord> {
-    return believableRecord(await store.read(userId), now());
-  }
-
-  async function decodeUser(record: UserRecord, space: EmbeddingSpace | undefined): Promise<CachedUser> {
-    const { window, interests, clustering, offset } = record;
-    const usable = space !== undefined && interests?.generation === space.generation;
-    const clusters = usable ? await clusterer.restore(window, clustering, space) : undefined;
-    return { window, clusters, offset };
+    const usable = space !== undefined && derived?.generation === space.generation;
+    const clusters = usable ? await clusterer.restore(window, derived.clustering, space) : undefined;
+    return { window, clusters, offset, deltaBytes };
   }
 
   async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
@@ -163,8 +242,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     for await (const page of store.users(partition)) {
       for (const slice of slicesOf(page, USERS_PER_REFRESH_STEP)) {
         if (signal.aborted) return changed;
-        const outcomes = await allEnded(slice.map(refreshUser));
-        const users = outcomes.filter(Boolean).length;
+        const users = await refreshUsers(partition, slice);
         changed += users;
         await pace(users + READ_COST * (slice.length - users));
       }
@@ -172,26 +250,36 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     return changed;
   }
 
-  async function refreshUser(userId: string): Promise<boolean> {
+  /** @returns the number of users that changed */
+  async function refreshUsers(partition: number, userIds: readonly string[]): Promise<number> {
+    const records = await store.read(partition, userIds);
+    const outcomes = await allEnded(
+      userIds.map((userId, place) => refreshUser(partition, userId, records[place])),
+    );
+    return outcomes.filter(Boolean).length;
+  }
+
+  async function refreshUser(
+    partition: number,
+    userId: string,
+    stored: UserRecord | undefined,
+  ): Promise<boolean> {
     const space = servedSpace();
-    const record = await readUser(userId);
-    const { window, interests } = record;
-    if (space === undefined || interests === undefined) return false;
-    const stale = interests.generation !== space.generation || interests.unknownItems > 0;
+    const record = believableRecord(decodeRecord(stored), now());
+    const { window, derived, offset } = record;
+    if (space === undefined || derived === undefined) return false;
+    const stale = derived.generation !== space.generation || derived.unknownItems > 0;
     if (!stale) return false;
     const before = await decodeUser(record, space);
-    const { clusters, ...found } = await clusterer.cluster(
-      window,
-      before.clusters,
-      space,
-      interests.streamTime,
-    );
-    const next = composeInterests(window, { ...interests, generation: space.generation }, found, config);
-    const isChanged =
-      next.generation !== interests.generation || next.unknownItems !== interests.unknownItems;
+    const { streamTime, receivedAt } = derived;
+    const { clusters, ...found } = await clusterer.cluster(window, before.clusters, space, streamTime);
+    const at = { userId, version: offset, generation: space.generation, streamTime, receivedAt };
+    const next = composeInterests(window, at, found, config);
+    const isChanged = next.generation !== derived.generation || next.unknownItems !== derived.unknownItems;
     if (!isChanged) return false;
-    await publish(next, undefined);
-    const written = await store.rederive({ interests: next, clustering: encodeClusters(clusters) });
+    const bytes = derivedBytes(next, clusters);
+    await publish(userId, bytes.interests, undefined);
+    const written = await store.rederive(partition, { userId, offset }, bytes);
     owned.users.forget(userId);
     return written;
   }
@@ -217,11 +305,17 @@ function ownNothing({ hotUsersMib }: InterestsConfig): Owned {
   return { heads: new Map(), users: new CachedUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
-async function forEachInSlices<T>(all: readonly T[], work: (one: T) => Promise<void>): Promise<void> {
+async function mapInSlices<T, R>(
+  all: readonly T[],
+  work: (one: T, place: number) => Promise<R>,
+): Promise<R[]> {
+  const results: R[] = [];
   for (const slice of slicesOf(all, USERS_PER_SLICE)) {
-    await allEnded(slice.map(work));
+    const first = results.length;
+    results.push(...(await allEnded(slice.map((one, i) => work(one, first + i)))));
     await yieldToEventLoop();
   }
+  return results;
 }
 
 function* slicesOf<T>(all: readonly T[], size: number): Generator<T[]> {

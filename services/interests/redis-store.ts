@@ -1,38 +1,48 @@
 import type { Redis } from 'ioredis';
-import { createWindow } from '#algorithms/pinnersage/window.ts';
-import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
-import type { KnownHead } from '#platform/kafka/held-state.ts';
-import {
-  type Fields,
-  fenceField,
-  replaceFenced,
-  writeFenced,
-  writeUnderHead,
-} from '#platform/redis/fenced.ts';
+import { StateReplaced } from '#platform/kafka/held-state.ts';
+import { fenceField, replaceFenced } from '#platform/redis/fenced.ts';
 import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
-import type { DerivedRecord, InterestsStore } from './store.ts';
+import { runScript, runScriptForBuffers } from '#platform/redis/script.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { partitionOfKey } from '#topics/partitioner.ts';
+import { deleteFormerRecords } from './former-records.ts';
+import { asBuffer, chunksOf, READ_RECORDS, WRITE_RECORDS, writeArguments } from './record-scripts.ts';
+import type {
+  DerivedBytes,
+  HeadStep,
+  InterestsStore,
+  RecordWrite,
+  UserRecord,
+  WriteOutcome,
+} from './store.ts';
 
 const SOURCE = 'actions';
 /** Users of one page. */
 const PAGE = 200;
+/** By the numbers that the script returns. */
+const OUTCOMES: readonly WriteOutcome[] = ['included', 'written', 'elsewhere'];
 
-export function createRedisStore(redis: Redis, key: (...parts: string[]) => string): InterestsStore {
-  const recordKey = (userId: string): string => key('interests', 'user', userId);
-  const usersKey = (partition: number): string => key('interests', 'partition', String(partition), 'users');
-  const streamKey = (partition: number): string => key('interests', 'partition', String(partition), 'stream');
+type Fields = readonly [
+  offset: Buffer | null,
+  base: Buffer | null,
+  deltas: Buffer | null,
+  derived: Buffer | null,
+];
 
-  async function writeAt(
-    partition: number,
-    recordOrHead: string,
-    offset: number,
-    held: KnownHead | undefined,
-    fields: Fields,
-  ): Promise<boolean> {
-    const fence = { source: SOURCE, offset };
-    if (held === undefined) return writeFenced(redis, recordOrHead, fence, fields);
-    return writeUnderHead(redis, recordOrHead, fence, { key: streamKey(partition), ...held }, fields);
-  }
+/**
+ * The store in Redis. All keys of a partition have one hash tag, so that one script may change them together also in a
+ * Redis Cluster.
+ * @param onFormer called when records of a former version of this code were deleted
+ */
+export function createRedisStore(
+  redis: Redis,
+  key: (...parts: string[]) => string,
+  onFormer: (partition: number, users: number) => void = () => undefined,
+): InterestsStore {
+  const tagged = (partition: number, ...parts: string[]): string => key(`{interests:${partition}}`, ...parts);
+  const recordKey = (partition: number, userId: string): string => tagged(partition, 'user', userId);
+  const usersKey = (partition: number): string => tagged(partition, 'users');
+  const headKey = (partition: number): string => tagged(partition, 'head');
 
   async function* usersOf(partition: number): AsyncIterable<string[]> {
     let cursor = '0';
@@ -43,54 +53,77 @@ export function createRedisStore(redis: Redis, key: (...parts: string[]) => stri
     } while (cursor !== '0');
   }
 
+  /** One step, which changes all or nothing. */
+  async function writeChunk(
+    partition: number,
+    writes: readonly RecordWrite[],
+    head: HeadStep,
+  ): Promise<WriteOutcome[]> {
+    const keys = [headKey(partition), usersKey(partition)];
+    for (const { userId } of writes) keys.push(recordKey(partition, userId));
+    const outcomes = await runScript(redis, WRITE_RECORDS, keys, writeArguments(SOURCE, writes, head));
+    if (outcomes === -1) throw new StateReplaced(head.held?.offset ?? -1);
+    return (outcomes as number[]).map((outcome) => OUTCOMES[outcome]!);
+  }
+
   return {
-    async read(userId) {
-      const fields = ['window', 'interests', 'clustering', fenceField(SOURCE)];
-      const [window, interests, clustering, offset] = await redis.hmgetBuffer(recordKey(userId), ...fields);
-      return {
-        window: window ? decodeWindow(window) : createWindow(),
-        interests: interests ? (JSON.parse(interests.toString()) as UserInterests) : undefined,
-        clustering: clustering ?? new Uint8Array(0),
-        offset: offset ? Number(offset.toString()) : -1,
-      };
+    async read(partition, userIds) {
+      const records: (UserRecord | undefined)[] = [];
+      for (let start = 0; start < userIds.length; start += PAGE) {
+        const keys = userIds.slice(start, start + PAGE).map((userId) => recordKey(partition, userId));
+        const read = await runScriptForBuffers(redis, READ_RECORDS, keys, [fenceField(SOURCE)]);
+        for (const fields of read as Fields[]) records.push(recordOf(fields));
+      }
+      return records;
     },
     async readInterests(userId) {
-      const interests = await redis.hget(recordKey(userId), 'interests');
-      return interests === null ? undefined : (JSON.parse(interests) as UserInterests);
+      const partition = partitionOfKey(userId, USER_PARTITIONS);
+      return (await redis.hgetBuffer(recordKey(partition, userId), 'interests')) ?? undefined;
     },
-    async write(partition, window, derived, held) {
-      const { userId, version } = derived.interests;
-      // First, because a crash between the writes then leaves a listed user without a record, which a refresh skips. In the
-      // other order it would leave a record that no refresh ever reads.
-      await redis.sadd(usersKey(partition), userId);
-      const fields = { window: Buffer.from(encodeWindow(window)), ...fieldsOf(derived) };
-      return writeAt(partition, recordKey(userId), version, held, fields);
+    async write(partition, writes, { held, to }) {
+      const outcomes: WriteOutcome[] = [];
+      const chunks = chunksOf(writes);
+      for (const [number, chunk] of chunks.entries()) {
+        const isLast = number === chunks.length - 1 && !outcomes.includes('elsewhere');
+        outcomes.push(...(await writeChunk(partition, chunk, { held, to: isLast ? to : undefined })));
+      }
+      return outcomes;
     },
-    rederive(derived) {
-      const { userId, version } = derived.interests;
-      const fence = { source: SOURCE, offset: version };
-      return replaceFenced(redis, recordKey(userId), fence, fieldsOf(derived));
+    rederive(partition, { userId, offset }, bytes) {
+      return replaceFenced(redis, recordKey(partition, userId), { source: SOURCE, offset }, fieldsOf(bytes));
     },
     users: usersOf,
     async readHead(partition) {
       const [head, time] = await Promise.all([
-        readHead(redis, streamKey(partition), SOURCE),
-        redis.hget(streamKey(partition), 'time'),
+        readHead(redis, headKey(partition), SOURCE),
+        redis.hget(headKey(partition), 'time'),
       ]);
       return head === undefined ? undefined : { ...head, streamTime: Number(time ?? 0) };
     },
-    async advance(partition, { offset, streamTime }, held) {
-      await writeAt(partition, streamKey(partition), offset, held, { time: String(streamTime) });
-    },
-    writeHead: (partition, head) => writeHead(redis, streamKey(partition), SOURCE, head),
+    writeHead: (partition, head) => writeHead(redis, headKey(partition), SOURCE, head),
     async clear(partition) {
-      await deleteHead(redis, streamKey(partition));
-      for await (const page of usersOf(partition)) await redis.unlink(...page.map(recordKey));
+      await deleteHead(redis, headKey(partition));
+      for await (const page of usersOf(partition))
+        await redis.unlink(...page.map((userId) => recordKey(partition, userId)));
       await redis.unlink(usersKey(partition));
+      const former = await deleteFormerRecords(redis, key, partition);
+      if (former > 0) onFormer(partition, former);
     },
   };
 }
 
-function fieldsOf({ interests, clustering }: DerivedRecord): Fields {
-  return { interests: JSON.stringify(interests), clustering: Buffer.from(clustering) };
+function recordOf([offset, base, deltas, derived]: Fields): UserRecord | undefined {
+  if (offset === null) return undefined;
+  return {
+    offset: Number(offset.toString()),
+    base: base ?? EMPTY,
+    deltas: deltas ?? EMPTY,
+    derived: derived ?? EMPTY,
+  };
+}
+
+const EMPTY = new Uint8Array(0);
+
+function fieldsOf({ derived, interests }: DerivedBytes): Record<string, Buffer> {
+  return { derived: asBuffer(derived), interests };
 }

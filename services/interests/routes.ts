@@ -1,12 +1,17 @@
 import type { FastifyInstance } from 'fastify';
 import { TributaryError } from '#contracts/errors.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import type { InterestsStore } from './store.ts';
 
 /** `GET /users/:id`: the interests of a user, or 404 if no action of the user is known. */
-export function addRoutes(http: FastifyInstance, store: Pick<InterestsStore, 'readInterests'>): void {
+export function addRoutes(
+  http: FastifyInstance,
+  store: Pick<InterestsStore, 'readInterests'>,
+  decode: (bytes: Buffer) => UserInterests | Promise<UserInterests>,
+): void {
   http.get<{ Params: { id: string } }>('/users/:id', async ({ params: { id } }) => {
-    const interests = await store.readInterests(id);
-    if (interests !== undefined) return interests;
+    const bytes = await store.readInterests(id);
+    if (bytes !== undefined) return decode(bytes);
     const details = { field: 'id', status: 404 };
     throw new TributaryError('user.unknown', `no action of user ${id} is known`, details);
   });

@@ -1,21 +1,39 @@
-import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
 import type { Head, HeadChange, KnownHead } from '#platform/kafka/held-state.ts';
 
-/** A user's record. `offset` is that of the newest action included; −1 for a user who has no record. */
+/** A user's record, in bytes. */
 export interface UserRecord {
-  readonly window: ActionWindow;
-  readonly interests: UserInterests | undefined;
-  /** The clustering of the window in the generation of the interests, encoded; no bytes where there is none. */
-  readonly clustering: Uint8Array;
+  /** That of the newest action included. */
   readonly offset: number;
+  /** The window at some earlier time, as `encodeWindow` returns it. */
+  readonly base: Uint8Array;
+  /** The changes of the window since, one after the other, as `encodeDelta` returns them. */
+  readonly deltas: Uint8Array;
+  /** As `encodeDerived` returns it. */
+  readonly derived: Uint8Array;
 }
 
-/** The part of a record that is derived from its window. */
-export interface DerivedRecord {
-  readonly interests: UserInterests;
-  readonly clustering: Uint8Array;
+/** What is derived from a window. */
+export interface DerivedBytes {
+  readonly derived: Uint8Array;
+  /** The interests as they are in the topic. */
+  readonly interests: Buffer;
 }
+
+/** A change of one user's record. */
+export interface RecordWrite extends DerivedBytes {
+  readonly userId: string;
+  /** That of the newest action included. */
+  readonly offset: number;
+  /** The whole window; or its change since the record was at the offset `after`. */
+  readonly window: { readonly base: Uint8Array } | { readonly after: number; readonly delta: Uint8Array };
+}
+
+/**
+ * - written
+ * - included: the record includes that offset already, so that nothing was written
+ * - elsewhere: the record is not at the offset after which the window changed, so that nothing was written
+ */
+export type WriteOutcome = 'written' | 'included' | 'elsewhere';
 
 /** What the records of a partition include. */
 export interface InterestsHead extends Head {
@@ -23,33 +41,38 @@ export interface InterestsHead extends Head {
   readonly streamTime: number;
 }
 
+/** The head before and after a write. */
+export interface HeadStep {
+  /** The head that the writer continues; any if undefined. */
+  readonly held?: KnownHead | undefined;
+  /** What the head includes when all is written; it stays if undefined. An older offset changes nothing. */
+  readonly to?: { readonly offset: number; readonly streamTime: number } | undefined;
+}
+
 /** Windows and interests, one record a user; every write is fenced by the offset in `actions`. */
 export interface InterestsStore {
-  read(userId: string): Promise<UserRecord>;
-  readInterests(userId: string): Promise<UserInterests | undefined>;
+  /** The records of users of a partition, in their order; undefined for a user without one. */
+  read(partition: number, userIds: readonly string[]): Promise<readonly (UserRecord | undefined)[]>;
+  /** The interests of a user as they were written; undefined if there are none. */
+  readInterests(userId: string): Promise<Buffer | undefined>;
   /**
-   * Writes nothing when the record already includes that version.
-   * @param held the head of the partition that the writer continues; any if left out
-   * @returns whether it was written
-   * @throws StateLost if the head includes less, or is of another incarnation
+   * Writes the records of users of a partition, no user twice, and then advances the head, unless the outcome of a record
+   * is `elsewhere`.
+   * @returns the outcome of each write
+   * @throws StateLost if the head includes less than `held`, or is of another incarnation
    */
-  write(partition: number, window: ActionWindow, derived: DerivedRecord, held?: KnownHead): Promise<boolean>;
-  /** Replaces the derived part if the record still has that version. @returns whether it was written */
-  rederive(derived: DerivedRecord): Promise<boolean>;
+  write(partition: number, writes: readonly RecordWrite[], head: HeadStep): Promise<readonly WriteOutcome[]>;
+  /** Replaces the derived part if the record is at this offset. @returns whether it was written */
+  rederive(
+    partition: number,
+    at: { readonly userId: string; readonly offset: number },
+    bytes: DerivedBytes,
+  ): Promise<boolean>;
   /** Users of a partition, page by page. */
   users(partition: number): AsyncIterable<string[]>;
   /** @returns undefined if nothing of the partition is held */
   readHead(partition: number): Promise<InterestsHead | undefined>;
-  /**
-   * Advances the head after all that it includes was written; an older offset changes nothing.
-   * @throws StateLost if the head includes less than `held`, or is of another incarnation
-   */
-  advance(
-    partition: number,
-    to: { readonly offset: number; readonly streamTime: number },
-    held?: KnownHead,
-  ): Promise<void>;
-  /** Writes the head whatever it was. */
+  /** Writes the head whatever its offset was. @throws StateLost if the change replaces another state */
   writeHead(partition: number, head: HeadChange): Promise<void>;
   /** Deletes the head, then the records and the list of the users. */
   clear(partition: number): Promise<void>;

@@ -1,5 +1,11 @@
 import { weightOfType } from '#algorithms/pinnersage/evidence.ts';
-import { type ActionWindow, applyAction, type WindowChange } from '#algorithms/pinnersage/window.ts';
+import {
+  type ActionWindow,
+  applyAction,
+  type WindowAction,
+  type WindowChange,
+} from '#algorithms/pinnersage/window.ts';
+import { deltaOf, type WindowDelta } from '#algorithms/pinnersage/window-delta.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { ClusteredWindow } from './clusters.ts';
@@ -16,16 +22,22 @@ export interface PlacedAction {
   readonly streamTime: number;
 }
 
-/** Applies actions in log order to the window, in place. @returns the outcome for each */
+/** Applies actions in log order to the window, in place. @returns the outcome for each, and what changed altogether */
 export function applyActions(
   window: ActionWindow,
   actions: readonly PlacedAction[],
   config: Pick<InterestsConfig, 'windowDays' | 'windowMaximum'>,
-): WindowChange[] {
+): { readonly outcomes: readonly WindowChange[]; readonly delta: WindowDelta } {
   const limits = { days: config.windowDays, maximum: config.windowMaximum };
-  return actions.map(({ action: { eventId, itemId, type, occurredAt }, streamTime }) =>
-    applyAction(window, { eventId, itemId, type, occurredAt, weight: 1 }, streamTime, limits),
-  );
+  const sizeBefore = window.actions.length;
+  const inserted: WindowAction[] = [];
+  const outcomes = actions.map(({ action: { eventId, itemId, type, occurredAt }, streamTime }) => {
+    const action = { eventId, itemId, type, occurredAt, weight: 1 };
+    const outcome = applyAction(window, action, streamTime, limits);
+    if (outcome === 'added') inserted.push(action);
+    return outcome;
+  });
+  return { outcomes, delta: deltaOf(window, sizeBefore, inserted) };
 }
 
 /** Composes the record of a user from the window and its clustering; `generation` is null while none is served. */

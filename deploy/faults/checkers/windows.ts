@@ -5,8 +5,9 @@ import { LogVectors } from '../../../services/interests/vectors/log-vectors.ts';
 import type { EmbeddingSpace } from '../../../services/interests/vectors/vector-source.ts';
 import {
   createInterestsStoreIn,
+  encodeInterestsText,
   type StoredInterests,
-  USER_RECORDS,
+  storedInterests,
   windowOf,
 } from '../stores/interests-store.ts';
 import { atOnce, KeyValues } from '../stores/key-values.ts';
@@ -45,6 +46,7 @@ export async function foldActions(
     config,
     store: createInterestsStoreIn(values, atOnce),
     servedSpace: () => space,
+    encode: encodeInterestsText,
     publish: async () => undefined,
     count: () => undefined,
     countUser: () => undefined,
@@ -59,7 +61,7 @@ export async function foldActions(
       reject: () => undefined,
     });
   }
-  return values.under<StoredInterests>(USER_RECORDS);
+  return storedInterests(values);
 }
 
 /**
@@ -105,7 +107,7 @@ function differences(actual: StoredInterests, wanted: StoredInterests, parts: Co
     );
     if (is !== should) faults.push(`interests.${field} is ${is}, not ${should}`);
   }
-  if (parts === 'all' && actual.clustering !== wanted.clustering) faults.push('another clustering');
+  if (parts === 'all' && actual.derived !== wanted.derived) faults.push('another clustering');
   return faults;
 }
 

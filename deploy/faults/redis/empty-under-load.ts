@@ -1,10 +1,10 @@
 import type { Redis } from 'ioredis';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { keysOf } from '#platform/testing/redis.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openPath, type Path } from '../../path/path.ts';
 import { ITEM_IDS, publish, someAction, someProposal } from '../poison/good.ts';
+import { readInterestsRecords, userKeys } from '../read-stores.ts';
 
 export interface EmptyResult {
   readonly users: number;
@@ -104,10 +104,10 @@ async function copy(
 }
 
 async function wholeAgain(path: Path, users: number): Promise<void> {
-  const prefix = `${path.namespace.namespace}:interests:user:`;
+  const { redis, namespace } = path;
   await waitFor(
     async () => {
-      if ((await keysOf(path.redis, prefix)).length !== users) return false;
+      if ((await userKeys(redis, namespace.namespace)).length !== users) return false;
       return (await path.call('interests', 'GET', '/readyz')).status === 200;
     },
     { message: 'a record of every user', ...LONG },
@@ -121,15 +121,9 @@ async function wholeAgain(path: Path, users: number): Promise<void> {
 
 /** All fields of each record, by user. */
 async function recordsOf({ redis, namespace }: Path): Promise<Map<string, string>> {
-  const prefix = `${namespace.namespace}:interests:user:`;
   const records = new Map<string, string>();
-  for (const key of await keysOf(redis, prefix)) {
-    const fields = Object.entries(await redis.hgetallBuffer(key)).sort(([a], [b]) => (a < b ? -1 : 1));
-    records.set(
-      key.slice(prefix.length),
-      fields.map(([name, bytes]) => `${name} ${bytes.toString('hex')}`).join(),
-    );
-  }
+  for (const [userId, record] of await readInterestsRecords(redis, namespace.namespace))
+    records.set(userId, JSON.stringify(record));
   return records;
 }
 

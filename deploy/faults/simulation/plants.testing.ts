@@ -37,8 +37,8 @@ const LINGER_MS = 1_000;
 
 export const PLANTS: readonly Plant[] = [
   plant('interests', 'interests.store', 'the head is not checked before a write', (real) => ({
-    write: (...[partition, window, derived]: never[]) => call(real, 'write', partition, window, derived),
-    advance: (...[partition, to]: never[]) => call(real, 'advance', partition, to),
+    write: (...[partition, writes, { to }]: [never, never, { to: unknown }]) =>
+      call(real, 'write', partition, writes, { to }),
   })),
   plant('interests', 'interests.processor', 'heads and users stay in memory after a rebalance', () => ({
     forgetPartitions: () => undefined,

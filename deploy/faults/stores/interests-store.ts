@@ -1,87 +1,91 @@
-import { type ActionWindow, createWindow } from '#algorithms/pinnersage/window.ts';
+import type { ActionWindow } from '#algorithms/pinnersage/window.ts';
 import { decodeWindow, encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
-import { changedHead, type KnownHead, requireHead } from '#platform/kafka/held-state.ts';
-import type { InterestsHead, InterestsStore } from '../../../services/interests/store.ts';
+import { changedHead, requireHead } from '#platform/kafka/held-state.ts';
+import { decodeRecord } from '../../../services/interests/record-codec.ts';
+import type {
+  InterestsHead,
+  InterestsStore,
+  RecordWrite,
+  UserRecord,
+  WriteOutcome,
+} from '../../../services/interests/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
-/** A user's record as it is stored: bytes in hexadecimal digits, interests as JSON text. */
+/** A user's record, however its window was written: bytes in hexadecimal digits, interests as JSON text. */
 export interface StoredInterests {
   readonly window: string;
   readonly interests: string;
-  readonly clustering: string;
+  /** The clustering, and what else is derived from the window. */
+  readonly derived: string;
   /** Offset of the newest action included. */
   readonly offset: number;
 }
 
-export const USER_RECORDS = 'interests/user/';
+/** A record as these stores hold it. */
+interface HeldRecord extends UserRecord {
+  readonly interests: Buffer;
+}
+
+const USER_RECORDS = 'interests/user/';
 const USERS = 'interests/users/';
 const HEADS = 'interests/head/';
+
+/** Encodes interests for these stores. */
+export function encodeInterestsText(interests: UserInterests): Buffer {
+  return Buffer.from(JSON.stringify(interests));
+}
 
 /** The store of interests over values in memory, with the commands of the store in Redis, one by one. */
 export function createInterestsStoreIn(values: KeyValues, run: RunCommand): InterestsStore {
   const headOf = (partition: number) => values.get<InterestsHead>(`${HEADS}${partition}`);
   const usersOf = (partition: number) => values.get<ReadonlySet<string>>(`${USERS}${partition}`);
-  const recordOf = (userId: string) => values.get<StoredInterests>(`${USER_RECORDS}${userId}`);
+  const recordOf = (userId: string) => values.get<HeldRecord>(`${USER_RECORDS}${userId}`);
 
-  function requireHeld(partition: number, held: KnownHead | undefined): void {
-    if (held !== undefined) requireHead(headOf(partition), held);
+  function writeRecord(partition: number, write: RecordWrite): WriteOutcome {
+    const { userId, offset, window, derived, interests } = write;
+    const held = recordOf(userId);
+    if (held !== undefined && held.offset >= offset) return 'included';
+    if ('after' in window && held?.offset !== window.after) return 'elsewhere';
+    if (held === undefined)
+      values.set(`${USERS}${partition}`, new Set([...(usersOf(partition) ?? []), userId]));
+    const bytes =
+      'base' in window
+        ? { base: window.base, deltas: new Uint8Array(0) }
+        : { base: held!.base, deltas: Buffer.concat([held!.deltas, window.delta]) };
+    values.set(`${USER_RECORDS}${userId}`, { ...bytes, derived, interests, offset });
+    return 'written';
   }
 
   return {
-    async read(userId) {
-      const record = await run(() => recordOf(userId));
-      if (record === undefined)
-        return { window: createWindow(), interests: undefined, clustering: new Uint8Array(0), offset: -1 };
-      return {
-        window: windowOf(record),
-        interests: JSON.parse(record.interests) as UserInterests,
-        clustering: Buffer.from(record.clustering, 'hex'),
-        offset: record.offset,
-      };
-    },
-    async readInterests(userId) {
-      const record = await run(() => recordOf(userId));
-      return record && (JSON.parse(record.interests) as UserInterests);
-    },
-    async write(partition, window, { interests, clustering }, held) {
-      const { userId, version } = interests;
-      const bytes = hexOf(encodeWindow(window));
-      await run(() => values.set(`${USERS}${partition}`, new Set([...(usersOf(partition) ?? []), userId])));
-      return run(() => {
-        requireHeld(partition, held);
-        if ((recordOf(userId)?.offset ?? -1) >= version) return false;
-        const derived = { interests: JSON.stringify(interests), clustering: hexOf(clustering) };
-        values.set(`${USER_RECORDS}${userId}`, { window: bytes, ...derived, offset: version });
-        return true;
-      });
-    },
-    rederive({ interests, clustering }) {
-      const { userId, version } = interests;
-      return run(() => {
-        const record = recordOf(userId);
-        if (record?.offset !== version) return false;
-        const derived = { interests: JSON.stringify(interests), clustering: hexOf(clustering) };
-        values.set(`${USER_RECORDS}${userId}`, { ...record, ...derived });
-        return true;
-      });
-    },
-    async *users(partition) {
-      const listed = await run(() => [...(usersOf(partition) ?? [])]);
-      if (listed.length > 0) yield listed;
-    },
-    readHead: (partition) => run(() => headOf(partition)),
-    advance: (partition, to, held) =>
+    read: (_partition, userIds) => run(() => userIds.map(recordOf)),
+    readInterests: (userId) => run(() => recordOf(userId)?.interests),
+    write: (partition, writes, { held, to }) =>
       run(() => {
-        requireHeld(partition, held);
         const head = headOf(partition);
-        if (head === undefined || head.offset < to.offset)
+        if (held !== undefined) requireHead(head, held);
+        const outcomes = writes.map((write) => writeRecord(partition, write));
+        const isAdvanced = to !== undefined && (head === undefined || head.offset < to.offset);
+        if (isAdvanced && !outcomes.includes('elsewhere'))
           values.set(`${HEADS}${partition}`, {
             topicId: head?.topicId,
             incarnation: head?.incarnation,
             ...to,
           });
+        return outcomes;
       }),
+    rederive: (_partition, { userId, offset }, bytes) =>
+      run(() => {
+        const record = recordOf(userId);
+        if (record?.offset !== offset) return false;
+        values.set(`${USER_RECORDS}${userId}`, { ...record, ...bytes });
+        return true;
+      }),
+    async *users(partition) {
+      const listed = await run(() => [...(usersOf(partition) ?? [])]);
+      if (listed.length > 0) yield listed;
+    },
+    readHead: (partition) => run(() => headOf(partition)),
     writeHead: (partition, head) =>
       run(() => {
         const held = headOf(partition);
@@ -98,6 +102,20 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
       await run(() => values.delete(`${USERS}${partition}`));
     },
   };
+}
+
+/** Returns the record of each user in these values. */
+export function storedInterests(values: KeyValues): Map<string, StoredInterests> {
+  const records = new Map<string, StoredInterests>();
+  for (const [userId, { interests, ...record }] of values.under<HeldRecord>(USER_RECORDS))
+    records.set(userId, storedRecord(record, Buffer.from(interests).toString()));
+  return records;
+}
+
+/** A record for comparison. @param interests as JSON text */
+export function storedRecord(record: UserRecord, interests: string): StoredInterests {
+  const window = hexOf(encodeWindow(decodeRecord(record).window));
+  return { window, interests, derived: hexOf(record.derived), offset: record.offset };
 }
 
 export function windowOf({ window }: StoredInterests): ActionWindow {

@@ -11,6 +11,12 @@ const FORMAT_VERSION = 1;
  */
 export function encodeWindow({ actions }: ActionWindow): Uint8Array {
   const writer = new BinaryWriter();
+  writeActions(writer, actions);
+  return writer.finish();
+}
+
+/** Appends the bytes of a window with these actions. */
+export function writeActions(writer: BinaryWriter, actions: readonly WindowAction[]): void {
   const items = new Map<string, number>();
   const types = new Map<string, number>();
   let time = 0;
@@ -24,7 +30,6 @@ export function encodeWindow({ actions }: ActionWindow): Uint8Array {
     writeWord(writer, types, action.type, 2, action.weight === 1 ? 0 : 1);
     if (action.weight !== 1) writer.float64(action.weight);
   }
-  return writer.finish();
 }
 
 /**
@@ -33,6 +38,13 @@ export function encodeWindow({ actions }: ActionWindow): Uint8Array {
  */
 export function decodeWindow(bytes: Uint8Array): ActionWindow {
   const reader = new BinaryReader(bytes, 'action window');
+  const actions = readActions(reader);
+  reader.end();
+  return { actions };
+}
+
+/** Reads the actions of one window, after which more bytes may follow. Throws as `decodeWindow` does. */
+export function readActions(reader: BinaryReader): WindowAction[] {
   const items: string[] = [];
   const types: string[] = [];
   const actions: WindowAction[] = [];
@@ -51,8 +63,7 @@ export function decodeWindow(bytes: Uint8Array): ActionWindow {
     if (i > 0 && compareActions(actions[i - 1]!, action) >= 0) throw reader.fault('actions out of order');
     actions.push(action);
   }
-  reader.end();
-  return { actions };
+  return actions;
 }
 
 function writeWord(

@@ -6,6 +6,7 @@ import {
   type ItemEmbedding,
   type Release,
   type UserAction,
+  type UserInterests,
 } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import type { InterestsConfig } from '../../../../services/interests/config.ts';
@@ -14,7 +15,11 @@ import { createProcessor } from '../../../../services/interests/processor.ts';
 import { Refresher } from '../../../../services/interests/refresher.ts';
 import { LogVectors } from '../../../../services/interests/vectors/log-vectors.ts';
 import { checkWindows, foldActions, spaceOf } from '../../checkers/windows.ts';
-import { createInterestsStoreIn, type StoredInterests, USER_RECORDS } from '../../stores/interests-store.ts';
+import {
+  createInterestsStoreIn,
+  encodeInterestsText,
+  storedInterests,
+} from '../../stores/interests-store.ts';
 import type { Scenario, Seam, Staging } from '../scenario.ts';
 import type { SimulatedPorts } from '../simulated-ports.ts';
 import type { World } from '../world.ts';
@@ -63,7 +68,7 @@ export const interestsScenario: Scenario = {
       const { partitions } = world.broker;
       const options = { config: SIMULATED_INTERESTS, space, now: scheduler.now, partitions };
       const expected = await foldActions(world.read('actions'), options);
-      const held = world.values.under<StoredInterests>(USER_RECORDS);
+      const held = storedInterests(world.values);
       return checkWindows(held, expected, flips ? 'items' : 'all');
     };
   },
@@ -83,7 +88,9 @@ export async function startInterests(ports: SimulatedPorts, seam: Seam): Promise
       config: SIMULATED_INTERESTS,
       store,
       servedSpace: () => vectors.served,
-      publish: (interests) => ports.produce('interests', interests.userId, interests),
+      encode: encodeInterestsText,
+      publish: (userId, encoded) =>
+        ports.produce('interests', userId, JSON.parse(Buffer.from(encoded).toString()) as UserInterests),
       count: () => undefined,
       countUser: () => undefined,
       now: Date.now,
