@@ -88,6 +88,9 @@ export async function seedWindows(
     const clustering = clusteringOf(window, real, endAt);
     return { size: window.actions.length, base: encodeWindow(window), clustering };
   });
+  // Records without a head would be taken for the rest of an interrupted deletion.
+  for (let partition = 0; partition < USER_PARTITIONS; partition++)
+    await store.writeHead(partition, { offset: SEEDED, topicId: undefined, incarnation: 'seeded' });
   for (let first = 0; first < userIds.length; first += AT_A_TIME) {
     const byPartition = new Map<number, RecordWrite[]>();
     for (const [i, userId] of userIds.slice(first, first + AT_A_TIME).entries()) {

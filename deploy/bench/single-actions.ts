@@ -1,7 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import { type Kafka, Partitioners } from 'kafkajs';
+import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { createRandom } from '#algorithms/random.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { startStageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openTestNamespace } from '#topics/test-namespace.ts';
@@ -32,6 +34,8 @@ export interface SingleFigures {
   readonly readBacklog: number;
   /** Users in the memory of the stage, as fast as it can. */
   readonly cachedBacklog: number;
+  /** Actions in the window of a user afterwards. */
+  readonly medianWindow: number;
   readonly [figure: string]: number;
 }
 
@@ -90,7 +94,8 @@ export async function measureSingleActions(real: RealWindows, start: number): Pr
     const readBacklog = await measureRow(2, atOnce);
     const cached = await measureRow(1, paced);
     const cachedBacklog = await measureRow(2, atOnce);
-    return { read, cached, readBacklog, cachedBacklog };
+    const medianWindow = await medianWindowSize(stage.url, userIds);
+    return { read, cached, readBacklog, cachedBacklog, medianWindow };
   } finally {
     await stage.stop();
     await redis.quit();
@@ -100,6 +105,15 @@ export async function measureSingleActions(real: RealWindows, start: number): Pr
 
 function handled(sample: StageSample, actions: number): StageSample | false {
   return sample.actions >= actions && sample;
+}
+
+async function medianWindowSize(url: string, userIds: readonly string[]): Promise<number> {
+  const sizes: number[] = [];
+  for (const userId of userIds.filter((_, place) => place % 100 === 0)) {
+    const interests = (await (await fetch(`${url}/users/${userId}`)).json()) as UserInterests;
+    sizes.push(interests.windowSize);
+  }
+  return quantile(sizes, 0.5);
 }
 
 /** Sends messages at a fixed rate, a few in each request. */
