@@ -3,6 +3,11 @@ const utf8Encoder = new TextEncoder();
 const SHORT_TEXT = 0x80;
 const utf8Decoder = new TextDecoder('utf-8', { fatal: true });
 
+/** Largest buffer that is kept for the next writer. */
+const SPARE_BYTES = 2 ** 20;
+/** The buffer of a writer that has finished. */
+let spare: Uint8Array<ArrayBuffer> | undefined;
+
 /** Malformed bytes: truncated, of another version, or with an invalid part. */
 export class BinaryFormatError extends Error {
   override readonly name = 'BinaryFormatError';
@@ -10,9 +15,13 @@ export class BinaryFormatError extends Error {
 
 /** Appends numbers and strings to a growing buffer. Equal calls produce equal bytes. */
 export class BinaryWriter {
-  #bytes = new Uint8Array(256);
-  #view = new DataView(this.#bytes.buffer);
+  #bytes = spare ?? new Uint8Array(1_024);
+  #view: DataView | undefined;
   #length = 0;
+
+  constructor() {
+    spare = undefined;
+  }
 
   /** Unsigned LEB128. Throws RangeError unless `value` is a non-negative safe integer. */
   varint(value: number): void {
@@ -29,6 +38,7 @@ export class BinaryWriter {
   /** Eight bytes, little-endian. */
   float64(value: number): void {
     this.#reserve(8);
+    this.#view ??= new DataView(this.#bytes.buffer);
     this.#view.setFloat64(this.#length, value, true);
     this.#length += 8;
   }
@@ -69,7 +79,12 @@ export class BinaryWriter {
 
   /** Returns a copy of the written bytes. */
   finish(): Uint8Array {
-    return this.#bytes.slice(0, this.#length);
+    const written = this.#bytes.slice(0, this.#length);
+    if (this.#bytes.length <= SPARE_BYTES) spare = this.#bytes;
+    // What is written from now on goes into a larger copy.
+    this.#bytes = written;
+    this.#view = undefined;
+    return written;
   }
 
   #reserve(extra: number): void {
@@ -77,7 +92,7 @@ export class BinaryWriter {
     const grown = new Uint8Array(Math.max(this.#bytes.length * 2, this.#length + extra));
     grown.set(this.#bytes);
     this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    this.#view = undefined;
   }
 }
 

@@ -96,7 +96,10 @@ export function chunksOf(writes: readonly RecordWrite[]): RecordWrite[][] {
   return chunks;
 }
 
-/** The same bytes. */
-export function asBuffer({ buffer, byteOffset, byteLength }: Uint8Array): Buffer {
-  return Buffer.from(buffer, byteOffset, byteLength);
+/** The same bytes; a few are copied, because those of a short array are in the heap, where no view can refer to them. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  if (bytes.length < COPIED_BYTES) return Buffer.from(bytes);
+  return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }
+
+const COPIED_BYTES = 2_048;

@@ -48,7 +48,7 @@ export function composeInterests(
   config: Pick<InterestsConfig, 'actionWeights' | 'recentMaximum'>,
 ): UserInterests {
   const { userId, version, generation, streamTime, receivedAt } = at;
-  const types = weightiestTypes(window, config.actionWeights);
+  const types = weightiestTypes(window, medoids, config.actionWeights);
   return {
     userId,
     version,
@@ -68,25 +68,31 @@ export function composeInterests(
   };
 }
 
-/** By item, the type of its actions that weighs most; of equal weights, the earliest type. */
-function weightiestTypes(window: ActionWindow, weights: ActionWeights): Map<string, string> {
-  const types = new Map<string, string>();
+/** By medoid, the type of its actions that weighs most; of equal weights, the earliest type. */
+function weightiestTypes(
+  window: ActionWindow,
+  medoids: ClusteredWindow['medoids'],
+  weights: ActionWeights,
+): Map<string, string | undefined> {
+  const types = new Map<string, string | undefined>();
+  for (const { itemId } of medoids) types.set(itemId, undefined);
   for (const { itemId, type } of window.actions) {
     const best = types.get(itemId);
-    if (best === undefined || weightOfType(weights, type) > weightOfType(weights, best))
+    if (best === undefined ? types.has(itemId) : weightOfType(weights, type) > weightOfType(weights, best))
       types.set(itemId, type);
   }
   return types;
 }
 
 /** The items of the window, the latest first, as many as fit. */
-function recentItems(window: ActionWindow, maximum: number): string[] {
+function recentItems({ actions }: ActionWindow, maximum: number): string[] {
   const recent = new Set<string>();
   let bytes = 0;
-  for (const { itemId } of window.actions.toReversed()) {
+  for (let place = actions.length - 1; place >= 0 && recent.size < maximum; place--) {
+    const { itemId } = actions[place]!;
     if (recent.has(itemId)) continue;
     bytes += Buffer.byteLength(itemId);
-    if (recent.size >= maximum || bytes > RECENT_BYTES) break;
+    if (bytes > RECENT_BYTES) break;
     recent.add(itemId);
   }
   return [...recent];

@@ -5,6 +5,8 @@ import type { RowRing } from './row-ring.ts';
 export interface ForestLeaves {
   readonly vectors: readonly Vector[];
   readonly weights: readonly number[];
+  /** A digest of each vector, see `digestOf`; left out where no clustering is encoded. */
+  readonly digests?: readonly number[];
 }
 
 /** State of the clusters of n leaves and their merges, n numbers each. */

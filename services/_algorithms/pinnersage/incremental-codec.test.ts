@@ -47,9 +47,13 @@ test('a clustering survives encoding and decoding, to the last bit', () => {
   );
 });
 
-test('bytes of versions 1 and 2 still decode', () => {
+test('bytes of versions 1, 2 and 3 still decode', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
-  const golden = ['01b3a7f8ff06040104' + '0200030102', '02fac0de8e070401' + '040200030102'];
+  const golden = [
+    '01b3a7f8ff06040104' + '0200030102',
+    '02fac0de8e070401' + '040200030102',
+    '03daa18eb10a0401' + '040200030102',
+  ];
   assert.equal(Buffer.from(encodeClustering(clusteringOf(window)!)).toString('hex'), golden.at(-1));
   for (const bytes of golden) {
     const decoded = decodeClustering(Buffer.from(bytes, 'hex'), likedIn(window), vectorOf);
@@ -77,7 +81,7 @@ test('truncated and random bytes are rejected or not accepted, and cause no othe
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.uint8Array({ maxLength: 30 }), (length, noise) => {
       assert.throws(() => decodeClustering(bytes.subarray(0, length), liked, vectorOf), BinaryFormatError);
-      for (const start of [Uint8Array.of(1), Uint8Array.of(2), bytes.subarray(0, length)]) {
+      for (const start of [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3), bytes.subarray(0, length)]) {
         try {
           assert.equal(decodeClustering(Uint8Array.of(...start, ...noise), liked, vectorOf), undefined);
         } catch (error) {

@@ -4,10 +4,11 @@ import type { ItemEvidence } from './evidence.ts';
 import { CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
 import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { replayMerges } from './incremental-forest.ts';
+import { digestOf, HASH_START, hashWords } from './leaf-digest.ts';
 
-/** The fingerprint of version 1 leaves out places and merges. */
-const VERSIONS = [1, 2] as const;
-const FORMAT_VERSION = 2;
+/** The fingerprint of version 1 leaves out places and merges; those of 1 and 2 include all vectors, later ones their digests. */
+const VERSIONS = [1, 2, 3] as const;
+const FORMAT_VERSION = 3;
 
 /**
  * Encodes a clustering beside its window: format version, a fingerprint of all that follows and of weights and vectors, the
@@ -21,7 +22,7 @@ export function encodeClustering({
 }: Clustering): Uint8Array {
   const writer = new BinaryWriter();
   writer.varint(FORMAT_VERSION);
-  writer.varint(fingerprint(leaves, unknownPlaces, left, right));
+  writer.varint(fingerprint(partsOf(leaves), [unknownPlaces, left, right]));
   writer.varint(itemIds.length);
   writer.varint(unknownPlaces.length);
   for (const place of unknownPlaces) writer.varint(place);
@@ -63,7 +64,9 @@ export function decodeClustering(
   const items = liked.filter((_, place) => !unknown.has(place));
   const leaves = items.length === count ? gatherKnown(items, vectorOf) : undefined;
   const lists = version === 1 ? [] : [unknownPlaces, left, right];
-  if (leaves === undefined || fingerprint(leaves, ...lists) !== expected) return undefined;
+  if (leaves === undefined) return undefined;
+  const parts = version < 3 ? vectorPartsOf(leaves) : partsOf(leaves);
+  if (fingerprint(parts, lists) !== expected) return undefined;
   try {
     const forest = replayMerges(leaves, left, right, space);
     return clusterLeaves({ itemIds: items.map(({ itemId }) => itemId), forest, unknownPlaces });
@@ -92,16 +95,25 @@ function gatherKnown(
     if (vector === undefined || vector.length !== (vectors[0] ?? vector).length) return undefined;
     vectors.push(vector);
   }
-  return { vectors, weights: items.map(({ size }) => size) };
+  return { vectors, weights: items.map(({ size }) => size), digests: vectors.map(digestOf) };
 }
 
-/** FNV-1a over the words of weights, vectors, and lists of numbers with their lengths, 32 bits. */
-function fingerprint({ vectors, weights }: ForestLeaves, ...lists: ReadonlyArray<ArrayLike<number>>): number {
-  let hash = 0x811c9dc5;
-  const numbers = lists.map((list) => Uint32Array.from([list.length, ...Array.from(list)]));
-  for (const part of [Float32Array.from(weights), ...vectors, ...numbers]) {
-    const words = new Uint32Array(part.buffer, part.byteOffset, part.byteLength / 4);
-    for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, 0x01000193);
-  }
+/** The words of weights, and the digests of vectors. */
+function partsOf({ weights, vectors, digests = vectors.map(digestOf) }: ForestLeaves): ArrayLike<number>[] {
+  return [weights, digests];
+}
+
+/** The words of weights as float32, and those of all vectors. */
+function vectorPartsOf({ weights, vectors }: ForestLeaves): ArrayLike<number>[] {
+  return [Float32Array.from(weights), ...vectors].map(
+    ({ buffer, byteOffset, length }) => new Uint32Array(buffer, byteOffset, length),
+  );
+}
+
+/** FNV-1a over words, and lists of numbers with their lengths, 32 bits. */
+function fingerprint(words: readonly ArrayLike<number>[], lists: readonly ArrayLike<number>[]): number {
+  let hash = HASH_START;
+  for (const part of words) hash = hashWords(hash, part);
+  for (const list of lists) hash = hashWords(hashWords(hash, [list.length]), list);
   return hash >>> 0;
 }

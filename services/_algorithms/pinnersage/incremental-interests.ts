@@ -13,6 +13,7 @@ import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { EMPTY_FOREST } from './incremental-forest.ts';
 import type { ForestWorkspace } from './incremental-workspace.ts';
 import { compareInterests, type Interest, type InterestOptions, type WindowInterests } from './interests.ts';
+import { digestOf } from './leaf-digest.ts';
 import type { ActionWindow } from './window.ts';
 
 /** A window compared with the previous clustering. */
@@ -99,6 +100,7 @@ function chooseLeaves(
   const items: ItemEvidence[] = [];
   const vectors: Vector[] = [];
   const weights: number[] = [];
+  const digests: number[] = [];
   const unknownPlaces: number[] = [];
   for (let place = 0; place < liked.length; place++) {
     const item = liked[place]!;
@@ -114,8 +116,9 @@ function chooseLeaves(
     items.push(item);
     vectors.push(vector);
     weights.push(item.size);
+    digests.push((leaf >= 0 ? old.digests?.[leaf] : undefined) ?? digestOf(vector));
   }
-  return { items, leaves: { vectors, weights }, leafOf, unknownPlaces };
+  return { items, leaves: { vectors, weights, digests }, leafOf, unknownPlaces };
 }
 
 function checkVector(itemId: string, vector: Vector, dim: number): void {

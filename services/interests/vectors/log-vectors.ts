@@ -13,6 +13,11 @@ interface Vectors {
   readonly trained: Set<string>;
   /** Items whose vector was tombstoned: rows of the table stay where they are. */
   readonly withdrawn: Set<string>;
+  /**
+   * Views of the table that were returned since its last change. The clusterings of all users share them, and a view costs
+   * more than the search for its row.
+   */
+  readonly views: Map<string, Float32Array>;
 }
 
 export interface LogVectorsEvents extends VectorEvents {
@@ -69,10 +74,11 @@ export class LogVectors implements VectorSource {
 
   #add({ generation, itemId, vector: bytes, origin }: ItemEmbedding): void {
     try {
-      const { table, trained, withdrawn } = this.#vectorsOf(generation, bytes);
+      const { table, trained, withdrawn, views } = this.#vectorsOf(generation, bytes);
       const isNew = table.rowOf(itemId) === undefined;
       table.set(itemId, decodeVector(bytes, table.dimension));
       withdrawn.delete(itemId);
+      views.clear();
       if (!isNew) this.#renew(generation);
       if (origin === 'trained') trained.add(itemId);
     } catch (error) {
@@ -92,7 +98,12 @@ export class LogVectors implements VectorSource {
     const dimension = this.#ledger.get(generation)?.dimension ?? bytes.length / FLOAT_BYTES;
     if (!Number.isInteger(dimension) || dimension < 1)
       throw new VectorError('is no list of float32', 'vector');
-    vectors = { table: new VectorTable(dimension), trained: new Set(), withdrawn: new Set() };
+    vectors = {
+      table: new VectorTable(dimension),
+      trained: new Set(),
+      withdrawn: new Set(),
+      views: new Map(),
+    };
     this.#vectors.set(generation, vectors);
     return vectors;
   }
@@ -104,6 +115,7 @@ export class LogVectors implements VectorSource {
     const vectors = this.#vectors.get(generation);
     if (vectors?.table.rowOf(itemId) === undefined) return;
     vectors.withdrawn.add(itemId);
+    vectors.views.delete(itemId);
     this.#renew(generation);
     if (vectors.withdrawn.size === vectors.table.size) this.#vectors.delete(generation);
   }
@@ -137,6 +149,12 @@ export class LogVectors implements VectorSource {
 
   #vectorOf(generation: string, itemId: string): Float32Array | undefined {
     const vectors = this.#vectors.get(generation);
-    return vectors?.withdrawn.has(itemId) ? undefined : vectors?.table.get(itemId);
+    if (vectors === undefined) return undefined;
+    let view = vectors.views.get(itemId);
+    if (view === undefined && !vectors.withdrawn.has(itemId)) {
+      view = vectors.table.get(itemId);
+      if (view !== undefined) vectors.views.set(itemId, view);
+    }
+    return view;
   }
 }
