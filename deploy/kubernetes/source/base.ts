@@ -24,6 +24,9 @@ export const BASE_SETTINGS: Readonly<Record<string, string>> = {
   ),
 };
 
+/** By them an upgrade applies the settings together with the Job that reads them. */
+export const SETTINGS_LABELS: Manifest = { 'app.kubernetes.io/component': 'settings', ...PART_OF };
+
 /** The pods of the namespace meet the strictest of the Pod Security Standards. */
 export const NAMESPACE_MANIFEST: Manifest = {
   apiVersion: 'v1',

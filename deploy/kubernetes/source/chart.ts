@@ -23,6 +23,9 @@ const SETTINGS_TEMPLATE = `apiVersion: v1
 kind: ConfigMap
 metadata:
   name: settings
+  labels:
+    app.kubernetes.io/component: settings
+    app.kubernetes.io/part-of: tributary
 data:
   {{- toYaml .Values.settings | nindent 2 }}
 `;

@@ -1,5 +1,5 @@
 /** The files of kustomize: base, components and overlays. */
-import { BASE_FILES, BASE_SETTINGS, NAMESPACE } from './base.ts';
+import { BASE_FILES, BASE_SETTINGS, NAMESPACE, SETTINGS_LABELS } from './base.ts';
 import type { Component } from './components/component.ts';
 import { type Manifest, Only, patchOf, Value } from './manifest.ts';
 import { COMPONENTS, OVERLAYS, type Overlay } from './overlays.ts';
@@ -35,7 +35,9 @@ function baseFiles(): Files {
         resources: names.map((name) => `${name}.yaml`),
         '#configMapGenerator':
           'The settings of every process, as the READMEs of the stages list them. Overlays merge theirs into this ConfigMap.',
-        configMapGenerator: [{ name: 'settings', envs: [SETTINGS_FILE] }],
+        configMapGenerator: [
+          { name: 'settings', envs: [SETTINGS_FILE], options: { labels: SETTINGS_LABELS } },
+        ],
       },
     ),
     [`base/${SETTINGS_FILE}`]: settingsFile(BASE_SETTINGS),

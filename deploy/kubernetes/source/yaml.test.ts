@@ -56,7 +56,10 @@ spec:
     );
     assert.match(text, / {2}replicas: \{\{ \.Values\.gateway\.replicas \}\}\n\{\{- end \}\}\n/);
     assert.match(text, /args: \[gateway, \{\{ \.Values\.gateway\.mode \| quote \}\}\]\n/);
-    assert.match(text, /\{\{- if index \.Values\.components "users" \}\}\n {12}- name: USER\n/);
+    assert.match(
+      text,
+      /\{\{- if index \.Values\.components "users" \}\}\n {10}env:\n {12}- name: USER\n {14}value: gateway\n\{\{- end \}\}/,
+    );
   });
 
   it('copies braces that a template must not read', () => {

@@ -43,9 +43,12 @@ function writeMap(manifest: Manifest, indent: string, form: Form): string[] {
     }
     if (child instanceof Only) {
       const lines = form === 'plain' ? [] : writeEntry(`${indent}${scalar(key)}:`, child.node, indent, form);
-      return lines.length === 0
-        ? []
-        : within(`index .Values.components ${JSON.stringify(child.component)}`, lines);
+      return lines.length === 0 ? [] : within(presence(child), lines);
+    }
+    const condition = form === 'template' ? sharedCondition(child) : undefined;
+    if (condition !== undefined) {
+      const list = (child as readonly Only[]).map(({ node }) => node);
+      return within(condition, writeEntry(`${indent}${scalar(key)}:`, list, indent, form));
     }
     const above = comment(manifest[`#${key}`], indent).trimEnd();
     const lines = writeEntry(`${indent}${scalar(key)}:`, child, indent, form);
@@ -53,6 +56,19 @@ function writeMap(manifest: Manifest, indent: string, form: Form): string[] {
     if (form === 'plain' || !(child instanceof Value) || child.unless === undefined) return shown;
     return within(`not (index .Values.components ${JSON.stringify(child.unless)})`, shown);
   });
+}
+
+/** The condition under which a list exists at all, where one component adds all of its items. */
+function sharedCondition(node: Node): string | undefined {
+  if (!Array.isArray(node) || node.length === 0) return undefined;
+  const [first] = node as readonly Node[];
+  if (!(first instanceof Only)) return undefined;
+  const isShared = node.every((item) => item instanceof Only && item.component === first.component);
+  return isShared ? presence(first) : undefined;
+}
+
+function presence({ component }: Only): string {
+  return `index .Values.components ${JSON.stringify(component)}`;
 }
 
 /** Lines that a template writes if a condition holds. */
@@ -80,7 +96,7 @@ function writeList(head: string, given: readonly Node[], indent: string, form: F
 function writeItem(item: Node, indent: string, form: Form): string[] {
   if (item instanceof Only) {
     const lines = writeItem(item.node, indent, form);
-    return within(`index .Values.components ${JSON.stringify(item.component)}`, lines);
+    return within(presence(item), lines);
   }
   if (!isManifest(item)) {
     if (typeof item === 'string' && item.includes('\n')) return [`${indent}- ${block(item, indent, form)}`];
