@@ -77,6 +77,16 @@ describe('the bootstrap reports a part that it cannot install in one sentence wi
     assert.match(message, /^kafka: mvn was not found, .* Install Maven .*, or set KAFKA_BROKERS to .*\.$/);
   });
 
+  it('reports that Go is missing, and a module that is not the pinned one', async () => {
+    assert.match(await failure(['--only', 'kustomize']), /^kustomize: go was not found, .* Install Go 1\.26/);
+    fakeCommand('go', `echo '{ "Dir": "/nowhere", "Sum": "h1:other" }'`);
+    assert.match(
+      await failure(['--only', 'kustomize']),
+      /^kustomize: the checksum of sigs\.k8s\.io\/kustomize\/.* is wrong \(h1:other, expected h1:/,
+    );
+    assert.deepEqual(readdirSync(join(cache, '.partial')), []);
+  });
+
   it('reports a failed download with the error of the tool', async () => {
     fakeCommand(
       'mvn',
