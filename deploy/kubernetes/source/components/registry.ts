@@ -16,6 +16,8 @@ import type { Component } from './component.ts';
 
 const NAME = 'registry';
 export const REGISTRY_PORT = 8_080;
+/** Where Quarkus answers probes, apart from the API. */
+const MANAGEMENT_PORT = 9_000;
 
 /** The credentials of the registry as a user of Strimzi's Kafka; the text of its login comes from a Secret. */
 const STRIMZI_CONFIGURATION = `apicurio.kafka.common.security.protocol=SASL_SSL
@@ -93,20 +95,23 @@ function container(): Manifest {
         valueFrom: { secretKeyRef: { name: 'kafka-registry', key: 'sasl.jaas.config' } },
       }),
     ],
-    ports: [{ name: 'http', containerPort: REGISTRY_PORT }],
+    ports: [
+      { name: 'http', containerPort: REGISTRY_PORT },
+      { name: 'management', containerPort: MANAGEMENT_PORT },
+    ],
     startupProbe: {
-      httpGet: { path: '/health/live', port: 'http' },
+      httpGet: { path: '/health/live', port: 'management' },
       periodSeconds: 2,
       timeoutSeconds: 2,
       failureThreshold: 150,
     },
     livenessProbe: {
-      httpGet: { path: '/health/live', port: 'http' },
+      httpGet: { path: '/health/live', port: 'management' },
       periodSeconds: 20,
       timeoutSeconds: 5,
       failureThreshold: 6,
     },
-    readinessProbe: { httpGet: { path: '/health/ready', port: 'http' }, periodSeconds: 5, timeoutSeconds: 3 },
+    readinessProbe: { httpGet: { path: '/health/ready', port: 'management' }, periodSeconds: 5, timeoutSeconds: 3 },
     resources: resources(NAME, ['200m', '1'], ['512Mi', '768Mi']),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
