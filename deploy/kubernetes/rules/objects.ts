@@ -5,7 +5,8 @@ import { objectName } from '../render/render.ts';
 /** A rule returns a sentence for each breach. */
 export type Rule = (objects: readonly DataMap[]) => string[];
 
-const WITH_PODS = ['Deployment', 'StatefulSet', 'Job'];
+const WITH_PODS = ['Deployment', 'StatefulSet', 'Job', 'CronJob'];
+export const JOBS: readonly string[] = ['Job', 'CronJob'];
 
 export interface PodSource {
   /** Such as `Deployment gateway`. */
@@ -23,7 +24,8 @@ export function podSources(objects: readonly DataMap[]): PodSource[] {
   return objects
     .filter(({ kind }) => WITH_PODS.includes(String(kind)))
     .map((object) => {
-      const template = at(object, 'spec', 'template') as DataMap;
+      const spec = object.kind === 'CronJob' ? at(object, 'spec', 'jobTemplate', 'spec') : object.spec;
+      const template = at(spec, 'template') as DataMap;
       const pod = template.spec as DataMap;
       return {
         title: `${String(object.kind)} ${objectName(object)}`,

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
-import { join } from 'node:path';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
 import { PROJECT } from '../../local/parts.mjs';
 import type { DataMap } from '../render/merge.ts';
@@ -152,6 +154,28 @@ describe('the overlays', () => {
       }
     });
   }
+});
+
+describe('the component inference-workers', () => {
+  it('the component inference-workers breaks no rule beside the overlay production', async () => {
+    const folder = join(PROJECT, 'deploy/kubernetes');
+    const beside = mkdtempSync(join(tmpdir(), 'workers-'));
+    const [overlay, component] = ['overlays/production', 'components/inference-workers'].map((path) =>
+      relative(beside, join(folder, path)),
+    );
+    writeFileSync(
+      join(beside, 'kustomization.yaml'),
+      `namespace: tributary\nresources: [${overlay}]\ncomponents: [${component}]\n`,
+    );
+    const objects = renderOverlay(beside);
+    rmSync(beside, { recursive: true });
+    assert.ok(
+      podSources(objects).some(({ name, kind }) => name === 'inference-workers' && kind === 'CronJob'),
+    );
+    for (const [sentence, rule] of Object.entries(await everyRule())) {
+      assert.deepEqual(rule(objects), [], sentence);
+    }
+  });
 });
 
 describe('the rules about manifests', () => {

@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileVariable } from '#contracts/secret-file.ts';
 import { PLATFORM_SETTINGS, portSetting, type Setting, type Settings } from '#platform/config.ts';
-import { STAGES } from '#stages/stages.ts';
+import { STAGES, WORKERS } from '#stages/stages.ts';
 import { CATALOG, type TopicName } from '#topics/catalog.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import type { Data, DataMap } from '../render/merge.ts';
@@ -13,7 +13,7 @@ import { at, ofKind, podSources, type Rule } from './objects.ts';
 /** Returns every setting of every stage, by its variable. */
 export async function allSettings(): Promise<ReadonlyMap<string, Setting<unknown>>> {
   const declared = await Promise.all(
-    Object.values(STAGES).map(async ({ folder }) => {
+    [...Object.values(STAGES), ...Object.values(WORKERS)].map(async ({ folder }) => {
       const module = (await import(join(PROJECT, 'services', folder, 'config.ts'))) as { SETTINGS: Settings };
       return Object.values(module.SETTINGS);
     }),

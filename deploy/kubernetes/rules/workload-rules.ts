@@ -4,7 +4,7 @@ import { PLATFORM_SETTINGS } from '#platform/config.ts';
 import { STAGE_NAMES } from '#stages/stages.ts';
 import type { DataMap } from '../render/merge.ts';
 import { objectName } from '../render/render.ts';
-import { at, ofKind, type PodSource, podSources, quantity, type Rule, selects } from './objects.ts';
+import { at, JOBS, ofKind, type PodSource, podSources, quantity, type Rule, selects } from './objects.ts';
 
 const PROBES = ['startupProbe', 'livenessProbe', 'readinessProbe'];
 const AMOUNTS = ['cpu', 'memory', 'ephemeral-storage'];
@@ -55,7 +55,7 @@ export const isBounded: Rule = (objects) =>
 /** Every server has three probes, and starting, living and being ready are different questions. */
 export const isProbed: Rule = (objects) =>
   podSources(objects)
-    .filter(({ kind }) => kind !== 'Job')
+    .filter(({ kind }) => !JOBS.includes(kind))
     .flatMap(({ title, containers }) =>
       containers.flatMap((container) => {
         const missing = PROBES.filter((probe) => container[probe] === undefined);
@@ -72,7 +72,7 @@ export const isProbed: Rule = (objects) =>
 /** Every server has a budget that a pod which is not ready cannot block. */
 export const hasBudget: Rule = (objects) =>
   podSources(objects)
-    .filter(({ kind }) => kind !== 'Job')
+    .filter(({ kind }) => !JOBS.includes(kind))
     .flatMap(({ title, labels }) => {
       const budgets = ofKind(objects, 'PodDisruptionBudget').filter((one) =>
         selects(at(one, 'spec', 'selector', 'matchLabels'), labels),

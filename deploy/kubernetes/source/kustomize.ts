@@ -3,6 +3,7 @@ import { BASE_FILES, BASE_SETTINGS, NAMESPACE, SETTINGS_LABELS } from './base.ts
 import type { Component } from './components/component.ts';
 import { type Manifest, Only, patchOf, Value } from './manifest.ts';
 import { COMPONENTS, OVERLAYS, type Overlay } from './overlays.ts';
+import { STRIMZI } from './stage.ts';
 import { writeDocuments, writeYaml } from './yaml.ts';
 
 /** Texts by their paths below deploy/kubernetes. */
@@ -72,10 +73,27 @@ function componentFiles(component: Component): Files {
     ...Object.fromEntries(
       Object.entries(files).map(([file, manifests]) => [`${folder}/${file}.yaml`, writeDocuments(manifests)]),
     ),
+    ...besideStrimzi(component),
     ...Object.fromEntries(
       Object.entries(data?.files ?? {}).map(([file, text]) => [`${folder}/${data!.folder}/${file}`, text]),
     ),
   };
+}
+
+/** Returns, for a component that no overlay has, the patch that an overlay with the other component needs. */
+function besideStrimzi({ name, files }: Component): Files {
+  if (OVERLAYS.some(({ components }) => components.some((one) => one.name === name))) return {};
+  const patches = Object.values(files)
+    .flat()
+    .flatMap((manifest) => {
+      const patch = patchOf(manifest, (leaf) =>
+        leaf instanceof Only && leaf.component === STRIMZI ? leaf.node : undefined,
+      );
+      return patch === undefined ? [] : [patch];
+    });
+  if (patches.length === 0) return {};
+  const about = `What an overlay with the component ${STRIMZI} names among its patches, beside this component.`;
+  return { [`components/${name}/with-${STRIMZI}.yaml`]: writeDocuments([{ '#': about, ...patches[0]! }]) };
 }
 
 /** Returns the patches that remove what a component decides itself. */

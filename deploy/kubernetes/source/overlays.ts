@@ -1,6 +1,7 @@
 /** The installations that are ready to apply. */
 import { AUTOSCALING } from './components/autoscaling.ts';
 import type { Component } from './components/component.ts';
+import { INFERENCE_WORKERS } from './components/inference-workers.ts';
 import { INGRESS } from './components/ingress.ts';
 import { KAFKA } from './components/kafka.ts';
 import { KAFKA_STRIMZI, STRIMZI_PORT } from './components/kafka-strimzi.ts';
@@ -22,6 +23,7 @@ export const COMPONENTS: readonly Component[] = [
   INGRESS,
   MONITORING,
   AUTOSCALING,
+  INFERENCE_WORKERS,
 ];
 
 export interface Overlay {

@@ -3,8 +3,9 @@ import { type Manifest, type Node, Value } from '../manifest.ts';
 import { PART_OF, selector } from '../parts.ts';
 import { KAFKA_CLUSTER } from '../stage.ts';
 import { TOPICS_JOB } from '../topics-job.ts';
-import { portOf, type StageName, WORKLOADS, type Workload } from '../workloads.ts';
+import { portOf, WORKLOADS, type Workload } from '../workloads.ts';
 import type { Component } from './component.ts';
+import { INFERENCE_WORKERS_NAME } from './inference-workers.ts';
 import { KAFKA_PORT } from './kafka.ts';
 import { STRIMZI_PORT } from './kafka-strimzi.ts';
 import { REDIS_PORT } from './redis.ts';
@@ -49,7 +50,8 @@ export const NETWORK_POLICIES: Component = {
       ),
     ],
     stages: WORKLOADS.map(stagePolicy),
-    servers: [topicsPolicy(), kafkaPolicy(), strimziPolicy(), registryPolicy(), redisPolicy()],
+    jobs: [jobPolicy(TOPICS_JOB), jobPolicy(INFERENCE_WORKERS_NAME)],
+    servers: [kafkaPolicy(), strimziPolicy(), registryPolicy(), redisPolicy()],
   },
 };
 
@@ -90,16 +92,16 @@ function stagePolicy({ name, peers, usesRedis }: Workload): Manifest {
   });
 }
 
-function topicsPolicy(): Manifest {
-  return policy(TOPICS_JOB, selector(TOPICS_JOB), { egress: toServers(false) });
+function jobPolicy(name: string): Manifest {
+  return policy(name, selector(name), { egress: toServers(false) });
 }
 
-function everyStage(): StageName[] {
-  return WORKLOADS.map(({ name }) => name);
+function everyProcess(): string[] {
+  return [...WORKLOADS.map(({ name }) => name), TOPICS_JOB, INFERENCE_WORKERS_NAME];
 }
 
 function clients(): Manifest {
-  const values = [...everyStage(), TOPICS_JOB, 'registry'];
+  const values = [...everyProcess(), 'registry'];
   return { podSelector: { matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values }] } };
 }
 
@@ -135,9 +137,7 @@ function registryPolicy(): Manifest {
   const from = [
     {
       podSelector: {
-        matchExpressions: [
-          { key: 'app.kubernetes.io/name', operator: 'In', values: [...everyStage(), TOPICS_JOB] },
-        ],
+        matchExpressions: [{ key: 'app.kubernetes.io/name', operator: 'In', values: everyProcess() }],
       },
     },
   ];

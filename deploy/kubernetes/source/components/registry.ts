@@ -111,7 +111,11 @@ function container(): Manifest {
       timeoutSeconds: 5,
       failureThreshold: 6,
     },
-    readinessProbe: { httpGet: { path: '/health/ready', port: 'management' }, periodSeconds: 5, timeoutSeconds: 3 },
+    readinessProbe: {
+      httpGet: { path: '/health/ready', port: 'management' },
+      periodSeconds: 5,
+      timeoutSeconds: 3,
+    },
     resources: resources(NAME, ['200m', '1'], ['512Mi', '768Mi']),
     securityContext: CONTAINER_SECURITY,
     volumeMounts: [
