@@ -4,7 +4,7 @@ import type { ItemEvidence } from './evidence.ts';
 import { CentroidSpace, type ForestLeaves } from './incremental-centroids.ts';
 import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { replayMerges } from './incremental-forest.ts';
-import { digestOf, HASH_START, hashWords } from './leaf-digest.ts';
+import { HASH_START, hashWords, leafDigestOf } from './leaf-digest.ts';
 
 /** The fingerprint of version 1 leaves out places and merges; those of 1 and 2 include all vectors, later ones their digests. */
 const VERSIONS = [1, 2, 3] as const;
@@ -95,11 +95,15 @@ function gatherKnown(
     if (vector === undefined || vector.length !== (vectors[0] ?? vector).length) return undefined;
     vectors.push(vector);
   }
-  return { vectors, weights: items.map(({ size }) => size), digests: vectors.map(digestOf) };
+  return { vectors, weights: items.map(({ size }) => size), digests: vectors.map(leafDigestOf) };
 }
 
 /** The words of weights, and the digests of vectors. */
-function partsOf({ weights, vectors, digests = vectors.map(digestOf) }: ForestLeaves): ArrayLike<number>[] {
+function partsOf({
+  weights,
+  vectors,
+  digests = vectors.map(leafDigestOf),
+}: ForestLeaves): ArrayLike<number>[] {
   return [weights, digests];
 }
 

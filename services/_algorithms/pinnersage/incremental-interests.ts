@@ -13,7 +13,7 @@ import { type Clustering, clusterLeaves } from './incremental-clustering.ts';
 import { EMPTY_FOREST } from './incremental-forest.ts';
 import type { ForestWorkspace } from './incremental-workspace.ts';
 import { compareInterests, type Interest, type InterestOptions, type WindowInterests } from './interests.ts';
-import { digestOf } from './leaf-digest.ts';
+import { leafDigestOf } from './leaf-digest.ts';
 import type { ActionWindow } from './window.ts';
 
 /** A window compared with the previous clustering. */
@@ -116,7 +116,7 @@ function chooseLeaves(
     items.push(item);
     vectors.push(vector);
     weights.push(item.size);
-    digests.push((leaf >= 0 ? old.digests?.[leaf] : undefined) ?? digestOf(vector));
+    digests.push((leaf >= 0 ? old.digests?.[leaf] : undefined) ?? leafDigestOf(vector));
   }
   return { items, leaves: { vectors, weights, digests }, leafOf, unknownPlaces };
 }

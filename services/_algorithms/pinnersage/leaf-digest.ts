@@ -11,7 +11,7 @@ export function hashWords(hash: number, words: ArrayLike<number>): number {
 }
 
 /** A digest of the bits of a vector, 32 bits. */
-export function digestOf({ buffer, byteOffset, byteLength }: Vector): number {
+export function leafDigestOf({ buffer, byteOffset, byteLength }: Vector): number {
   const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
   // A loop of its own, which sees one type of array only.
   let hash = HASH_START;
