@@ -5,7 +5,7 @@ import type { RowRing } from './row-ring.ts';
 export interface ForestLeaves {
   readonly vectors: readonly Vector[];
   readonly weights: readonly number[];
-  /** A digest of each vector, see `digestOf`; left out where no clustering is encoded. */
+  /** A digest of each vector, see `leafDigestOf`; left out where no clustering is encoded. */
   readonly digests?: readonly number[];
 }
 
