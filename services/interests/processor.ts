@@ -2,18 +2,15 @@ import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
-import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
+import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { requireContinuity } from '#platform/kafka/held-state.ts';
-import { believableRecord } from './believable.ts';
-import { type CachedUser, CachedUsers } from './cached-users.ts';
-import { Clusterer, encodeClusters, RING_SHARE, type UserClusters } from './clusters.ts';
+import { CachedUsers } from './cached-users.ts';
+import { RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import { type DecodedRecord, decodeRecord, encodeDerived } from './record-codec.ts';
-import type { DerivedBytes, HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
-import { applyActions, composeInterests, type PlacedAction } from './update.ts';
-import { type ChangedUser, windowWrite, withWholeWindow } from './user-change.ts';
-import type { EmbeddingSpace } from './vectors/vector-source.ts';
+import type { HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
+import { type ChangedUser, withWholeWindow } from './user-change.ts';
+import { createUserUpdates, type LoadedUser, type UserUpdatePorts, type UserWork } from './user-updates.ts';
 
 /** Users between two turns of the event loop, so that heartbeats and other partitions get their turns. */
 const USERS_PER_SLICE = 16;
@@ -25,18 +22,10 @@ const USERS_PER_REFRESH_STEP = 4;
 const READ_COST = 0.05;
 const MIB = 1_048_576;
 
-export interface ProcessorPorts {
-  readonly config: InterestsConfig;
+export interface ProcessorPorts extends UserUpdatePorts {
   readonly store: InterestsStore;
-  /** The space of the served generation; undefined before the first. */
-  readonly servedSpace: () => EmbeddingSpace | undefined;
-  /** Encodes interests as they are in the topic `interests` and in the store. */
-  readonly encode: (interests: UserInterests) => Buffer;
   /** Resolves when the encoded interests of the user are in the topic `interests`. */
   readonly publish: (userId: string, encoded: Buffer, trace: string | undefined) => Promise<void>;
-  readonly count: (outcome: 'added' | 'duplicate' | 'late' | 'repeated', amount: number) => void;
-  /** Milliseconds since the epoch. The results do not depend on it, unless the store holds times that no log can lead to. */
-  readonly now: () => number;
   /** Called once a user of a batch: `hot` when the user was cached, `read` when it was read from the store. */
   readonly countUser: (outcome: 'hot' | 'read') => void;
 }
@@ -45,18 +34,6 @@ export interface ProcessorPorts {
 interface Held {
   readonly partition: number;
   readonly users: CachedUsers;
-}
-
-/** A cached user, or a record; neither of a user who is new. */
-interface LoadedUser {
-  readonly cached?: CachedUser | undefined;
-  readonly record?: UserRecord | undefined;
-}
-
-interface UserWork {
-  readonly userId: string;
-  readonly actions: PlacedAction[];
-  trace: string | undefined;
 }
 
 /** Resolves when so many users may have been re-clustered; an unchanged user counts as `READ_COST` of one. */
@@ -83,8 +60,8 @@ export interface Processor {
  * twice. The results depend neither on the clock nor on where a batch ends.
  */
 export function createProcessor(ports: ProcessorPorts): Processor {
-  const { config, store, servedSpace, encode, publish, count, now } = ports;
-  const clusterer = new Clusterer(config);
+  const { config, store, servedSpace, publish, now } = ports;
+  const updates = createUserUpdates(ports);
   let owned = ownNothing(config);
 
   async function handle(batch: IncomingBatch<UserAction>): Promise<void> {
@@ -128,8 +105,12 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     const users = await loadUsers(held, works);
     const published: Promise<void>[] = [];
     const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
-      const changed = await changeUser(users[place]!, work, held.users);
-      if (changed === undefined) return undefined;
+      const user = await updates.load(users[place]!);
+      const changed = await updates.change(user, work);
+      if (changed === undefined) {
+        held.users.put(work.userId, user);
+        return undefined;
+      }
       const sent = publish(work.userId, changed.write.interests, work.trace);
       // All are awaited below.
       sent.catch(() => undefined);
@@ -171,38 +152,6 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     return loaded;
   }
 
-  /** @returns undefined if the record includes the actions already */
-  async function changeUser(
-    { cached, record }: LoadedUser,
-    { userId, actions }: UserWork,
-    users: CachedUsers,
-  ): Promise<ChangedUser | undefined> {
-    const space = servedSpace();
-    const user = cached ?? (await decodeUser(believableRecord(decodeRecord(record), now()), space));
-    const { window, offset } = user;
-    const fresh = actions.filter((action) => action.offset > offset);
-    const newest = fresh.at(-1);
-    if (fresh.length < actions.length) count('repeated', actions.length - fresh.length);
-    if (newest === undefined) {
-      users.put(userId, user);
-      return undefined;
-    }
-    const { outcomes, delta } = applyActions(window, fresh, config);
-    for (const outcome of outcomes) count(outcome, 1);
-    const generation = space?.generation ?? null;
-    const { streamTime } = newest;
-    const { receivedAt } = newest.action;
-    const at = { userId, version: newest.offset, generation, streamTime, receivedAt };
-    const { clusters, ...found } = await clusterer.cluster(window, user.clusters, space, streamTime);
-    const derived = derivedBytes(composeInterests(window, at, found, config), clusters);
-    const { window: change, deltaBytes } = windowWrite(window, delta, user);
-    return {
-      next: { window, clusters, offset: newest.offset, deltaBytes },
-      write: { userId, offset: newest.offset, window: change, ...derived },
-      generation,
-    };
-  }
-
   /** Writes users, and then the head; a record that another process changed is written whole. */
   async function writeUsers(
     { partition, users }: Held,
@@ -217,24 +166,6 @@ export function createProcessor(ports: ProcessorPorts): Processor {
       else if (outcomes[place] === 'elsewhere') again.push(withWholeWindow(one));
     }
     if (again.length > 0) await writeUsers({ partition, users }, again, step);
-  }
-
-  function derivedBytes(interests: UserInterests, clusters: UserClusters | undefined): DerivedBytes {
-    const { generation, streamTime, receivedAt, unknownItems } = interests;
-    const clustering = encodeClusters(clusters);
-    return {
-      derived: encodeDerived({ generation, streamTime, receivedAt, unknownItems, clustering }),
-      interests: encode(interests),
-    };
-  }
-
-  async function decodeUser(
-    { window, derived, offset, deltaBytes }: DecodedRecord,
-    space: EmbeddingSpace | undefined,
-  ): Promise<CachedUser> {
-    const usable = space !== undefined && derived?.generation === space.generation;
-    const clusters = usable ? await clusterer.restore(window, derived.clustering, space) : undefined;
-    return { window, clusters, offset, deltaBytes };
   }
 
   async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
@@ -264,22 +195,10 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     userId: string,
     stored: UserRecord | undefined,
   ): Promise<boolean> {
-    const space = servedSpace();
-    const record = believableRecord(decodeRecord(stored), now());
-    const { window, derived, offset } = record;
-    if (space === undefined || derived === undefined) return false;
-    const stale = derived.generation !== space.generation || derived.unknownItems > 0;
-    if (!stale) return false;
-    const before = await decodeUser(record, space);
-    const { streamTime, receivedAt } = derived;
-    const { clusters, ...found } = await clusterer.cluster(window, before.clusters, space, streamTime);
-    const at = { userId, version: offset, generation: space.generation, streamTime, receivedAt };
-    const next = composeInterests(window, at, found, config);
-    const isChanged = next.generation !== derived.generation || next.unknownItems !== derived.unknownItems;
-    if (!isChanged) return false;
-    const bytes = derivedBytes(next, clusters);
-    await publish(userId, bytes.interests, undefined);
-    const written = await store.rederive(partition, { userId, offset }, bytes);
+    const next = await updates.rederive(userId, stored);
+    if (next === undefined) return false;
+    await publish(userId, next.bytes.interests, undefined);
+    const written = await store.rederive(partition, { userId, offset: next.offset }, next.bytes);
     owned.users.forget(userId);
     return written;
   }
