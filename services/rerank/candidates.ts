@@ -34,17 +34,37 @@ export interface GatherOptions {
   /** Item ids that are left out. */
   readonly excluded: ReadonlySet<string>;
   /** Whether an item may be shown; by default all may. */
-  readonly isOffered?: (itemId: string) => boolean;
+  readonly isOffered?: ((itemId: string) => boolean) | undefined;
   /** Whether lists for everybody count as much as the user's own; by default less. */
   readonly areListsEqual?: boolean;
-  /** Milliseconds since the epoch. */
-  readonly now: number;
 }
 
 /** Returns the union of the lists with its features; no two lists are of one model. */
 export function gatherCandidates(
   lists: readonly ListColumns[],
-  { excluded, isOffered, areListsEqual = false, now }: GatherOptions,
+  { now, ...options }: GatherOptions & { readonly now: number },
+): Candidates {
+  return atTime(tabulateCandidates(lists, options), now);
+}
+
+/** Writes the features that depend on the time into the table. @param now milliseconds since the epoch */
+export function atTime(gathered: Candidates, now: number): Candidates {
+  const { candidates, features } = gathered;
+  const { columns, values } = features;
+  const first = columns.length - CANDIDATE_FEATURES.length;
+  for (const [index, { of, dependsOnTime }] of CANDIDATE_FEATURES.entries()) {
+    if (dependsOnTime !== true) continue;
+    let at = first + index;
+    for (let row = 0; row < candidates.length; row++, at += columns.length)
+      values[at] = of(candidates[row]!, now);
+  }
+  return gathered;
+}
+
+/** Like `gatherCandidates`, but the features that depend on the time are not set; `atTime` sets them. */
+export function tabulateCandidates(
+  lists: readonly ListColumns[],
+  { excluded, isOffered, areListsEqual = false }: GatherOptions,
 ): Candidates {
   const union = new Union(excluded, isOffered);
   for (const list of lists) union.add(list);
@@ -52,9 +72,10 @@ export function gatherCandidates(
   const columns: string[] = [];
   const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
   const values = new Float64Array(candidates.length * width);
-  const write = ({ name, of }: CandidateFeature): void => {
+  const write = ({ name, of, dependsOnTime }: CandidateFeature): void => {
     let at = columns.push(name) - 1;
-    for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(candidates[row]!, now);
+    if (dependsOnTime === true) return;
+    for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(candidates[row]!, 0);
   };
   write(BIAS);
   const hasOwnList = lists.some(({ userId }) => !isEveryone(userId));

@@ -69,7 +69,7 @@ const STAGE_SETTINGS = {
     integer: true,
     unit: 'candidates',
     summary:
-      'candidates of pools that stay decoded in memory, at about 0.3 KB each; those of the pools used last are kept',
+      'candidates of pools that stay in memory with their features, at about 0.5 KB each; those of the pools used last are kept',
   }),
 } as const;
 

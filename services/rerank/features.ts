@@ -35,6 +35,8 @@ export interface CandidateFeature {
   readonly priorMean: number;
   /** @param now milliseconds since the epoch */
   readonly of: (candidate: PooledCandidate, now: number) => number;
+  /** Whether the feature depends on `now`: it is computed for each request, the others once for a version of the pool. */
+  readonly dependsOnTime?: true;
 }
 
 export interface ModelFeature {
@@ -56,7 +58,12 @@ export const CANDIDATE_FEATURES: readonly CandidateFeature[] = [
   // Importance of the medoid that led here, as a share of all; 0 to 1, 0 without one.
   { name: 'medoid.share', priorMean: 0, of: ({ because }) => share(because?.importance ?? 0) },
   // 2^(−age of the medoid's newest action in days); 0 to 1, 0 without one.
-  { name: 'medoid.recency', priorMean: 0, of: ({ because }, now) => recency(because, now) },
+  {
+    name: 'medoid.recency',
+    priorMean: 0,
+    of: ({ because }, now) => recency(because, now),
+    dependsOnTime: true,
+  },
   // Decayed count, as a share of the most popular item's; 0 to 1.
   { name: 'popularity', priorMean: 0, of: ({ popularity }) => share(popularity) },
 ];

@@ -13,6 +13,7 @@ import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
+import { PreparedCandidates } from './prepared-candidates.ts';
 import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
@@ -50,7 +51,8 @@ await runStage(STAGES.rerank, async (stage) => {
   });
 
   const offered = new OfferedItems();
-  const isOffered = (itemId: string): boolean => offered.has(itemId);
+  const { excludeRecent, areListsEqual } = config;
+  const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
   const follower = await stage.follow({ items: ({ key, value }) => offered.apply(key, value) });
   let isCatalogueRead = false;
   void follower.caughtUp.then(() => {
@@ -72,15 +74,15 @@ await runStage(STAGES.rerank, async (stage) => {
       return pools.read(userId);
     },
     compose(pool, request) {
-      const { excludeRecent, areListsEqual } = config;
+      const now = Date.now();
+      const candidates = prepared.of(pool, now);
       const slate = composeSlate({
         ...request,
         pool,
+        candidates,
         served: served.current,
         excludeRecent,
-        areListsEqual,
-        isOffered,
-        now: Date.now(),
+        now,
       });
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(request.size - slate.slots.length);

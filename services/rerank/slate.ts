@@ -1,6 +1,6 @@
 import { createRandom } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
-import { gatherCandidates } from './candidates.ts';
+import { type Candidates, gatherCandidates } from './candidates.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
 
@@ -28,6 +28,8 @@ export interface SlateRequest {
   readonly areListsEqual?: boolean;
   /** Whether an item may be shown: a pool may be older than the withdrawal of one of its items. */
   readonly isOffered?: ((itemId: string) => boolean) | undefined;
+  /** The candidates of the pool, if they are known already; otherwise they are gathered. */
+  readonly candidates?: Candidates;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
@@ -45,12 +47,9 @@ export function composeSlate(request: SlateRequest): Slate {
     isOffered,
     now,
   } = request;
-  const { candidates, features } = gatherCandidates(pool.proposals, {
-    excluded: excludeRecent ? pool.recent : NOTHING,
-    ...(isOffered && { isOffered }),
-    areListsEqual,
-    now,
-  });
+  const excluded = excludeRecent ? pool.recent : NOTHING;
+  const { candidates, features } =
+    request.candidates ?? gatherCandidates(pool.proposals, { excluded, isOffered, areListsEqual, now });
   const chosen = served.policy.choose(features, size, createRandom(slateId));
   const width = features.columns.length;
   return {

@@ -12,6 +12,8 @@ export interface IncomingMessage<V> {
   readonly timestamp: number;
   /** null is a tombstone. */
   readonly value: V | null;
+  /** The bytes of the value as they are in the log, for those who store them; undefined for a tombstone. A view: do not write to it. */
+  readonly bytes?: Buffer | undefined;
   /** W3C trace context; undefined if the producer sent none. */
   readonly trace: string | undefined;
 }
@@ -31,7 +33,7 @@ export interface Rejection {
 
 export function incomingMessage<V>(
   partition: number,
-  { offset, key, timestamp, headers }: LogMessage,
+  { offset, key, timestamp, headers, value: bytes }: LogMessage,
   value: V | null,
 ): IncomingMessage<V> {
   return {
@@ -40,6 +42,7 @@ export function incomingMessage<V>(
     key: key?.toString() ?? '',
     timestamp: Number(timestamp),
     value,
+    bytes: bytes ?? undefined,
     trace: headerText(headers, TRACE_HEADER),
   };
 }

@@ -19,6 +19,20 @@ describe('which items a slate may show', () => {
     assert.equal(offered.size, 0);
   });
 
+  it('the version grows with each change of what may be shown, and with nothing else', () => {
+    const offered = new OfferedItems();
+    const versions = (['available', 'available', 'unavailable', 'unavailable', 'available'] as const).map(
+      (availability) => {
+        offered.apply('tea', { availability });
+        return offered.version;
+      },
+    );
+    assert.deepEqual(versions, [1, 1, 2, 2, 3]);
+    const empty = new OfferedItems();
+    empty.apply('tea', null);
+    assert.equal(empty.version, 1, 'from the first entry on, unlisted items may not be shown');
+  });
+
   it('a tombstone alone tells that a catalogue is kept', () => {
     const offered = new OfferedItems();
     offered.apply('gone', null);

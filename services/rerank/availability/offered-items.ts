@@ -9,17 +9,25 @@ import type { Item } from '#contracts/generated/records.ts';
 export class OfferedItems {
   readonly #offered = new HashSet();
   #isKept = false;
+  #version = 0;
 
   /** Number of items that the catalogue lists as available. */
   get size(): number {
     return this.#offered.size;
   }
 
+  /** Grows whenever an item may be shown that might not before, or the other way round. */
+  get version(): number {
+    return this.#version;
+  }
+
   /** Applies a message of `items`. @param item null when the item is withdrawn */
   apply(itemId: string, item: Pick<Item, 'availability'> | null): void {
+    const before = this.#isKept ? this.#offered.size : undefined;
     this.#isKept = true;
     if (item === null || item.availability === 'unavailable') this.#offered.delete(digestOf(itemId));
     else this.#offered.add(digestOf(itemId));
+    if (this.#offered.size !== before) this.#version += 1;
   }
 
   has(itemId: string): boolean {

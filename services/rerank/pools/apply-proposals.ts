@@ -21,7 +21,7 @@ export async function applyProposals(
   { store, fresh, now }: ApplyProposalsOptions,
 ): Promise<void> {
   const waiting = new Map<string, ArrivingRecord[]>();
-  for (const { offset, key, value, timestamp } of batch.messages) {
+  for (const { offset, key, value, bytes, timestamp } of batch.messages) {
     if (value === null) {
       // A tombstone erases the user, and the earlier proposals of the batch with it.
       waiting.delete(key);
@@ -34,7 +34,7 @@ export async function applyProposals(
       continue;
     }
     const records = waiting.get(key) ?? [];
-    records.push({ offset, proposal: value, models: modelNamesOf(value) });
+    records.push({ offset, proposal: value, bytes, models: modelNamesOf(value) });
     waiting.set(key, records);
   }
   const arriving = newestOf([...waiting.values()].flat());

@@ -7,7 +7,7 @@ import { writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
 import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/heads.ts';
 import { runScript } from '#platform/redis/script.ts';
 import { DecodedPools } from './decoded-pools.ts';
-import { type HeldProposal, joinPools, MAX_MODELS } from './pool.ts';
+import { type HeldProposal, joinPools, MAX_MODELS, type Pool } from './pool.ts';
 import type { ArrivingRecord, PoolStore, PutOutcome } from './store.ts';
 
 /**
@@ -92,6 +92,8 @@ const SOURCE = 'proposals';
 const STATE = 'lists';
 /** Records in one call of the script, which blocks the server for about 20 µs each. */
 const RECORDS_A_CALL = 100;
+/** The lists of a pool that is not there; one object, so that the joined pool of unknown users is found again. */
+const NONE: readonly HeldProposal[] = [];
 const OUTCOMES: Readonly<Record<string, PutOutcome>> = { h: 'held', s: 'stale', f: 'full' };
 
 export function createRedisPoolStore(options: {
@@ -102,11 +104,14 @@ export function createRedisPoolStore(options: {
   keepMs: number;
   /** Candidates of pools that stay decoded in memory, together. */
   cachedCandidates: number;
+  /** Encodes a record that comes without its bytes. */
   encode: (proposal: Proposal) => Buffer;
   decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
 }): PoolStore {
   const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
   const decoded = new DecodedPools(options.cachedCandidates);
+  /** The last pool that was joined from the user's own lists. */
+  const joined = new WeakMap<readonly HeldProposal[], { everybody: readonly HeldProposal[]; pool: Pool }>();
 
   /** Reads the whole pool only if it has changed since it was decoded here. */
   async function readProposals(userId: string): Promise<readonly HeldProposal[]> {
@@ -115,7 +120,7 @@ export function createRedisPoolStore(options: {
     if (known !== undefined && (await redis.hget(key, STATE)) === known.stamp) return known.proposals;
     const fields = await redis.hgetallBuffer(key);
     const state = fields[STATE]?.toString();
-    const proposals = state === undefined ? [] : await decodePool(state, fields);
+    const proposals = state === undefined ? NONE : await decodePool(state, fields);
     decoded.put(userId, state, proposals);
     return proposals;
   }
@@ -147,9 +152,9 @@ export function createRedisPoolStore(options: {
   ): Promise<ReadonlyArray<readonly PutOutcome[]>> {
     const keys = [headKeyOf(partition), ...arriving.map(({ proposal }) => keyOf(proposal.userId))];
     const parameters: Array<string | number | Buffer> = [incarnation, keepMs, MAX_MODELS];
-    for (const { offset, proposal, models } of arriving) {
+    for (const { offset, proposal, bytes = encode(proposal), models } of arriving) {
       const { version, receivedAt } = proposal;
-      parameters.push(offset, version, receivedAt, encode(proposal), models.length, ...models);
+      parameters.push(offset, version, receivedAt, bytes, models.length, ...models);
     }
     const outcomes = (await runScript(redis, PUT, keys, parameters)) as string[] | -1;
     if (outcomes === -1) throw new StateReplaced(arriving[0]!.offset - 1);
@@ -175,10 +180,14 @@ export function createRedisPoolStore(options: {
     async read(userId) {
       // Both commands are sent in one turn, so that they share one round trip.
       const [own, everybody] = await Promise.all([
-        userId === EVERYONE ? [] : readProposals(userId),
+        userId === EVERYONE ? NONE : readProposals(userId),
         readProposals(EVERYONE),
       ]);
-      return joinPools(own, everybody);
+      const known = joined.get(own);
+      if (known?.everybody === everybody) return known.pool;
+      const pool = joinPools(own, everybody);
+      joined.set(own, { everybody, pool });
+      return pool;
     },
     async erase(userId) {
       await redis.del(keyOf(userId));

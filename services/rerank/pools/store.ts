@@ -7,6 +7,8 @@ import type { Pool } from './pool.ts';
 export interface ArrivingRecord {
   readonly offset: number;
   readonly proposal: Proposal;
+  /** The proposal as it is in the log, if a store may keep these bytes. */
+  readonly bytes?: Buffer | undefined;
   /** At least one, all of the record. */
   readonly models: readonly string[];
 }
@@ -32,7 +34,10 @@ export interface PoolStore {
     arriving: readonly ArrivingRecord[],
     batch?: Pick<PoolBatch, 'incarnation'>,
   ): Promise<ReadonlyArray<readonly PutOutcome[]>>;
-  /** The pool of the user; the lists for everyone if the user is unknown. */
+  /**
+   * The pool of the user; the lists for everyone if the user is unknown. It may be the object that an earlier read returned, if
+   * nothing has changed: do not change it.
+   */
   read(userId: string): Promise<Pool>;
   erase(userId: string): Promise<void>;
   /** @returns undefined if no proposal of the partition was stored */
