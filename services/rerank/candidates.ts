@@ -91,8 +91,14 @@ export function tabulateCandidates(
   return { candidates, features: { columns, values } };
 }
 
+/** The models of a candidate so far. Candidates with the same models share it, because there are thousands of them in memory. */
+interface ModelSet {
+  readonly models: readonly string[];
+  readonly next: Map<string, ModelSet>;
+}
+
 interface Gathered extends PooledCandidate {
-  models: string[];
+  models: readonly string[];
   because: Cause | null;
   explanation: string;
   popularity: number;
@@ -106,6 +112,9 @@ class Union {
   /** The rows of the candidates of each table. */
   readonly #rows = new Map<CandidateTable, Int32Array>();
   readonly #byItem = new Map<string, number>();
+  readonly #noModel: ModelSet = { models: [], next: new Map() };
+  /** By row. */
+  readonly #models: ModelSet[] = [];
 
   constructor(excluded: ReadonlySet<string>, isOffered: GatherOptions['isOffered']) {
     this.#excluded = excluded;
@@ -135,14 +144,23 @@ class Union {
       const candidate = this.candidates[row]!;
       const cause = causes.length === 0 ? -1 : causes[place]!;
       const because = cause < 0 ? null : table.causes[cause]!;
-      const isFirst = candidate.models.length === 0;
+      const { models, next } = this.#models[row]!;
+      const isFirst = models.length === 0;
       if (isFirst || (candidate.because === null && (because !== null || candidate.explanation === ''))) {
         candidate.because = because;
         candidate.explanation = because !== null || hasOwnReason ? explanation : '';
       }
       const popularity = table.popularity.length === 0 ? 0 : table.popularity[at]!;
       if (popularity > candidate.popularity) candidate.popularity = popularity;
-      if (isFirst || candidate.models.at(-1) !== model) candidate.models.push(model);
+      if (isFirst || models.at(-1) !== model) {
+        let set = next.get(model);
+        if (set === undefined) {
+          set = { models: [...models, model], next: new Map() };
+          next.set(model, set);
+        }
+        this.#models[row] = set;
+        candidate.models = set.models;
+      }
     }
   }
 
@@ -152,8 +170,10 @@ class Union {
     const isLeftOut = this.#excluded.has(itemId) || this.#isOffered?.(itemId) === false;
     const row = isLeftOut ? LEFT_OUT : this.candidates.length;
     this.#byItem.set(itemId, row);
-    if (!isLeftOut)
-      this.candidates.push({ itemId, models: [], because: null, explanation: '', popularity: 0 });
+    if (isLeftOut) return row;
+    const { models } = this.#noModel;
+    this.candidates.push({ itemId, models, because: null, explanation: '', popularity: 0 });
+    this.#models.push(this.#noModel);
     return row;
   }
 }

@@ -30,6 +30,9 @@ test('prepared candidates are those that are gathered at the time of each reques
     );
   const all = new PreparedCandidates({ excludeRecent: false, offered });
   assert.equal(all.of(pool, NOW).candidates.length, 4);
+  const equal = new PreparedCandidates({ excludeRecent: true, areListsEqual: true, offered });
+  const options = { excluded: pool.recent, areListsEqual: true, now: NOW };
+  assert.deepEqual(equal.of(pool, NOW), gatherCandidates(pool.proposals, options));
 });
 
 test('prepared candidates are computed again for another pool and after a change of the catalogue, and else not', () => {
