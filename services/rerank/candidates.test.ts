@@ -54,8 +54,8 @@ test('a list for everybody counts less beside a list of the user, by a column of
   const everybody = { userId: '*', version: -1, items: [someItem('rye', 9), someItem('oats', 3)] };
   const shared = someProposal({ model: 'trending', ...everybody });
   const beside = named([own, shared]);
-  assert.equal(beside.rye!['trending.beside-score'], 0.15);
-  assert.equal(beside.oats!['trending.beside-score'], -0.15);
+  assert.equal(beside.rye!['trending.beside-score'], 0.05);
+  assert.equal(beside.oats!['trending.beside-score'], -0.05);
   assert.ok(!Object.hasOwn(beside.rye!, 'trending.score'));
   assert.equal(beside.rye!['behaviour.score'], -1);
   const alone = named([shared]);

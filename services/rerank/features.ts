@@ -79,7 +79,7 @@ export const MODEL_FEATURES: readonly ModelFeature[] = [
 ];
 
 /** Above 0 so that a list for everybody still orders what the others do not tell apart. */
-const BESIDE_WEIGHT = 0.15;
+const BESIDE_WEIGHT = 0.05;
 
 /**
  * Replaces the score of a list that is the same for everybody, where the user has lists of their own: it knows nothing of the user, and
