@@ -101,11 +101,14 @@ export class BinaryReader {
   readonly #what: string;
   readonly #bytes: Uint8Array;
   readonly #view: DataView;
+  /** The same bytes; its decoder of short texts is several times as fast as TextDecoder, and leaves no garbage. */
+  readonly #buffer: Buffer;
   #offset = 0;
 
   constructor(bytes: Uint8Array, what: string) {
     this.#what = what;
     this.#bytes = bytes;
+    this.#buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
     this.#view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
@@ -126,11 +129,18 @@ export class BinaryReader {
   string(): string {
     const length = this.varint();
     const start = this.#advance(length);
+    if (length < SHORT_TEXT && this.#isAscii(start, length))
+      return this.#buffer.toString('latin1', start, start + length);
     try {
       return utf8Decoder.decode(this.#bytes.subarray(start, start + length));
     } catch {
       throw this.fault('text that is not UTF-8');
     }
+  }
+
+  #isAscii(start: number, length: number): boolean {
+    for (let i = start; i < start + length; i++) if (this.#bytes[i]! >= 0x80) return false;
+    return true;
   }
 
   /** Consumes the version byte and returns it; throws for any that is not among `supported`. */

@@ -89,11 +89,18 @@ function membersOfChanged(labels: Int32Array, labelBefore: Int32Array): Map<numb
   return changed;
 }
 
+/** The vectors of a cluster, one after the other; kept between calls. */
+let points = new Float64Array(0);
+
 /** The leaf among `members` that is their medoid. */
 function medoidOf({ vectors, weights }: ForestLeaves, members: readonly number[]): number {
-  if (members.length === 1) return members[0]!;
+  const [first, second] = members as readonly [number, number?];
+  // The vectors need not be copied where `medoid` does not read them.
+  if (second === undefined) return first;
+  if (members.length === 2 && weights[first] === weights[second]) return first;
   const dim = vectors[members[0]!]!.length;
-  const points = new Float64Array(members.length * dim);
+  const size = members.length * dim;
+  if (points.length < size) points = new Float64Array(2 * size);
   members.forEach((member, i) => {
     points.set(vectors[member]!, i * dim);
   });

@@ -62,7 +62,9 @@ export function replayMerges(
   const clusters = new CentroidClusters(leaves, space, createMergeArrays(count));
   const slotOf = new Int32Array(count + left.length).fill(-1);
   for (let leaf = 0; leaf < count; leaf++) slotOf[leaf] = leaf;
-  const squaredHeight = Float64Array.from(left, (node, i) => {
+  const squaredHeight = new Float64Array(left.length);
+  for (let i = 0; i < left.length; i++) {
+    const node = left[i]!;
     const kept = slotOf[node] ?? -1;
     const gone = slotOf[right[i]!] ?? -1;
     if (kept < 0 || gone <= kept)
@@ -72,7 +74,7 @@ export function replayMerges(
     slotOf[node] = -1;
     slotOf[right[i]!] = -1;
     slotOf[count + i] = kept;
-    return d;
-  });
+    squaredHeight[i] = d;
+  }
   return { leaves, left, right, squaredHeight };
 }

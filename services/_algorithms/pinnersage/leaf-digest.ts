@@ -10,11 +10,21 @@ export function hashWords(hash: number, words: ArrayLike<number>): number {
   return next;
 }
 
+/** A vector is copied here, because a view of its words would be garbage. */
+let numbers = new Float32Array(256);
+let words = new Uint32Array(numbers.buffer);
+
 /** A digest of the bits of a vector, 32 bits. */
-export function leafDigestOf({ buffer, byteOffset, byteLength }: Vector): number {
-  const words = new Uint32Array(buffer, byteOffset, byteLength / 4);
-  // A loop of its own, which sees one type of array only.
+export function leafDigestOf(vector: Vector): number {
+  if (!(vector instanceof Float32Array))
+    return hashWords(HASH_START, new Uint32Array(vector.buffer, vector.byteOffset, 2 * vector.length)) >>> 0;
+  const { length } = vector;
+  if (numbers.length < length) {
+    numbers = new Float32Array(2 * length);
+    words = new Uint32Array(numbers.buffer);
+  }
+  numbers.set(vector);
   let hash = HASH_START;
-  for (let i = 0; i < words.length; i++) hash = Math.imul(hash ^ words[i]!, PRIME);
+  for (let i = 0; i < length; i++) hash = Math.imul(hash ^ words[i]!, PRIME);
   return hash >>> 0;
 }

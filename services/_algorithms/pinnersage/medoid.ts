@@ -13,6 +13,9 @@ const TIE = 1e-9;
  */
 export function medoid({ points, weights, dim }: WeightedPoints, members: ArrayLike<number>): number {
   if (members.length === 0) throw new RangeError('An empty cluster has no medoid');
+  if (members.length === 1) return members[0]!;
+  if (members.length === 2 && weights[members[0]!] === weights[members[1]!])
+    return Math.min(members[0]!, members[1]!);
   const centroid = new Float64Array(dim);
   let total = 0;
   for (let i = 0; i < members.length; i++) {
@@ -23,12 +26,19 @@ export function medoid({ points, weights, dim }: WeightedPoints, members: ArrayL
   }
   for (let d = 0; d < dim; d++) centroid[d]! /= total;
 
-  const costs = Float64Array.from(members, (member) => {
+  const costs = new Float64Array(members.length);
+  let least = Infinity;
+  for (let i = 0; i < members.length; i++) {
+    const row = members[i]! * dim;
     let sum = 0;
-    for (let d = 0; d < dim; d++) sum += (points[member * dim + d]! - centroid[d]!) ** 2;
-    return sum;
-  });
-  const bound = costs.reduce((least, cost) => Math.min(least, cost), Infinity) * (1 + TIE);
+    for (let d = 0; d < dim; d++) {
+      const difference = points[row + d]! - centroid[d]!;
+      sum += difference * difference;
+    }
+    costs[i] = sum;
+    if (sum < least) least = sum;
+  }
+  const bound = least * (1 + TIE);
   let best = Infinity;
   for (let i = 0; i < members.length; i++) if (costs[i]! <= bound && members[i]! < best) best = members[i]!;
   return best;
