@@ -1,11 +1,14 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { modelProposalsOf } from '#contracts/domain/proposed-lists.ts';
-import type { Proposal } from '#contracts/generated/records.ts';
 import { readConfig } from '#platform/config.ts';
 import { SETTINGS as FEEDBACK_SETTINGS, rulesOf } from '../../../services/feedback/config.ts';
 import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
 import { checkAcknowledged } from '../checkers/acknowledged.ts';
-import type { LogRecord } from '../checkers/log-record.ts';
+import {
+  checkMembership,
+  checkMoves,
+  type ItemsByGeneration,
+  pointerMoves,
+} from '../checkers/generations.ts';
 import { checkRewards } from '../checkers/rewards.ts';
 import { checkAnswers, checkGenerations } from '../checkers/slates.ts';
 import { checkStatistics, foldRewards } from '../checkers/statistics.ts';
@@ -80,7 +83,8 @@ async function compare({
     await read('proposals'),
   ];
   const [interests, letters] = [await read('interests'), await read('dead-letters')];
-  const space = spaceOf(await read('releases'), await read('embeddings'));
+  const releases = await read('releases');
+  const space = spaceOf(releases, await read('embeddings'));
   const config = readConfig(INTERESTS_SETTINGS, {});
   const feedback = readConfig(FEEDBACK_SETTINGS, FEEDBACK_ENV);
   const answers = checkAnswers(load.answered, slates, load.counts.failedSlates + slowClients.count);
@@ -99,7 +103,8 @@ async function compare({
     ...checkStatistics(await readStatistics(redis, namespace.namespace), await foldRewards(rewards)),
     ...answers.faults,
     ...checkGenerations({ slates, proposals, interests }),
-    ...checkMembership(proposals, generations),
+    ...checkMoves(pointerMoves(releases)),
+    ...checkMembership(proposals, itemsByGeneration(generations)),
     ...letters.map(({ value }) => `a dead letter of ${value?.stage}: ${value?.code}, ${value?.reason}`),
   ];
   const { unanswered } = answers;
@@ -109,25 +114,8 @@ async function compare({
   };
 }
 
-/** Returns a sentence for each proposed item that the generation of its proposal does not have. */
-function checkMembership(
-  proposals: Iterable<LogRecord<Proposal>>,
-  generations: NemesisWorld['generations'],
-): string[] {
-  const known = new Map(
+function itemsByGeneration(generations: NemesisWorld['generations']): ItemsByGeneration {
+  return new Map(
     generations.map(({ name, embeddings }) => [name, new Set(embeddings.map(({ value }) => value.itemId))]),
   );
-  const faults: string[] = [];
-  for (const { partition, offset, value } of proposals) {
-    for (const { generation, items } of value === null ? [] : modelProposalsOf(value)) {
-      if (generation === null) continue;
-      const members = known.get(generation);
-      const foreign = items.find(({ itemId }) => !members?.has(itemId));
-      if (foreign !== undefined)
-        faults.push(
-          `the proposal at ${partition}/${offset} of ${generation} has ${foreign.itemId} of another one`,
-        );
-    }
-  }
-  return faults;
 }

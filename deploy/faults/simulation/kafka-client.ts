@@ -62,27 +62,30 @@ function topicIn(bytes: Buffer): string {
 function createAdmin({ broker, process }: ClientOptions): Admin {
   const ask = <T>(work: () => T): Promise<T> => process.request(work, lostRequest);
   const all = Array.from({ length: broker.partitions }, (_, partition) => partition);
-  const admin: Pick<Admin, 'connect' | 'disconnect' | 'fetchOffsets' | 'fetchTopicOffsets'> = {
-    connect: async () => undefined,
-    disconnect: async () => undefined,
-    fetchOffsets: ({ groupId, topics = [] }) =>
-      ask(() =>
-        topics.map((topic) => ({
-          topic,
-          partitions: all.map((partition) => {
-            const offset = String(broker.committed(groupId, topic, partition) ?? -1);
-            return { partition, offset, metadata: null };
+  const admin: Pick<Admin, 'connect' | 'disconnect' | 'deleteGroups' | 'fetchOffsets' | 'fetchTopicOffsets'> =
+    {
+      connect: async () => undefined,
+      disconnect: async () => undefined,
+      // A group without members costs nothing here.
+      deleteGroups: async () => [],
+      fetchOffsets: ({ groupId, topics = [] }) =>
+        ask(() =>
+          topics.map((topic) => ({
+            topic,
+            partitions: all.map((partition) => {
+              const offset = String(broker.committed(groupId, topic, partition) ?? -1);
+              return { partition, offset, metadata: null };
+            }),
+          })),
+        ),
+      fetchTopicOffsets: (topic) =>
+        ask(() =>
+          all.map((partition) => {
+            const high = String(broker.messages(topic, partition).length);
+            return { partition, offset: high, high, low: '0' };
           }),
-        })),
-      ),
-    fetchTopicOffsets: (topic) =>
-      ask(() =>
-        all.map((partition) => {
-          const high = String(broker.messages(topic, partition).length);
-          return { partition, offset: high, high, low: '0' };
-        }),
-      ),
-  };
+        ),
+    };
   return admin as Admin;
 }
 

@@ -98,4 +98,34 @@ export const PLANTS: readonly Plant[] = [
             setTimeout(() => send(...parameters).catch(() => undefined), LINGER_MS);
           }) as typeof real),
   },
+  plant('index', 'index.answers', '“not yet” is taken for “no longer”', () => ({ mayCome: () => false })),
+  plant('index', 'index.handlers', 'a process does not follow an operator who goes back', (real) => ({
+    release: (...[id, release, ...rest]: never[]) => {
+      const { state, follows } = (release ?? {}) as { state?: string; follows?: number | null };
+      return follows === null && state === 'ready' ? undefined : call(real, 'release', id, release, ...rest);
+    },
+  })),
+  plant('index', 'index.handlers', 'a generation serves before all its vectors are read', (real) => ({
+    release: (...[id, release, ...rest]: never[]) =>
+      call(real, 'release', id, release && { ...(release as unknown as object), itemCount: 1 }, ...rest),
+  })),
+  plant('propose', 'propose.embeddings', '“not yet” is taken for “no longer”', (real) => ({
+    find: (...[id]: never[]) => {
+      try {
+        return call(real, 'find', id);
+      } catch {
+        return undefined;
+      }
+    },
+  })),
+  plant('propose', 'propose.model', 'the users of a failing model are not tried again', (real) => ({
+    propose: (...parameters: never[]) => call(real, 'propose', ...parameters).catch(() => new Map()),
+  })),
+  plant('propose', 'propose.pass', 'the oldest version of a user in a batch is answered last', (real) => ({
+    handle: (...[batch]: never[]) => {
+      const { messages, ...rest } = batch as unknown as { messages: readonly { key: string }[] };
+      const oldest = messages.filter(({ key }, i) => messages.findIndex((one) => one.key === key) === i);
+      return call(real, 'handle', { ...rest, messages: oldest });
+    },
+  })),
 ];
