@@ -21,6 +21,10 @@ const COMMANDS: Readonly<Record<string, FaultCommand>> = {
     title: 'Redis is emptied under load',
     load: () => import('./redis.ts'),
   },
+  simulation: {
+    title: 'the real stages over a simulated log and store, by many seeds',
+    load: () => import('./simulation.ts'),
+  },
   broker: {
     title: 'three brokers, one killed at a time, under load',
     load: () => import('./broker.ts'),

@@ -5,7 +5,7 @@ import { SCENARIOS } from './scenarios.ts';
 import { simulate } from './simulate.ts';
 
 /** Seeds of each scenario in every test run. */
-const SEEDS = 12;
+const SEEDS = 20;
 /** Seeds within which a planted bug must be found. */
 const SEEDS_TO_FIND = 25;
 
