@@ -1,12 +1,15 @@
 import { parseArgs } from 'node:util';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
+import { PROCESS_PLANTS } from './nemesis/plants.ts';
 import { runNemesis } from './nemesis/run.ts';
 
 const DIFFERENCES_SHOWN = 20;
 
 /**
  * Starts servers and two processes of each stage, and hurts them. `--seed` chooses the faults, `--count` their number,
- * `--together` the most that overlap, `--kinds` which there are, such as kill,redis-empty.
+ * `--together` the most that overlap, `--kinds` which there are, such as kill,redis-empty. `--plant` puts
+ * a bug into the stages, which the comparison must find.
  */
 export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const options = {
@@ -15,8 +18,15 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     copies: { type: 'string', default: '2' },
     together: { type: 'string', default: '6' },
     kinds: { type: 'string' },
+    plant: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
+  const { plant } = values;
+  if (plant !== undefined && !Object.hasOwn(PROCESS_PLANTS, plant))
+    throw new SetupError(
+      `There is no plant "${plant}"`,
+      `The plants are ${Object.keys(PROCESS_PLANTS).join(', ')}`,
+    );
   const { differences, ...result } = await runNemesis({
     seed: values.seed,
     count: Number(values.count),
@@ -24,6 +34,7 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     together: Number(values.together),
     seconds: [5, 15, 40],
     ...(values.kinds === undefined ? {} : { kinds: values.kinds.split(',') }),
+    ...(plant === undefined ? {} : { plant }),
     log: (line) => console.error(line),
   });
   for (const difference of differences.slice(0, DIFFERENCES_SHOWN)) console.error(`  ✗ ${difference}`);

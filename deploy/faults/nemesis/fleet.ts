@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { localUrl } from '#stages/stages.ts';
 import { freePort } from '../../local/ports.ts';
 import { type ManagedProcess, Supervisor } from '../../local/processes.ts';
 import { stageArguments } from '../../local/stage-launch.ts';
+import { exitLines } from './exit-lines.ts';
+import { PROCESS_PLANTS } from './plants.ts';
 
 /** A process of a stage that is to run. */
 export interface Member {
@@ -42,15 +45,18 @@ const HEALTH_MS = 300;
 const READY_TIMEOUT_MS = 180_000;
 /** Longer than the drain deadline of a stage. */
 const STOP_TIMEOUT_MS = 25_000;
+const PLANT = new URL('./plant.mjs', import.meta.url).href;
 const SHIFT_CLOCK = new URL('./shift-clock.mjs', import.meta.url).href;
 
 /** Starts the processes, and keeps them running. @param onExit is told of exits with another code than 0 */
 export async function startFleet(options: {
   readonly members: readonly Member[];
   readonly runDirectory: string;
+  /** A bug of `plants.ts` that the stages get which it names. */
+  readonly plant?: string | undefined;
   readonly onCrash: (name: string, reason: string) => void;
 }): Promise<Fleet> {
-  const { members, runDirectory, onCrash } = options;
+  const { members, runDirectory, plant, onCrash } = options;
   const supervisor = new Supervisor({ runDirectory });
   const counts: FleetCounts = { restarts: 0, crashes: 0 };
   const ports = new Map<string, number>();
@@ -68,7 +74,11 @@ export async function startFleet(options: {
     const managed = await supervisor.start({
       name,
       command: process.execPath,
-      args: [...clockArguments(shifts.get(name) ?? 0), ...stageArguments(stage)],
+      args: [
+        ...clockArguments(shifts.get(name) ?? 0),
+        ...plantArguments(plant, stage),
+        ...stageArguments(stage),
+      ],
       env: { ...process.env, ...env, TRIBUTARY_STAGE_PORT: String(portOf(name)) },
       stopTimeoutMs: STOP_TIMEOUT_MS,
       readyTimeoutMs: READY_TIMEOUT_MS,
@@ -78,7 +88,8 @@ export async function startFleet(options: {
     ready.delete(name);
     if (code !== 0 && signal === null) {
       counts.crashes++;
-      onCrash(name, `exited with code ${code}`);
+      const lines = exitLines(readFileSync(managed.logFile, 'utf8'));
+      onCrash(name, [`exited with code ${code}; its log ends with`, ...lines].join('\n    '));
     }
   }
 
@@ -119,6 +130,11 @@ export async function startFleet(options: {
 
 function clockArguments(ms: number): string[] {
   return ms === 0 ? [] : ['--import', `${SHIFT_CLOCK}?ms=${ms}`];
+}
+
+function plantArguments(plant: string | undefined, stage: string): string[] {
+  const isMeant = plant !== undefined && PROCESS_PLANTS[plant]?.stages.includes(stage);
+  return isMeant ? ['--import', `${PLANT}?name=${plant}`] : [];
 }
 
 async function answersReady(port: number): Promise<boolean> {

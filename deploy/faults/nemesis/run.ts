@@ -17,6 +17,8 @@ export interface NemesisOptions {
   readonly seconds: readonly number[];
   /** Kinds of faults. Default: all. */
   readonly kinds?: readonly string[];
+  /** A bug of `plants.ts` that the checkers must find. */
+  readonly plant?: string;
   readonly log: (line: string) => void;
 }
 
@@ -44,6 +46,7 @@ export async function runNemesis(options: NemesisOptions): Promise<NemesisResult
     copies,
     actionsPerSecond: ACTIONS_PER_SECOND,
     slatesPerSecond: SLATES_PER_SECOND,
+    plant: options.plant,
     onCrash: (name, reason) => log(`${name}: ${reason}`),
   });
   try {

@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly copies: number;
   readonly actionsPerSecond: number;
   readonly slatesPerSecond: number;
+  /** A bug that is planted in the stages. */
+  readonly plant?: string | undefined;
   readonly onCrash: (name: string, reason: string) => void;
 }
 
@@ -135,7 +137,8 @@ export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
     await publishGeneration();
 
     let fleet: Fleet | undefined;
-    fleet = await startFleet({ members, runDirectory: servers.runDirectory, onCrash: options.onCrash });
+    const { plant, onCrash } = options;
+    fleet = await startFleet({ members, runDirectory: servers.runDirectory, plant, onCrash });
     closing.push(() => fleet.stop());
     await allReady(fleet, members);
     const load = startLoad({
