@@ -24,6 +24,7 @@ import type { HeldState } from './kafka/held-state.ts';
 import type { Acknowledgement } from './kafka/lanes.ts';
 import type { FollowedMessage } from './kafka/messages.ts';
 import { createProducer } from './kafka/producer.ts';
+import { untilAcknowledged } from './kafka/until-acknowledged.ts';
 import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
 import { createMetrics, type StageMetrics } from './observability/metrics.ts';
@@ -59,6 +60,11 @@ export interface ProduceOptions {
   readonly timestamp?: number;
   /** Overrides the partition of the key. */
   readonly partition?: number;
+  /**
+   * Repeats the write until the brokers acknowledge it or the stage drains: for handlers, whose work would be read again after a
+   * restart of the stage anyway. Default false.
+   */
+  readonly insists?: boolean;
 }
 
 /** The ports of a stage: its inputs and outputs, already connected, and closed in the right order when it drains. */
@@ -211,13 +217,22 @@ async function createStage(
       const encoded = value === null ? null : codec.encode(CATALOG[topicName].schema, value as never);
       return stage.produceEncoded(topicName, key, encoded, options);
     },
-    produceEncoded(topicName, key, value, { trace, timestamp, partition } = {}) {
-      return producer.send(topic(topicName), {
+    produceEncoded(topicName, key, value, { trace, timestamp, partition, insists = false } = {}) {
+      const message = {
         key,
         value,
         ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),
+      };
+      const write = (): Promise<Acknowledgement> => producer.send(topic(topicName), message);
+      if (!insists) return write();
+      return untilAcknowledged(write, {
+        signal: lifecycle.signal,
+        onRepeat({ message: reason }) {
+          log.warn({ topic: topicName, reason }, 'a write is not acknowledged; repeating it');
+          metrics.rewrites.inc({ topic: topic(topicName) });
+        },
       });
     },
     async consume(group, handlers, { onAssigned, state } = {}) {
@@ -232,7 +247,11 @@ async function createStage(
         metrics,
         deadLetter: ({ topic: source, partition }, rejections) =>
           sendDeadLetters(
-            { stage: name, log, send: (key, letter) => stage.produce('dead-letters', key, letter) },
+            {
+              stage: name,
+              log,
+              send: (key, letter) => stage.produce('dead-letters', key, letter, { insists: true }),
+            },
             { topic: source.slice(prefix.length) as TopicName, partition },
             rejections,
           ),

@@ -21,7 +21,8 @@ await runStage(STAGES.index, async (stage) => {
     shard: createShard(place, shards),
     snapshots: directory === '' ? undefined : new Snapshots({ directory, parameters, log: stage.log }),
     lacking: otherShards.lacking,
-    publish: async (release) => void (await stage.produce('releases', release.generation, release)),
+    publish: async (release) =>
+      void (await stage.produce('releases', release.generation, release, { insists: true })),
     onFailure: (error) => stage.lifecycle.fail(error),
   });
   addRoutes(stage.http, index, metrics);

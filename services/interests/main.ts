@@ -29,7 +29,7 @@ await runStage(STAGES.interests, async (stage) => {
     servedSpace: () => vectors.served,
     encode: (interests) => stage.codec.encode('UserInterests', interests),
     publish: async (userId, encoded, trace) =>
-      void (await stage.produceEncoded('interests', userId, encoded, { trace })),
+      void (await stage.produceEncoded('interests', userId, encoded, { trace, insists: true })),
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
     now: Date.now,
     countUser: (outcome) => metrics.users.inc({ outcome }),

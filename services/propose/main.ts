@@ -15,7 +15,7 @@ await runStage(STAGES.propose, async (stage) => {
   const metrics = createProposeMetrics(stage.metrics.registry);
   const report = createReport({ metrics, log: stage.log, now: Date.now });
   const publish = async (proposal: Proposal, trace?: string): Promise<void> =>
-    void (await stage.produce('proposals', proposal.userId, proposal, { trace }));
+    void (await stage.produce('proposals', proposal.userId, proposal, { trace, insists: true }));
   return async () => {
     const models = createModels(config, await openResources(stage, config));
     const { timeoutMs, waitingUsers } = config;

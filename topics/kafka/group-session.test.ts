@@ -21,7 +21,14 @@ class FakeConsumer {
     this.#listeners.set(event, listener);
   }
 
+  /** Errors of the next joins. */
+  readonly refusals: Error[] = [];
+  joins = 0;
+
   async run(options: { eachBatch: (payload: EachBatchPayload) => Promise<void> }): Promise<void> {
+    this.joins++;
+    const refusal = this.refusals.shift();
+    if (refusal !== undefined) throw refusal;
     this.#eachBatch = options.eachBatch;
   }
 
@@ -79,7 +86,9 @@ class FakeConsumer {
 }
 
 /** A session of the topic `t`, whose readers record their batches and wait for `release` where `isHeld`. */
-async function openSession(options: { isHeld?: boolean; position?: number; failure?: Error } = {}) {
+async function openSession(
+  options: { isHeld?: boolean; position?: number; failure?: Error; rejoins?: unknown[] } = {},
+) {
   const consumer = new FakeConsumer();
   const seen: string[] = [];
   const failures: unknown[] = [];
@@ -104,6 +113,8 @@ async function openSession(options: { isHeld?: boolean; position?: number; failu
       };
     },
     onFailure: (error) => void failures.push(error),
+    rejoinMs: 1,
+    ...(options.rejoins && { onRejoin: (error: unknown) => void options.rejoins!.push(error) }),
   });
   await session.start();
   const release = async () => {
@@ -186,6 +197,23 @@ describe('a group session', () => {
     const fatal = new Error('fatal');
     consumer.emit('CRASH', { error: fatal, restart: false });
     assert.deepEqual(failures, [fatal]);
+  });
+
+  it('joins again after an error that passes, until the brokers answer', async () => {
+    const rejoins: unknown[] = [];
+    const { consumer, session, failures, seen } = await openSession({ rejoins });
+    const passing = Object.assign(new Error('no coordinator'), { name: 'KafkaJSGroupCoordinatorNotFound' });
+    consumer.refusals.push(passing);
+    consumer.emit('CRASH', { error: passing, restart: false });
+    while (consumer.joins < 3) await turn();
+    assert.deepEqual([rejoins, failures], [[passing, passing], []]);
+    consumer.assign({ t: [0] });
+    await consumer.deliver(0, 1);
+    assert.deepEqual(seen, ['open 0', 'begin 0 1 to 1, lag 3', 'end 0']);
+    const fatal = new Error('fatal');
+    consumer.emit('CRASH', { error: fatal, restart: false });
+    assert.deepEqual(failures, [fatal]);
+    await session.stop();
   });
 
   it('waits for the batch that is being handled before it leaves the group', async () => {

@@ -10,6 +10,7 @@ import type {
 } from 'kafkajs';
 import { copartitionAssigner } from './copartition.ts';
 import { replaceFetchDecoder } from './fetch-response.ts';
+import { isPassing } from './passing-errors.ts';
 import type { LogMessage } from './record-batches.ts';
 
 /** The messages that one fetch returned of one partition, in log order. */
@@ -60,6 +61,13 @@ export interface GroupSessionOptions {
   readonly onRebalancing?: () => void;
   /** Called with an error of a reader, or an error from which kafkajs does not recover. Stop the session then. */
   readonly onFailure: (error: unknown) => void;
+  /**
+   * Called when the session joins again after an error of the brokers that passes, and from which kafkajs does not recover by itself.
+   * Without it such an error is a failure.
+   */
+  readonly onRejoin?: (error: unknown) => void;
+  /** Pause before the session joins again, ms. Default 1,000. */
+  readonly rejoinMs?: number;
   /** Number of partitions handled concurrently. Default 16. */
   readonly concurrency?: number;
   /** Most bytes of one fetch of a partition, before decompression. Default 1 MiB. */
@@ -77,6 +85,7 @@ type FetchedBatch = EachBatchPayload['batch'] & { readonly fetchedOffset: string
 
 const HEARTBEAT_MS = 2_000;
 const REBALANCE_TIMEOUT_MS = 30_000;
+const REJOIN_MS = 1_000;
 
 /** An assigned partition. */
 interface Owned {
@@ -101,6 +110,7 @@ export class GroupSession {
   /** Batches of lost partitions that are still being handled. */
   readonly #closing = new Set<Promise<void>>();
   #isStopping = false;
+  #rejoin: NodeJS.Timeout | undefined;
 
   constructor(options: GroupSessionOptions) {
     replaceFetchDecoder();
@@ -121,22 +131,42 @@ export class GroupSession {
   /** Resolves when the member has joined, or when `onFailure` was called because it cannot join. */
   async start(): Promise<void> {
     const consumer = this.#consumer;
-    const { topics, concurrency = 16, onRebalancing } = this.#options;
+    const { topics, onRebalancing } = this.#options;
     consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => this.#join(payload));
     consumer.on(consumer.events.REBALANCING, () => onRebalancing?.());
     consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => this.#pass(payload));
     consumer.on(consumer.events.CRASH, ({ payload }) => {
       // kafkajs restarts itself after a retriable error; after any other error it reads nothing more.
-      if (!payload.restart) this.#fail(payload.error);
+      if (!payload.restart) this.#recover(payload.error);
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
-    await consumer.run({
+    await this.#run();
+  }
+
+  #run(): Promise<void> {
+    const { concurrency = 16 } = this.#options;
+    return this.#consumer.run({
       autoCommit: false,
       eachBatchAutoResolve: false,
       partitionsConsumedConcurrently: concurrency,
       eachBatch: (payload) => this.#handleBatch(payload),
     });
+  }
+
+  /** kafkajs has left the group and reads nothing more. */
+  #recover(error: unknown): void {
+    const { onRejoin, rejoinMs = REJOIN_MS } = this.#options;
+    if (onRejoin === undefined || !isPassing(error)) {
+      this.#fail(error);
+      return;
+    }
+    onRejoin(error);
+    clearTimeout(this.#rejoin);
+    this.#rejoin = setTimeout(() => {
+      if (this.#isStopping) return;
+      this.#run().catch((next: unknown) => this.#recover(next));
+    }, rejoinMs);
   }
 
   /** Stops fetching a partition for the rest of the session. */
@@ -172,6 +202,7 @@ export class GroupSession {
    */
   async stop(beforeLeaving?: () => Promise<void>): Promise<void> {
     this.#isStopping = true;
+    clearTimeout(this.#rejoin);
     const owned = [...this.#owned.values()];
     await Promise.all([...owned.map(({ turn }) => turn), ...this.#closing]);
     await beforeLeaving?.();

@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
-import type { ErrorCode } from '#contracts/errors.ts';
+import { type ErrorCode, reasonOf } from '#contracts/errors.ts';
 import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { type Assignment, GroupSession, type LogBatch } from '#topics/kafka/group-session.ts';
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
@@ -114,6 +114,10 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       held?.assign(assignment);
     },
     onFailure,
+    onRejoin(error) {
+      log.warn({ group: groupId, reason: reasonOf(error) }, 'joining the group again');
+      options.metrics.rejoins.inc();
+    },
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
   });

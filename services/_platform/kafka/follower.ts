@@ -1,6 +1,7 @@
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { DecodeError } from '#contracts/codec.ts';
+import { reasonOf } from '#contracts/errors.ts';
 import { withAdmin } from '#topics/connection.ts';
 import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
@@ -65,6 +66,7 @@ export async function follow(options: {
     sessionTimeoutMs: 30_000,
     maxBytesPerPartition: 4 * 1_048_576,
     onFailure,
+    onRejoin: (error) => log.warn({ group: groupId, reason: reasonOf(error) }, 'joining the group again'),
   });
   await session.start();
   return {

@@ -33,6 +33,13 @@ export const METRICS = {
     labels: ['topic'],
     buckets: SECONDS,
   }),
+  rewrites: counter('tributary_unacknowledged_writes_total', {
+    help: 'Writes of handlers that the brokers did not acknowledge, and that were repeated',
+    labels: ['topic'],
+  }),
+  rejoins: counter('tributary_group_rejoins_total', {
+    help: 'Times that a consumer joined its group again after an error of the brokers from which its client does not recover',
+  }),
   lag: gauge('tributary_lag_messages', {
     help: 'Messages behind the end of the partition when its last batch was fetched',
     labels: ['topic', 'partition'],
