@@ -11,11 +11,12 @@ if (plant === undefined) throw new Error(`there is no plant "${name}"`);
 registerHooks({
   load(url, context, nextLoad) {
     const loaded = nextLoad(url, context);
-    if (!url.endsWith(`/${plant.file}`)) return loaded;
+    const changed = plant.modules.find(({ file }) => url.endsWith(`/${file}`));
+    if (changed === undefined) return loaded;
     let source = String(loaded.source);
-    for (const [from, to] of plant.changes) {
+    for (const [from, to] of changed.changes) {
       // A plant that changes nothing would let every checker pass.
-      if (!source.includes(from)) throw new Error(`the plant ${name} finds no "${from}" in ${plant.file}`);
+      if (!source.includes(from)) throw new Error(`the plant ${name} finds no "${from}" in ${changed.file}`);
       source = source.replaceAll(from, to);
     }
     return { ...loaded, source };

@@ -4,10 +4,10 @@ import { test } from 'node:test';
 import { PROJECT } from '../../local/parts.mjs';
 import { PROCESS_PLANTS } from './plants.ts';
 
-for (const [name, { file }] of Object.entries(PROCESS_PLANTS))
-  test(`the plant ${name} changes ${file} as it is loaded`, () => {
+for (const [name, { modules }] of Object.entries(PROCESS_PLANTS))
+  test(`the plant ${name} changes its modules as they are loaded`, () => {
     const hook = new URL(`./plant.mjs?name=${name}`, import.meta.url).href;
-    const load = `await import('./${file}')`;
+    const load = modules.map(({ file }) => `await import('./${file}');`).join('');
     execFileSync(process.execPath, ['--import', hook, '--input-type=module', '--eval', load], {
       cwd: PROJECT,
     });
