@@ -48,14 +48,4 @@ export const PROCESS_PLANTS: Readonly<Record<string, ProcessPlant>> = {
       },
     ],
   },
-  'answer-before-log': {
-    bug: 'a slate is answered before the log has it',
-    stages: ['rerank'],
-    modules: [
-      {
-        file: 'services/rerank/slate-calls.ts',
-        changes: [['await publish(slate).catch(', 'void publish(slate).catch(']],
-      },
-    ],
-  },
 };
