@@ -1,12 +1,15 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server, type Socket } from 'node:net';
+import { type AddressInfo, createServer, type Server, type Socket } from 'node:net';
 import { after, describe, it } from 'node:test';
 import { createLogger } from '../observability/logger.ts';
 import { waitFor } from '../testing/wait-for.ts';
 import { connectRedis } from './client.ts';
 
 /** A server that answers each command by `answerTo`, in the protocol of Redis. */
-async function startServer(answerTo: (command: string) => string): Promise<{ url: string; server: Server }> {
+async function startServer(
+  answerTo: (command: string) => string,
+  at = 0,
+): Promise<{ url: string; server: Server }> {
   const sockets = new Set<Socket>();
   const server = createServer((socket) => {
     sockets.add(socket);
@@ -20,7 +23,7 @@ async function startServer(answerTo: (command: string) => string): Promise<{ url
   server.on('close', () => {
     for (const socket of sockets) socket.destroy();
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(at, '127.0.0.1', resolve));
   const { port } = server.address() as { port: number };
   return { url: `redis://127.0.0.1:${port}`, server };
 }
@@ -36,14 +39,14 @@ describe('the connection to Redis', () => {
   const settings = (policy: string): string =>
     `*4\r\n$9\r\nmaxmemory\r\n$3\r\n100\r\n$16\r\nmaxmemory-policy\r\n$${policy.length}\r\n${policy}\r\n`;
 
-  function answering(special: (command: string) => string | undefined) {
+  function answering(special: (command: string) => string | undefined, at = 0) {
     return startServer((command) => {
       const answer = special(command);
       if (answer !== undefined) return answer;
       if (command.includes('info')) return '$0\r\n\r\n';
       if (command.includes('config')) return settings('noeviction');
       return '+OK\r\n';
-    });
+    }, at);
   }
 
   it('a write that meets a replica is sent again after a reconnection, which is reported', async () => {
@@ -75,10 +78,37 @@ describe('the connection to Redis', () => {
     redis.disconnect();
   });
 
+  it('a server that is being started is waited for', async () => {
+    const { url, server } = await answering(() => undefined);
+    const { port } = server.address() as AddressInfo;
+    await new Promise((resolve) => server.close(resolve));
+    let warnings = 0;
+    const telling = Object.assign(Object.create(log), { warn: () => void warnings++ });
+    const connected = connectRedis({ url, log: telling });
+    await waitFor(() => warnings > 0, { message: 'the first attempt has failed' });
+    const started = await answering(() => undefined, port);
+    servers.push(started.server);
+    const redis = await connected;
+    assert.equal(await redis.set('key', 'value'), 'OK');
+    redis.disconnect();
+  });
+
+  it('a server that refuses the password is reported at once', async () => {
+    const { url, server } = await answering((command) =>
+      command.includes('auth') ? '-WRONGPASS invalid username-password pair\r\n' : undefined,
+    );
+    servers.push(server);
+    const wrong = url.replace('redis://', 'redis://ann:wrong@');
+    await assert.rejects(connectRedis({ url: wrong, log }), {
+      code: 'redis.unreachable',
+      message: /WRONGPASS/,
+    });
+  });
+
   it('an unreachable server is reported without the password', async () => {
     const url = 'redis://ann:secret@127.0.0.1:1';
     await assert.rejects(
-      connectRedis({ url, log }),
+      connectRedis({ url, log, waitMs: 0 }),
       (error: Error) => !JSON.stringify([error, error.message, error.stack]).includes('secret'),
     );
   });

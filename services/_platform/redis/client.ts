@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
@@ -6,6 +7,10 @@ import { parseRedisUrl } from './url.ts';
 
 /** Errors of a server that was a primary and is a replica now, or that is not ready: they end by a reconnection. */
 const MOMENTARY = /^(READONLY|LOADING|MASTERDOWN)\b/;
+
+/** Time for which a stage that starts waits for a server that is being started too, ms. */
+const WAIT_MS = 20_000;
+const RETRY_MS = 500;
 
 /** The policy under which Redis refuses a write rather than drop state. */
 const KEEP_ALL = 'noeviction';
@@ -20,27 +25,10 @@ export async function connectRedis(options: {
   log: Logger;
   /** Called after each reconnection: the server may have lost writes, or be another one. */
   onReconnected?: () => void;
+  /** Time for which it waits for a server that does not answer, ms. Default 20,000. */
+  waitMs?: number;
 }): Promise<Redis> {
-  const redis = new Redis({
-    ...parseRedisUrl(options.url),
-    enableAutoPipelining: true,
-    lazyConnect: true,
-    // Commands wait for the reconnection: a stage must stall rather than lose a write.
-    maxRetriesPerRequest: null,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
-    // 2 sends the command again after the reconnection.
-    reconnectOnError: (error) => (MOMENTARY.test(error.message) ? 2 : false),
-  });
-  const address = redactUrl(options.url);
-  redis.on('error', (error) => options.log.warn({ address, reason: error.message }, 'redis'));
-  try {
-    await redis.connect();
-  } catch (cause) {
-    redis.disconnect();
-    throw new TributaryError('redis.unreachable', `${address}: ${(cause as Error).message}`, {
-      retryable: true,
-    });
-  }
+  const redis = await firstConnection(options);
   try {
     await requireNoEviction(redis, options.log);
   } catch (error) {
@@ -49,6 +37,45 @@ export async function connectRedis(options: {
   }
   redis.on('ready', () => options.onReconnected?.());
   return redis;
+}
+
+/** Tries again while no server answers; a server that refuses the connection, as for a wrong password, does so at once. */
+async function firstConnection(options: { url: string; log: Logger; waitMs?: number }): Promise<Redis> {
+  const { log, waitMs = WAIT_MS } = options;
+  const address = redactUrl(options.url);
+  const until = performance.now() + waitMs;
+  for (;;) {
+    const redis = createClient(options.url);
+    let last: Error | undefined;
+    redis.on('error', (error) => {
+      last = error;
+      log.warn({ address, reason: error.message }, 'redis');
+    });
+    try {
+      await redis.connect();
+      return redis;
+    } catch (cause) {
+      redis.disconnect();
+      const { name, message } = last ?? (cause as Error);
+      const isRefused = name === 'ReplyError' && !MOMENTARY.test(message);
+      if (isRefused || performance.now() >= until)
+        throw new TributaryError('redis.unreachable', `${address}: ${message}`, { retryable: true });
+      await delay(RETRY_MS);
+    }
+  }
+}
+
+function createClient(url: string): Redis {
+  return new Redis({
+    ...parseRedisUrl(url),
+    enableAutoPipelining: true,
+    lazyConnect: true,
+    // Commands wait for the reconnection: a stage must stall rather than lose a write.
+    maxRetriesPerRequest: null,
+    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
+    // 2 sends the command again after the reconnection.
+    reconnectOnError: (error) => (MOMENTARY.test(error.message) ? 2 : false),
+  });
 }
 
 async function requireNoEviction(redis: Redis, log: Logger): Promise<void> {
