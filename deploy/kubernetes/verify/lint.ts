@@ -24,17 +24,6 @@ export const EXCEPTIONS: readonly Exception[] = [
     reason: 'The users are those of the images, 1000 and 999; a higher one would not own their files.',
   },
   {
-    check: 'pod-probes',
-    objects: /^(Deployment|StatefulSet) (?!x)/,
-    finding: /same/i,
-    reason: 'Liveness and readiness differ in path or in time.',
-  },
-  {
-    check: 'statefulset-has-poddisruptionbudget',
-    objects: /^StatefulSet redis$/,
-    reason: 'The budget of a single server allows its eviction, so that nodes can be drained.',
-  },
-  {
     check: 'deployment-has-host-podantiaffinity',
     objects: /./,
     reason: 'Replicas are spread by topologySpreadConstraints, over hosts and zones.',
@@ -51,9 +40,9 @@ export const EXCEPTIONS: readonly Exception[] = [
   },
   {
     check: 'networkpolicy-targets-pod',
-    objects: /^NetworkPolicy (kafka|kafka-strimzi|redis|registry|external-servers)$/,
+    objects: /^NetworkPolicy (kafka|kafka-strimzi|redis|registry|external-servers|inference-workers)$/,
     reason:
-      "The policies of servers stay where the servers are outside, or are the pods of Strimzi's operator.",
+      "The policies of servers and workers stay where an installation lacks them, or where their pods are those of Strimzi's operator.",
   },
 ];
 

@@ -43,6 +43,13 @@ function redisManifests(): Manifest[] {
   return [
     serviceAccount(NAME, 'state'),
     service({ name: NAME, component: 'state', ports: { redis: REDIS_PORT } }),
+    service({
+      name: `${NAME}-pods`,
+      pods: NAME,
+      component: 'state',
+      ports: { redis: REDIS_PORT },
+      headless: true,
+    }),
     {
       apiVersion: 'v1',
       kind: 'ConfigMap',
@@ -54,7 +61,7 @@ function redisManifests(): Manifest[] {
       kind: 'StatefulSet',
       metadata: { name: NAME, labels: labels(NAME, 'state') },
       spec: {
-        serviceName: NAME,
+        serviceName: `${NAME}-pods`,
         replicas: 1,
         selector: { matchLabels: selector(NAME) },
         template: {
