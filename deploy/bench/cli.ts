@@ -17,6 +17,11 @@ await runMeasurement('bench', {
     options: ['part'],
     load: () => import('./interests.ts'),
   },
+  feedback: {
+    title:
+      'The join of feedback on Redis: processor time of a slate, also for a user with thousands of slates',
+    load: () => import('./feedback.ts'),
+  },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
     options: ['users', 'seconds', 'rates', 'parts', 'growth-share'],

@@ -10,13 +10,18 @@ import {
   someAction,
   someSlate,
 } from './attribution.testing.ts';
-import { eraseUser, type Join, joinAction, joinSlate, type Settled, settle } from './attribution.ts';
+import {
+  eraseUser,
+  joinAction,
+  joinSlate,
+  emptyJoin as newJoin,
+  type Settled,
+  settle,
+} from './attribution.ts';
 
-function emptyJoin(): Join {
-  return { times: { streamTime: 0, slatesUntil: 0 }, users: new Map(), changed: new Set() };
-}
+const emptyJoin = () => newJoin({ streamTime: 0, slatesUntil: 0 });
 
-function describe({ slateId, slot, earned }: Settled): string {
+function describe({ slate: { slateId }, slot, earned }: Settled): string {
   if (earned === null) return `${slateId}/${slot}: 0`;
   return `${slateId}/${slot}: ${earned.reward} by ${earned.actionType} after ${earned.delay}`;
 }
@@ -36,19 +41,18 @@ function run(
   for (let step = 0; waiting.slates.length + waiting.actions.length > 0; step++) {
     const { slateNext, batchEnds } = choices[step % choices.length]!;
     const slate = slateNext || waiting.actions.length === 0 ? waiting.slates.shift() : undefined;
-    if (slate !== undefined) joinSlate(join, slate, rules);
-    else joinAction(join, waiting.actions.shift()!, rules);
-    if (batchEnds) settled.push(...settle(join, rules, { maxSlots: limit, maxSlates: limit }).settled);
+    if (slate !== undefined) joinSlate(join, slate, step, rules);
+    else joinAction(join, waiting.actions.shift()!, step, rules);
+    if (batchEnds) settled.push(...settle(join, rules, { maxSlots: limit }).settled);
   }
-  for (let unfinished = ['all']; unfinished.length > 0; ) {
+  for (let isFinished = false; !isFinished; ) {
     const settlement = settle(join, rules, {
       overdueAt: Number.MAX_SAFE_INTEGER,
       maxSlots: limit,
-      maxSlates: limit,
     });
-    assert.ok(settlement.settled.length <= limit && settlement.closed.length <= limit);
+    assert.ok(settlement.settled.length <= limit);
     settled.push(...settlement.settled);
-    unfinished = settlement.unfinished;
+    isFinished = settlement.unfinished.length === 0;
   }
   return { join, settled };
 }
@@ -111,20 +115,17 @@ test('the best reaction counts, and a negative one only if there is no positive 
 
 test('a slot that has earned the largest reward is settled before its window ends, the others are not', () => {
   const join = emptyJoin();
-  joinSlate(join, someSlate('s', 'ann', 0, ['apple', 'bread']), RULES);
-  joinAction(join, someAction('ann', 'bread', 'buy', 5), RULES);
-  assert.deepEqual(settle(join, RULES), {
-    settled: [{ slateId: 's', slot: 1, earned: { actionType: 'buy', reward: 1, delay: 5 } }],
-    closed: [],
-    unfinished: [],
-  });
-  assert.deepEqual(settle(join, RULES), { settled: [], closed: [], unfinished: [] });
-  joinAction(join, someAction('bob', 'bread', 'view', 101), RULES);
-  assert.deepEqual(settle(join, RULES), {
-    settled: [{ slateId: 's', slot: 0, earned: null }],
-    closed: ['s'],
-    unfinished: [],
-  });
+  const settled = () => {
+    const { settled, closed, unfinished } = settle(join, RULES);
+    assert.deepEqual(unfinished, []);
+    return [settled.map(describe), closed.map(({ slateId }) => slateId)];
+  };
+  joinSlate(join, someSlate('s', 'ann', 0, ['apple', 'bread']), 0, RULES);
+  joinAction(join, someAction('ann', 'bread', 'buy', 5), 0, RULES);
+  assert.deepEqual(settled(), [['s/1: 1 by buy after 5'], []]);
+  assert.deepEqual(settled(), [[], []]);
+  joinAction(join, someAction('bob', 'bread', 'view', 101), 1, RULES);
+  assert.deepEqual(settled(), [['s/0: 0'], ['s']]);
 });
 
 test('the window excludes its start and includes its end', () => {
@@ -186,17 +187,36 @@ test('the clock of a gateway that is behind that of rerank is tolerated as far a
 
 test('a slate that is read later than the assumed delay is reported as late', () => {
   const join = emptyJoin();
-  assert.equal(joinSlate(join, someSlate('s1', 'ann', 100, ['apple']), RULES), false);
-  assert.equal(joinSlate(join, someSlate('s2', 'ann', 71, ['apple']), RULES), false);
-  assert.equal(joinSlate(join, someSlate('s3', 'ann', 70, ['apple']), RULES), true);
+  assert.equal(joinSlate(join, someSlate('s1', 'ann', 100, ['apple']), 1, RULES), false);
+  assert.equal(joinSlate(join, someSlate('s2', 'ann', 71, ['apple']), 2, RULES), false);
+  assert.equal(joinSlate(join, someSlate('s3', 'ann', 70, ['apple']), 3, RULES), true);
 });
 
 test('an erased user leaves no state and earns nothing', () => {
   const join = emptyJoin();
-  joinSlate(join, someSlate('s', 'ann', 0, ['apple']), RULES);
-  joinAction(join, someAction('ann', 'apple', 'click', 5), RULES);
+  joinSlate(join, someSlate('s', 'ann', 0, ['apple']), 0, RULES);
+  joinAction(join, someAction('ann', 'apple', 'click', 5), 0, RULES);
   eraseUser(join, 'ann');
   const settlement = settle(join, RULES, { overdueAt: Number.MAX_SAFE_INTEGER });
-  assert.deepEqual(settlement, { settled: [], closed: ['s'], unfinished: [] });
-  assert.deepEqual(join.users.get('ann'), { pending: [], recent: [] });
+  assert.deepEqual(settlement, { settled: [], closed: [], unfinished: [] });
+  assert.equal(join.users.get('ann'), undefined);
+  assert.deepEqual(join.changes, {
+    slates: new Set(),
+    earned: new Map(),
+    actions: new Map(),
+    erased: new Set(['ann']),
+  });
+  joinSlate(join, someSlate('t', 'ann', 6, ['apple']), 1, RULES);
+  const later = settle(join, RULES, { overdueAt: Number.MAX_SAFE_INTEGER });
+  assert.deepEqual(later.settled.map(describe), ['t/0: 0'], 'later slates earn as ever');
+});
+
+test('a slate of which only some slots are loaded settles those and does not close', () => {
+  const join = emptyJoin();
+  joinSlate(join, someSlate('s', 'ann', 0, ['apple']), 0, RULES);
+  const user = join.users.get('ann')!;
+  user.pending = user.pending.map((slate) => ({ ...slate, isWhole: false }));
+  joinAction(join, someAction('ann', 'apple', 'buy', 5), 0, RULES);
+  const { settled, closed } = settle(join, RULES);
+  assert.deepEqual([settled.map(describe), closed], [['s/0: 1 by buy after 5'], []]);
 });

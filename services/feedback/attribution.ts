@@ -52,24 +52,32 @@ export interface OpenSlot {
 }
 
 export interface PendingSlate {
+  /** Its offset in the log, which names it within a partition. */
+  readonly offset: number;
+  /** Empty if only some slots are loaded. */
   readonly slateId: string;
+  readonly userId: string;
   readonly servedAt: number;
   readonly closesAt: number;
-  /** The unsettled slots. */
+  /** Whether all unsettled slots are loaded. Otherwise the slate cannot close yet. */
+  readonly isWhole: boolean;
+  /** The loaded slots that are unsettled. */
   open: OpenSlot[];
 }
 
 export interface RecentAction {
+  /** Its offset in the log. */
+  readonly offset: number;
   readonly itemId: string;
   readonly type: ActionType;
   readonly occurredAt: number;
-  /** The action counts only for slates served until then. Missing in what was stored before apps had a tolerance. */
-  readonly servedUntil?: number;
+  /** The action counts only for slates served until then. */
+  readonly servedUntil: number;
   /** Stream time up to and including this action. */
   readonly streamTime: number;
 }
 
-/** State of one user: slates and actions that wait for the other side of the join. */
+/** State of one user, as far as it is loaded: slates and actions that wait for the other side of the join. */
 export interface UserJoin {
   pending: PendingSlate[];
   /** In log order. */
@@ -88,23 +96,44 @@ export interface PartitionTimes {
 export interface Join {
   readonly times: PartitionTimes;
   readonly users: Map<string, UserJoin>;
-  /** Users whose state differs from the loaded one. */
-  readonly changed: Set<string>;
+  readonly changes: JoinChanges;
+}
+
+/** How the state differs from the loaded one, apart from what is settled. */
+export interface JoinChanges {
+  readonly slates: Set<PendingSlate>;
+  /** Slots with another best action. */
+  readonly earned: Map<OpenSlot, PendingSlate>;
+  /** Actions that are remembered, by user. */
+  readonly actions: Map<RecentAction, string>;
+  /** Users whose loaded and stored state is deleted; that of this join comes after the deletion. */
+  readonly erased: Set<string>;
+}
+
+export function emptyJoin(times: PartitionTimes, users = new Map<string, UserJoin>()): Join {
+  const changes = {
+    slates: new Set<never>(),
+    earned: new Map(),
+    actions: new Map(),
+    erased: new Set<string>(),
+  };
+  return { times, users, changes };
 }
 
 /** A slot whose reward is final. */
 export interface Settled {
-  readonly slateId: string;
+  readonly slate: PendingSlate;
   readonly slot: number;
+  readonly itemId: string;
   readonly earned: Earned | null;
 }
 
 export interface Settlement {
   readonly settled: Settled[];
   /** Slates with every slot settled. */
-  readonly closed: string[];
-  /** Users with due slots or slates beyond the limit. */
-  readonly unfinished: string[];
+  readonly closed: PendingSlate[];
+  /** Slates with due slots beyond the limit. */
+  readonly unfinished: PendingSlate[];
 }
 
 /** Stream time and slate watermark after a batch, without its other effects: they determine which users are due. */
@@ -120,25 +149,27 @@ export function timesAfter(
 }
 
 /** @returns whether the slate came too late to be sure of all its actions: it was served before `slatesUntil` */
-export function joinSlate(join: Join, slate: Slate, rules: AttributionRules): boolean {
+export function joinSlate(join: Join, slate: Slate, offset: number, rules: AttributionRules): boolean {
   const { slateId, userId, servedAt } = slate;
   const late = servedAt <= join.times.slatesUntil;
   join.times.slatesUntil = Math.max(join.times.slatesUntil, servedAt - rules.slateDelayMs);
   const user = userOf(join, userId);
-  if (user.pending.some((pending) => pending.slateId === slateId)) return false;
   const pending: PendingSlate = {
+    offset,
     slateId,
+    userId,
+    isWhole: true,
     servedAt,
     closesAt: servedAt + rules.windowMs,
     open: slate.slots.map(({ itemId }, slot) => ({ slot, itemId, earned: null })),
   };
-  for (const action of user.recent) credit(pending, action, rules);
+  for (const action of user.recent) credit(join, pending, action, rules);
   user.pending.push(pending);
-  join.changed.add(userId);
+  join.changes.slates.add(pending);
   return late;
 }
 
-export function joinAction(join: Join, action: UserAction, rules: AttributionRules): void {
+export function joinAction(join: Join, action: UserAction, offset: number, rules: AttributionRules): void {
   const { times } = join;
   const { userId, itemId, type, occurredAt, receivedAt } = action;
   times.streamTime = Math.max(times.streamTime, occurredAt);
@@ -148,19 +179,22 @@ export function joinAction(join: Join, action: UserAction, rules: AttributionRul
     occurredAt + rules.clockToleranceMs,
     receivedAt + rules.receiptToleranceMs - 1,
   );
-  const recent: RecentAction = { itemId, type, occurredAt, servedUntil, streamTime: times.streamTime };
-  for (const pending of user.pending) if (credit(pending, recent, rules)) join.changed.add(userId);
+  const { streamTime } = times;
+  const recent: RecentAction = { offset, itemId, type, occurredAt, servedUntil, streamTime };
+  for (const pending of user.pending) credit(join, pending, recent, rules);
   // No slate served later can be its cause, so only earlier slates that are still unread matter.
   if (servedUntil <= times.slatesUntil) return;
   user.recent.push(recent);
-  join.changed.add(userId);
+  join.changes.actions.set(recent, userId);
 }
 
-/** Deletes what a user did and saw: without slots, the slates that wait earn nothing, and close when they are settled. */
-export function eraseUser(join: Join, userId: string): void {
-  const { pending } = userOf(join, userId);
-  join.users.set(userId, { pending: pending.map((slate) => ({ ...slate, open: [] })), recent: [] });
-  join.changed.add(userId);
+/** Deletes what a user did and saw; the slates that wait earn nothing. */
+export function eraseUser({ users, changes }: Join, userId: string): void {
+  users.delete(userId);
+  changes.erased.add(userId);
+  for (const slate of changes.slates) if (slate.userId === userId) changes.slates.delete(slate);
+  for (const [slot, slate] of changes.earned) if (slate.userId === userId) changes.earned.delete(slot);
+  for (const [action, owner] of changes.actions) if (owner === userId) changes.actions.delete(action);
 }
 
 export interface SettleOptions {
@@ -169,42 +203,25 @@ export interface SettleOptions {
    * earlier what stream time would settle later.
    */
   readonly overdueAt?: number;
-  /** Most slots to settle, and most slates to close. What is due beyond stays due, whatever is read meanwhile. */
+  /** Most slots to settle. What is due beyond stays due, whatever is read meanwhile. */
   readonly maxSlots?: number;
-  readonly maxSlates?: number;
 }
 
 /** Settles due slots among the loaded users, and drops the actions that no slate can need. */
 export function settle(join: Join, rules: AttributionRules, options: SettleOptions = {}): Settlement {
-  const {
-    overdueAt = 0,
-    maxSlots = Number.POSITIVE_INFINITY,
-    maxSlates = Number.POSITIVE_INFINITY,
-  } = options;
+  const { overdueAt = 0, maxSlots = Number.POSITIVE_INFINITY } = options;
   const settlement: Settlement = { settled: [], closed: [], unfinished: [] };
   const now = Math.max(join.times.streamTime, overdueAt);
   const largest = Math.max(...Object.values(rules.weights));
-  for (const [userId, user] of join.users) {
-    const before = settlement.settled.length + settlement.closed.length;
-    let isUnfinished = false;
+  for (const user of join.users.values()) {
     user.pending = user.pending.filter((pending) => {
       const enough = pending.closesAt < now ? Number.NEGATIVE_INFINITY : largest;
-      if (settleSlots(pending, settlement, { enough, maxSlots })) isUnfinished = true;
-      if (pending.open.length > 0) return true;
-      if (settlement.closed.length >= maxSlates) {
-        isUnfinished = true;
-        return true;
-      }
-      settlement.closed.push(pending.slateId);
-      return false;
+      if (settleSlots(pending, settlement, { enough, maxSlots })) settlement.unfinished.push(pending);
+      const isClosed = pending.isWhole && pending.open.length === 0;
+      if (isClosed) settlement.closed.push(pending);
+      return !isClosed;
     });
-    if (isUnfinished) settlement.unfinished.push(userId);
-    const kept = user.recent.filter((action) => servedUntilOf(action) > join.times.slatesUntil);
-    const dropped = user.recent.length - kept.length;
-    user.recent = kept;
-    if (dropped > 0 || settlement.settled.length + settlement.closed.length > before) {
-      join.changed.add(userId);
-    }
+    user.recent = user.recent.filter(({ servedUntil }) => servedUntil > join.times.slatesUntil);
   }
   return settlement;
 }
@@ -219,35 +236,33 @@ function settleSlots(
   { enough, maxSlots }: { enough: number; maxSlots: number },
 ): boolean {
   let isUnfinished = false;
-  pending.open = pending.open.filter(({ slot, earned }) => {
+  pending.open = pending.open.filter(({ slot, itemId, earned }) => {
     const isDue = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);
     if (!isDue) return true;
-    isUnfinished = settled.length >= maxSlots;
-    if (!isUnfinished) settled.push({ slateId: pending.slateId, slot, earned });
-    return isUnfinished;
+    const isKept = settled.length >= maxSlots;
+    if (isKept) isUnfinished = true;
+    else settled.push({ slate: pending, slot, itemId, earned });
+    return isKept;
   });
   return isUnfinished;
 }
 
-/** Time of serving of the latest slate that the action can count for. */
-export function servedUntilOf({ servedUntil, occurredAt }: RecentAction): number {
-  return servedUntil ?? occurredAt - 1;
-}
-
-/** @returns whether the slate changed */
-function credit(pending: PendingSlate, action: RecentAction, { weights }: AttributionRules): boolean {
+function credit(
+  { changes }: Join,
+  pending: PendingSlate,
+  action: RecentAction,
+  { weights }: AttributionRules,
+): void {
   const { servedAt, closesAt } = pending;
   const counts =
-    servedAt <= servedUntilOf(action) && action.occurredAt <= closesAt && action.streamTime <= closesAt;
-  if (!counts) return false;
+    servedAt <= action.servedUntil && action.occurredAt <= closesAt && action.streamTime <= closesAt;
+  if (!counts) return;
   const reward = weights[action.type];
-  let changed = false;
   for (const open of pending.open) {
     if (open.itemId !== action.itemId || (open.earned !== null && open.earned.reward >= reward)) continue;
     open.earned = { actionType: action.type, reward, delay: Math.max(0, action.occurredAt - servedAt) };
-    changed = true;
+    changes.earned.set(open, pending);
   }
-  return changed;
 }
 
 function userOf({ users }: Join, userId: string): UserJoin {

@@ -1,36 +1,33 @@
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Settled, Settlement } from './attribution.ts';
-import type { JoinStore, QueuedReward, ShownSlate } from './store.ts';
+import type { QueuedReward, ShownSlate } from './store.ts';
 
 /**
- * @returns the rewards of the settled slots, and the number of slots without one because their slate is no longer stored:
- *   either another process has closed it since the state was read, or it is lost
+ * @param shown what the slates of the settled slots showed, by offset
+ * @returns the rewards of the settled slots; undefined if a slate no longer waits
  */
-export async function buildRewards(
-  partition: number,
+export function buildRewards(
   { settled }: Settlement,
-  from: { shown: readonly ShownSlate[]; sequence: number; store: JoinStore },
-): Promise<{ rewards: QueuedReward[]; missing: number }> {
-  const known = new Map(from.shown.map((slate) => [slate.slateId, slate]));
-  const unknown = new Set(settled.map(({ slateId }) => slateId).filter((slateId) => !known.has(slateId)));
-  for (const [slateId, slate] of await from.store.readShown(partition, [...unknown]))
-    known.set(slateId, slate);
+  shown: ReadonlyMap<number, ShownSlate>,
+  sequence: number,
+): QueuedReward[] | undefined {
   const rewards: QueuedReward[] = [];
   for (const one of settled) {
-    const slate = known.get(one.slateId);
-    const shown = slate?.slots[one.slot];
-    if (slate === undefined || shown === undefined) continue;
-    rewards.push(queuedReward(one, slate, shown, from.sequence + rewards.length + 1));
+    const slate = shown.get(one.slate.offset);
+    const slot = slate?.slots[one.slot];
+    if (slate === undefined || slot === undefined) return undefined;
+    rewards.push(queuedReward(one, slate, slot, sequence + rewards.length + 1));
   }
-  return { rewards, missing: settled.length - rewards.length };
+  return rewards;
 }
 
 function queuedReward(
-  { slateId, slot, earned }: Settled,
+  { slot, earned }: Settled,
   slate: ShownSlate,
   { itemId, features, propensity }: ShownSlate['slots'][number],
   sequence: number,
 ): QueuedReward {
+  const { slateId } = slate;
   return {
     reward: {
       rewardId: `${slateId}/${slot}`,

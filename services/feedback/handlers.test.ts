@@ -15,7 +15,6 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
       readTo.push(lastOffset);
     },
     applyActions: async () => {},
-    tick: async () => {},
   });
   const sound = someSlate('sound', 'ann', 0, ['apple']);
   const withSlot = (slateId: string, change: Partial<Slate['slots'][number]>): Slate => ({
@@ -81,7 +80,6 @@ test('an invalid action is rejected and does not advance stream time, and its of
       taken.push(...messages.map(({ offset, value }): [number, number] => [offset, value!.occurredAt]));
       readTo.push(lastOffset);
     },
-    tick: async () => {},
   });
   const sound = anAction({ userId: 'ann' });
   const { receivedAt } = sound;

@@ -5,7 +5,7 @@ import type { BatchHandlers } from '#platform/stage.ts';
 import type { Joiner } from './joiner.ts';
 
 export function createHandlers(
-  joiner: Omit<Joiner, 'exclusively'>,
+  joiner: Pick<Joiner, 'applySlates' | 'applyActions'>,
 ): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
   return {
     async slates(batch) {

@@ -4,18 +4,19 @@ import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   type AttributionRules,
+  emptyJoin,
   eraseUser,
   type Join,
   joinAction,
   joinSlate,
   settle,
   timesAfter,
-  type UserJoin,
 } from './attribution.ts';
 import { buildRewards, shownSlate } from './build-rewards.ts';
+import { changeOf, isEmptyChange, requestOf } from './join-change.ts';
 import { newSlates } from './new-slates.ts';
 import { createSerial } from './serial.ts';
-import { DUE_LIMIT, type JoinStore, type PartitionHead, type QueuedReward } from './store.ts';
+import type { JoinStore, PartitionHead, QueuedReward } from './store.ts';
 
 /** End offsets of a partition's topics, and the time of the request for them. */
 export interface Ends {
@@ -48,14 +49,14 @@ export interface Joiner {
   tick(partition: number, ends: Ends): Promise<void>;
   /** Runs work on the state of a partition while no step of it is under way, so that no reward is on its way either. */
   exclusively(partition: number, work: () => Promise<void>): Promise<void>;
+  /** Forgets the heads in memory. */
+  forget(): void;
 }
 
 /** Bounds of one step. What exceeds them is left to further steps, each committed with its own offsets. */
 export interface StepBounds {
   readonly messages: number;
   readonly rewards: number;
-  /** Most slates that close. */
-  readonly closed: number;
 }
 
 export interface JoinerOptions {
@@ -68,8 +69,6 @@ export interface JoinerOptions {
   readonly countLate: () => void;
   /** Called with a number of slates that are not joined, because one with their id was joined or may have been. */
   readonly countRepeated: (slates: number) => void;
-  /** Called with a number of slots that get no reward, because what their slate showed is no longer stored. */
-  readonly countLost: (slots: number) => void;
   /** Milliseconds since the epoch. Only stored times that no log can lead to are compared with it. */
   readonly now: () => number;
   /**
@@ -91,12 +90,17 @@ interface Step {
   readonly slatesFrom?: number | undefined;
   readonly actionsFrom?: number | undefined;
   readonly ends?: Ends;
-  /** Users with something due that an earlier step left. */
-  readonly unfinished?: readonly string[];
+  /** Offsets of slates with something due that an earlier step left. */
+  readonly unfinished?: readonly number[];
 }
 
-/** undefined: another process changed the partition meanwhile; otherwise what the step left for another one. */
-type Outcome = { readonly rest: Step | undefined } | undefined;
+/** What a step led to; undefined if another process changed the partition meanwhile. */
+interface Outcome {
+  readonly head: PartitionHead;
+  readonly hasRewards: boolean;
+  /** What the step left for another one. */
+  readonly rest: Step | undefined;
+}
 
 /** A lost race means that the partition moved to or from another process; a few attempts settle it. */
 const MAX_ATTEMPTS = 10;
@@ -106,7 +110,7 @@ const MAX_ATTEMPTS = 10;
  */
 const OUTBOX_CHUNK = 200;
 /** So that the request of a commit stays far below what client and server take: about 40,000 parameters. */
-const STEP_BOUNDS: StepBounds = { messages: 500, rewards: 2_000, closed: 10_000 };
+const STEP_BOUNDS: StepBounds = { messages: 500, rewards: 2_000 };
 /** Below every offset. */
 const NOTHING_READ = -1;
 
@@ -119,25 +123,43 @@ const NOTHING_READ = -1;
 export function createJoiner(options: JoinerOptions): Joiner {
   const { store, produce } = options;
   const inTurn = createSerial();
+  /** The heads that this process committed last. A commit on one of them fails if the state has another one. */
+  const heads = new Map<number, PartitionHead>();
 
   async function run(partition: number, batch: Step): Promise<void> {
-    for (const part of partsOf(batch, options.bounds ?? STEP_BOUNDS)) {
-      for (let step: Step | undefined = part; step !== undefined; ) {
-        step = await commit(partition, step);
-        await sendOutbox(partition);
+    try {
+      for (const part of partsOf(batch, options.bounds ?? STEP_BOUNDS)) {
+        for (let step: Step | undefined = part; step !== undefined; ) step = await take(partition, step);
       }
+    } catch (error) {
+      heads.delete(partition);
+      throw error;
     }
   }
 
   /** @returns what the step left for another one */
-  async function commit(partition: number, step: Step): Promise<Step | undefined> {
+  async function take(partition: number, step: Step): Promise<Step | undefined> {
+    // Rewards that a crash left unsent come before those of this step.
+    const isKnown = heads.has(partition);
+    const { hasRewards, rest } = await commit(partition, step);
+    if (hasRewards || !isKnown || step.ends !== undefined) await sendOutbox(partition);
+    return rest;
+  }
+
+  async function commit(partition: number, step: Step): Promise<Outcome> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
-      const head = believableHead(await store.readHead(partition), options.now());
+      const known = heads.get(partition);
+      const head = known ?? believableHead(await store.readHead(partition), options.now());
       const { slatesOffset, actionsOffset, incarnation } = head;
       requireContinuity({ offset: slatesOffset, incarnation }, { readFrom: step.slatesFrom });
       requireContinuity({ offset: actionsOffset, incarnation }, { readFrom: step.actionsFrom });
       const outcome = await advance(partition, head, step, options);
-      if (outcome !== undefined) return outcome.rest;
+      if (outcome === undefined) {
+        heads.delete(partition);
+        continue;
+      }
+      heads.set(partition, outcome.head);
+      return outcome;
     }
     throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
   }
@@ -159,7 +181,12 @@ export function createJoiner(options: JoinerOptions): Joiner {
       inTurn(partition, () => run(partition, { slates: [], actions, actionsOffset, actionsFrom })),
     tick: (partition, ends) =>
       inTurn(partition, () => run(partition, { slates: [], actions: [], ends }).catch(ignoreLoss)),
-    exclusively: inTurn,
+    exclusively: (partition, work) =>
+      inTurn(partition, async () => {
+        heads.delete(partition);
+        await work();
+      }),
+    forget: () => heads.clear(),
   };
 }
 
@@ -216,7 +243,7 @@ async function advance(
   head: PartitionHead,
   step: Step,
   options: JoinerOptions,
-): Promise<Outcome> {
+): Promise<Outcome | undefined> {
   const { store, rules, bounds = STEP_BOUNDS } = options;
   const slates = step.slates.filter(({ offset }) => offset > head.slatesOffset);
   const actions = step.actions.filter(({ offset }) => offset > head.actionsOffset);
@@ -229,65 +256,61 @@ async function advance(
     { slates: valuesOf(slates), actions: valuesOf(actions) },
     rules,
   );
-  const named = new Set([...[...slates, ...actions].map(userOf), ...(step.unfinished ?? [])]);
-  const slateIds = valuesOf(slates).map(({ slateId }) => slateId);
-  const [users, joined] = await Promise.all([
-    store.readUsers(partition, [...named], {
-      closesBefore: Math.max(after.streamTime, overdueAt),
-      forgottenUntil: after.slatesUntil,
-    }),
-    store.readJoined(partition, slateIds),
-  ]);
-  const mayHoldMoreDue = users.size >= named.size + DUE_LIMIT;
-  const join: Join = { times: { streamTime: head.streamTime, slatesUntil }, users, changed: new Set() };
-  // The store keeps no user without state, so the state of such a one is lost.
-  for (const [userId, { pending, recent }] of users)
-    if (pending.length + recent.length === 0) join.changed.add(userId);
-  const known = new Set([...joined, ...pendingIds(users)]);
-  const { fresh, repeated, newestServedAt } = newSlates(slates, known, head.newestServedAt, rules);
-  const shown = fresh.map(({ value, trace }) => shownSlate(value, trace));
+  const request = requestOf({ slates, actions }, rules, {
+    offsets: step.unfinished ?? [],
+    closesBefore: Math.max(after.streamTime, overdueAt),
+  });
+  const found = await store.read(partition, request);
+  const join = emptyJoin({ streamTime: head.streamTime, slatesUntil }, found.users);
+  const { fresh, repeated, newestServedAt } = newSlates(slates, found.joined, head.newestServedAt, rules);
   const isFresh = new Set<IncomingMessage<Slate>>(fresh);
   const joining = slates.filter((message) => message.value === null || isFresh.has(message));
   applyStep(join, { slates: joining, actions }, options);
-  const settlement = settle(join, rules, { overdueAt, maxSlots: bounds.rewards, maxSlates: bounds.closed });
+  const settlement = settle(join, rules, { overdueAt, maxSlots: bounds.rewards });
+
+  const shown = new Map(found.shown);
+  for (const { offset, value, trace } of fresh) shown.set(offset, shownSlate(value, trace));
+  const unknown = settlement.settled.filter(({ slate }) => !shown.has(slate.offset));
+  const offsets = [...new Set(unknown.map(({ slate }) => slate.offset))];
+  if (offsets.length > 0)
+    for (const [offset, slate] of await store.readShown(partition, offsets, head.version))
+      shown.set(offset, slate);
+  const change = changeOf(join, settlement, shown);
   const isUnchanged =
     slatesOffset === head.slatesOffset &&
     actionsOffset === head.actionsOffset &&
-    join.changed.size === 0 &&
-    slatesUntil === head.slatesUntil;
-  if (isUnchanged) return { rest: undefined };
+    slatesUntil === head.slatesUntil &&
+    isEmptyChange(change);
+  if (isUnchanged) return { head, hasRewards: false, rest: undefined };
 
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
-  const { rewards, missing } = await buildRewards(partition, settlement, { shown, sequence, store });
-  // Either another process has closed slates since the head was read, so the commit would fail, or they are lost.
-  if (missing > 0 && (await store.readHead(partition)).version !== head.version) return undefined;
-  const closed = new Set(settlement.closed);
-  const isCommitted = await store.commit(partition, {
-    head: {
-      version: head.version + 1,
-      slatesOffset,
-      actionsOffset,
-      sequence: sequence + rewards.length,
-      newestServedAt,
-      incarnation: head.incarnation,
-      ...join.times,
-    },
-    joined: new Map(fresh.map(({ value }) => [value.slateId, value.servedAt + rules.slateMemoryMs])),
-    users: new Map([...users].filter(([userId]) => join.changed.has(userId))),
-    shown: shown.filter(({ slateId }) => !closed.has(slateId)),
-    closed: settlement.closed,
-    rewards,
-  });
-  if (!isCommitted) return undefined;
-  if (missing > 0) options.countLost(missing);
+  const rewards = buildRewards(settlement, shown, sequence);
+  // Another process has closed slates since the state was read, so that the commit would fail.
+  if (rewards === undefined) return undefined;
+  const next = {
+    version: head.version + 1,
+    slatesOffset,
+    actionsOffset,
+    sequence: sequence + rewards.length,
+    newestServedAt,
+    incarnation: head.incarnation,
+    ...join.times,
+  };
+  const joined = new Map(fresh.map(({ value }) => [value.slateId, value.servedAt + rules.slateMemoryMs]));
+  const committed = await store.commit(partition, { ...change, head: next, joined, rewards });
+  if (committed === undefined) return undefined;
   if (repeated > 0) options.countRepeated(repeated);
-  const { unfinished } = settlement;
-  const isFinished = unfinished.length === 0 && !(mayHoldMoreDue && join.changed.size > 0);
-  return { rest: isFinished ? undefined : restOf(step, unfinished) };
+  const unfinished = settlement.unfinished.map(({ offset }) => offset);
+  const isFinished = unfinished.length === 0 && !(found.mayHoldMore && settlement.closed.length > 0);
+  return {
+    head: committed,
+    hasRewards: rewards.length > 0,
+    rest: isFinished ? undefined : restOf(step, unfinished),
+  };
 }
 
 /** What a step left for another one, which requires the state to include the messages of the first. */
-function restOf(step: Step, unfinished: readonly string[]): Step {
+function restOf(step: Step, unfinished: readonly number[]): Step {
   return {
     ...step,
     slates: [],
@@ -298,18 +321,14 @@ function restOf(step: Step, unfinished: readonly string[]): Step {
   };
 }
 
-function pendingIds(users: ReadonlyMap<string, UserJoin>): string[] {
-  return [...users.values()].flatMap(({ pending }) => pending.map(({ slateId }) => slateId));
-}
-
 function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: JoinerOptions): void {
-  for (const { key, value } of slates) {
+  for (const { key, offset, value } of slates) {
     if (value === null) eraseUser(join, key);
-    else if (joinSlate(join, value, rules)) countLate();
+    else if (joinSlate(join, value, offset, rules)) countLate();
   }
-  for (const { key, value } of actions) {
+  for (const { key, offset, value } of actions) {
     if (value === null) eraseUser(join, key);
-    else joinAction(join, value, rules);
+    else joinAction(join, value, offset, rules);
   }
 }
 
@@ -329,8 +348,4 @@ function lastOffsetOf(messages: ReadonlyArray<IncomingMessage<unknown>>): number
 
 function valuesOf<V>(messages: ReadonlyArray<IncomingMessage<V>>): V[] {
   return messages.flatMap(({ value }) => (value === null ? [] : [value]));
-}
-
-function userOf({ key, value }: IncomingMessage<Slate | UserAction>): string {
-  return value?.userId ?? key;
 }

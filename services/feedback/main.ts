@@ -16,17 +16,19 @@ await runStage(STAGES.feedback, async (stage) => {
   const admin = stage.kafka.admin();
   await admin.connect();
   stage.lifecycle.onStop('admin', () => admin.disconnect());
-  const lost: ReportLost = (part, count) => {
-    metrics.lost.inc({ part }, count);
+  const lost: ReportLost = (part, partition) => {
+    metrics.lost.inc({ part });
     stage.log.error(
-      { part, count },
-      'state of feedback is gone from Redis or unreadable; going on without it',
+      { part, partition },
+      'state of feedback is gone from Redis or unreadable; the partition is made again from the log',
     );
   };
   const store = createRedisJoinStore({
     redis: await stage.connectRedis(),
     keyOf: (partition, part) => stage.key('feedback', `{${partition}}`, part),
     lost,
+    replaced: (partition) =>
+      stage.log.info({ partition }, 'the state of an earlier version is made again from the log'),
   });
   const recovery = createRecovery({
     store,
@@ -49,10 +51,6 @@ await runStage(STAGES.feedback, async (stage) => {
     now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
     countRepeated: (slates) => metrics.repeatedSlates.inc(slates),
-    countLost(slots) {
-      metrics.lostSlots.inc(slots);
-      stage.log.error({ slots }, 'what slates showed is no longer stored; their slots get no reward');
-    },
     lastSequence: recovery.lastSequence,
   });
   const watch = watchEnds({
@@ -76,7 +74,10 @@ await runStage(STAGES.feedback, async (stage) => {
       clear: (partition) => joiner.exclusively(partition, () => recovery.clear(partition)),
       // An older state would repeat rewards under the numbers of others.
       isAllOrNothing: true,
-      forget: recovery.forget,
+      forget() {
+        recovery.forget();
+        joiner.forget();
+      },
       continueWith: recovery.continueWith,
     },
   });

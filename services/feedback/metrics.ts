@@ -8,11 +8,8 @@ export const METRICS = {
   repeatedSlates: counter('tributary_feedback_repeated_slates_total', {
     help: 'Slates that were not joined, because one with their id was joined before, or because they were read so late that it may have been',
   }),
-  lostSlots: counter('tributary_feedback_lost_slots_total', {
-    help: 'Slots without a reward because what their slate showed is no longer stored',
-  }),
   lost: counter('tributary_feedback_lost_total', {
-    help: 'State that was gone from Redis or unreadable, by part: users, entries of an index, which are restored, and rewards in the outbox',
+    help: 'Rebuilds of a partition because a part of its state was gone from Redis or unreadable, by part: slates with their indexes, outbox of rewards',
     labels: ['part'],
   }),
   rewards: counter('tributary_feedback_rewards_total', {

@@ -32,7 +32,6 @@ describe('a rebuild of the join', () => {
       produce: async (queued) => void log.push(...queued.map(({ reward }) => reward)),
       countLate: () => {},
       countRepeated: () => {},
-      countLost: () => {},
       now: () => START,
       lastSequence: recovery.lastSequence,
       ...(bounds === undefined ? {} : { bounds }),
@@ -52,7 +51,7 @@ describe('a rebuild of the join', () => {
     await readAll();
     await close();
     assert.deepEqual(numbered(), ONCE);
-    await recovery.clear(0);
+    await joiner.exclusively(0, () => recovery.clear(0));
     await readAll();
     await close();
     assert.deepEqual(numbered(), ONCE);
@@ -102,18 +101,18 @@ describe('a rebuild of the join', () => {
   });
 
   it('writes a reward again that its readers have dropped, because an older copy had given it a used number', async () => {
-    const { log, recovery, readAll, close, numbered } = setUp();
+    const { log, recovery, joiner, readAll, close, numbered } = setUp();
     await readAll();
     await close();
     log.splice(1, 1, { ...log[1]!, sequence: 1 });
-    await recovery.clear(0);
+    await joiner.exclusively(0, () => recovery.clear(0));
     await readAll();
     await close();
     assert.deepEqual(numbered(), ['1 s1/0', '1 s2/0', '2 s2/0']);
   });
 
   it('is asked for when the state is lost between two steps of one batch', async () => {
-    const { store, joiner } = setUp({ bounds: { messages: 1, rewards: 9, closed: 9 } });
+    const { store, joiner } = setUp({ bounds: { messages: 1, rewards: 9 } });
     const { commit } = store;
     store.commit = async (partition, change) => {
       const isCommitted = await commit(partition, change);

@@ -112,9 +112,9 @@ export function createRecovery(options: {
       async commit(partition, change) {
         const found = change.rewards.length === 0 ? undefined : await loggedOf(partition);
         const fresh = found === undefined ? change : withoutLogged(change, found);
-        const isCommitted = await store.commit(partition, fresh);
-        if (isCommitted) known.set(partition, fresh.head.sequence);
-        return isCommitted;
+        const committed = await store.commit(partition, fresh);
+        if (committed !== undefined) known.set(partition, committed.sequence);
+        return committed;
       },
     },
     async readTopicHead(topic, partition) {

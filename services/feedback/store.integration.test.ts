@@ -2,10 +2,10 @@ import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
-import { RULES } from './attribution.testing.ts';
-import { settle } from './attribution.ts';
+import { FORMER_PARTS } from './join-scripts.ts';
 import { createRedisJoinStore } from './redis-store.ts';
 import { testJoinStore } from './store.contract.ts';
+import { EMPTY_HEAD } from './store.ts';
 
 let test: TestRedis;
 
@@ -15,30 +15,27 @@ before(async () => {
 
 after(() => test.close());
 
-it('reads slates and rewards that were stored before features had names as those of version 1', async () => {
+it('state of an earlier version counts as missing, and is deleted when the partition is cleared', async () => {
   const name = randomUUID();
   const keyOf = (partition: number, part: string) => test.key(name, `{${partition}}`, part);
-  const store = createRedisJoinStore({ redis: test.redis, keyOf, lost: assert.fail });
-  const shown = { slateId: 's1', userId: 'ann', servedAt: 5, slots: [] };
-  const reward = { rewardId: 's1/0', sequence: 1, features: [1] };
-  await test.redis.hset(keyOf(0, 'shown'), 's1', JSON.stringify(shown));
-  await test.redis.zadd(keyOf(0, 'outbox'), 1, JSON.stringify({ reward }));
-  assert.deepEqual((await store.readShown(0, ['s1'])).get('s1'), { ...shown, featureNames: [] });
-  assert.deepEqual(await store.readOutbox(0, 1), [{ reward: { ...reward, featureNames: [] } }]);
-});
-
-it('forgets actions that were stored before apps had a tolerance as it did then', async () => {
-  const name = randomUUID();
-  const keyOf = (partition: number, part: string) => test.key(name, `{${partition}}`, part);
-  const store = createRedisJoinStore({ redis: test.redis, keyOf, lost: assert.fail });
-  const recent = [{ itemId: 'tea', type: 'buy', occurredAt: 50, streamTime: 50 }];
-  await test.redis.hset(keyOf(0, 'users'), 'ann', JSON.stringify({ pending: [], recent }));
-  await test.redis.zadd(keyOf(0, 'remembered'), 50, 'ann');
-  const users = await store.readUsers(0, [], { closesBefore: 0, forgottenUntil: 50 });
-  const join = { times: { streamTime: 50, slatesUntil: 50 }, users, changed: new Set<string>() };
-  settle(join, RULES);
-  assert.deepEqual(users, new Map([['ann', { pending: [], recent: [] }]]));
-  assert.deepEqual([...join.changed], ['ann']);
+  const replaced: number[] = [];
+  const store = createRedisJoinStore({
+    redis: test.redis,
+    keyOf,
+    lost: assert.fail,
+    replaced: (partition) => void replaced.push(partition),
+  });
+  const head = { version: 5, slatesOffset: 7, actionsOffset: 8, sequence: 3, incarnation: 'i' };
+  await test.redis.hset(keyOf(0, 'head'), head);
+  await test.redis.hset(keyOf(0, 'users'), 'ann', '{"pending":[],"recent":[]}');
+  await test.redis.zadd(keyOf(0, 'closes'), 50, 'ann');
+  assert.equal(await store.readTopicHead('slates', 0), undefined);
+  assert.deepEqual(await store.readHead(0), EMPTY_HEAD);
+  await store.clear(0, 5);
+  await store.clear(0, 6);
+  assert.deepEqual(replaced, [0]);
+  assert.equal(await test.redis.exists(...FORMER_PARTS.map((part) => keyOf(0, part))), 0);
+  assert.equal(await store.clearedAt(0), 6);
 });
 
 testJoinStore(async () => {

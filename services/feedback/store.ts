@@ -1,6 +1,13 @@
 import type { Reward } from '#contracts/generated/records.ts';
 import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
-import { type PartitionTimes, servedUntilOf, type UserJoin } from './attribution.ts';
+import type {
+  OpenSlot,
+  PartitionTimes,
+  PendingSlate,
+  RecentAction,
+  Settled,
+  UserJoin,
+} from './attribution.ts';
 
 /** The head of a partition's state. */
 export interface PartitionHead extends PartitionTimes {
@@ -17,7 +24,7 @@ export interface PartitionHead extends PartitionTimes {
   readonly incarnation: string | undefined;
 }
 
-/** The fields that a reward copies from its slate; stored apart from the join, which changes far more often. */
+/** The fields that a reward copies from its slate. */
 export interface ShownSlate {
   readonly slateId: string;
   readonly userId: string;
@@ -34,52 +41,90 @@ export interface QueuedReward {
   readonly trace?: string;
 }
 
-/**
- * Users with a slate that closes before the one time, or whose remembered actions count for no slate served after the
- * other.
- */
-export interface DueTimes {
+/** The part of the state that a step needs. */
+export interface JoinRequest {
+  /** Ids of slates. */
+  readonly slateIds: readonly string[];
+  /** Items of slates that arrive: what their users did with them lately. */
+  readonly shown: ReadonlyArray<{ readonly userId: string; readonly itemIds: readonly string[] }>;
+  /** Actions that arrive: the slots of their users that show the item and have earned less than the reward. */
+  readonly acted: ReadonlyArray<{
+    readonly userId: string;
+    readonly itemId: string;
+    readonly reward: number;
+  }>;
+  /** Offsets of slates that an earlier step left unfinished. */
+  readonly offsets: readonly number[];
+  /** Slates that close before this time are due, ms; at most `DUE_LIMIT` of them are returned. */
   readonly closesBefore: number;
-  readonly forgottenUntil: number;
+}
+
+export const NOTHING_REQUESTED: JoinRequest = {
+  slateIds: [],
+  shown: [],
+  acted: [],
+  offsets: [],
+  closesBefore: 0,
+};
+
+export interface JoinFound {
+  /** What waits, of the users that the request concerns; of slates that are not due or unfinished only the slots asked for. */
+  readonly users: Map<string, UserJoin>;
+  /** What the due and unfinished slates showed, by offset. */
+  readonly shown: Map<number, ShownSlate>;
+  /** Those of the ids that are remembered, because a slate with the id was joined. */
+  readonly joined: Set<string>;
+  /** Whether more slates may be due. */
+  readonly mayHoldMore: boolean;
 }
 
 export interface JoinChange {
   readonly head: PartitionHead;
-  /** A user with nothing pending and nothing remembered is removed. */
-  readonly users: ReadonlyMap<string, UserJoin>;
-  readonly shown: readonly ShownSlate[];
+  /** Users whose state is deleted before the rest of the change is applied. */
+  readonly erased: readonly string[];
+  /** Slates that wait from now on; those of their slots that are settled are in `settled`. */
+  readonly slates: ReadonlyArray<{ readonly slate: PendingSlate; readonly shown: ShownSlate }>;
+  /** Slots with another best action. */
+  readonly earned: ReadonlyArray<{ readonly slate: PendingSlate; readonly slot: OpenSlot }>;
+  /** Slots that no longer wait, of slates that do. */
+  readonly settled: readonly Settled[];
+  /** Slates that no longer wait, with the slots of theirs that did until now, and the number of all their slots. */
+  readonly closed: ReadonlyArray<{
+    readonly slate: PendingSlate;
+    readonly open: ReadonlyArray<Pick<OpenSlot, 'slot' | 'itemId'>>;
+    readonly slots: number;
+  }>;
+  /** Actions that are remembered from now on. Those that count for no slate served after `head.slatesUntil` are forgotten. */
+  readonly actions: ReadonlyArray<{ readonly userId: string; readonly action: RecentAction }>;
   /** Ids of slates that are joined now, with the time of serving until which they are remembered, ms. */
   readonly joined: ReadonlyMap<string, number>;
-  /** Ids of slates that no longer wait. */
-  readonly closed: readonly string[];
   readonly rewards: readonly QueuedReward[];
 }
 
 /** Which state of a partition turned out to be lost or unreadable. */
-export type LostPart = 'users' | 'index' | 'outbox';
+export type LostPart = 'slates' | 'outbox';
 
-/** Called with the number of lost users, entries of an index or rewards. */
-export type ReportLost = (part: LostPart, count: number) => void;
+/** Called when a part of the state is lost; the state of the partition is then rebuilt from the log. */
+export type ReportLost = (part: LostPart, partition: number) => void;
 
 /** The state of the join, per partition, and the outbox of rewards. */
 export interface JoinStore {
   readHead(partition: number): Promise<PartitionHead>;
+  /** @throws StateLost if a part of the state is gone or unreadable; the head is deleted then */
+  read(partition: number, request: JoinRequest): Promise<JoinFound>;
   /**
-   * Returns the named users and the due ones, at most `DUE_LIMIT` per kind of due; unknown users are left out. A user
-   * whose state is lost or unreadable is returned with nothing, so that the next commit removes what is left of it.
+   * Returns what slates showed, by offset; those that no longer wait are left out.
+   * @param version at which they waited
+   * @throws StateLost like `read`, also if one is gone at that version
    */
-  readUsers(partition: number, userIds: readonly string[], due: DueTimes): Promise<Map<string, UserJoin>>;
-  /** @returns those of the ids that are remembered, because a slate with the id was joined */
-  readJoined(partition: number, slateIds: readonly string[]): Promise<Set<string>>;
-  /** Slates that are lost or unreadable are left out. */
-  readShown(partition: number, slateIds: readonly string[]): Promise<Map<string, ShownSlate>>;
+  readShown(partition: number, offsets: readonly number[], version: number): Promise<Map<number, ShownSlate>>;
   /**
    * Applies the change in one atomic step if the partition is still at version `head.version − 1`, and of the incarnation
    * of the head if it has one. Ids whose time is before `head.newestServedAt` are forgotten.
-   * @returns whether it did; false means that another process owns the partition now or owned it meanwhile
+   * @returns the head as it is committed; undefined means that another process owns the partition now or owned it meanwhile
    */
-  commit(partition: number, change: JoinChange): Promise<boolean>;
-  /** The first rewards in the outbox, in the order of their sequence. */
+  commit(partition: number, change: JoinChange): Promise<PartitionHead | undefined>;
+  /** The first rewards in the outbox, in the order of their sequence. @throws StateLost like `read` */
   readOutbox(partition: number, limit: number): Promise<QueuedReward[]>;
   /** Removes rewards up to and including the sequence. */
   trimOutbox(partition: number, sequence: number): Promise<void>;
@@ -100,7 +145,7 @@ export interface RebuildableJoinStore extends JoinStore {
 
 export type JoinedTopic = 'slates' | 'actions';
 
-/** Most due users of each kind that one step reads; the next step handles the rest. */
+/** Most due slates that one step reads; the next step handles the rest. */
 export const DUE_LIMIT = 200;
 
 export const EMPTY_HEAD: PartitionHead = {
@@ -113,16 +158,3 @@ export const EMPTY_HEAD: PartitionHead = {
   slatesUntil: 0,
   incarnation: undefined,
 };
-
-/** Time when the first slate of the user closes; undefined if none is pending. */
-export function closesAt({ pending }: UserJoin): number | undefined {
-  return pending.length === 0
-    ? undefined
-    : pending.reduce((first, slate) => Math.min(first, slate.closesAt), Infinity);
-}
-
-/** Newest time until which a remembered action may count for unread slates; undefined if there is none. */
-export function rememberedUntil({ recent }: UserJoin): number | undefined {
-  if (recent.length === 0) return undefined;
-  return recent.reduce((newest, action) => Math.max(newest, servedUntilOf(action)), -1);
-}

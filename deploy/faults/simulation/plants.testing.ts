@@ -52,8 +52,11 @@ export const PLANTS: readonly Plant[] = [
   plant('feedback', 'feedback.recovery', 'numbers start again after a rebuild', () => ({
     lastSequence: async () => 0,
   })),
-  plant('feedback', 'feedback.store', 'the ids of joined slates are not remembered', () => ({
-    readJoined: async () => new Set(),
+  plant('feedback', 'feedback.store', 'the ids of joined slates are not remembered', (real) => ({
+    read: async (...parameters: never[]) => ({
+      ...((await call(real, 'read', ...parameters)) as object),
+      joined: new Set(),
+    }),
   })),
   plant('rerank', 'rerank.learner', 'a repeated reward is counted again', (real) => ({
     learn: (...[batch]: never[]) => {

@@ -106,9 +106,8 @@ export async function startFeedback(ports: SimulatedPorts, seam: Seam): Promise<
       now: Date.now,
       countLate: () => undefined,
       countRepeated: () => undefined,
-      countLost: () => undefined,
       lastSequence: recovery.lastSequence,
-      bounds: { messages: 4, rewards: 6, closed: 4 },
+      bounds: { messages: 4, rewards: 6 },
     }),
   );
   const watch = watchEnds({
@@ -131,7 +130,10 @@ export async function startFeedback(ports: SimulatedPorts, seam: Seam): Promise<
       writeHead: (topic, partition, head) => store.writeTopicHead(topic as JoinedTopic, partition, head),
       clear: (partition) => joiner.exclusively(partition, () => recovery.clear(partition)),
       isAllOrNothing: true,
-      forget: recovery.forget,
+      forget() {
+        recovery.forget();
+        joiner.forget();
+      },
       continueWith: recovery.continueWith,
     }),
   });

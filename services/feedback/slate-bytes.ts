@@ -1,0 +1,161 @@
+import { ACTION_TYPES } from '#contracts/generated/records.ts';
+import type { Earned, OpenSlot, PendingSlate, RecentAction } from './attribution.ts';
+import type { ShownSlate } from './store.ts';
+
+/**
+ * Bytes of the state of the join in Redis. Members of the indexes begin with the user and the item, each after its length in two
+ * bytes, so that the entries of a user, or of a user and an item, are one range. Times and offsets take six bytes. Numbers are
+ * big-endian, and lists of numbers are little-endian doubles.
+ */
+
+const WIDE = 6;
+
+export interface OpenEntry {
+  readonly offset: number;
+  readonly userId: string;
+  readonly servedAt: number;
+  readonly closesAt: number;
+  readonly slot: number;
+  readonly itemId: string;
+}
+
+/** Length of the part of an open slot's entry behind user and item: closesAt, servedAt, offset, slot. */
+const OPEN_TAIL = 3 * WIDE + 2;
+
+export function userPrefix(userId: string): Buffer {
+  return prefixOf([userId]);
+}
+
+export function itemPrefix(userId: string, itemId: string): Buffer {
+  return prefixOf([userId, itemId]);
+}
+
+function prefixOf(ids: readonly string[], tail = 0): Buffer {
+  const length = ids.reduce((sum, id) => sum + 2 + Buffer.byteLength(id), tail);
+  const bytes = Buffer.allocUnsafe(length);
+  let at = 0;
+  for (const id of ids) {
+    const size = bytes.write(id, at + 2);
+    bytes.writeUInt16BE(size, at);
+    at += 2 + size;
+  }
+  return bytes;
+}
+
+export function openEntry(
+  { userId, closesAt, servedAt, offset }: PendingSlate,
+  { slot, itemId }: Pick<OpenSlot, 'slot' | 'itemId'>,
+): Buffer {
+  const bytes = prefixOf([userId, itemId], OPEN_TAIL);
+  let at = bytes.length - OPEN_TAIL;
+  for (const number of [closesAt, servedAt, offset]) at = bytes.writeUIntBE(number, at, WIDE);
+  bytes.writeUInt16BE(slot, at);
+  return bytes;
+}
+
+export function parseOpenEntry(bytes: Buffer): OpenEntry {
+  const { ids, end } = readIds(bytes);
+  return {
+    userId: ids[0],
+    itemId: ids[1],
+    closesAt: bytes.readUIntBE(end, WIDE),
+    servedAt: bytes.readUIntBE(end + WIDE, WIDE),
+    offset: bytes.readUIntBE(end + 2 * WIDE, WIDE),
+    slot: bytes.readUInt16BE(end + 3 * WIDE),
+  };
+}
+
+/** The entry of a remembered action; the name of its type is at the end. */
+export function actionEntry(userId: string, action: RecentAction): Buffer {
+  const { itemId, occurredAt, servedUntil, streamTime, offset, type } = action;
+  const bytes = prefixOf([userId, itemId], 4 * WIDE + type.length);
+  let at = bytes.length - 4 * WIDE - type.length;
+  for (const number of [occurredAt, servedUntil, streamTime, offset])
+    at = bytes.writeUIntBE(number, at, WIDE);
+  bytes.write(type, at, 'latin1');
+  return bytes;
+}
+
+/** @throws RangeError for bytes that are no entry */
+export function parseActionEntry(bytes: Buffer): { userId: string; action: RecentAction } {
+  const { ids, end } = readIds(bytes);
+  const [userId, itemId] = ids;
+  const wide = (index: number): number => bytes.readUIntBE(end + index * WIDE, WIDE);
+  const name = bytes.toString('latin1', end + 4 * WIDE);
+  const type = ACTION_TYPES.find((one) => one === name);
+  if (type === undefined) throw new RangeError(`${name} is no type of an action`);
+  const [occurredAt, servedUntil, streamTime, offset] = [wide(0), wide(1), wide(2), wide(3)];
+  return { userId, action: { offset, itemId, type, occurredAt, servedUntil, streamTime } };
+}
+
+function readIds(bytes: Buffer): { ids: readonly [string, string]; end: number } {
+  const middle = 2 + bytes.readUInt16BE(0);
+  const end = middle + 2 + bytes.readUInt16BE(middle);
+  return { ids: [bytes.toString('utf8', 2, middle), bytes.toString('utf8', middle + 2, end)], end };
+}
+
+export function earnedText({ actionType, reward, delay }: Earned): string {
+  return `${reward} ${delay} ${actionType}`;
+}
+
+/** @throws RangeError for a text that is no earned reward */
+export function parseEarned(text: string): Earned {
+  const [reward, delay, name] = text.split(' ');
+  const actionType = ACTION_TYPES.find((one) => one === name);
+  if (actionType === undefined) throw new RangeError(`${text} is no reward`);
+  return { actionType, reward: Number(reward), delay: Number(delay) };
+}
+
+/** What the head of a slate's bytes holds; the numbers follow it. */
+interface ShownHead extends Omit<ShownSlate, 'slots'> {
+  readonly closesAt: number;
+  readonly itemIds: readonly string[];
+  /** Features of each slot, if not as many as names. */
+  readonly widths?: readonly number[];
+}
+
+/** Two bytes with the number of slots, four with the length of the JSON head, the head, then features and propensity by slot. */
+export function shownBytes({ slots, ...shown }: ShownSlate, closesAt: number): Buffer {
+  const even = shown.featureNames.length;
+  const widths = slots.every(({ features }) => features.length === even)
+    ? {}
+    : { widths: slots.map(({ features }) => features.length) };
+  const head: ShownHead = { ...shown, closesAt, itemIds: slots.map(({ itemId }) => itemId), ...widths };
+  const text = JSON.stringify(head);
+  const size = Buffer.byteLength(text);
+  const count = slots.reduce((sum, { features }) => sum + features.length + 1, 0);
+  const bytes = Buffer.allocUnsafe(6 + size + 8 * count);
+  bytes.writeUInt16BE(slots.length, 0);
+  bytes.writeUInt32BE(size, 2);
+  bytes.write(text, 6);
+  let at = 6 + size;
+  for (const { features, propensity } of slots) {
+    for (const feature of features) at = bytes.writeDoubleLE(feature, at);
+    at = bytes.writeDoubleLE(propensity, at);
+  }
+  return bytes;
+}
+
+/** @throws SyntaxError or RangeError for bytes that are no slate */
+export function parseShown(bytes: Buffer): { shown: ShownSlate; closesAt: number } {
+  const slots = bytes.readUInt16BE(0);
+  const start = 6 + bytes.readUInt32BE(2);
+  const { closesAt, itemIds, widths, ...shown } = JSON.parse(bytes.toString('utf8', 6, start)) as ShownHead;
+  if (itemIds.length !== slots) throw new RangeError(`${itemIds.length} items for ${slots} slots`);
+  let at = start;
+  const number = (): number => {
+    at += 8;
+    return bytes.readDoubleLE(at - 8);
+  };
+  return {
+    closesAt,
+    shown: {
+      ...shown,
+      slots: itemIds.map((itemId, index) => {
+        const width = widths?.[index] ?? shown.featureNames.length;
+        const features = Array.from({ length: width }, number);
+        return { itemId, features, propensity: number() };
+      }),
+    },
+  };
+}
