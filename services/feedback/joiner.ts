@@ -97,7 +97,7 @@ interface Step {
 /** What a step led to; undefined if another process changed the partition meanwhile. */
 interface Outcome {
   readonly head: PartitionHead;
-  readonly hasRewards: boolean;
+  readonly rewards: readonly QueuedReward[];
   /** What the step left for another one. */
   readonly rest: Step | undefined;
 }
@@ -139,14 +139,15 @@ export function createJoiner(options: JoinerOptions): Joiner {
 
   /** @returns what the step left for another one */
   async function take(partition: number, step: Step): Promise<Step | undefined> {
-    // Rewards that a crash left unsent come before those of this step.
-    const isKnown = heads.has(partition);
-    const { hasRewards, rest } = await commit(partition, step);
-    if (hasRewards || !isKnown || step.ends !== undefined) await sendOutbox(partition);
+    const { rewards, rest, isContinued } = await commit(partition, step);
+    // Rewards that a crash or another process left unsent come before those of this step.
+    if (isContinued && step.ends === undefined) await send(partition, rewards);
+    else await sendOutbox(partition);
     return rest;
   }
 
-  async function commit(partition: number, step: Step): Promise<Outcome> {
+  /** @returns also whether the step continues the last one of this process, which has left nothing in the outbox */
+  async function commit(partition: number, step: Step): Promise<Outcome & { readonly isContinued: boolean }> {
     for (let attempt = 1; attempt <= MAX_ATTEMPTS; attempt++) {
       const known = heads.get(partition);
       const head = known ?? believableHead(await store.readHead(partition), options.now());
@@ -159,18 +160,24 @@ export function createJoiner(options: JoinerOptions): Joiner {
         continue;
       }
       heads.set(partition, outcome.head);
-      return outcome;
+      return { ...outcome, isContinued: known !== undefined };
     }
     throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
+  }
+
+  async function send(partition: number, rewards: readonly QueuedReward[]): Promise<void> {
+    for (let start = 0; start < rewards.length; start += OUTBOX_CHUNK) {
+      const queued = rewards.slice(start, start + OUTBOX_CHUNK);
+      await produce(queued);
+      await store.trimOutbox(partition, queued.at(-1)!.reward.sequence);
+    }
   }
 
   async function sendOutbox(partition: number): Promise<void> {
     for (;;) {
       const queued = await store.readOutbox(partition, OUTBOX_CHUNK);
-      const last = queued.at(-1);
-      if (last === undefined) return;
-      await produce(queued);
-      await store.trimOutbox(partition, last.reward.sequence);
+      if (queued.length === 0) return;
+      await send(partition, queued);
     }
   }
 
@@ -281,7 +288,7 @@ async function advance(
     actionsOffset === head.actionsOffset &&
     slatesUntil === head.slatesUntil &&
     isEmptyChange(change);
-  if (isUnchanged) return { head, hasRewards: false, rest: undefined };
+  if (isUnchanged) return { head, rewards: [], rest: undefined };
 
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
   const rewards = buildRewards(settlement, shown, sequence);
@@ -303,8 +310,7 @@ async function advance(
   const unfinished = settlement.unfinished.map(({ offset }) => offset);
   const isFinished = unfinished.length === 0 && !(found.mayHoldMore && settlement.closed.length > 0);
   return {
-    head: committed,
-    hasRewards: rewards.length > 0,
+    ...committed,
     rest: isFinished ? undefined : restOf(step, unfinished),
   };
 }

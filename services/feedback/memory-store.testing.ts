@@ -25,7 +25,7 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
     async commit(partition, change) {
       const next = changedValues(valuesOf(partition), structuredClone(change));
       if (next !== undefined) partitions.set(partition, next);
-      return next === undefined ? undefined : change.head;
+      return next === undefined ? undefined : { head: change.head, rewards: change.rewards };
     },
     async readOutbox(partition, limit) {
       return structuredClone(valuesOf(partition).outbox.slice(0, limit));

@@ -113,7 +113,7 @@ export function createRecovery(options: {
         const found = change.rewards.length === 0 ? undefined : await loggedOf(partition);
         const fresh = found === undefined ? change : withoutLogged(change, found);
         const committed = await store.commit(partition, fresh);
-        if (committed !== undefined) known.set(partition, committed.sequence);
+        if (committed !== undefined) known.set(partition, committed.head.sequence);
         return committed;
       },
     },

@@ -78,7 +78,7 @@ export function createRedisJoinStore(options: {
     },
     async commit(partition, change) {
       const written = await runScript(redis, COMMIT, keysOf(partition), commitParameters(change));
-      return written === 1 ? change.head : undefined;
+      return written === 1 ? { head: change.head, rewards: change.rewards } : undefined;
     },
     async readOutbox(partition, limit) {
       const held = await redis.zrange(keyOf(partition, 'rewards'), '0', String(limit - 1));

@@ -89,7 +89,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     };
     const slates = [waiting(3, 100), waiting(4, 101, { ...shownSlate(4, 'bob'), slots: [] })];
     const rewards = [queued(1), queued(2)];
-    assert.deepEqual(await store.commit(3, change(1, { head, slates, rewards })), head);
+    assert.deepEqual(await store.commit(3, change(1, { head, slates, rewards })), { head, rewards });
     assert.deepEqual(await store.readHead(3), head);
     const found = await store.read(3, { ...NOTHING_REQUESTED, closesBefore: 102 });
     const userOf = ({ slate }: (typeof slates)[number]) =>

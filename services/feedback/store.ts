@@ -101,6 +101,9 @@ export interface JoinChange {
   readonly rewards: readonly QueuedReward[];
 }
 
+/** The head and the rewards as they are stored. */
+export type Committed = Pick<JoinChange, 'head' | 'rewards'>;
+
 /** Which state of a partition turned out to be lost or unreadable. */
 export type LostPart = 'slates' | 'outbox';
 
@@ -121,9 +124,9 @@ export interface JoinStore {
   /**
    * Applies the change in one atomic step if the partition is still at version `head.version − 1`, and of the incarnation
    * of the head if it has one. Ids whose time is before `head.newestServedAt` are forgotten.
-   * @returns the head as it is committed; undefined means that another process owns the partition now or owned it meanwhile
+   * @returns what is committed; undefined means that another process owns the partition now or owned it meanwhile
    */
-  commit(partition: number, change: JoinChange): Promise<PartitionHead | undefined>;
+  commit(partition: number, change: JoinChange): Promise<Committed | undefined>;
   /** The first rewards in the outbox, in the order of their sequence. @throws StateLost like `read` */
   readOutbox(partition: number, limit: number): Promise<QueuedReward[]>;
   /** Removes rewards up to and including the sequence. */

@@ -25,7 +25,7 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
       run(() => {
         const next = changedValues(held(partition), change);
         if (next !== undefined) put(partition, next);
-        return next === undefined ? undefined : change.head;
+        return next === undefined ? undefined : { head: change.head, rewards: change.rewards };
       }),
     readOutbox: (partition, limit) => run(() => held(partition).outbox.slice(0, limit)),
     trimOutbox: (partition, sequence) =>
