@@ -3,8 +3,8 @@ import { StateLost } from '#platform/kafka/held-state.ts';
 import { changeHead, INCARNATION } from '#platform/redis/heads.ts';
 import { runScript, runScriptForBuffers } from '#platform/redis/script.ts';
 import { COMMIT, FORMER_PARTS, PARTS, READ, READ_SHOWN, STATE_FIELDS, TRIM } from './join-scripts.ts';
-import { commitParameters, parseFound, parseQueued, readParameters } from './redis-values.ts';
-import { parseShown } from './slate-bytes.ts';
+import { commitParameters, parseFound, readParameters } from './redis-values.ts';
+import { parseReward, parseShown } from './slate-bytes.ts';
 import {
   EMPTY_HEAD,
   type JoinFound,
@@ -81,8 +81,8 @@ export function createRedisJoinStore(options: {
       return written === 1 ? { head: change.head, rewards: change.rewards } : undefined;
     },
     async readOutbox(partition, limit) {
-      const held = await redis.zrange(keyOf(partition, 'rewards'), '0', String(limit - 1));
-      return readable<QueuedReward[]>(partition, 'outbox', () => held.map(parseQueued));
+      const held = await redis.zrangeBuffer(keyOf(partition, 'rewards'), '0', String(limit - 1));
+      return readable<QueuedReward[]>(partition, 'outbox', () => held.map(parseReward));
     },
     async trimOutbox(partition, sequence) {
       const keys = [keyOf(partition, 'position'), keyOf(partition, 'rewards')];

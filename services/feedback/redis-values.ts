@@ -9,10 +9,11 @@ import {
   parseEarned,
   parseOpenEntry,
   parseShown,
+  rewardBytes,
   shownBytes,
   userPrefix,
 } from './slate-bytes.ts';
-import { DUE_LIMIT, type JoinChange, type JoinFound, type JoinRequest, type QueuedReward } from './store.ts';
+import { DUE_LIMIT, type JoinChange, type JoinFound, type JoinRequest } from './store.ts';
 
 type Parameter = string | number | Buffer;
 
@@ -180,18 +181,11 @@ function commandsOf({
   add(
     'rewards',
     'ZADD',
-    rewards.flatMap((queued) => [queued.reward.sequence, JSON.stringify(queued)]),
+    rewards.flatMap((queued) => [queued.reward.sequence, rewardBytes(queued)]),
   );
   return flat;
 }
 
 function slotField({ offset }: PendingSlate, slot: number): string {
   return `${offset}:${slot}`;
-}
-
-/** @throws an error for a text that is no reward */
-export function parseQueued(text: string): QueuedReward {
-  const queued = JSON.parse(text) as QueuedReward | null;
-  if (typeof queued?.reward?.sequence !== 'number') throw new RangeError('no reward');
-  return queued;
 }

@@ -1,6 +1,6 @@
 import { ACTION_TYPES } from '#contracts/generated/records.ts';
 import type { Earned, OpenSlot, PendingSlate, RecentAction } from './attribution.ts';
-import type { ShownSlate } from './store.ts';
+import type { QueuedReward, ShownSlate } from './store.ts';
 
 /**
  * Bytes of the state of the join in Redis. Members of the indexes begin with the user and the item, each after its length in two
@@ -158,4 +158,26 @@ export function parseShown(bytes: Buffer): { shown: ShownSlate; closesAt: number
       }),
     },
   };
+}
+
+/** Four bytes with the length of a JSON text without features, the text, then the features. */
+export function rewardBytes({ reward: { features, ...reward }, trace }: QueuedReward): Buffer {
+  const text = JSON.stringify({ reward, trace });
+  const size = Buffer.byteLength(text);
+  const bytes = Buffer.allocUnsafe(4 + size + 8 * features.length);
+  bytes.writeUInt32BE(size, 0);
+  bytes.write(text, 4);
+  let at = 4 + size;
+  for (const feature of features) at = bytes.writeDoubleLE(feature, at);
+  return bytes;
+}
+
+/** @throws SyntaxError or RangeError for bytes that are no reward */
+export function parseReward(bytes: Buffer): QueuedReward {
+  const start = 4 + bytes.readUInt32BE(0);
+  const { reward, ...rest } = JSON.parse(bytes.toString('utf8', 4, start)) as QueuedReward;
+  const features = Array.from({ length: (bytes.length - start) / 8 }, (_, i) =>
+    bytes.readDoubleLE(start + 8 * i),
+  );
+  return { ...rest, reward: { ...reward, features } };
 }
