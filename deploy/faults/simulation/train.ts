@@ -65,7 +65,7 @@ export function declareActive(world: World, generation: string): void {
 }
 
 /** Goes back to the generation before, as an operator does on the command line. @returns the releases that were written */
-export function rollBack(world: World): readonly Release[] {
+export function goBackByHand(world: World): readonly Release[] {
   const ledger = ledgerOf(world);
   const former = decideRollback(ledger);
   if ('refusal' in former) return [];

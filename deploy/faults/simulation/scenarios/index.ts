@@ -15,7 +15,7 @@ import { followTopics } from '../follow-topics.ts';
 import type { SimulatedProcess } from '../process.ts';
 import type { Scenario, Seam, Staging } from '../scenario.ts';
 import { ConnectionLost, type SimulatedPorts } from '../simulated-ports.ts';
-import { itemsOf, ledgerOf, rollBack, train } from '../train.ts';
+import { goBackByHand, itemsOf, ledgerOf, train } from '../train.ts';
 import type { World } from '../world.ts';
 
 const TRAININGS = 4;
@@ -116,7 +116,7 @@ async function rollBackAfter(
   if (!(await reaches('active'))) return;
   await scheduler.wait(1_000 * random.next(), null);
   world.tell('an operator rolls back');
-  byHand.push(...rollBack(world));
+  byHand.push(...goBackByHand(world));
 }
 
 /** As `services/index/main.ts` composes the stage; its callers are in the same process. */
