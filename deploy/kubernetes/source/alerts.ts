@@ -120,10 +120,10 @@ export const ALERTS: readonly Alert[] = [
   },
   {
     name: 'TributaryRewardsLost',
-    expr: `${rose('tributary_feedback_lost_total', 'part', '15m')} or sum(increase(tributary_feedback_lost_slots_total[15m])) > 0`,
+    expr: rose('tributary_feedback_lost_total', 'part', '15m'),
     for: '0m',
     severity: 'ticket',
-    summary: 'feedback found {{ $value | humanize }} pieces of its state missing or unreadable.',
+    summary: 'feedback found its state missing or unreadable {{ $value | humanize }} times, and rebuilt it.',
   },
   {
     name: 'TributaryRecallLow',
