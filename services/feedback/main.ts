@@ -44,7 +44,9 @@ await runStage(STAGES.feedback, async (stage) => {
     // All rewards are of one partition and sent at once, so the producer puts them into one request.
     async produce(queued) {
       await Promise.all(
-        queued.map(({ reward, trace }) => stage.produce('rewards', reward.userId, reward, { trace })),
+        queued.map(({ reward, trace }) =>
+          stage.produce('rewards', reward.userId, reward, { trace, insists: true }),
+        ),
       );
       for (const { reward } of queued) metrics.rewards.inc({ action: reward.actionType ?? 'none' });
     },
