@@ -87,7 +87,13 @@ class FakeConsumer {
 
 /** A session of the topic `t`, whose readers record their batches and wait for `release` where `isHeld`. */
 async function openSession(
-  options: { isHeld?: boolean; position?: number; failure?: Error; rejoins?: unknown[] } = {},
+  options: {
+    isHeld?: boolean;
+    position?: number;
+    failure?: Error;
+    rejoins?: unknown[];
+    restMs?: number;
+  } = {},
 ) {
   const consumer = new FakeConsumer();
   const seen: string[] = [];
@@ -114,6 +120,7 @@ async function openSession(
     },
     onFailure: (error) => void failures.push(error),
     rejoinMs: 1,
+    restMs: options.restMs ?? 0,
     ...(options.rejoins && { onRejoin: (error: unknown) => void options.rejoins!.push(error) }),
   });
   await session.start();
@@ -131,6 +138,18 @@ describe('a group session', () => {
     await consumer.deliver(1, 4, 5);
     assert.deepEqual(seen, ['open 1', 'begin 1 4,5 to 5, lag 3', 'end 1']);
     assert.deepEqual(consumer.calls, ['resolve 1 at 5']);
+  });
+
+  it('lets kafkajs fetch again only after the rest, which ends with the session', async () => {
+    const { consumer, session, seen } = await openSession({ restMs: 3_600_000 });
+    consumer.assign({ t: [1] });
+    const delivered = consumer.deliver(1, 4).then(() => void seen.push('over'));
+    while (!seen.includes('end 1')) await turn();
+    await turn();
+    assert.deepEqual([seen.at(-1), consumer.calls], ['end 1', ['resolve 1 at 4']]);
+    await session.stop();
+    await delivered;
+    assert.ok(seen.includes('over'));
   });
 
   it('delivers a batch without messages in its turn', async () => {

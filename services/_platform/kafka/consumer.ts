@@ -79,6 +79,8 @@ const MAX_MESSAGES = 20_000;
 const MAX_BYTES = 8 * 2 ** 20;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
+/** Shortest time between two fetches with messages. */
+const REST_MS = 15;
 
 /** A membership in a group. */
 export interface Consumption {
@@ -114,6 +116,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       held?.assign(assignment);
     },
     onFailure,
+    restMs: REST_MS,
     onRejoin(error) {
       log.warn({ group: groupId, reason: reasonOf(error) }, 'joining the group again');
       options.metrics.rejoins.inc();
