@@ -9,6 +9,7 @@ import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { applyRewards } from '../../services/rerank/learning/rewards.testing.ts';
 import { nothingLearned } from '../../services/rerank/learning/rewards.ts';
+import { readInterestsRecords } from '../faults/read-stores.ts';
 import { openPath, type Path } from '../path/path.ts';
 import { GENERATION, ITEM_IDS, publishGeneration } from './publish-generation.testing.ts';
 
@@ -199,28 +200,20 @@ async function compareWithCalmRun(): Promise<void> {
   assert.ok(wanted.size >= USERS.length);
   assert.deepEqual([...found.keys()].sort(), [...wanted.keys()].sort());
   for (const [userId, record] of wanted) {
-    const interests = JSON.parse(record.interests.toString()) as UserInterests;
+    const interests = JSON.parse(record.interests) as UserInterests;
     assert.equal(interests.generation, GENERATION);
     assert.deepEqual(found.get(userId), record, `window and medoids of ${userId}`);
   }
   assert.deepEqual(sorted(await rewardsOf(killed)), sorted(await rewardsOf(calm)));
 }
 
-/** Window and interests of every user, as the bytes in Redis. */
+/** Window and interests of every user: the bytes of the window, and the interests as JSON text. */
 async function recordsOf({
   redis,
   namespace,
-}: Path): Promise<Map<string, { window: Buffer; interests: Buffer }>> {
-  const prefix = `${namespace.namespace}:interests:user:`;
-  const records = new Map<string, { window: Buffer; interests: Buffer }>();
-  for await (const page of redis.scanStream({ match: `${prefix}*`, count: 1_000 })) {
-    for (const key of page as string[]) {
-      const [window, interests] = await redis.hmgetBuffer(key, 'window', 'interests');
-      assert.ok(window && interests);
-      records.set(key.slice(prefix.length), { window, interests });
-    }
-  }
-  return records;
+}: Path): Promise<Map<string, { window: string; interests: string }>> {
+  const records = await readInterestsRecords(redis, namespace.namespace);
+  return new Map([...records].map(([userId, { window, interests }]) => [userId, { window, interests }]));
 }
 
 function sorted<V>(byId: ReadonlyMap<string, V>): Array<[string, V]> {
