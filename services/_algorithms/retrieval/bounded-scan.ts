@@ -1,5 +1,6 @@
 import { TopK } from '../top-k.ts';
 import { norm, type Vector } from '../vectors.ts';
+import { BLOCK_ROWS, createBlockProducts } from './product-kernel.ts';
 
 /** Items with a vector and a factor each, by falling factor. */
 export interface FactoredRows {
@@ -31,6 +32,8 @@ export interface ScannedRows {
 /** Beyond rounding: a row of length 1 in float32 may be longer by so much. */
 const ROUNDING = 1 + 1e-5;
 
+const productsOf = createBlockProducts();
+
 /**
  * The k rows of the highest factor · ⟨query, row⟩, exactly. No row scores above factor · ‖query‖ (Cauchy–Schwarz), so that the scan
  * ends at the first factor which cannot reach the k-th best score any more. With the factors of popularity, which few items have
@@ -45,14 +48,22 @@ export function boundedTopK({ rows, query, k, excluded }: BoundedScan): ScannedR
   }
   const top = new TopK(Math.min(k, factors.length));
   const longest = norm(query) * ROUNDING;
+  const direction = Float64Array.from(query);
+  let products: Float64Array = direction;
+  let { bar } = top;
   let place = 0;
   for (; place < factors.length; place++) {
     const factor = factors[place]!;
-    if (!(factor * longest >= top.bar) || factor === 0) break;
+    if (!(factor * longest >= bar) || factor === 0) break;
+    const inBlock = place % BLOCK_ROWS;
+    if (inBlock === 0)
+      products = productsOf(direction, matrix, place, Math.min(BLOCK_ROWS, factors.length - place));
     if (excluded !== undefined && excluded[place] === 1) continue;
-    let product = 0;
-    for (let i = 0, j = place * dim; i < dim; i++, j++) product += query[i]! * matrix[j]!;
-    if (product > 0) top.offer(place, factor * product);
+    const score = factor * products[inBlock]!;
+    // An equal score of a later place comes after the last one that is kept.
+    if (!(score > 0 && score > bar)) continue;
+    top.offer(place, score);
+    bar = top.bar;
   }
   const places = new Int32Array(top.size);
   const scores = new Float64Array(top.size);
