@@ -19,8 +19,10 @@ export interface Member {
 export interface FleetCounts {
   /** Starts after the first of each process. */
   restarts: number;
-  /** Exits with another code than 0, and starts that failed. */
+  /** Exits with another code than 0 that nobody had asked for. */
   crashes: number;
+  /** Exits with another code than 0 after SIGTERM: the drain met its deadline, as it may while a fault holds it up. */
+  lateDrains: number;
 }
 
 /** Processes of stages that are started again whenever they end, as an orchestrator does. */
@@ -58,12 +60,14 @@ export async function startFleet(options: {
 }): Promise<Fleet> {
   const { members, runDirectory, plant, onCrash } = options;
   const supervisor = new Supervisor({ runDirectory });
-  const counts: FleetCounts = { restarts: 0, crashes: 0 };
+  const counts: FleetCounts = { restarts: 0, crashes: 0, lateDrains: 0 };
   const ports = new Map<string, number>();
   for (const { name } of members) ports.set(name, await freePort());
   const shifts = new Map<string, number>();
   const ready = new Set<string>();
   const stopping = new AbortController();
+  /** Processes that were sent SIGTERM. */
+  const asked = new Set<string>();
 
   const find = (name: string): ManagedProcess | undefined =>
     supervisor.processes.find((managed) => managed.name === name);
@@ -86,7 +90,9 @@ export async function startFleet(options: {
     });
     const { code, signal } = await managed.exited;
     ready.delete(name);
-    if (code !== 0 && signal === null) {
+    const wasAsked = asked.delete(name);
+    if (code !== 0 && signal === null && wasAsked) counts.lateDrains++;
+    else if (code !== 0 && signal === null) {
       counts.crashes++;
       const lines = exitLines(readFileSync(managed.logFile, 'utf8'));
       onCrash(name, [`exited with code ${code}; its log ends with`, ...lines].join('\n    '));
@@ -117,7 +123,10 @@ export async function startFleet(options: {
     portOf,
     urlOf: (name) => localUrl(portOf(name)),
     isReady: (name) => ready.has(name),
-    signal: (name, signal) => find(name)?.kill(signal),
+    signal(name, signal) {
+      if (signal === 'SIGTERM' && find(name) !== undefined) asked.add(name);
+      find(name)?.kill(signal);
+    },
     shiftClock: (name, ms) => void shifts.set(name, ms),
     ended: async (name) => void (await find(name)?.exited),
     async stop() {
