@@ -38,7 +38,11 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
       const tastes = Array.from({ length: TASTES }, () => random.integer(clusters));
       return window.slice(-DEFAULT_WINDOW_LIMITS.maximum).map((action, at) => {
         const item = Math.min(items - 1, tastes[random.integer(TASTES)]! * CLUSTER + drawItem());
-        return { ...action, eventId: `synthetic-${user}-${at}`, itemId: itemIds[item]! };
+        return {
+          ...action,
+          eventId: `synthetic-${user}-${String(at).padStart(3, '0')}`,
+          itemId: itemIds[item]!,
+        };
       });
     });
   return {

@@ -104,15 +104,23 @@ export async function openPath(
       return messages;
     },
     async caughtUp() {
+      let behind = '';
       await waitFor(
         async () => {
           const lags = await groupLags(namespace.kafka, namespace.namespace);
           // A group that has just lost its members, and has committed nothing, is not in the list.
           const listed = new Set(lags.map(({ group }) => group));
-          return [...groups].every((group) => listed.has(group)) && lags.every(({ lag }) => lag === 0);
+          const missing = [...groups].filter((group) => !listed.has(group));
+          const late = lags
+            .filter(({ lag }) => lag > 0)
+            .map(({ group, topic, lag }) => `${group} ${lag} of ${topic}`);
+          behind = [...missing, ...late].join(', ');
+          return behind === '';
         },
         { message: 'all groups without lag', timeoutMs: LONG_MS },
-      );
+      ).catch((error: Error) => {
+        throw new Error(`${error.message}: ${behind}`, { cause: error });
+      });
     },
     async close() {
       await stages.stop();

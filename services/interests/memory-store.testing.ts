@@ -63,6 +63,9 @@ export function createMemoryStore(): MemoryStore {
       const next = changedHead(held, head);
       if (next !== undefined) heads.set(partition, { ...next, streamTime: held?.streamTime ?? 0 });
     },
+    async deleteHead(partition) {
+      heads.delete(partition);
+    },
     async clear(partition) {
       heads.delete(partition);
       for (const userId of users.get(partition) ?? []) records.delete(userId);

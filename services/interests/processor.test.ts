@@ -75,6 +75,29 @@ const logOf = (values: ReadonlyArray<UserAction | null>): LoggedAction[] =>
 const never = new AbortController().signal;
 const atOnce = async (): Promise<void> => undefined;
 
+describe('a record that cannot be decoded', () => {
+  it('lets the partition count as missing, so that it is built from the log, in a batch and in a refresh', async () => {
+    for (const isRefresh of [false, true]) {
+      const { processor, store } = createRig();
+      await processor.handle(batchOf(logOf([action({ userId: 'ann', eventId: 'a' })])));
+      const [record] = await store.read(0, ['ann']);
+      const garbage = { base: Uint8Array.of(9, 9, 9) };
+      const [derived, interests] = [record!.derived, Buffer.from('{}')];
+      const write = { userId: 'ann', offset: 1, window: garbage, derived, interests };
+      await store.write(0, [write], { held: undefined, to: undefined });
+      const other = createRig(store);
+      if (isRefresh) {
+        other.space = served('g9');
+        assert.equal(await other.processor.refresh(0, never, atOnce), 0);
+      } else {
+        const next = batchOf([{ value: action({ userId: 'ann', eventId: 'b' }), offset: 2 }]);
+        await assert.rejects(other.processor.handle(next), { name: 'StateLost' });
+      }
+      assert.equal(await store.readHead(0), undefined);
+    }
+  });
+});
+
 describe('the interests of a user', () => {
   it('each action updates the interests, whose version is its offset', async () => {
     const { processor, published, store } = createRig();

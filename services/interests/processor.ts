@@ -1,10 +1,11 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
+import { BinaryFormatError } from '#algorithms/binary.ts';
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
-import { requireContinuity } from '#platform/kafka/held-state.ts';
+import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import { CachedUsers } from './cached-users.ts';
 import { RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
@@ -105,7 +106,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     const users = await loadUsers(held, works);
     const published: Promise<void>[] = [];
     const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
-      const user = await updates.load(users[place]!);
+      const user = await readable(held.partition, () => updates.load(users[place]!));
       const changed = await updates.change(user, work);
       if (changed === undefined) {
         held.users.put(work.userId, user);
@@ -134,6 +135,17 @@ export function createProcessor(ports: ProcessorPorts): Processor {
         held.partition,
         passed.map(({ write }) => write.userId),
       );
+  }
+
+  /** A record that cannot be decoded is like a lost one: its partition is built from the log. @throws StateLost */
+  async function readable<T>(partition: number, read: () => Promise<T>): Promise<T> {
+    try {
+      return await read();
+    } catch (error) {
+      if (!(error instanceof BinaryFormatError)) throw error;
+      await store.deleteHead(partition);
+      throw new StateLost(undefined, owned.heads.get(partition)?.offset ?? -1);
+    }
   }
 
   /** Takes users out of the cache, and reads the others. A user without a record is undefined. */
@@ -195,7 +207,11 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     userId: string,
     stored: UserRecord | undefined,
   ): Promise<boolean> {
-    const next = await updates.rederive(userId, stored);
+    const next = await readable(partition, () => updates.rederive(userId, stored)).catch((error: unknown) => {
+      // The rebuild clusters all users again.
+      if (error instanceof StateLost) return undefined;
+      throw error;
+    });
     if (next === undefined) return false;
     await publish(userId, next.bytes.interests, undefined);
     const written = await store.rederive(partition, { userId, offset: next.offset }, next.bytes);

@@ -101,6 +101,7 @@ export function createRedisStore(
       return head === undefined ? undefined : { ...head, streamTime: Number(time ?? 0) };
     },
     writeHead: (partition, head) => writeHead(redis, headKey(partition), SOURCE, head),
+    deleteHead: (partition) => deleteHead(redis, headKey(partition)),
     async clear(partition) {
       await deleteHead(redis, headKey(partition));
       for await (const page of usersOf(partition))
