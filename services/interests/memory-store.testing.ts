@@ -63,8 +63,9 @@ export function createMemoryStore(): MemoryStore {
       const next = changedHead(held, head);
       if (next !== undefined) heads.set(partition, { ...next, streamTime: held?.streamTime ?? 0 });
     },
-    async deleteHead(partition) {
+    async lose(partition, userId) {
       heads.delete(partition);
+      records.delete(userId);
     },
     async clear(partition) {
       heads.delete(partition);

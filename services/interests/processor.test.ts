@@ -94,6 +94,7 @@ describe('a record that cannot be decoded', () => {
         await assert.rejects(other.processor.handle(next), { name: 'StateLost' });
       }
       assert.equal(await store.readHead(0), undefined);
+      assert.deepEqual(await store.read(0, ['ann']), [undefined]);
     }
   });
 });

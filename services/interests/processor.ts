@@ -106,7 +106,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     const users = await loadUsers(held, works);
     const published: Promise<void>[] = [];
     const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
-      const user = await readable(held.partition, () => updates.load(users[place]!));
+      const user = await readable(held.partition, work.userId, () => updates.load(users[place]!));
       const changed = await updates.change(user, work);
       if (changed === undefined) {
         held.users.put(work.userId, user);
@@ -138,12 +138,12 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   }
 
   /** A record that cannot be decoded is like a lost one: its partition is built from the log. @throws StateLost */
-  async function readable<T>(partition: number, read: () => Promise<T>): Promise<T> {
+  async function readable<T>(partition: number, userId: string, read: () => Promise<T>): Promise<T> {
     try {
       return await read();
     } catch (error) {
       if (!(error instanceof BinaryFormatError)) throw error;
-      await store.deleteHead(partition);
+      await store.lose(partition, userId);
       throw new StateLost(undefined, owned.heads.get(partition)?.offset ?? -1);
     }
   }
@@ -207,11 +207,13 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     userId: string,
     stored: UserRecord | undefined,
   ): Promise<boolean> {
-    const next = await readable(partition, () => updates.rederive(userId, stored)).catch((error: unknown) => {
-      // The rebuild clusters all users again.
-      if (error instanceof StateLost) return undefined;
-      throw error;
-    });
+    const next = await readable(partition, userId, () => updates.rederive(userId, stored)).catch(
+      (error: unknown) => {
+        // The rebuild clusters all users again.
+        if (error instanceof StateLost) return undefined;
+        throw error;
+      },
+    );
     if (next === undefined) return false;
     await publish(userId, next.bytes.interests, undefined);
     const written = await store.rederive(partition, { userId, offset: next.offset }, next.bytes);

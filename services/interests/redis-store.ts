@@ -101,7 +101,10 @@ export function createRedisStore(
       return head === undefined ? undefined : { ...head, streamTime: Number(time ?? 0) };
     },
     writeHead: (partition, head) => writeHead(redis, headKey(partition), SOURCE, head),
-    deleteHead: (partition) => deleteHead(redis, headKey(partition)),
+    async lose(partition, userId) {
+      await deleteHead(redis, headKey(partition));
+      await redis.unlink(recordKey(partition, userId));
+    },
     async clear(partition) {
       await deleteHead(redis, headKey(partition));
       for await (const page of usersOf(partition))

@@ -74,8 +74,11 @@ export interface InterestsStore {
   readHead(partition: number): Promise<InterestsHead | undefined>;
   /** Writes the head whatever its offset was. @throws StateLost if the change replaces another state */
   writeHead(partition: number, head: HeadChange): Promise<void>;
-  /** Deletes the head, so that the state counts as missing and is built from the log. */
-  deleteHead(partition: number): Promise<void>;
+  /**
+   * Deletes the head, so that the state counts as missing and is built from the log, and then a record that cannot be read, which
+   * `clear` would miss if its user is not listed.
+   */
+  lose(partition: number, userId: string): Promise<void>;
   /** Deletes the head, then the records and the list of the users. */
   clear(partition: number): Promise<void>;
 }

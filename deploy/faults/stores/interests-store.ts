@@ -93,7 +93,10 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
         if (next !== undefined)
           values.set(`${HEADS}${partition}`, { ...next, streamTime: held?.streamTime ?? 0 });
       }),
-    deleteHead: (partition) => run(() => values.delete(`${HEADS}${partition}`)),
+    async lose(partition, userId) {
+      await run(() => values.delete(`${HEADS}${partition}`));
+      await run(() => values.delete(`${USER_RECORDS}${userId}`));
+    },
     async clear(partition) {
       await run(() => values.delete(`${HEADS}${partition}`));
       const listed = await run(() => usersOf(partition) ?? new Set<string>());
