@@ -81,7 +81,6 @@ await runStage(STAGES.rerank, async (stage) => {
         pool,
         candidates,
         served: served.current,
-        excludeRecent,
         now,
       });
       metrics.observations.set(slate.observations);

@@ -44,13 +44,15 @@ const request: SlateRequest = {
   userId: 'ann',
   size: 10,
   pool,
+  candidates: gatherCandidates(pool.proposals, { excluded: pool.recent, now: NOW }),
   served: serve([]),
-  excludeRecent: true,
   now: NOW,
 };
 
 test('a slate leaves out items that may not be shown, and is filled from the rest of the pool', () => {
-  const withheld = composeSlate({ ...request, size: 2, isOffered: (itemId) => itemId !== 'oats' });
+  const isOffered = (itemId: string): boolean => itemId !== 'oats';
+  const candidates = gatherCandidates(pool.proposals, { excluded: pool.recent, isOffered, now: NOW });
+  const withheld = composeSlate({ ...request, candidates, size: 2 });
   assert.deepEqual(withheld.slots.map(({ itemId }) => itemId).sort(), ['rye', 'tea']);
 });
 
@@ -102,13 +104,16 @@ test('a slate can be computed again from its id, and another id draws differentl
 });
 
 test('recent items stay if the setting allows it, and a small slate is cut', () => {
-  const slots = composeSlate({ ...request, excludeRecent: false }).slots;
+  const candidates = gatherCandidates(pool.proposals, { excluded: new Set(), now: NOW });
+  const slots = composeSlate({ ...request, candidates }).slots;
   assert.deepEqual(slots.map(({ itemId }) => itemId).sort(), ['milk', 'oats', 'rye', 'tea']);
   assert.equal(composeSlate({ ...request, size: 2 }).slots.length, 2);
 });
 
 test('an empty pool gives an empty slate', () => {
-  const slate = composeSlate({ ...request, pool: joinPools([], []) });
+  const empty = joinPools([], []);
+  const candidates = gatherCandidates(empty.proposals, { excluded: empty.recent, now: NOW });
+  const slate = composeSlate({ ...request, pool: empty, candidates });
   assert.deepEqual(slate.slots, []);
   assert.equal(slate.interestsVersion, -1);
   assert.equal(slate.generation, null);

@@ -1,10 +1,8 @@
 import { createRandom } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
-import { type Candidates, gatherCandidates } from './candidates.ts';
+import type { Candidates } from './candidates.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
-
-const NOTHING: ReadonlySet<string> = new Set();
 
 /** A policy with the posterior of one moment. */
 export interface ServedPolicy {
@@ -23,33 +21,16 @@ export interface SlateRequest {
   readonly size: number;
   readonly pool: Pool;
   readonly served: ServedPolicy;
-  readonly excludeRecent: boolean;
-  /** Whether lists for everybody count as much as the user's own; by default less. */
-  readonly areListsEqual?: boolean;
-  /** Whether an item may be shown: a pool may be older than the withdrawal of one of its items. */
-  readonly isOffered?: ((itemId: string) => boolean) | undefined;
-  /** The candidates of the pool, if they are known already; otherwise they are gathered. */
-  readonly candidates?: Candidates;
+  /** Those of the pool that may be shown. */
+  readonly candidates: Candidates;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
-  const {
-    slateId,
-    userId,
-    size,
-    pool,
-    served,
-    excludeRecent,
-    areListsEqual = false,
-    isOffered,
-    now,
-  } = request;
-  const excluded = excludeRecent ? pool.recent : NOTHING;
-  const { candidates, features } =
-    request.candidates ?? gatherCandidates(pool.proposals, { excluded, isOffered, areListsEqual, now });
+  const { slateId, userId, size, pool, served, now } = request;
+  const { candidates, features } = request.candidates;
   const chosen = served.policy.choose(features, size, createRandom(slateId));
   const width = features.columns.length;
   return {

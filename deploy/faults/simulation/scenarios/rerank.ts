@@ -9,6 +9,7 @@ import { greedy } from '../../../../services/rerank/policies/greedy.ts';
 import { applyProposals } from '../../../../services/rerank/pools/apply-proposals.ts';
 import { type HeldProposal, newestProposals } from '../../../../services/rerank/pools/pool.ts';
 import type { PoolStore } from '../../../../services/rerank/pools/store.ts';
+import { PreparedCandidates } from '../../../../services/rerank/prepared-candidates.ts';
 import { composeSlate, type ServedPolicy } from '../../../../services/rerank/slate.ts';
 import { createSlateCalls } from '../../../../services/rerank/slate-calls.ts';
 import { byPartition } from '../../checkers/log-record.ts';
@@ -104,16 +105,13 @@ async function startRerank(ports: SimulatedPorts, seam: Seam, visits: Visits, un
     { onAssigned: learner.forget, state: seam('rerank.rewards.state', stateOf(statistics, learner.forget)) },
   );
   let visit = 0;
-  const compose = (pool: Awaited<ReturnType<PoolStore['read']>>, userId: string, slateId: string): Slate =>
-    composeSlate({
-      slateId,
-      userId,
-      size: 3,
-      pool,
-      served: served.current,
-      excludeRecent: true,
-      now: Date.now(),
-    });
+  const offered = { version: 0, has: () => true };
+  const prepared = new PreparedCandidates({ excludeRecent: true, offered });
+  const compose = (pool: Awaited<ReturnType<PoolStore['read']>>, userId: string, slateId: string): Slate => {
+    const now = Date.now();
+    const candidates = prepared.of(pool, now);
+    return composeSlate({ slateId, userId, size: 3, pool, candidates, served: served.current, now });
+  };
   const timer = setInterval(() => {
     if (ports.process.scheduler.now > until) return;
     visit += 1;
