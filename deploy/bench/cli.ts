@@ -24,7 +24,7 @@ await runMeasurement('bench', {
   },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
-    options: ['users', 'seconds', 'rates', 'parts', 'growth-share'],
+    options: ['users', 'seconds', 'rates', 'parts', 'growth-share', 'hold'],
     load: () => import('./live.ts'),
   },
   'pinsage-training': {

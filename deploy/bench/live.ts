@@ -1,3 +1,8 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as delay } from 'node:timers/promises';
+import { localUrl } from '#stages/stages.ts';
 import type { Figures } from '../figures/figures.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import { measureEmptyHops } from './live/empty-hops.ts';
@@ -23,31 +28,39 @@ export async function measure(options: Readonly<Record<string, string | undefine
   const users = positive('users', options.users ?? '20000');
   const growthShare = positive('growth-share', options['growth-share'] ?? '1');
   if (growthShare > 1) throw invalid('growth-share', options['growth-share']!, 'at most 1');
+  const holdSeconds = options.hold === undefined ? 0 : positive('hold', options.hold);
   const parts = partsOf(options.parts);
   const real = await readRealWindows();
   const world = realWorld(real, users);
   const setting = { users, items: world.itemIds.length, seconds };
   const onReal = PARTS.some((part) => part !== 'growth' && parts.has(part));
   const figures = onReal
-    ? await onWorld(world, (running) => measureParts(running, parts, rates, seconds))
+    ? await onWorld(world, (running) => measureParts(running, { parts, rates, seconds, holdSeconds }))
     : {};
   const growth = parts.has('growth') ? await measureGrowth(real, Math.min(30, seconds), growthShare) : [];
   return { ...figures, growth, setting };
 }
 
+interface Periods {
+  readonly parts: ReadonlySet<Part>;
+  readonly rates: readonly number[];
+  readonly seconds: number;
+  readonly holdSeconds: number;
+}
+
 async function measureParts(
-  { path, servers, app, world }: RunningWorld,
-  parts: ReadonlySet<Part>,
-  rates: readonly number[],
-  seconds: number,
+  running: RunningWorld,
+  { parts, rates, seconds, holdSeconds }: Periods,
 ): Promise<Figures> {
+  const { path, servers, app, world } = running;
   const periods = measurePeriods(path, servers, app, world.crowd);
   const warmUp = await periods.firstActions();
+  await periods.settle();
   const rows = [];
   for (const rate of parts.has('rates') ? rates : []) rows.push(await periods.actions(rate, seconds));
   const held = rows.filter(({ p99, timedOut, sent }) => p99 <= P99_LIMIT_MS && timedOut === 0 && sent > 0);
   const fastest = Math.max(...rates);
-  return {
+  const figures = {
     rates: rows,
     highestRate: Math.max(0, ...held.map(({ rate }) => rate)),
     ...(parts.has('slates') && { slates: await periods.slates(seconds) }),
@@ -56,6 +69,19 @@ async function measureParts(
     warmUp,
     emptyHops: await measureEmptyHops(path.namespace.kafka, fastest, Math.min(20, seconds)),
   };
+  if (holdSeconds > 0) await hold(running, holdSeconds);
+  return figures;
+}
+
+/** Leaves all running, so that another load generator can be compared on the same world. */
+async function hold({ path, world: { crowd, itemIds } }: RunningWorld, seconds: number): Promise<void> {
+  const directory = mkdtempSync(join(tmpdir(), 'tributary-bench-hold-'));
+  writeFileSync(join(directory, 'users.json'), JSON.stringify(crowd.userIds));
+  writeFileSync(join(directory, 'items.json'), JSON.stringify(itemIds));
+  const gateway = localUrl(path.stages.ports.gateway!);
+  console.error(`  holding for ${seconds} s: gateway ${gateway}, users.json and items.json in ${directory}`);
+  await delay(seconds * 1_000);
+  rmSync(directory, { recursive: true, force: true });
 }
 
 function partsOf(text: string | undefined): ReadonlySet<Part> {

@@ -347,7 +347,7 @@ describe('a refresh', () => {
     assert.deepEqual([interests?.generation, interests?.version], ['g2', 1]);
   });
 
-  it('a refresh pauses after each step, for an unchanged user a twentieth as long', async () => {
+  it('a refresh pauses after each step, for an unchanged user a fiftieth as long', async () => {
     const rig = createRig();
     const crowd = Array.from({ length: 10 }, (_, place) => action({ userId: `u${place}` }));
     await rig.processor.handle(batchOf(logOf(crowd)));
@@ -360,7 +360,7 @@ describe('a refresh', () => {
     };
     assert.equal(await rig.processor.refresh(0, never, pace), 10);
     assert.equal(await rig.processor.refresh(0, never, pace), 0);
-    assert.deepEqual(steps, [4, 4, 2, 0.2, 0.2, 0.1]);
+    assert.deepEqual(steps, [4, 4, 2, 0.08, 0.08, 0.04]);
     assert.deepEqual(published, [4, 8, 10, 10, 10, 10]);
   });
 

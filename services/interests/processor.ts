@@ -20,7 +20,7 @@ const USERS_PER_STEP = 256;
 /** Users per refresh step. Small, because live actions wait while a step runs, and a long window takes milliseconds. */
 const USERS_PER_REFRESH_STEP = 4;
 /** Cost of reading an unchanged user, relative to re-clustering one. Counted in the pacing. */
-const READ_COST = 0.05;
+const READ_COST = 0.02;
 const MIB = 1_048_576;
 
 export interface ProcessorPorts extends UserUpdatePorts {

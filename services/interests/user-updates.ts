@@ -3,7 +3,7 @@ import { believableRecord } from './believable.ts';
 import type { CachedUser } from './cached-users.ts';
 import { Clusterer, encodeClusters, type UserClusters } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import { type DecodedRecord, decodeRecord, encodeDerived } from './record-codec.ts';
+import { type DecodedRecord, decodeDerived, decodeRecord, encodeDerived } from './record-codec.ts';
 import type { DerivedBytes, UserRecord } from './store.ts';
 import { applyActions, composeInterests, type PlacedAction } from './update.ts';
 import { type ChangedUser, windowWrite } from './user-change.ts';
@@ -101,11 +101,13 @@ export function createUserUpdates({ config, servedSpace, encode, count, now }: U
     },
     async rederive(userId, stored) {
       const space = servedSpace();
+      if (space === undefined || stored === undefined) return undefined;
+      // Most users are current, and a window takes ten times as long to decode as what is derived from it.
+      const { generation, unknownItems } = decodeDerived(stored.derived);
+      if (generation === space.generation && unknownItems === 0) return undefined;
       const record = decode(stored);
       const { window, derived, offset } = record;
-      if (space === undefined || derived === undefined) return undefined;
-      const stale = derived.generation !== space.generation || derived.unknownItems > 0;
-      if (!stale) return undefined;
+      if (derived === undefined) return undefined;
       const before = await decodeUser(record, space);
       const { streamTime, receivedAt } = derived;
       const { clusters, ...found } = await clusterer.cluster(window, before.clusters, space, streamTime);

@@ -25,6 +25,7 @@ export async function measureGrowth(real: RealWindows, seconds: number, share: n
     const figures = await onWorld(world, async ({ path, servers, app, world: { crowd } }) => {
       const memory = watchMemory(() => [...path.stages.processes, ...servers.processes]);
       const periods = measurePeriods(path, servers, app, crowd);
+      await periods.settle();
       const { p50, p99, timedOut, cpuMsAnAction, lagAtEnd } = await periods.actions(
         ACTIONS_A_SECOND,
         seconds,
