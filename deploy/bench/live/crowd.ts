@@ -4,15 +4,13 @@ import type { SentAction } from './app.ts';
 /** People who act one at a time, in a random order. */
 export interface Crowd {
   readonly userIds: readonly string[];
-  /** The next action: its user and its item are each drawn from a Zipf distribution. */
+  /** The next action: each user is as likely as another, and the item is drawn from a Zipf distribution. */
   next(): SentAction;
-  /** A user drawn from the same distribution. */
-  nextUser(): string;
   /** A user of whom each is as likely as another. */
-  anyUser(): string;
+  nextUser(): string;
 }
 
-/** Few users act often and most seldom; views are more frequent than purchases. */
+/** Few items are taken often and most seldom; views are more frequent than purchases. */
 const EXPONENT = 1;
 const TYPES = ['view', 'view', 'view', 'view', 'click', 'click', 'save', 'buy'] as const;
 
@@ -20,17 +18,16 @@ const TYPES = ['view', 'view', 'view', 'view', 'click', 'click', 'save', 'buy'] 
 export function gatherCrowd(users: number, itemIds: readonly string[], seed: string): Crowd {
   const random = createRandom(seed);
   const userIds = Array.from({ length: users }, (_, user) => `user-${user}`);
-  const drawUser = zipf(users, () => random.next());
+  const nextUser = () => userIds[random.integer(users)]!;
   const drawItem = zipf(itemIds.length, () => random.next());
   return {
     userIds,
     next: () => ({
-      userId: userIds[drawUser()]!,
+      userId: nextUser(),
       itemId: itemIds[drawItem()]!,
       type: TYPES[random.integer(TYPES.length)]!,
     }),
-    nextUser: () => userIds[drawUser()]!,
-    anyUser: () => userIds[random.integer(users)]!,
+    nextUser,
   };
 }
 

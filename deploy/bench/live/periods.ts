@@ -70,7 +70,7 @@ export function measurePeriods(path: Path, servers: Stack, app: App, crowd: Crow
       const load = () =>
         Promise.all([
           offerLoad({ perSecond: rate, until, send: act }),
-          probeFreshness(app, () => ({ ...crowd.next(), userId: crowd.anyUser() }), until),
+          probeFreshness(app, () => crowd.next(), until),
         ]);
       const before = processorTimes(processes());
       const loading = load();
