@@ -27,6 +27,8 @@ export interface RejectedRows {
 }
 
 export interface CustomDataset extends Dataset {
+  /** Valid actions of the file, those beyond the limit included. */
+  readonly found: number;
   readonly rejections: RejectedRows;
 }
 
@@ -51,8 +53,10 @@ export async function openCustom(files: CustomFiles, options: CustomOptions = {}
   const rejections = collectRejections();
   const file = basename(files.actions);
   let actions: DatasetAction[] = [];
+  let found = 0;
   await convertRows('actions', files.actions, mapping, rejections, (row) => {
     actions.push(toAction(row, mapping.actions ?? {}, file, now));
+    found += 1;
     if (actions.length >= Math.max(1_000, 2 * limit)) actions = latest(actions, limit);
   });
   const items: DatasetItem[] = [];
@@ -72,6 +76,7 @@ export async function openCustom(files: CustomFiles, options: CustomOptions = {}
     name: 'custom',
     title: `your own data (${file})`,
     actionCount: used.length,
+    found: found - absurd.length,
     actions: (from, to) => range(used, from, to),
     items: () => range(items),
     rejections: rejections.result,

@@ -12,7 +12,13 @@ export type ReceivedVerdict =
   | {
       readonly index: number;
       readonly status: 'rejected';
-      readonly error: { readonly code: string; readonly field?: string; readonly reason: string };
+      readonly error: {
+        readonly code: string;
+        readonly field?: string;
+        readonly reason: string;
+        /** Whether the same element may be accepted later. */
+        readonly retryable?: boolean;
+      };
     };
 
 export interface ReceivedSlate {
@@ -73,8 +79,10 @@ export interface Gateway {
 
 export interface GatewayOptions {
   readonly url: string;
-  /** Time for which a batch is retried, in milliseconds. Default 60,000. */
+  /** Time for which a gateway that does not answer is tried, in milliseconds. Default 60,000. */
   readonly retryForMs?: number;
+  /** Time for which a gateway that answers, but is too busy, is tried, in milliseconds. Default 10 minutes. */
+  readonly busyForMs?: number;
 }
 
 const BUSY = new Set([429, 502, 503, 504]);
@@ -82,7 +90,7 @@ const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
 
 /** Actions and items have ids, so a batch whose response was lost can be sent again. */
-export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Gateway {
+export function connectGateway({ url, retryForMs = 60_000, busyForMs = 600_000 }: GatewayOptions): Gateway {
   const { origin } = new URL(url);
   const dispatcher = new Agent({ connections: 32, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
@@ -104,10 +112,13 @@ export function connectGateway({ url, retryForMs = 60_000 }: GatewayOptions): Ga
     path: string,
     body: string,
   ): Promise<readonly ReceivedVerdict[]> {
-    const deadline = Date.now() + retryForMs;
+    let deadline = Date.now() + retryForMs;
+    const busyDeadline = Date.now() + busyForMs;
     for (let attempt = 0; ; attempt++) {
       const answer = await call(method, path, body).catch((error: Error) => error);
       if (!(answer instanceof Error)) {
+        // A gateway that answers is alive, however busy it is.
+        deadline = Math.max(deadline, Math.min(Date.now() + retryForMs, busyDeadline));
         // Status 202 means that all were accepted, 207 some, 400 none; each has a verdict on every element.
         if (answer.json?.results !== undefined) return answer.json.results;
         if (!BUSY.has(answer.status)) throw failure(answer);

@@ -106,6 +106,24 @@ test('a rejected element is counted with its reason, and the others are accepted
   });
 });
 
+test('an element that Kafka did not confirm is sent again, and counted once', async () => {
+  const bodies: string[] = [];
+  const sender = createSender<Element>({
+    lanes: 1,
+    keyOf: ({ key }) => key,
+    post: async (body) => {
+      bodies.push(body);
+      const error = { code: 'kafka.unacknowledged', reason: 'no response', retryable: true };
+      return bodies.length === 1 ? [accepted(0), { index: 1, status: 'rejected', error }] : [accepted(0)];
+    },
+  });
+  sender.enqueue({ key: 'a', sequence: 0 });
+  sender.enqueue({ key: 'b', sequence: 1 });
+  await sender.whenBelow(1);
+  assert.equal(bodies[1], JSON.stringify([{ key: 'b', sequence: 1 }]));
+  assert.deepEqual(sender.counts, { sent: 2, acknowledged: 2, rejected: 0, rejections: [] });
+});
+
 test('a request that fails for good stops the sender and rejects every waiting or later call', async () => {
   const sender = createSender<Element>({
     lanes: 1,

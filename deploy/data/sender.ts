@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ReceivedVerdict } from './gateway.ts';
 
 export interface SenderOptions<T> {
@@ -12,10 +13,12 @@ export interface SenderOptions<T> {
   /** Maximum size of a request in bytes. Default: a little under 1 MiB. */
   readonly batchBytes?: number;
   readonly onAccepted?: (element: T, verdict: ReceivedVerdict & { status: 'accepted' }) => void;
+  /** Called for an element that will not be accepted. */
+  readonly onRejected?: (element: T, verdict: ReceivedVerdict & { status: 'rejected' }) => void;
 }
 
 export interface SendCounts {
-  /** Elements that were sent in a request. */
+  /** Elements that were sent in a request, each once, however often the request was repeated. */
   readonly sent: number;
   readonly acknowledged: number;
   readonly rejected: number;
@@ -46,13 +49,17 @@ interface Waiting<T> {
 
 const EXAMPLES = 5;
 
+/** Requests in a row that a lane repeats because Kafka did not confirm elements of them: several minutes. */
+const MAX_UNCONFIRMED = 60;
+const LONGEST_PAUSE_MS = 5_000;
+
 /**
  * Sends elements in batches that form by themselves: while a lane's request is in flight, new elements wait for the
  * next one. At a low rate each element is sent alone, at a high rate in full batches. A key always uses the same
  * lane, which preserves its order.
  */
 export function createSender<T>(options: SenderOptions<T>): Sender<T> {
-  const { post, keyOf, lanes, batchSize = 1_000, batchBytes = 1_000_000, onAccepted } = options;
+  const { post, keyOf, lanes, batchSize = 1_000, batchBytes = 1_000_000, onAccepted, onRejected } = options;
   const queues: Waiting<T>[][] = Array.from({ length: lanes }, () => []);
   const busy = new Set<number>();
   const counts = { sent: 0, acknowledged: 0, rejected: 0, rejections: [] as string[] };
@@ -66,14 +73,25 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
 
   async function drain(lane: number): Promise<void> {
     busy.add(lane);
+    let unconfirmed = 0;
     try {
       const queue = queues[lane]!;
       while (queue.length > 0 && failed === undefined) {
         const batch = nextBatch(queue, batchSize, batchBytes);
         counts.sent += batch.length;
-        settle(batch, await post(`[${batch.map(({ json }) => json).join(',')}]`));
-        pending -= batch.length;
+        const again = settle(batch, await post(`[${batch.map(({ json }) => json).join(',')}]`));
+        pending -= batch.length - again.length;
         wake();
+        if (again.length === 0) {
+          unconfirmed = 0;
+          continue;
+        }
+        unconfirmed += 1;
+        if (unconfirmed > MAX_UNCONFIRMED)
+          throw new Error(`Kafka did not confirm ${unconfirmed} requests in a row`);
+        counts.sent -= again.length;
+        queue.unshift(...again);
+        await delay(Math.min(LONGEST_PAUSE_MS, 100 * 2 ** unconfirmed) * (0.5 + Math.random() / 2));
       }
     } catch (error) {
       failed ??= { error };
@@ -83,23 +101,30 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
     }
   }
 
-  function settle(batch: readonly Waiting<T>[], verdicts: readonly ReceivedVerdict[]): void {
+  /** Counts the verdicts. @returns the elements that may be accepted when they are sent again */
+  function settle(batch: readonly Waiting<T>[], verdicts: readonly ReceivedVerdict[]): Waiting<T>[] {
     if (verdicts.length !== batch.length) {
       throw new Error(`The gateway returned ${verdicts.length} verdicts for ${batch.length} elements`);
     }
-    for (const [index, { element }] of batch.entries()) {
+    const again: Waiting<T>[] = [];
+    for (const [index, waiting] of batch.entries()) {
+      const { element } = waiting;
       const verdict = verdicts[index]!;
       if (verdict.status === 'accepted') {
         counts.acknowledged += 1;
         onAccepted?.(element, verdict);
+      } else if (verdict.error.retryable) {
+        again.push(waiting);
       } else {
         counts.rejected += 1;
         const { code, field, reason } = verdict.error;
         if (counts.rejections.length < EXAMPLES) {
           counts.rejections.push(`${keyOf(element)} ${code}${field ? ` (${field})` : ''}: ${reason}`);
         }
+        onRejected?.(element, verdict);
       }
     }
+    return again;
   }
 
   function wake(): void {

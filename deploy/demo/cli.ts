@@ -58,12 +58,12 @@ async function main(options: DemoOptions): Promise<void> {
   narrator.say('Watch the log from another terminal: npm run topics -- tail actions --follow');
 
   const past = await loadPast(dataset, plan, gateway, narrator);
-  await drain(cluster);
+  await drain(cluster, narrator.say);
 
   narrator.phase('training', 'First retraining');
-  const generation = await trainFirstGeneration(cluster);
+  const generation = await trainFirstGeneration(cluster, narrator.say);
   const users = await latestUsers(dataset, plan, SHOWN_USERS);
-  await waitForInterests(gateway, users, generation);
+  await waitForInterests(cluster, past.users, generation, narrator.say);
   narrator.say(`Generation ${generation.id} is active with ${generation.items} items`);
   for (const user of await showUsers(gateway, users.slice(0, 1))) narrator.say(renderShowcase(user));
 
@@ -84,7 +84,7 @@ async function main(options: DemoOptions): Promise<void> {
   });
 
   narrator.phase('count', 'Counting the messages in the log');
-  const conclusion = await conclude(cluster, past, live, generation);
+  const conclusion = await conclude(cluster, past, live, generation, narrator.say);
   const slates = await showUsers(gateway, users);
   narrator.phase('stop', 'Stopping');
   await gateway.close();

@@ -4,19 +4,19 @@ import type { LiveReport } from './live.ts';
 import type { Past } from './past.ts';
 import type { Summary } from './summary.ts';
 import type { ActiveGeneration } from './training.ts';
-import { waitUntil } from './wait.ts';
-
-const DRAIN_TIMEOUT_MS = 120_000;
+import { waitForProgress } from './wait.ts';
 
 /** Waits until no consumer group is behind. Returns the lags, all zero. */
-export function drain(cluster: Cluster): Promise<Record<string, number>> {
-  return waitUntil(
-    'Catching up of all stages with the log',
+export function drain(cluster: Cluster, say: (line: string) => void): Promise<Record<string, number>> {
+  return waitForProgress(
+    'Catching up of the stages with the log',
     async () => {
       const lags = await lagByGroup(cluster);
-      return Object.values(lags).every((lag) => lag === 0) ? lags : undefined;
+      const behind = Object.entries(lags).filter(([, lag]) => lag > 0);
+      if (behind.length === 0) return { found: lags };
+      return { progress: behind.map(([group, lag]) => `${group} is ${lag} messages behind`).join(', ') };
     },
-    { timeoutMs: DRAIN_TIMEOUT_MS, everyMs: 500 },
+    { say, everyMs: 500 },
   );
 }
 
@@ -31,8 +31,9 @@ export async function conclude(
   past: Past,
   live: LiveReport,
   generation: ActiveGeneration,
+  say: (line: string) => void,
 ): Promise<Conclusion> {
-  const lag = await drain(cluster);
+  const lag = await drain(cluster, say);
   const census = await readCensus(cluster, generation.id);
   const { replay, counts } = live;
   return {

@@ -20,6 +20,9 @@ export async function openDataset(
   }
   const custom = await openCustom(files, { limit }).catch(refuse);
   if (custom.rejections.count > 0) say(describeRejections(custom.rejections));
+  if (custom.found > custom.actionCount) {
+    say(`The latest ${custom.actionCount} of ${custom.found} actions are used; --limit all uses all`);
+  }
   return lastOf(custom, limit);
 }
 

@@ -9,6 +9,8 @@ import { createDepartments, type Departments } from './visitors.ts';
 /** The catalogue and the history, fully acknowledged. */
 export interface Past {
   readonly items: number;
+  /** Users of the history. */
+  readonly users: number;
   readonly history: SendCounts;
   /** Actions a second. */
   readonly historyRate: number;
@@ -29,12 +31,16 @@ export async function loadPast(
   narrator.phase('history', 'History, shifted to end now');
   const since = performance.now();
   const bar = narrator.progress('actions', plan.historyCount);
-  const past = dataset.actions(0, plan.historyCount);
-  const history = await loadHistory(noting<DatasetAction>(past, departments.learn), plan.shift, gateway, bar);
+  const users = new Set<string>();
+  const past = noting<DatasetAction>(dataset.actions(0, plan.historyCount), (action) => {
+    users.add(action.userId);
+    departments.learn(action);
+  });
+  const history = await loadHistory(past, plan.shift, gateway, bar);
   bar.stop();
   const historyRate = Math.round((history.acknowledged / (performance.now() - since)) * 1000);
   narrator.say(`${renderCounts('actions', history)}, ${historyRate}/s`);
-  return { items: items.acknowledged, history, historyRate, departments };
+  return { items: items.acknowledged, users: users.size, history, historyRate, departments };
 }
 
 /** Passes elements on and calls `note` with each. */

@@ -1,8 +1,7 @@
 import { createPeer, type Peer } from '#platform/http/peer.ts';
-import type { Gateway } from '../data/gateway.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import type { Cluster } from './cluster.ts';
-import { waitUntil } from './wait.ts';
+import { waitForProgress } from './wait.ts';
 
 export interface ActiveGeneration {
   readonly id: string;
@@ -24,71 +23,112 @@ interface RetrainStatus {
   } | null;
 }
 
-const TRAINING_TIMEOUT_MS = 20 * 60_000;
-/**
- * Time from the end of training to the flip of the index: vectors are published, the graph is built and its recall
- * checked.
- */
-const FLIP_TIMEOUT_MS = 120_000;
+interface InterestsStatus {
+  readonly served: string | null;
+  readonly refreshed: string | null;
+  readonly examined: number | null;
+}
+
+type Say = (line: string) => void;
 
 /**
- * Retrains and waits until the generation is served.
+ * Retrains and waits until the generation is served, for as long as the stages work on it.
  *
- * @throws {SetupError} if the generation failed its gate, or was not trained or served in time
+ * @throws {SetupError} if the generation failed its gate, its training was interrupted, or nothing moves any more
  */
-export async function trainFirstGeneration(cluster: Cluster): Promise<ActiveGeneration> {
+export async function trainFirstGeneration(cluster: Cluster, say: Say): Promise<ActiveGeneration> {
   const retrain = createPeer({ name: 'retrain', url: cluster.url('retrain'), timeoutMs: 10_000 });
   const index = createPeer({ name: 'index', url: cluster.url('index'), timeoutMs: 10_000 });
   try {
-    const { generation, state, reason } = await trainOnce(retrain);
+    const { generation, state, reason } = await trainOnce(retrain, say);
     if (state === 'rejected') {
       throw new SetupError(
         `Generation ${generation} was rejected: ${reason}`,
         'Use more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
       );
     }
-    return await served(index, generation);
+    return await served(index, generation, () => processorSeconds(cluster.url('index')), say);
   } finally {
     await Promise.all([retrain.close(), index.close()]);
   }
 }
 
-async function trainOnce(retrain: Peer): Promise<NonNullable<RetrainStatus['last']>> {
+async function trainOnce(retrain: Peer, say: Say): Promise<NonNullable<RetrainStatus['last']>> {
   const { generation } = await retrain.post<{ generation: string }>('/retrain', {});
-  return waitUntil(
+  const since = Date.now();
+  return waitForProgress(
     `Training generation ${generation}`,
     async () => {
-      const { last } = await retrain.get<RetrainStatus>('/status');
-      return last?.generation === generation ? last : undefined;
+      const { running, last } = await retrain.get<RetrainStatus>('/status');
+      if (last?.generation === generation) return { found: last };
+      if (running !== generation) {
+        throw new SetupError(
+          `The training of generation ${generation} was interrupted`,
+          'Read the log of retrain in the run directory',
+        );
+      }
+      // Every training ends, and a trainer that dies fails its training: while it runs, it is alive.
+      return { progress: `under way for ${Math.round((Date.now() - since) / 1_000)} s` };
     },
-    { timeoutMs: TRAINING_TIMEOUT_MS, everyMs: 500 },
+    { say, everyMs: 500 },
   );
 }
 
-function served(index: Peer, generation: string): Promise<ActiveGeneration> {
-  return waitUntil(
+/** Processor time that counts as progress, in seconds: an idle stage consumes less in ten minutes. */
+const SECONDS_OF_WORK = 10;
+
+/** The index publishes no progress of a graph under construction, so that its processor time stands for it. */
+function served(
+  index: Peer,
+  generation: string,
+  seconds: () => Promise<number>,
+  say: Say,
+): Promise<ActiveGeneration> {
+  return waitForProgress(
     `Serving generation ${generation}`,
     async () => {
       const { active } = await index.get<IndexStatus>('/status');
-      if (active?.generation !== generation) return undefined;
-      return { id: generation, state: 'active' as const, items: active.items };
+      if (active?.generation === generation) {
+        return { found: { id: generation, state: 'active' as const, items: active.items } };
+      }
+      const worked = Math.floor((await seconds()) / SECONDS_OF_WORK) * SECONDS_OF_WORK;
+      return { progress: `the index has worked for ${worked} s of processor time` };
     },
-    { timeoutMs: FLIP_TIMEOUT_MS },
+    { say },
   );
 }
 
-/** Waits until the interests of these users are clustered in the generation. */
+/** Processor time of a stage since its start, in seconds. */
+async function processorSeconds(url: string): Promise<number> {
+  const text = await fetch(`${url}/metrics`, { signal: AbortSignal.timeout(10_000) })
+    .then((response) => response.text())
+    .catch(() => '');
+  return Number(/^process_cpu_seconds_total (\S+)/m.exec(text)?.[1] ?? 0);
+}
+
+/**
+ * Waits until every user is clustered in the generation, so that the live replay is not measured under that load.
+ * @param users number of users in the history
+ */
 export async function waitForInterests(
-  gateway: Gateway,
-  users: readonly string[],
+  cluster: Pick<Cluster, 'url'>,
+  users: number,
   { id }: ActiveGeneration,
+  say: Say,
 ): Promise<void> {
-  await waitUntil(
-    `Clustering the users in generation ${id}`,
-    async () => {
-      const interests = await Promise.all(users.map((userId) => gateway.interests(userId)));
-      return interests.every((found) => found?.generation === id) || undefined;
-    },
-    { timeoutMs: FLIP_TIMEOUT_MS },
-  );
+  const interests = createPeer({ name: 'interests', url: cluster.url('interests'), timeoutMs: 10_000 });
+  try {
+    await waitForProgress(
+      'Clustering the users',
+      async () => {
+        const { refreshed, examined } = await interests.get<InterestsStatus>('/status');
+        return refreshed === id
+          ? { found: undefined }
+          : { progress: `${examined ?? 0} of ${users} users in generation ${id}` };
+      },
+      { say },
+    );
+  } finally {
+    await interests.close();
+  }
 }

@@ -40,9 +40,11 @@ await runStage(STAGES.interests, async (stage) => {
     signal: lifecycle.signal,
     onFailure: (error) => lifecycle.fail(error),
     usersPerSecond: config.refreshUsersPerSecond,
+    served: () => vectors.served?.generation,
   });
   lifecycle.onStop('refresher', () => refresher.close());
-  addRoutes(stage.http, store, (bytes) => stage.codec.decode('UserInterests', bytes));
+  const decode = (bytes: Buffer) => stage.codec.decode('UserInterests', bytes);
+  addRoutes(stage.http, store, decode, () => refresher.status);
 
   return async () => {
     const follower = await stage.follow(

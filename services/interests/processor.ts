@@ -37,8 +37,11 @@ interface Held {
   readonly users: CachedUsers;
 }
 
-/** Resolves when so many users may have been re-clustered; an unchanged user counts as `READ_COST` of one. */
-export type Pace = (users: number) => Promise<void>;
+/**
+ * Resolves when so many users may have been re-clustered; an unchanged user counts as `READ_COST` of one.
+ * @param examined the number of users of the step, unchanged ones included
+ */
+export type Pace = (users: number, examined: number) => Promise<void>;
 
 export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
@@ -187,7 +190,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
         if (signal.aborted) return changed;
         const users = await refreshUsers(partition, slice);
         changed += users;
-        await pace(users + READ_COST * (slice.length - users));
+        await pace(users + READ_COST * (slice.length - users), slice.length);
       }
     }
     return changed;

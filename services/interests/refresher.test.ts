@@ -6,7 +6,7 @@ import { Refresher } from './refresher.ts';
 
 type Refresh = Processor['refresh'];
 
-function createRefresher(refresh: Refresh, signal = new AbortController().signal) {
+function createRefresher(refresh: Refresh, signal = new AbortController().signal, served = () => 'g1') {
   const failures: unknown[] = [];
   const processor = { refresh, handle: async () => undefined, forgetPartitions: () => undefined };
   const log = createLogger('test', 'silent');
@@ -16,6 +16,7 @@ function createRefresher(refresh: Refresh, signal = new AbortController().signal
     signal,
     onFailure: (error) => void failures.push(error),
     usersPerSecond: 100,
+    served,
   });
   return { refresher, failures };
 }
@@ -78,7 +79,7 @@ describe('the refresher', () => {
   it('a pause is proportional to the users that a step changed', async () => {
     let steps = 0;
     const { refresher } = createRefresher(async (_partition, _signal, pace) => {
-      for (; steps < 2; steps++) await pace(16);
+      for (; steps < 2; steps++) await pace(16, 16);
       return 32;
     });
     refresher.assign([0]);
@@ -95,10 +96,36 @@ describe('the refresher', () => {
     assert.equal(steps, 2);
   });
 
+  it('the status counts the examined users, and names the generation of the newest complete refresh', async () => {
+    let generation = 'g1';
+    const { refresher } = createRefresher(
+      async (_partition, _signal, pace) => {
+        await pace(1, 20);
+        return 1;
+      },
+      undefined,
+      () => generation,
+    );
+    assert.deepEqual(refresher.status, { served: 'g1', refreshed: null, examined: null });
+    refresher.assign([0, 1]);
+    assert.deepEqual(refresher.status, { served: 'g1', refreshed: null, examined: 0 });
+    mock.timers.tick(1_000);
+    await settle();
+    assert.deepEqual(refresher.status, { served: 'g1', refreshed: null, examined: 20 });
+    generation = 'g2';
+    mock.timers.tick(10);
+    await settle();
+    assert.deepEqual(refresher.status, { served: 'g2', refreshed: null, examined: 40 });
+    mock.timers.tick(10);
+    await settle();
+    assert.deepEqual(refresher.status, { served: 'g2', refreshed: 'g1', examined: null });
+    await refresher.close();
+  });
+
   it('a pause ends when the stage drains', async () => {
     const controller = new AbortController();
     const { refresher, failures } = createRefresher(async (_partition, _signal, pace) => {
-      await pace(1_000_000);
+      await pace(1_000_000, 1_000_000);
       return 1_000_000;
     }, controller.signal);
     refresher.assign([0]);

@@ -5,6 +5,16 @@ import type { Processor } from './processor.ts';
 /** Vectors arrive by the thousand; one refresh covers all that arrived within this time. */
 const DEBOUNCE_MS = 1_000;
 
+/** How far the refreshes are, as `GET /status` returns it. */
+export interface RefreshStatus {
+  /** The served generation; null before the first. */
+  readonly served: string | null;
+  /** The generation that the newest complete refresh found served; null before the first refresh. */
+  readonly refreshed: string | null;
+  /** Users that the refresh under way has examined; null if none is under way or requested. */
+  readonly examined: number | null;
+}
+
 /**
  * Refreshes the users of the owned partitions after the served generation or its vectors changed, one refresh at a time; a
  * change during a refresh starts the next. Without it a user who does nothing would keep medoids of a space that is gone.
@@ -18,9 +28,12 @@ export class Refresher {
   readonly #signal: AbortSignal;
   readonly #onFailure: (error: unknown) => void;
   readonly #usersPerSecond: number;
+  readonly #served: () => string | undefined;
   #partitions: readonly number[] = [];
   #timer: NodeJS.Timeout | undefined;
   #refreshing: Promise<void> = Promise.resolve();
+  #refreshed: string | undefined;
+  #examined: number | undefined;
 
   constructor(options: {
     processor: Pick<Processor, 'refresh'>;
@@ -29,12 +42,23 @@ export class Refresher {
     onFailure: (error: unknown) => void;
     /** Most users that a refresh changes in a second. */
     usersPerSecond: number;
+    /** The served generation. */
+    served: () => string | undefined;
   }) {
     this.#processor = options.processor;
     this.#log = options.log;
     this.#signal = options.signal;
     this.#onFailure = options.onFailure;
     this.#usersPerSecond = options.usersPerSecond;
+    this.#served = options.served;
+  }
+
+  get status(): RefreshStatus {
+    return {
+      served: this.#served() ?? null,
+      refreshed: this.#refreshed ?? null,
+      examined: this.#examined ?? (this.#timer === undefined ? null : 0),
+    };
   }
 
   assign(partitions: readonly number[]): void {
@@ -57,11 +81,21 @@ export class Refresher {
   }
 
   async #refresh(): Promise<void> {
+    const generation = this.#served();
     let changed = 0;
-    for (const partition of this.#partitions) {
-      if (this.#signal.aborted) return;
-      changed += await this.#processor.refresh(partition, this.#signal, (users) => this.#pause(users));
+    this.#examined = 0;
+    try {
+      for (const partition of this.#partitions) {
+        if (this.#signal.aborted) return;
+        changed += await this.#processor.refresh(partition, this.#signal, (users, examined) => {
+          this.#examined = (this.#examined ?? 0) + examined;
+          return this.#pause(users);
+        });
+      }
+    } finally {
+      this.#examined = undefined;
     }
+    this.#refreshed = generation;
     if (changed > 0) this.#log.info({ users: changed }, 'users refreshed');
   }
 

@@ -102,6 +102,7 @@ export async function startInterests(ports: SimulatedPorts, seam: Seam): Promise
     signal: ports.signal,
     onFailure: (error) => ports.process.fail(error),
     usersPerSecond: SIMULATED_INTERESTS.refreshUsersPerSecond,
+    served: () => vectors.served?.generation,
   });
   ports.onDrain(() => refresher.close());
   await Promise.all([
