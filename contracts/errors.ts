@@ -74,6 +74,8 @@ export const ERROR_REMEDIES = {
   'route.unknown': 'See /openapi.json for the routes.',
   'user.unknown': 'Send an action of the user first: there is none in the window.',
   'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
+  'slate.unknown':
+    'Compare the id with an answer to /v1/recommendations; the topic slates keeps slates for 30 days.',
   'slate.late':
     'Try again shortly: Redis or Kafka is slow, see the log of rerank and the health of both. A slate nobody waits for is not logged.',
   'index.empty': 'Wait for the first retraining: no generation is active yet.',

@@ -5,6 +5,7 @@ import type { Readable } from 'node:stream';
 import { after, before, describe, it } from 'node:test';
 import { fileURLToPath } from 'node:url';
 import { anAction } from '#contracts/domain/records.testing.ts';
+import { EXIT_CODES } from './exit-codes.ts';
 import { openTestNamespace, type TestNamespace } from './test-namespace.ts';
 
 interface Ended {
@@ -46,34 +47,48 @@ describe('the command line of topics', () => {
     return { child, closed };
   }
 
-  it('reports each error in one sentence and exits with 1', async () => {
-    const cases: readonly [readonly string[], RegExp, Record<string, string>?][] = [
+  it('reports each error in one sentence, with an exit code for its kind', async () => {
+    const cases: readonly [readonly string[], RegExp, number, Record<string, string>?][] = [
       [
         ['list'],
         /^No Kafka broker answers .*127\.0\.0\.1:9.*KAFKA_BROKERS/,
+        EXIT_CODES.unreachable,
         { KAFKA_BROKERS: '127.0.0.1:9' },
       ],
       [
         ['plan'],
         /^The Schema Registry at http:\/\/127\.0\.0\.1:9 /,
+        EXIT_CODES.unreachable,
         { SCHEMA_REGISTRY_URL: 'http://127.0.0.1:9' },
       ],
       [
         ['tail', 'actions'],
         /has no topic nowhere\.actions: npm run topics/,
+        EXIT_CODES.failed,
         { TRIBUTARY_NAMESPACE: 'nowhere' },
       ],
-      [['tail', 'clicks'], /The topics are actions, items/],
-      [['tail', 'actions', '--from', 'monday'], /--from “monday”: write beginning/],
-      [['tail', 'actions', '--filter', 'kind=buy'], /UserAction has no field kind; its fields are eventId/],
-      [['tail', 'actions', '--limit', '0'], /at least 1/],
-      [['apply', '--retention', 'actions=soon'], /--retention “actions=soon”: write topic=days/],
-      [['apply', '--retention', 'items=3'], /items is compacted/],
+      [['tail', 'clicks'], /The topics are actions, items/, EXIT_CODES.usage],
+      [['tail', 'actoins'], /Did you mean actions\?/, EXIT_CODES.usage],
+      [['tial', 'actions'], /Did you mean tail\?/, EXIT_CODES.usage],
+      [['requeue', '--offset', '1772366400000'], /looks like a time: did you mean --from/, EXIT_CODES.usage],
+      [['tail', 'actions', '--from', 'monday'], /--from “monday”: write beginning/, EXIT_CODES.usage],
+      [
+        ['tail', 'actions', '--filter', 'kind=buy'],
+        /UserAction has no field kind; its fields are eventId/,
+        EXIT_CODES.usage,
+      ],
+      [['tail', 'actions', '--limit', '0'], /at least 1/, EXIT_CODES.usage],
+      [
+        ['apply', '--retention', 'actions=soon'],
+        /--retention “actions=soon”: write topic=days/,
+        EXIT_CODES.usage,
+      ],
+      [['apply', '--retention', 'items=3'], /items is compacted/, EXIT_CODES.usage],
     ];
     await Promise.all(
-      cases.map(async ([args, expected, environment]) => {
+      cases.map(async ([args, expected, exitCode, environment]) => {
         const { code, stderr, stdout } = await start(args, environment).closed;
-        assert.equal(code, 1, args.join(' '));
+        assert.equal(code, exitCode, args.join(' '));
         assert.match(stderr, expected);
         assert.doesNotMatch(stderr, /^\s+at /m, 'no stack');
         assert.equal(stdout, '');

@@ -2,6 +2,7 @@
 import type { Kafka } from 'kafkajs';
 import { readTopicsConfig, type TopicsConfig } from './config.ts';
 import { connectKafka } from './connection.ts';
+import { exitCodeOf } from './exit-codes.ts';
 
 export interface CommandContext {
   readonly config: TopicsConfig;
@@ -18,7 +19,7 @@ const END_DEADLINE_MS = 3_000;
 /** Time after the end of the command in which the process may exit by itself, in milliseconds. */
 const LINGER_MS = 500;
 
-/** Runs one command to its end; an error becomes one sentence on standard error and exit code 1. */
+/** Runs one command to its end; an error becomes one sentence on standard error and an exit code. */
 export async function runCommand(command: (context: CommandContext) => Promise<void>): Promise<void> {
   const ending = new AbortController();
   const end = () => ending.abort();
@@ -37,7 +38,7 @@ export async function runCommand(command: (context: CommandContext) => Promise<v
     await command({ config, kafka, signal: ending.signal, write: (text) => write(text, ending.signal) });
   } catch (error) {
     process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);
-    process.exitCode = 1;
+    process.exitCode = exitCodeOf(error);
   } finally {
     process.off('SIGINT', end);
     process.off('SIGTERM', end);

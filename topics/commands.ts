@@ -5,12 +5,13 @@ import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
 import { CATALOG, type TopicName } from './catalog.ts';
 import type { CommandContext } from './command.ts';
-import { type Condition, parseCondition } from './filter.ts';
+import { kindToJson, readDeadLetterKinds, renderKinds } from './dead-letter-kinds.ts';
+import { type Condition, parseCondition, parseGrep, parseHeaderTest } from './filter.ts';
 import { formatKey } from './format.ts';
 import { groupLags, renderLags } from './lag.ts';
 import { watchLag } from './lag-watch.ts';
 import { listTopics, renderListing } from './list.ts';
-import { type PlanOptions, renderPlan } from './plan.ts';
+import { type Change, type PlanOptions, renderPlan } from './plan.ts';
 import { parsePosition } from './positions.ts';
 import { type RequeuedLetter, requeueDeadLetters } from './requeue.ts';
 import { isTopicName, tailTopic } from './tail.ts';
@@ -20,6 +21,11 @@ export interface PlanFlags {
   readonly replicationFactor?: number;
   /** Entries of the form `topic=days`. */
   readonly retention?: readonly string[];
+  readonly json?: boolean;
+}
+
+export interface JsonFlag {
+  readonly json?: boolean;
 }
 
 export interface LagFlags {
@@ -37,6 +43,11 @@ export interface TailFlags {
   readonly key?: string;
   readonly partition?: number;
   readonly filter?: readonly string[];
+  readonly header?: readonly string[];
+  readonly grep?: string;
+  readonly latestPerKey?: boolean;
+  /** Another name of `from`. */
+  readonly since?: string;
   readonly json?: boolean;
   readonly full?: boolean;
 }
@@ -49,20 +60,43 @@ export interface RequeueFlags {
   readonly from?: string;
   readonly limit?: number;
   readonly dryRun?: boolean;
+  readonly json?: boolean;
+}
+
+export interface DeadLetterFlags {
+  readonly from?: string;
+  readonly json?: boolean;
 }
 
 export async function planCommand(context: CommandContext, flags: PlanFlags): Promise<void> {
-  const changes = await planTopics(applyOptions(context, flags));
-  await context.write(`${renderPlan(changes)}\n`);
+  await writeChanges(context, await planTopics(applyOptions(context, flags)), flags);
 }
 
 export async function applyCommand(context: CommandContext, flags: PlanFlags): Promise<void> {
-  const changes = await applyTopics(applyOptions(context, flags));
-  await context.write(`${renderPlan(changes)}\n`);
+  await writeChanges(context, await applyTopics(applyOptions(context, flags)), flags);
 }
 
-export async function listCommand({ kafka, config, write }: CommandContext): Promise<void> {
-  await write(`${renderListing(await listTopics(kafka, config.namespace))}\n`);
+async function writeChanges(
+  { write }: CommandContext,
+  changes: readonly Change[],
+  { json }: JsonFlag,
+): Promise<void> {
+  await write(json ? jsonLines(changes) : `${renderPlan(changes)}\n`);
+}
+
+export async function listCommand({ kafka, config, write }: CommandContext, flags: JsonFlag): Promise<void> {
+  const listings = await listTopics(kafka, config.namespace);
+  await write(flags.json ? jsonLines(listings) : `${renderListing(listings)}\n`);
+}
+
+export async function deadLettersCommand(context: CommandContext, flags: DeadLetterFlags): Promise<void> {
+  const from = parsePosition(flags.from ?? 'beginning', Date.now());
+  const kinds = await readDeadLetterKinds({ ...clientsOf(context), from });
+  await context.write(flags.json ? jsonLines(kinds.map(kindToJson)) : `${renderKinds(kinds)}\n`);
+}
+
+function jsonLines(values: readonly object[]): string {
+  return values.map((value) => `${JSON.stringify(value)}\n`).join('');
 }
 
 export async function lagCommand(context: CommandContext, flags: LagFlags): Promise<void> {
@@ -73,7 +107,7 @@ export async function lagCommand(context: CommandContext, flags: LagFlags): Prom
     return;
   }
   const lags = await groupLags(kafka, config.namespace);
-  await write(flags.json ? lags.map((lag) => `${JSON.stringify(lag)}\n`).join('') : `${renderLags(lags)}\n`);
+  await write(flags.json ? jsonLines(lags) : `${renderLags(lags)}\n`);
 }
 
 export async function tailCommand(
@@ -81,7 +115,10 @@ export async function tailCommand(
   topic: TopicName,
   flags: TailFlags,
 ): Promise<void> {
-  const { from = 'last:5', filter = [], ...options } = flags;
+  const { from: first, since, filter = [], header = [], grep, ...options } = flags;
+  if (first !== undefined && since !== undefined)
+    throw new TributaryError('topics.option', '--from and --since are one option: leave one of them out.');
+  const from = first ?? since ?? (flags.latestPerKey ? 'beginning' : 'last:5');
   const conditions = filter.map(parseCondition);
   checkFields(topic, conditions);
   const { undecodable } = await tailTopic({
@@ -89,6 +126,10 @@ export async function tailCommand(
     ...clientsOf(context),
     topic,
     conditions,
+    headers: header.map(parseHeaderTest),
+    ...(grep !== undefined && { grep: parseGrep(grep) }),
+    // Programs read JSON, and `produce` reads it back: nothing of it is cut.
+    full: flags.full || flags.json || false,
     from: parsePosition(from, Date.now()),
   });
   if (conditions.length > 0 && undecodable > 0) {
@@ -99,22 +140,26 @@ export async function tailCommand(
 }
 
 export async function requeueCommand(context: CommandContext, flags: RequeueFlags): Promise<void> {
-  const { from = 'beginning', ...options } = flags;
+  const { from = 'beginning', json, ...options } = flags;
   const requeued = await requeueDeadLetters({
     ...options,
     ...clientsOf(context),
     from: parsePosition(from, Date.now()),
-    onRequeued: (letter) => context.write(`${describeRequeued(letter)}\n`),
+    onRequeued: (letter) =>
+      context.write(json ? jsonLines([requeuedToJson(letter)]) : `${describeRequeued(letter)}\n`),
     onSkipped: ({ partition, offset, letter }) =>
       context.write(
-        `dead-letters ${partition}:${offset} is not sent: it holds only the beginning of ${letter.messageBytes} bytes\n`,
+        json
+          ? jsonLines([{ partition, offset, sentTo: null, cut: true, messageBytes: letter.messageBytes }])
+          : `dead-letters ${partition}:${offset} is not sent: it holds only the beginning of ${letter.messageBytes} bytes\n`,
       ),
   });
+  if (json) return;
   const verb = flags.dryRun ? 'would be requeued' : 'requeued';
   await context.write(`${requeued} dead letter${requeued === 1 ? '' : 's'} ${verb}.\n`);
 }
 
-function clientsOf({ kafka, config, signal, write }: CommandContext) {
+export function clientsOf({ kafka, config, signal, write }: CommandContext) {
   return {
     kafka,
     codec: createTopicCodec(createRegistry({ url: config.registryUrl }), config.namespace),
@@ -169,6 +214,11 @@ export function checkFields(topic: TopicName, conditions: readonly Condition[]):
       );
     }
   }
+}
+
+function requeuedToJson({ letter, partition, offset, sentTo }: RequeuedLetter): object {
+  const { sourceTopic: topic, code, key } = letter;
+  return { partition, offset, topic, code, key: key === null ? null : formatKey(key), sentTo };
 }
 
 function describeRequeued({ letter, partition, offset, sentTo }: RequeuedLetter): string {

@@ -23,7 +23,7 @@ type Environment = Readonly<Record<string, string | undefined>>;
  * @throws TributaryError `topics.option` for an address of a wrong form, or credentials that contradict each other
  */
 export function readTopicsConfig(environment: Environment): TopicsConfig {
-  const demo = environment.KAFKA_BROKERS ? {} : demoConnection(environment);
+  const demo = environment.KAFKA_BROKERS ? {} : runningDemo(environment);
   const value = (name: string, otherwise: string) => environment[name] || demo[name] || otherwise;
 
   const brokers = value('KAFKA_BROKERS', 'localhost:9092')
@@ -81,8 +81,8 @@ function secret(variable: string, environment: Environment): string {
   return read.text ?? '';
 }
 
-/** Returns the connection file of a running demo; empty if no demo runs. */
-function demoConnection(environment: Environment): Environment {
+/** Returns the addresses of a running demo, by the names of their variables; empty if no demo runs. */
+export function runningDemo(environment: Environment): Environment {
   const cache = environment.TRIBUTARY_CACHE || join(homedir(), '.cache', 'tributary');
   try {
     return JSON.parse(readFileSync(join(cache, 'run', 'demo', 'connection.json'), 'utf8')) as Environment;

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { matches, parseCondition } from './filter.ts';
+import { matches, parseCondition, parseGrep, parseHeaderTest } from './filter.ts';
 
 const slate = {
   slateId: 's=1',
@@ -69,5 +69,23 @@ describe('a filter of tail', () => {
         assert.ok(matches({ field: operand.trimStart() }, [parseCondition(`field=${operand}`)]));
       }),
     );
+  });
+});
+
+describe('a filter on headers', () => {
+  const headers = { traceparent: Buffer.from('00-4bf92f35-01'), 'x.source': Buffer.from('app') };
+  const holdsFor = (text: string) => parseHeaderTest(text)(headers);
+
+  it('demands a header, or a condition on its value', () => {
+    assert.deepEqual(
+      ['traceparent', 'other', 'traceparent~^00-4bf9', 'traceparent=x', 'x.source=app', 'other!=1'].map(
+        holdsFor,
+      ),
+      [true, false, true, false, true, true],
+    );
+  });
+
+  it('rejects a regular expression that is none, and names the option', () => {
+    assert.throws(() => parseGrep('('), { code: 'topics.option', message: /--grep “\(”/ });
   });
 });

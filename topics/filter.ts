@@ -44,6 +44,38 @@ export function matches(value: unknown, conditions: readonly Condition[]): boole
   return conditions.every(({ test }) => test(value));
 }
 
+/** Whether the headers of a message match. */
+export type HeaderTest = (headers: Readonly<Record<string, Buffer>>) => boolean;
+
+/**
+ * Parses a condition on a header: a name, which must be there, or a name with an operator and a value as in `parseCondition`.
+ * @throws TributaryError `topics.option`
+ */
+export function parseHeaderTest(text: string): HeaderTest {
+  if (/^[\w.-]+$/.test(text)) return (headers) => Object.hasOwn(headers, text);
+  const { path, test } = parseCondition(text);
+  const name = path.join('.');
+  // The name of a header may contain dots, so the header is handed over under the path that the dots name.
+  return (headers) => {
+    const value = Object.hasOwn(headers, name) ? headers[name]!.toString('utf8') : null;
+    return test(path.reduceRight<unknown>((inner, step) => ({ [step]: inner }), value));
+  };
+}
+
+/**
+ * Parses a regular expression that a printed line must match.
+ * @throws TributaryError `topics.option`
+ */
+export function parseGrep(pattern: string): RegExp {
+  try {
+    return new RegExp(pattern, 'u');
+  } catch (cause) {
+    throw new TributaryError('topics.option', `--grep “${pattern}”: the regular expression is invalid.`, {
+      cause,
+    });
+  }
+}
+
 /** Returns the test of one leaf; negated operators use the test of their positive ones. */
 function leafTest(text: string, operator: Operator, operand: string): (leaf: unknown) => boolean {
   if (operator === '~' || operator === '!~') {

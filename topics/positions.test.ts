@@ -5,6 +5,18 @@ import { parsePosition } from './positions.ts';
 const NOW = Date.parse('2026-03-01T12:00:00Z');
 
 describe('a start position', () => {
+  it('suggests the position that was probably meant', () => {
+    const reasons: ReadonlyArray<readonly [string, RegExp]> = [
+      ['5m', /did you mean -5m\?/],
+      ['+2 h', /did you mean -2h\?/],
+      ['begining', /did you mean beginning\?/],
+      ['ende', /did you mean end\?/],
+      ['yesterday', /“yesterday”: write beginning/],
+    ];
+    for (const [text, message] of reasons)
+      assert.throws(() => parsePosition(text, 0), { code: 'topics.option', message });
+  });
+
   it('a start position may be one of the two ends, or the last n messages', () => {
     assert.deepEqual(parsePosition('beginning', NOW), { at: 'beginning' });
     assert.deepEqual(parsePosition('end', NOW), { at: 'end' });

@@ -2,6 +2,7 @@
 import type { Admin } from 'kafkajs';
 import { likelyUnit, parseInstant } from '#contracts/domain/instants.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import { closestWord } from './closest-word.ts';
 
 export type Position =
   | { readonly at: 'beginning' }
@@ -44,9 +45,15 @@ export function parsePosition(text: string, now: number): Position {
   if ('at' in time) return { at: 'time', timestamp: time.at };
   throw new TributaryError(
     'topics.option',
-    `--from “${text}”${time.reason === '' ? '' : ` ${time.reason}`}: write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
+    `--from “${text}”${time.reason === '' ? '' : ` ${time.reason}`}: ${suggestion(text)}write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
       'or a time such as 2026-03-01T12:00Z.',
   );
+}
+
+function suggestion(text: string): string {
+  if (/^\+?\d+\s*[smhd]$/.test(text)) return `did you mean -${text.replace(/[+\s]/g, '')}? Otherwise `;
+  const meant = closestWord(text, ['beginning', 'end']);
+  return meant === undefined ? '' : `did you mean ${meant}? Otherwise `;
 }
 
 /** From here on a number may be seconds since 1970. */

@@ -3,7 +3,7 @@ import type { Kafka } from 'kafkajs';
 import { type Codec, DecodeError } from '#contracts/codec.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import { CATALOG, qualifiedTopic, type TopicName } from './catalog.ts';
-import { type Condition, matches } from './filter.ts';
+import { type Condition, type HeaderTest, matches } from './filter.ts';
 import {
   type FormatOptions,
   formatBytes,
@@ -13,6 +13,7 @@ import {
   printable,
   toJson,
 } from './format.ts';
+import { headersToJson, keyToJson } from './message-json.ts';
 import { partitionOfKey } from './partitioner.ts';
 import type { Position } from './positions.ts';
 import { readTopic, STOP, type TopicMessage } from './reader.ts';
@@ -32,6 +33,12 @@ export interface TailOptions {
   readonly partition?: number;
   /** Only messages whose value decodes and matches all conditions. */
   readonly conditions?: readonly Condition[];
+  /** Only messages whose headers match all of these. */
+  readonly headers?: readonly HeaderTest[];
+  /** Only messages whose printed line matches. */
+  readonly grep?: RegExp;
+  /** Of each key only the newest message, as compaction keeps them; what is followed afterwards is shown whole. */
+  readonly latestPerKey?: boolean;
   /** Print one JSON object a line. */
   readonly json?: boolean;
   /** Print whole vectors, lists, ids and bytes. */
@@ -65,11 +72,10 @@ export async function tailTopic(options: TailOptions): Promise<TailResult> {
   const read = { kafka, topic, ...partitions, ...(signal && { signal }) };
 
   let { from } = options;
-  if (from.at === 'last') {
-    const last: TopicMessage[] = [];
-    const { next } = await readTopic({ ...read, from, onMessage: (message) => last.push(message) });
-    last.sort((a, b) => a.timestamp - b.timestamp);
-    for (const message of last) {
+  if (from.at === 'last' || options.latestPerKey) {
+    const held = options.latestPerKey ? new NewestByKey() : new AllMessages();
+    const { next } = await readTopic({ ...read, from, onMessage: (message) => held.add(message) });
+    for (const message of [...held.messages].sort((a, b) => a.timestamp - b.timestamp)) {
       if ((await tail.show(message)) === STOP) return tail.result;
     }
     if (!options.follow) return tail.result;
@@ -78,6 +84,34 @@ export async function tailTopic(options: TailOptions): Promise<TailResult> {
   const until = options.follow ? 'never' : 'end';
   await readTopic({ ...read, from, until, onMessage: (message) => tail.show(message) });
   return tail.result;
+}
+
+/** Messages that are read whole before the first one is shown. */
+interface HeldMessages {
+  readonly messages: Iterable<TopicMessage>;
+  add(message: TopicMessage): void;
+}
+
+class AllMessages implements HeldMessages {
+  readonly messages: TopicMessage[] = [];
+
+  add(message: TopicMessage): void {
+    this.messages.push(message);
+  }
+}
+
+class NewestByKey implements HeldMessages {
+  readonly #newest = new Map<string, TopicMessage>();
+
+  get messages(): Iterable<TopicMessage> {
+    return this.#newest.values();
+  }
+
+  add(message: TopicMessage): void {
+    // A key that a strange producer has put into two partitions is two keys, as for compaction.
+    const key = message.key === null ? `@${message.offset}` : message.key.toString('base64');
+    this.#newest.set(`${message.partition} ${key}`, message);
+  }
 }
 
 class Tail {
@@ -96,14 +130,17 @@ class Tail {
   }
 
   async show(message: TopicMessage): Promise<typeof STOP | undefined> {
-    const { key, conditions = [], limit, json, write } = this.#options;
+    const { key, conditions = [], headers = [], grep, limit, json, write } = this.#options;
     if (key !== undefined && message.key?.toString('utf8') !== key) return undefined;
+    if (!headers.every((test) => test(message.headers))) return undefined;
     const decoded = await decode(this.#options.codec, this.#options.topic, message);
     if (decoded.kind === 'undecodable') this.undecodable += 1;
     if (conditions.length > 0 && !(decoded.kind === 'value' && matches(decoded.value, conditions)))
       return undefined;
 
-    await write(`${json ? this.#jsonLine(message, decoded) : await this.#textLine(message, decoded)}\n`);
+    const line = json ? this.#jsonLine(message, decoded) : await this.#textLine(message, decoded);
+    if (grep !== undefined && !grep.test(line)) return undefined;
+    await write(`${line}\n`);
     this.shown += 1;
     return this.shown === limit ? STOP : undefined;
   }
@@ -116,9 +153,9 @@ class Tail {
       partition,
       offset,
       timestamp,
-      key: key === null ? null : formatKey(key),
+      ...keyToJson(key),
       ...(belongsTo === partition ? {} : { belongsTo }),
-      headers: Object.fromEntries(Object.entries(headers).map(([name, value]) => [name, formatKey(value)])),
+      ...headersToJson(headers),
     };
     if (decoded.kind === 'tombstone') return JSON.stringify({ ...head, value: null });
     if (decoded.kind === 'value')

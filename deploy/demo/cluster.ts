@@ -81,7 +81,7 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   };
 }
 
-/** Writes the file by which `npm run topics` finds this demo while it runs. */
+/** Writes the file by which `tributary` and `npm run topics` find this demo while it runs. */
 function announce(runDirectory: string, connection: Readonly<Record<string, string>>): void {
   const file = join(runDirectory, 'connection.json');
   mkdirSync(runDirectory, { recursive: true });
@@ -97,6 +97,11 @@ async function startAllStages(options: ClusterOptions, stack: Stack, namespace: 
   };
   for (const name of STAGE_NAMES) ports[name] ??= await claimPort(undefined, name, '');
   const peers = STAGE_NAMES.map((name) => [urlVariable(name), localUrl(ports[name]!)]);
+  announce(runDirectory, {
+    ...stack.env,
+    TRIBUTARY_NAMESPACE: namespace,
+    ...Object.fromEntries(STAGE_NAMES.map((name) => [urlVariable(name), localUrl(ports[name]!)])),
+  });
   const settings = Object.entries(DEMO_SETTINGS).map(([name, value]) => [name, environment[name] ?? value]);
   return startStages({
     names: STAGE_NAMES,

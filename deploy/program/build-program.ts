@@ -1,0 +1,64 @@
+/** Builds the tree of commands from the registry. */
+import { Command } from 'commander';
+import { COMMANDS, type CommandRow, GROUPS } from './registry.ts';
+import { runScript } from './run-script.ts';
+
+const HELP = `
+Connection:
+  KAFKA_BROKERS, SCHEMA_REGISTRY_URL, REDIS_URL, TRIBUTARY_GATEWAY_URL and TRIBUTARY_NAMESPACE name the servers.
+  Without KAFKA_BROKERS they are those of the running demo, and without a demo those of this machine.
+
+First steps:
+  tributary demo                              everything on this machine
+  tributary doctor                            what is wrong, and what to do about it
+  tributary tail --user 900 --follow          one person's story across all topics
+  tributary trigger buy --user 900 --item 7   act, and see the slate change
+  source <(tributary completion bash)         complete words with the tab key
+`;
+
+/**
+ * @param isNeeded whether a command must be complete; the others stand there with their name and summary alone, so that the
+ *   program starts quickly
+ */
+export async function buildProgram(isNeeded: (row: CommandRow) => boolean): Promise<Command> {
+  const program = new Command('tributary')
+    .description('Produces, tails and explains the events of one Tributary.')
+    .enablePositionalOptions()
+    .addHelpText('after', HELP);
+  for (const row of COMMANDS) {
+    const [name, child] = row.path;
+    const parent = child === undefined ? program : groupOf(program, name!);
+    parent.addCommand(isNeeded(row) ? await load(row) : stub(row));
+  }
+  return program;
+}
+
+/** Returns whether the words of a command line name the command, or a group that holds it. */
+export function isNamedBy(words: readonly string[]): (row: CommandRow) => boolean {
+  const named = words.filter((word) => !word.startsWith('-'));
+  return ({ path }) => path.every((word, place) => named[place] === word);
+}
+
+async function load(row: CommandRow): Promise<Command> {
+  const name = row.path.at(-1)!;
+  if ('load' in row.run) return (await row.run.load()).name(name).summary(row.summary);
+  const { run } = row;
+  return stub(row)
+    .argument('[words...]')
+    .helpOption(false)
+    .allowUnknownOption()
+    .passThroughOptions()
+    .action((words: readonly string[]) => runScript(run, words));
+}
+
+function stub({ path, summary }: CommandRow): Command {
+  return new Command(path.at(-1)!).description(summary).summary(summary);
+}
+
+function groupOf(program: Command, name: string): Command {
+  const known = program.commands.find((command) => command.name() === name);
+  if (known !== undefined) return known;
+  const group = new Command(name).description(GROUPS[name] ?? '').enablePositionalOptions();
+  program.addCommand(group);
+  return group;
+}

@@ -1,0 +1,128 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import {
+  anAction,
+  aProposal,
+  aReward,
+  aSlate,
+  aSlot,
+  RECORDED_AT,
+  someInterests,
+} from '#contracts/domain/records.testing.ts';
+import type { TopicName } from '../catalog.ts';
+import { Causes, inOrderOfCause } from './causes.ts';
+import type { StoryEntry } from './entry.ts';
+import { StoryPrinter } from './render-story.ts';
+
+function entry(topic: TopicName, offset: number, at: number, value: object, trace?: string): StoryEntry {
+  return {
+    topic,
+    partition: 0,
+    offset,
+    at: RECORDED_AT + at,
+    key: 'u1',
+    trace,
+    value: value as StoryEntry['value'],
+  };
+}
+
+const TRACE = '4bf92f3577b34da6a3ce929d0e0e4736';
+const action = entry('actions', 5, 0, anAction({ itemId: 'tea' }), TRACE);
+const interests = entry('interests', 1, 20, someInterests({ version: 5 }), TRACE);
+const proposals = entry('proposals', 2, 30, aProposal({ version: 5 }));
+const slate = entry(
+  'slates',
+  3,
+  100,
+  aSlate({ slateId: 's1', interestsVersion: 5, slots: [aSlot({ itemId: 'jam' }), aSlot({ itemId: 'cup' })] }),
+);
+const answer = entry('actions', 6, 4_100, anAction({ itemId: 'cup', type: 'view' }));
+const reward = entry(
+  'rewards',
+  4,
+  9_000,
+  aReward({ slateId: 's1', itemId: 'cup', slot: 1, reward: 0.1, actionType: 'view', delay: 4_000 }),
+);
+const ALL = [action, interests, proposals, slate, answer, reward];
+
+describe('the story of a user', () => {
+  it('links each message to the one that led to it, by versions, slates and shown items', () => {
+    const linked = inOrderOfCause(ALL);
+    assert.deepEqual(
+      linked.map(({ entry: { topic }, cause, link }) => [topic, cause?.topic, link]),
+      [
+        ['actions', undefined, ''],
+        ['interests', 'actions', 'includes'],
+        ['proposals', 'interests', 'answers'],
+        ['slates', 'proposals', 'chosen from'],
+        ['actions', 'slates', 'was in slot 1 of'],
+        ['rewards', 'slates', 'belongs to'],
+      ],
+    );
+  });
+
+  it('shows nothing before its cause, whatever the order of reading and the clocks say', () => {
+    const early = { ...interests, at: RECORDED_AT - 500 };
+    const order = inOrderOfCause([reward, proposals, early, answer, slate, action]).map(
+      ({ entry: { topic } }) => topic,
+    );
+    assert.ok(order.indexOf('actions') < order.indexOf('interests'));
+    assert.ok(order.indexOf('slates') < order.indexOf('rewards'));
+    assert.equal(order.length, ALL.length);
+  });
+
+  it('links an action to no slate that came after it', () => {
+    const causes = new Causes();
+    causes.add(slate);
+    const before = entry('actions', 7, 50, anAction({ itemId: 'cup' }));
+    assert.equal(causes.causeOf(before).cause, undefined);
+  });
+
+  it('links a rejected message to its dead letter', () => {
+    const letter = entry('dead-letters', 0, 60, {
+      sourceTopic: 'actions',
+      partition: 0,
+      offset: 5,
+      code: 'time.future',
+    });
+    const last = inOrderOfCause([letter, action]).at(-1)!;
+    assert.deepEqual([last.link, last.cause?.offset], ['rejects', 5]);
+  });
+
+  it('prints the latency of each step, that since the action, the trace, and what each slot earned', () => {
+    const printer = new StoryPrinter(new Map([['cup', 'A cup']]));
+    for (const one of ALL) printer.expect(one);
+    const lines = inOrderOfCause(ALL).map((one) => printer.text(one));
+    assert.match(
+      lines[1]!,
+      /^12:00:00\.020 {5}\+20 ms .*interests 0:1 .*includes actions 0:5, trace 4bf92f35/,
+    );
+    assert.match(
+      lines[3]!,
+      /\+70 ms .*slates 0:3 .*s1 to u1 .*earned 0\.1 \(1 of 2 slots settled\).*100 ms after the action/,
+    );
+    assert.match(lines[3]!, /\n +2\. cup “A cup” p=.* → 0\.1 \(view after 4\.0 s\)/);
+    assert.match(lines[4]!, /\+4\.0 s .*view cup “A cup” by u1.*was in slot 1 of slates 0:3/);
+    const summary = printer.summary(ALL);
+    assert.match(summary, /actions → interests +1 +20 +20/);
+    assert.match(summary, /s1 .* 0\.1 +view in slot 1/);
+  });
+
+  it('prints one JSON object an entry, with its cause and its value', () => {
+    const printer = new StoryPrinter(new Map());
+    for (const one of ALL) printer.expect(one);
+    const [, second, , fourth] = inOrderOfCause(ALL).map(
+      (one) => JSON.parse(printer.json(one)) as Record<string, unknown>,
+    );
+    assert.deepEqual(second!.cause, {
+      topic: 'actions',
+      partition: 0,
+      offset: 5,
+      link: 'includes',
+      latencyMs: 20,
+    });
+    assert.equal(second!.trace, TRACE);
+    assert.deepEqual(fourth!.earned, { reward: 0.1, settled: 1, by: ['view in slot 1'] });
+    assert.equal(fourth!.sinceActionMs, 100);
+  });
+});
