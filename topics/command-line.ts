@@ -41,7 +41,7 @@ export function positiveInteger(text: string): number {
 }
 
 /** Adds a value to those of an option that may be repeated. */
-export function collect(text: string, earlier: readonly string[] = []): readonly string[] {
+export function collectValues(text: string, earlier: readonly string[] = []): readonly string[] {
   return [...earlier, text];
 }
 

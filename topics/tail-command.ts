@@ -2,7 +2,7 @@
 import { Command } from 'commander';
 import { TOPICS, type TopicName } from './catalog.ts';
 import { runCommand } from './command.ts';
-import { collect, positiveInteger, topicName, wholeNumber } from './command-line.ts';
+import { collectValues, positiveInteger, topicName, wholeNumber } from './command-line.ts';
 import { type TailFlags, tailCommand } from './commands.ts';
 
 const TAIL_HELP = `
@@ -49,11 +49,11 @@ export function addTailOptions(command: Command): Command {
     .option('-n, --limit <n>', 'stop after n messages', positiveInteger)
     .option('--key <key>', 'only messages with this key')
     .option('--partition <n>', 'only this partition', wholeNumber)
-    .option('--filter <condition>', 'only messages that match; may be repeated', collect)
+    .option('--filter <condition>', 'only messages that match; may be repeated', collectValues)
     .option(
       '--header <condition>',
       'only messages with this header, or a condition on it; may be repeated',
-      collect,
+      collectValues,
     )
     .option('--grep <pattern>', 'only printed lines that match this regular expression')
     .option('--latest-per-key', 'only the newest message of each key (default start: beginning)')

@@ -1,7 +1,7 @@
 /** `npm run topics` and `tributary topics`: the commands to set up, watch and debug topics. */
 import { Command, InvalidArgumentError } from 'commander';
 import { runCommand } from './command.ts';
-import { collect, positiveInteger, topicName, wholeNumber } from './command-line.ts';
+import { collectValues, positiveInteger, topicName, wholeNumber } from './command-line.ts';
 import {
   applyCommand,
   type DeadLetterFlags,
@@ -48,7 +48,7 @@ export function topicsCommand(): Command {
     .command('plan')
     .description('show what apply would change')
     .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-    .option('--retention <topic=days>', 'retention of one topic; may be repeated', collect)
+    .option('--retention <topic=days>', 'retention of one topic; may be repeated', collectValues)
     .option('--json', 'one JSON object a change')
     .action((flags: PlanFlags) => runCommand((context) => planCommand(context, flags)));
 
@@ -56,7 +56,7 @@ export function topicsCommand(): Command {
     .command('apply')
     .description('create topics, set their configuration and register their schemas; safe to repeat')
     .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
-    .option('--retention <topic=days>', 'retention of one topic; may be repeated', collect)
+    .option('--retention <topic=days>', 'retention of one topic; may be repeated', collectValues)
     .option('--json', 'one JSON object a change')
     .action((flags: PlanFlags) => runCommand((context) => applyCommand(context, flags)));
 

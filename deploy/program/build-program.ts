@@ -1,7 +1,7 @@
 /** Builds the tree of commands from the registry. */
 import { Command } from 'commander';
 import { COMMANDS, type CommandRow, GROUPS } from './registry.ts';
-import { runScript } from './run-script.ts';
+import { runProjectScript } from './run-script.ts';
 
 const HELP = `
 Connection:
@@ -48,7 +48,7 @@ async function load(row: CommandRow): Promise<Command> {
     .helpOption(false)
     .allowUnknownOption()
     .passThroughOptions()
-    .action((words: readonly string[]) => runScript(run, words));
+    .action((words: readonly string[]) => runProjectScript(run, words));
 }
 
 function stub({ path, summary }: CommandRow): Command {

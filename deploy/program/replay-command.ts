@@ -8,7 +8,7 @@ import type { UserAction } from '#contracts/generated/records.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { type CommandContext, runCommand } from '#topics/command.ts';
-import { collect, positiveInteger } from '#topics/command-line.ts';
+import { collectValues, positiveInteger } from '#topics/command-line.ts';
 import { clientsOf } from '#topics/commands.ts';
 import { EXIT_CODES } from '#topics/exit-codes.ts';
 import { matches, parseCondition } from '#topics/filter.ts';
@@ -50,7 +50,7 @@ export function replayCommand(): Command {
   return new Command('replay')
     .option('--from <position>', 'from where in the log, as in tail', '-1h')
     .option('--user <id>', 'only actions of this user')
-    .option('--filter <condition>', 'only actions that match, as in tail; may be repeated', collect)
+    .option('--filter <condition>', 'only actions that match, as in tail; may be repeated', collectValues)
     .option('-n, --limit <n>', 'at most n actions', positiveInteger)
     .option(
       '--speed <factor>',

@@ -4,7 +4,10 @@ import { PROJECT } from '../local/parts.mjs';
 import type { ScriptRun } from './registry.ts';
 
 /** Runs a script of the project on this terminal, after the bootstrap has installed its parts, and takes its exit code. */
-export async function runScript({ script, parts }: ScriptRun, words: readonly string[]): Promise<void> {
+export async function runProjectScript(
+  { script, parts }: ScriptRun,
+  words: readonly string[],
+): Promise<void> {
   const only = parts === undefined ? [] : ['--only', parts.join(','), '--quiet'];
   const bootstrap = join(PROJECT, 'deploy', 'local', 'bootstrap.mjs');
   process.exitCode = await runForeground(process.execPath, [

@@ -6,7 +6,7 @@ import { clientsOf } from '#topics/commands.ts';
 import { formatTime, printable } from '#topics/format.ts';
 import { parsePosition } from '#topics/positions.ts';
 import { inOrderOfCause } from '#topics/story/causes.ts';
-import { actionOf, interestsOf, type StoryEntry, slateOf } from '#topics/story/entry.ts';
+import { actionOf, interestsRecordOf, type StoryEntry, slateOf } from '#topics/story/entry.ts';
 import { readStory, readTitles } from '#topics/story/read-story.ts';
 import { StoryPrinter } from '#topics/story/render-story.ts';
 import { explainSlate } from './explain-slate.ts';
@@ -64,7 +64,7 @@ async function entriesOf(
 async function show(context: CommandContext, userId: string, flags: UserFlags): Promise<void> {
   const entries = await entriesOf(context, userId, flags);
   const actions = entries.filter((entry) => actionOf(entry) !== undefined);
-  const interests = newest(entries, (entry) => interestsOf(entry));
+  const interests = newest(entries, (entry) => interestsRecordOf(entry));
   const slate = newest(entries, (entry) => slateOf(entry));
   if (flags.json) {
     const counts = Object.fromEntries(

@@ -1,7 +1,7 @@
 /** Finds the message that led to another one, and puts messages into the order of cause. Pure. */
 import {
   actionOf,
-  interestsOf,
+  interestsRecordOf,
   type LinkedEntry,
   proposalOf,
   type StoryEntry,
@@ -30,7 +30,7 @@ export class Causes {
 
   add(entry: StoryEntry): void {
     const name = (version: number): string => `${version} ${entry.key}`;
-    const [interests, proposal, slate] = [interestsOf(entry), proposalOf(entry), slateOf(entry)];
+    const [interests, proposal, slate] = [interestsRecordOf(entry), proposalOf(entry), slateOf(entry)];
     if (actionOf(entry) !== undefined) this.#actions.set(name(entry.offset), entry);
     if (interests !== undefined) this.#interests.set(name(interests.version), entry);
     // Of several records of one version the last one completes the pool.
@@ -55,7 +55,7 @@ export class Causes {
       case 'actions':
         return this.#slateThatShowed(entry);
       case 'interests':
-        return link(this.#actions.get(`${interestsOf(entry)?.version} ${entry.key}`), 'includes');
+        return link(this.#actions.get(`${interestsRecordOf(entry)?.version} ${entry.key}`), 'includes');
       case 'proposals':
         return link(this.#interests.get(`${proposalOf(entry)?.version} ${entry.key}`), 'answers');
       case 'slates':

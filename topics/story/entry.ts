@@ -34,7 +34,7 @@ export function actionOf({ topic, value }: StoryEntry): UserAction | undefined {
   return topic === 'actions' && value !== null ? (value as UserAction) : undefined;
 }
 
-export function interestsOf({ topic, value }: StoryEntry): UserInterests | undefined {
+export function interestsRecordOf({ topic, value }: StoryEntry): UserInterests | undefined {
   return topic === 'interests' && value !== null ? (value as UserInterests) : undefined;
 }
 

@@ -6,7 +6,7 @@ import { CATALOG } from '../catalog.ts';
 import { type FormatOptions, formatRecord, printable, toJson } from '../format.ts';
 import { renderTable } from '../table.ts';
 import type { LinkedEntry, StoryEntry } from './entry.ts';
-import { actionOf, interestsOf, proposalOf, rewardOf, slateOf } from './entry.ts';
+import { actionOf, interestsRecordOf, proposalOf, rewardOf, slateOf } from './entry.ts';
 
 const SHORT: FormatOptions = { full: false };
 /** Deeper lines keep this indentation. */
@@ -139,7 +139,7 @@ export class StoryPrinter {
       const value = action.value === null ? '' : ` ×${action.value}`;
       return `${action.type} ${this.#named(action.itemId)}${value} by ${printable(action.userId)}`;
     }
-    const interests = interestsOf(entry);
+    const interests = interestsRecordOf(entry);
     if (interests !== undefined) {
       const named = interests.medoids
         .slice(0, 3)
