@@ -1,6 +1,7 @@
-import { type ConfigOf, choice, number, readConfig, type Setting, text } from '#platform/config.ts';
+import { type ConfigOf, choice, list, number, readConfig, type Setting, text } from '#platform/config.ts';
 import { ACTION_WEIGHTS } from '#stages/settings.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { COMPANION_NAMES } from './trainers/registry.ts';
 import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
 
 export const SETTINGS = {
@@ -93,6 +94,10 @@ export const SETTINGS = {
     summary:
       'whether a retraining begins with the weights of the active generation where it can, or always from scratch',
   }),
+  companions: companions('TRIBUTARY_RETRAIN_MODELS', {
+    fallback: ['places'],
+    summary: 'models that are trained and released with each generation, beside PinSage and behaviour',
+  }),
   actionWeights: ACTION_WEIGHTS,
   codeVersion: text('TRIBUTARY_CODE_VERSION', {
     fallback: manifest.version,
@@ -119,6 +124,23 @@ function inferenceWorkers(
     ...counted,
     accepts: `${counted.accepts}, or external`,
     parse: (given) => (given.trim() === 'external' ? 'external' : counted.parse(given)),
+  };
+}
+
+/** Names among those of the registry, or the word none. */
+function companions(
+  variable: string,
+  options: { readonly fallback: readonly string[]; readonly summary: string },
+): Setting<readonly string[]> {
+  const names = list(variable, options);
+  return {
+    ...names,
+    accepts: `a comma-separated list of models among ${COMPANION_NAMES.join(', ')}, or none`,
+    parse(given) {
+      if (given.trim() === 'none') return [];
+      const chosen = names.parse(given);
+      return chosen?.every((name) => COMPANION_NAMES.includes(name)) ? chosen : undefined;
+    },
   };
 }
 

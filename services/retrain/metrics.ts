@@ -9,6 +9,10 @@ export const METRICS = {
     help: 'Retrainings that ended, by state: ready, rejected',
     labels: ['state'],
   }),
+  companions: counter('tributary_retrain_companions_total', {
+    help: 'Models trained beside PinSage, by model and outcome: trained, left_out; a generation has no list of a model that was left out',
+    labels: ['model', 'outcome'],
+  }),
   seconds: gauge('tributary_retrain_seconds', {
     help: 'Time that the last retraining took, from reading the log to its last release',
   }),
@@ -45,6 +49,8 @@ export const METRICS = {
 export interface RetrainMetrics {
   /** Notes a retraining that ended. */
   ended(release: Release): void;
+  /** Notes a model that was trained beside PinSage. */
+  companion(model: string, outcome: 'trained' | 'left_out'): void;
   /** Notes the walks of a retraining. */
   walked(report: RefreshReport): void;
   readonly inductiveItems: Counter;
@@ -69,6 +75,7 @@ export function createRetrainMetrics(
       metrics.items.set(itemCount);
       metrics.actions.set(actionCount);
     },
+    companion: (model, outcome) => metrics.companions.inc({ model, outcome }),
     walked({ walked, seconds }) {
       metrics.walkedItems.inc(walked);
       metrics.walkSeconds.set(seconds);

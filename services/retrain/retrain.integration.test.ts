@@ -248,6 +248,8 @@ describe('the retrain stage', () => {
       `pinsage/${second.generation}`,
       `pinsage/${second.generation}/0`,
       `pinsage/${second.generation}/1`,
+      `places/${second.generation}`,
+      `places/${second.generation}/0`,
     ]);
     assert.equal(vectorsOf(second).size, second.itemCount);
   });

@@ -39,6 +39,7 @@ const CONFIG = {
   actionWeights: DEFAULT_ACTION_WEIGHTS,
   codeVersion: '1.2.3',
   inferenceWorkers: 0,
+  companions: ['places'],
   inferencePatienceMs: 1_000,
 };
 
@@ -93,6 +94,7 @@ describe('a retraining', () => {
   let ended: string[];
   let warnings: { items?: number; first?: string[] }[];
   let inputs: TrainInput[];
+  let companions: string[];
   let ports: RetrainingPorts;
 
   beforeEach(() => {
@@ -100,13 +102,18 @@ describe('a retraining', () => {
     ended = [];
     warnings = [];
     inputs = [];
+    companions = [];
     const recording = recordingPublisher();
     written = recording.written;
     ports = {
       state,
       config: CONFIG,
       log: { info: () => {}, warn: (fields: object) => void warnings.push(fields) },
-      metrics: { ended: (release: Release) => void ended.push(release.state), walked: () => {} },
+      metrics: {
+        ended: (release: Release) => void ended.push(release.state),
+        walked: () => {},
+        companion: (...noted: string[]) => void companions.push(noted.join(' ')),
+      },
       publisher: recording.publisher,
       now: () => NOW,
       train: async (input) => {
@@ -193,6 +200,36 @@ describe('a retraining', () => {
       written.embeddings.map(({ vector, origin }) => [[...decodeVector(vector, DIM)], origin]),
       [0, 1, 2].map((row) => [[1, row, 0], 'trained']),
     );
+  });
+
+  it('a companion is written before the weights, and one that is left out is noted with its reason', async () => {
+    shop();
+    const units = { columns: 1, values: new Float32Array(3) };
+    const measured = { facts: { hitRate: 0.1 }, seconds: 2, mib: 100 };
+    const train = async (input: TrainInput) => ({
+      ...trained(input),
+      companions: [
+        { model: 'places', tables: { units }, ...measured },
+        { model: 'sequence', leftOut: 'below popularity', ...measured },
+      ],
+    });
+    const { modelCard } = await retrain('g1', { ...ports, train });
+    assert.deepEqual(inputs, []);
+    assert.deepEqual(
+      written.order.filter((one) => one.startsWith('artefact')),
+      ['artefact places/g1', 'artefact pinsage-latents/g1', 'artefact pinsage/g1'],
+    );
+    assert.deepEqual(companions, ['places trained', 'sequence left_out']);
+    assert.deepEqual(JSON.parse(modelCard).companions, {
+      places: { hitRate: 0.1, leftOut: null, seconds: 2, mib: 100 },
+      sequence: { hitRate: 0.1, leftOut: 'below popularity', seconds: 2, mib: 100 },
+    });
+  });
+
+  it('the models of the settings are handed to the training', async () => {
+    shop();
+    await retrain('g1', ports);
+    assert.deepEqual(inputs[0]?.companions, ['places']);
   });
 
   it('writes content and degree beside each embedding', async () => {

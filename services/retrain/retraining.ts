@@ -25,7 +25,7 @@ import { warmStartFrom } from './training/warm-start.ts';
 export interface RetrainingPorts {
   readonly config: RetrainConfig;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  readonly metrics: Pick<RetrainMetrics, 'ended' | 'walked'>;
+  readonly metrics: Pick<RetrainMetrics, 'ended' | 'walked' | 'companion'>;
   readonly state: {
     readonly actions: ActionLog;
     readonly catalogue: ItemCatalogue;
@@ -92,7 +92,8 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   try {
     await lease?.obtained;
     const { startedFrom, ...start } = originOf(snapshot, ports);
-    const input = { ...toTrainInput(snapshot, ports.state.catalogue), ...start };
+    const { companions } = config;
+    const input = { ...toTrainInput(snapshot, ports.state.catalogue), companions, ...start };
     const bases = basesOf(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
     const neighbourhoods = await walk(snapshot, ports);
@@ -100,6 +101,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     const named = { generation, itemIds: training.itemIds };
     const result = await ports.train({ ...input, neighbourhoods }, named);
     stopwatch.lapAround('hand-over', result.metrics.steps);
+    noteCompanions(generation, result, ports);
     const measured = () => ({
       alpha: result.alpha.alpha,
       metrics: releaseMetrics(result),
@@ -166,6 +168,19 @@ function reasonToReject(
     },
     active,
   );
+}
+
+/** A model that is left out is no reason to reject a generation, but a person should look. */
+function noteCompanions(
+  generation: string,
+  { companions = [] }: TrainResult,
+  { log, metrics }: RetrainingPorts,
+): void {
+  for (const { model, leftOut, seconds } of companions) {
+    metrics.companion(model, leftOut === undefined ? 'trained' : 'left_out');
+    if (leftOut === undefined) log.info({ generation, model, seconds }, 'companion trained');
+    else log.warn({ generation, model, reason: leftOut }, 'companion left out');
+  }
 }
 
 function isAbort(error: unknown): boolean {

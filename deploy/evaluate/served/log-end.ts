@@ -3,6 +3,7 @@ import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
 import type { Item, ItemEmbedding, Release, UserAction } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
+import type { TrainedCompanion } from '../../../services/retrain/trainers/companion.ts';
 import type { DatasetItem } from '../../data/dataset.ts';
 import type { ItemVectors } from '../pinsage/medoid-neighbours.ts';
 
@@ -20,6 +21,8 @@ export interface LogEnd {
   readonly vectors: ItemVectors;
   /** Factors of the users' behaviour, if the generation has them. */
   readonly behaviour?: BehaviourFactors;
+  /** Models that were trained beside PinSage. */
+  readonly companions?: readonly TrainedCompanion[];
 }
 
 /** The record of one action. */

@@ -1,4 +1,5 @@
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
+import { tablesArtefact } from '#artefacts/tables.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
 import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
@@ -61,9 +62,15 @@ export function modelsAt(log: LogEnd, config: ProposeConfig): ModelsByAudience {
   return createModels(config, resources);
 }
 
-function artefactsOf({ itemIds, behaviour }: LogEnd): Resources['artefacts'] {
-  const artefact = behaviour && behaviourArtefact(EVALUATED, { itemIds, factors: behaviour }, null);
-  return { read: (model) => (model === artefact?.model ? artefact : undefined) };
+function artefactsOf({ itemIds, behaviour, companions = [] }: LogEnd): Resources['artefacts'] {
+  const artefacts = companions.flatMap(({ model, tables }) =>
+    tables === undefined
+      ? []
+      : tablesArtefact({ model, generation: EVALUATED, itemIds, tables, card: '{}', trainedUpTo: null }),
+  );
+  if (behaviour !== undefined)
+    artefacts.push(behaviourArtefact(EVALUATED, { itemIds, factors: behaviour }, null));
+  return { read: (model) => artefacts.find((artefact) => artefact.model === model) };
 }
 
 /** All items of an evaluation are available. */

@@ -14,6 +14,7 @@ import { writeRecommendations } from '../pinsage/recommendations-file.ts';
 import type { Recommendations } from '../pinsage/scores.ts';
 import { temporalSplit } from '../pinsage/split.ts';
 import type { LogEnd } from '../served/log-end.ts';
+import { companionsOf } from './companions.ts';
 import { rowOf } from './row.ts';
 import { ALL_MODELS, serveAll } from './serve-all.ts';
 
@@ -61,7 +62,8 @@ export async function measure({
   for (const seed of SEEDS) {
     const vectors = await pinSageVectors(split, purchases, { ...RECIPE, config: { ...RECIPE.config, seed } });
     const behaviour = trainBehaviour(train, itemIds.length, seed);
-    const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour };
+    const companions = await companionsOf(split, purchases, vectors, seed);
+    const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour, companions };
     const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
     const lists = await serveAll(log, split, config);
     for (const [name, recommended] of lists) score(name, recommended, { seed });

@@ -35,6 +35,15 @@ test('every model and every sum of models has a list of unseen items for each te
     catalogue: new Map(),
     vectors,
     behaviour,
+    companions: [
+      {
+        model: 'places',
+        tables: { units: { columns: 2, values: vectors.vectors } },
+        facts: {},
+        seconds: 0,
+        mib: 0,
+      },
+    ],
   };
   const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
   const lists = await serveAll(log, split, config);
@@ -43,6 +52,7 @@ test('every model and every sum of models has a list of unseen items for each te
     'behaviour, as served',
     'default models, as served',
     'medoid-neighbours, as served',
+    'places, as served',
     'session-neighbours, as served',
     'session-transitions, as served',
     'sum of medoid-neighbours and behaviour',

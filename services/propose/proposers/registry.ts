@@ -1,5 +1,6 @@
 import { behaviour } from './behaviour.ts';
 import { medoidNeighbours } from './medoid-neighbours.ts';
+import { places } from './places.ts';
 import type { Proposer } from './proposer.ts';
 import { sessionNeighbours } from './session-neighbours.ts';
 import { sessionTransitions } from './session-transitions.ts';
@@ -9,6 +10,7 @@ import { trending } from './trending.ts';
 export const PROPOSERS: readonly Proposer[] = [
   medoidNeighbours,
   behaviour,
+  places,
   sessionNeighbours,
   sessionTransitions,
   trending,

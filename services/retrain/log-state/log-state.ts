@@ -8,6 +8,7 @@ import type { RetrainConfig } from '../config.ts';
 import { ContextGraph } from '../graph/context-graph.ts';
 import { LiveNeighbourhoods } from '../graph/live-neighbourhoods.ts';
 import type { WalkItems } from '../graph/walk-items.ts';
+import { COMPANION_NAMES } from '../trainers/registry.ts';
 import { DEFAULT_TRAIN_CONFIG, graphOptions, walkOptions } from '../training/train-config.ts';
 import { ActionLog } from './action-log.ts';
 import { ItemCatalogue } from './catalogue.ts';
@@ -41,8 +42,8 @@ export function createLogState(
     seed,
   });
   const artefacts = new ArtefactReader({
-    // The factors of behaviour are kept here only to be withdrawn with their generation.
-    models: [PINSAGE, PINSAGE_LATENTS, BEHAVIOUR],
+    // The factors of behaviour and the companions are kept here only to be withdrawn with their generation.
+    models: [PINSAGE, PINSAGE_LATENTS, BEHAVIOUR, ...COMPANION_NAMES],
     log,
     now: () => performance.now(),
   });

@@ -34,10 +34,10 @@ export interface Circumstances {
 
 /**
  * Facts about a model beside its figures, as JSON: data range (event times, ms), days asked for and kept by the log, sizes, seed and curriculum, α sweep,
- * version of the code, initial generation, seconds by step.
+ * version of the code, initial generation, seconds by step; of each companion its figures, or the reason for which it was left out.
  */
 export function modelCard(
-  { metrics, weights, alpha }: TrainResult,
+  { metrics, weights, alpha, companions = [] }: TrainResult,
   { columns, itemIds }: TrainingActions,
   { config, codeVersion, startedFrom, steps, history }: Circumstances,
 ): string {
@@ -59,5 +59,11 @@ export function modelCard(
     examples: metrics.examples,
     steps,
     alphaSweep: alpha.table,
+    companions: Object.fromEntries(
+      companions.map(({ model, facts, leftOut = null, seconds, mib }) => [
+        model,
+        { ...facts, leftOut, seconds, mib },
+      ]),
+    ),
   });
 }

@@ -1,6 +1,7 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { row } from '#algorithms/vectors.ts';
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
+import { tablesArtefact } from '#artefacts/tables.ts';
 import type { EmbeddingBasis } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { latentsArtefact } from '../log-state/pinsage-latents.ts';
@@ -13,7 +14,7 @@ import type { Publisher } from './publisher.ts';
 const PUBLISHED_AT_A_TIME = 5_000;
 
 /**
- * Writes the embeddings of a generation, then the factors of behaviour, the latents that new items pool, and its weights: a reader that has
+ * Writes the embeddings of a generation, then the factors of behaviour, the companions, the latents that new items pool, and its weights: a reader that has
  * the weights has the latents too. An item whose embedding is the catalogue's mean has no
  * direction, and is left out.
  * @returns how many embeddings the generation has
@@ -22,7 +23,7 @@ export async function publishGeneration(
   generation: string,
   { training: { itemIds, columns }, layout }: Snapshot,
   bases: readonly EmbeddingBasis[],
-  { embeddings, weights, anchors, places, latents, neighbourhoods, behaviour }: TrainResult,
+  { embeddings, weights, anchors, places, latents, neighbourhoods, behaviour, companions = [] }: TrainResult,
   publisher: Publisher,
 ): Promise<number> {
   const { dim } = weights.shape;
@@ -44,6 +45,11 @@ export async function publishGeneration(
   const table = { itemIds, places, latents, neighbourhoods };
   if (behaviour !== undefined)
     await publisher.artefact(behaviourArtefact(generation, { itemIds, factors: behaviour }, trainedUpTo));
+  for (const { model, tables, facts } of companions) {
+    if (tables === undefined) continue;
+    const card = JSON.stringify(facts);
+    await publisher.artefact(tablesArtefact({ model, generation, itemIds, tables, card, trainedUpTo }));
+  }
   await publisher.artefact(latentsArtefact(generation, table, trainedUpTo));
   await publisher.artefact(pinSageArtefact(generation, model, trainedUpTo));
   return published;

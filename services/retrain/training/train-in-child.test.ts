@@ -26,6 +26,18 @@ describe('trainInChild', () => {
     assert.ok(ticks > 0);
   });
 
+  it('trainInChild trains the companions that the input names, and states what each of them cost', async () => {
+    const config = { ...TINY_CONFIG, epochs: 1 };
+    const input = { ...communityInput({ config }), companions: ['places'] };
+    const { companions, metrics, places } = await trainInChild(input);
+    assert.deepEqual(
+      companions?.map(({ model }) => model),
+      ['places'],
+    );
+    assert.equal(companions?.[0]?.tables?.units?.values.length, places.length);
+    assert.ok(metrics.steps.places! >= 0 && metrics.steps.behaviour! >= 0);
+  });
+
   it('trainInChild rejects with the reason of a failed training', async () => {
     const input = { ...communityInput(), actions: columnsOf([]) };
     await assert.rejects(trainInChild(input), {

@@ -8,6 +8,7 @@ import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorit
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import type { TrainedCompanion } from '../trainers/companion.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type CentredInference, embedCatalogue, type Infer, inferHere } from './infer.ts';
@@ -37,6 +38,8 @@ export interface TrainInput {
   /** Neighbourhoods of the published embeddings; without them they come from the graph of `actions`. */
   readonly neighbourhoods?: Neighbourhoods;
   readonly config: TrainConfig;
+  /** Names of the models that `trainInChild` trains beside PinSage; `trainPinSage` ignores them. */
+  readonly companions?: readonly string[];
   /** Without it, training begins from random weights. */
   readonly warmStart?: WarmStart;
 }
@@ -61,6 +64,8 @@ export interface TrainMetrics {
 export interface TrainResult {
   /** The factors of the users' behaviour; without them the generation has none. */
   readonly behaviour?: BehaviourFactors;
+  /** The models that were trained beside PinSage, in the order of the registry. */
+  readonly companions?: readonly TrainedCompanion[];
   /** itemCount × dim, centred, rows of length 1; a row equal to the mean is 0. */
   readonly embeddings: Float32Array;
   /** They include the mean, which `embedNew` subtracts from a new item's embedding. */

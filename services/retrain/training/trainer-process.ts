@@ -4,6 +4,9 @@
  */
 import { inferDistributed } from '../inference/distributed.ts';
 import { trainBehaviour } from '../trainers/behaviour.ts';
+import { trainCompanions } from '../trainers/companion.ts';
+import { COMPANIONS } from '../trainers/registry.ts';
+import { Stopwatch } from './stopwatch.ts';
 import type { TrainerMessage, TrainerTask } from './trainer-messages.ts';
 
 process.once('message', (task: TrainerTask) => {
@@ -22,9 +25,18 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
       (report) => reply({ kind: 'epoch', report }),
       inference === undefined ? undefined : (catalogue) => inferDistributed(inference, catalogue),
     );
-    const { actions, itemCount, config } = input;
+    const { actions, itemCount, config, companions: names = [] } = input;
+    const stopwatch = new Stopwatch(() => performance.now());
     const behaviour = trainBehaviour(actions, itemCount, config.seed);
-    reply({ kind: 'trained', result: { ...result, behaviour } });
+    stopwatch.lap('behaviour');
+    const chosen = COMPANIONS.filter(({ model }) => names.includes(model));
+    const companions = await trainCompanions(chosen, { ...input, trained: result, seed: config.seed });
+    const seconds = companions.map(({ model, seconds }) => [model, seconds]);
+    const steps = { ...result.metrics.steps, ...stopwatch.seconds, ...Object.fromEntries(seconds) };
+    reply({
+      kind: 'trained',
+      result: { ...result, behaviour, companions, metrics: { ...result.metrics, steps } },
+    });
   } catch (error) {
     reply({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
   }

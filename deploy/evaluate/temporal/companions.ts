@@ -1,0 +1,33 @@
+import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { type TrainedCompanion, trainCompanions } from '../../../services/retrain/trainers/companion.ts';
+import { COMPANIONS } from '../../../services/retrain/trainers/registry.ts';
+import { createPlacer, placesOf } from '../../../services/retrain/training/places.ts';
+import type { Purchases } from '../../data/purchases.ts';
+import { featureMatrix, RECIPE } from '../../vectors/embeddings.ts';
+import type { ItemVectors } from '../pinsage/medoid-neighbours.ts';
+import type { TemporalSplit } from '../pinsage/split.ts';
+
+/** The models that retrain trains beside PinSage, by its own code, on the training part of a split. */
+export async function companionsOf(
+  { itemIds, train }: Pick<TemporalSplit, 'itemIds' | 'train'>,
+  { catalogue }: Pick<Purchases, 'catalogue'>,
+  { vectors }: ItemVectors,
+  seed: number,
+  models: readonly string[] = COMPANIONS.map(({ model }) => model),
+): Promise<TrainedCompanion[]> {
+  const { layout } = RECIPE;
+  const { structure } = layout;
+  const itemCount = itemIds.length;
+  const graph = buildGraph(train, { itemCount });
+  const features = featureMatrix(itemIds, catalogue, degrees(graph.contextsOfItem), layout);
+  const placer = createPlacer(train, { itemCount, structure }, createRandom(seed).fork('places'));
+  const places = placesOf(placer.place(features, train), { itemCount, structure });
+  const trained = await trainCompanions(
+    COMPANIONS.filter(({ model }) => models.includes(model)),
+    { itemCount, features, structure, actions: train, trained: { embeddings: vectors, places }, seed },
+  );
+  for (const { model, seconds, leftOut = 'trained' } of trained)
+    console.error(`  ${model}: ${leftOut}, ${seconds.toFixed(1)} s`);
+  return trained;
+}

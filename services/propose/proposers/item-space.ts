@@ -1,0 +1,84 @@
+import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
+import type { ItemSpace } from '#artefacts/places.ts';
+import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import { priorsOf } from './medoid-ranking.ts';
+import type { Candidate } from './proposer.ts';
+
+export interface SpaceQuery {
+  /** Of the user, each with its weight above 0. */
+  readonly taken: readonly { readonly itemId: string; readonly weight: number }[];
+  /** Ids of items that are left out. */
+  readonly seen: readonly string[];
+  /** Those that may be proposed. */
+  readonly items: EmbeddedItems;
+  /** Most candidates. */
+  readonly candidates: number;
+}
+
+/** Items that may be proposed with their vectors in the space, in the order of their popularity. */
+interface Offered {
+  readonly matrix: Float32Array;
+  readonly factors: Float64Array;
+}
+
+/** A space of items that was trained with a generation, searched by the items of a user. */
+export class SearchedSpace {
+  readonly #space: ItemSpace;
+  readonly #exponent: number;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #offered = new WeakMap<EmbeddedItems, Offered>();
+
+  /** @param exponent of the popularity by which the similarity of an item is multiplied, at least 0 */
+  constructor(space: ItemSpace, exponent: number) {
+    this.#space = space;
+    this.#exponent = exponent;
+    this.#numbers = new Map(space.itemIds.map((itemId, number) => [itemId, number]));
+  }
+
+  /** The vector of an item, a view; undefined for an item that the space does not know. */
+  vectorOf(itemId: string): Float32Array | undefined {
+    const { dim, units } = this.#space;
+    const number = this.#numbers.get(itemId);
+    return number === undefined ? undefined : units.subarray(number * dim, (number + 1) * dim);
+  }
+
+  /**
+   * The candidates of the highest Σ weight · cosine to the items of the user, times popularity to the exponent, over all items that
+   * may be proposed: one scan, which is exact. Scores are above 0.
+   */
+  rank({ taken, seen, items, candidates }: SpaceQuery): Candidate[] {
+    const { dim } = this.#space;
+    const query = new Float64Array(dim);
+    for (const { itemId, weight } of taken) {
+      const vector = this.vectorOf(itemId);
+      if (vector !== undefined) for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
+    }
+    const excluded = new Uint8Array(items.itemIds.length);
+    for (const itemId of seen) {
+      const place = items.placeOf(itemId);
+      if (place >= 0) excluded[place] = 1;
+    }
+    const { matrix, factors } = this.#offer(items);
+    const rows = { matrix, dim, factors };
+    const { places, scores } = boundedTopK({ rows, query, k: candidates, excluded });
+    return Array.from(places, (place, rank) => ({
+      itemId: items.itemIds[place]!,
+      score: scores[rank]!,
+      popularity: items.popularity[place]!,
+    }));
+  }
+
+  #offer(items: EmbeddedItems): Offered {
+    const known = this.#offered.get(items);
+    if (known !== undefined) return known;
+    const { dim } = this.#space;
+    const matrix = new Float32Array(items.itemIds.length * dim);
+    items.itemIds.forEach((itemId, place) => {
+      const vector = this.vectorOf(itemId);
+      if (vector !== undefined) matrix.set(vector, place * dim);
+    });
+    const offered = { matrix, factors: priorsOf(items, this.#exponent) };
+    this.#offered.set(items, offered);
+    return offered;
+  }
+}
