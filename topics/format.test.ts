@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import {
@@ -30,8 +31,10 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       receivedAt: NOON + 5,
       contextId: '31198570044-basket-of-monday',
       value: 2,
+      slateId: 's1',
+      slot: 2,
     },
-    'buy 1082185 ×2 in 31198570044-bas… by 2375 at 2026-03-01T12:00:00.000Z event e-1',
+    'buy 1082185 ×2 in 31198570044-bas… on 3. of slate s1 by 2375 at 2026-03-01T12:00:00.000Z event e-1',
   ],
   [
     'Item',
@@ -108,6 +111,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       generation: 'g7',
       interestsVersion: 812,
       experiment: 'b',
+      ...NOTHING_KNOWN,
       featureNames: ['bias'],
       slots: [
         {
@@ -118,6 +122,8 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
           score: 1,
           propensity: 0.3125,
           explanation: '',
+          conditional: 0.5,
+          inclusion: 0.75,
         },
       ],
     },
@@ -139,8 +145,10 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       featureNames: ['bias'],
       propensity: 0.25,
       servedAt: NOON,
+      exposure: 'seen',
+      outcomes: {},
     },
-    '3 (buy after 12.4 s) for 7 in slot 2 of s1 from 2375, p=0.25',
+    '3 (buy after 12.4 s) for 7 in slot 2 of s1 from 2375, p=0.25, seen',
   ],
   [
     'ItemEmbedding',

@@ -24,8 +24,10 @@ const RENDERERS: Renderers = {
   UserAction: (action, options) => {
     const context = action.contextId === null ? '' : ` in ${id(action.contextId, options)}`;
     const value = action.value === null ? '' : ` ×${number(action.value)}`;
+    const place = action.slot === null ? '' : `${action.slot + 1}. of `;
+    const slate = action.slateId === null ? '' : ` on ${place}slate ${id(action.slateId, options)}`;
     return (
-      `${action.type} ${id(action.itemId, options)}${value}${context} by ${id(action.userId, options)}` +
+      `${action.type} ${id(action.itemId, options)}${value}${context}${slate} by ${id(action.userId, options)}` +
       ` at ${formatTime(action.occurredAt)} event ${id(action.eventId, options)}`
     );
   },
@@ -88,7 +90,7 @@ const RENDERERS: Renderers = {
     const delay = reward.delay === null ? '' : ` after ${number(reward.delay / 1_000)} s`;
     return (
       `${number(reward.reward)} (${earned}${delay}) for ${id(reward.itemId, options)} in slot ${reward.slot}` +
-      ` of ${id(reward.slateId, options)} from ${id(reward.userId, options)}, p=${number(reward.propensity)}`
+      ` of ${id(reward.slateId, options)} from ${id(reward.userId, options)}, p=${number(reward.propensity)}, ${reward.exposure}`
     );
   },
 

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { ACTION_TYPES } from '../generated/records.ts';
-import { DEFAULT_ACTION_WEIGHTS, DEFAULT_REWARDS, deedOf, isActionType } from './action-types.ts';
+import {
+  DEFAULT_ACTION_WEIGHTS,
+  DEFAULT_REWARDS,
+  deedOf,
+  isActionType,
+  isImpression,
+} from './action-types.ts';
 
 describe('the table of action types', () => {
   it('has a weight, a reward and a verb for every type of action', () => {
@@ -17,5 +23,14 @@ describe('the table of action types', () => {
     assert.equal(isActionType('constructor'), false);
     assert.equal(deedOf('constructor'), 'know');
     assert.equal(deedOf('buy'), 'bought');
+  });
+
+  it('gives an impression neither a weight nor a reward', () => {
+    assert.equal(DEFAULT_ACTION_WEIGHTS.impression, 0);
+    assert.equal(DEFAULT_REWARDS.impression, 0);
+    assert.deepEqual(
+      ACTION_TYPES.filter((type) => isImpression({ type })),
+      ['impression'],
+    );
   });
 });

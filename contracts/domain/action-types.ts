@@ -28,7 +28,14 @@ export const ACTIONS: Readonly<Record<ActionType, ActionMeaning>> = {
   rate: { interestWeight: 1, reward: 0.5, deed: 'rated' },
   hide: { interestWeight: -1, reward: -0.5, deed: 'know' },
   return: { interestWeight: -1, reward: -0.5, deed: 'know' },
+  // It says that the user saw a slot of a slate, and nothing about the item.
+  impression: { interestWeight: 0, reward: 0, deed: 'know' },
 };
+
+/** Whether the action only reports that the user saw an item: it is no interest, and no part of any window or graph. */
+export function isImpression({ type }: { readonly type: ActionType }): boolean {
+  return type === 'impression';
+}
 
 /** A number for every type of action. */
 export type ActionWeights = Readonly<Record<ActionType, number>>;

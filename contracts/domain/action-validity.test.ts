@@ -35,6 +35,22 @@ const CASES: readonly Case[] = [
   ],
   ['accepts an id of exactly 256 bytes', { itemId: 'é'.repeat(128) }],
   ['accepts an action without a context', { contextId: null }],
+  ['accepts an action on a slot of a slate', { slateId: 's1', slot: 999 }],
+  ['accepts an action that names a slate and no slot', { slateId: 's1' }],
+  [
+    'rejects a slot without its slate',
+    { slot: 3 },
+    'field.invalid',
+    /^slot is a place in a slate, so name the slate in slateId too/,
+  ],
+  [
+    'rejects a slot that no slate has',
+    { slateId: 's1', slot: 1_000 },
+    'field.invalid',
+    /^slot is 1000; it must be a whole number from 0 to 999/,
+  ],
+  ['rejects a slot below the first', { slateId: 's1', slot: -1 }, 'field.invalid', /^slot is -1/],
+  ['rejects an empty slate id', { slateId: '' }, 'field.invalid', /^slateId is empty/],
   [
     'rejects a context id of more than 256 bytes',
     { contextId: 'c'.repeat(257) },

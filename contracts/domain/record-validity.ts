@@ -38,14 +38,17 @@ export function proposalFault({ value, key }: Logged<Proposal>): Fault | undefin
 
 /** Returns why a slate cannot be learned from; undefined if it can. */
 export function slateFault({ value, key, timestamp }: Logged<Slate>): Fault | undefined {
-  const { slots, featureNames, servedAt, userId, slateId } = value;
+  const { slots, featureNames, servedAt, userId, slateId, contextNames, context } = value;
   const inId = idFault(slateId);
   if (inId !== undefined) return { code: 'field.invalid', field: 'slateId', reason: inId };
   const fault =
     ownerFault(userId, key) ??
     timeFault('servedAt', servedAt) ??
     futureFault('servedAt', servedAt, timestamp, 'the timestamp of its message') ??
-    lengthFault('slots', slots, LIST_LIMITS.slots);
+    lengthFault('slots', slots, LIST_LIMITS.slots) ??
+    contextFault(contextNames, context) ??
+    shareFault('epsilon', value.epsilon) ??
+    shareFault('propensity', value.propensity);
   if (fault !== undefined) return fault;
   for (const [index, slot] of slots.entries()) {
     const inSlot = slotFault(`slots[${index}]`, slot, featureNames.length);
@@ -60,7 +63,18 @@ export function rewardFault({ reward, features }: Reward): Fault | undefined {
   return inReward ?? featuresFault('features', features);
 }
 
-function slotFault(field: string, { features, propensity }: Slot, names: number): Fault | undefined {
+function contextFault(names: readonly string[], context: readonly number[]): Fault | undefined {
+  if (names.length === context.length) return featuresFault('context', context);
+  const reason = `has ${context.length} numbers for ${names.length} names`;
+  return { code: 'features.invalid', field: 'context', reason };
+}
+
+function shareFault(field: string, value: number): Fault | undefined {
+  return numberFault(field, value, NUMBER_BOUNDS.share);
+}
+
+function slotFault(field: string, slot: Slot, names: number): Fault | undefined {
+  const { features, propensity, conditional, inclusion } = slot;
   if (!(propensity > 0 && propensity <= 1)) {
     const reason = `is ${propensity}; it must lie in (0, 1]`;
     return { code: 'number.invalid', field: `${field}.propensity`, reason };
@@ -69,7 +83,11 @@ function slotFault(field: string, { features, propensity }: Slot, names: number)
     const reason = `has ${features.length} features for ${names} names`;
     return { code: 'features.invalid', field, reason };
   }
-  return featuresFault(`${field}.features`, features);
+  return (
+    featuresFault(`${field}.features`, features) ??
+    shareFault(`${field}.conditional`, conditional) ??
+    shareFault(`${field}.inclusion`, inclusion)
+  );
 }
 
 function featuresFault(field: string, features: readonly number[]): Fault | undefined {

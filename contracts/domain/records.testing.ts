@@ -36,6 +36,8 @@ export function anAction(change: Partial<UserAction> = {}): UserAction {
     receivedAt: occurredAt,
     contextId: null,
     value: null,
+    slateId: null,
+    slot: null,
     ...change,
   };
 }
@@ -167,6 +169,8 @@ export function aSlot(change: Partial<Slot> = {}): Slot {
     score: 1,
     propensity: 0.5,
     explanation: '',
+    conditional: 0.5,
+    inclusion: 0.75,
     ...change,
   };
 }
@@ -184,6 +188,16 @@ export function aSlate(change: Partial<Slate> = {}): Slate {
     experiment: null,
     featureNames: ['bias', 'trending.score'],
     slots: [aSlot()],
+    contextNames: [],
+    context: [],
+    policyId: '',
+    posteriorId: '',
+    seed: '',
+    draws: 64,
+    epsilon: 0,
+    propensity: 0.5,
+    candidateCount: 2,
+    candidateDigest: '',
     ...change,
   };
 }
@@ -206,6 +220,8 @@ export function aReward(change: Partial<Reward> = {}): Reward {
     featureNames: ['bias', 'trending.score'],
     propensity: 0.5,
     servedAt: RECORDED_AT,
+    exposure: 'seen',
+    outcomes: {},
     ...change,
   };
 }

@@ -367,6 +367,12 @@ export interface Release {
   readonly follows: number | null;
 }
 
+/** What is known of whether the user saw a slot. */
+export type Exposure = (typeof EXPOSURES)[number];
+
+/** All values of Exposure, in the order of the schema. */
+export const EXPOSURES = ['assumed', 'seen', 'unseen', 'unknown'] as const;
+
 /**
  * What one shown item earned, written once when nothing can change it any more. Topic rewards, key userId.
  */
@@ -385,23 +391,28 @@ export interface Reward {
   readonly itemId: string;
   /** Its place, 0 on top. */
   readonly slot: number;
-  /**
-   * The largest weight among the user’s actions on the item within the attribution window; 0 when there was
-   * none.
-   */
+  /** The weighted sum of the outcomes of the objectives; 0 when there was no action that counts. */
   readonly reward: number;
   /** The action that earned it; null for a zero. */
   readonly actionType: string | null;
   /** Milliseconds from serving to that action; null for a zero. */
   readonly delay: number | null;
-  /** The features as the policy used them. */
+  /** The features as the policy used them, then the context of the slate. */
   readonly features: readonly number[];
-  /** Names of the features, copied from the slate. An empty list stands for version 1. */
+  /** Names of the features and of the context, copied from the slate. An empty list stands for version 1. */
   readonly featureNames: readonly string[];
   /** Probability, in (0, 1], that the policy showed it there. */
   readonly propensity: number;
   /** When the slate was served, in milliseconds since the epoch. */
   readonly servedAt: number;
+  /**
+   * seen: the app reported an impression of the slot or an action on it. unseen: it reported impressions of
+   * other slots alone. assumed: it reports no impressions, and the user reacted to the slate. unknown:
+   * nothing shows that anybody looked at the slate. Only seen and assumed teach.
+   */
+  readonly exposure: Exposure;
+  /** Outcome of each objective, by its name; objectives whose outcome is 0 are left out. */
+  readonly outcomes: Readonly<Record<string, number>>;
 }
 
 /** One place of the slate. */
@@ -416,10 +427,20 @@ export interface Slot {
   readonly features: readonly number[];
   /** The score that the policy gave the item; Thompson sampling draws it. */
   readonly score: number;
-  /** Probability, in (0, 1], that the policy would show this item in this place. */
+  /**
+   * Marginal probability, in (0, 1], that the policy would show this item in this place, over all items in
+   * the places above.
+   */
   readonly propensity: number;
   /** The explanation of the proposal that the item is explained by; see Proposal. */
   readonly explanation: string;
+  /**
+   * Probability, in (0, 1], that the policy shows the item in this place given the items in the places above;
+   * 0 if it is not known.
+   */
+  readonly conditional: number;
+  /** Probability, in (0, 1], that the policy shows the item in any place; 0 if it is not known. */
+  readonly inclusion: number;
 }
 
 /**
@@ -447,13 +468,39 @@ export interface Slate {
   readonly featureNames: readonly string[];
   /** The places, the first on top. */
   readonly slots: readonly Slot[];
+  /** Names of the numbers that describe the request, in their order in context. */
+  readonly contextNames: readonly string[];
+  /** What the policy knew of the request and of the user, one number for each of contextNames. */
+  readonly context: readonly number[];
+  /**
+   * Digest of the policy, all its settings, the rules and the feature names: equal ids choose alike from
+   * equal posteriors. Empty if it is not known.
+   */
+  readonly policyId: string;
+  /**
+   * Digest of the offsets in rewards up to which each partition is in the posterior. Empty if it is not
+   * known.
+   */
+  readonly posteriorId: string;
+  /** Seed of the random source that chose; empty where it is the slateId. */
+  readonly seed: string;
+  /** Number of draws from the posterior; 0 if the policy draws none. */
+  readonly draws: number;
+  /** Probability with which each place is filled from all candidates alike, 0 to 1. */
+  readonly epsilon: number;
+  /** Probability, in (0, 1], of the slate as a whole; 0 if it is not known. */
+  readonly propensity: number;
+  /** Number of candidates from which the policy chose; 0 if it is not known. */
+  readonly candidateCount: number;
+  /** Digest of the candidates with their features; empty if it is not known. */
+  readonly candidateDigest: string;
 }
 
 /** The kinds of action; weights per type are configuration of each stage. */
 export type ActionType = (typeof ACTION_TYPES)[number];
 
 /** All values of ActionType, in the order of the schema. */
-export const ACTION_TYPES = ['view', 'click', 'save', 'share', 'message', 'buy', 'rate', 'hide', 'return'] as const;
+export const ACTION_TYPES = ['view', 'click', 'save', 'share', 'message', 'buy', 'rate', 'hide', 'return', 'impression'] as const;
 
 /** An action of a user on an item, as accepted by the gateway. Topic actions, key userId. */
 export interface UserAction {
@@ -479,6 +526,13 @@ export interface UserAction {
   readonly contextId: string | null;
   /** A magnitude from the app: quantity, price or stars; null if there is none. */
   readonly value: number | null;
+  /**
+   * The slate that the action answers, as the recommendations named it; null if the app does not know it. At
+   * most 256 bytes.
+   */
+  readonly slateId: string | null;
+  /** The place of the item in that slate, 0 on top; null if the app does not know it. */
+  readonly slot: number | null;
 }
 
 /** The representative of one cluster of the window. */
@@ -1427,7 +1481,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "reward",
         "type": "double",
-        "doc": "The largest weight among the user’s actions on the item within the attribution window; 0 when there was none."
+        "doc": "The weighted sum of the outcomes of the objectives; 0 when there was no action that counts."
       },
       {
         "name": "actionType",
@@ -1453,7 +1507,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "array",
           "items": "double"
         },
-        "doc": "The features as the policy used them."
+        "doc": "The features as the policy used them, then the context of the slate."
       },
       {
         "name": "featureNames",
@@ -1461,7 +1515,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "type": "array",
           "items": "string"
         },
-        "doc": "Names of the features, copied from the slate. An empty list stands for version 1.",
+        "doc": "Names of the features and of the context, copied from the slate. An empty list stands for version 1.",
         "default": []
       },
       {
@@ -1476,6 +1530,33 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "logicalType": "timestamp-millis"
         },
         "doc": "When the slate was served, in milliseconds since the epoch."
+      },
+      {
+        "name": "exposure",
+        "type": {
+          "type": "enum",
+          "name": "Exposure",
+          "namespace": "io.tributary",
+          "doc": "What is known of whether the user saw a slot.",
+          "symbols": [
+            "assumed",
+            "seen",
+            "unseen",
+            "unknown"
+          ],
+          "default": "assumed"
+        },
+        "doc": "seen: the app reported an impression of the slot or an action on it. unseen: it reported impressions of other slots alone. assumed: it reports no impressions, and the user reacted to the slate. unknown: nothing shows that anybody looked at the slate. Only seen and assumed teach.",
+        "default": "assumed"
+      },
+      {
+        "name": "outcomes",
+        "type": {
+          "type": "map",
+          "values": "double"
+        },
+        "doc": "Outcome of each objective, by its name; objectives whose outcome is 0 are left out.",
+        "default": {}
       }
     ]
   },
@@ -1623,18 +1704,96 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
               {
                 "name": "propensity",
                 "type": "double",
-                "doc": "Probability, in (0, 1], that the policy would show this item in this place."
+                "doc": "Marginal probability, in (0, 1], that the policy would show this item in this place, over all items in the places above."
               },
               {
                 "name": "explanation",
                 "type": "string",
                 "doc": "The explanation of the proposal that the item is explained by; see Proposal.",
                 "default": ""
+              },
+              {
+                "name": "conditional",
+                "type": "double",
+                "doc": "Probability, in (0, 1], that the policy shows the item in this place given the items in the places above; 0 if it is not known.",
+                "default": 0
+              },
+              {
+                "name": "inclusion",
+                "type": "double",
+                "doc": "Probability, in (0, 1], that the policy shows the item in any place; 0 if it is not known.",
+                "default": 0
               }
             ]
           }
         },
         "doc": "The places, the first on top."
+      },
+      {
+        "name": "contextNames",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Names of the numbers that describe the request, in their order in context.",
+        "default": []
+      },
+      {
+        "name": "context",
+        "type": {
+          "type": "array",
+          "items": "double"
+        },
+        "doc": "What the policy knew of the request and of the user, one number for each of contextNames.",
+        "default": []
+      },
+      {
+        "name": "policyId",
+        "type": "string",
+        "doc": "Digest of the policy, all its settings, the rules and the feature names: equal ids choose alike from equal posteriors. Empty if it is not known.",
+        "default": ""
+      },
+      {
+        "name": "posteriorId",
+        "type": "string",
+        "doc": "Digest of the offsets in rewards up to which each partition is in the posterior. Empty if it is not known.",
+        "default": ""
+      },
+      {
+        "name": "seed",
+        "type": "string",
+        "doc": "Seed of the random source that chose; empty where it is the slateId.",
+        "default": ""
+      },
+      {
+        "name": "draws",
+        "type": "int",
+        "doc": "Number of draws from the posterior; 0 if the policy draws none.",
+        "default": 0
+      },
+      {
+        "name": "epsilon",
+        "type": "double",
+        "doc": "Probability with which each place is filled from all candidates alike, 0 to 1.",
+        "default": 0
+      },
+      {
+        "name": "propensity",
+        "type": "double",
+        "doc": "Probability, in (0, 1], of the slate as a whole; 0 if it is not known.",
+        "default": 0
+      },
+      {
+        "name": "candidateCount",
+        "type": "int",
+        "doc": "Number of candidates from which the policy chose; 0 if it is not known.",
+        "default": 0
+      },
+      {
+        "name": "candidateDigest",
+        "type": "string",
+        "doc": "Digest of the candidates with their features; empty if it is not known.",
+        "default": ""
       }
     ]
   },
@@ -1674,7 +1833,8 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "buy",
             "rate",
             "hide",
-            "return"
+            "return",
+            "impression"
           ],
           "default": "view"
         },
@@ -1712,6 +1872,24 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "double"
         ],
         "doc": "A magnitude from the app: quantity, price or stars; null if there is none.",
+        "default": null
+      },
+      {
+        "name": "slateId",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The slate that the action answers, as the recommendations named it; null if the app does not know it. At most 256 bytes.",
+        "default": null
+      },
+      {
+        "name": "slot",
+        "type": [
+          "null",
+          "int"
+        ],
+        "doc": "The place of the item in that slate, 0 on top; null if the app does not know it.",
         "default": null
       }
     ]

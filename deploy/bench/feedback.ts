@@ -3,11 +3,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
 import type { AttributionRules } from '../../services/feedback/attribution.ts';
 import { createJoiner, type Joiner } from '../../services/feedback/joiner.ts';
+import { MAIN_OBJECTIVE } from '../../services/feedback/objectives.ts';
 import { createRedisJoinStore } from '../../services/feedback/redis-store.ts';
 import type { Figures } from '../figures/figures.ts';
 import { startStack } from '../local/stack.ts';
@@ -22,7 +24,8 @@ const WAITING = 5_000;
 const SLATE_MS = 100;
 const RULES: AttributionRules = {
   windowMs: WAITING * SLATE_MS,
-  weights: DEFAULT_REWARDS,
+  objectives: [{ name: MAIN_OBJECTIVE, factor: 1, weights: DEFAULT_REWARDS }],
+  teachesSilence: false,
   clockToleranceMs: 120_000,
   receiptToleranceMs: 0,
   slateDelayMs: 120_000,
@@ -123,6 +126,7 @@ function slateOf(index: number, user: number, random: ReturnType<typeof createRa
     generation: null,
     interestsVersion: index,
     experiment: null,
+    ...NOTHING_KNOWN,
     featureNames: Array.from({ length: FEATURES }, (_, i) => `feature.${i}`),
     slots: Array.from({ length: SLOTS }, (_, slot) => ({
       itemId: `item-${slot * 2_000 + random.integer(2_000)}`,
@@ -132,6 +136,8 @@ function slateOf(index: number, user: number, random: ReturnType<typeof createRa
       score: 1,
       propensity: 0.5,
       explanation: '',
+      conditional: 0.5,
+      inclusion: 0.75,
     })),
   };
 }
@@ -149,6 +155,8 @@ function actionOf(
     receivedAt: servedAt + SLATE_MS / 2,
     contextId: null,
     value: null,
+    slateId: null,
+    slot: null,
   };
 }
 

@@ -1,7 +1,13 @@
 import type { UserAction } from '#contracts/generated/records.ts';
 
 /** The fields in which all purchases are alike. */
-const PURCHASE = { type: 'buy', contextId: null, value: null } satisfies Partial<UserAction>;
+const PURCHASE = {
+  type: 'buy',
+  contextId: null,
+  value: null,
+  slateId: null,
+  slot: null,
+} satisfies Partial<UserAction>;
 
 export const userIdOf = (user: number): string => `user-${user}`;
 

@@ -69,7 +69,8 @@ export interface Gateway {
   postActions(body: string): Promise<readonly ReceivedVerdict[]>;
   /** Sends a JSON array of items with retries until it is answered. */
   putItems(body: string): Promise<readonly ReceivedVerdict[]>;
-  recommend(userId: string, count: number): Promise<ReceivedSlate>;
+  /** @param options `isProbe` for a slate that nobody sees: it is not logged */
+  recommend(userId: string, count: number, options?: { readonly isProbe?: boolean }): Promise<ReceivedSlate>;
   /** Returns undefined for an unknown user. */
   interests(userId: string): Promise<ReceivedInterests | undefined>;
   /** Returns whether the active index holds a vector of the item. */
@@ -137,8 +138,10 @@ export function connectGateway({ url, retryForMs = 60_000, busyForMs = 600_000 }
   return {
     postActions: (body) => send('POST', '/v1/actions', body),
     putItems: (body) => send('PUT', '/v1/items', body),
-    recommend: async (userId, count) =>
-      (await get(`/v1/recommendations?userId=${encodeURIComponent(userId)}&n=${count}`)) as ReceivedSlate,
+    async recommend(userId, count, { isProbe = false } = {}) {
+      const query = `userId=${encodeURIComponent(userId)}&n=${count}${isProbe ? '&probe=true' : ''}`;
+      return (await get(`/v1/recommendations?${query}`)) as ReceivedSlate;
+    },
     interests: async (userId) => {
       const found = await get(`/v1/users/${encodeURIComponent(userId)}/interests`).catch(undefinedIf(404));
       return found as ReceivedInterests | undefined;

@@ -43,6 +43,7 @@ const DAY = 86_400_000;
 const DEMO_SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '5000',
   TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '1000',
+  TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS: '1000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '1000',
   // Nobody acts while the first generation is awaited, so that its users need not be clustered at the pace of live traffic.
   TRIBUTARY_REFRESH_USERS_PER_SECOND: '500',

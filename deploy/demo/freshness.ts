@@ -65,7 +65,7 @@ export function createFreshnessProbe(options: FreshnessOptions): FreshnessProbe 
     }
     while (clock.now() - acceptedAt < timeoutMs) {
       // A failed request says nothing about freshness; the next one may succeed.
-      const slate = await gateway.recommend(userId, SLATE_SIZE).catch(() => undefined);
+      const slate = await gateway.recommend(userId, SLATE_SIZE, { isProbe: true }).catch(() => undefined);
       if (slate !== undefined && slate.interestsVersion >= offset) {
         samples.push(clock.now() - acceptedAt);
         return;

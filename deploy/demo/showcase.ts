@@ -16,7 +16,7 @@ export async function showUsers(gateway: Gateway, userIds: readonly string[]): P
   for (const userId of userIds) {
     const [interests, slate] = await Promise.all([
       gateway.interests(userId),
-      gateway.recommend(userId, ITEMS),
+      gateway.recommend(userId, ITEMS, { isProbe: true }),
     ]);
     users.push({
       userId,

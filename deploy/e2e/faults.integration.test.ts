@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
 import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
-import { anAction } from '#contracts/domain/records.testing.ts';
+import { anAction, aSlate } from '#contracts/domain/records.testing.ts';
 import type { Reward, Slate, UserInterests } from '#contracts/generated/records.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
@@ -19,7 +19,8 @@ const ATTRIBUTION_MS = 3_000;
 /** The clock must neither close slates nor drop actions here, because its timing is not a function of the log. */
 const SETTINGS = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(ATTRIBUTION_MS),
-  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '3600000',
+  TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS: '2000',
+  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '150000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '86400000',
 };
 const LONG = { timeoutMs: 120_000 };
@@ -125,7 +126,7 @@ async function waitForSlate(userId: string): Promise<void> {
   });
 }
 
-/** Advances the stream time of every partition beyond all attribution windows. */
+/** Advances the stream time and the slates of every partition beyond all attribution windows. */
 async function closeAllSlates(): Promise<void> {
   for (let partition = 0; partition < USER_PARTITIONS; partition++) {
     const userId = userOfPartition(partition);
@@ -134,6 +135,12 @@ async function closeAllSlates(): Promise<void> {
       'actions',
       userId,
       anAction({ eventId: `close-${partition}`, userId, itemId: ITEM_IDS[0]!, type: 'view', occurredAt }),
+    );
+    const servedAt = Date.now() + 290_000;
+    await killed.write(
+      'slates',
+      userId,
+      aSlate({ slateId: `close-${partition}`, userId, servedAt, slots: [] }),
     );
   }
 }

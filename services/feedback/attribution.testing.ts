@@ -1,8 +1,15 @@
 import fc from 'fast-check';
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { anAction, aSlate, aSlot } from '#contracts/domain/records.testing.ts';
-import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
+import {
+  ACTION_TYPES,
+  type ActionType,
+  type Reward,
+  type Slate,
+  type UserAction,
+} from '#contracts/generated/records.ts';
 import type { AttributionRules } from './attribution.ts';
+import { MAIN_OBJECTIVE } from './objectives.ts';
 
 export const RULES: AttributionRules = {
   windowMs: 100,
@@ -10,7 +17,8 @@ export const RULES: AttributionRules = {
   receiptToleranceMs: 0,
   slateDelayMs: 30,
   slateMemoryMs: 200,
-  weights: { ...DEFAULT_REWARDS, view: 0 },
+  objectives: [{ name: MAIN_OBJECTIVE, factor: 1, weights: { ...DEFAULT_REWARDS, view: 0 } }],
+  teachesSilence: false,
 };
 
 export const START = 1_700_000_000_000;
@@ -37,8 +45,33 @@ export function someAction(
   type: ActionType,
   occurredAt: number,
   receivedAt = occurredAt,
+  change: Partial<Pick<UserAction, 'slateId' | 'slot'>> = {},
 ): UserAction {
-  return anAction({ userId, itemId, type, occurredAt: START + occurredAt, receivedAt: START + receivedAt });
+  const times = { occurredAt: START + occurredAt, receivedAt: START + receivedAt };
+  return anAction({ userId, itemId, type, ...times, ...change });
+}
+
+/** The impression of a slot, as the app reports it when it is received. */
+export function someImpression(
+  { slateId, userId, slots }: Slate,
+  slot: number,
+  occurredAt: number,
+): UserAction {
+  const { itemId } = slots[slot]!;
+  return someAction(userId, itemId, 'impression', occurredAt, occurredAt, { slateId, slot });
+}
+
+/** A reward in one line, without what it copies from its slate. */
+export function rewardLine({
+  slateId,
+  slot,
+  reward,
+  actionType,
+  delay,
+  exposure,
+}: Pick<Reward, 'slateId' | 'slot' | 'reward' | 'actionType' | 'delay' | 'exposure'>): string {
+  const earned = actionType === null ? '0' : `${reward} by ${actionType} after ${delay}`;
+  return `${slateId}/${slot}: ${earned}, ${exposure}`;
 }
 
 export interface Logs {
@@ -80,12 +113,21 @@ export const logsWithCopies: fc.Arbitrary<Logs> = fc.record({
       .record({
         userId: fc.constantFrom(...USERS),
         itemId: fc.constantFrom(...ITEMS),
-        type: fc.constantFrom<ActionType>('buy', 'message', 'save', 'click', 'view', 'hide'),
+        type: fc.constantFrom<ActionType>('buy', 'message', 'save', 'click', 'view', 'hide', 'impression'),
         occurredAt: fc.nat(800),
         clockBehind: fc.integer({ min: -40, max: 60 }),
+        // Some name a slate of theirs, of another user, without the item, or of no log.
+        slateId: fc.option(
+          fc.nat(13).map((index) => `s${index}`),
+          { nil: null },
+        ),
+        slot: fc.option(fc.nat(3), { nil: null }),
       })
-      .map(({ userId, itemId, type, occurredAt, clockBehind }) =>
-        someAction(userId, itemId, type, occurredAt, occurredAt + clockBehind),
+      .map(({ userId, itemId, type, occurredAt, clockBehind, slateId, slot }) =>
+        someAction(userId, itemId, type, occurredAt, occurredAt + clockBehind, {
+          slateId,
+          slot: slateId === null ? null : slot,
+        }),
       ),
     { maxLength: 40 },
   ),
@@ -96,38 +138,79 @@ export const logs = logsWithCopies.map(
   ({ slates, actions }): Logs => ({ slates: firstOfEachId(slates), actions }),
 );
 
-/** The definition at the top of attribution.ts, slot by slot, without any state. */
-export function rewardsByDefinition(
-  { slates, actions }: Logs,
-  { windowMs, clockToleranceMs, receiptToleranceMs, weights }: AttributionRules,
-): string[] {
-  let newest = 0;
-  const placed = actions.map((action) => {
-    newest = Math.max(newest, action.occurredAt);
-    return { ...action, streamTime: newest };
-  });
-  return firstOfEachId(slates)
-    .flatMap(({ slateId, userId, servedAt, slots }) =>
-      slots.map(({ itemId }, slot) => {
-        const closesAt = servedAt + windowMs;
-        const counting = placed.filter(
-          (action) =>
-            action.userId === userId &&
-            action.itemId === itemId &&
-            action.receivedAt + receiptToleranceMs > servedAt &&
-            action.occurredAt >= servedAt - clockToleranceMs &&
-            action.occurredAt <= closesAt &&
-            action.streamTime <= closesAt &&
-            weights[action.type] !== 0,
-        );
-        const largest = Math.max(...counting.map(({ type }) => weights[type]));
-        const earning = counting.find(({ type }) => weights[type] === largest);
-        return earning === undefined
-          ? `${slateId}/${slot}: 0`
-          : `${slateId}/${slot}: ${largest} by ${earning.type} after ${Math.max(0, earning.occurredAt - servedAt)}`;
+/** The definition at the top of attribution.ts, action by action, without any state. Returns sorted lines. */
+export function rewardsByDefinition({ slates, actions }: Logs, rules: AttributionRules): string[] {
+  const { windowMs, clockToleranceMs, receiptToleranceMs, objectives, teachesSilence } = rules;
+  const joined = firstOfEachId(slates);
+  const paid = joined.map(({ slots }) => slots.map(() => new Map<ActionType, number>()));
+  let streamTime = 0;
+  for (const action of actions) {
+    streamTime = Math.max(streamTime, action.occurredAt);
+    const { type, slateId, slot: named } = action;
+    if (type !== 'impression' && objectives.every(({ weights }) => weights[type] === 0)) continue;
+    const isInTime = (slate: Slate, received: boolean): boolean =>
+      received &&
+      action.occurredAt >= slate.servedAt - clockToleranceMs &&
+      Math.max(action.occurredAt, streamTime) <= slate.servedAt + windowMs;
+    const holds = ({ userId, slots }: Slate): boolean =>
+      userId === action.userId && slots.some(({ itemId }) => itemId === action.itemId);
+    const its = joined.findIndex(
+      (slate) =>
+        slate.slateId === slateId &&
+        holds(slate) &&
+        isInTime(
+          slate,
+          action.receivedAt >= slate.servedAt - clockToleranceMs ||
+            action.receivedAt + receiptToleranceMs > slate.servedAt,
+        ),
+    );
+    let place = its;
+    for (const [index, slate] of joined.entries())
+      if (
+        its === -1 &&
+        holds(slate) &&
+        isInTime(slate, action.receivedAt + receiptToleranceMs > slate.servedAt) &&
+        (place === -1 || slate.servedAt >= joined[place]!.servedAt)
+      )
+        place = index;
+    const slate = joined[place];
+    if (slate === undefined) continue;
+    const isNamed = slate.slateId === slateId && slate.slots[named ?? -1]?.itemId === action.itemId;
+    const slot = isNamed ? named! : slate.slots.findIndex(({ itemId }) => itemId === action.itemId);
+    const delay = Math.max(0, action.occurredAt - slate.servedAt);
+    paid[place]![slot]!.set(type, Math.min(paid[place]![slot]!.get(type) ?? delay, delay));
+  }
+  return joined
+    .flatMap(({ slateId, slots }, index) =>
+      slots.map((_, slot) => {
+        const acts = paid[index]!;
+        const isSilent = acts.every(({ size }) => size === 0);
+        const rest = acts.some((types) => types.has('impression'))
+          ? 'unseen'
+          : isSilent && !teachesSilence
+            ? 'unknown'
+            : 'assumed';
+        const exposure = acts[slot]!.size > 0 ? 'seen' : rest;
+        return rewardLine({ slateId, slot, exposure, ...bestOf(acts[slot]!, rules) });
       }),
     )
     .sort();
+}
+
+/** Of the main objective, the only one of these tests. */
+function bestOf(
+  acts: ReadonlyMap<ActionType, number>,
+  { objectives }: AttributionRules,
+): Pick<Reward, 'reward' | 'actionType' | 'delay'> {
+  const { weights } = objectives[0]!;
+  const [best] = [...acts]
+    .filter(([type]) => weights[type] !== 0)
+    .sort(
+      ([a, first], [b, second]) =>
+        weights[b] - weights[a] || first - second || ACTION_TYPES.indexOf(a) - ACTION_TYPES.indexOf(b),
+    );
+  if (best === undefined) return { reward: 0, actionType: null, delay: null };
+  return { reward: weights[best[0]], actionType: best[0], delay: best[1] };
 }
 
 /** The slates that have slots: the first of each id. The lateness of these logs is far below what is remembered. */

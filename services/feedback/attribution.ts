@@ -1,20 +1,26 @@
-import type { ActionWeights } from '#contracts/domain/action-types.ts';
-import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
+import { isImpression } from '#contracts/domain/action-types.ts';
+import type { ActionType, Exposure, Slate, UserAction } from '#contracts/generated/records.ts';
+import { type Acts, counts, type Objective, outcomeOf, type SlotOutcome } from './objectives.ts';
 
 /**
- * Joins slates and actions of one partition. The reward of a slot is a function of the two logs alone:
+ * Joins slates and actions of one partition. The rewards of a slate are a function of the two logs alone:
  *
- * the largest weight among the user's actions on the item that count for the slate; among equal weights the first in
- * the log; 0 if there is none. An action counts for a slate if
+ * An action pays one slate of its user that shows its item: the one that it names, if it counts for it; else the latest for
+ * which it counts, by servedAt and then by place in the log. An action counts for a slate if
  * - the gateway received it after the slate was served: receivedAt + receiptToleranceMs > servedAt,
  * - it occurred after the slate was served, give or take the clock of the app: servedAt − clockToleranceMs ≤ occurredAt,
  *   and occurredAt ≤ closesAt, which is servedAt + the attribution window,
  * - it is in the log of actions before stream time, the newest event time up to and including it, exceeds closesAt.
+ * For the slate that it names, the first condition allows as much as the second: receivedAt ≥ servedAt − clockToleranceMs.
+ * It pays the slot that it names if that shows the item, else the first that does.
  *
- * The result does not depend on when a slate is read relative to the actions, because an action is remembered, with
- * the stream time at its offset, as long as an unread slate may need it. That ends when `slatesUntil` reaches its
- * `servedUntil`: every slate served until then has been read, and it counts for no later one. A slot is settled when
- * nothing can change it any more: when it has earned the largest possible weight, or when stream time has passed closesAt.
+ * What a slot earns depends on the set of types that paid it (`objectives.ts`), and what the user saw of the slate on all of
+ * its slots (`exposures`). So all slots of a slate are settled together, when nothing can change them any more.
+ *
+ * Which slate is the latest is known only when all slates that may be are read. So an action waits until `slatesUntil`
+ * reaches its `until`: every slate served until then has been read, and it counts for no later one. Then it pays. A slate
+ * is settled when stream time has passed closesAt and the actions that count for it have paid: their `until` is at most
+ * closesAt + clockToleranceMs. The result does not depend on how the two logs interleave.
  *
  * Of several slates with one id the first in the log has slots, the others have none: see `new-slates.ts`.
  */
@@ -22,8 +28,9 @@ import type { ActionType, Slate, UserAction } from '#contracts/generated/records
 export interface AttributionRules {
   /** Attribution window in milliseconds. */
   readonly windowMs: number;
-  /** Reward of each type of action; types with reward 0 are ignored. */
-  readonly weights: ActionWeights;
+  readonly objectives: readonly Objective[];
+  /** Whether a slate teaches although nothing shows that anybody looked at it: no reaction and no impression. */
+  readonly teachesSilence: boolean;
   /** How far the clock of an app may be behind, in milliseconds, for its actions to count. */
   readonly clockToleranceMs: number;
   /** How far the clock of the gateway may be behind the one that stamps slates, in milliseconds. */
@@ -37,50 +44,45 @@ export interface AttributionRules {
   readonly slateMemoryMs: number;
 }
 
-/** The best action on a slot so far. */
-export interface Earned {
-  readonly actionType: ActionType;
-  readonly reward: number;
-  /** Milliseconds from serving to the action; 0 if the clock of the app says that it acted before. */
-  readonly delay: number;
-}
-
 export interface OpenSlot {
   readonly slot: number;
   readonly itemId: string;
-  earned: Earned | null;
+  acts: Acts;
 }
 
 export interface PendingSlate {
   /** Its offset in the log, which names it within a partition. */
   readonly offset: number;
-  /** Empty if only some slots are loaded. */
   readonly slateId: string;
   readonly userId: string;
   readonly servedAt: number;
   readonly closesAt: number;
-  /** Whether all unsettled slots are loaded. Otherwise the slate cannot close yet. */
+  /** Whether all slots are loaded. Otherwise the slate cannot close yet. */
   readonly isWhole: boolean;
-  /** The loaded slots that are unsettled. */
-  open: OpenSlot[];
+  /** The loaded slots, the first on top. */
+  readonly open: readonly OpenSlot[];
 }
 
+/** An action that has not paid yet. */
 export interface RecentAction {
   /** Its offset in the log. */
   readonly offset: number;
   readonly itemId: string;
   readonly type: ActionType;
   readonly occurredAt: number;
-  /** The action counts only for slates served until then. */
+  /** It counts only for slates served until then. */
   readonly servedUntil: number;
+  /** The slate that it names may have been served until then; not less than `servedUntil`. */
+  readonly until: number;
   /** Stream time up to and including this action. */
   readonly streamTime: number;
+  readonly slateId: string | null;
+  readonly slot: number | null;
 }
 
-/** State of one user, as far as it is loaded: slates and actions that wait for the other side of the join. */
+/** State of one user, as far as it is loaded. */
 export interface UserJoin {
   pending: PendingSlate[];
-  /** In log order. */
   recent: RecentAction[];
 }
 
@@ -102,10 +104,12 @@ export interface Join {
 /** How the state differs from the loaded one, apart from what is settled. */
 export interface JoinChanges {
   readonly slates: Set<PendingSlate>;
-  /** Slots with another best action. */
-  readonly earned: Map<OpenSlot, PendingSlate>;
-  /** Actions that are remembered, by user. */
+  /** Slots that an action has paid. */
+  readonly acts: Map<OpenSlot, PendingSlate>;
+  /** Actions that wait from now on, by user. */
   readonly actions: Map<RecentAction, string>;
+  /** Loaded actions that have paid, by user. */
+  readonly paid: Map<RecentAction, string>;
   /** Users whose loaded and stored state is deleted; that of this join comes after the deletion. */
   readonly erased: Set<string>;
 }
@@ -113,30 +117,34 @@ export interface JoinChanges {
 export function emptyJoin(times: PartitionTimes, users = new Map<string, UserJoin>()): Join {
   const changes = {
     slates: new Set<never>(),
-    earned: new Map(),
+    acts: new Map(),
     actions: new Map(),
+    paid: new Map(),
     erased: new Set<string>(),
   };
   return { times, users, changes };
 }
 
 /** A slot whose reward is final. */
-export interface Settled {
-  readonly slate: PendingSlate;
+export interface SettledSlot extends SlotOutcome {
   readonly slot: number;
   readonly itemId: string;
-  readonly earned: Earned | null;
+  readonly exposure: Exposure;
+}
+
+/** A slate that waits no longer, with all its slots. */
+export interface SettledSlate {
+  readonly slate: PendingSlate;
+  readonly slots: readonly SettledSlot[];
 }
 
 export interface Settlement {
-  readonly settled: Settled[];
-  /** Slates with every slot settled. */
-  readonly closed: PendingSlate[];
-  /** Slates with due slots beyond the limit. */
-  readonly unfinished: PendingSlate[];
+  readonly settled: SettledSlate[];
+  /** Whether due slates are left beyond the limit. */
+  readonly isUnfinished: boolean;
 }
 
-/** Stream time and slate watermark after a batch, without its other effects: they determine which users are due. */
+/** Stream time and slate watermark after a batch, without its other effects: they determine what is due. */
 export function timesAfter(
   times: PartitionTimes,
   batch: { slates: readonly Slate[]; actions: readonly UserAction[] },
@@ -153,7 +161,6 @@ export function joinSlate(join: Join, slate: Slate, offset: number, rules: Attri
   const { slateId, userId, servedAt } = slate;
   const late = servedAt <= join.times.slatesUntil;
   join.times.slatesUntil = Math.max(join.times.slatesUntil, servedAt - rules.slateDelayMs);
-  const user = userOf(join, userId);
   const pending: PendingSlate = {
     offset,
     slateId,
@@ -161,30 +168,37 @@ export function joinSlate(join: Join, slate: Slate, offset: number, rules: Attri
     isWhole: true,
     servedAt,
     closesAt: servedAt + rules.windowMs,
-    open: slate.slots.map(({ itemId }, slot) => ({ slot, itemId, earned: null })),
+    open: slate.slots.map(({ itemId }, slot) => ({ slot, itemId, acts: {} })),
   };
-  for (const action of user.recent) credit(join, pending, action, rules);
-  user.pending.push(pending);
+  userOf(join, userId).pending.push(pending);
   join.changes.slates.add(pending);
   return late;
 }
 
+/** Whether the join has to know of actions of the type. */
+export function isJoined(type: ActionType, { objectives }: Pick<AttributionRules, 'objectives'>): boolean {
+  return isImpression({ type }) || counts(type, objectives);
+}
+
+/** The slates for which an action may count: until when they were served, ms. */
+export function boundsOf(
+  { occurredAt, receivedAt, slateId }: UserAction,
+  { clockToleranceMs, receiptToleranceMs }: AttributionRules,
+): Pick<RecentAction, 'servedUntil' | 'until'> {
+  const servedUntil = Math.min(occurredAt + clockToleranceMs, receivedAt + receiptToleranceMs - 1);
+  if (slateId === null) return { servedUntil, until: servedUntil };
+  return { servedUntil, until: Math.max(servedUntil, Math.min(occurredAt, receivedAt) + clockToleranceMs) };
+}
+
 export function joinAction(join: Join, action: UserAction, offset: number, rules: AttributionRules): void {
   const { times } = join;
-  const { userId, itemId, type, occurredAt, receivedAt } = action;
+  const { userId, itemId, type, occurredAt, slateId, slot } = action;
   times.streamTime = Math.max(times.streamTime, occurredAt);
-  if (rules.weights[type] === 0) return;
-  const user = userOf(join, userId);
-  const servedUntil = Math.min(
-    occurredAt + rules.clockToleranceMs,
-    receivedAt + rules.receiptToleranceMs - 1,
-  );
+  if (!isJoined(type, rules)) return;
+  const bounds = boundsOf(action, rules);
   const { streamTime } = times;
-  const recent: RecentAction = { offset, itemId, type, occurredAt, servedUntil, streamTime };
-  for (const pending of user.pending) credit(join, pending, recent, rules);
-  // No slate served later can be its cause, so only earlier slates that are still unread matter.
-  if (servedUntil <= times.slatesUntil) return;
-  user.recent.push(recent);
+  const recent = { offset, itemId, type, occurredAt, ...bounds, streamTime, slateId, slot };
+  userOf(join, userId).recent.push(recent);
   join.changes.actions.set(recent, userId);
 }
 
@@ -193,8 +207,9 @@ export function eraseUser({ users, changes }: Join, userId: string): void {
   users.delete(userId);
   changes.erased.add(userId);
   for (const slate of changes.slates) if (slate.userId === userId) changes.slates.delete(slate);
-  for (const [slot, slate] of changes.earned) if (slate.userId === userId) changes.earned.delete(slot);
-  for (const [action, owner] of changes.actions) if (owner === userId) changes.actions.delete(action);
+  for (const [slot, slate] of changes.acts) if (slate.userId === userId) changes.acts.delete(slot);
+  for (const actions of [changes.actions, changes.paid])
+    for (const [action, owner] of actions) if (owner === userId) actions.delete(action);
 }
 
 export interface SettleOptions {
@@ -203,66 +218,119 @@ export interface SettleOptions {
    * earlier what stream time would settle later.
    */
   readonly overdueAt?: number;
-  /** Most slots to settle. What is due beyond stays due, whatever is read meanwhile. */
+  /** Most slots to settle, but always one slate. What is due beyond stays due, whatever is read meanwhile. */
   readonly maxSlots?: number;
 }
 
-/** Settles due slots among the loaded users, and drops the actions that no slate can need. */
+/** Lets the actions of the loaded users pay whose slates are all read. */
+export function pay({ times, users, changes }: Join): void {
+  for (const [userId, user] of users) {
+    user.recent = user.recent.filter((action) => {
+      if (action.until > times.slatesUntil) return true;
+      credit(changes, user.pending, action);
+      if (!changes.actions.delete(action)) changes.paid.set(action, userId);
+      return false;
+    });
+  }
+}
+
+/** Whether a slate that closes at that time is due. @param now stream time, or the clock, ms */
+function isDue(closesAt: number, now: number, { slatesUntil }: PartitionTimes, tolerance: number): boolean {
+  return closesAt < now && closesAt + tolerance <= slatesUntil;
+}
+
+/** Returns the time before which a slate that closes is due, ms. */
+export function dueBefore(
+  { streamTime, slatesUntil }: PartitionTimes,
+  overdueAt: number,
+  { clockToleranceMs }: AttributionRules,
+): number {
+  return Math.min(Math.max(streamTime, overdueAt), slatesUntil - clockToleranceMs + 1);
+}
+
+/** Settles due slates among the loaded users. All actions that are due to pay must have paid. */
 export function settle(join: Join, rules: AttributionRules, options: SettleOptions = {}): Settlement {
   const { overdueAt = 0, maxSlots = Number.POSITIVE_INFINITY } = options;
-  const settlement: Settlement = { settled: [], closed: [], unfinished: [] };
+  const settled: SettledSlate[] = [];
+  let slots = 0;
+  let isUnfinished = false;
   const now = Math.max(join.times.streamTime, overdueAt);
-  const largest = Math.max(...Object.values(rules.weights));
   for (const user of join.users.values()) {
-    user.pending = user.pending.filter((pending) => {
-      const enough = pending.closesAt < now ? Number.NEGATIVE_INFINITY : largest;
-      if (settleSlots(pending, settlement, { enough, maxSlots })) settlement.unfinished.push(pending);
-      const isClosed = pending.isWhole && pending.open.length === 0;
-      if (isClosed) settlement.closed.push(pending);
-      return !isClosed;
+    user.pending = user.pending.filter((slate) => {
+      if (!slate.isWhole || !isDue(slate.closesAt, now, join.times, rules.clockToleranceMs)) return true;
+      if (settled.length > 0 && slots + slate.open.length > maxSlots) {
+        isUnfinished = true;
+        return true;
+      }
+      slots += slate.open.length;
+      settled.push({ slate, slots: settledSlots(slate.open, rules) });
+      return false;
     });
-    user.recent = user.recent.filter(({ servedUntil }) => servedUntil > join.times.slatesUntil);
   }
-  return settlement;
+  return { settled, isUnfinished };
+}
+
+function settledSlots(open: readonly OpenSlot[], rules: AttributionRules): SettledSlot[] {
+  const seen = exposures(
+    open.map(({ acts }) => acts),
+    rules,
+  );
+  return open.map(({ slot, itemId, acts }, index) => {
+    return { slot, itemId, exposure: seen[index]!, ...outcomeOf(acts, rules.objectives) };
+  });
 }
 
 /**
- * Settles the slots that have earned at least `enough`; a value below every reward settles all slots.
- * @returns whether the limit left some of them
+ * Returns what is known of whether the user saw each slot. Where an app reports impressions of a slate, only they and the
+ * actions show it. Elsewhere a reaction shows that the user looked at the slate as a whole.
  */
-function settleSlots(
-  pending: PendingSlate,
-  { settled }: Settlement,
-  { enough, maxSlots }: { enough: number; maxSlots: number },
-): boolean {
-  let isUnfinished = false;
-  pending.open = pending.open.filter(({ slot, itemId, earned }) => {
-    const isDue = enough === Number.NEGATIVE_INFINITY || (earned !== null && earned.reward >= enough);
-    if (!isDue) return true;
-    const isKept = settled.length >= maxSlots;
-    if (isKept) isUnfinished = true;
-    else settled.push({ slate: pending, slot, itemId, earned });
-    return isKept;
-  });
-  return isUnfinished;
+export function exposures(
+  slots: readonly Acts[],
+  { teachesSilence }: Pick<AttributionRules, 'teachesSilence'>,
+): Exposure[] {
+  const hasImpressions = slots.some(({ impression }) => impression !== undefined);
+  const isSilent = slots.every((acts) => Object.keys(acts).length === 0);
+  const rest = hasImpressions ? 'unseen' : isSilent && !teachesSilence ? 'unknown' : 'assumed';
+  return slots.map((acts) => (Object.keys(acts).length > 0 ? 'seen' : rest));
 }
 
-function credit(
-  { changes }: Join,
-  pending: PendingSlate,
-  action: RecentAction,
-  { weights }: AttributionRules,
-): void {
-  const { servedAt, closesAt } = pending;
-  const counts =
-    servedAt <= action.servedUntil && action.occurredAt <= closesAt && action.streamTime <= closesAt;
-  if (!counts) return;
-  const reward = weights[action.type];
-  for (const open of pending.open) {
-    if (open.itemId !== action.itemId || (open.earned !== null && open.earned.reward >= reward)) continue;
-    open.earned = { actionType: action.type, reward, delay: Math.max(0, action.occurredAt - servedAt) };
-    changes.earned.set(open, pending);
+function credit(changes: JoinChanges, pending: readonly PendingSlate[], action: RecentAction): void {
+  const { slate, slot } = payeeOf(pending, action);
+  if (slate === undefined || slot === undefined) return;
+  const delay = Math.max(0, action.occurredAt - slate.servedAt);
+  const before = slot.acts[action.type];
+  if (before !== undefined && before <= delay) return;
+  slot.acts = { ...slot.acts, [action.type]: delay };
+  changes.acts.set(slot, slate);
+}
+
+interface Payee {
+  readonly slate?: PendingSlate;
+  readonly slot?: OpenSlot;
+}
+
+function payeeOf(pending: readonly PendingSlate[], action: RecentAction): Payee {
+  let latest: Payee = {};
+  for (const slate of pending) {
+    const isNamed = slate.slateId === action.slateId;
+    if (!isInTime(slate, action, isNamed ? action.until : action.servedUntil)) continue;
+    const holding = slate.open.filter(({ itemId }) => itemId === action.itemId);
+    if (holding.length === 0) continue;
+    if (isNamed) return { slate, slot: holding.find(({ slot }) => slot === action.slot) ?? holding[0]! };
+    if (isLater(slate, latest.slate)) latest = { slate, slot: holding[0]! };
   }
+  return latest;
+}
+
+function isLater(slate: PendingSlate, other: PendingSlate | undefined): boolean {
+  if (other === undefined) return true;
+  return (
+    slate.servedAt - other.servedAt > 0 || (slate.servedAt === other.servedAt && slate.offset > other.offset)
+  );
+}
+
+function isInTime({ servedAt, closesAt }: PendingSlate, action: RecentAction, servedUntil: number): boolean {
+  return servedAt <= servedUntil && action.occurredAt <= closesAt && action.streamTime <= closesAt;
 }
 
 function userOf({ users }: Join, userId: string): UserJoin {

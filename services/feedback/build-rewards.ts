@@ -1,60 +1,58 @@
-import type { Slate } from '#contracts/generated/records.ts';
-import type { Settled, Settlement } from './attribution.ts';
+import type { Reward, Slate } from '#contracts/generated/records.ts';
+import type { SettledSlate, SettledSlot } from './attribution.ts';
+import { MAIN_OBJECTIVE } from './objectives.ts';
 import type { QueuedReward, ShownSlate } from './store.ts';
 
 /**
- * @param shown what the slates of the settled slots showed, by offset
- * @returns the rewards of the settled slots; undefined if a slate no longer waits
+ * @param shown what the settled slates showed, by offset
+ * @returns the rewards of their slots
  */
 export function buildRewards(
-  { settled }: Settlement,
+  settled: readonly SettledSlate[],
   shown: ReadonlyMap<number, ShownSlate>,
   sequence: number,
-): QueuedReward[] | undefined {
+): QueuedReward[] {
   const rewards: QueuedReward[] = [];
-  for (const one of settled) {
-    const slate = shown.get(one.slate.offset);
-    const slot = slate?.slots[one.slot];
-    if (slate === undefined || slot === undefined) return undefined;
-    rewards.push(queuedReward(one, slate, slot, sequence + rewards.length + 1));
-  }
+  for (const { slate, slots } of settled)
+    for (const slot of slots)
+      rewards.push(queuedReward(slot, shown.get(slate.offset)!, sequence + rewards.length + 1));
   return rewards;
 }
 
-function queuedReward(
-  { slot, earned }: Settled,
-  slate: ShownSlate,
-  { itemId, features, propensity }: ShownSlate['slots'][number],
-  sequence: number,
-): QueuedReward {
-  const { slateId } = slate;
-  return {
-    reward: {
-      rewardId: `${slateId}/${slot}`,
-      sequence,
-      slateId,
-      userId: slate.userId,
-      itemId,
-      slot,
-      reward: earned?.reward ?? 0,
-      actionType: earned?.actionType ?? null,
-      delay: earned?.delay ?? null,
-      features,
-      featureNames: slate.featureNames,
-      propensity,
-      servedAt: slate.servedAt,
-    },
-    ...(slate.trace === undefined ? {} : { trace: slate.trace }),
+function queuedReward(settled: SettledSlot, slate: ShownSlate, sequence: number): QueuedReward {
+  const { slateId, userId, servedAt, featureNames, contextNames, context } = slate;
+  const { slot, exposure, earned, outcomes } = settled;
+  const { itemId, features, propensity } = slate.slots[slot]!;
+  const reward: Reward = {
+    rewardId: `${slateId}/${slot}`,
+    sequence,
+    slateId,
+    userId,
+    itemId,
+    slot,
+    reward: settled.reward,
+    actionType: earned?.actionType ?? null,
+    delay: earned?.delay ?? null,
+    features: [...features, ...context],
+    featureNames: [...featureNames, ...contextNames],
+    propensity,
+    servedAt,
+    exposure,
+    // Of the main objective alone, the reward says all.
+    outcomes: Object.keys(outcomes).every((name) => name === MAIN_OBJECTIVE) ? {} : outcomes,
   };
+  return { reward, ...(slate.trace === undefined ? {} : { trace: slate.trace }) };
 }
 
 export function shownSlate(slate: Slate, trace: string | undefined): ShownSlate {
-  const { slateId, userId, servedAt, featureNames, slots } = slate;
+  const { slateId, userId, servedAt, featureNames, contextNames, context, slots } = slate;
   return {
     slateId,
     userId,
     servedAt,
     featureNames,
+    contextNames,
+    context,
     slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
     ...(trace === undefined ? {} : { trace }),
   };

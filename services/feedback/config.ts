@@ -1,8 +1,9 @@
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { MAX_FUTURE_MS, MAX_TIMESTAMP_AHEAD_MS } from '#contracts/domain/times.ts';
-import { type ConfigOf, number, readConfig, weights } from '#platform/config.ts';
+import { type ConfigOf, choice, number, readConfig, weights } from '#platform/config.ts';
 
 import type { AttributionRules } from './attribution.ts';
+import { MAIN_OBJECTIVE, objectives } from './objectives.ts';
 
 export const SETTINGS = {
   windowMs: number('TRIBUTARY_FEEDBACK_ATTRIBUTION_MS', {
@@ -16,13 +17,23 @@ export const SETTINGS = {
   weights: weights('TRIBUTARY_FEEDBACK_WEIGHTS', DEFAULT_REWARDS, {
     summary: 'reward of each action type; 0 ignores the type',
   }),
+  objectives: objectives('TRIBUTARY_FEEDBACK_OBJECTIVES', {
+    summary:
+      'further objectives, separated by semicolons: each has a name, the factor with which its outcome is added to the reward, and the outcome of action types',
+  }),
+  silence: choice('TRIBUTARY_FEEDBACK_SILENCE', ['ignored', 'teaches'], {
+    fallback: 'ignored',
+    summary:
+      'whether a slate without any reaction and without any impression teaches that its items are worth nothing',
+  }),
   clockToleranceMs: number('TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS', {
     fallback: 120_000,
     minimum: 0,
     maximum: 86_400_000,
     integer: true,
     unit: 'ms',
-    summary: 'how far the clock of an app may be behind for its actions on a slate to count',
+    summary:
+      'how far the clock of an app may be behind for its actions on a slate to count; a slate is settled so much later',
   }),
   receiptToleranceMs: number('TRIBUTARY_FEEDBACK_RECEIPT_TOLERANCE_MS', {
     fallback: 0,
@@ -47,7 +58,8 @@ export const SETTINGS = {
     maximum: 86_400_000,
     integer: true,
     unit: 'ms',
-    summary: 'time that a slate is overdue by the clock before it closes on a partition without actions',
+    summary:
+      'time that a slate is overdue by the clock before it closes on a partition without actions, or without further slates',
   }),
   tickMs: number('TRIBUTARY_FEEDBACK_TICK_MS', {
     fallback: 1_000,
@@ -69,6 +81,15 @@ export function readFeedbackConfig(): FeedbackConfig {
 const MOST_AHEAD_MS = MAX_TIMESTAMP_AHEAD_MS + MAX_FUTURE_MS;
 
 export function rulesOf(config: FeedbackConfig): AttributionRules {
-  // As long as its outcome can matter, so that no slate that came in time is taken for a late one.
-  return { ...config, slateMemoryMs: config.windowMs + config.slateDelayMs + MOST_AHEAD_MS };
+  const { windowMs, clockToleranceMs, receiptToleranceMs, slateDelayMs } = config;
+  return {
+    windowMs,
+    clockToleranceMs,
+    receiptToleranceMs,
+    slateDelayMs,
+    objectives: [{ name: MAIN_OBJECTIVE, factor: 1, weights: config.weights }, ...config.objectives],
+    teachesSilence: config.silence === 'teaches',
+    // As long as its outcome can matter, so that no slate that came in time is taken for a late one.
+    slateMemoryMs: windowMs + clockToleranceMs + slateDelayMs + MOST_AHEAD_MS,
+  };
 }

@@ -7,7 +7,7 @@ import { type StageProcess, startStageProcess } from '#platform/testing/stage-pr
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
-import { RULES, rewardsByDefinition, someAction, someSlate } from './attribution.testing.ts';
+import { RULES, rewardLine, rewardsByDefinition, someAction, someSlate } from './attribution.testing.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 
@@ -39,6 +39,7 @@ describe('the feedback stage', () => {
       TRIBUTARY_NAMESPACE: test.namespace,
       TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: String(RULES.windowMs),
       TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: String(RULES.slateDelayMs),
+      TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS: String(RULES.clockToleranceMs),
       TRIBUTARY_FEEDBACK_WEIGHTS: 'view=0',
       TRIBUTARY_FEEDBACK_TICK_MS: '50',
       TRIBUTARY_FEEDBACK_IDLE_MS: '100',
@@ -177,9 +178,7 @@ describe('the feedback stage', () => {
       last.set(partition, sequence);
       return true;
     });
-    const described = fresh.map(({ reward: { rewardId, reward, actionType, delay } }) =>
-      actionType === null ? `${rewardId}: 0` : `${rewardId}: ${reward} by ${actionType} after ${delay}`,
-    );
+    const described = fresh.map(({ reward }) => rewardLine(reward));
     assert.deepEqual(described.sort(), expected);
     return rewards;
   }

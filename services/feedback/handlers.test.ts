@@ -34,6 +34,9 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
     { ...sound, slateId: 'long', slots: Array.from({ length: 1_001 }, () => sound.slots[0]!) },
     withSlot('huge', { features: [1, 1e200] }),
     { ...sound, slateId: '' },
+    { ...sound, slateId: 'context', contextNames: ['history'], context: [] },
+    { ...sound, slateId: 'epsilon', epsilon: -0.1 },
+    withSlot('conditional', { conditional: 1.5 }),
   ];
   await handlers.slates({
     topic: 'slates',
@@ -64,6 +67,9 @@ test('a malformed slate is rejected and earns nothing, and the partition continu
       [8, 'list.limit'],
       [9, 'number.invalid'],
       [10, 'field.invalid'],
+      [11, 'features.invalid'],
+      [12, 'number.invalid'],
+      [13, 'number.invalid'],
     ],
   );
   assert.match(rejected[0]![2], /^slots\[0\]\.features\[1\] is NaN; it must be from -1000 to 1000/);

@@ -1,7 +1,7 @@
 import type { Slate, UserAction } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
-import type { AttributionRules, Join, OpenSlot, Settlement } from './attribution.ts';
-import type { JoinChange, JoinRequest, ShownSlate } from './store.ts';
+import { type AttributionRules, boundsOf, isJoined, type Join, type Settlement } from './attribution.ts';
+import type { JoinChange, JoinRequest, OwnedAction, ShownSlate } from './store.ts';
 
 /** Messages of one step. */
 interface StepMessages {
@@ -12,54 +12,40 @@ interface StepMessages {
 /** What a step has to know of the state. */
 export function requestOf(
   { slates, actions }: StepMessages,
-  { weights }: Pick<AttributionRules, 'weights'>,
-  rest: Pick<JoinRequest, 'offsets' | 'closesBefore'>,
+  rules: AttributionRules,
+  due: Pick<JoinRequest, 'payUntil' | 'closesBefore'>,
 ): JoinRequest {
-  const slateIds: string[] = [];
-  const shown: Array<JoinRequest['shown'][number]> = [];
-  for (const { value } of slates) {
-    if (value === null) continue;
-    slateIds.push(value.slateId);
-    shown.push({ userId: value.userId, itemIds: [...new Set(value.slots.map(({ itemId }) => itemId))] });
-  }
+  const slateIds = slates.flatMap(({ value }) => (value === null ? [] : [value.slateId]));
   const acted = new Map<string, JoinRequest['acted'][number]>();
   for (const { value } of actions) {
-    if (value === null || weights[value.type] === 0) continue;
-    const { userId, itemId, type } = value;
-    const key = `${userId.length}:${userId}${itemId}`;
-    const reward = Math.max(weights[type], acted.get(key)?.reward ?? Number.NEGATIVE_INFINITY);
-    acted.set(key, { userId, itemId, reward });
+    if (value === null || !isJoined(value.type, rules)) continue;
+    const { userId, itemId } = value;
+    if (boundsOf(value, rules).until <= due.payUntil)
+      acted.set(`${userId.length}:${userId}${itemId}`, { userId, itemId });
   }
-  return { slateIds, shown, acted: [...acted.values()], ...rest };
+  return { slateIds, acted: [...acted.values()], ...due };
 }
 
-/** @param shown of the slates with settled slots, by offset */
+/** @param shown of the slates that wait from now on, by offset */
 export function changeOf(
   { changes }: Join,
-  { settled, closed }: Settlement,
+  { settled }: Settlement,
   shown: ReadonlyMap<number, ShownSlate>,
 ): Omit<JoinChange, 'head' | 'joined' | 'rewards'> {
-  const isClosed = new Set(closed);
-  const waited = new Map<(typeof closed)[number], Array<Pick<OpenSlot, 'slot' | 'itemId'>>>();
-  for (const slate of closed) waited.set(slate, []);
-  for (const { slate, slot, itemId } of settled) waited.get(slate)?.push({ slot, itemId });
+  const closed = new Set(settled.map(({ slate }) => slate));
+  const owned = (actions: typeof changes.actions): OwnedAction[] =>
+    [...actions].map(([action, userId]) => ({ userId, action }));
   return {
     erased: [...changes.erased],
     slates: [...changes.slates]
-      .filter((slate) => !isClosed.has(slate))
+      .filter((slate) => !closed.has(slate))
       .map((slate) => ({ slate, shown: shown.get(slate.offset)! })),
-    earned: [...changes.earned]
-      .filter(([slot, slate]) => slate.open.includes(slot))
+    acts: [...changes.acts]
+      .filter(([, slate]) => !closed.has(slate))
       .map(([slot, slate]) => ({ slate, slot })),
-    settled: settled.filter(({ slate }) => !isClosed.has(slate)),
-    closed: closed
-      .filter((slate) => !changes.slates.has(slate))
-      .map((slate) => ({
-        slate,
-        open: waited.get(slate)!,
-        slots: shown.get(slate.offset)?.slots.length ?? 0,
-      })),
-    actions: [...changes.actions].map(([action, userId]) => ({ userId, action })),
+    closed: [...closed].filter((slate) => !changes.slates.has(slate)),
+    actions: owned(changes.actions),
+    paid: owned(changes.paid),
   };
 }
 

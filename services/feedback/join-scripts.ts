@@ -2,34 +2,27 @@ import { LIST_LIMITS } from '#contracts/domain/number-bounds.ts';
 
 /**
  * The keys of a partition, which share a hash tag and so a node. A slate is named by its offset in the log.
- * - `position` hash: version, offsets, sequence, times, incarnation, and the sizes of the other keys
+ * - `join` hash: version, offsets, sequence, times, incarnation, and the sizes of the other keys
  * - `slates` hash: offset → what the slate showed (`shownBytes`)
  * - `ends` sorted set: offset by the time when the slate closes
- * - `open` sorted set: entries of unsettled slots by user and item (`openEntry`)
- * - `earned` hash: `<offset>:<slot>` → what the slot has earned so far (`earnedText`), or `-` once it is settled
- * - `acted` sorted set: entries of remembered actions by user and item (`actionEntry`)
- * - `forget` sorted set: the same entries by the time of serving until which they may count
+ * - `open` sorted set: entries of waiting slots by user and item (`openEntry`)
+ * - `acts` hash: `<offset>:<slot>` → the actions that have paid the slot so far (`actsText`)
+ * - `acted` sorted set: entries of actions that have not paid yet, by user and item (`actionEntry`)
+ * - `due` sorted set: the same entries by the time of serving until which they may count: they pay when it is reached
  * - `ids` sorted set: ids of joined slates by the time of serving until which they are remembered
  * - `rewards` sorted set: rewards that the log has not acknowledged, by sequence
  * All but the slots' records are written once and deleted, never changed, so that the cost does not grow with what else waits.
  */
-export const PARTS = [
-  'position',
-  'slates',
-  'ends',
-  'open',
-  'earned',
-  'acted',
-  'forget',
-  'ids',
-  'rewards',
-] as const;
+export const PARTS = ['join', 'slates', 'ends', 'open', 'acts', 'acted', 'due', 'ids', 'rewards'] as const;
 export type Part = (typeof PARTS)[number];
 
-/** The parts of earlier versions, which held all slates of a user in one value. */
-export const FORMER_PARTS = ['head', 'users', 'shown', 'closes', 'remembered', 'outbox', 'joined'] as const;
+/** The parts of earlier versions: of one with all slates of a user in one value, and of one in which actions paid at once. */
+export const FORMER_PARTS = [
+  ...['head', 'users', 'shown', 'closes', 'remembered', 'outbox', 'joined'],
+  ...['position', 'earned', 'forget'],
+] as const;
 
-/** Fields of the position without which the state counts as missing. */
+/** Fields of the hash `join` without which the state counts as missing. */
 export const STATE_FIELDS = ['version', 'slatesOffset', 'actionsOffset', 'sizes'] as const;
 
 /** The sizes tell whether a key is gone. That of `rewards` is apart, because rewards are trimmed between commits. */
@@ -60,15 +53,15 @@ end
 `;
 
 /**
- * KEYS: PARTS. ARGV: expected version, expected incarnation or an empty text for any, `slatesUntil`, `newestServedAt`, number of
- * erased users, their prefixes, then commands, each as index of the key, name, number of arguments, arguments.
+ * KEYS: PARTS. ARGV: expected version, expected incarnation or an empty text for any, `newestServedAt`, number of erased users,
+ * their prefixes, then commands, each as index of the key, name, number of arguments, arguments.
  */
 export const COMMIT = `${SIZES}
 local head = redis.call('HMGET', KEYS[1], 'version', 'incarnation')
 if (head[1] or '0') ~= ARGV[1] then return 0 end
 if ARGV[2] ~= '' and head[2] ~= ARGV[2] then return 0 end
-local at = 6 + tonumber(ARGV[5])
-for i = 6, at - 1 do
+local at = 5 + tonumber(ARGV[4])
+for i = 5, at - 1 do
   local open = under(KEYS[4], ARGV[i])
   local seen, offsets, slots = {}, {}, {}
   for _, entry in ipairs(open) do
@@ -93,91 +86,72 @@ while at <= #ARGV do
   redis.call(ARGV[at + 1], KEYS[tonumber(ARGV[at])], unpack(ARGV, at + 3, at + 2 + count))
   at = at + 3 + count
 end
-local forgotten = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ARGV[3], 'LIMIT', 0, 5000)
-removeAll('ZREM', KEYS[6], forgotten)
-removeAll('ZREM', KEYS[7], forgotten)
-redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', '(' .. ARGV[4])
+redis.call('ZREMRANGEBYSCORE', KEYS[8], '-inf', '(' .. ARGV[3])
 redis.call('HSET', KEYS[1], 'sizes', sizes(), 'rewards', redis.call('ZCARD', KEYS[9]))
 return 1`;
 
 /**
- * KEYS: PARTS. ARGV: closes before, limit, then four lists, each after its length: slate ids, prefixes of user and item, prefixes
- * of user and item each followed by a reward, offsets. Returns the index of the lost part or 0, then
+ * KEYS: PARTS. ARGV: closes before, limit of slates, pay until, limit of actions, then two lists, each after its length: slate
+ * ids, prefixes of user and item. Returns the index of the lost part or 0, then
  * - whether each of the slate ids is remembered
- * - entries of actions under the first prefixes
- * - entries of slots under the second prefixes that have earned less than the reward, each followed by what they earned
- * - offset, bytes and what each slot has earned, of the slates at the offsets and of those that are due
- * - the number of due ones
+ * - the entries of the actions that are due to pay, by their time
+ * - entries of slots under the prefixes and under those of the actions, each followed by the actions that have paid it
+ * - offset, bytes and what has paid each slot, of the slates that are due
+ * - the number of these slates
  */
 export const READ = `${SIZES}
 local held = redis.call('HMGET', KEYS[1], 'sizes', 'rewards')
 if held[1] and held[1] ~= sizes() then return { 1 } end
 if held[2] and tonumber(held[2]) ~= redis.call('ZCARD', KEYS[9]) then return { 2 } end
-local at = 3
+local at = 5
 local function list(each)
   local last = at + tonumber(ARGV[at])
   for i = at + 1, last do each(ARGV[i], i) end
   at = last + 1
 end
 -- Nothing is an empty text, and an empty text, which nobody has written, is unreadable.
-local function textOf(earned)
-  if earned == '' then return '?' end
-  return earned or ''
+local function textOf(acts)
+  if acts == '' then return '?' end
+  return acts or ''
 end
-local joined, acted, open, whole = {}, {}, {}, {}
-list(function(id) joined[#joined + 1] = redis.call('ZSCORE', KEYS[8], id) and 1 or 0 end)
-list(function(prefix)
-  for _, entry in ipairs(under(KEYS[6], prefix)) do acted[#acted + 1] = entry end
-end)
-local prefix
-list(function(text)
-  if not prefix then prefix = text; return end
+local joined, open, whole, asked = {}, {}, {}, {}
+local function slots(prefix)
+  if asked[prefix] then return end
+  asked[prefix] = true
   for _, entry in ipairs(under(KEYS[4], prefix)) do
-    local earned = redis.call('HGET', KEYS[5], offsetOf(entry) .. ':' .. slotOf(entry))
-    local reward = earned and tonumber(string.match(earned, '^%S+') or '')
-    if not reward or reward < tonumber(text) then
-      open[#open + 1] = entry
-      open[#open + 1] = textOf(earned)
-    end
+    open[#open + 1] = entry
+    open[#open + 1] = textOf(redis.call('HGET', KEYS[5], offsetOf(entry) .. ':' .. slotOf(entry)))
   end
-  prefix = nil
-end)
-local isLost = false
-local seen = {}
-local function add(offset, isDue)
-  if seen[offset] then return end
-  seen[offset] = true
+end
+list(function(id) joined[#joined + 1] = redis.call('ZSCORE', KEYS[8], id) and 1 or 0 end)
+list(slots)
+local acted = redis.call('ZRANGEBYSCORE', KEYS[7], '-inf', ARGV[3], 'LIMIT', 0, ARGV[4])
+for _, entry in ipairs(acted) do
+  local high, low = string.byte(entry, 1, 2)
+  local middle = 2 + high * 256 + low
+  local more, less = string.byte(entry, middle + 1, middle + 2)
+  if not less then return { 1 } end
+  slots(string.sub(entry, 1, middle + 2 + more * 256 + less))
+end
+local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
+for _, offset in ipairs(due) do
   local bytes = redis.call('HGET', KEYS[2], offset)
-  if not bytes then
-    isLost = isLost or isDue
-    return
-  end
+  if not bytes then return { 1 } end
   local high, low = string.byte(bytes, 1, 2)
-  local slots = (high or 0) * 256 + (low or 0)
-  if slots > ${LIST_LIMITS.slots} then
-    isLost = true
-    return
-  end
+  local count = (high or 0) * 256 + (low or 0)
+  if count > ${LIST_LIMITS.slots} then return { 1 } end
   local fields = {}
-  for slot = 0, slots - 1 do fields[#fields + 1] = offset .. ':' .. slot end
+  for slot = 0, count - 1 do fields[#fields + 1] = offset .. ':' .. slot end
+  local acts = {}
+  if count > 0 then acts = redis.call('HMGET', KEYS[5], unpack(fields)) end
+  for i, text in ipairs(acts) do acts[i] = textOf(text) end
   whole[#whole + 1] = offset
   whole[#whole + 1] = bytes
-  local earned = {}
-  if #fields > 0 then earned = redis.call('HMGET', KEYS[5], unpack(fields)) end
-  for i, text in ipairs(earned) do earned[i] = textOf(text) end
-  whole[#whole + 1] = earned
+  whole[#whole + 1] = acts
 end
-list(function(offset) add(offset, false) end)
-local due = redis.call('ZRANGEBYSCORE', KEYS[3], '-inf', '(' .. ARGV[1], 'LIMIT', 0, ARGV[2])
-for _, offset in ipairs(due) do add(offset, true) end
-if isLost then return { 1 } end
 return { 0, joined, acted, open, whole, #due }`;
 
-/** KEYS: position, slates. ARGV: offsets. Returns the version and the bytes of the slates. */
-export const READ_SHOWN = `
-return { redis.call('HGET', KEYS[1], 'version') or '0', redis.call('HMGET', KEYS[2], unpack(ARGV)) }`;
-
-/** KEYS: position, rewards. ARGV: sequence. */
+/** KEYS: join, rewards. ARGV: sequence. */
 export const TRIM = `
 redis.call('ZREMRANGEBYSCORE', KEYS[2], '-inf', ARGV[1])
 if redis.call('HEXISTS', KEYS[1], 'rewards') == 1 then

@@ -1,12 +1,16 @@
 import { changedHead, type Head, type HeadChange, requireReplaceable } from '#platform/kafka/held-state.ts';
-import type { Earned, OpenSlot, PendingSlate, RecentAction, UserJoin } from './attribution.ts';
+import type { OpenSlot, PendingSlate, UserJoin } from './attribution.ts';
+import type { Acts } from './objectives.ts';
+import { paidUntil } from './redis-values.ts';
 import {
+  ACTION_LIMIT,
   DUE_LIMIT,
   EMPTY_HEAD,
   type JoinChange,
   type JoinedTopic,
   type JoinFound,
   type JoinRequest,
+  type OwnedAction,
   type PartitionHead,
   type QueuedReward,
   type ShownSlate,
@@ -16,8 +20,8 @@ import {
 interface HeldSlate {
   readonly closesAt: number;
   readonly shown: ShownSlate;
-  readonly earned: ReadonlyMap<number, Earned>;
-  readonly settled: ReadonlySet<number>;
+  /** By slot. */
+  readonly acts: ReadonlyMap<number, Acts>;
 }
 
 /**
@@ -29,7 +33,7 @@ export interface JoinValues {
   readonly topics: Readonly<Partial<Record<JoinedTopic, Head>>>;
   readonly clearedAt: number;
   readonly slates: ReadonlyMap<number, HeldSlate>;
-  readonly actions: ReadonlyMap<number, { readonly userId: string; readonly action: RecentAction }>;
+  readonly actions: ReadonlyMap<number, OwnedAction>;
   readonly joined: ReadonlyMap<string, number>;
   readonly outbox: readonly QueuedReward[];
 }
@@ -53,48 +57,49 @@ export function findIn(values: JoinValues, request: JoinRequest): JoinFound {
     users.set(userId, user);
     return user;
   };
+  const due = [...values.actions.values()]
+    .filter(({ action }) => action.until <= request.payUntil)
+    .sort(({ action: a }, { action: b }) => a.until - b.until || a.offset - b.offset)
+    .slice(0, ACTION_LIMIT);
+  for (const { userId, action } of due) userOf(userId).recent.push(action);
+  const acted = [...request.acted, ...due.map(({ userId, action: { itemId } }) => ({ userId, itemId }))];
   const closing = [...values.slates]
     .filter(([, { closesAt }]) => closesAt < request.closesBefore)
     .sort(([a, { closesAt }], [b, other]) => closesAt - other.closesAt || a - b)
     .slice(0, DUE_LIMIT);
-  const whole = new Set([...closing.map(([offset]) => offset), ...request.offsets]);
-  for (const offset of whole) {
-    const held = values.slates.get(offset);
-    if (held === undefined) continue;
+  for (const [offset, held] of closing) {
     shown.set(offset, held.shown);
     userOf(held.shown.userId).pending.push(pendingOf(offset, held, true, () => true));
   }
   for (const [offset, held] of values.slates) {
-    if (whole.has(offset)) continue;
-    const pending = pendingOf(offset, held, false, ({ itemId, earned }) =>
-      request.acted.some(
-        (one) =>
-          one.userId === held.shown.userId &&
-          one.itemId === itemId &&
-          (earned === null || earned.reward < one.reward),
-      ),
+    if (shown.has(offset)) continue;
+    const { userId } = held.shown;
+    const pending = pendingOf(offset, held, false, ({ itemId }) =>
+      acted.some((one) => one.userId === userId && one.itemId === itemId),
     );
-    if (pending.open.length > 0) userOf(pending.userId).pending.push(pending);
+    if (pending.open.length > 0) userOf(userId).pending.push(pending);
   }
-  for (const { userId, action } of values.actions.values())
-    if (request.shown.some((one) => one.userId === userId && one.itemIds.includes(action.itemId)))
-      userOf(userId).recent.push(action);
-  for (const { recent } of users.values()) recent.sort((a, b) => a.offset - b.offset);
-  const joined = new Set(request.slateIds.filter((id) => values.joined.has(id)));
-  return { users, shown, joined, mayHoldMore: closing.length === DUE_LIMIT };
+  const last = due.length < ACTION_LIMIT ? undefined : due.at(-1)!.action.until;
+  return {
+    users,
+    shown,
+    joined: new Set(request.slateIds.filter((id) => values.joined.has(id))),
+    mayHoldMore: closing.length === DUE_LIMIT,
+    paysUntil: paidUntil(request, last),
+  };
 }
 
 function pendingOf(
   offset: number,
-  { closesAt, shown, earned, settled }: HeldSlate,
+  { closesAt, shown, acts }: HeldSlate,
   isWhole: boolean,
   isLoaded: (slot: OpenSlot) => boolean,
 ): PendingSlate {
   const { slateId, userId, servedAt } = shown;
   const open = shown.slots
-    .map(({ itemId }, slot): OpenSlot => ({ slot, itemId, earned: earned.get(slot) ?? null }))
-    .filter((slot) => !settled.has(slot.slot) && isLoaded(slot));
-  return { offset, slateId: isWhole ? slateId : '', userId, servedAt, closesAt, isWhole, open };
+    .map(({ itemId }, slot): OpenSlot => ({ slot, itemId, acts: acts.get(slot) ?? {} }))
+    .filter(isLoaded);
+  return { offset, slateId, userId, servedAt, closesAt, isWhole, open };
 }
 
 /** @returns undefined if the values are of another version or incarnation */
@@ -106,26 +111,22 @@ export function changedValues(values: JoinValues, change: JoinChange): JoinValue
   const erased = new Set(change.erased);
   const slates = new Map([...values.slates].filter(([, { shown }]) => !erased.has(shown.userId)));
   for (const { slate, shown } of change.slates)
-    slates.set(slate.offset, { closesAt: slate.closesAt, shown, earned: new Map(), settled: new Set() });
-  const alter = (offset: number, alteration: (held: HeldSlate) => Partial<HeldSlate>): void => {
-    const held = slates.get(offset);
-    if (held !== undefined) slates.set(offset, { ...held, ...alteration(held) });
-  };
-  for (const { slate, slot } of change.earned)
-    alter(slate.offset, ({ earned }) => ({ earned: new Map([...earned, [slot.slot, slot.earned!]]) }));
-  for (const { slate, slot } of change.settled)
-    alter(slate.offset, ({ settled }) => ({ settled: new Set([...settled, slot]) }));
-  for (const { slate } of change.closed) slates.delete(slate.offset);
-  const actions = [
-    ...[...values.actions].filter(([, { userId }]) => !erased.has(userId)),
-    ...change.actions.map((one) => [one.action.offset, one] as const),
-  ].filter(([, { action }]) => action.servedUntil > head.slatesUntil);
+    slates.set(slate.offset, { closesAt: slate.closesAt, shown, acts: new Map() });
+  for (const { slate, slot } of change.acts) {
+    const held = slates.get(slate.offset);
+    if (held === undefined) continue;
+    slates.set(slate.offset, { ...held, acts: new Map([...held.acts, [slot.slot, slot.acts]]) });
+  }
+  for (const { offset } of change.closed) slates.delete(offset);
+  const actions = new Map([...values.actions].filter(([, { userId }]) => !erased.has(userId)));
+  for (const one of change.actions) actions.set(one.action.offset, one);
+  for (const { action } of change.paid) actions.delete(action.offset);
   return {
     ...values,
     head: { ...head, incarnation },
     topics: values.topics,
     slates,
-    actions: new Map(actions),
+    actions,
     joined: new Map([...values.joined, ...change.joined].filter(([, until]) => until >= head.newestServedAt)),
     outbox: [...values.outbox, ...change.rewards].sort((a, b) => a.reward.sequence - b.reward.sequence),
   };

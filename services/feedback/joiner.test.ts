@@ -6,6 +6,7 @@ import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   logsWithCopies,
   RULES,
+  rewardLine,
   rewardsByDefinition,
   START,
   someAction,
@@ -14,6 +15,7 @@ import {
 import { messagesOf as messagesAt } from './joiner.testing.ts';
 import { createJoiner, type Joiner, type StepBounds } from './joiner.ts';
 import { createMemoryJoinStore } from './memory-store.testing.ts';
+import { objectives } from './objectives.ts';
 import { type JoinStore, NOTHING_REQUESTED, type QueuedReward } from './store.ts';
 
 const PARTITION = 2;
@@ -61,10 +63,6 @@ function withoutRepeats(log: readonly Reward[]): Reward[] {
     last = sequence;
     return true;
   });
-}
-
-function describe({ slateId, slot, reward, actionType, delay }: Reward): string {
-  return `${slateId}/${slot}: ${actionType === null ? 0 : `${reward} by ${actionType} after ${delay}`}`;
 }
 
 class Crash extends Error {}
@@ -126,7 +124,7 @@ test('crashes at any moment, redelivery and any interleaving lose no reward and 
       await joiner.applySlates(PARTITION, slates);
       await joiner.applyActions(PARTITION, actions);
       await closeAll(joiner);
-      assert.deepEqual(withoutRepeats(log).map(describe).sort(), rewardsByDefinition(both, RULES));
+      assert.deepEqual(withoutRepeats(log).map(rewardLine).sort(), rewardsByDefinition(both, RULES));
     }),
     { numRuns: 300 },
   );
@@ -140,7 +138,6 @@ test('two processes that both believe to own a partition count nothing twice', a
       const store: JoinStore = {
         readHead: scheduler.scheduleFunction(inner.readHead),
         read: scheduler.scheduleFunction(inner.read),
-        readShown: inner.readShown,
         commit: scheduler.scheduleFunction(inner.commit),
         readOutbox: scheduler.scheduleFunction(inner.readOutbox),
         trimOutbox: inner.trimOutbox,
@@ -153,37 +150,69 @@ test('two processes that both believe to own a partition count nothing twice', a
       await scheduler.waitFor(Promise.all(work));
       const last = joinerOn(inner, appendTo(log));
       await closeAll(last);
-      assert.deepEqual(withoutRepeats(log).map(describe).sort(), rewardsByDefinition(both, RULES));
+      assert.deepEqual(withoutRepeats(log).map(rewardLine).sort(), rewardsByDefinition(both, RULES));
     }),
     { numRuns: 100 },
   );
 });
 
-test('a reward carries the features of its slate and the trace of the request', async () => {
+test('a reward carries the features and the context of its slate, and the trace of the request', async () => {
   const queued: QueuedReward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), async (some) => void queued.push(...some));
-  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]));
+  const slate = someSlate('s', 'ann', 0, ['apple', 'bread']);
+  const context = { contextNames: ['surface.home', 'history'], context: [1, 0.25] };
+  await joiner.applySlates(PARTITION, messagesOf([{ ...slate, ...context }]));
   await joiner.applyActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
+  await closeAll(joiner);
+  const both = {
+    slateId: 's',
+    userId: 'ann',
+    featureNames: ['bias', 'trending.score', 'surface.home', 'history'],
+    propensity: 0.5,
+    servedAt: START,
+    outcomes: {},
+  };
+  const silent = { reward: 0, actionType: null, delay: null, exposure: 'assumed' as const };
+  const bought = { reward: 1, actionType: 'buy', delay: 40, exposure: 'seen' as const };
+  const features = [1, 0, 1, 0.25];
+  const apple = { rewardId: 's/0', sequence: 1, itemId: 'apple', slot: 0, features, ...silent };
+  const bread = { rewardId: 's/1', sequence: 2, itemId: 'bread', slot: 1, ...bought };
   assert.deepEqual(queued, [
-    {
-      reward: {
-        rewardId: 's/1',
-        sequence: 1,
-        slateId: 's',
-        userId: 'ann',
-        itemId: 'bread',
-        slot: 1,
-        reward: 1,
-        actionType: 'buy',
-        delay: 40,
-        features: [1, 1 / 3],
-        featureNames: ['bias', 'trending.score'],
-        propensity: 0.5,
-        servedAt: START,
-      },
-      trace: 'trace of 0',
-    },
+    { reward: { ...both, ...apple }, trace: 'trace of 0' },
+    { reward: { ...both, ...bread, features: [1, 1 / 3, 1, 0.25] }, trace: 'trace of 0' },
   ]);
+});
+
+test('several objectives add up by their factors, and a reward names the outcome of each', async () => {
+  const log: Reward[] = [];
+  const joiner = createJoiner({
+    store: createMemoryJoinStore(),
+    rules: {
+      ...RULES,
+      objectives: [
+        ...RULES.objectives,
+        objectives('X', { summary: '' }).parse('sale:2:buy=1,return=-1;regret:-0.5:hide=1,return=3')!,
+      ].flat(),
+    },
+    idleMs: IDLE_MS,
+    produce: appendTo(log),
+    countLate: () => {},
+    countRepeated: () => {},
+    now: () => START,
+    lastSequence: async () => 0,
+  });
+  await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread', 'cheese'])]));
+  const actions = (['buy', 'return', 'click'] as const).map((type) => someAction('ann', 'apple', type, 5));
+  await joiner.applyActions(PARTITION, messagesOf([...actions, someAction('ann', 'bread', 'hide', 9)]));
+  await closeAll(joiner);
+  assert.deepEqual(
+    log.map(({ reward, actionType, outcomes }) => [reward, actionType, outcomes]),
+    [
+      [1 + 2 * 1 - 0.5 * 3, 'buy', { reward: 1, sale: 1, regret: 3 }],
+      [-0.5 - 0.5 * 1, 'hide', { reward: -0.5, regret: 1 }],
+      [0, null, {}],
+    ],
+  );
 });
 
 test('the clock closes a slate only when it is overdue and all actions are read', async () => {
@@ -195,35 +224,34 @@ test('the clock closes a slate only when it is overdue and all actions are read'
   await joiner.tick(PARTITION, { slates: 1, actions: 0, askedAt: overdueAt });
   assert.deepEqual(log, []);
   await joiner.tick(PARTITION, { slates: 1, actions: 0, askedAt: overdueAt + 1 });
-  assert.deepEqual(log.map(describe), ['s/0: 0']);
+  assert.deepEqual(log.map(rewardLine), ['s/0: 0, unknown']);
 });
 
 test('an undecodable message at the end of the actions keeps no slate waiting', async () => {
   const log: Reward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), appendTo(log));
   await joiner.applySlates(PARTITION, messagesOf([someSlate('s', 'ann', 0, ['apple'])]));
-  const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + 1 };
+  const ends = { slates: 1, actions: 6, askedAt: START + RULES.windowMs + IDLE_MS + RULES.clockToleranceMs };
   await joiner.applyActions(PARTITION, [], 4);
   await joiner.tick(PARTITION, ends);
   assert.deepEqual(log, [], 'one more message is unread');
   await joiner.applyActions(PARTITION, [], 5);
   await joiner.tick(PARTITION, ends);
-  assert.deepEqual(log.map(describe), ['s/0: 0']);
+  assert.deepEqual(log.map(rewardLine), ['s/0: 0, unknown']);
 });
 
-test('actions are forgotten once every slate they may count for has been read', async () => {
+test('an action pays once every slate is read that it may count for, and is forgotten', async () => {
   const store = createMemoryJoinStore();
   const joiner = joinerOn(store, appendTo([]));
-  const remembered = async () => {
-    const shown = [{ userId: 'ann', itemIds: ['bread'] }];
-    const { users } = await store.read(PARTITION, { ...NOTHING_REQUESTED, shown });
+  const waiting = async () => {
+    const { users } = await store.read(PARTITION, { ...NOTHING_REQUESTED, payUntil: START * 2 });
     return users.get('ann')?.recent.length ?? 0;
   };
   await joiner.applyActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
-  await joiner.tick(PARTITION, { slates: 1, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
-  assert.equal(await remembered(), 1, 'a slate is still unread');
-  await joiner.tick(PARTITION, { slates: 0, actions: 1, askedAt: START + 40 + RULES.slateDelayMs });
-  assert.equal(await remembered(), 0);
+  await joiner.tick(PARTITION, { slates: 1, actions: 1, askedAt: START + 40 + IDLE_MS });
+  assert.equal(await waiting(), 1, 'a slate is still unread');
+  await joiner.tick(PARTITION, { slates: 0, actions: 1, askedAt: START + 40 + IDLE_MS });
+  assert.equal(await waiting(), 0);
 });
 
 test('a tombstone erases the waiting state of its user', async () => {
@@ -236,7 +264,8 @@ test('a tombstone erases the waiting state of its user', async () => {
   ]);
   await closeAll(joiner);
   assert.deepEqual(log, []);
-  assert.equal((await store.readShown(PARTITION, [0], 1)).size, 0);
+  const everything = { ...NOTHING_REQUESTED, payUntil: START * 2, closesBefore: START * 2 };
+  assert.deepEqual((await store.read(PARTITION, everything)).users, new Map());
 });
 
 test('a partition whose state was deleted continues above the sequence numbers of the log', async () => {

@@ -4,11 +4,13 @@ import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   type AttributionRules,
+  dueBefore,
   emptyJoin,
   eraseUser,
   type Join,
   joinAction,
   joinSlate,
+  pay,
   settle,
   timesAfter,
 } from './attribution.ts';
@@ -62,7 +64,7 @@ export interface StepBounds {
 export interface JoinerOptions {
   readonly store: JoinStore;
   readonly rules: AttributionRules;
-  /** Time after its end at which the clock closes a slate, in milliseconds. */
+  /** Time after its end at which the clock closes a slate, and after which all slates of a time are in the log, in milliseconds. */
   readonly idleMs: number;
   /** Resolves when the log has the rewards, in this order. If it rejects, the log has all of them or none. */
   readonly produce: (queued: readonly QueuedReward[]) => Promise<unknown>;
@@ -90,8 +92,6 @@ interface Step {
   readonly slatesFrom?: number | undefined;
   readonly actionsFrom?: number | undefined;
   readonly ends?: Ends;
-  /** Offsets of slates with something due that an earlier step left. */
-  readonly unfinished?: readonly number[];
 }
 
 /** What a step led to; undefined if another process changed the partition meanwhile. */
@@ -257,15 +257,15 @@ async function advance(
   const slatesOffset = Math.max(head.slatesOffset, step.slatesOffset ?? NOTHING_READ);
   const actionsOffset = Math.max(head.actionsOffset, step.actionsOffset ?? NOTHING_READ);
   const overdueAt = overdue(head, step.ends, options.idleMs);
-  const slatesUntil = Math.max(head.slatesUntil, watermark(head, step.ends, rules.slateDelayMs));
+  const slatesUntil = Math.max(head.slatesUntil, watermark(head, step.ends, options));
   const after = timesAfter(
     { streamTime: head.streamTime, slatesUntil },
     { slates: valuesOf(slates), actions: valuesOf(actions) },
     rules,
   );
   const request = requestOf({ slates, actions }, rules, {
-    offsets: step.unfinished ?? [],
-    closesBefore: Math.max(after.streamTime, overdueAt),
+    payUntil: after.slatesUntil,
+    closesBefore: dueBefore(after, overdueAt, rules),
   });
   const found = await store.read(partition, request);
   const join = emptyJoin({ streamTime: head.streamTime, slatesUntil }, found.users);
@@ -273,15 +273,15 @@ async function advance(
   const isFresh = new Set<IncomingMessage<Slate>>(fresh);
   const joining = slates.filter((message) => message.value === null || isFresh.has(message));
   applyStep(join, { slates: joining, actions }, options);
-  const settlement = settle(join, rules, { overdueAt, maxSlots: bounds.rewards });
+  pay(join);
+  // As long as more actions are due to pay, no slate is final.
+  const isPaidUp = found.paysUntil >= join.times.slatesUntil;
+  const settlement = isPaidUp
+    ? settle(join, rules, { overdueAt, maxSlots: bounds.rewards })
+    : { settled: [], isUnfinished: true };
 
   const shown = new Map(found.shown);
   for (const { offset, value, trace } of fresh) shown.set(offset, shownSlate(value, trace));
-  const unknown = settlement.settled.filter(({ slate }) => !shown.has(slate.offset));
-  const offsets = [...new Set(unknown.map(({ slate }) => slate.offset))];
-  if (offsets.length > 0)
-    for (const [offset, slate] of await store.readShown(partition, offsets, head.version))
-      shown.set(offset, slate);
   const change = changeOf(join, settlement, shown);
   const isUnchanged =
     slatesOffset === head.slatesOffset &&
@@ -291,9 +291,7 @@ async function advance(
   if (isUnchanged) return { head, rewards: [], rest: undefined };
 
   const sequence = head.version === 0 ? await options.lastSequence(partition) : head.sequence;
-  const rewards = buildRewards(settlement, shown, sequence);
-  // Another process has closed slates since the state was read, so that the commit would fail.
-  if (rewards === undefined) return undefined;
+  const rewards = buildRewards(settlement.settled, shown, sequence);
   const next = {
     version: head.version + 1,
     slatesOffset,
@@ -307,23 +305,18 @@ async function advance(
   const committed = await store.commit(partition, { ...change, head: next, joined, rewards });
   if (committed === undefined) return undefined;
   if (repeated > 0) options.countRepeated(repeated);
-  const unfinished = settlement.unfinished.map(({ offset }) => offset);
-  const isFinished = unfinished.length === 0 && !(found.mayHoldMore && settlement.closed.length > 0);
-  return {
-    ...committed,
-    rest: isFinished ? undefined : restOf(step, unfinished),
-  };
+  const isFinished = !settlement.isUnfinished && !(found.mayHoldMore && settlement.settled.length > 0);
+  return { ...committed, rest: isFinished ? undefined : restOf(step) };
 }
 
 /** What a step left for another one, which requires the state to include the messages of the first. */
-function restOf(step: Step, unfinished: readonly number[]): Step {
+function restOf(step: Step): Step {
   return {
     ...step,
     slates: [],
     actions: [],
     slatesFrom: step.slatesFrom === undefined ? undefined : (step.slatesOffset ?? NOTHING_READ) + 1,
     actionsFrom: step.actionsFrom === undefined ? undefined : (step.actionsOffset ?? NOTHING_READ) + 1,
-    unfinished,
   };
 }
 
@@ -339,8 +332,13 @@ function applyStep(join: Join, { slates, actions }: Step, { rules, countLate }: 
 }
 
 /** Slates are in the log at most a delay after they were served, so reading to the end offset reads all until then. */
-function watermark(head: PartitionHead, ends: Ends | undefined, slateDelayMs: number): number {
-  return ends === undefined || head.slatesOffset + 1 < ends.slates ? 0 : ends.askedAt - slateDelayMs;
+function watermark(
+  head: PartitionHead,
+  ends: Ends | undefined,
+  { rules: { slateDelayMs }, idleMs }: Pick<JoinerOptions, 'rules' | 'idleMs'>,
+): number {
+  if (ends === undefined || head.slatesOffset + 1 < ends.slates) return 0;
+  return ends.askedAt - Math.max(slateDelayMs, idleMs);
 }
 
 /** The clock closes slates only if all actions are read: a stage that lags must not lose any. */

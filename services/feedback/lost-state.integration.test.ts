@@ -91,7 +91,7 @@ describe('a partition whose state is lost in part', () => {
       log.map(({ sequence }) => sequence),
       log.map((_, index) => index + 1),
     );
-    for (const part of ['slates', 'ends', 'open', 'earned', 'acted', 'forget', 'rewards'])
+    for (const part of ['slates', 'ends', 'open', 'acts', 'acted', 'due', 'rewards'])
       assert.equal(await test.redis.exists(keyOf(0, part)), 0, `${part} is empty at the end`);
     assert.deepEqual(log.map(({ rewardId, reward }) => `${rewardId}: ${reward}`).sort(), COMPLETE);
     return lost;
@@ -104,7 +104,7 @@ describe('a partition whose state is lost in part', () => {
   });
 
   it('a key is lost: it is counted, and every slot earns its reward after a rebuild', async () => {
-    for (const part of ['slates', 'ends', 'open', 'earned', 'acted', 'forget', 'ids'])
+    for (const part of ['slates', 'ends', 'open', 'acts', 'acted', 'due', 'ids'])
       assert.deepEqual(await afterLoss((key) => test.redis.del(key(part))), { slates: 1 }, part);
   });
 
@@ -120,7 +120,7 @@ describe('a partition whose state is lost in part', () => {
   it('a slate or what a slot has earned is unreadable: every slot earns its reward after a rebuild', async () => {
     for (const [part, field] of [
       ['slates', '0'],
-      ['earned', '0:0'],
+      ['acts', '0:0'],
     ] as const)
       for (const text of [
         '',
@@ -142,11 +142,11 @@ describe('a partition whose state is lost in part', () => {
       assert.deepEqual(
         await afterLoss(async (key) => {
           await test.redis.zadd(key('rewards'), 0, text);
-          await test.redis.hset(key('position'), 'rewards', '1');
+          await test.redis.hset(key('join'), 'rewards', '1');
         }),
         { outbox: 1 },
       );
-    assert.deepEqual(await afterLoss((key) => test.redis.hset(key('position'), 'rewards', '1')), {
+    assert.deepEqual(await afterLoss((key) => test.redis.hset(key('join'), 'rewards', '1')), {
       outbox: 1,
     });
   });

@@ -6,7 +6,7 @@ import {
   topicHeadIn,
   withTopicHead,
 } from './join-values.ts';
-import { NOTHING_REQUESTED, type RebuildableJoinStore } from './store.ts';
+import type { RebuildableJoinStore } from './store.ts';
 
 /** A store of the join in memory, for tests; it passes the suite of the store in Redis. */
 export function createMemoryJoinStore(): RebuildableJoinStore {
@@ -18,9 +18,6 @@ export function createMemoryJoinStore(): RebuildableJoinStore {
     },
     async read(partition, request) {
       return structuredClone(findIn(valuesOf(partition), request));
-    },
-    async readShown(partition, offsets) {
-      return findIn(valuesOf(partition), { ...NOTHING_REQUESTED, offsets }).shown;
     },
     async commit(partition, change) {
       const next = changedValues(valuesOf(partition), structuredClone(change));

@@ -2,9 +2,9 @@ import type { Redis } from 'ioredis';
 import { StateLost } from '#platform/kafka/held-state.ts';
 import { changeHead, INCARNATION } from '#platform/redis/heads.ts';
 import { runScript, runScriptForBuffers } from '#platform/redis/script.ts';
-import { COMMIT, FORMER_PARTS, PARTS, READ, READ_SHOWN, STATE_FIELDS, TRIM } from './join-scripts.ts';
+import { COMMIT, FORMER_PARTS, PARTS, READ, STATE_FIELDS, TRIM } from './join-scripts.ts';
 import { commitParameters, parseFound, readParameters } from './redis-values.ts';
-import { parseReward, parseShown } from './slate-bytes.ts';
+import { parseReward } from './slate-bytes.ts';
 import {
   EMPTY_HEAD,
   type JoinFound,
@@ -12,10 +12,9 @@ import {
   type QueuedReward,
   type RebuildableJoinStore,
   type ReportLost,
-  type ShownSlate,
 } from './store.ts';
 
-/** Field of the position of a partition whose state was once deleted. */
+/** Field of the hash `join` of a partition whose state was once deleted. */
 const CLEARED_AT = 'clearedAt';
 
 /** The parts that READ finds to be lost, by its answer. */
@@ -31,10 +30,10 @@ export function createRedisJoinStore(options: {
   const { redis, keyOf, lost, replaced } = options;
   const keysOf = (partition: number): string[] => PARTS.map((part) => keyOf(partition, part));
 
-  /** Without its position the state counts as missing, so that the next comparison with the log rebuilds all of it. */
+  /** Without these fields the state counts as missing, so that the next comparison with the log rebuilds all of it. */
   async function lose(partition: number, part: LostPart): Promise<never> {
     lost(part, partition);
-    await redis.hdel(keyOf(partition, 'position'), ...STATE_FIELDS);
+    await redis.hdel(keyOf(partition, 'join'), ...STATE_FIELDS);
     throw new StateLost(undefined, -1);
   }
 
@@ -49,7 +48,7 @@ export function createRedisJoinStore(options: {
 
   return {
     async readHead(partition) {
-      const fields = await redis.hgetall(keyOf(partition, 'position'));
+      const fields = await redis.hgetall(keyOf(partition, 'join'));
       const { incarnation: _, ...numbers } = EMPTY_HEAD;
       const held = Object.entries(numbers).map(
         ([name, none]) => [name, Number(fields[name] ?? none)] as const,
@@ -62,20 +61,6 @@ export function createRedisJoinStore(options: {
       if (isLost !== 0) return lose(partition, LOST[isLost] ?? 'slates');
       return readable<JoinFound>(partition, 'slates', () => parseFound(request, parts));
     },
-    async readShown(partition, offsets, version) {
-      const shown = new Map<number, ShownSlate>();
-      if (offsets.length === 0) return shown;
-      const keys = [keyOf(partition, 'position'), keyOf(partition, 'slates')];
-      const answer = await runScriptForBuffers(redis, READ_SHOWN, keys, offsets);
-      const [held, slates] = answer as [Buffer, Array<Buffer | null>];
-      // At another version, another process has closed it.
-      if (slates.includes(null) && Number(held) === version) return lose(partition, 'slates');
-      await readable(partition, 'slates', () => {
-        for (const [index, bytes] of slates.entries())
-          if (bytes !== null) shown.set(offsets[index]!, parseShown(bytes).shown);
-      });
-      return shown;
-    },
     async commit(partition, change) {
       const written = await runScript(redis, COMMIT, keysOf(partition), commitParameters(change));
       return written === 1 ? { head: change.head, rewards: change.rewards } : undefined;
@@ -85,12 +70,12 @@ export function createRedisJoinStore(options: {
       return readable<QueuedReward[]>(partition, 'outbox', () => held.map(parseReward));
     },
     async trimOutbox(partition, sequence) {
-      const keys = [keyOf(partition, 'position'), keyOf(partition, 'rewards')];
+      const keys = [keyOf(partition, 'join'), keyOf(partition, 'rewards')];
       await runScript(redis, TRIM, keys, [sequence]);
     },
     async readTopicHead(topic, partition) {
       const names = [`${topic}Offset`, `topic:${topic}`, INCARNATION];
-      const [offset, topicId, incarnation] = await redis.hmget(keyOf(partition, 'position'), ...names);
+      const [offset, topicId, incarnation] = await redis.hmget(keyOf(partition, 'join'), ...names);
       if (offset === null || offset === undefined) return undefined;
       return {
         offset: Number(offset),
@@ -100,7 +85,7 @@ export function createRedisJoinStore(options: {
     },
     writeTopicHead(topic, partition, head) {
       const fields = { [`${topic}Offset`]: head.offset, [`topic:${topic}`]: head.topicId };
-      return changeHead(redis, keyOf(partition, 'position'), head, fields);
+      return changeHead(redis, keyOf(partition, 'join'), head, fields);
     },
     async clear(partition, now) {
       const former = FORMER_PARTS.map((part) => keyOf(partition, part));
@@ -109,14 +94,14 @@ export function createRedisJoinStore(options: {
       await redis
         .multi()
         .unlink(...keysOf(partition))
-        .hset(keyOf(partition, 'position'), CLEARED_AT, String(now))
+        .hset(keyOf(partition, 'join'), CLEARED_AT, String(now))
         .exec();
     },
     async noteCleared(partition, now) {
-      await redis.hsetnx(keyOf(partition, 'position'), CLEARED_AT, String(now));
+      await redis.hsetnx(keyOf(partition, 'join'), CLEARED_AT, String(now));
     },
     async clearedAt(partition) {
-      return Number((await redis.hget(keyOf(partition, 'position'), CLEARED_AT)) ?? 0);
+      return Number((await redis.hget(keyOf(partition, 'join'), CLEARED_AT)) ?? 0);
     },
   };
 }

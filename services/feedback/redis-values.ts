@@ -2,33 +2,36 @@ import type { OpenSlot, PendingSlate, UserJoin } from './attribution.ts';
 import { PARTS, type Part } from './join-scripts.ts';
 import {
   actionEntry,
-  earnedText,
+  actsText,
   itemPrefix,
   openEntry,
   parseActionEntry,
-  parseEarned,
+  parseActs,
   parseOpenEntry,
   parseShown,
   rewardBytes,
   shownBytes,
   userPrefix,
 } from './slate-bytes.ts';
-import { DUE_LIMIT, type JoinChange, type JoinFound, type JoinRequest } from './store.ts';
+import {
+  ACTION_LIMIT,
+  DUE_LIMIT,
+  type JoinChange,
+  type JoinFound,
+  type JoinRequest,
+  type OwnedAction,
+} from './store.ts';
 
 type Parameter = string | number | Buffer;
-
-/** What a slot is marked with once it is settled. */
-const SETTLED = '-';
 
 /** Arguments of one command in a script: Lua unpacks at most 8,000. */
 const UNPACKED = 1_000;
 
 /** Returns the parameters of READ. */
-export function readParameters({ slateIds, shown, acted, offsets, closesBefore }: JoinRequest): Parameter[] {
-  const actions = shown.flatMap(({ userId, itemIds }) => itemIds.map((itemId) => itemPrefix(userId, itemId)));
-  const slots = acted.flatMap(({ userId, itemId, reward }) => [itemPrefix(userId, itemId), reward]);
-  const lists: Parameter[][] = [[...slateIds], actions, slots, [...offsets]];
-  return [closesBefore, DUE_LIMIT, ...lists.flatMap((list) => [list.length, ...list])];
+export function readParameters({ slateIds, acted, payUntil, closesBefore }: JoinRequest): Parameter[] {
+  const slots = acted.map(({ userId, itemId }) => itemPrefix(userId, itemId));
+  const limits = [closesBefore, DUE_LIMIT, payUntil, ACTION_LIMIT];
+  return [...limits, slateIds.length, ...slateIds, slots.length, ...slots];
 }
 
 /** @throws an error for bytes that cannot be read */
@@ -52,65 +55,71 @@ export function parseFound(request: JoinRequest, parts: readonly unknown[]): Joi
     const held = parseShown(whole[i + 1] as Buffer);
     shown.set(offset, held.shown);
     const { slateId, userId, servedAt, slots } = held.shown;
-    const texts = (whole[i + 2] as Buffer[]).map(String);
-    const loaded = slots.map(({ itemId }, slot) => ({ slot, itemId, earned: earnedOf(texts[slot] ?? '') }));
-    const slots0 = loaded.filter(({ slot }) => texts[slot] !== SETTLED);
-    const slate = { offset, slateId, userId, servedAt, closesAt: held.closesAt, isWhole: true, open: slots0 };
-    userOf(userId).pending.push(slate);
+    const texts = whole[i + 2] as Buffer[];
+    const slotsOf = slots.map(({ itemId }, slot) => ({ slot, itemId, acts: actsOf(texts[slot]!) }));
+    const { closesAt } = held;
+    userOf(userId).pending.push({
+      offset,
+      slateId,
+      userId,
+      servedAt,
+      closesAt,
+      isWhole: true,
+      open: slotsOf,
+    });
   }
-  const partial = new Map<number, PendingSlate>();
-  for (let i = 0; i < open.length; i += 2) {
-    const { offset, slot, itemId, ...slate } = parseOpenEntry(open[i]!);
-    if (shown.has(offset)) continue;
-    let pending = partial.get(offset);
-    if (pending === undefined) {
-      pending = { ...slate, offset, slateId: '', isWhole: false, open: [] };
-      partial.set(offset, pending);
-      userOf(slate.userId).pending.push(pending);
-    }
-    pending.open.push({ slot, itemId, earned: earnedOf(String(open[i + 1])) });
-  }
+  for (const { userId, ...slate } of partialSlates(open, shown))
+    userOf(userId).pending.push({ userId, ...slate });
   for (const entry of acted) {
     const { userId, action } = parseActionEntry(entry);
     userOf(userId).recent.push(action);
   }
-  for (const user of users.values()) user.recent = inLogOrder(user.recent);
+  const last = acted.length < ACTION_LIMIT ? undefined : parseActionEntry(acted.at(-1)!).action.until;
   return {
     users,
     shown,
     joined: new Set(request.slateIds.filter((_, index) => joined[index] === 1)),
     mayHoldMore: due === DUE_LIMIT,
+    paysUntil: paidUntil(request, last),
   };
 }
 
-/** Two slates of a batch may request the same action. */
-function inLogOrder(recent: UserJoin['recent']): UserJoin['recent'] {
-  const byOffset = new Map(recent.map((action) => [action.offset, action]));
-  return [...byOffset.values()].sort((a, b) => a.offset - b.offset);
+/** @param last `until` of the last action that was returned, if there may be more */
+export function paidUntil({ payUntil }: JoinRequest, last: number | undefined): number {
+  return last === undefined ? payUntil : Math.min(payUntil, last - 1);
 }
 
-function earnedOf(text: string): OpenSlot['earned'] {
-  return text === '' || text === SETTLED ? null : parseEarned(text);
+/** Slates of which only slots are loaded that actions may pay. @param open entries, each followed by the actions on the slot */
+function partialSlates(open: readonly Buffer[], whole: ReadonlyMap<number, unknown>): PendingSlate[] {
+  const slates = new Map<number, PendingSlate & { open: OpenSlot[] }>();
+  for (let i = 0; i < open.length; i += 2) {
+    const { offset, slot, itemId, ...slate } = parseOpenEntry(open[i]!);
+    if (whole.has(offset)) continue;
+    let pending = slates.get(offset);
+    if (pending === undefined) {
+      pending = { ...slate, offset, isWhole: false, open: [] };
+      slates.set(offset, pending);
+    }
+    // Two actions may have asked for the slot.
+    if (pending.open.some((one) => one.slot === slot)) continue;
+    pending.open.push({ slot, itemId, acts: actsOf(open[i + 1]!) });
+    pending.open.sort((a, b) => a.slot - b.slot);
+  }
+  return [...slates.values()];
+}
+
+function actsOf(text: Buffer): OpenSlot['acts'] {
+  return text.length === 0 ? {} : parseActs(String(text));
 }
 
 /** Returns the parameters of COMMIT. */
 export function commitParameters(change: JoinChange): Parameter[] {
-  const { version, incarnation = '', slatesUntil, newestServedAt } = change.head;
+  const { version, incarnation = '', newestServedAt } = change.head;
   const erased = change.erased.map(userPrefix);
-  const limits = [slatesUntil, newestServedAt, erased.length];
-  return [version - 1, incarnation, ...limits, ...erased, ...commandsOf(change)];
+  return [version - 1, incarnation, newestServedAt, erased.length, ...erased, ...commandsOf(change)];
 }
 
-function commandsOf({
-  head,
-  slates,
-  earned,
-  settled,
-  closed,
-  actions,
-  joined,
-  rewards,
-}: JoinChange): Parameter[] {
+function commandsOf({ head, slates, acts, closed, actions, paid, joined, rewards }: JoinChange): Parameter[] {
   const flat: Parameter[] = [];
   function add(part: Part, name: string, parameters: readonly Parameter[]): void {
     for (let start = 0; start < parameters.length; start += UNPACKED) {
@@ -119,60 +128,45 @@ function commandsOf({
     }
   }
   const { incarnation: _, ...numbers } = head;
-  add('position', 'HSET', Object.entries(numbers).flat());
+  const entriesOf = (slate: PendingSlate) => slate.open.map((slot) => openEntry(slate, slot));
+  const entryOf = ({ userId, action }: OwnedAction) => actionEntry(userId, action);
+  add('join', 'HSET', Object.entries(numbers).flat());
   add(
     'slates',
     'HSET',
     slates.flatMap(({ slate, shown }) => [slate.offset, shownBytes(shown, slate.closesAt)]),
   );
-  add(
-    'ends',
-    'ZADD',
-    slates.flatMap(({ slate: { closesAt, offset } }) => [closesAt, offset]),
-  );
+  const ends = slates.flatMap(({ slate: { closesAt, offset } }) => [closesAt, offset]);
+  add('ends', 'ZADD', ends);
   add(
     'open',
     'ZADD',
-    slates.flatMap(({ slate }) => slate.open.flatMap((slot) => [0, openEntry(slate, slot)])),
-  );
-  const marks = settled.flatMap(({ slate, slot }) => [slotField(slate, slot), SETTLED]);
-  const texts = earned.flatMap(({ slate, slot }) => [slotField(slate, slot.slot), earnedText(slot.earned!)]);
-  add('earned', 'HSET', [...texts, ...marks]);
-  add(
-    'open',
-    'ZREM',
-    settled.map(({ slate, slot, itemId }) => openEntry(slate, { slot, itemId })),
+    slates.flatMap(({ slate }) => entriesOf(slate).flatMap((entry) => [0, entry])),
   );
   add(
-    'open',
-    'ZREM',
-    closed.flatMap(({ slate, open }) => open.map((slot) => openEntry(slate, slot))),
+    'acts',
+    'HSET',
+    acts.flatMap(({ slate, slot }) => [slotField(slate, slot), actsText(slot.acts)]),
   );
+  add('open', 'ZREM', closed.flatMap(entriesOf));
+  const offsets = closed.map(({ offset }) => offset);
+  add('slates', 'HDEL', offsets);
+  add('ends', 'ZREM', offsets);
   add(
-    'slates',
+    'acts',
     'HDEL',
-    closed.map(({ slate }) => slate.offset),
+    closed.flatMap((slate) => slate.open.map((slot) => slotField(slate, slot))),
   );
-  add(
-    'ends',
-    'ZREM',
-    closed.map(({ slate }) => slate.offset),
-  );
-  const fields = closed.flatMap(({ slate, slots }) =>
-    Array.from({ length: slots }, (_, slot) => slotField(slate, slot)),
-  );
-  add('earned', 'HDEL', fields);
-  const entries = actions.map(({ userId, action }) => [action, actionEntry(userId, action)] as const);
+  const waiting = actions.map((one) => [one.action.until, entryOf(one)] as const);
   add(
     'acted',
     'ZADD',
-    entries.flatMap(([, entry]) => [0, entry]),
+    waiting.flatMap(([, entry]) => [0, entry]),
   );
-  add(
-    'forget',
-    'ZADD',
-    entries.flatMap(([{ servedUntil }, entry]) => [servedUntil, entry]),
-  );
+  add('due', 'ZADD', waiting.flat());
+  const entries = paid.map(entryOf);
+  add('acted', 'ZREM', entries);
+  add('due', 'ZREM', entries);
   add(
     'ids',
     'ZADD',
@@ -186,6 +180,6 @@ function commandsOf({
   return flat;
 }
 
-function slotField({ offset }: PendingSlate, slot: number): string {
+function slotField({ offset }: PendingSlate, { slot }: Pick<OpenSlot, 'slot'>): string {
   return `${offset}:${slot}`;
 }

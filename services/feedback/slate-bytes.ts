@@ -1,9 +1,10 @@
-import { ACTION_TYPES } from '#contracts/generated/records.ts';
-import type { Earned, OpenSlot, PendingSlate, RecentAction } from './attribution.ts';
+import { ACTION_TYPES, type ActionType } from '#contracts/generated/records.ts';
+import type { OpenSlot, PendingSlate, RecentAction } from './attribution.ts';
+import type { Acts } from './objectives.ts';
 import type { QueuedReward, ShownSlate } from './store.ts';
 
 /**
- * Bytes of the state of the join in Redis. Members of the indexes begin with the user and the item, each after its length in two
+ * Bytes of the state of the join in Redis. Members of the indexes begin with user, item and slate, each after its length in two
  * bytes, so that the entries of a user, or of a user and an item, are one range. Times and offsets take six bytes. Numbers are
  * big-endian, and lists of numbers are little-endian doubles.
  */
@@ -12,6 +13,7 @@ const WIDE = 6;
 
 export interface OpenEntry {
   readonly offset: number;
+  readonly slateId: string;
   readonly userId: string;
   readonly servedAt: number;
   readonly closesAt: number;
@@ -43,10 +45,10 @@ function prefixOf(ids: readonly string[], tail = 0): Buffer {
 }
 
 export function openEntry(
-  { userId, closesAt, servedAt, offset }: PendingSlate,
+  { slateId, userId, closesAt, servedAt, offset }: PendingSlate,
   { slot, itemId }: Pick<OpenSlot, 'slot' | 'itemId'>,
 ): Buffer {
-  const bytes = prefixOf([userId, itemId], OPEN_TAIL);
+  const bytes = prefixOf([userId, itemId, slateId], OPEN_TAIL);
   let at = bytes.length - OPEN_TAIL;
   for (const number of [closesAt, servedAt, offset]) at = bytes.writeUIntBE(number, at, WIDE);
   bytes.writeUInt16BE(slot, at);
@@ -58,6 +60,7 @@ export function parseOpenEntry(bytes: Buffer): OpenEntry {
   return {
     userId: ids[0],
     itemId: ids[1],
+    slateId: ids[2],
     closesAt: bytes.readUIntBE(end, WIDE),
     servedAt: bytes.readUIntBE(end + WIDE, WIDE),
     offset: bytes.readUIntBE(end + 2 * WIDE, WIDE),
@@ -65,13 +68,20 @@ export function parseOpenEntry(bytes: Buffer): OpenEntry {
   };
 }
 
-/** The entry of a remembered action; the name of its type is at the end. */
+/** Length of an action's entry between the ids and the name of its type: five wide numbers and a slot. */
+const ACTION_TAIL = 5 * WIDE + 2;
+/** In place of a slot that the action does not name. */
+const NO_SLOT = 0xffff;
+
+/** The entry of a waiting action; the name of its type is at the end. An empty slate id stands for none. */
 export function actionEntry(userId: string, action: RecentAction): Buffer {
-  const { itemId, occurredAt, servedUntil, streamTime, offset, type } = action;
-  const bytes = prefixOf([userId, itemId], 4 * WIDE + type.length);
-  let at = bytes.length - 4 * WIDE - type.length;
-  for (const number of [occurredAt, servedUntil, streamTime, offset])
-    at = bytes.writeUIntBE(number, at, WIDE);
+  const { itemId, slateId, slot, occurredAt, servedUntil, until, streamTime, offset, type } = action;
+  const bytes = prefixOf([userId, itemId, slateId ?? ''], ACTION_TAIL + type.length);
+  let at = bytes.length - ACTION_TAIL - type.length;
+  // An action of the first minutes of 1970 counts for no slate, whatever its bounds are below 0.
+  for (const number of [occurredAt, servedUntil, until, streamTime, offset])
+    at = bytes.writeUIntBE(Math.max(0, number), at, WIDE);
+  at = bytes.writeUInt16BE(slot ?? NO_SLOT, at);
   bytes.write(type, at, 'latin1');
   return bytes;
 }
@@ -79,31 +89,50 @@ export function actionEntry(userId: string, action: RecentAction): Buffer {
 /** @throws RangeError for bytes that are no entry */
 export function parseActionEntry(bytes: Buffer): { userId: string; action: RecentAction } {
   const { ids, end } = readIds(bytes);
-  const [userId, itemId] = ids;
+  const [userId, itemId, slateId] = ids;
   const wide = (index: number): number => bytes.readUIntBE(end + index * WIDE, WIDE);
-  const name = bytes.toString('latin1', end + 4 * WIDE);
+  const [occurredAt, servedUntil, until, streamTime, offset] = [wide(0), wide(1), wide(2), wide(3), wide(4)];
+  const slot = bytes.readUInt16BE(end + 5 * WIDE);
+  const type = typeOf(bytes.toString('latin1', end + ACTION_TAIL));
+  const named = { slateId: slateId === '' ? null : slateId, slot: slot === NO_SLOT ? null : slot };
+  return { userId, action: { offset, itemId, type, occurredAt, servedUntil, until, streamTime, ...named } };
+}
+
+function typeOf(name: string | undefined): ActionType {
   const type = ACTION_TYPES.find((one) => one === name);
   if (type === undefined) throw new RangeError(`${name} is no type of an action`);
-  const [occurredAt, servedUntil, streamTime, offset] = [wide(0), wide(1), wide(2), wide(3)];
-  return { userId, action: { offset, itemId, type, occurredAt, servedUntil, streamTime } };
+  return type;
 }
 
-function readIds(bytes: Buffer): { ids: readonly [string, string]; end: number } {
-  const middle = 2 + bytes.readUInt16BE(0);
-  const end = middle + 2 + bytes.readUInt16BE(middle);
-  return { ids: [bytes.toString('utf8', 2, middle), bytes.toString('utf8', middle + 2, end)], end };
+/** The three ids at the beginning. */
+function readIds(bytes: Buffer): { ids: readonly [string, string, string]; end: number } {
+  const ids: string[] = [];
+  let at = 0;
+  while (ids.length < 3) {
+    const end = at + 2 + bytes.readUInt16BE(at);
+    if (end > bytes.length) throw new RangeError('an id ends beyond the entry');
+    ids.push(bytes.toString('utf8', at + 2, end));
+    at = end;
+  }
+  return { ids: ids as [string, string, string], end: at };
 }
 
-export function earnedText({ actionType, reward, delay }: Earned): string {
-  return `${reward} ${delay} ${actionType}`;
+/** The actions on a slot: each type with its delay. */
+export function actsText(acts: Acts): string {
+  return ACTION_TYPES.flatMap((type) => (acts[type] === undefined ? [] : [`${type}:${acts[type]}`])).join(
+    ' ',
+  );
 }
 
-/** @throws RangeError for a text that is no earned reward */
-export function parseEarned(text: string): Earned {
-  const [reward, delay, name] = text.split(' ');
-  const actionType = ACTION_TYPES.find((one) => one === name);
-  if (actionType === undefined) throw new RangeError(`${text} is no reward`);
-  return { actionType, reward: Number(reward), delay: Number(delay) };
+/** @throws RangeError for a text that `actsText` does not write */
+export function parseActs(text: string): Acts {
+  const acts: Partial<Record<ActionType, number>> = {};
+  for (const part of text.split(' ')) {
+    const [name, delay, ...rest] = part.split(':');
+    if (!/^\d+$/.test(delay ?? '') || rest.length > 0) throw new RangeError(`${text} names no actions`);
+    acts[typeOf(name)] = Number(delay);
+  }
+  return acts;
 }
 
 /** What the head of a slate's bytes holds; the numbers follow it. */

@@ -6,6 +6,7 @@ import type { OpenSlot, PendingSlate, RecentAction } from './attribution.ts';
 import { messagesOf } from './joiner.testing.ts';
 import { createJoiner } from './joiner.ts';
 import {
+  ACTION_LIMIT,
   EMPTY_HEAD,
   type JoinChange,
   type JoinRequest,
@@ -16,34 +17,42 @@ import {
   type ShownSlate,
 } from './store.ts';
 
-const CLICK = { actionType: 'click', reward: 0.2, delay: 7 } as const;
+const CLICK = { click: 7 } as const;
 
 function shownSlate(offset: number, userId = 'ann', itemIds = ['milk', 'tea']): ShownSlate {
   const slots = itemIds.map((itemId, slot) => ({ itemId, features: [1, 0.1, slot / 3], propensity: 0.25 }));
   const featureNames = ['bias', 'trending.rank', 'popularity'];
-  return { slateId: `s${offset}`, userId, servedAt: 5, featureNames, slots, trace: 'a trace' };
+  const context = { contextNames: ['surface.home'], context: [1 / 7] };
+  return { slateId: `s${offset}`, userId, servedAt: 5, featureNames, ...context, slots, trace: 'a trace' };
 }
 
 function waiting(offset: number, closesAt: number, shown = shownSlate(offset)): JoinChange['slates'][number] {
   const { slateId, userId, servedAt, slots } = shown;
-  const open = slots.map(({ itemId }, slot): OpenSlot => ({ slot, itemId, earned: null }));
+  const open = slots.map(({ itemId }, slot): OpenSlot => ({ slot, itemId, acts: {} }));
   return { slate: { offset, slateId, userId, servedAt, closesAt, isWhole: true, open }, shown };
 }
 
-function remembered(offset: number, servedUntil: number, itemId = 'tea'): RecentAction {
-  return { offset, itemId, type: 'buy', occurredAt: 50, servedUntil, streamTime: 51 };
+/** @param until of the slates for which it may count */
+function remembered(
+  offset: number,
+  until: number,
+  itemId = 'tea',
+  named: Pick<RecentAction, 'slateId' | 'slot'> = { slateId: null, slot: null },
+): RecentAction {
+  return { offset, itemId, type: 'buy', occurredAt: 50, servedUntil: 40, until, streamTime: 51, ...named };
 }
 
 function queued(sequence: number): QueuedReward {
   const { slateId, userId, servedAt, featureNames, slots } = shownSlate(0);
   const [{ itemId, features, propensity }] = slots as [ShownSlate['slots'][number]];
   const reward = { rewardId: `${slateId}/0`, sequence, slateId, userId, itemId, slot: 0, reward: 0.1 + 0.2 };
-  const shown = { features, featureNames, propensity, servedAt };
+  const exposure = { exposure: 'seen', outcomes: { sale: 0.1 } } as const;
+  const shown = { features, featureNames, propensity, servedAt, ...exposure };
   return { reward: { ...reward, actionType: null, delay: null, ...shown } };
 }
 
 function change(version: number, parts: Partial<JoinChange> = {}): JoinChange {
-  const nothing = { erased: [], slates: [], earned: [], settled: [], closed: [], actions: [], rewards: [] };
+  const nothing = { erased: [], slates: [], acts: [], closed: [], actions: [], paid: [], rewards: [] };
   return { head: { ...EMPTY_HEAD, version }, ...nothing, joined: new Map(), ...parts };
 }
 
@@ -53,14 +62,14 @@ const read = (store: JoinStore, request: Partial<JoinRequest>) =>
 const joinedOf = async (store: JoinStore, partition: number, slateIds: readonly string[]) =>
   (await store.read(partition, { ...NOTHING_REQUESTED, slateIds })).joined;
 
-/** The pending slates of the answer, by offset, each with its loaded slots and what they have earned. */
+/** The pending slates of the answer, by offset, each with its loaded slots and the actions that have paid them. */
 async function pendingIn(store: JoinStore, request: Partial<JoinRequest>): Promise<Record<number, string[]>> {
   const { users } = await read(store, request);
   const pending = [...users.values()].flatMap((user) => user.pending);
   return Object.fromEntries(
     pending.map(({ offset, open }) => [
       offset,
-      open.map(({ slot, itemId, earned }) => `${slot} ${itemId} ${earned?.reward ?? 'nothing'}`),
+      open.map(({ slot, itemId, acts }) => `${slot} ${itemId} ${Object.keys(acts).join() || 'nothing'}`),
     ]),
   );
 }
@@ -70,8 +79,9 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
   test('a partition without commits has its initial state', async () => {
     const store = await createStore();
     assert.deepEqual(await store.readHead(3), EMPTY_HEAD);
-    const nothing = { users: new Map(), shown: new Map(), joined: new Set(), mayHoldMore: false };
-    assert.deepEqual(await store.read(3, { ...NOTHING_REQUESTED, closesBefore: 1e15 }), nothing);
+    const found = { users: new Map(), shown: new Map(), joined: new Set(), mayHoldMore: false };
+    const everything = { ...NOTHING_REQUESTED, payUntil: 1e15, closesBefore: 1e15 };
+    assert.deepEqual(await store.read(3, everything), { ...found, paysUntil: 1e15 });
     assert.deepEqual(await store.readOutbox(3, 10), []);
   });
 
@@ -96,7 +106,6 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       [slate.userId, { pending: [slate], recent: [] }] as const;
     assert.deepEqual(found.users, new Map(slates.map(userOf)));
     assert.deepEqual(found.shown, new Map(slates.map(({ slate, shown }) => [slate.offset, shown])));
-    assert.deepEqual(await store.readShown(3, [4, 77], 0), new Map([[4, slates[1]!.shown]]));
     assert.deepEqual(await store.readOutbox(3, 10), rewards);
     assert.deepEqual(await store.readHead(4), EMPTY_HEAD);
   });
@@ -110,7 +119,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     ];
     const { trace: _, ...shown } = { ...shownSlate(1, 'ünï\u0000', ['茶', 'tea']), slots };
     await store.commit(0, change(1, { slates: [waiting(1, 100, shown)] }));
-    assert.deepEqual((await store.readShown(0, [1], 1)).get(1), shown);
+    assert.deepEqual((await read(store, { closesBefore: 101 })).shown.get(1), shown);
   });
 
   test('a commit on another version than was read does nothing', async () => {
@@ -157,7 +166,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     assert.equal(await store.readTopicHead('slates', 0), undefined);
   });
 
-  test('an action finds the slots of its user that show its item and have earned less', async () => {
+  test('an action finds the slots of its user that show its item, whether it arrives or is due to pay', async () => {
     const store = await createStore();
     const slates = [
       waiting(1, 100),
@@ -167,70 +176,88 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     ];
     await store.commit(0, change(1, { slates }));
     const [{ slate }] = slates as [JoinChange['slates'][number]];
-    const slot = { ...slate.open[1]!, earned: CLICK };
-    await store.commit(0, change(2, { earned: [{ slate, slot }] }));
-    const acted = (itemId: string, reward: number, userId = 'ann') =>
-      pendingIn(store, { acted: [{ userId, itemId, reward }] });
-    assert.deepEqual(await acted('tea', 0.5), {
-      1: ['1 tea 0.2'],
-      2: ['1 tea nothing'],
-      70000: ['1 tea nothing'],
-    });
-    assert.deepEqual(await acted('tea', 0.2), { 2: ['1 tea nothing'], 70000: ['1 tea nothing'] });
-    assert.deepEqual(await acted('tea', -0.5, 'an'), { 3: ['1 tea nothing'] });
-    for (const itemId of ['te', 'tea ', 'mil']) assert.deepEqual(await acted(itemId, 1), {});
-    const [partial] = (await read(store, { acted: [{ userId: 'an', itemId: 'tea', reward: 1 }] })).users.get(
-      'an',
-    )!.pending as [PendingSlate];
-    const open = [{ slot: 1, itemId: 'tea', earned: null }];
-    const expected = {
-      offset: 3,
-      slateId: '',
-      userId: 'an',
-      servedAt: 5,
-      closesAt: 100,
-      isWhole: false,
-      open,
-    };
-    assert.deepEqual(partial, expected);
+    const slot = { ...slate.open[1]!, acts: CLICK };
+    await store.commit(0, change(2, { acts: [{ slate, slot }] }));
+    const acted = (itemId: string, userId = 'ann') => pendingIn(store, { acted: [{ userId, itemId }] });
+    const ofAnn = { 1: ['1 tea click'], 2: ['1 tea nothing'], 70000: ['1 tea nothing'] };
+    assert.deepEqual(await acted('tea'), ofAnn);
+    assert.deepEqual(await acted('tea', 'an'), { 3: ['1 tea nothing'] });
+    for (const itemId of ['te', 'tea ', 'mil']) assert.deepEqual(await acted(itemId), {});
+    const asked = { acted: [{ userId: 'an', itemId: 'tea' }] };
+    const [partial] = (await read(store, asked)).users.get('an')!.pending as [PendingSlate];
+    const open = [{ slot: 1, itemId: 'tea', acts: {} }];
+    const ids = { offset: 3, slateId: 's3', userId: 'an' };
+    assert.deepEqual(partial, { ...ids, servedAt: 5, closesAt: 100, isWhole: false, open });
+    const action = { userId: 'ann', action: remembered(9, 60) };
+    await store.commit(0, change(3, { actions: [action, { ...action, action: remembered(10, 60) }] }));
+    assert.deepEqual(await pendingIn(store, { payUntil: 60 }), ofAnn);
+    assert.deepEqual(await pendingIn(store, { payUntil: 59 }), {});
   });
 
-  test('slates are due when they close before the time, the first to close first, and unfinished ones are named', async () => {
+  test('an item that a slate shows twice is found in both slots, the first on top', async () => {
+    const store = await createStore();
+    const slates = [waiting(1, 100, shownSlate(1, 'ann', ['tea', 'milk', 'tea']))];
+    await store.commit(0, change(1, { slates }));
+    const found = await pendingIn(store, { acted: [{ userId: 'ann', itemId: 'tea' }] });
+    assert.deepEqual(found, { 1: ['0 tea nothing', '2 tea nothing'] });
+  });
+
+  test('slates are due when they close before the time, the first to close first, with all their slots', async () => {
     const store = await createStore();
     const slates = [waiting(1, 100), waiting(2, 99), waiting(3, 101)];
     await store.commit(0, change(1, { slates }));
-    const due = async (closesBefore: number, offsets: number[] = []) =>
-      [...(await read(store, { closesBefore, offsets })).shown.keys()].sort();
+    const due = async (closesBefore: number) =>
+      [...(await read(store, { closesBefore })).shown.keys()].sort();
     assert.deepEqual(await due(101), [1, 2]);
     assert.deepEqual(await due(99), []);
-    assert.deepEqual(await due(100, [3, 9]), [2, 3]);
+    const acted = [{ userId: 'ann', itemId: 'tea' }];
+    assert.deepEqual(await pendingIn(store, { closesBefore: 100, acted }), {
+      1: ['1 tea nothing'],
+      2: ['0 milk nothing', '1 tea nothing'],
+      3: ['1 tea nothing'],
+    });
   });
 
-  test('a settled slot waits no longer, and a closed slate is gone', async () => {
+  test('a closed slate is gone with all that has paid it', async () => {
     const store = await createStore();
     const slates = [waiting(1, 100), waiting(2, 100)];
     await store.commit(0, change(1, { slates }));
-    const [{ slate }, other] = slates as [JoinChange['slates'][number], JoinChange['slates'][number]];
-    await store.commit(0, change(2, { settled: [{ slate, slot: 1, itemId: 'tea', earned: CLICK }] }));
-    const acted = [{ userId: 'ann', itemId: 'tea', reward: 1 }];
-    assert.deepEqual(await pendingIn(store, { acted }), { 2: ['1 tea nothing'] });
-    assert.deepEqual(await pendingIn(store, { offsets: [1] }), { 1: ['0 milk nothing'] });
-    await store.commit(0, change(3, { closed: [{ slate: other.slate, open: other.slate.open, slots: 2 }] }));
-    assert.deepEqual(await pendingIn(store, { acted, closesBefore: 1_000 }), { 1: ['0 milk nothing'] });
-    assert.equal((await store.readShown(0, [2], 0)).size, 0);
+    const [{ slate }] = slates as [JoinChange['slates'][number]];
+    await store.commit(0, change(2, { acts: [{ slate, slot: { ...slate.open[0]!, acts: CLICK } }] }));
+    await store.commit(0, change(3, { closed: [slate] }));
+    const acted = [{ userId: 'ann', itemId: 'tea' }];
+    assert.deepEqual(await pendingIn(store, { acted, closesBefore: 1_000 }), {
+      2: ['0 milk nothing', '1 tea nothing'],
+    });
   });
 
-  test('a slate finds what its user did with its items, in log order, until no unread slate can need it', async () => {
+  test('a waiting action is due at its time, with all that it names, until it has paid', async () => {
     const store = await createStore();
-    const actions = [remembered(8, 60), remembered(7, 61), remembered(9, 62, 'milk')];
-    await store.commit(0, change(1, { actions: actions.map((action) => ({ userId: 'ann', action })) }));
-    const recent = async (...itemIds: string[]) =>
-      (await read(store, { shown: [{ userId: 'ann', itemIds }] })).users.get('ann')?.recent;
-    assert.deepEqual(await recent('tea', 'nail'), [actions[1], actions[0]]);
-    assert.deepEqual(await recent('milk', 'tea'), [actions[1], actions[0], actions[2]]);
-    await store.commit(0, change(2, { head: { ...EMPTY_HEAD, version: 2, slatesUntil: 61 } }));
-    assert.deepEqual(await recent('milk', 'tea'), [actions[2]]);
-    assert.equal((await read(store, { shown: [{ userId: 'bob', itemIds: ['milk'] }] })).users.size, 0);
+    const actions = [
+      remembered(8, 60),
+      remembered(7, 61, 'milk', { slateId: 's1', slot: 3 }),
+      remembered(9, 62, 'milk', { slateId: 's1', slot: null }),
+    ];
+    const owned = actions.map((action) => ({ userId: 'ann', action }));
+    await store.commit(0, change(1, { actions: owned }));
+    const due = async (payUntil: number) => (await read(store, { payUntil })).users.get('ann')?.recent;
+    assert.equal(await due(59), undefined);
+    assert.deepEqual(await due(61), actions.slice(0, 2));
+    await store.commit(0, change(2, { paid: owned.slice(0, 1) }));
+    assert.deepEqual(await due(70), actions.slice(1));
+  });
+
+  test('of too many due actions the first are returned, and the time until which they are all of them', async () => {
+    const store = await createStore();
+    const owned = Array.from({ length: ACTION_LIMIT + 1 }, (_, i) => ({
+      userId: 'ann',
+      action: remembered(i, 100 + Math.floor(i / 2)),
+    }));
+    await store.commit(0, change(1, { actions: owned }));
+    const { users, paysUntil } = await read(store, { payUntil: 1e6 });
+    assert.equal(users.get('ann')!.recent.length, ACTION_LIMIT);
+    assert.equal(paysUntil, 100 + ACTION_LIMIT / 2 - 2);
+    assert.equal((await read(store, { payUntil: 120 })).paysUntil, 120);
   });
 
   test('an erased user leaves nothing but what comes in the same commit', async () => {
@@ -239,15 +266,13 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     const actions = ['ann', 'anna'].map((userId, i) => ({ userId, action: remembered(i, 60) }));
     const { slate, shown } = slates[0]!;
     await store.commit(0, change(1, { slates, actions }));
-    await store.commit(0, change(2, { earned: [{ slate, slot: { ...slate.open[0]!, earned: CLICK } }] }));
+    await store.commit(0, change(2, { acts: [{ slate, slot: { ...slate.open[0]!, acts: CLICK } }] }));
     const later = { slate: { ...slate, offset: 5 }, shown };
     await store.commit(0, change(3, { erased: ['ann'], slates: [later] }));
-    const { users, shown: left } = await read(store, {
-      closesBefore: 1_000,
-      shown: ['ann', 'anna'].map((userId) => ({ userId, itemIds: ['tea'] })),
-    });
+    const { users, shown: left } = await read(store, { closesBefore: 1_000, payUntil: 1_000 });
     assert.deepEqual([...left.keys()].sort(), [2, 5]);
     assert.deepEqual([users.get('ann')?.recent.length, users.get('anna')?.recent.length], [0, 1]);
+    assert.deepEqual(users.get('ann')?.pending[0]?.open[0]?.acts, {});
   });
 
   test('the ids of joined slates are remembered until slates that were served later than their time are read', async () => {
@@ -307,6 +332,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     await joiner.applyActions(0, messagesOf(0, actions), 11_500);
     assert.deepEqual(rewards, []);
     await joiner.applyActions(0, messagesOf(0, [someAction('bob', 'tea', 'buy', 10_000)], 16_000));
+    await joiner.tick(0, { slates: 700, actions: 16_001, askedAt: START + 500 });
     const { version, slatesOffset, actionsOffset, sequence } = await store.readHead(0);
     assert.deepEqual(
       { slatesOffset, actionsOffset, sequence },
@@ -317,10 +343,11 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
       rewards,
       Array.from({ length: 28_000 }, (_, index) => index + 1),
     );
-    for (const { slates, actions, closed, rewards } of commits) {
+    for (const { slates, actions, paid, closed, rewards } of commits) {
       assert.ok(
         slates.length <= 500 && actions.length <= 500 && closed.length <= 2_000 && rewards.length <= 2_000,
       );
+      assert.ok(paid.length <= ACTION_LIMIT);
     }
   });
 
@@ -342,7 +369,7 @@ export function testJoinStore(createStore: () => Promise<RebuildableJoinStore>):
     await store.commit(0, change(1, { slates }));
     const [tombstone] = messagesOf(0, [someAction('ann', 'tea', 'buy', 20)]);
     await joiner.applyActions(0, [{ ...tombstone!, value: null }]);
-    const everything = { closesBefore: START * 2, acted: [{ userId: 'ann', itemId: 'tea', reward: 1 }] };
+    const everything = { closesBefore: START * 2, acted: [{ userId: 'ann', itemId: 'tea' }] };
     assert.equal((await read(store, everything)).users.size, 0);
   });
 }

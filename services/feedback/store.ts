@@ -1,13 +1,6 @@
 import type { Reward } from '#contracts/generated/records.ts';
 import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
-import type {
-  OpenSlot,
-  PartitionTimes,
-  PendingSlate,
-  RecentAction,
-  Settled,
-  UserJoin,
-} from './attribution.ts';
+import type { OpenSlot, PartitionTimes, PendingSlate, RecentAction, UserJoin } from './attribution.ts';
 
 /** The head of a partition's state. */
 export interface PartitionHead extends PartitionTimes {
@@ -30,6 +23,8 @@ export interface ShownSlate {
   readonly userId: string;
   readonly servedAt: number;
   readonly featureNames: readonly string[];
+  readonly contextNames: readonly string[];
+  readonly context: readonly number[];
   readonly slots: ReadonlyArray<{ itemId: string; features: readonly number[]; propensity: number }>;
   /** Trace of the request whose response was the slate. */
   readonly trace?: string;
@@ -45,60 +40,50 @@ export interface QueuedReward {
 export interface JoinRequest {
   /** Ids of slates. */
   readonly slateIds: readonly string[];
-  /** Items of slates that arrive: what their users did with them lately. */
-  readonly shown: ReadonlyArray<{ readonly userId: string; readonly itemIds: readonly string[] }>;
-  /** Actions that arrive: the slots of their users that show the item and have earned less than the reward. */
-  readonly acted: ReadonlyArray<{
-    readonly userId: string;
-    readonly itemId: string;
-    readonly reward: number;
-  }>;
-  /** Offsets of slates that an earlier step left unfinished. */
-  readonly offsets: readonly number[];
+  /** Actions that arrive and pay at once: the slots of their users that show the item. */
+  readonly acted: ReadonlyArray<{ readonly userId: string; readonly itemId: string }>;
+  /** Waiting actions whose `until` is at most this are due to pay, ms; at most `ACTION_LIMIT` of them are returned. */
+  readonly payUntil: number;
   /** Slates that close before this time are due, ms; at most `DUE_LIMIT` of them are returned. */
   readonly closesBefore: number;
 }
 
-export const NOTHING_REQUESTED: JoinRequest = {
-  slateIds: [],
-  shown: [],
-  acted: [],
-  offsets: [],
-  closesBefore: 0,
-};
+export const NOTHING_REQUESTED: JoinRequest = { slateIds: [], acted: [], payUntil: -1, closesBefore: 0 };
 
 export interface JoinFound {
-  /** What waits, of the users that the request concerns; of slates that are not due or unfinished only the slots asked for. */
+  /** What waits: the due actions, the due slates, and of other slates the slots that due or arriving actions may pay. */
   readonly users: Map<string, UserJoin>;
-  /** What the due and unfinished slates showed, by offset. */
+  /** What the due slates showed, by offset. */
   readonly shown: Map<number, ShownSlate>;
   /** Those of the ids that are remembered, because a slate with the id was joined. */
   readonly joined: Set<string>;
   /** Whether more slates may be due. */
   readonly mayHoldMore: boolean;
+  /** Actions whose `until` is at most this are all returned, ms: at least `payUntil` unless there are too many. */
+  readonly paysUntil: number;
 }
 
 export interface JoinChange {
   readonly head: PartitionHead;
   /** Users whose state is deleted before the rest of the change is applied. */
   readonly erased: readonly string[];
-  /** Slates that wait from now on; those of their slots that are settled are in `settled`. */
+  /** Slates that wait from now on. */
   readonly slates: ReadonlyArray<{ readonly slate: PendingSlate; readonly shown: ShownSlate }>;
-  /** Slots with another best action. */
-  readonly earned: ReadonlyArray<{ readonly slate: PendingSlate; readonly slot: OpenSlot }>;
-  /** Slots that no longer wait, of slates that do. */
-  readonly settled: readonly Settled[];
-  /** Slates that no longer wait, with the slots of theirs that did until now, and the number of all their slots. */
-  readonly closed: ReadonlyArray<{
-    readonly slate: PendingSlate;
-    readonly open: ReadonlyArray<Pick<OpenSlot, 'slot' | 'itemId'>>;
-    readonly slots: number;
-  }>;
-  /** Actions that are remembered from now on. Those that count for no slate served after `head.slatesUntil` are forgotten. */
-  readonly actions: ReadonlyArray<{ readonly userId: string; readonly action: RecentAction }>;
+  /** Slots that actions have paid, of slates that wait. */
+  readonly acts: ReadonlyArray<{ readonly slate: PendingSlate; readonly slot: OpenSlot }>;
+  /** Slates that no longer wait, with all their slots. */
+  readonly closed: readonly PendingSlate[];
+  /** Actions that wait from now on, and those that have paid. */
+  readonly actions: readonly OwnedAction[];
+  readonly paid: readonly OwnedAction[];
   /** Ids of slates that are joined now, with the time of serving until which they are remembered, ms. */
   readonly joined: ReadonlyMap<string, number>;
   readonly rewards: readonly QueuedReward[];
+}
+
+export interface OwnedAction {
+  readonly userId: string;
+  readonly action: RecentAction;
 }
 
 /** The head and the rewards as they are stored. */
@@ -115,12 +100,6 @@ export interface JoinStore {
   readHead(partition: number): Promise<PartitionHead>;
   /** @throws StateLost if a part of the state is gone or unreadable; the head is deleted then */
   read(partition: number, request: JoinRequest): Promise<JoinFound>;
-  /**
-   * Returns what slates showed, by offset; those that no longer wait are left out.
-   * @param version at which they waited
-   * @throws StateLost like `read`, also if one is gone at that version
-   */
-  readShown(partition: number, offsets: readonly number[], version: number): Promise<Map<number, ShownSlate>>;
   /**
    * Applies the change in one atomic step if the partition is still at version `head.version − 1`, and of the incarnation
    * of the head if it has one. Ids whose time is before `head.newestServedAt` are forgotten.
@@ -148,8 +127,9 @@ export interface RebuildableJoinStore extends JoinStore {
 
 export type JoinedTopic = 'slates' | 'actions';
 
-/** Most due slates that one step reads; the next step handles the rest. */
+/** Most due slates, and most due actions, that one step reads; the next step handles the rest. */
 export const DUE_LIMIT = 200;
+export const ACTION_LIMIT = 500;
 
 export const EMPTY_HEAD: PartitionHead = {
   version: 0,

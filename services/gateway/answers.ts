@@ -1,4 +1,5 @@
 import { type Static, Type } from 'typebox';
+import type { ExplainedSlate, SlotExplanation } from '#contracts/domain/explained-slate.ts';
 import type { Slate, UserInterests } from '#contracts/generated/records.ts';
 import { explain } from './reason.ts';
 
@@ -26,6 +27,36 @@ export const RecommendationsAnswer = Type.Object({
         Type.Null(),
       ]),
       reason: Type.String({ description: 'The reason, in words for the user.' }),
+      explain: Type.Optional(
+        Type.Object({
+          proposers: Type.Array(
+            Type.Object({
+              model: Type.String(),
+              rank: Type.Integer({ description: 'Place in the list of the model, 0 on top.' }),
+            }),
+          ),
+          medoid: Nullable,
+          features: Type.Record(Type.String(), Type.Number()),
+          contributions: Type.Record(Type.String(), Type.Number(), {
+            description: 'The part of each feature in the expected score.',
+          }),
+          propensity: Type.Number(),
+          conditional: Type.Number({
+            description: 'Probability of the item here, given the items above it.',
+          }),
+          rules: Type.Array(Type.String(), { description: 'The rules that moved it.' }),
+        }),
+      ),
+    }),
+  ),
+  explain: Type.Optional(
+    Type.Object({
+      proposed: Type.Record(Type.String(), Type.Integer(), {
+        description: 'Number of shown items that each model proposed.',
+      }),
+      removed: Type.Record(Type.String(), Type.Integer(), {
+        description: 'Number of candidates that each rule removed.',
+      }),
     }),
   ),
 });
@@ -68,10 +99,10 @@ export function itemsOfSlate({ slots }: Slate): string[] {
 }
 
 export function toRecommendationsAnswer(
-  slate: Slate,
+  slate: ExplainedSlate,
   titleOf: (itemId: string) => string,
 ): Static<typeof RecommendationsAnswer> {
-  const { slateId, userId, servedAt, policy, generation, interestsVersion } = slate;
+  const { slateId, userId, servedAt, policy, generation, interestsVersion, explain: why } = slate;
   return {
     slateId,
     userId,
@@ -94,8 +125,20 @@ export function toRecommendationsAnswer(
         models: [...models],
         because: cause,
         reason: explain(explanation, cause),
+        ...(why === undefined ? {} : { explain: mutable(why.slots[slot]!) }),
       };
     }),
+    ...(why === undefined ? {} : { explain: { proposed: { ...why.proposed }, removed: { ...why.removed } } }),
+  };
+}
+
+function mutable({ proposers, rules, features, contributions, ...rest }: SlotExplanation) {
+  return {
+    ...rest,
+    proposers: proposers.map((one) => ({ ...one })),
+    rules: [...rules],
+    features: { ...features },
+    contributions: { ...contributions },
   };
 }
 

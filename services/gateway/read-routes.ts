@@ -1,8 +1,10 @@
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
+import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { idFault } from '#contracts/domain/ids.ts';
+import { DEVICES, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { TributaryError } from '#contracts/errors.ts';
-import type { Slate, UserInterests } from '#contracts/generated/records.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
@@ -22,7 +24,21 @@ const MAX_RECOMMENDATIONS = 50;
 const DEFAULT_RECOMMENDATIONS = 10;
 
 const Count = Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS });
-const RecommendationsQuery = Type.Object({ userId: idSchema('For whom.'), n: Count });
+const Flag = (description: string) => Type.Enum(['true', 'false'], { default: 'false', description });
+const RecommendationsQuery = Type.Object({
+  userId: idSchema('For whom.'),
+  n: Count,
+  surface: Type.Optional(
+    Type.String({
+      pattern: SURFACE_PATTERN,
+      description:
+        'Where the slate is shown, such as home or basket; 1 to 32 lower-case letters, digits and hyphens.',
+    }),
+  ),
+  device: Type.Optional(Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' })),
+  probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
+  explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
+});
 const SimilarQuery = Type.Object({ n: Count });
 const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
 
@@ -44,10 +60,21 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       },
     },
     async (request, reply) => {
-      const { userId, n } = request.query;
+      const { userId, n, surface, device, probe, explain } = request.query;
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
-      const slate = await peers.rerank.post<Slate>('/slates', { userId, n }, trace);
+      const given = {
+        ...(surface === undefined ? {} : { surface }),
+        ...(device === undefined ? {} : { device }),
+        ...(probe === 'true' ? { probe: true } : {}),
+        ...(explain === 'true' ? { explain: true } : {}),
+      };
+      const slate = await peers.rerank.post<ExplainedSlate>(
+        '/slates',
+        { userId, n, ...given },
+        trace,
+        gone(reply),
+      );
       return toRecommendationsAnswer(slate, await titles(itemsOfSlate(slate), trace));
     },
   );
@@ -88,6 +115,15 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       return peers.index.similar(id, request.query.n, trace);
     },
   );
+}
+
+/** Aborts when the client leaves before the response: nobody sees a slate then, so none may be logged. */
+function gone({ raw }: FastifyReply): AbortSignal {
+  const left = new AbortController();
+  raw.once('close', () => {
+    if (!raw.writableFinished) left.abort();
+  });
+  return left.signal;
 }
 
 function demandId(id: string, field: string): void {

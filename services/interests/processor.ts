@@ -1,5 +1,6 @@
 import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { BinaryFormatError } from '#algorithms/binary.ts';
+import { isImpression } from '#contracts/domain/action-types.ts';
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
@@ -87,6 +88,7 @@ export function createProcessor(ports: ProcessorPorts): Processor {
         continue;
       }
       streamTime = Math.max(streamTime, value.occurredAt);
+      if (isImpression(value)) continue;
       const work = byUser.get(key) ?? { userId: key, actions: [], trace };
       byUser.set(key, work);
       work.actions.push({ action: value, offset, streamTime });

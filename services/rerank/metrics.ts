@@ -20,7 +20,7 @@ export const METRICS = {
     help: 'Rewards in the posterior that is served',
   }),
   slates: counter('tributary_rerank_slates_total', {
-    help: 'Requests for slates, by outcome; logged: answered, unanswered, perhaps unconfirmed; not logged: late, abandoned, overloaded, failed',
+    help: 'Requests for slates, by outcome; logged: answered, unanswered, perhaps unconfirmed; not logged: probed, late, abandoned, overloaded, failed',
     labels: ['outcome'],
   }),
   slotsMissing: counter('tributary_rerank_slots_missing_total', {

@@ -103,6 +103,39 @@ describe('the route of slates', () => {
     assert.deepEqual(outcomes, { answered: MAX_SLATES });
   });
 
+  it('answers a probe without logging its slate', async () => {
+    const { slateId } = await patient.post<Slate>('/slates', { userId: 'ann', probe: true });
+    assert.notEqual(slateId, '');
+    assert.equal(logged.length, 0);
+    assert.deepEqual(outcomes, { probed: 1 });
+  });
+
+  it('rejects a surface or a device that is none, with the name of the field', async () => {
+    for (const [field, value] of [
+      ['surface', 'Home page'],
+      ['device', 'toaster'],
+      ['probe', 'yes'],
+    ])
+      await assert.rejects(patient.post('/slates', { userId: 'ann', [field!]: value }), {
+        code: 'field.invalid',
+        field,
+      });
+  });
+
+  it('logs no slate of a caller whose own client has left while Redis stalled', async () => {
+    redis.begin();
+    const left = new AbortController();
+    const asked = patient.post<Slate>('/slates', { userId: 'ann' }, undefined, left.signal);
+    await waitFor(() => redis.waiting === 1, { message: 'the request waits for Redis' });
+    const before = await connections();
+    left.abort();
+    await assert.rejects(asked, { code: 'peer.unavailable' });
+    await waitFor(async () => (await connections()) < before, { message: 'its connection is closed' });
+    redis.end();
+    await waitFor(() => outcomes.abandoned === 1, { message: 'the slate is given up' });
+    assert.equal(logged.length, 0);
+  });
+
   it('logs no slate whose caller gave up while Redis stalled, and refuses what exceeds the bound at once', async () => {
     redis.begin();
     const stalled = Array.from({ length: MAX_SLATES }, () => fault(hasty));
@@ -141,6 +174,9 @@ describe('the route of slates', () => {
     assert.equal((await Promise.all(stalled)).length, logged.length);
   });
 
+  const connections = () =>
+    new Promise<number>((resolve) => http.server.getConnections((_, open) => resolve(open)));
+
   /** Sends requests without a deadline, and returns a function that closes their connections. */
   function askAndLeave(count: number): () => Promise<void> {
     const leave = new AbortController();
@@ -151,8 +187,6 @@ describe('the route of slates', () => {
         name: 'AbortError',
       }),
     );
-    const connections = () =>
-      new Promise<number>((resolve) => http.server.getConnections((_, open) => resolve(open)));
     return async () => {
       const before = await connections();
       leave.abort();

@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
+import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { waitOfCaller } from '#platform/http/deadline.ts';
 import { TRACE_HEADER } from '#platform/observability/trace.ts';
@@ -10,9 +12,24 @@ const SlateBody = Type.Object(
   {
     userId: Type.String({ minLength: 1 }),
     n: Type.Integer({ minimum: 1, maximum: 50, default: 10 }),
+    surface: Type.Optional(Type.String({ pattern: SURFACE_PATTERN })),
+    device: Type.Optional(Type.Enum([...DEVICES])),
+    /** Nobody sees the slate: it is not logged. */
+    probe: Type.Optional(Type.Boolean()),
+    explain: Type.Optional(Type.Boolean()),
   },
   { additionalProperties: false },
 );
+
+/** What the caller asks for. */
+export interface AskedSlate {
+  readonly slateId: string;
+  readonly userId: string;
+  readonly size: number;
+  readonly surface?: string | undefined;
+  readonly device?: Device | undefined;
+  readonly explain: boolean;
+}
 
 /**
  * `POST /slates`: responds once the log has the slate, so that every reaction of the user finds its slate. Without an answer
@@ -25,23 +42,26 @@ export function addSlateRoute<P>(
     /** Longest wait for a slate, in milliseconds, whatever the caller says. */
     timeoutMs: number;
     readPool: (userId: string) => Promise<P>;
-    compose: (pool: P, request: { slateId: string; userId: string; size: number }) => Slate;
+    compose: (pool: P, asked: AskedSlate) => ExplainedSlate;
     publish: (slate: Slate, trace: string | undefined) => Promise<unknown>;
   },
 ): void {
   const { calls, timeoutMs, readPool, compose, publish } = options;
   http.post<{ Body: Static<typeof SlateBody> }>('/slates', { schema: { body: SlateBody } }, (request) => {
-    const { userId, n } = request.body;
+    const { userId, n, surface, device, probe = false, explain = false } = request.body;
     const { [TRACE_HEADER]: trace } = request.headers;
     const { socket } = request.raw;
     const caller: Caller = {
       waitMs: waitOfCaller(request.headers, timeoutMs),
       isThere: () => !socket.destroyed && !socket.readableEnded,
     };
+    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain };
     return calls.serve(caller, {
       readPool: () => readPool(userId),
-      compose: (pool) => compose(pool, { slateId: randomUUID(), userId, size: n }),
-      publish: (slate) => publish(slate, typeof trace === 'string' ? trace : undefined),
+      compose: (pool) => compose(pool, asked),
+      publish: probe
+        ? undefined
+        : (slate: Slate) => publish(slate, typeof trace === 'string' ? trace : undefined),
     });
   });
 }

@@ -3,6 +3,7 @@ import { TributaryError } from '#contracts/errors.ts';
 /**
  * How a request for a slate ended:
  * - answered: the slate is in the log, and its caller was there to take it
+ * - probed: the slate is not logged, because nobody sees it
  * - unanswered: the slate is in the log, but its caller left or its time ran out during the write
  * - unconfirmed: Kafka did not confirm the slate, so that it may be in the log; the caller got an error
  * - late, abandoned: not logged, because the time of the caller ran out, or because it left
@@ -11,6 +12,7 @@ import { TributaryError } from '#contracts/errors.ts';
  */
 export type SlateOutcome =
   | 'answered'
+  | 'probed'
   | 'unanswered'
   | 'unconfirmed'
   | 'late'
@@ -29,8 +31,8 @@ export interface Caller {
 export interface SlateWork<P, S> {
   readonly readPool: () => Promise<P>;
   readonly compose: (pool: P) => S;
-  /** Resolves when the log has the slate. */
-  readonly publish: (slate: S) => Promise<unknown>;
+  /** Resolves when the log has the slate; left out for a probe. */
+  readonly publish?: ((slate: S) => Promise<unknown>) | undefined;
 }
 
 export interface SlateCalls {
@@ -74,6 +76,10 @@ export function createSlateCalls(options: {
       throw late(`the candidates were not read within ${caller.waitMs} ms`);
     }
     const slate = compose(pool);
+    if (publish === undefined) {
+      count('probed');
+      return slate;
+    }
     await publish(slate).catch((error: unknown) => {
       count('unconfirmed');
       throw error;

@@ -1,4 +1,5 @@
 import { createRandom } from '#algorithms/random.ts';
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from './candidates.ts';
 import type { Policy } from './policies/policy.ts';
@@ -42,6 +43,7 @@ export function composeSlate(request: SlateRequest): Slate {
     generation: pool.generation,
     interestsVersion: pool.interestsVersion,
     experiment: null,
+    ...NOTHING_KNOWN,
     featureNames: features.columns,
     slots: Array.from(chosen.order, (row, slot) => ({
       itemId: candidates[row]!.itemId,
@@ -51,6 +53,8 @@ export function composeSlate(request: SlateRequest): Slate {
       score: chosen.scores[slot]!,
       propensity: chosen.propensities[slot]!,
       explanation: candidates[row]!.explanation,
+      conditional: 0,
+      inclusion: 0,
     })),
   };
 }

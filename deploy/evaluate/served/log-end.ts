@@ -37,6 +37,8 @@ export function actionRecord({ userIds, itemIds, actions }: LogEnd, position: nu
     receivedAt: occurredAt,
     contextId: String(actions.context[position]!),
     value: null,
+    slateId: null,
+    slot: null,
   };
 }
 

@@ -103,6 +103,8 @@ function loggedClick({ session, item, at }: Click, offset: number): LoggedAction
     receivedAt: at,
     contextId: session,
     value: null,
+    slateId: null,
+    slot: null,
   };
   return { value, key: session, timestamp: at };
 }

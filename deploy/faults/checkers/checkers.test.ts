@@ -18,6 +18,7 @@ import {
 import type { Reward, Slate, UserAction } from '#contracts/generated/records.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import { MAIN_OBJECTIVE } from '../../../services/feedback/objectives.ts';
 import { checkAcknowledged } from './acknowledged.ts';
 import type { LogRecord } from './log-record.ts';
 import { checkRewards, type RewardTerms } from './rewards.ts';
@@ -41,7 +42,8 @@ const MINUTE = 60_000;
 const TERMS: RewardTerms = {
   rules: {
     windowMs: 10 * MINUTE,
-    weights: DEFAULT_REWARDS,
+    objectives: [{ name: MAIN_OBJECTIVE, factor: 1, weights: DEFAULT_REWARDS }],
+    teachesSilence: false,
     clockToleranceMs: 0,
     receiptToleranceMs: 0,
     slateDelayMs: MINUTE,
@@ -140,7 +142,10 @@ describe('the checker of rewards', () => {
   const click = anAction({ type: 'click', occurredAt: RECORDED_AT + 5 });
   const right = [
     aReward({ reward: DEFAULT_REWARDS.click, actionType: 'click', delay: 5 }),
-    aReward({ slot: 1, itemId: 'nail', sequence: 2, reward: 0, actionType: null, delay: null }),
+    aReward({
+      ...{ slot: 1, itemId: 'nail', sequence: 2, reward: 0, actionType: null, delay: null },
+      exposure: 'assumed',
+    }),
   ];
   const check = (
     rewards: readonly Reward[],
@@ -170,6 +175,21 @@ describe('the checker of rewards', () => {
     assert.match(check([{ ...right[0]!, features: [1, 1] }, right[1]!]).join(), /has the features \[1,1\]/);
   });
 
+  it('finds an action that pays a second slate, one that pays another slot, and a wrong exposure', () => {
+    const newer = aSlate({ slateId: 's2', servedAt: slate.servedAt + 1, slots });
+    const later = right.map((reward, slot) => ({
+      ...reward,
+      ...{ slateId: 's2', rewardId: `s2/${slot}`, sequence: slot + 3, servedAt: newer.servedAt },
+      delay: reward.delay && reward.delay - 1,
+    }));
+    assert.match(check([...right, ...later], {}, [slate, newer]).join(), /s1\/0 earned 0\.2 by click/);
+    const [clicked, rest] = right;
+    assert.match(
+      check([clicked!, { ...rest!, exposure: 'unknown' }]).join(),
+      /nothing, unknown, not nothing, assumed/,
+    );
+  });
+
   it('does not yet ask for the rewards of slates that may be open', () => {
     assert.deepEqual(check([], { settledUntil: RECORDED_AT }), []);
   });
@@ -178,7 +198,10 @@ describe('the checker of rewards', () => {
     const late = { ...click, receivedAt: RECORDED_AT + 12 * MINUTE };
     for (const rewards of [
       right,
-      [{ ...right[1]!, ...right[0]!, reward: 0, actionType: null, delay: null }, right[1]!],
+      right.map((reward) => ({
+        ...reward,
+        ...{ reward: 0, actionType: null, delay: null, exposure: 'unknown' as const },
+      })),
     ])
       assert.deepEqual(
         checkRewards({ slates: logOf([slate]), actions: logOf([late]), rewards: logOf(rewards) }, TERMS),

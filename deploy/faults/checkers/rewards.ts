@@ -1,7 +1,13 @@
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { slateFault } from '#contracts/domain/record-validity.ts';
-import type { Reward, Slate, UserAction } from '#contracts/generated/records.ts';
-import type { AttributionRules } from '../../../services/feedback/attribution.ts';
+import { EXPOSURES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
+import {
+  type AttributionRules,
+  boundsOf,
+  exposures,
+  isJoined,
+} from '../../../services/feedback/attribution.ts';
+import { type Acts, outcomeOf } from '../../../services/feedback/objectives.ts';
 import { byPartition, type LogRecord } from './log-record.ts';
 
 export interface LoggedJoin {
@@ -24,13 +30,17 @@ export interface RewardTerms {
 
 /** The slates and actions of a partition, as the join may use them. */
 interface PartitionOfJoin {
-  readonly slates: ReadonlyArray<{ readonly slate: Slate; readonly isLate: boolean }>;
+  /** In the order of the log. */
+  readonly slates: readonly JoinedSlate[];
   readonly actionsOf: ReadonlyMap<string, readonly TimedAction[]>;
   /** Users with a tombstone: what they earned depends on how the two topics interleave. */
   readonly erased: ReadonlySet<string>;
 }
 
-const NOTHING = 'nothing';
+interface JoinedSlate {
+  readonly slate: Slate;
+  readonly isLate: boolean;
+}
 
 interface TimedAction extends UserAction {
   /** Newest event time of the partition up to and including this action, ms. */
@@ -107,32 +117,30 @@ function readRewards(
 }
 
 function checkSlots(
-  { slates, actionsOf, erased }: PartitionOfJoin,
+  join: PartitionOfJoin,
   rewards: ReadonlyMap<string, Reward>,
-  { rules, idleMs, settledUntil, formerSlates = new Set() }: RewardTerms,
+  terms: RewardTerms,
 ): string[] {
+  const { settledUntil, formerSlates = new Set() } = terms;
   const faults: string[] = [];
   const slots = new Set<string>();
-  for (const { slate, isLate } of slates) {
-    if (erased.has(slate.userId)) {
-      for (const slot of slate.slots.keys()) slots.add(`${slate.slateId}/${slot}`);
-      continue;
-    }
-    const closesAt = slate.servedAt + rules.windowMs;
+  const paid = payAll(join, terms);
+  for (const { slate } of join.slates) {
+    const right = rightRewards(slate, paid.get(slate) ?? [], terms.rules);
     for (const slot of slate.slots.keys()) {
       const rewardId = `${slate.slateId}/${slot}`;
       slots.add(rewardId);
+      if (join.erased.has(slate.userId)) continue;
       const reward = rewards.get(rewardId);
       if (reward === undefined) {
-        if (closesAt < settledUntil) faults.push(`the slot ${rewardId} has no reward`);
+        if (slate.servedAt + terms.rules.windowMs < settledUntil)
+          faults.push(`the slot ${rewardId} has no reward`);
         continue;
       }
       faults.push(...copyFaults(slate, slot, reward));
-      const at = { rules, isLate, mandatoryUntil: closesAt + idleMs };
-      const right = earnings(slate, slot, actionsOf.get(slate.userId) ?? [], at);
       const earned = textOf(reward);
-      if (!right.includes(earned))
-        faults.push(`the slot ${rewardId} earned ${earned}, not ${right.join(' or ')}`);
+      if (!right[slot]!.has(earned))
+        faults.push(`the slot ${rewardId} earned ${earned}, not ${[...right[slot]!].join(' or ')}`);
     }
   }
   for (const [rewardId, { slateId }] of rewards)
@@ -148,8 +156,8 @@ function copyFaults(slate: Slate, slot: number, reward: Reward): string[] {
     userId: slate.userId,
     itemId: shown.itemId,
     slot,
-    features: shown.features,
-    featureNames: slate.featureNames,
+    features: [...shown.features, ...slate.context],
+    featureNames: [...slate.featureNames, ...slate.contextNames],
     propensity: shown.propensity,
     servedAt: slate.servedAt,
   };
@@ -161,40 +169,100 @@ function copyFaults(slate: Slate, slot: number, reward: Reward): string[] {
   });
 }
 
-/**
- * Returns what the slot may have earned. An action that the gateway received after the clock may have closed the slate
- * counts or does not, and a slate that arrived late may have missed any of its actions; all others count.
- */
-function earnings(
-  { servedAt, slots }: Slate,
-  slot: number,
-  actions: readonly TimedAction[],
-  { rules, isLate, mandatoryUntil }: { rules: AttributionRules; isLate: boolean; mandatoryUntil: number },
-): string[] {
-  const { itemId } = slots[slot]!;
-  const closesAt = servedAt + rules.windowMs;
-  let best = { reward: 0, text: NOTHING };
-  let accepted = new Set([NOTHING]);
-  for (const action of actions) {
-    const { type, occurredAt, receivedAt, streamTime } = action;
-    const reward = rules.weights[type];
-    const counts =
-      action.itemId === itemId &&
-      reward !== 0 &&
-      receivedAt + rules.receiptToleranceMs > servedAt &&
-      occurredAt >= servedAt - rules.clockToleranceMs &&
-      occurredAt <= closesAt &&
-      streamTime <= closesAt;
-    if (!counts) continue;
-    const text = `${reward} by ${type} after ${Math.max(0, occurredAt - servedAt)}`;
-    if (best.text === NOTHING || reward > best.reward) best = { reward, text };
-    if (isLate) accepted.add(text);
-    else if (receivedAt <= mandatoryUntil) accepted = new Set([best.text]);
-    else accepted.add(best.text);
-  }
-  return [...accepted];
+/** An action that pays a slot of a slate, or may have paid it. */
+interface Payment {
+  readonly slot: number;
+  readonly action: TimedAction;
+  readonly isCertain: boolean;
 }
 
-function textOf({ reward, actionType, delay }: Reward): string {
-  return actionType === null ? NOTHING : `${reward} by ${actionType} after ${delay}`;
+/**
+ * Returns what pays each slate. An action that the gateway received after the clock may have closed its slate may pay that slate,
+ * an earlier one, or none; so may an action for which a slate counts that arrived late. All others pay as defined.
+ */
+function payAll(
+  { slates, actionsOf }: PartitionOfJoin,
+  { rules, idleMs }: RewardTerms,
+): Map<Slate, Payment[]> {
+  const paid = new Map<Slate, Payment[]>();
+  const pay = (slate: Slate, action: TimedAction, isCertain: boolean): void => {
+    const { slots, slateId } = slate;
+    const isNamed = slateId === action.slateId && slots[action.slot ?? -1]?.itemId === action.itemId;
+    const slot = isNamed ? action.slot! : slots.findIndex(({ itemId }) => itemId === action.itemId);
+    paid.set(slate, [...(paid.get(slate) ?? []), { slot, action, isCertain }]);
+  };
+  const ofUser = Map.groupBy(slates, ({ slate }) => slate.userId);
+  for (const [userId, actions] of actionsOf)
+    for (const action of actions) {
+      if (!isJoined(action.type, rules)) continue;
+      const eligible = (ofUser.get(userId) ?? []).filter(({ slate }) => isEligible(slate, action, rules));
+      const payee = payeeOf(eligible, action);
+      if (payee === undefined) continue;
+      const isCertain =
+        eligible.every(({ isLate }) => !isLate) &&
+        action.receivedAt <= payee.servedAt + rules.windowMs + idleMs;
+      if (isCertain) pay(payee, action, true);
+      else for (const { slate } of eligible) pay(slate, action, false);
+    }
+  return paid;
+}
+
+function isEligible(slate: Slate, action: TimedAction, rules: AttributionRules): boolean {
+  const { servedUntil, until } = boundsOf(action, rules);
+  const closesAt = slate.servedAt + rules.windowMs;
+  return (
+    slate.servedAt <= (slate.slateId === action.slateId ? until : servedUntil) &&
+    action.occurredAt <= closesAt &&
+    action.streamTime <= closesAt &&
+    slate.slots.some(({ itemId }) => itemId === action.itemId)
+  );
+}
+
+/** The slate that the action names, else the latest, and of equal ones the last in the log. */
+function payeeOf(eligible: readonly JoinedSlate[], { slateId }: TimedAction): Slate | undefined {
+  const named = eligible.find(({ slate }) => slate.slateId === slateId);
+  if (named !== undefined) return named.slate;
+  return eligible
+    .map(({ slate }) => slate)
+    .reduce<Slate | undefined>(
+      (latest, slate) => (latest === undefined || slate.servedAt >= latest.servedAt ? slate : latest),
+      undefined,
+    );
+}
+
+/** Returns the texts of the rewards that each slot may have. */
+function rightRewards(slate: Slate, payments: readonly Payment[], rules: AttributionRules): Set<string>[] {
+  const slots = slate.slots.map((): Acts => ({}));
+  for (const payment of payments)
+    if (payment.isCertain) slots[payment.slot] = withAct(slots[payment.slot]!, payment, slate);
+  const uncertain = payments.filter(({ isCertain }) => !isCertain);
+  const certain = exposures(slots, rules);
+  return slots.map((acts, slot) => {
+    // What else was paid may change what is known of the whole slate.
+    const seen = uncertain.length === 0 ? [certain[slot]!] : EXPOSURES;
+    const extra = uncertain.filter((payment) => payment.slot === slot);
+    const possible = [acts, ...extra.map((payment) => withAct(acts, payment, slate))];
+    return new Set(
+      possible.flatMap((some) => {
+        const { reward, earned } = outcomeOf(some, rules.objectives);
+        const { actionType = null, delay = null } = earned ?? {};
+        return seen.map((exposure) => textOf({ reward, actionType, delay, exposure }));
+      }),
+    );
+  });
+}
+
+function withAct(acts: Acts, { action: { type, occurredAt } }: Payment, { servedAt }: Slate): Acts {
+  const delay = Math.max(0, occurredAt - servedAt);
+  return { ...acts, [type]: Math.min(acts[type] ?? delay, delay) };
+}
+
+function textOf({
+  reward,
+  actionType,
+  delay,
+  exposure,
+}: Pick<Reward, 'reward' | 'actionType' | 'delay' | 'exposure'>): string {
+  const earned = actionType === null ? 'nothing' : `${reward} by ${actionType} after ${delay}`;
+  return `${earned}, ${exposure}`;
 }

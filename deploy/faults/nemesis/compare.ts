@@ -1,4 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import { readConfig } from '#platform/config.ts';
 import { SETTINGS as FEEDBACK_SETTINGS, rulesOf } from '../../../services/feedback/config.ts';
 import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
@@ -32,6 +33,8 @@ export interface Comparison {
 
 /** Further than any slate lasts, also one of a process whose clock is ahead; an action may be five minutes ahead. */
 const CLOSING_MS = 200_000;
+/** A slate may be as far ahead. It shows that all slates are read that were served more than the slate delay before. */
+const LAST_SLATE_MS = 290_000;
 const LAG_MS = 180_000;
 /** Refreshes after a flip, and rewards of the last slates, come a moment after all messages are read. */
 const SETTLE_MS = 60_000;
@@ -51,7 +54,7 @@ export async function settleAndCompare(world: NemesisWorld): Promise<Comparison>
   }
 }
 
-/** Advances the stream time of each partition beyond every attribution window. */
+/** Advances the stream time and the slates of each partition beyond every attribution window. */
 async function closeSlates(world: NemesisWorld): Promise<void> {
   for (const userId of usersOfPartitions('closer')) {
     const now = Date.now();
@@ -64,6 +67,13 @@ async function closeSlates(world: NemesisWorld): Promise<void> {
       receivedAt: now,
       contextId: null,
       value: null,
+      slateId: null,
+      slot: null,
+    });
+    await world.write('slates', userId, {
+      ...{ slateId: `closing ${userId}`, userId, servedAt: now + LAST_SLATE_MS, slots: [] },
+      ...{ policy: 'none', observations: 0, generation: null, interestsVersion: -1, experiment: null },
+      ...{ featureNames: [], ...NOTHING_KNOWN },
     });
   }
 }

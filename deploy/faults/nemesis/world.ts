@@ -55,10 +55,14 @@ const USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`);
 const WRITE_RETRY_MS = 60_000;
 const BROKER_HEAP = '512m';
 
-/** The clock must neither close slates nor drop actions here, so that rewards are a function of the log. */
+/**
+ * The clock must neither close slates nor drop actions here, so that rewards are a function of the log. The delay exceeds the shift
+ * of any clock, so that no process makes the slates of the others late.
+ */
 export const FEEDBACK_ENV = {
   TRIBUTARY_FEEDBACK_ATTRIBUTION_MS: '3000',
-  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '3600000',
+  TRIBUTARY_FEEDBACK_CLOCK_TOLERANCE_MS: '2000',
+  TRIBUTARY_FEEDBACK_SLATE_DELAY_MS: '150000',
   TRIBUTARY_FEEDBACK_IDLE_MS: '86400000',
 };
 const SETTINGS = {

@@ -1,4 +1,5 @@
 /** Valid records, which stand before and behind each poison, and what the stages need to handle them. */
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import type {
   ItemEmbedding,
   Proposal,
@@ -37,6 +38,8 @@ export function someAction(userId: string, change: Partial<UserAction> = {}): Us
     receivedAt: now,
     contextId: null,
     value: null,
+    slateId: null,
+    slot: null,
     ...change,
   };
 }
@@ -105,6 +108,7 @@ export function someSlate(userId: string, change: Partial<Slate> = {}): Slate {
     generation: null,
     interestsVersion: 1,
     experiment: null,
+    ...NOTHING_KNOWN,
     featureNames: ['bias', 'popularity'],
     slots: [
       {
@@ -115,6 +119,8 @@ export function someSlate(userId: string, change: Partial<Slate> = {}): Slate {
         score: 1,
         propensity: 0.5,
         explanation: '',
+        conditional: 0.5,
+        inclusion: 0.75,
       },
     ],
     ...change,
@@ -136,6 +142,8 @@ export function someReward(userId: string, sequence: number, change: Partial<Rew
     featureNames: ['bias', 'popularity'],
     propensity: 0.5,
     servedAt: Date.now(),
+    exposure: 'seen',
+    outcomes: {},
     ...change,
   };
 }

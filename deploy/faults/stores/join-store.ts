@@ -6,7 +6,7 @@ import {
   topicHeadIn,
   withTopicHead,
 } from '../../../services/feedback/join-values.ts';
-import { NOTHING_REQUESTED, type RebuildableJoinStore } from '../../../services/feedback/store.ts';
+import type { RebuildableJoinStore } from '../../../services/feedback/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
 /** The store of the join over values in memory, with the commands of the store in Redis, one by one. */
@@ -17,10 +17,6 @@ export function createJoinStoreIn(values: KeyValues, run: RunCommand): Rebuildab
   return {
     readHead: (partition) => run(() => held(partition).head),
     read: (partition, request) => run(() => findIn(held(partition), request)),
-    async readShown(partition, offsets) {
-      if (offsets.length === 0) return new Map();
-      return run(() => findIn(held(partition), { ...NOTHING_REQUESTED, offsets }).shown);
-    },
     commit: (partition, change) =>
       run(() => {
         const next = changedValues(held(partition), change);

@@ -15,7 +15,8 @@ export interface Peer {
    *   own error with its code, status, field and reason
    */
   get<T>(path: string, trace?: string): Promise<T>;
-  post<T>(path: string, body: unknown, trace?: string): Promise<T>;
+  /** @param gone aborts the call when its own caller has left; it fails with `peer.unavailable` then */
+  post<T>(path: string, body: unknown, trace?: string, gone?: AbortSignal): Promise<T>;
   close(): Promise<void>;
 }
 
@@ -35,7 +36,13 @@ export function createPeer(options: PeerOptions): Peer {
   const agent = new Agent({ connections: 32 });
   let calls = 0;
 
-  async function call<T>(method: 'GET' | 'POST', path: string, body: unknown, trace?: string): Promise<T> {
+  async function call<T>(
+    method: 'GET' | 'POST',
+    path: string,
+    body: unknown,
+    trace?: string,
+    gone?: AbortSignal,
+  ): Promise<T> {
     const headers: Record<string, string> = {
       accept: 'application/json',
       [DEADLINE_HEADER]: String(timeoutMs),
@@ -59,7 +66,7 @@ export function createPeer(options: PeerOptions): Peer {
         method,
         headers,
         // Limits the whole call, including the wait for a connection and a slow body.
-        signal: AbortSignal.timeout(timeoutMs),
+        signal: signalOf(timeoutMs, gone),
         body: body === undefined ? null : JSON.stringify(body),
       });
       status = answer.statusCode;
@@ -79,9 +86,14 @@ export function createPeer(options: PeerOptions): Peer {
 
   return {
     get: (path, trace) => call('GET', path, undefined, trace),
-    post: (path, body, trace) => call('POST', path, body, trace),
+    post: (path, body, trace, gone) => call('POST', path, body, trace, gone),
     close: () => agent.close(),
   };
+}
+
+function signalOf(timeoutMs: number, gone: AbortSignal | undefined): AbortSignal {
+  const late = AbortSignal.timeout(timeoutMs);
+  return gone === undefined ? late : AbortSignal.any([late, gone]);
 }
 
 /** Keeps the peer's own error, so that a caller of the gateway sees the true reason. */

@@ -83,16 +83,28 @@ describe('an action that is accepted', () => {
   it('an action that leaves out its event id, time and optional fields gets an id, the present and nulls', () => {
     const { eventId, ...rest } = accept(GOOD);
     assert.match(eventId, /^[0-9a-f-]{36}$/);
-    assert.deepEqual(rest, { ...GOOD, occurredAt: NOW, receivedAt: NOW, contextId: null, value: null });
+    assert.deepEqual(rest, {
+      ...GOOD,
+      occurredAt: NOW,
+      receivedAt: NOW,
+      contextId: null,
+      value: null,
+      slateId: null,
+      slot: null,
+    });
   });
 
   it('a record keeps all fields of its action', () => {
     const said = { ...GOOD, eventId: 'e1', occurredAt: NOW - 5, contextId: 'basket', value: 2.5 };
-    assert.deepEqual(accept(said), { ...said, receivedAt: NOW });
-    assert.deepEqual(accept({ ...said, contextId: null, value: null }), {
+    const nothing = { slateId: null, slot: null };
+    assert.deepEqual(accept(said), { ...said, ...nothing, receivedAt: NOW });
+    const answers = { slateId: 's1', slot: 0, type: 'impression' };
+    assert.deepEqual(accept({ ...said, ...answers }), { ...said, ...answers, receivedAt: NOW });
+    assert.deepEqual(accept({ ...said, contextId: null, value: null, ...nothing }), {
       ...said,
       contextId: null,
       value: null,
+      ...nothing,
       receivedAt: NOW,
     });
   });

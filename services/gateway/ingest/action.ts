@@ -19,7 +19,9 @@ export const ActionInput = Type.Object(
     ),
     userId: idSchema(`The user who acted; not \`${EVERYONE}\`, which stands for all users.`),
     itemId: idSchema('The item acted on; it need not be in the catalogue yet.'),
-    type: Type.Enum([...ACTION_TYPES], { description: 'The kind of action.' }),
+    type: Type.Enum([...ACTION_TYPES], {
+      description: 'The kind of action; impression reports that the user saw an item of a slate.',
+    }),
     occurredAt: Type.Optional(
       Type.Union([Type.Integer({ minimum: 0 }), Type.String()], {
         description:
@@ -31,6 +33,19 @@ export const ActionInput = Type.Object(
     ),
     value: Type.Optional(
       Type.Union([Type.Number(), Type.Null()], { description: 'A magnitude: quantity, price or stars.' }),
+    ),
+    slateId: Type.Optional(
+      Type.Union([
+        idSchema(
+          'The slate that the action answers, as the recommendations named it. Without it, the latest slate of the user with the item is taken.',
+        ),
+        Type.Null(),
+      ]),
+    ),
+    slot: Type.Optional(
+      Type.Union([Type.Integer({ minimum: 0 }), Type.Null()], {
+        description: 'The place of the item in that slate, 0 on top; only with slateId.',
+      }),
     ),
   },
   { additionalProperties: false },
@@ -66,6 +81,8 @@ export function validateAction(entry: unknown, now: number, maxAgeMs: number): V
     receivedAt: now,
     contextId: input.contextId ?? null,
     value: input.value ?? null,
+    slateId: input.slateId ?? null,
+    slot: input.slot ?? null,
   };
   const fault = actionFault({ value: record, key: record.userId, timestamp: timestampOf(record) });
   return fault === undefined ? { record } : reject(fault);

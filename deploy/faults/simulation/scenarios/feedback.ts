@@ -1,10 +1,12 @@
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { timestampOf } from '#contracts/domain/action-validity.ts';
+import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { AttributionRules } from '../../../../services/feedback/attribution.ts';
 import { watchEnds } from '../../../../services/feedback/ends-watch.ts';
 import { createHandlers } from '../../../../services/feedback/handlers.ts';
 import { createJoiner } from '../../../../services/feedback/joiner.ts';
+import { MAIN_OBJECTIVE } from '../../../../services/feedback/objectives.ts';
 import { createRecovery, RewardsReading } from '../../../../services/feedback/recovery.ts';
 import type { JoinedTopic } from '../../../../services/feedback/store.ts';
 import { checkRewards } from '../../checkers/rewards.ts';
@@ -15,7 +17,7 @@ import type { World } from '../world.ts';
 
 const USERS = ['ann', 'bob', 'cid', 'dan'];
 const ITEMS = ['tea', 'mate', 'nail', 'screw'];
-const TYPES: readonly ActionType[] = ['view', 'click', 'save', 'buy', 'hide'];
+const TYPES: readonly ActionType[] = ['view', 'click', 'save', 'buy', 'hide', 'impression'];
 const SLATES = 25;
 const ACTIONS = 50;
 /** Share of slates that are in the log a second time, as after a requeue, and the longest time until then, ms. */
@@ -30,7 +32,8 @@ const NEWEST = 20;
 
 const RULES: AttributionRules = {
   windowMs: 10_000,
-  weights: DEFAULT_REWARDS,
+  objectives: [{ name: MAIN_OBJECTIVE, factor: 1, weights: DEFAULT_REWARDS }],
+  teachesSilence: false,
   clockToleranceMs: 2_000,
   receiptToleranceMs: 0,
   slateDelayMs: 6_000,
@@ -153,6 +156,7 @@ function show(world: World, random: Staging['random'], index: number): string {
     generation: null,
     interestsVersion: -1,
     experiment: null,
+    ...NOTHING_KNOWN,
     featureNames: ['bias', 'popularity'],
     slots: Array.from({ length: 1 + random.integer(3) }, (_, slot) => ({
       itemId: ITEMS[(first + slot) % ITEMS.length]!,
@@ -162,6 +166,8 @@ function show(world: World, random: Staging['random'], index: number): string {
       score: 1,
       propensity: 0.5,
       explanation: '',
+      conditional: 0.5,
+      inclusion: 0.75,
     })),
   };
   world.write('slates', userId, slate);
@@ -182,6 +188,8 @@ function react(world: World, random: Staging['random'], index: number): void {
   const behind = [0, 3_000 * random.next(), -1_000 * random.next(), 40_000 * random.next()][
     random.integer(4)
   ]!;
+  // Few of them name a slate of theirs, and of those few one with the item.
+  const named = random.next() < 0.5;
   const action: UserAction = {
     eventId: `e${index}`,
     userId,
@@ -191,6 +199,8 @@ function react(world: World, random: Staging['random'], index: number): void {
     receivedAt,
     contextId: null,
     value: null,
+    slateId: named ? `s${random.integer(SLATES)}` : null,
+    slot: named ? random.integer(3) : null,
   };
   world.write('actions', userId, action, timestampOf(action));
 }

@@ -141,6 +141,8 @@ export function act(world: World, random: Staging['random'], index: number): voi
     receivedAt: Math.round(receivedAt),
     contextId: null,
     value: null,
+    slateId: null,
+    slot: null,
   };
   world.write('actions', userId, action, timestampOf(action));
 }

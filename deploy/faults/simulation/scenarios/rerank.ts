@@ -222,6 +222,8 @@ function rewarder(world: World, random: Staging['random']): () => void {
       featureNames: ['bias', random.next() < 0.5 ? 'popularity' : 'trending.score'],
       propensity: 0.5,
       servedAt: Math.round(world.scheduler.now),
+      exposure: 'seen',
+      outcomes: {},
     };
     ours.push(reward);
     world.write('rewards', userId, reward);

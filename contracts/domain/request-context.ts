@@ -1,0 +1,8 @@
+/** What an app may tell of a request for a slate. */
+
+/** Kinds of devices. */
+export const DEVICES = ['desktop', 'mobile', 'tablet', 'television', 'other'] as const;
+export type Device = (typeof DEVICES)[number];
+
+/** A surface is a page or a part of one, named by the app. */
+export const SURFACE_PATTERN = '^[a-z][a-z0-9-]{0,31}$';

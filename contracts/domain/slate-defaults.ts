@@ -1,0 +1,15 @@
+import type { Slate } from '../generated/records.ts';
+
+/** The fields of a slate of which its producer knows nothing: those that stand for “not known”. */
+export const NOTHING_KNOWN = {
+  contextNames: [],
+  context: [],
+  policyId: '',
+  posteriorId: '',
+  seed: '',
+  draws: 0,
+  epsilon: 0,
+  propensity: 0,
+  candidateCount: 0,
+  candidateDigest: '',
+} as const satisfies Partial<Slate>;
