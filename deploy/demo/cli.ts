@@ -54,8 +54,8 @@ async function main(options: DemoOptions): Promise<void> {
     onFailure: exitWithFailure,
   });
   const gateway = connectGateway({ url: cluster.url('gateway') });
-  narrator.say(`The gateway listens at ${cluster.url('gateway')}; its API is described at /openapi.json`);
-  narrator.say('Watch the log from another terminal: npm run topics -- tail actions --follow');
+  narrator.say(`The console is at ${cluster.url('gateway')}/ and the API is described at /docs`);
+  narrator.say('Watch the log from another terminal: npx tributary tail actions --follow');
 
   const past = await loadPast(dataset, plan, gateway, narrator);
   await drain(cluster, narrator.say);

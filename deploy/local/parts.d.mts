@@ -15,6 +15,7 @@ export interface PartLocations {
   'peer:scipy': { python: string };
   'peer:hnswlib': { python: string };
   'peer:dgl': { python: string };
+  'peer:schemathesis': { python: string };
   kustomize: { program: string };
   helm: { program: string };
   'kube-score': { program: string };

@@ -50,7 +50,7 @@ export function similarItemsCommand(): Command {
 
 async function show(context: CommandContext, itemId: string, { since, json }: ShowFlags): Promise<void> {
   const from = parsePosition(since, Date.now());
-  const entries = await readStory({ ...clientsOf(context), subject: { itemId }, from });
+  const { entries } = await readStory({ ...clientsOf(context), subject: { itemId }, from });
   if (entries.length === 0)
     throw new TributaryError(
       'item.unknown',

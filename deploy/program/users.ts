@@ -52,7 +52,7 @@ async function entriesOf(
   { since }: UserFlags,
 ): Promise<StoryEntry[]> {
   const from = parsePosition(since, Date.now());
-  const entries = await readStory({ ...clientsOf(context), subject: { userId }, from });
+  const { entries } = await readStory({ ...clientsOf(context), subject: { userId }, from });
   if (entries.length === 0)
     throw new TributaryError(
       'user.unknown',

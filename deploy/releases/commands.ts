@@ -54,27 +54,35 @@ export async function showRelease(
  * @throws TributaryError `release.refused` with the reason, before anything is written; `peer.unavailable` if no
  *   index flips in time
  */
-export async function activateGeneration(context: CommandContext, generation: string): Promise<void> {
+export async function activateGeneration(
+  context: CommandContext,
+  generation: string,
+  flags: OutputFlags = {},
+): Promise<void> {
   const log = logOf(context);
   const { next } = await activate(log, generation);
-  await awaitFlip(context, log, generation, next);
+  await awaitFlip(context, log, generation, next, flags);
 }
 
 /** @throws TributaryError as `activateGeneration` does */
-export async function rollBack(context: CommandContext): Promise<void> {
+export async function rollBack(context: CommandContext, flags: OutputFlags = {}): Promise<void> {
   const log = logOf(context);
   const former = decideRollback((await readReleases(log)).ledger);
   if ('refusal' in former) throw refused(former.refusal);
   const { next } = await activate(log, former.generation);
-  await awaitFlip(context, log, former.generation, next);
+  await awaitFlip(context, log, former.generation, next, flags);
 }
 
 /** @throws TributaryError `release.refused` with the reason, before anything is written */
-export async function retireGeneration(context: CommandContext, generation: string): Promise<void> {
+export async function retireGeneration(
+  context: CommandContext,
+  generation: string,
+  { json }: OutputFlags = {},
+): Promise<void> {
   const log = logOf(context);
   const { ledger } = await readReleases(log);
   await declareReleases(log, demand(decideRetirement(ledger, generation, Date.now())));
-  await context.write(`${generation} is retired.\n`);
+  await context.write(json ? stateLine(generation, 'retired') : `${generation} is retired.\n`);
 }
 
 /**
@@ -99,11 +107,12 @@ async function awaitFlip(
   log: ReleaseLog,
   generation: string,
   from: ReadonlyMap<number, number>,
+  { json }: OutputFlags,
 ): Promise<void> {
-  await write(`${generation} is requested; waiting for the index to flip …\n`);
+  if (!json) await write(`${generation} is requested; waiting for the index to flip …\n`);
   const timeout = AbortSignal.timeout(FLIP_TIMEOUT_MS);
   if (await becomesActive(log, generation, { from, signal: AbortSignal.any([signal, timeout]) })) {
-    await write(`${generation} is active.\n`);
+    await write(json ? stateLine(generation, 'active') : `${generation} is active.\n`);
   } else if (timeout.aborted) {
     throw new TributaryError(
       'peer.unavailable',
@@ -111,6 +120,10 @@ async function awaitFlip(
       { retryable: true },
     );
   }
+}
+
+function stateLine(generation: string, state: Release['state']): string {
+  return `${JSON.stringify({ generation, state })}\n`;
 }
 
 function demand(decision: Decision): readonly Release[] {

@@ -45,18 +45,25 @@ export function releasesCommand(): Command {
     .command('activate')
     .description('serve that generation; all readers flip to it together')
     .argument('<generation>')
-    .action((generation: string) => runCommand((context) => activateGeneration(context, generation)));
+    .option('--json', 'one JSON object, when the index has flipped')
+    .action((generation: string, flags: OutputFlags) =>
+      runCommand((context) => activateGeneration(context, generation, flags)),
+    );
 
   program
     .command('rollback')
     .description('serve the generation before the active one again')
-    .action(() => runCommand(rollBack));
+    .option('--json', 'one JSON object, when the index has flipped')
+    .action((flags: OutputFlags) => runCommand((context) => rollBack(context, flags)));
 
   program
     .command('retire')
     .description('prevent a ready generation from being served')
     .argument('<generation>')
-    .action((generation: string) => runCommand((context) => retireGeneration(context, generation)));
+    .option('--json', 'one JSON object')
+    .action((generation: string, flags: OutputFlags) =>
+      runCommand((context) => retireGeneration(context, generation, flags)),
+    );
 
   return program;
 }

@@ -1,4 +1,4 @@
-import { type ConfigOf, number, readConfig, text } from '#platform/config.ts';
+import { type ConfigOf, choice, number, readConfig, text } from '#platform/config.ts';
 import { INDEX_URLS } from '#stages/settings.ts';
 import { defaultUrl, STAGES } from '#stages/stages.ts';
 
@@ -76,10 +76,20 @@ export const SETTINGS = {
     unit: 'ms',
     summary: 'age of a title in memory after which the index is queried for it again',
   }),
+  console: choice('TRIBUTARY_GATEWAY_CONSOLE', ['local', 'on', 'off'], {
+    fallback: 'local',
+    summary:
+      'whether the console is served at /, which shows all users: local serves it only where the stage listens on a loopback address',
+  }),
 } as const;
 
 export type GatewayConfig = ConfigOf<typeof SETTINGS>;
 
 export function readGatewayConfig(): GatewayConfig {
   return readConfig(SETTINGS, process.env);
+}
+
+/** Whether the gateway serves the console. @param host on which the stage listens */
+export function servesConsole({ console }: Pick<GatewayConfig, 'console'>, host: string): boolean {
+  return console === 'on' || (console === 'local' && /^(127\.|::1$|localhost$)/.test(host));
 }

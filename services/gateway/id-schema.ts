@@ -2,9 +2,14 @@ import { type TString, Type } from 'typebox';
 import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
 import type { Fault } from '#contracts/fault.ts';
 
-/** The schema of an id. JSON Schema cannot state a length in bytes, so `idFault` checks it. */
-export function idSchema(description: string): TString {
-  return Type.String({ minLength: 1, description: `${description} 1 to ${MAX_ID_BYTES} bytes of UTF-8.` });
+/** The schema of an id, with an example for the documentation. JSON Schema cannot state a length in bytes, so `idFault` checks it. */
+export function idSchema(description: string, example?: string): TString {
+  const described = `${description} 1 to ${MAX_ID_BYTES} bytes of UTF-8.`;
+  return Type.String({
+    minLength: 1,
+    description: described,
+    ...(example !== undefined && { examples: [example] }),
+  });
 }
 
 /** Adds the remedy to the fault of an id that is a JSON number: above 2^53 it has lost digits already. */

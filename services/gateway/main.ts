@@ -4,7 +4,8 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { ACTIONS_RETENTION_MS } from '#topics/catalog.ts';
 import { createAdmission } from './admission.ts';
-import { readGatewayConfig } from './config.ts';
+import { readGatewayConfig, servesConsole } from './config.ts';
+import { addConsole } from './console/console-routes.ts';
 import { createGatewayMetrics } from './metrics.ts';
 import { followRetention } from './retention.ts';
 import { addRoutes } from './routes.ts';
@@ -41,5 +42,6 @@ await runStage(STAGES.gateway, async (stage) => {
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
     metrics: createGatewayMetrics(stage.metrics),
   });
+  if (servesConsole(config, stage.config.host)) await addConsole(stage, { index: peers.index, titles });
   for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
 });

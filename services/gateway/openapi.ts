@@ -1,7 +1,9 @@
 import swagger from '@fastify/swagger';
+import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { ERROR_REMEDIES } from '#contracts/errors.ts';
+import { PROBLEM_TYPE } from '#platform/http/error-body.ts';
 
 const ErrorDescription = Type.Object({
   code: Type.String({
@@ -14,8 +16,38 @@ const ErrorDescription = Type.Object({
   retryable: Type.Optional(Type.Boolean({ description: 'Whether the same entry may be accepted later.' })),
 });
 
+/** The members of RFC 9457 that every error has. */
+const PROBLEM = {
+  type: Type.String({ description: 'Identifies the kind of the error: its place on this page.' }),
+  title: Type.String({ description: 'The code in words.' }),
+  status: Type.Integer({ description: 'The HTTP status.' }),
+  detail: Type.String({ description: 'What happened, with the value at fault.' }),
+  ...Type.Omit(ErrorDescription, ['reason']).properties,
+};
+
 /** Body of every error. */
-export const ErrorAnswer = Type.Object({ error: ErrorDescription });
+export const ErrorAnswer = Type.Object(
+  { ...PROBLEM, error: ErrorDescription },
+  {
+    examples: [
+      {
+        type: '/docs#error-field.invalid',
+        title: 'Field invalid',
+        status: 400,
+        detail: 'must be an integer',
+        code: 'field.invalid',
+        field: 'n',
+        remedy: ERROR_REMEDIES['field.invalid'],
+        error: {
+          code: 'field.invalid',
+          field: 'n',
+          reason: 'must be an integer',
+          remedy: ERROR_REMEDIES['field.invalid'],
+        },
+      },
+    ],
+  },
+);
 
 const Verdict = Type.Object({
   index: Type.Integer({ description: 'Index of the entry in the body, from 0.' }),
@@ -36,27 +68,34 @@ const BatchVerdicts = Type.Object({
 
 /** The answer to a batch of which no entry was accepted: with verdicts, if the body could be read. */
 const Refused = Type.Object({
+  ...PROBLEM,
   ...Type.Partial(BatchVerdicts).properties,
   error: ErrorDescription,
 });
 
 /** Answers that every route can give. */
 const COMMON_ERRORS = {
-  400: described(ErrorAnswer, 'The request or a field of it is invalid.'),
-  404: described(ErrorAnswer, 'There is no such route.'),
-  408: described(ErrorAnswer, 'The request did not arrive within 30 s.'),
-  414: described(ErrorAnswer, 'A segment of the path is too long.'),
-  431: described(ErrorAnswer, 'The URL and headers exceed 16 KiB.'),
-  500: described(ErrorAnswer, 'An unexpected error.'),
+  400: problem(ErrorAnswer, 'The request or a field of it is invalid.'),
+  404: problem(ErrorAnswer, 'There is no such route.'),
+  408: problem(ErrorAnswer, 'The request did not arrive within 30 s.'),
+  414: problem(ErrorAnswer, 'A segment of the path is too long.'),
+  431: problem(ErrorAnswer, 'The URL and headers exceed 16 KiB.'),
+  500: problem(ErrorAnswer, 'An unexpected error.'),
 };
 
 /** The answers of a route that queries other stages. */
-export function readAnswers(answer: TSchema, unknown?: string): object {
+export function readAnswers(
+  answer: TSchema,
+  { unknown, isPolled = false }: { readonly unknown?: string; readonly isPolled?: boolean } = {},
+): object {
   return {
     200: answer,
+    ...(isPolled
+      ? { 304: { type: 'null', description: 'The answer still has the ETag that if-none-match names.' } }
+      : {}),
     ...COMMON_ERRORS,
-    ...(unknown === undefined ? {} : { 404: described(ErrorAnswer, unknown) }),
-    503: described(
+    ...(unknown === undefined ? {} : { 404: problem(ErrorAnswer, unknown) }),
+    503: problem(
       ErrorAnswer,
       'Another stage does not answer or too many requests wait for it; try again after retry-after.',
     ),
@@ -73,15 +112,15 @@ export function batchRoute(summary: string, body: TSchema): object {
         202: described(BatchVerdicts, 'All accepted: in the log on every in-sync replica.'),
         207: described(BatchVerdicts, 'Some accepted; each entry has its verdict.'),
         ...COMMON_ERRORS,
-        400: described(
+        400: problem(
           Refused,
           'None accepted: each entry has its verdict, unless the body could not be read.',
         ),
-        413: described(ErrorAnswer, 'More than 1,000 entries or more than 1 MiB, also after decompression.'),
-        415: described(ErrorAnswer, 'The body is not application/json in UTF-8, plain or gzip.'),
-        417: described(ErrorAnswer, 'The header expect asks for something else than 100-continue.'),
-        500: described(Refused, 'None accepted: an unexpected error.'),
-        503: described(
+        413: problem(ErrorAnswer, 'More than 1,000 entries or more than 1 MiB, also after decompression.'),
+        415: problem(ErrorAnswer, 'The body is not application/json in UTF-8, plain or gzip.'),
+        417: problem(ErrorAnswer, 'The header expect asks for something else than 100-continue.'),
+        500: problem(Refused, 'None accepted: an unexpected error.'),
+        503: problem(
           Refused,
           'None accepted, because Kafka did not confirm or too many requests are in flight; send again after retry-after.',
         ),
@@ -96,7 +135,12 @@ function described(schema: TSchema, description: string): object {
   return { ...schema, description };
 }
 
-/** Serves `GET /openapi.json`; register it before the routes that it describes. */
+/** An error in the media type of RFC 9457. */
+function problem(schema: TSchema, description: string): object {
+  return { description, content: { [PROBLEM_TYPE]: { schema } } };
+}
+
+/** Serves `GET /openapi.json`, and `/docs`, which renders it; register it before the routes that it describes. */
 export async function addOpenApi(http: FastifyInstance): Promise<void> {
   await http.register(swagger, {
     openapi: {
@@ -106,13 +150,14 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
         version: '1',
         description:
           'Post the actions of users; read recommendations that reflect them within a fraction of a second. ' +
-          'Every error has the same shape, that of bytes that are no request too.\n\n' +
+          'Every error has the same shape (RFC 9457), that of bytes that are no request too.\n\n' +
           'Codes and their remedies:\n' +
           Object.entries(ERROR_REMEDIES)
-            .map(([code, remedy]) => `- \`${code}\`: ${remedy}`)
+            .map(([code, remedy]) => `- <a id="error-${code}"></a>\`${code}\`: ${remedy}`)
             .join('\n'),
       },
     },
   });
   http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
+  await http.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
 }

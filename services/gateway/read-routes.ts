@@ -1,3 +1,4 @@
+import etag from '@fastify/etag';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
@@ -26,7 +27,7 @@ const DEFAULT_RECOMMENDATIONS = 10;
 const Count = Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS });
 const Flag = (description: string) => Type.Enum(['true', 'false'], { default: 'false', description });
 const RecommendationsQuery = Type.Object({
-  userId: idSchema('For whom.'),
+  userId: idSchema('For whom.', '2375'),
   n: Count,
   surface: Type.Optional(
     Type.String({
@@ -40,7 +41,9 @@ const RecommendationsQuery = Type.Object({
   explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
 });
 const SimilarQuery = Type.Object({ n: Count });
-const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+const IdParams = Type.Object({
+  id: Type.String({ minLength: 1, description: '1 to 256 bytes of UTF-8.', examples: ['1082185'] }),
+});
 
 export interface Peers {
   readonly rerank: Peer;
@@ -48,8 +51,17 @@ export interface Peers {
   readonly index: IndexClient;
 }
 
-/** Adds the routes that query other stages. */
-export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Titles): void {
+/** Adds the routes that query other stages. What apps poll has an ETag, so that an unchanged answer costs no body. */
+export async function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Titles): Promise<void> {
+  addRecommendations(http, peers, titles);
+  await http.register(async (polled) => {
+    await polled.register(etag);
+    addInterests(polled, peers, titles);
+    addSimilar(polled, peers);
+  });
+}
+
+function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles): void {
   http.get<{ Querystring: Static<typeof RecommendationsQuery> }>(
     '/v1/recommendations',
     {
@@ -63,6 +75,8 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       const { userId, n, surface, device, probe, explain } = request.query;
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
+      // Each request gets a slate of its own, which its reader answers.
+      reply.header('cache-control', 'no-store');
       const given = {
         ...(surface === undefined ? {} : { surface }),
         ...(device === undefined ? {} : { device }),
@@ -78,14 +92,19 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       return toRecommendationsAnswer(slate, await titles(itemsOfSlate(slate), trace));
     },
   );
+}
 
+function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void {
   http.get<{ Params: Static<typeof IdParams> }>(
     '/v1/users/:id/interests',
     {
       schema: {
         summary: 'The medoids of a user’s window, the most important first',
         params: IdParams,
-        response: readAnswers(InterestsAnswer, 'The user has no action in the window.'),
+        response: readAnswers(InterestsAnswer, {
+          unknown: 'The user has no action in the window.',
+          isPolled: true,
+        }),
       },
     },
     async (request, reply) => {
@@ -97,7 +116,9 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
       return toInterestsAnswer(interests, await titles(itemIds, trace));
     },
   );
+}
 
+function addSimilar(http: FastifyInstance, peers: Peers): void {
   http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof SimilarQuery> }>(
     '/v1/items/:id/similar',
     {
@@ -105,7 +126,10 @@ export function addReadRoutes(http: FastifyInstance, peers: Peers, titles: Title
         summary: 'Items near an item in the served generation',
         params: IdParams,
         querystring: SimilarQuery,
-        response: readAnswers(SimilarItemsAnswer, 'The item has no vector in the served generation.'),
+        response: readAnswers(SimilarItemsAnswer, {
+          unknown: 'The item has no vector in the served generation.',
+          isPolled: true,
+        }),
       },
     },
     async (request, reply) => {

@@ -20,10 +20,10 @@ export interface RoutesOptions {
   readonly admission: Admission;
 }
 
-/** Adds the routes of the gateway, and `GET /openapi.json`, which describes them. */
+/** Adds the routes of the gateway, and `GET /openapi.json` and `/docs`, which describe them. */
 export async function addRoutes(stage: StagePorts, options: RoutesOptions): Promise<void> {
   const { peers, titles } = options;
   await addOpenApi(stage.http);
   addWriteRoutes(stage, options);
-  addReadRoutes(stage.http, peers, titles);
+  await addReadRoutes(stage.http, peers, titles);
 }

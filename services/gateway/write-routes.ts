@@ -2,7 +2,7 @@ import type { FastifyReply } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { timestampOf } from '#contracts/domain/action-validity.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
-import { RETRY_AFTER_SECONDS } from '#platform/http/error-body.ts';
+import { PROBLEM_TYPE, RETRY_AFTER_SECONDS, toProblem } from '#platform/http/error-body.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { ActionInput, seemsOlder, validateAction } from './ingest/action.ts';
 import {
@@ -90,5 +90,8 @@ function send(reply: FastifyReply, answer: BatchAnswer): BatchAnswer {
   const status = statusOf(answer);
   if (status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
   reply.code(status);
-  return answer;
+  const { error } = answer;
+  if (status < 400 || error === undefined) return answer;
+  reply.type(PROBLEM_TYPE);
+  return toProblem(status, { ...answer, error });
 }

@@ -5,7 +5,7 @@ import type { DeadLetter, Item, RecordTypes, UserAction } from '#contracts/gener
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName } from '../catalog.ts';
 import { partitionOfKey } from '../partitioner.ts';
 import type { Position } from '../positions.ts';
-import { readTopic, type TopicMessage } from '../reader.ts';
+import { type ReadResult, readTopic, type TopicMessage } from '../reader.ts';
 import type { StoryEntry } from './entry.ts';
 
 export type Subject = { readonly userId: string } | { readonly itemId: string };
@@ -17,6 +17,8 @@ export interface StoryOptions {
   readonly subject: Subject;
   readonly from: Position;
   readonly signal: AbortSignal;
+  /** Only these of the topics of the story. */
+  readonly topics?: readonly TopicName[];
 }
 
 /** Name of the header that carries the trace (W3C Trace Context). */
@@ -38,26 +40,39 @@ export function topicsOfStory(subject: Subject): readonly TopicName[] {
   return [...names.map(({ name }) => name), ...('userId' in subject ? (['dead-letters'] as const) : [])];
 }
 
+/** Where a later read of each topic resumes. */
+export type StoryPositions = ReadonlyMap<TopicName, ReadonlyMap<number, number>>;
+
 /** Reads what is in the log now. Undecodable messages are left out: they are dead letters of their readers. */
-export async function readStory(options: StoryOptions): Promise<StoryEntry[]> {
+export async function readStory(
+  options: StoryOptions,
+): Promise<{ readonly entries: StoryEntry[]; readonly next: StoryPositions }> {
   const entries: StoryEntry[] = [];
-  await Promise.all(
-    topicsOfStory(options.subject).map((name) =>
-      readOne(options, name, options.from, 'end', (entry) => void entries.push(entry)),
-    ),
+  const { subject, topics = topicsOfStory(subject) } = options;
+  const next = await Promise.all(
+    topics.map(async (name) => {
+      const read = await readOne(options, name, options.from, 'end', (entry) => void entries.push(entry));
+      return [name, read.next] as const;
+    }),
   );
-  return entries;
+  return { entries, next: new Map(next) };
 }
 
-/** Hands over the entries as they are written, from now on, until the signal. */
+/** Hands over the entries as they are written, from the positions on, one after the other, until the signal. */
 export async function followStory(
   options: StoryOptions,
-  onEntry: (entry: StoryEntry) => unknown,
+  from: StoryPositions,
+  onEntry: (entry: StoryEntry) => Promise<void>,
 ): Promise<void> {
   const ending = new AbortController();
   const signal = AbortSignal.any([options.signal, ending.signal]);
-  const reads = topicsOfStory(options.subject).map((name) =>
-    readOne({ ...options, signal }, name, { at: 'end' }, 'never', onEntry),
+  let turn = Promise.resolve();
+  const take = (entry: StoryEntry): Promise<void> => {
+    turn = turn.then(() => onEntry(entry));
+    return turn;
+  };
+  const reads = [...from].map(([name, offsets]) =>
+    readOne({ ...options, signal }, name, { at: 'offsets', offsets }, 'never', take),
   );
   try {
     await Promise.all(reads);
@@ -73,9 +88,9 @@ async function readOne(
   from: Position,
   until: 'end' | 'never',
   onEntry: (entry: StoryEntry) => unknown,
-): Promise<void> {
+): Promise<ReadResult> {
   const partitions = partitionsOf(name, subject);
-  await readTopic({
+  return readTopic({
     kafka,
     topic: qualifiedTopic(namespace, name),
     from,

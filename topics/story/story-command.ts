@@ -5,7 +5,7 @@ import { clientsOf } from '../commands.ts';
 import { parseGrep } from '../filter.ts';
 import { parsePosition } from '../positions.ts';
 import { Causes, inOrderOfCause } from './causes.ts';
-import type { LinkedEntry, StoryEntry } from './entry.ts';
+import type { LinkedEntry } from './entry.ts';
 import { followStory, readStory, readTitles, type Subject } from './read-story.ts';
 import { StoryPrinter } from './render-story.ts';
 
@@ -40,13 +40,7 @@ export async function storyCommand(
   const from = parsePosition(flags.since ?? flags.from ?? DEFAULT_SINCE, Date.now());
   const options = { ...clients, subject, from };
 
-  // What arrives while the past is read waits for its turn.
-  const late: StoryEntry[] = [];
-  let take = (entry: StoryEntry): unknown => late.push(entry);
-  const following = flags.follow ? followStory(options, (entry) => take(entry)) : Promise.resolve();
-  // The failure is reported when the story waits for it.
-  following.catch(() => undefined);
-  const [entries, titles] = await Promise.all([
+  const [{ entries, next }, titles] = await Promise.all([
     readStory(options),
     flags.titles === false || json ? new Map<string, string>() : readTitles(clients),
   ]);
@@ -68,25 +62,12 @@ export async function storyCommand(
   }
 
   const causes = new Causes();
-  const seen = new Set(entries.map(placeOf));
   for (const entry of entries) causes.add(entry);
-  let printed = Promise.resolve();
-  take = (entry) => {
-    printed = printed.then(async () => {
-      if (seen.has(placeOf(entry))) return;
-      seen.add(placeOf(entry));
-      printer.expect(entry);
-      causes.add(entry);
-      await print({ entry, ...causes.causeOf(entry) });
-    });
-    return printed;
-  };
-  for (const entry of late.splice(0)) await take(entry);
-  await following;
-}
-
-function placeOf({ topic, partition, offset }: StoryEntry): string {
-  return `${topic} ${partition}:${offset}`;
+  await followStory(options, next, async (entry) => {
+    printer.expect(entry);
+    causes.add(entry);
+    await print({ entry, ...causes.causeOf(entry) });
+  });
 }
 
 function nothingOf(subject: Subject, flags: StoryFlags): string {

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs';
 import { join } from 'node:path';
 
 export const packages = {
@@ -40,8 +40,16 @@ export const packages = {
         cwd: project,
       },
     );
+    linkProgram(project);
   },
 };
+
+/** npm links the programs of dependencies only; with this one `npx tributary` starts at once. */
+function linkProgram(project) {
+  const link = join(project, 'node_modules', '.bin', 'tributary');
+  rmSync(link, { force: true });
+  symlinkSync(join('..', '..', 'deploy', 'program', 'tributary.mjs'), link);
+}
 
 /** A locked optional package for another system or processor, which npm correctly leaves out. */
 function isForeign({ optional, os, cpu, libc }) {

@@ -25,6 +25,9 @@ export const dgl = peer('dgl', [
   'setuptools==69.5.1',
 ]);
 
+/** Generates requests from /openapi.json (`npm run test:api`). */
+export const schemathesis = peer('schemathesis', ['schemathesis==4.32.5']);
+
 /**
  * A Python library that a bench measures against, in a virtual environment of its own.
  *

@@ -23,6 +23,33 @@ export interface StatusAndBody {
   readonly body: ErrorBody;
 }
 
+/** The media type of errors (RFC 9457). */
+export const PROBLEM_TYPE = 'application/problem+json';
+
+/** The members that RFC 9457 names, and those of the described error beside them. */
+export interface ProblemMembers extends Omit<DescribedError, 'reason'> {
+  /** Identifies the kind of the error; the gateway serves the page. */
+  readonly type: string;
+  /** The code in words, the same for every error of the code. */
+  readonly title: string;
+  readonly status: number;
+  readonly detail: string;
+}
+
+/** Returns an error body as RFC 9457 shapes it; `error` stays as an extension. */
+export function toProblem<B extends ErrorBody>(status: number, body: B): ProblemMembers & B {
+  const { reason, ...described } = body.error;
+  const words = described.code.replace(/[.-]/g, ' ');
+  return {
+    type: `/docs#error-${described.code}`,
+    title: words[0]!.toUpperCase() + words.slice(1),
+    status,
+    detail: reason,
+    ...described,
+    ...body,
+  };
+}
+
 /** Seconds after which a caller may try again that was answered with 429 or 503. */
 export const RETRY_AFTER_SECONDS = '1';
 

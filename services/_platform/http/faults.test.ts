@@ -9,7 +9,7 @@ import { createLifecycle } from '../lifecycle.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { createHttpDrain } from './drain.ts';
-import type { ErrorBody } from './error-body.ts';
+import type { ErrorBody, ProblemMembers } from './error-body.ts';
 import { MAX_BODY_BYTES } from './json-body.ts';
 import { createHttpServer } from './server.ts';
 import { exchange, parseAnswer } from './sockets.testing.ts';
@@ -178,7 +178,12 @@ describe('a request that no route sees', () => {
       const { error } = body as ErrorBody;
       assert.deepEqual([status, error.code, error.remedy], [expected, code, ERROR_REMEDIES[code]]);
       assert.ok(error.reason.length > 0 && error.reason.length < 300, error.reason);
-      assert.match(head, /content-type: application\/json/);
+      assert.match(head, /content-type: application\/problem\+json/);
+      const problem = body as ProblemMembers;
+      assert.deepEqual(
+        [problem.status, problem.detail, problem.code, problem.type],
+        [expected, error.reason, code, `/docs#error-${code}`],
+      );
     });
   }
 

@@ -10,7 +10,14 @@ import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
-import { describeClientError, describeError, errorBody, RETRY_AFTER_SECONDS } from './error-body.ts';
+import {
+  describeClientError,
+  describeError,
+  errorBody,
+  PROBLEM_TYPE,
+  RETRY_AFTER_SECONDS,
+  toProblem,
+} from './error-body.ts';
 import { acceptJsonBodies, MAX_BODY_BYTES } from './json-body.ts';
 import { compileValidator } from './validation.ts';
 
@@ -32,7 +39,7 @@ export type ReadinessCheck = () => string | undefined;
 
 /**
  * The HTTP server of a stage: `/healthz` answers while the process lives, `/readyz` while the stage accepts work,
- * `/metrics` in Prometheus format. Every error has the same body.
+ * `/metrics` in Prometheus format. Every error has the same body (RFC 9457).
  */
 export function createHttpServer(options: {
   log: Logger;
@@ -57,7 +64,7 @@ export function createHttpServer(options: {
       log.error({ err: error, url: request.url }, 'request failed');
     }
     if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
-    reply.code(status).send(body);
+    reply.code(status).type(PROBLEM_TYPE).send(toProblem(status, body));
   };
   const server = Fastify({
     bodyLimit: MAX_BODY_BYTES,
@@ -79,8 +86,9 @@ export function createHttpServer(options: {
     clientErrorHandler: answerClientError,
   });
   server.server.on('checkExpectation', (_request, response) => {
-    const body = JSON.stringify(errorBody('request.malformed', 'only the expectation 100-continue is known'));
-    const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) };
+    const refused = errorBody('request.malformed', 'only the expectation 100-continue is known');
+    const body = JSON.stringify(toProblem(417, refused));
+    const headers = { 'content-type': PROBLEM_TYPE, 'content-length': Buffer.byteLength(body) };
     // The body that the client holds back may follow or not, so that the connection cannot serve another request.
     response.writeHead(417, { ...headers, connection: 'close' }).end(body);
   });
@@ -111,7 +119,8 @@ export function createHttpServer(options: {
   });
   server.setNotFoundHandler((request, reply) => {
     const url = request.url.length > SHOWN_URL ? `${request.url.slice(0, SHOWN_URL)}…` : request.url;
-    reply.code(404).send(errorBody('route.unknown', `there is no ${request.method} ${url}`));
+    const body = errorBody('route.unknown', `there is no ${request.method} ${url}`);
+    reply.code(404).type(PROBLEM_TYPE).send(toProblem(404, body));
   });
   server.setErrorHandler(refuse);
   return server;
@@ -134,8 +143,8 @@ function requestFault({ url = '', headers, httpVersionMinor }: FastifyRequest['r
 function answerClientError(error: NodeJS.ErrnoException, socket: Socket): void {
   const answer = describeClientError(error);
   if (answer !== undefined && socket.writable) {
-    const body = JSON.stringify(answer.body);
-    const headers = `content-type: application/json\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
+    const body = JSON.stringify(toProblem(answer.status, answer.body));
+    const headers = `content-type: ${PROBLEM_TYPE}\r\ncontent-length: ${Buffer.byteLength(body)}\r\nconnection: close`;
     socket.write(`HTTP/1.1 ${answer.status} ${STATUS_CODES[answer.status]}\r\n${headers}\r\n\r\n${body}`);
   }
   socket.destroySoon();

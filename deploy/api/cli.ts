@@ -1,0 +1,61 @@
+// `npm run test:api [-- --examples N --seed N]`: tries every route of the gateway with generated requests (schemathesis). The run
+// fails at a 5xx, at a status or a media type that /openapi.json does not name, and at a body that differs from its schema.
+
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { exitWithFailure } from '../local/failure.ts';
+import { runForeground } from '../local/foreground.mjs';
+import { bringParts } from '../local/parts.mjs';
+import { startStack } from '../local/stack.ts';
+import { startApi } from './start-api.ts';
+
+const CHECKS = [
+  'not_a_server_error',
+  'status_code_conformance',
+  'content_type_conformance',
+  'response_headers_conformance',
+  'response_schema_conformance',
+  'negative_data_rejection',
+];
+
+async function main(): Promise<number> {
+  const { values } = parseArgs({
+    options: { examples: { type: 'string', default: '40' }, seed: { type: 'string', default: '1' } },
+  });
+  const { 'peer:schemathesis': location } = await bringParts(['peer:schemathesis'], { quiet: true });
+  const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-api-'));
+  const stack = await startStack({ runDirectory, onUnexpectedExit: exitWithFailure });
+  try {
+    const api = await startApi(stack.env, runDirectory, exitWithFailure);
+    try {
+      return await runForeground(
+        join(dirname(location!.python), 'schemathesis'),
+        [
+          ...[
+            'run',
+            `${api.url}/openapi.json`,
+            '--checks',
+            CHECKS.join(','),
+            '--max-examples',
+            values.examples,
+          ],
+          ...['--seed', values.seed, '--request-timeout', '10', '--no-color', '--max-failures', '20'],
+        ],
+        { cwd: runDirectory, env: { ...process.env, SCHEMATHESIS_HOOKS: '' } },
+      );
+    } finally {
+      await api.stop();
+    }
+  } finally {
+    await stack.stop();
+    rmSync(runDirectory, { recursive: true, force: true });
+  }
+}
+
+try {
+  process.exitCode = await main();
+} catch (error) {
+  exitWithFailure(error);
+}

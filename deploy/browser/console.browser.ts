@@ -1,0 +1,159 @@
+import assert from 'node:assert/strict';
+import { mkdirSync, readFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
+import { join } from 'node:path';
+import { after, before, describe, it } from 'node:test';
+import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import { KNOWN_ITEM, KNOWN_USER } from '../api/start-api.ts';
+import { PROJECT } from '../local/parts.mjs';
+
+const URL_OF_GATEWAY = process.env.TRIBUTARY_GATEWAY_URL!;
+const ARTIFACTS = join(PROJECT, 'deploy/e2e/.artifacts');
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
+const ARGUMENTS = [
+  '--no-sandbox',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+];
+
+/** Each page with what it shows when it is complete. */
+const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
+  ['overview', '', 'table td'],
+  ['user', `user/${KNOWN_USER}`, '.slate .card'],
+  ['item', `item/${KNOWN_ITEM}`, '.slate .card'],
+  ['bandit', 'bandit', 'main p'],
+  ['releases', 'releases', 'table td'],
+  ['dead-letters', 'dead-letters', 'main p'],
+  ['topics', 'topics', '[role=log] pre'],
+];
+
+interface AxeResult {
+  readonly violations: ReadonlyArray<{
+    readonly id: string;
+    readonly impact: string;
+    readonly nodes: ReadonlyArray<{ readonly html: string }>;
+  }>;
+}
+
+describe('the console in Chromium', () => {
+  let browser: Browser;
+  let context: BrowserContext;
+  let page: Page;
+  let complaints: string[] = [];
+
+  before(async () => {
+    mkdirSync(ARTIFACTS, { recursive: true });
+    browser = await chromium.launch({ executablePath: process.env.CHROMIUM!, args: ARGUMENTS });
+    context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
+    page = await context.newPage();
+    page.on('console', (message) => {
+      if (message.type() === 'error') complaints.push(message.text());
+    });
+    page.on('pageerror', (error) => complaints.push(error.message));
+  });
+
+  after(async () => {
+    await browser.close();
+  });
+
+  async function open(path: string, shows: string): Promise<void> {
+    complaints = [];
+    await page.goto('about:blank');
+    await page.goto(`${URL_OF_GATEWAY}/#/${path}`);
+    await page.waitForSelector(shows);
+  }
+
+  for (const [name, path, shows] of PAGES) {
+    it(`the page ${name} is complete, without an error and without a serious finding of axe, in light, dark and phone width`, async () => {
+      for (const colorScheme of ['light', 'dark'] as const) {
+        await page.emulateMedia({ colorScheme });
+        await open(path, shows);
+        await page.screenshot({ path: join(ARTIFACTS, `${name}-${colorScheme}.png`) });
+        const { violations } = await runAxe();
+        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
+        assert.deepEqual(
+          serious.map(({ id, nodes }) => [id, nodes[0]?.html]),
+          [],
+          colorScheme,
+        );
+      }
+      await page.setViewportSize({ width: 390, height: 800 });
+      await open(path, shows);
+      await page.screenshot({ path: join(ARTIFACTS, `${name}-phone.png`) });
+      assert.equal(
+        await page.evaluate('document.documentElement.scrollWidth <= innerWidth'),
+        true,
+        'the page is as wide as the phone',
+      );
+      await page.setViewportSize({ width: 1200, height: 900 });
+      await page.emulateMedia({ colorScheme: 'light' });
+      assert.deepEqual(complaints, []);
+    });
+  }
+
+  /** The policy of the pages forbids scripts from elsewhere, so axe comes through the debugger. */
+  async function runAxe(): Promise<AxeResult> {
+    await page.evaluate(readFileSync(AXE, 'utf8'));
+    return (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;
+  }
+
+  it('an action on an item changes the slate on the page', async () => {
+    await open(`user/${KNOWN_USER}`, '.slate .card');
+    const took: number[] = [];
+    for (const type of ['buy', 'view', 'hide', 'buy']) {
+      const slate = page.locator('ol.slate');
+      const version = await slate.getAttribute('data-version');
+      const acted = await page.locator('.log li').count();
+      const titles = await page.locator('.card h4 a').allTextContents();
+      await page.locator(`.card button[data-act^="${type} "]`).first().click();
+      await page.waitForFunction(`document.querySelectorAll('.log li').length > ${acted}`);
+      assert.notEqual(await slate.getAttribute('data-version'), version, 'the slate reflects the action');
+      took.push(Number(await page.locator('.log li').first().getAttribute('data-took')));
+      const changed = await page.locator('.card h4 a').allTextContents();
+      // The item itself is left out of the next slate, because the user knows it now.
+      if (type === 'buy') assert.notDeepEqual(changed, titles);
+    }
+    await page.screenshot({ path: join(ARTIFACTS, 'user-after-actions.png') });
+    console.log(`the slate reflected the clicks after ${took.join(', ')} ms`);
+    assert.deepEqual(complaints, []);
+  });
+
+  it('a person can act with the keyboard alone', async () => {
+    await open(`user/${KNOWN_USER}`, '.slate .card');
+    await page.locator('.card button').first().focus();
+    await page.keyboard.press('Enter');
+    await page.waitForSelector('.log li');
+    const tag = await page.evaluate('document.activeElement.tagName');
+    assert.equal(tag, 'BUTTON', 'the focus stays in the slate');
+  });
+
+  it('a user without an action is shown a slate too, and a text from the log is never read as HTML', async () => {
+    await open(`user/${encodeURIComponent('<img src=x onerror=alert(1)>')}`, '.slate .card');
+    assert.equal(await page.locator('main img').count(), 0);
+    assert.deepEqual(
+      complaints.filter((text) => !text.includes('404')),
+      [],
+    );
+  });
+
+  it('the first paint is soon', async () => {
+    await open('', 'h2');
+    const paint = (await page.evaluate(
+      "performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? -1",
+    )) as number;
+    console.log(`first contentful paint after ${Math.round(paint)} ms`);
+    assert.notEqual(paint, -1);
+  });
+
+  it('the API is rendered at /docs', async () => {
+    complaints = [];
+    await page.goto(`${URL_OF_GATEWAY}/docs`);
+    await page.waitForSelector('text=/v1/recommendations');
+    await page.screenshot({ path: join(ARTIFACTS, 'docs.png') });
+    assert.deepEqual(complaints, []);
+  });
+});

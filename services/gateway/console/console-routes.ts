@@ -1,0 +1,160 @@
+/** The console: its pages at `/`, and what only it asks for below `/console`. It reads; actions go through the API. */
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import fastifyStatic from '@fastify/static';
+import type { FastifyInstance } from 'fastify';
+import { type Static, Type } from 'typebox';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
+import type { IndexClient } from '#index-client/index-client.ts';
+import type { StagePorts } from '#platform/stage.ts';
+import { TOPICS, type TopicName } from '#topics/catalog.ts';
+import { kindToJson, readDeadLetterKinds } from '#topics/dead-letter-kinds.ts';
+import { parseCondition } from '#topics/filter.ts';
+import { listTopics } from '#topics/list.ts';
+import { parsePosition } from '#topics/positions.ts';
+import { isTopicName, tailTopic } from '#topics/tail.ts';
+import type { Titles } from '../titles.ts';
+import { readBanditReport } from './bandit-report.ts';
+import { createLiveFeed } from './live-feed.ts';
+import { readDeclaredReleases } from './releases.ts';
+import { openEventStream } from './sse.ts';
+import { readUserStory } from './user-story.ts';
+
+const STATIC = join(dirname(fileURLToPath(import.meta.url)), 'static');
+const UPLOT = dirname(fileURLToPath(import.meta.resolve('uplot')));
+
+/** Pages load nothing from elsewhere, but pictures of items. */
+const POLICY =
+  "default-src 'self'; img-src * data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
+
+const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
+const VectorsBody = Type.Object({
+  generation: Type.String({ minLength: 1 }),
+  itemIds: Type.Array(Type.String({ minLength: 1 }), { maxItems: 200 }),
+});
+const TitlesBody = Type.Object({ itemIds: Type.Array(Type.String({ minLength: 1 }), { maxItems: 500 }) });
+const TailQuery = Type.Object({
+  topic: Type.String(),
+  from: Type.String({ default: 'last:2' }),
+  key: Type.Optional(Type.String()),
+  filter: Type.Optional(Type.String()),
+});
+
+/** Most clients that listen to events at once. */
+const MAX_STREAMS = 50;
+
+export interface ConsoleOptions {
+  readonly index: IndexClient;
+  readonly titles: Titles;
+}
+
+export async function addConsole(stage: StagePorts, { index, titles }: ConsoleOptions): Promise<void> {
+  const { http, kafka, codec, config, log, lifecycle } = stage;
+  const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
+  const feed = createLiveFeed({ ...clients, log });
+  lifecycle.onStop('console', () => feed.close());
+  await addFiles(http);
+  addStreams(stage, feed);
+
+  const hidden = { hide: true };
+  http.get('/console/topics', { schema: hidden }, () => listTopics(kafka, config.namespace));
+  http.get('/console/bandit', { schema: hidden }, () => readBanditReport(clients));
+  http.get('/console/releases', { schema: hidden }, () => readDeclaredReleases(clients));
+  http.get('/console/dead-letters', { schema: hidden }, async () => {
+    const kinds = await readDeadLetterKinds({ ...clients, from: { at: 'last', count: 10_000 } });
+    return kinds.map(kindToJson);
+  });
+  http.get<{ Params: Static<typeof IdParams> }>(
+    '/console/users/:id/story',
+    { schema: { ...hidden, params: IdParams } },
+    (request) => readUserStory(clients, request.params.id),
+  );
+  http.post<{ Body: Static<typeof VectorsBody> }>(
+    '/console/vectors',
+    { schema: { ...hidden, body: VectorsBody } },
+    ({ body }) => index.vectors(body.generation, body.itemIds),
+  );
+  http.post<{ Body: Static<typeof TitlesBody> }>(
+    '/console/titles',
+    { schema: { ...hidden, body: TitlesBody } },
+    async ({ body }) => {
+      const titleOf = await titles(body.itemIds);
+      return Object.fromEntries(body.itemIds.map((itemId) => [itemId, titleOf(itemId)]));
+    },
+  );
+}
+
+async function addFiles(http: FastifyInstance): Promise<void> {
+  await http.register(async (files) => {
+    files.addHook('onSend', async (_request, reply) => {
+      reply.header('content-security-policy', POLICY).header('x-content-type-options', 'nosniff');
+    });
+    await files.register(fastifyStatic, { root: STATIC, prefix: '/console/files/', decorateReply: true });
+    await files.register(fastifyStatic, { root: UPLOT, prefix: '/console/uplot/', decorateReply: false });
+    files.get('/', { schema: { hide: true } }, (_request, reply) => reply.sendFile('index.html', STATIC));
+  });
+}
+
+function addStreams(
+  { http, lifecycle, kafka, codec, config }: StagePorts,
+  feed: ReturnType<typeof createLiveFeed>,
+): void {
+  let streams = 0;
+  const open = (reply: Parameters<typeof openEventStream>[0]) => {
+    if (streams >= MAX_STREAMS)
+      throw new TributaryError('stage.overloaded', `${streams} pages listen already`, {
+        status: 503,
+        retryable: true,
+      });
+    const stream = openEventStream(reply, lifecycle.signal);
+    streams += 1;
+    stream.signal.addEventListener('abort', () => {
+      streams -= 1;
+    });
+    return stream;
+  };
+
+  http.get('/console/events', { schema: { hide: true } }, (_request, reply) => {
+    const stream = open(reply);
+    const leave = feed.listen((json) => stream.send('interval', json));
+    stream.signal.addEventListener('abort', leave);
+  });
+
+  http.get<{ Querystring: Static<typeof TailQuery> }>(
+    '/console/tail',
+    { schema: { hide: true, querystring: TailQuery } },
+    (request, reply) => {
+      const { topic, from, key, filter } = request.query;
+      const options = { topic: demandTopic(topic), ...demandSelection(from, filter) };
+      const stream = open(reply);
+      tailTopic({
+        ...options,
+        kafka,
+        codec,
+        namespace: config.namespace,
+        follow: true,
+        json: true,
+        signal: stream.signal,
+        ...(key !== undefined && key !== '' && { key }),
+        write: (line) => stream.send('message', line.trim()),
+      })
+        .catch((error: unknown) => stream.send('failure', JSON.stringify({ reason: reasonOf(error) })))
+        .finally(stream.close);
+    },
+  );
+}
+
+function demandTopic(topic: string): TopicName {
+  if (isTopicName(topic)) return topic;
+  const reason = `is ${topic}; the topics are ${TOPICS.map(({ name }) => name).join(', ')}`;
+  throw new TributaryError('field.invalid', reason, { status: 400, field: 'topic' });
+}
+
+function demandSelection(from: string, filter: string | undefined) {
+  try {
+    const conditions = filter === undefined || filter === '' ? [] : [parseCondition(filter)];
+    return { from: parsePosition(from, Date.now()), conditions };
+  } catch (error) {
+    throw new TributaryError('field.invalid', reasonOf(error), { status: 400 });
+  }
+}
