@@ -1,0 +1,107 @@
+import assert from 'node:assert/strict';
+import { after, before, describe, it } from 'node:test';
+import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
+import { aSlate, someInterests } from '#contracts/domain/records.testing.ts';
+import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
+import type { ProblemMembers } from '#platform/http/error-body.ts';
+import { createHttpServer } from '#platform/http/server.ts';
+import { createLifecycle } from '#platform/lifecycle.ts';
+import { createMetrics } from '#platform/observability/metrics.ts';
+import { addOpenApi } from './openapi.ts';
+import { addReadRoutes, type Peers } from './read-routes.ts';
+
+const log = pino({ level: 'silent' });
+
+describe('the API of the gateway', () => {
+  let http: FastifyInstance;
+  let version = 5;
+
+  const peers = {
+    rerank: { post: async () => aSlate({ slateId: 's1' }) },
+    interests: {
+      async get(path: string) {
+        if (path.endsWith('u1')) return someInterests({ version });
+        throw new TributaryError('user.unknown', 'no action of user u2 is known', {
+          status: 404,
+          field: 'id',
+        });
+      },
+    },
+    index: { similar: async (itemId: string) => ({ itemId, title: itemId, generation: 'g1', items: [] }) },
+  } as unknown as Peers;
+
+  before(async () => {
+    const lifecycle = createLifecycle({ log, deadlineMs: 1_000, exit: () => undefined });
+    http = createHttpServer({ log, lifecycle, metrics: createMetrics('gateway'), readiness: [] });
+    await addOpenApi(http);
+    await addReadRoutes(http, peers, async () => (itemId) => itemId);
+    await http.ready();
+  });
+
+  after(() => http.close());
+
+  it('answers 304 without a body while a polled answer has the same ETag', async () => {
+    const url = '/v1/users/u1/interests';
+    const first = await http.inject({ url });
+    const { etag } = first.headers as { etag: string };
+    assert.equal(first.statusCode, 200);
+    const again = await http.inject({ url, headers: { 'if-none-match': etag } });
+    assert.deepEqual([again.statusCode, again.body], [304, '']);
+    version = 6;
+    const changed = await http.inject({ url, headers: { 'if-none-match': etag } });
+    assert.equal(changed.statusCode, 200);
+    assert.notEqual(changed.headers.etag, etag);
+  });
+
+  it('lets nobody keep a slate, because each request has its own', async () => {
+    const { headers } = await http.inject({ url: '/v1/recommendations?userId=u1' });
+    assert.deepEqual([headers['cache-control'], headers.etag], ['no-store', undefined]);
+  });
+
+  it('describes an error by RFC 9457, with its code and remedy, and as before', async () => {
+    for (const [url, status, code] of [
+      ['/v1/users/u2/interests', 404, 'user.unknown'],
+      ['/v1/recommendations?userId=u1&n=0', 400, 'field.invalid'],
+      ['/nowhere', 404, 'route.unknown'],
+    ] as const) {
+      const { statusCode, headers, body } = await http.inject({ url });
+      assert.equal(statusCode, status);
+      assert.match(String(headers['content-type']), /^application\/problem\+json/);
+      const problem = JSON.parse(body) as ProblemMembers & { error: { code: string; reason: string } };
+      const { type, title, detail, error } = problem;
+      assert.deepEqual([problem.status, problem.code, problem.remedy], [status, code, ERROR_REMEDIES[code]]);
+      assert.deepEqual([type, error.code, error.reason], [`/docs#error-${code}`, code, detail]);
+      assert.match(title, /^[A-Z][a-z ]+$/);
+    }
+  });
+
+  it('describes its routes with examples, the media type of errors, and a place for each code', async () => {
+    const description = (await http.inject({ url: '/openapi.json' })).json<{
+      info: { description: string };
+      paths: Record<
+        string,
+        {
+          get: {
+            responses: Record<string, { content?: object }>;
+            parameters: Array<{ name: string; schema: object; example?: string }>;
+          };
+        }
+      >;
+    }>();
+    const { responses, parameters } = description.paths['/v1/recommendations']!.get;
+    assert.deepEqual(Object.keys(responses['400']!.content!), ['application/problem+json']);
+    assert.match(JSON.stringify(parameters.find(({ name }) => name === 'userId')), /2375/);
+    for (const code of Object.keys(ERROR_REMEDIES))
+      assert.ok(description.info.description.includes(`id="error-${code}"`), code);
+    assert.ok(description.paths['/v1/users/{id}/interests']!.get.responses['304']);
+  });
+
+  it('renders the description at /docs', async () => {
+    const { statusCode, headers, body } = await http.inject({ url: '/docs/' });
+    const { location } = headers;
+    const page = location === undefined ? { statusCode, body } : await http.inject({ url: String(location) });
+    assert.equal(page.statusCode, 200);
+    assert.match(page.body, /swagger-ui/);
+  });
+});
