@@ -12,6 +12,7 @@ import { claimPort } from '../local/ports.ts';
 import type { ProcessFailedError } from '../local/processes.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { type Stages, startStages } from '../local/stages.ts';
+import { DEMO_PORTS } from './ports.ts';
 
 /** Servers, topics and stages, all ready. */
 export interface Cluster {
@@ -35,9 +36,12 @@ export interface ClusterOptions {
   readonly onFailure: (error: ProcessFailedError) => void;
 }
 
-/** Ports away from the servers' defaults, where other programs may listen already. */
-const PORTS = { kafka: 19_092, registry: 18_081, redis: 16_379 };
-const GATEWAY_PORT = 18_080;
+/** Ports of the servers that the demo starts. */
+const SERVER_PORTS = {
+  kafka: DEMO_PORTS.kafka.port,
+  registry: DEMO_PORTS.registry.port,
+  redis: DEMO_PORTS.redis.port,
+};
 const DAY = 86_400_000;
 /** Defaults of the demo: visitors react within seconds here, so that rewards arrive before the demo ends. */
 const DEMO_SETTINGS = {
@@ -52,7 +56,12 @@ const DEMO_SETTINGS = {
 export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const { runDirectory, environment, onPhase, onFailure } = options;
   onPhase('servers');
-  const stack = await startStack({ runDirectory, ports: PORTS, environment, onUnexpectedExit: onFailure });
+  const stack = await startStack({
+    runDirectory,
+    ports: SERVER_PORTS,
+    environment,
+    onUnexpectedExit: onFailure,
+  });
   // Our own servers are empty; on other servers a random namespace keeps the demo away from existing topics.
   const borrowed = environment.KAFKA_BROKERS || environment.REDIS_URL || environment.SCHEMA_REGISTRY_URL;
   const namespace = environment.TRIBUTARY_NAMESPACE || (borrowed ? `demo-${Date.now().toString(36)}` : '');
@@ -92,9 +101,9 @@ function announce(runDirectory: string, connection: Readonly<Record<string, stri
 
 async function startAllStages(options: ClusterOptions, stack: Stack, namespace: string): Promise<Stages> {
   const { environment, runDirectory, onFailure } = options;
-  const wanted = Number(environment.TRIBUTARY_GATEWAY_PORT ?? GATEWAY_PORT);
+  const wanted = Number(environment[DEMO_PORTS.gateway.variable] ?? DEMO_PORTS.gateway.port);
   const ports: Record<string, number> = {
-    gateway: await claimPort(wanted, 'gateway', 'TRIBUTARY_GATEWAY_PORT'),
+    gateway: await claimPort(wanted, 'gateway', DEMO_PORTS.gateway.variable),
   };
   for (const name of STAGE_NAMES) ports[name] ??= await claimPort(undefined, name, '');
   const peers = STAGE_NAMES.map((name) => [urlVariable(name), localUrl(ports[name]!)]);

@@ -6,7 +6,7 @@ import { EXIT_CODES } from '#topics/exit-codes.ts';
 import { readProgramConfig } from '../config.ts';
 import { countDeadLetters } from './dead-letters.ts';
 import { type Finding, renderFinding, renderVerdict, skipped } from './finding.ts';
-import { examineMachine } from './machine.ts';
+import { examineMachine, examinePorts } from './machine.ts';
 import {
   clockFindings,
   deadLetterFindings,
@@ -45,6 +45,7 @@ async function examine(context: CommandContext, { json }: DoctorFlags): Promise<
   const config = readProgramConfig();
   const { kafka } = context;
   await tell(await examineMachine());
+  if (!config.isDemo) await tell(await examinePorts());
   const [broker, registry, redis] = await Promise.all([
     examineBroker(kafka, config),
     examineRegistry(config),

@@ -2,6 +2,7 @@
 import { execFile } from 'node:child_process';
 import { connect } from 'node:net';
 import { promisify } from 'node:util';
+import { DEMO_PORTS } from '../../demo/ports.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import { type Finding, fault, ok, skipped, warning } from './finding.ts';
 
@@ -72,6 +73,26 @@ async function native({ name, use, part }: (typeof NATIVE)[number]): Promise<Fin
       `Build it with \`node deploy/local/bootstrap.mjs --only packages,${part}\`; ${use} does not run here without it.`,
     );
   }
+}
+
+/** Examines the ports that the demo would use; of a running demo they are in use. */
+export async function examinePorts(environment: NodeJS.ProcessEnv = process.env): Promise<Finding[]> {
+  const taken = await Promise.all(
+    Object.entries(DEMO_PORTS).map(async ([name, { port, variable }]) => {
+      const wanted = Number(environment[variable] || port);
+      return (await isListening('127.0.0.1', wanted)) ? [{ name, wanted, variable }] : [];
+    }),
+  );
+  const findings = taken
+    .flat()
+    .map(({ name, wanted, variable }) =>
+      warning(
+        `port ${wanted}`,
+        `another program listens there, so that the demo cannot start its ${name}`,
+        `Stop that program, or set ${variable} to a free port.`,
+      ),
+    );
+  return findings.length > 0 ? findings : [ok('ports', 'those of the demo are free')];
 }
 
 /** Whether a program listens on a port of a host. */
