@@ -42,6 +42,7 @@ await runStage(STAGES.gateway, async (stage) => {
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
     metrics: createGatewayMetrics(stage.metrics),
   });
-  if (servesConsole(config, stage.config.host)) await addConsole(stage, { index: peers.index, titles });
+  if (servesConsole(config, stage.config.host))
+    await addConsole(stage, { index: peers.index, titles }, config.console === 'local');
   for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
 });

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
@@ -48,14 +48,38 @@ export interface ConsoleOptions {
   readonly titles: Titles;
 }
 
-export async function addConsole(stage: StagePorts, { index, titles }: ConsoleOptions): Promise<void> {
-  const { http, kafka, codec, config, log, lifecycle } = stage;
-  const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
-  const feed = createLiveFeed({ ...clients, log });
+/** @param isLocal whether only this machine may ask, by whichever name */
+export async function addConsole(
+  stage: StagePorts,
+  options: ConsoleOptions,
+  isLocal: boolean,
+): Promise<void> {
+  const { kafka, codec, config, log, lifecycle } = stage;
+  const feed = createLiveFeed({ kafka, codec, namespace: config.namespace, log });
   lifecycle.onStop('console', () => feed.close());
-  await addFiles(http);
-  addStreams(stage, feed);
+  await stage.http.register(async (http) => {
+    if (isLocal) http.addHook('onRequest', demandLocalName);
+    await addFiles(http);
+    addStreams({ ...stage, http }, feed);
+    addReads({ ...stage, http }, options);
+  });
+}
 
+/**
+ * A page of another site could reach this machine under a name of its own that resolves to a loopback address, and would then
+ * read what the console shows.
+ */
+async function demandLocalName({ hostname }: FastifyRequest): Promise<void> {
+  if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return;
+  const reason = `the console is served to this machine alone, not under the name ${hostname}`;
+  throw new TributaryError('route.unknown', reason, { status: 404 });
+}
+
+function addReads(
+  { http, kafka, codec, config, lifecycle }: StagePorts,
+  { index, titles }: ConsoleOptions,
+): void {
+  const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
   const hidden = { hide: true };
   http.get('/console/topics', { schema: hidden }, () => listTopics(kafka, config.namespace));
   http.get('/console/bandit', { schema: hidden }, () => readBanditReport(clients));

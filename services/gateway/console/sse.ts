@@ -12,6 +12,8 @@ export interface EventStream {
 /** A comment at this interval keeps proxies and the idle limit of the server from closing a quiet stream, ms. */
 const HEARTBEAT_MS = 20_000;
 
+const MAX_UNREAD_BYTES = 4 * 1_048_576;
+
 /** Takes over the response of a request and keeps it open until the client leaves. */
 export function openEventStream(reply: FastifyReply, stage: AbortSignal): EventStream {
   reply.hijack();
@@ -38,6 +40,11 @@ export function openEventStream(reply: FastifyReply, stage: AbortSignal): EventS
     send: (event, data) =>
       new Promise((resolve) => {
         if (left.signal.aborted) return resolve();
+        // A client that does not read would fill the memory; it comes back by itself.
+        if (raw.writableLength > MAX_UNREAD_BYTES) {
+          end();
+          return resolve();
+        }
         raw.write(`event: ${event}\ndata: ${data}\n\n`, () => resolve());
       }),
   };

@@ -185,7 +185,7 @@ class UserPage {
       if (!signal.aborted) this.map.replaceChildren(h('p', { class: 'bad' }, error.message));
       return [];
     });
-    if (story !== undefined) this.renderWindow(story);
+    if (story !== undefined) await this.renderWindow(story);
     if (interests === undefined) {
       this.interests.replaceChildren(h('li', { class: 'quiet' }, 'None yet.'));
       return;
@@ -226,19 +226,27 @@ class UserPage {
     }
   }
 
-  renderWindow({ actions }) {
+  async renderWindow({ actions }) {
     if (actions.length === 0) {
       this.timeline.replaceChildren(h('p', { class: 'quiet' }, 'No action near the end of the log.'));
       return;
     }
     const last = actions.slice(-10).reverse();
+    const titles = await this.titlesOf(last.map(({ itemId }) => itemId));
     this.timeline.replaceChildren(
       drawTimeline(actions, Date.now()),
       table(
         'Last actions',
         ['When (UTC)', 'Type', 'Item'],
-        last.map(({ occurredAt, type, itemId }) => [time(occurredAt), type, itemId]),
+        last.map(({ occurredAt, type, itemId }) => [time(occurredAt), type, titles[itemId] ?? itemId]),
       ),
     );
+  }
+
+  /** Ids stand for titles where the index does not answer. */
+  titlesOf(itemIds) {
+    if (itemIds.length === 0) return {};
+    const body = { itemIds };
+    return api('/console/titles', { method: 'POST', body, signal: this.signal }).catch(() => ({}));
   }
 }
