@@ -174,5 +174,7 @@ function actionOf(userId: string, itemId: string, place: number, now: number): U
     receivedAt: occurredAt,
     contextId: null,
     value: null,
+    slateId: null,
+    slot: null,
   };
 }

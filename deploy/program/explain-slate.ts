@@ -3,14 +3,14 @@ import type { Reward, Slate } from '#contracts/generated/records.ts';
 import { formatTime, printable } from '#topics/format.ts';
 import { renderTable } from '#topics/table.ts';
 
-export interface SlateExplanation {
+export interface ExplainedChoice {
   readonly text: string;
   /** The same for JSON: each feature by its name. */
   readonly facts: object;
 }
 
 /** @param titles of items by id */
-export function explainSlate(slate: Slate, titles: ReadonlyMap<string, string>): SlateExplanation {
+export function explainSlate(slate: Slate, titles: ReadonlyMap<string, string>): ExplainedChoice {
   const {
     slateId,
     userId,
@@ -20,12 +20,17 @@ export function explainSlate(slate: Slate, titles: ReadonlyMap<string, string>):
     interestsVersion,
     servedAt,
     featureNames,
+    contextNames,
+    context,
     slots,
   } = slate;
   const named = (itemId: string): string => printable(titles.get(itemId) ?? itemId);
   const head =
     `Slate ${printable(slateId)} for ${printable(userId)}, served ${formatTime(servedAt)}\n` +
-    `  policy ${printable(policy)} after ${observations} rewards, generation ${generation ?? 'none'}, interests of version ${interestsVersion}`;
+    `  policy ${printable(policy)} after ${observations} rewards, generation ${generation ?? 'none'}, interests of version ${interestsVersion}` +
+    (context.length === 0
+      ? ''
+      : `\n  context ${context.map((value, place) => `${printable(contextNames[place] ?? String(place))} ${Number(value.toPrecision(3))}`).join(', ')}`);
   const parts = slots.map(({ itemId, models, because, features, score, propensity }, slot) => {
     const cause =
       because === null

@@ -78,6 +78,21 @@ describe('the story of a user', () => {
     assert.equal(causes.causeOf(before).cause, undefined);
   });
 
+  it('links an action to the slate that it names, whatever was shown since', () => {
+    const causes = new Causes();
+    causes.add(slate);
+    causes.add(
+      entry(
+        'slates',
+        9,
+        200,
+        aSlate({ slateId: 's2', interestsVersion: 5, slots: [aSlot({ itemId: 'cup' })] }),
+      ),
+    );
+    const named = entry('actions', 7, 300, anAction({ itemId: 'cup', slateId: 's1', slot: 1 }));
+    assert.deepEqual(causes.causeOf(named), { cause: slate, link: 'answers' });
+  });
+
   it('links a rejected message to its dead letter', () => {
     const letter = entry('dead-letters', 0, 60, {
       sourceTopic: 'actions',

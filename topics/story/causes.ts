@@ -83,10 +83,11 @@ export class Causes {
     return link(this.#interests.get(version) ?? this.#actions.get(version), 'reflects');
   }
 
-  /** An action on an item that the user was shown before is probably an answer to the last slate with it. */
+  /** An action names its slate, or is probably an answer to the last slate with its item. */
   #slateThatShowed(entry: StoryEntry): Link {
     const action = actionOf(entry);
     if (action === undefined) return NOTHING;
+    if (action.slateId !== null) return link(this.#slates.get(action.slateId), 'answers');
     for (const slate of (this.#slatesOfUser.get(entry.key) ?? []).toReversed()) {
       if (slate.at > entry.at) continue;
       const slot = slateOf(slate)!.slots.findIndex(({ itemId }) => itemId === action.itemId);

@@ -47,6 +47,8 @@ describe('a line of produce', () => {
       receivedAt: NOW,
       contextId: null,
       value: null,
+      slateId: null,
+      slot: null,
     });
     const item = verdict({ itemId: 'tea', title: 'Tea' }, 'items') as LineMessage;
     assert.equal(item.key, 'tea');
