@@ -69,7 +69,13 @@ class UserPage {
   }
 
   recommend() {
-    const query = new URLSearchParams({ userId: this.userId, n: SLOTS, probe: 'true', surface: 'console' });
+    const query = new URLSearchParams({
+      userId: this.userId,
+      n: SLOTS,
+      probe: 'true',
+      explain: 'true',
+      surface: 'console',
+    });
     return api(`/v1/recommendations?${query}`, { signal: this.signal });
   }
 
@@ -153,6 +159,7 @@ class UserPage {
         { class: 'quiet' },
         `from ${item.models.join(', ')}, p ${item.propensity.toPrecision(2)} ${moved}`,
       ),
+      why(item),
       h(
         'div',
         { class: 'acts' },
@@ -249,4 +256,32 @@ class UserPage {
     const body = { itemIds };
     return api('/console/titles', { method: 'POST', body, signal: this.signal }).catch(() => ({}));
   }
+}
+
+/** Contributions that are shown. */
+const TELLING = 6;
+
+/** Who proposed an item and what made its score; undefined where the answer does not say. */
+function why({ title, explain }) {
+  if (explain === undefined) return undefined;
+  const contributions = Object.entries(explain.contributions)
+    .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
+    .slice(0, TELLING);
+  return h(
+    'details',
+    {},
+    h('summary', { 'aria-label': `why ${title}` }, 'why'),
+    h(
+      'p',
+      {},
+      `Proposed by ${explain.proposers.map(({ model, rank }) => `${model} (${rank + 1}.)`).join(', ')}.`,
+    ),
+    h(
+      'ul',
+      { class: 'interests' },
+      contributions.map(([name, value]) =>
+        h('li', {}, `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(3)} ${name}`),
+      ),
+    ),
+  );
 }
