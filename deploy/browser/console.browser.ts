@@ -110,7 +110,7 @@ describe('the console in Chromium', () => {
       const acted = await page.locator('.log li').count();
       const titles = await page.locator('.card h4 a').allTextContents();
       await page.locator(`.card button[data-act^="${type} "]`).first().click();
-      await page.waitForFunction(`document.querySelectorAll('.log li').length > ${acted}`);
+      await page.locator('.log li').nth(acted).waitFor();
       assert.notEqual(await slate.getAttribute('data-version'), version, 'the slate reflects the action');
       took.push(Number(await page.locator('.log li').first().getAttribute('data-took')));
       const changed = await page.locator('.card h4 a').allTextContents();

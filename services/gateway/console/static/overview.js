@@ -1,13 +1,20 @@
 import uPlot from '../uplot/uPlot.esm.js';
 import { h, table } from './dom.js';
 
+const HEIGHT = 220;
+const widthOf = (element) => Math.max(280, element.clientWidth);
+
 /** Seconds that the chart shows. */
 const SHOWN = 120;
 
 /** Events that flow through the stages: rate, lag and freshness, second by second. */
 export async function show(page, _path, signal) {
   const status = h('p', { class: 'quiet', role: 'status' }, 'Waiting for the first second …');
-  const chart = h('div', { role: 'img', 'aria-label': 'Messages a second by topic, over two minutes' });
+  const chart = h('div', {
+    class: 'chart',
+    role: 'img',
+    'aria-label': 'Messages a second by topic, over two minutes',
+  });
   const freshness = h('div');
   const groups = h('div');
   page.append(
@@ -26,8 +33,11 @@ export async function show(page, _path, signal) {
   const intervals = [];
   let plot;
   const source = new EventSource('/console/events');
+  const width = new ResizeObserver(() => plot?.setSize({ width: widthOf(chart), height: HEIGHT }));
+  width.observe(chart);
   signal.addEventListener('abort', () => {
     source.close();
+    width.disconnect();
     plot?.destroy();
   });
   source.addEventListener('error', () => {
@@ -74,8 +84,8 @@ function draw(element, intervals, plot) {
   const axis = { stroke: ink, grid: { width: 0.5 } };
   return new uPlot(
     {
-      width: Math.max(280, element.clientWidth),
-      height: 220,
+      width: widthOf(element),
+      height: HEIGHT,
       series: [
         {},
         ...topics.map((label, place) => ({ label, stroke: COLOURS[place % COLOURS.length], width: 2 })),
