@@ -159,5 +159,13 @@ export async function addOpenApi(http: FastifyInstance): Promise<void> {
     },
   });
   http.get('/openapi.json', { schema: { hide: true } }, async () => http.swagger());
-  await http.register(swaggerUi, { routePrefix: '/docs', staticCSP: true });
+  await http.register(swaggerUi, {
+    routePrefix: '/docs',
+    theme: { title: 'Tributary API' },
+    uiConfig: { layout: 'BaseLayout' },
+    staticCSP: true,
+    // Its pages style elements in place, and need nothing from elsewhere.
+    transformStaticCSP: (policy) =>
+      policy.replaceAll(' https:', '').replace("style-src 'self'", "style-src 'self' 'unsafe-inline'"),
+  });
 }
