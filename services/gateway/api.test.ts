@@ -16,9 +16,15 @@ const log = pino({ level: 'silent' });
 describe('the API of the gateway', () => {
   let http: FastifyInstance;
   let version = 5;
+  let asked: unknown;
 
   const peers = {
-    rerank: { post: async () => aSlate({ slateId: 's1' }) },
+    rerank: {
+      async post(_path: string, body: unknown) {
+        asked = body;
+        return aSlate({ slateId: 's1' });
+      },
+    },
     interests: {
       async get(path: string) {
         if (path.endsWith('u1')) return someInterests({ version });
@@ -57,6 +63,30 @@ describe('the API of the gateway', () => {
   it('lets nobody keep a slate, because each request has its own', async () => {
     const { headers } = await http.inject({ url: '/v1/recommendations?userId=u1' });
     assert.deepEqual([headers['cache-control'], headers.etag], ['no-store', undefined]);
+  });
+
+  it('hands over filters by categories, attributes and excluded items, each given once or several times', async () => {
+    await http.inject({ url: '/v1/recommendations?userId=u1' });
+    assert.deepEqual(asked, { userId: 'u1', n: 10 });
+    const query =
+      'category=Dairy&category=Bakery&allCategories=Hot&attribute=brand:a:b&exclude=i1&exclude=i2';
+    await http.inject({ url: `/v1/recommendations?userId=u1&${query}` });
+    const last = (): unknown => asked;
+    assert.deepEqual((last() as { filter: unknown }).filter, {
+      anyCategory: ['Dairy', 'Bakery'],
+      allCategories: ['Hot'],
+      attributes: ['brand:a:b'],
+      exclude: ['i1', 'i2'],
+    });
+    const many = Array.from({ length: 101 }, (_, place) => `exclude=i${place}`).join('&');
+    for (const [bad, field] of [
+      ['attribute=brand', 'attribute[0]'],
+      ['category=', 'category[0]'],
+      [many, 'exclude'],
+    ]) {
+      const { statusCode, body } = await http.inject({ url: `/v1/recommendations?userId=u1&${bad}` });
+      assert.deepEqual([statusCode, (JSON.parse(body) as { field: string }).field], [400, field], bad);
+    }
   });
 
   it('describes an error by RFC 9457, with its code and remedy, and as before', async () => {

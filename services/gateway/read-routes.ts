@@ -4,6 +4,7 @@ import { type Static, Type } from 'typebox';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { idFault } from '#contracts/domain/ids.ts';
 import { DEVICES, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
+import { isEmptyFilter, MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
@@ -26,6 +27,14 @@ const DEFAULT_RECOMMENDATIONS = 10;
 
 const Count = Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS });
 const Flag = (description: string) => Type.Enum(['true', 'false'], { default: 'false', description });
+const Repeated = (description: string, example?: string) =>
+  Type.Optional(
+    Type.Array(Type.String({ minLength: 1 }), {
+      maxItems: MAX_FILTER_ENTRIES,
+      description,
+      ...(example !== undefined && { examples: [[example]] }),
+    }),
+  );
 const RecommendationsQuery = Type.Object({
   userId: idSchema('For whom.', '2375'),
   n: Count,
@@ -39,6 +48,10 @@ const RecommendationsQuery = Type.Object({
   device: Type.Optional(Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' })),
   probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
   explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
+  category: Repeated('Only items in at least one of these categories; may be repeated.', 'Dairy'),
+  allCategories: Repeated('Only items in all of these categories; may be repeated.'),
+  attribute: Repeated('Only items with all of these attributes, each written name:value; may be repeated.'),
+  exclude: Repeated('None of these items; may be repeated. Unavailable items are never shown.'),
 });
 const SimilarQuery = Type.Object({ n: Count });
 const IdParams = Type.Object({
@@ -77,7 +90,9 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
       const trace = continueTrace(request, reply);
       // Each request gets a slate of its own, which its reader answers.
       reply.header('cache-control', 'no-store');
+      const filter = filterOf(request.query);
       const given = {
+        ...(isEmptyFilter(filter) ? {} : { filter }),
         ...(surface === undefined ? {} : { surface }),
         ...(device === undefined ? {} : { device }),
         ...(probe === 'true' ? { probe: true } : {}),
@@ -139,6 +154,17 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
       return peers.index.similar(id, request.query.n, trace);
     },
   );
+}
+
+/** @throws TributaryError `field.invalid` for an attribute without a colon */
+function filterOf(query: Static<typeof RecommendationsQuery>): SlateFilter {
+  const { category = [], allCategories = [], attribute = [], exclude = [] } = query;
+  const place = attribute.findIndex((term) => !term.includes(':'));
+  if (place !== -1) {
+    const details = { status: 400, field: `attribute[${place}]` };
+    throw new TributaryError('field.invalid', 'must be written name:value, such as brand:Store', details);
+  }
+  return { anyCategory: category, allCategories, attributes: attribute, exclude };
 }
 
 /** Aborts when the client leaves before the response: nobody sees a slate then, so none may be logged. */

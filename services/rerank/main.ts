@@ -3,6 +3,7 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
 import { stateOf } from './held-state.ts';
@@ -11,6 +12,7 @@ import { readPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
+import { narrowCandidates } from './narrow-candidates.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
@@ -53,7 +55,13 @@ await runStage(STAGES.rerank, async (stage) => {
   const offered = new OfferedItems();
   const { excludeRecent, areListsEqual } = config;
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
-  const follower = await stage.follow({ items: ({ key, value }) => offered.apply(key, value) });
+  const facts = new ItemFacts();
+  const follower = await stage.follow({
+    items: ({ key, value }) => {
+      offered.apply(key, value);
+      facts.apply(key, value);
+    },
+  });
   let isCatalogueRead = false;
   void follower.caughtUp.then(() => {
     isCatalogueRead = true;
@@ -75,7 +83,11 @@ await runStage(STAGES.rerank, async (stage) => {
     },
     compose(pool, request) {
       const now = Date.now();
-      const candidates = prepared.of(pool, now);
+      const everything = prepared.of(pool, now);
+      const candidates =
+        request.filter === undefined
+          ? everything
+          : narrowCandidates(everything, facts.testOf(request.filter));
       const slate = composeSlate({
         ...request,
         pool,

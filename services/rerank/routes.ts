@@ -3,11 +3,13 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
+import { MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { waitOfCaller } from '#platform/http/deadline.ts';
 import { TRACE_HEADER } from '#platform/observability/trace.ts';
 import type { Caller, SlateCalls } from './slate-calls.ts';
 
+const Entries = Type.Array(Type.String(), { maxItems: MAX_FILTER_ENTRIES });
 const SlateBody = Type.Object(
   {
     userId: Type.String({ minLength: 1 }),
@@ -17,6 +19,12 @@ const SlateBody = Type.Object(
     /** Nobody sees the slate: it is not logged. */
     probe: Type.Optional(Type.Boolean()),
     explain: Type.Optional(Type.Boolean()),
+    filter: Type.Optional(
+      Type.Object(
+        { anyCategory: Entries, allCategories: Entries, attributes: Entries, exclude: Entries },
+        { additionalProperties: false },
+      ),
+    ),
   },
   { additionalProperties: false },
 );
@@ -29,6 +37,7 @@ export interface AskedSlate {
   readonly surface?: string | undefined;
   readonly device?: Device | undefined;
   readonly explain: boolean;
+  readonly filter?: SlateFilter | undefined;
 }
 
 /**
@@ -48,14 +57,14 @@ export function addSlateRoute<P>(
 ): void {
   const { calls, timeoutMs, readPool, compose, publish } = options;
   http.post<{ Body: Static<typeof SlateBody> }>('/slates', { schema: { body: SlateBody } }, (request) => {
-    const { userId, n, surface, device, probe = false, explain = false } = request.body;
+    const { userId, n, surface, device, probe = false, explain = false, filter } = request.body;
     const { [TRACE_HEADER]: trace } = request.headers;
     const { socket } = request.raw;
     const caller: Caller = {
       waitMs: waitOfCaller(request.headers, timeoutMs),
       isThere: () => !socket.destroyed && !socket.readableEnded,
     };
-    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain };
+    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain, filter };
     return calls.serve(caller, {
       readPool: () => readPool(userId),
       compose: (pool) => compose(pool, asked),

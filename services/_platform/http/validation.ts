@@ -26,7 +26,8 @@ export function createCheck(schema: TSchema): Check {
 /**
  * Compiles the validator of a route that has a schema. Its error is a TributaryError `field.missing` or `field.invalid`
  * (400) with the path of the field, or the name of the part (`body`) if the whole part is at fault. Absent fields get
- * their defaults. Query and path are text, so a decimal number in them is read as a number if the schema requires one.
+ * their defaults. Query and path are text, so a decimal number in them is read as a number if the schema requires one, and one value as
+ * an array.
  */
 export function compileValidator({ schema, httpPart }: RouteSchema): (value: unknown) => ValidatorResult {
   const fields = Object.entries((schema as { properties?: Record<string, FieldSchema> }).properties ?? {});
@@ -63,6 +64,8 @@ function fillIn(
   for (const [name, { type, default: fallback }] of fields) {
     const part = value[name];
     if (part === undefined && fallback !== undefined) value[name] = fallback;
+    // A parameter that may be repeated is a text when it stands once.
+    if (isText && type === 'array' && typeof part === 'string') value[name] = [part];
     const isNumber = isText && (type === 'integer' || type === 'number') && typeof part === 'string';
     if (isNumber && /^-?\d+(\.\d+)?$/.test(part)) value[name] = Number(part);
   }

@@ -1,0 +1,70 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { anItem } from '#contracts/domain/records.testing.ts';
+import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
+import { narrowCandidates } from '../narrow-candidates.ts';
+import { ItemFacts } from './item-facts.ts';
+
+const facts = new ItemFacts();
+const catalogue = {
+  tea: anItem({ categories: ['Drinks', 'Hot'], attributes: { brand: 'Store', size: '1' } }),
+  cola: anItem({ categories: ['Drinks'], attributes: { brand: 'Other' } }),
+  soup: anItem({ categories: ['Food', 'Hot'], attributes: { brand: 'Store' } }),
+};
+for (const [itemId, item] of Object.entries(catalogue)) facts.apply(itemId, item);
+
+function passing(filter: Partial<SlateFilter>): string[] {
+  const test = facts.testOf({ anyCategory: [], allCategories: [], attributes: [], exclude: [], ...filter });
+  return [...Object.keys(catalogue), 'unlisted'].filter(test);
+}
+
+describe('the filter of a slate', () => {
+  it('demands any or all of some categories, all of some attributes, and none of some items', () => {
+    assert.deepEqual(passing({ anyCategory: ['Food', 'Drinks'] }), ['tea', 'cola', 'soup']);
+    assert.deepEqual(passing({ allCategories: ['Hot', 'Drinks'] }), ['tea']);
+    assert.deepEqual(passing({ attributes: ['brand:Store'] }), ['tea', 'soup']);
+    assert.deepEqual(passing({ attributes: ['brand:Store', 'size:1'], anyCategory: ['Hot'] }), ['tea']);
+    assert.deepEqual(passing({ exclude: ['tea', 'unlisted'] }), ['cola', 'soup']);
+  });
+
+  it('shows an item that the catalogue does not list only where nothing is demanded of it', () => {
+    assert.ok(passing({}).includes('unlisted'));
+    assert.ok(passing({ exclude: ['tea'] }).includes('unlisted'));
+    assert.deepEqual(passing({ anyCategory: ['Unknown'] }), []);
+    assert.deepEqual(passing({ attributes: ['brand'] }), []);
+  });
+
+  it('follows the catalogue: the newest entry of an item counts, and a withdrawn item has none', () => {
+    facts.apply('cola', anItem({ categories: ['Hot'] }));
+    assert.deepEqual(passing({ anyCategory: ['Drinks'] }), ['tea']);
+    facts.apply('cola', null);
+    assert.deepEqual(passing({ anyCategory: ['Hot'] }), ['tea', 'soup']);
+  });
+
+  it('keeps the features of the candidates that pass', () => {
+    const candidate = (itemId: string) => ({
+      itemId,
+      models: [],
+      because: null,
+      explanation: '',
+      popularity: 0,
+    });
+    const features = { columns: ['a', 'b'], values: Float64Array.of(1, 2, 3, 4, 5, 6) };
+    const narrowed = narrowCandidates(
+      { candidates: ['x', 'y', 'z'].map(candidate), features },
+      (itemId) => itemId !== 'y',
+    );
+    assert.deepEqual(
+      narrowed.candidates.map(({ itemId }) => itemId),
+      ['x', 'z'],
+    );
+    assert.deepEqual([...narrowed.features.values], [1, 2, 5, 6]);
+    assert.equal(
+      narrowCandidates(
+        { candidates: [candidate('x')], features: { columns: ['a'], values: Float64Array.of(1) } },
+        () => false,
+      ).candidates.length,
+      0,
+    );
+  });
+});
