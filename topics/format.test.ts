@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type { RecordName, RecordTypes } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import {
@@ -111,7 +111,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       generation: 'g7',
       interestsVersion: 812,
       experiment: 'b',
-      ...NOTHING_KNOWN,
+      ...UNKNOWN_CHOICE,
       featureNames: ['bias'],
       slots: [
         {

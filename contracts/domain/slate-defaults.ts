@@ -1,7 +1,7 @@
 import type { Slate } from '../generated/records.ts';
 
 /** The fields of a slate of which its producer knows nothing: those that stand for “not known”. */
-export const NOTHING_KNOWN = {
+export const UNKNOWN_CHOICE = {
   contextNames: [],
   context: [],
   policyId: '',

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
@@ -126,7 +126,7 @@ function slateOf(index: number, user: number, random: ReturnType<typeof createRa
     generation: null,
     interestsVersion: index,
     experiment: null,
-    ...NOTHING_KNOWN,
+    ...UNKNOWN_CHOICE,
     featureNames: Array.from({ length: FEATURES }, (_, i) => `feature.${i}`),
     slots: Array.from({ length: SLOTS }, (_, slot) => ({
       itemId: `item-${slot * 2_000 + random.integer(2_000)}`,

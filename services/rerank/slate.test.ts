@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Statistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { gatherCandidates } from './candidates.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
@@ -68,6 +69,7 @@ test('a slate contains the shown items, their reasons, features and propensities
     generation: 'g1',
     interestsVersion: 9,
     experiment: null,
+    ...UNKNOWN_CHOICE,
     featureNames: gatherCandidates(pool.proposals, { excluded: pool.recent, now: NOW }).features.columns,
   });
   assert.deepEqual(
@@ -92,6 +94,8 @@ test('a slate contains the shown items, their reasons, features and propensities
       'score',
       'propensity',
       'explanation',
+      'conditional',
+      'inclusion',
     ]);
     assert.equal(slot.features.length, slate.featureNames.length);
     assert.ok(slot.propensity >= 1 / 64 && slot.propensity <= 1);

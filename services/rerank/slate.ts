@@ -1,5 +1,5 @@
 import { createRandom } from '#algorithms/random.ts';
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from './candidates.ts';
 import type { Policy } from './policies/policy.ts';
@@ -43,7 +43,7 @@ export function composeSlate(request: SlateRequest): Slate {
     generation: pool.generation,
     interestsVersion: pool.interestsVersion,
     experiment: null,
-    ...NOTHING_KNOWN,
+    ...UNKNOWN_CHOICE,
     featureNames: features.columns,
     slots: Array.from(chosen.order, (row, slot) => ({
       itemId: candidates[row]!.itemId,

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { readConfig } from '#platform/config.ts';
 import { SETTINGS as FEEDBACK_SETTINGS, rulesOf } from '../../../services/feedback/config.ts';
 import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
@@ -73,7 +73,7 @@ async function closeSlates(world: NemesisWorld): Promise<void> {
     await world.write('slates', userId, {
       ...{ slateId: `closing ${userId}`, userId, servedAt: now + LAST_SLATE_MS, slots: [] },
       ...{ policy: 'none', observations: 0, generation: null, interestsVersion: -1, experiment: null },
-      ...{ featureNames: [], ...NOTHING_KNOWN },
+      ...{ featureNames: [], ...UNKNOWN_CHOICE },
     });
   }
 }

@@ -1,5 +1,5 @@
 /** Valid records, which stand before and behind each poison, and what the stages need to handle them. */
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type {
   ItemEmbedding,
   Proposal,
@@ -108,7 +108,7 @@ export function someSlate(userId: string, change: Partial<Slate> = {}): Slate {
     generation: null,
     interestsVersion: 1,
     experiment: null,
-    ...NOTHING_KNOWN,
+    ...UNKNOWN_CHOICE,
     featureNames: ['bias', 'popularity'],
     slots: [
       {

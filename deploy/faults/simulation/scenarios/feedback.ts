@@ -1,6 +1,6 @@
 import { DEFAULT_REWARDS } from '#contracts/domain/action-types.ts';
 import { timestampOf } from '#contracts/domain/action-validity.ts';
-import { NOTHING_KNOWN } from '#contracts/domain/slate-defaults.ts';
+import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type { ActionType, Slate, UserAction } from '#contracts/generated/records.ts';
 import type { AttributionRules } from '../../../../services/feedback/attribution.ts';
 import { watchEnds } from '../../../../services/feedback/ends-watch.ts';
@@ -156,7 +156,7 @@ function show(world: World, random: Staging['random'], index: number): string {
     generation: null,
     interestsVersion: -1,
     experiment: null,
-    ...NOTHING_KNOWN,
+    ...UNKNOWN_CHOICE,
     featureNames: ['bias', 'popularity'],
     slots: Array.from({ length: 1 + random.integer(3) }, (_, slot) => ({
       itemId: ITEMS[(first + slot) % ITEMS.length]!,
