@@ -16,8 +16,9 @@ import {
 } from './config.ts';
 import { createHttpDrain, type HttpDrain } from './http/drain.ts';
 import { createHttpServer, type ReadinessCheck } from './http/server.ts';
+import type { BatchHandler } from './kafka/batches-together.ts';
 import { createKafka } from './kafka/client.ts';
-import { type Consumption, consume, type IncomingBatch, type Subscription } from './kafka/consumer.ts';
+import { type Consumption, consume, type Subscription } from './kafka/consumer.ts';
 import { sendDeadLetters } from './kafka/dead-letters.ts';
 import { type Followed, type Follower, follow } from './kafka/follower.ts';
 import type { HeldState } from './kafka/held-state.ts';
@@ -38,9 +39,12 @@ import { connectRedis } from './redis/client.ts';
 const HTTP_GRACE = 0.1;
 const STRAGGLERS_GRACE = 0.5;
 
+/** A handler sends what came of a fetch in one turn of the event loop; requests over HTTP come one by one. */
+const HANDLER_LINGER_MS = 1;
+
 /** One handler per topic. */
 export type BatchHandlers = {
-  readonly [T in TopicName]?: (batch: IncomingBatch<TopicValue<T>>) => Promise<void>;
+  readonly [T in TopicName]?: BatchHandler<TopicValue<T>>;
 };
 export type FollowHandlers = {
   readonly [T in TopicName]?: (message: FollowedMessage<TopicValue<T>>) => void | Promise<void>;
@@ -49,6 +53,11 @@ export type FollowHandlers = {
 export interface ConsumeGroupOptions {
   /** Called with the partitions this process owns, after each rebalance. */
   readonly onAssigned?: (partitions: number[]) => void;
+  /**
+   * Shortest time between two fetches with messages, ms. A stage for which nobody waits handles larger batches, which cost less.
+   * Default: that of `consume`.
+   */
+  readonly restMs?: number;
   /** What the handlers keep in Redis, by topics without the namespace: compared with the log, and rebuilt if it is lost. */
   readonly state?: HeldState;
 }
@@ -104,8 +113,13 @@ export interface StagePorts {
    * Reads whole topics and then follows them; the stage is ready only after it has caught up. The order of the handlers is that in
    * which the ends of the topics are looked up: `follow` says why it matters.
    * @param since message timestamps to start from instead of the beginning, ms
+   * @param restMs shortest time between two fetches with messages, ms; default: that of `follow`
    */
-  follow(handlers: FollowHandlers, since?: { readonly [T in TopicName]?: number }): Promise<Follower>;
+  follow(
+    handlers: FollowHandlers,
+    since?: { readonly [T in TopicName]?: number },
+    restMs?: number,
+  ): Promise<Follower>;
 }
 
 /**
@@ -224,6 +238,7 @@ async function createStage(
         ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),
+        ...(insists ? { lingerMs: HANDLER_LINGER_MS } : {}),
       };
       const write = (): Promise<Acknowledgement> => producer.send(topic(topicName), message);
       if (!insists) return write();
@@ -235,7 +250,7 @@ async function createStage(
         },
       });
     },
-    async consume(group, handlers, { onAssigned, state } = {}) {
+    async consume(group, handlers, { onAssigned, restMs, state } = {}) {
       const consumption = await consume({
         kafka,
         groupId: `${prefix}${group === '' ? name : `${name}.${group}`}`,
@@ -256,6 +271,7 @@ async function createStage(
             rejections,
           ),
         onFailure: (error) => lifecycle.fail(error),
+        restMs,
         ...(onAssigned === undefined ? {} : { onAssigned }),
         ...(state === undefined ? {} : { state: withoutNamespace(state, prefix) }),
       });
@@ -266,7 +282,7 @@ async function createStage(
       });
       return consumption;
     },
-    async follow(handlers, since = {}) {
+    async follow(handlers, since = {}, restMs) {
       const follower = await follow({
         kafka,
         groupPrefix: `${prefix}${name}`,
@@ -277,6 +293,7 @@ async function createStage(
         })),
         log,
         onFailure: (error) => lifecycle.fail(error),
+        restMs,
       });
       let caughtUp = false;
       void follower.caughtUp.then(() => {

@@ -46,10 +46,13 @@ export function watchEnds(options: {
         log.warn({ reason: reasonOf(error) }, 'cannot read the end offsets of the topics; retrying');
         return new Map<number, Ends>();
       });
-      for (const partition of owned) {
-        const end = ends.get(partition);
-        if (end !== undefined && !signal.aborted) await report(partition, end);
-      }
+      // All at once, so that the reads and writes of all partitions share their round trips.
+      await Promise.all(
+        owned.map(async (partition) => {
+          const end = ends.get(partition);
+          if (end !== undefined && !signal.aborted) await report(partition, end);
+        }),
+      );
       await delay(everyMs, undefined, { signal }).catch(() => undefined);
     }
   }

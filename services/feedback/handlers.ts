@@ -1,12 +1,14 @@
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { slateFault } from '#contracts/domain/record-validity.ts';
 import { faultSentence } from '#contracts/fault.ts';
-import type { BatchHandlers } from '#platform/stage.ts';
+import type { Slate, UserAction } from '#contracts/generated/records.ts';
+import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { Joiner } from './joiner.ts';
 
-export function createHandlers(
-  joiner: Pick<Joiner, 'applySlates' | 'applyActions'>,
-): Pick<Required<BatchHandlers>, 'slates' | 'actions'> {
+export function createHandlers(joiner: Pick<Joiner, 'applySlates' | 'applyActions'>): {
+  readonly slates: (batch: IncomingBatch<Slate>) => Promise<void>;
+  readonly actions: (batch: IncomingBatch<UserAction>) => Promise<void>;
+} {
   return {
     async slates(batch) {
       // A rejected slate is left out: `lastOffset` counts it as read, and its id may be that of a slate that waits.

@@ -10,6 +10,9 @@ import { createRecovery } from './recovery.ts';
 import { createRedisJoinStore } from './redis-store.ts';
 import type { JoinedTopic, ReportLost } from './store.ts';
 
+/** Nobody waits for a reward, and each step costs a read and a commit in Redis. */
+const REST_MS = 100;
+
 await runStage(STAGES.feedback, async (stage) => {
   const config = readFeedbackConfig();
   const metrics = createFeedbackMetrics(stage.metrics.registry);
@@ -70,6 +73,7 @@ await runStage(STAGES.feedback, async (stage) => {
   stage.lifecycle.onStop('watch of the end offsets', watch.close);
   const consumption = await stage.consume('', createHandlers(joiner), {
     onAssigned: watch.own,
+    restMs: REST_MS,
     state: {
       readHead: (topic, partition) => recovery.readTopicHead(topic as JoinedTopic, partition),
       writeHead: (topic, partition, head) => store.writeTopicHead(topic as JoinedTopic, partition, head),

@@ -59,7 +59,7 @@ await runStage(STAGES.interests, async (stage) => {
     vectors.markCaughtUp();
     const consumption = await stage.consume(
       '',
-      { actions: processor.handle },
+      { actions: { together: processor.together } },
       {
         onAssigned(partitions) {
           processor.forgetPartitions();

@@ -5,11 +5,13 @@ import { actionFault } from '#contracts/domain/action-validity.ts';
 import { believableTime } from '#contracts/domain/times.ts';
 import { faultSentence } from '#contracts/fault.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
+import type { TogetherHandler } from '#platform/kafka/batches-together.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import { CachedUsers } from './cached-users.ts';
 import { RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
+import { type Party, rendezvous } from './rendezvous.ts';
 import type { HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
 import { type ChangedUser, withWholeWindow } from './user-change.ts';
 import { createUserUpdates, type LoadedUser, type UserUpdatePorts, type UserWork } from './user-updates.ts';
@@ -46,6 +48,8 @@ export type Pace = (users: number, examined: number) => Promise<void>;
 
 export interface Processor {
   handle(batch: IncomingBatch<UserAction>): Promise<void>;
+  /** Handles batches of several partitions: each for itself, with the reads, outputs and writes of all of them together. */
+  readonly together: TogetherHandler<UserAction>['together'];
   /** Estimated bytes of the cached users. */
   cachedBytes(): number;
   /** Forgets heads and cached users after an assignment: other processes may have written newer ones. */
@@ -69,7 +73,16 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   const updates = createUserUpdates(ports);
   let owned = ownNothing(config);
 
-  async function handle(batch: IncomingBatch<UserAction>): Promise<void> {
+  async function handle(batch: IncomingBatch<UserAction>, meeting = rendezvous(1)[0]!): Promise<void> {
+    try {
+      await handleMeeting(batch, meeting);
+    } finally {
+      meeting.leave();
+    }
+  }
+
+  /** @param meeting with the batches that are handled together, which publish at once after all their users are read */
+  async function handleMeeting(batch: IncomingBatch<UserAction>, meeting: Party): Promise<void> {
     const { partition } = batch;
     // A batch that outlives a rebalance keeps these objects, so that it changes nothing of the next assignment.
     const { heads, users } = owned;
@@ -100,15 +113,21 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     do {
       const end = start + USERS_PER_STEP;
       const step = { held: head, to: end < works.length ? undefined : to };
-      await updateUsers({ partition, users }, works.slice(start, end), step);
+      await updateUsers({ partition, users }, works.slice(start, end), step, meeting);
       start = end;
     } while (start < works.length);
     heads.set(partition, { ...to, incarnation: head?.incarnation });
   }
 
   /** Reads users together, publishes what changed, and writes it together. */
-  async function updateUsers(held: Held, works: readonly UserWork[], step: HeadStep): Promise<void> {
+  async function updateUsers(
+    held: Held,
+    works: readonly UserWork[],
+    step: HeadStep,
+    meeting: Party,
+  ): Promise<void> {
     const users = await loadUsers(held, works);
+    await meeting.arrive();
     const published: Promise<void>[] = [];
     const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
       const user = await readable(held.partition, work.userId, () => updates.load(users[place]!));
@@ -227,7 +246,11 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   }
 
   return {
-    handle,
+    handle: (batch) => handle(batch),
+    together(batches) {
+      const meetings = rendezvous(batches.length);
+      return batches.map((batch, place) => handle(batch, meetings[place]));
+    },
     refresh,
     cachedBytes: () => owned.users.bytes,
     forgetPartitions() {
@@ -254,8 +277,8 @@ async function mapInSlices<T, R>(
   const results: R[] = [];
   for (const slice of slicesOf(all, USERS_PER_SLICE)) {
     const first = results.length;
+    if (first > 0) await yieldToEventLoop();
     results.push(...(await allEnded(slice.map((one, i) => work(one, first + i)))));
-    await yieldToEventLoop();
   }
   return results;
 }

@@ -1,4 +1,5 @@
 import type { Proposal } from '#contracts/generated/records.ts';
+import { asOne } from '#platform/kafka/batches-together.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readProposeConfig } from './config.ts';
@@ -33,9 +34,10 @@ await runStage(STAGES.propose, async (stage) => {
     stage.lifecycle.onStop('models', async () => void (await Promise.all(runners.map((one) => one.close()))));
     const forEveryone = new ForEveryone({ ...shared, models: models.forEveryone, now: Date.now });
     stage.lifecycle.onStop('lists for everyone', () => forEveryone.close());
+    const pass = createPass(runners, publish);
     await stage.consume(
       config.group,
-      { interests: createPass(runners, publish) },
+      { interests: asOne((batches) => pass(...batches)) },
       {
         onAssigned: (partitions) => forEveryone.own(partitions),
       },

@@ -8,25 +8,27 @@ import type { Asked } from './waiting-users.ts';
 
 /**
  * One pass over `interests` for every model: the record is decoded once, and the lists of a user are published in one record.
- * Of several versions of a user in a batch only the newest is answered.
+ * Of several versions of a user in the batches only the newest is answered.
  */
 export function createPass(
   runners: ReadonlyArray<Pick<Runner, 'name' | 'propose' | 'forget'>>,
   publish: (record: Proposal, trace: string | undefined) => Promise<void>,
-): (batch: Pick<IncomingBatch<UserInterests>, 'messages' | 'reject'>) => Promise<void> {
-  return async ({ messages, reject }) => {
+): (...batches: Array<Pick<IncomingBatch<UserInterests>, 'messages' | 'reject'>>) => Promise<void> {
+  return async (...batches) => {
     const newest = new Map<string, Asked>();
-    for (const { key, offset, value, timestamp, trace } of messages) {
-      if (value === null) {
-        newest.delete(key);
-        for (const runner of runners) runner.forget(key);
-        continue;
-      }
-      const fault = interestsFault({ value, key, timestamp });
-      if (fault !== undefined) reject(offset, fault.code, faultSentence(fault));
-      // A former owner of the partition may have been late with an older version.
-      else if (value.version >= (newest.get(key)?.interests.version ?? 0)) {
-        newest.set(key, { interests: value, trace });
+    for (const { messages, reject } of batches) {
+      for (const { key, offset, value, timestamp, trace } of messages) {
+        if (value === null) {
+          newest.delete(key);
+          for (const runner of runners) runner.forget(key);
+          continue;
+        }
+        const fault = interestsFault({ value, key, timestamp });
+        if (fault !== undefined) reject(offset, fault.code, faultSentence(fault));
+        // A former owner of the partition may have been late with an older version.
+        else if (value.version >= (newest.get(key)?.interests.version ?? 0)) {
+          newest.set(key, { interests: value, trace });
+        }
       }
     }
     const asked = [...newest.values()];

@@ -12,6 +12,9 @@ import { Takers } from './takers.ts';
 /** Time between two computations of the highest count, which is the scale of popularity, ms. */
 const RESCALE_EVERY_MS = 2_000;
 
+/** Lists of sessions wait until the action that they answer was read here too. */
+const SESSIONS_REST_MS = 15;
+
 /** A resource with its share of the log. */
 interface Opened<R> {
   readonly resource: R;
@@ -19,6 +22,8 @@ interface Opened<R> {
   readonly handlers?: FollowHandlers;
   /** Message timestamps from which it reads a topic, ms; without one from the beginning. */
   readonly since?: { readonly [T in TopicName]?: number };
+  /** Longest rest between two fetches that its users bear, ms. */
+  readonly restMs?: number;
   /** Called when the topics were read to their ends. */
   readonly onCaughtUp?: () => void;
 }
@@ -75,6 +80,7 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
         actions: ({ value, key, timestamp, partition, offset }) =>
           void (value !== null && sessions.apply({ value, key, timestamp }, partition, offset)),
       },
+      restMs: SESSIONS_REST_MS,
     };
   },
   artefacts: ({ log }, { proposers }) => {
@@ -90,7 +96,8 @@ export async function openResources(stage: StagePorts, config: ProposeConfig): P
   const names = (Object.keys(OPENERS) as (keyof Resources)[]).filter((name) => needs.has(name));
   const opened = names.map((name) => OPENERS[name](stage, config) as Opened<unknown>);
   const { handlers, since } = merge(opened);
-  if (Object.keys(handlers).length > 0) await (await stage.follow(handlers, since)).caughtUp;
+  const restMs = opened.find((one) => one.restMs !== undefined)?.restMs;
+  if (Object.keys(handlers).length > 0) await (await stage.follow(handlers, since, restMs)).caughtUp;
   for (const { onCaughtUp } of opened) onCaughtUp?.();
   return Object.fromEntries(names.map((name, place) => [name, opened[place]!.resource]));
 }

@@ -20,6 +20,9 @@ import { addSlateRoute } from './routes.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
 
+/** Rewards count from the next refresh of the policy on, which comes every second by default. */
+const LEARNING_REST_MS = 100;
+
 await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
   const metrics = createRerankMetrics(stage.metrics.registry);
@@ -119,6 +122,7 @@ await runStage(STAGES.rerank, async (stage) => {
     { rewards: learner.learn },
     {
       onAssigned: learner.forget,
+      restMs: LEARNING_REST_MS,
       state: stateOf(statistics, learner.forget),
     },
   );

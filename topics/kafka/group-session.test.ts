@@ -21,6 +21,9 @@ class FakeConsumer {
     this.#listeners.set(event, listener);
   }
 
+  /** Messages that a fetch leaves in a partition. */
+  lag = 3;
+
   /** Errors of the next joins. */
   readonly refusals: Error[] = [];
   joins = 0;
@@ -64,7 +67,7 @@ class FakeConsumer {
         partition,
         messages: offsets.map((offset) => ({ offset: String(offset) })),
         lastOffset: () => lastOffset,
-        offsetLag: () => '3',
+        offsetLag: () => String(this.lag),
       },
       isRunning: () => true,
       isStale: () => false,
@@ -142,14 +145,28 @@ describe('a group session', () => {
 
   it('lets kafkajs fetch again only after the rest, which ends with the session', async () => {
     const { consumer, session, seen } = await openSession({ restMs: 3_600_000 });
-    consumer.assign({ t: [1] });
-    const delivered = consumer.deliver(1, 4).then(() => void seen.push('over'));
-    while (!seen.includes('end 1')) await turn();
+    consumer.assign({ t: [1, 2] });
+    consumer.lag = 0;
+    const deliver = (partition: number) =>
+      consumer.deliver(partition, 4).then(() => void seen.push(`over ${partition}`));
+    const delivered = [deliver(1), deliver(2)];
+    while (!seen.includes('over 2')) await turn();
     await turn();
-    assert.deepEqual([seen.at(-1), consumer.calls], ['end 1', ['resolve 1 at 4']]);
+    assert.deepEqual(consumer.calls, ['resolve 1 at 4', 'resolve 2 at 4']);
+    assert.ok(!seen.includes('over 1'), 'the first of a fetch rests for all');
     await session.stop();
-    await delivered;
-    assert.ok(seen.includes('over'));
+    await Promise.all(delivered);
+    assert.ok(seen.includes('over 1'));
+  });
+
+  it('does not rest after a fetch that has left messages in one of its partitions', async () => {
+    const { consumer, session } = await openSession({ restMs: 3_600_000 });
+    consumer.assign({ t: [1, 2] });
+    consumer.lag = 0;
+    const first = consumer.deliver(1, 4);
+    consumer.lag = 1;
+    await Promise.all([first, consumer.deliver(2, 4)]);
+    await session.stop();
   });
 
   it('delivers a batch without messages in its turn', async () => {

@@ -1,5 +1,4 @@
 /** The one way to read Kafka: a membership in a consumer group, with a reader for each partition. */
-import { setTimeout as delay } from 'node:timers/promises';
 import type {
   Consumer,
   ConsumerEndBatchProcessEvent,
@@ -11,6 +10,7 @@ import type {
 } from 'kafkajs';
 import { copartitionAssigner } from './copartition.ts';
 import { replaceFetchDecoder } from './fetch-response.ts';
+import { FetchRests } from './fetch-rests.ts';
 import { isPassing } from './passing-errors.ts';
 import type { LogMessage } from './record-batches.ts';
 
@@ -69,7 +69,8 @@ export interface GroupSessionOptions {
   readonly onRejoin?: (error: unknown) => void;
   /**
    * Shortest time from one fetch with messages to the next, ms. Under load the messages of this time are one batch, which costs
-   * little more than a batch of one message. A message that comes after it waits for nothing. Default 0.
+   * little more than a batch of one message. A message that comes after it waits for nothing, and neither does a reader that is
+   * behind: there is no rest after a fetch that has left messages in a partition. Default 0.
    */
   readonly restMs?: number;
   /** Pause before the session joins again, ms. Default 1,000. */
@@ -115,13 +116,17 @@ export class GroupSession {
   readonly #owned = new Map<string, Owned>();
   /** Batches of lost partitions that are still being handled. */
   readonly #closing = new Set<Promise<void>>();
+  readonly #rests: FetchRests;
+  /** Batches that are being handled. */
+  readonly #handling = new Set<EachBatchPayload>();
+  #beat: NodeJS.Timeout | undefined;
   #isStopping = false;
-  readonly #stopping = new AbortController();
   #rejoin: NodeJS.Timeout | undefined;
 
   constructor(options: GroupSessionOptions) {
     replaceFetchDecoder();
     this.#options = options;
+    this.#rests = new FetchRests(options.restMs ?? 0);
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       partitionAssigners: [copartitionAssigner],
@@ -148,6 +153,7 @@ export class GroupSession {
     });
     await consumer.connect();
     await consumer.subscribe({ topics: [...topics], fromBeginning: true });
+    this.#beat = setInterval(() => this.#beatForAll(), HEARTBEAT_MS).unref();
     await this.#run();
   }
 
@@ -209,11 +215,12 @@ export class GroupSession {
    */
   async stop(beforeLeaving?: () => Promise<void>): Promise<void> {
     this.#isStopping = true;
-    this.#stopping.abort();
+    this.#rests.end();
     clearTimeout(this.#rejoin);
     const owned = [...this.#owned.values()];
     await Promise.all([...owned.map(({ turn }) => turn), ...this.#closing]);
     await beforeLeaving?.();
+    clearInterval(this.#beat);
     await this.#consumer.stop();
     await this.#consumer.disconnect();
     for (const { reader } of owned) reader.close?.();
@@ -253,20 +260,29 @@ export class GroupSession {
     const owned = this.#owned.get(keyOf(topic, partition));
     if (owned === undefined || payload.isStale() || !payload.isRunning()) return;
     const lastOffset = batch.lastOffset();
+    const lag = Number(batch.offsetLag());
     const { seeks } = owned;
-    const { restMs = 0 } = this.#options;
-    const restsUntil = performance.now() + restMs;
+    const rest = this.#rests.begin(lag > 0);
     await this.#inTurn(owned, async () => {
       if (owned.seeks !== seeks) return;
-      const lag = Number(batch.offsetLag());
       const readFrom = Number(batch.fetchedOffset);
-      await whileBeating(payload, () => this.#hand(owned, messages, Number(lastOffset), lag, readFrom));
+      this.#handling.add(payload);
+      try {
+        await this.#hand(owned, messages, Number(lastOffset), lag, readFrom);
+      } finally {
+        this.#handling.delete(payload);
+      }
       if (this.#isOwned(owned) && owned.seeks === seeks) payload.resolveOffset(lastOffset);
     });
-    await payload.heartbeat();
-    // kafkajs fetches again when the batches of all partitions of a fetch have ended.
-    const left = restsUntil - performance.now();
-    if (left > 0) await delay(left, undefined, { signal: this.#stopping.signal }).catch(() => undefined);
+    await rest();
+  }
+
+  /**
+   * kafkajs sends heartbeats between batches only. A failed heartbeat means a rebalance: the batches are handled to their end, and
+   * kafkajs sees the error of its next one.
+   */
+  #beatForAll(): void {
+    for (const payload of this.#handling) void payload.heartbeat().catch(() => undefined);
   }
 
   /** For a batch without messages kafkajs does not call `eachBatch`; it only emits the event of the end. */
@@ -318,14 +334,4 @@ export class GroupSession {
 
 function keyOf(topic: string, partition: number): string {
   return `${topic}\n${partition}`;
-}
-
-/** A failed heartbeat means a rebalance: the batch is handled to its end, and kafkajs sees the error of the next one. */
-async function whileBeating(payload: EachBatchPayload, work: () => Promise<void>): Promise<void> {
-  const beat = setInterval(() => void payload.heartbeat().catch(() => undefined), HEARTBEAT_MS);
-  try {
-    await work();
-  } finally {
-    clearInterval(beat);
-  }
 }

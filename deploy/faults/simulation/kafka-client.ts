@@ -189,8 +189,17 @@ class SimulatedConsumer {
     const memberAssignment = Object.fromEntries(this.#topics.map((topic) => [topic, [...partitions]]));
     this.#emit(EVENTS.GROUP_JOIN, { memberAssignment });
     void this.#beat(this.#turn);
+    for (const owned of this.#byLeader(partitions)) void this.#fetchAll(owned, this.#turn);
+  }
+
+  /** One fetch asks a broker for all partitions that it leads; here there are one or two brokers. */
+  #byLeader(partitions: readonly number[]): Position[][] {
+    const brokers = 1 + this.#options.random.integer(2);
+    const byLeader = Array.from({ length: brokers }, (): Position[] => []);
     for (const topic of this.#topics)
-      for (const partition of partitions) void this.#fetchAll(this.#positionOf(topic, partition), this.#turn);
+      for (const partition of partitions)
+        byLeader[partition % brokers]!.push(this.#positionOf(topic, partition));
+    return byLeader.filter((positions) => positions.length > 0);
   }
 
   /** A member without partitions must say too that it is alive. */
@@ -202,12 +211,13 @@ class SimulatedConsumer {
     }
   }
 
-  async #fetchAll(position: Position, turn: number): Promise<void> {
+  async #fetchAll(positions: readonly Position[], turn: number): Promise<void> {
     const isCurrent = (): boolean => this.#isRunning && this.#turn === turn;
     while (isCurrent()) {
       try {
-        const messages = await this.#fetch(position);
-        if (isCurrent() && messages !== undefined) await this.#handle(position, messages, isCurrent);
+        const fetched = await this.#fetch(positions);
+        // As in kafkajs, the next fetch waits for the batches of all partitions.
+        if (isCurrent()) await Promise.all(fetched.map((one) => this.#handle(one, isCurrent)));
         if (isCurrent()) await this.#heartbeat();
       } catch {
         await this.#options.process.scheduler.wait(RETRY_MS, this.#options.process);
@@ -215,48 +225,54 @@ class SimulatedConsumer {
     }
   }
 
-  /** @returns undefined if there are no messages, or if the position was changed meanwhile */
-  async #fetch(position: Position): Promise<Fetched | undefined> {
+  /** @returns the partitions with messages; not those the position of which was changed meanwhile */
+  async #fetch(positions: readonly Position[]): Promise<readonly Fetched[]> {
     const { broker, process, random } = this.#options;
-    const { topic, partition } = position;
-    if (position.next === undefined) {
-      const { seeks } = position;
-      const next = await process.request(
-        () => broker.committed(this.#groupId, topic, partition) ?? 0,
-        lostRequest,
-      );
-      if (position.seeks === seeks) position.next = next;
-    }
-    const from = position.next!;
-    const { seeks } = position;
-    const most = 1 + random.integer(random.next() < 0.5 ? 3 : 40);
-    const found = await process.request(() => {
-      const log = broker.messages(topic, partition);
-      return { messages: log.slice(from, from + most), end: log.length };
-    }, lostRequest);
-    if (position.seeks !== seeks) return undefined;
+    await Promise.all(positions.map((position) => this.#lookUp(position)));
+    const asked = positions.map((position) => {
+      const most = 1 + random.integer(random.next() < 0.5 ? 3 : 40);
+      return { position, from: position.next!, seeks: position.seeks, most };
+    });
+    const answers = await process.request(
+      () =>
+        asked.map(({ position: { topic, partition }, from, most }) => {
+          const log = broker.messages(topic, partition);
+          return { messages: log.slice(from, from + most), end: log.length };
+        }),
+      lostRequest,
+    );
+    const valid = asked
+      .map((one, place) => ({ ...one, ...answers[place]! }))
+      .filter(({ position, seeks }) => position.seeks === seeks);
     // As kafkajs does after an offset out of range.
-    if (from > found.end) position.next = 0;
-    else if (found.messages.length > 0) return { ...found, from, seeks };
-    else await this.#arrival(topic, partition);
-    return undefined;
+    for (const { position, from, end } of valid) if (from > end) position.next = 0;
+    if (answers.every(({ messages }) => messages.length === 0)) await this.#arrival(positions);
+    return valid.filter(({ messages }) => messages.length > 0);
   }
 
-  #arrival(topic: string, partition: number): Promise<void> {
+  async #lookUp(position: Position): Promise<void> {
+    if (position.next !== undefined) return;
+    const { broker, process } = this.#options;
+    const { topic, partition, seeks } = position;
+    const next = await process.request(
+      () => broker.committed(this.#groupId, topic, partition) ?? 0,
+      lostRequest,
+    );
+    if (position.seeks === seeks) position.next = next;
+  }
+
+  /** Resolves soon after a message of one of the partitions has arrived. */
+  #arrival(positions: readonly Position[]): Promise<void> {
     const { broker, process } = this.#options;
     const { scheduler } = process;
     return new Promise((resolve) => {
       const wake = (): void => void scheduler.after(process.latency(), resolve, process);
-      broker.onArrival(topic, partition, wake);
+      for (const { topic, partition } of positions) broker.onArrival(topic, partition, wake);
       scheduler.after(IDLE_FETCH_MS, resolve, process);
     });
   }
 
-  async #handle(
-    position: Position,
-    { messages, end, from, seeks }: Fetched,
-    isCurrent: () => boolean,
-  ): Promise<void> {
+  async #handle({ position, messages, end, from, seeks }: Fetched, isCurrent: () => boolean): Promise<void> {
     const { topic, partition } = position;
     const last = messages.at(-1)!.offset;
     await this.#eachBatch({
@@ -313,6 +329,7 @@ class SimulatedConsumer {
 }
 
 interface Fetched {
+  readonly position: Position;
   readonly messages: readonly StoredMessage[];
   readonly end: number;
   readonly from: number;

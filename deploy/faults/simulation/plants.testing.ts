@@ -144,10 +144,14 @@ export const PLANTS: readonly Plant[] = [
     propose: (...parameters: never[]) => call(real, 'propose', ...parameters).catch(() => new Map()),
   })),
   plant('propose', 'propose.pass', 'the oldest version of a user in a batch is answered last', (real) => ({
-    handle: (...[batch]: never[]) => {
-      const { messages, ...rest } = batch as unknown as { messages: readonly { key: string }[] };
-      const oldest = messages.filter(({ key }, i) => messages.findIndex((one) => one.key === key) === i);
-      return call(real, 'handle', { ...rest, messages: oldest });
-    },
+    handle: (...batches: never[]) =>
+      call(
+        real,
+        'handle',
+        ...batches.map(({ messages, ...rest }: { messages: readonly { key: string }[] }) => {
+          const oldest = messages.filter(({ key }, i) => messages.findIndex((one) => one.key === key) === i);
+          return { ...rest, messages: oldest };
+        }),
+      ),
   })),
 ];

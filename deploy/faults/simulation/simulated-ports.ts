@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { Random } from '#algorithms/random.ts';
 import { TributaryError } from '#contracts/errors.ts';
-import { type Consumption, consume, type IncomingBatch } from '#platform/kafka/consumer.ts';
+import type { BatchHandler } from '#platform/kafka/batches-together.ts';
+import { type Consumption, consume } from '#platform/kafka/consumer.ts';
 import type { HeldState } from '#platform/kafka/held-state.ts';
 import type { StageMetrics } from '#platform/observability/metrics.ts';
 import type { TopicName, TopicValue } from '#topics/catalog.ts';
@@ -38,7 +39,7 @@ export interface SimulatedPorts {
   ): Promise<void>;
   consume<T extends TopicName>(
     group: string,
-    handlers: { readonly [N in T]: (batch: IncomingBatch<TopicValue<N>>) => Promise<void> },
+    handlers: { readonly [N in T]: BatchHandler<TopicValue<N>> },
     options?: { readonly onAssigned?: (partitions: number[]) => void; readonly state?: HeldState },
   ): Promise<Consumption>;
   /** Reads all partitions of a topic and follows them. @returns when the ends at the start are reached */
@@ -144,7 +145,7 @@ export function openPorts(
           topic,
           decode: decode as (bytes: Buffer) => never,
           userPartitions: broker.partitions,
-          handle: handle as (batch: IncomingBatch<never>) => Promise<void>,
+          handle: handle as BatchHandler<never>,
         })),
         log: silent,
         metrics: noMetrics,

@@ -1,7 +1,7 @@
 import { Kafka, logLevel } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { KafkaSecurity } from '#topics/kafka/security.ts';
-import { checkPendingRequestsOnlyWhenPending } from './request-queue.ts';
+import { quietenConnections } from './request-queue.ts';
 
 /**
  * The Kafka client of a stage. kafkajs logs each retry at ERROR; here these lines are WARN, because a retry needs no
@@ -14,7 +14,7 @@ export function createKafka(options: {
   /** Default: neither TLS nor credentials. */
   security?: KafkaSecurity;
 }): Kafka {
-  checkPendingRequestsOnlyWhenPending();
+  quietenConnections();
   const log = options.log.child({ part: 'kafka' });
   return new Kafka({
     clientId: options.clientId,

@@ -8,6 +8,7 @@ import { type Assignment, GroupSession, type LogBatch } from '#topics/kafka/grou
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
 import { userKeyFault } from '#topics/keys.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { type BatchHandler, gathering } from './batches-together.ts';
 import { commitStarts } from './commit-starts.ts';
 import { Commits } from './commits.ts';
 import { HeldPartitions } from './held-partitions.ts';
@@ -43,7 +44,7 @@ export interface Subscription<V> {
    */
   readonly userPartitions?: number | undefined;
   /** Must have its outputs acknowledged and its state written when it resolves; expects redelivery. */
-  readonly handle: (batch: IncomingBatch<V>) => Promise<void>;
+  readonly handle: BatchHandler<V>;
 }
 
 export interface ConsumeOptions {
@@ -64,6 +65,8 @@ export interface ConsumeOptions {
   readonly state?: HeldState;
   /** Returns a random text that names a state which begins. Default: a random UUID. */
   readonly newIncarnation?: () => string;
+  /** Shortest time between two fetches with messages, ms; see `GroupSession`. Default REST_MS. */
+  readonly restMs?: number | undefined;
   /** Partitions handled at the same time. Default 16. */
   readonly concurrency?: number;
   /** Most bytes fetched of a partition at a time, which bounds memory. Default 1 MiB. */
@@ -79,8 +82,8 @@ const MAX_MESSAGES = 20_000;
 const MAX_BYTES = 8 * 2 ** 20;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
-/** Shortest time between two fetches with messages. */
-const REST_MS = 15;
+/** Short, because the slates of users wait for the stages between them and their actions. */
+const REST_MS = 25;
 
 /** A membership in a group. */
 export interface Consumption {
@@ -100,7 +103,9 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
   const { kafka, groupId, subscriptions, log, onAssigned, onFailure, concurrency, maxBytesPerPartition } =
     options;
   const topics = subscriptions.map(({ topic }) => topic);
-  const byTopic = new Map(subscriptions.map((subscription) => [subscription.topic, subscription]));
+  const byTopic = new Map(
+    subscriptions.map((one): [string, Reading] => [one.topic, { ...one, handle: gathering(one.handle) }]),
+  );
   const session = new GroupSession({
     kafka,
     groupId,
@@ -116,7 +121,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       held?.assign(assignment);
     },
     onFailure,
-    restMs: REST_MS,
+    restMs: options.restMs ?? REST_MS,
     onRejoin(error) {
       log.warn({ group: groupId, reason: reasonOf(error) }, 'joining the group again');
       options.metrics.rejoins.inc();
@@ -153,6 +158,11 @@ function partitionsOf(assignment: Assignment): number[] {
   return [...new Set(Object.values(assignment).flat())].sort((a, b) => a - b);
 }
 
+/** A subscription whose batches are handed over one by one. */
+type Reading = Omit<Subscription<never>, 'handle'> & {
+  readonly handle: (batch: IncomingBatch<never>) => Promise<void>;
+};
+
 interface Progress {
   readonly commits: Commits;
   readonly held: HeldPartitions | undefined;
@@ -160,7 +170,7 @@ interface Progress {
 
 async function handle(
   batch: LogBatch,
-  subscription: Subscription<never>,
+  subscription: Reading,
   { commits, held }: Progress,
   options: ConsumeOptions,
 ): Promise<void> {
@@ -211,7 +221,7 @@ function endOfPart(messages: readonly LogMessage[], start: number): number {
 /** @returns the messages that become dead letters */
 async function handleBatch(
   batch: LogBatch,
-  subscription: Subscription<never>,
+  subscription: Reading,
   incarnation: string | undefined,
   { log }: Pick<ConsumeOptions, 'log'>,
 ): Promise<Rejection[]> {

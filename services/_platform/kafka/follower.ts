@@ -11,6 +11,9 @@ import { userKeyFault } from '#topics/keys.ts';
 import { type PartitionRange, type Position, resolveRanges } from '#topics/positions.ts';
 import { type FollowedMessage, incomingMessage } from './messages.ts';
 
+/** So that each message of a topic that flows is not a fetch of its own in each process that follows it. */
+const REST_MS = 50;
+
 export interface Followed<V> {
   /** Qualified name. */
   readonly topic: string;
@@ -42,8 +45,10 @@ export async function follow(options: {
   followed: ReadonlyArray<Followed<never>>;
   log: Logger;
   onFailure: (error: unknown) => void;
+  /** Shortest time between two fetches with messages once the ends are reached, ms. Default REST_MS. */
+  restMs?: number | undefined;
 }): Promise<Follower> {
-  const { kafka, followed, log, onFailure } = options;
+  const { kafka, followed, log, onFailure, restMs = REST_MS } = options;
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
   const partitions: FollowedPartition[] = [];
   const noteProgress = (): void => {
@@ -62,7 +67,9 @@ export async function follow(options: {
     groupId,
     topics: followed.map(({ topic }) => topic),
     open: (topic, partition) => partitions.find((one) => one.is(topic, partition)) ?? IGNORED,
-    concurrency: 8,
+    // All of a fetch at once, because each is handled in memory.
+    concurrency: 64,
+    restMs,
     sessionTimeoutMs: 30_000,
     maxBytesPerPartition: 4 * 1_048_576,
     onFailure,

@@ -9,6 +9,8 @@ export interface OutgoingMessage {
   readonly timestamp?: number;
   /** Overrides the partition of the key: for copies of a message that several partitions need. */
   readonly partition?: number;
+  /** Milliseconds for which it waits for others if its broker has nothing to do. Default: that of the producer. */
+  readonly lingerMs?: number;
 }
 
 /** Position of an acknowledged message. */

@@ -96,7 +96,7 @@ export async function createProducer(options: {
       route.lanes.add(lane);
       if (route.isBusy) return;
       route.isBusy = true;
-      setTimeout(() => void drain(route), lingerMs);
+      setTimeout(() => void drain(route), message.lingerMs ?? lingerMs);
     });
   }
 

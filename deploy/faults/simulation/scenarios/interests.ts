@@ -112,7 +112,7 @@ export async function startInterests(ports: SimulatedPorts, seam: Seam): Promise
   vectors.markCaughtUp();
   await ports.consume(
     '',
-    { actions: processor.handle },
+    { actions: { together: processor.together } },
     {
       onAssigned(partitions) {
         processor.forgetPartitions();

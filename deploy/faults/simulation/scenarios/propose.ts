@@ -1,6 +1,7 @@
 import { modelNamesOf } from '#contracts/domain/proposed-lists.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
+import { asOne } from '#platform/kafka/batches-together.ts';
 import { LiveEmbeddings } from '../../../../services/propose/embeddings/live-embeddings.ts';
 import { ForEveryone } from '../../../../services/propose/for-everyone.ts';
 import { createPass } from '../../../../services/propose/pass.ts';
@@ -209,7 +210,7 @@ async function startPropose(one: Process, seam: Seam): Promise<void> {
   const pass = seam('propose.pass', { handle: createPass(runners, publish) });
   await ports.consume(
     'propose',
-    { interests: (batch) => pass.handle(batch) },
+    { interests: asOne((batches) => pass.handle(...batches)) },
     { onAssigned: (partitions) => forEveryone.own(partitions) },
   );
 }

@@ -1,0 +1,65 @@
+/** The batches that one fetch returned, one of a partition. */
+interface Fetch {
+  readonly restsUntil: number;
+  /** Whether it left messages in a partition, as far as its batches have begun. */
+  isBehind: boolean;
+}
+
+/**
+ * The rests of a reader between its fetches. kafkajs hands over all batches of a fetch in one turn of the event loop and fetches again
+ * when all of them have ended, so that one of them rests for all.
+ */
+export class FetchRests {
+  readonly #restMs: number;
+  /** The fetch whose batches are being handed over. */
+  #fetch: Fetch | undefined;
+  /** Each ends a rest. */
+  readonly #rests = new Set<() => void>();
+  #isOver = false;
+
+  /** @param restMs shortest time from one fetch to the next, ms */
+  constructor(restMs: number) {
+    this.#restMs = restMs;
+  }
+
+  /**
+   * Notes that a batch begins.
+   * @param isBehind whether the fetch has left messages in the partition
+   * @returns the rest after the batch; its promise resolves when the next fetch may begin
+   */
+  begin(isBehind: boolean): () => Promise<void> {
+    const isFirst = this.#fetch === undefined;
+    const fetch = this.#fetch ?? this.#beginFetch();
+    if (isBehind) fetch.isBehind = true;
+    return async () => {
+      if (isFirst && !fetch.isBehind) await this.#rest(fetch.restsUntil - performance.now());
+    };
+  }
+
+  /** Ends the rests; there are none afterwards. */
+  end(): void {
+    this.#isOver = true;
+    for (const end of this.#rests) end();
+  }
+
+  #beginFetch(): Fetch {
+    this.#fetch = { restsUntil: performance.now() + this.#restMs, isBehind: false };
+    queueMicrotask(() => {
+      this.#fetch = undefined;
+    });
+    return this.#fetch;
+  }
+
+  async #rest(ms: number): Promise<void> {
+    if (ms <= 0 || this.#isOver) return;
+    await new Promise<void>((resolve) => {
+      const end = (): void => {
+        clearTimeout(timer);
+        this.#rests.delete(end);
+        resolve();
+      };
+      const timer = setTimeout(end, ms);
+      this.#rests.add(end);
+    });
+  }
+}
