@@ -13,6 +13,8 @@ import { type FollowedMessage, incomingMessage } from './messages.ts';
 
 /** So that each message of a topic that flows is not a fetch of its own in each process that follows it. */
 const REST_MS = 50;
+/** Longer than a consumer waits: a follower seldom seeks, and most followed topics are idle. */
+const MAX_WAIT_MS = 250;
 
 export interface Followed<V> {
   /** Qualified name. */
@@ -70,6 +72,7 @@ export async function follow(options: {
     // All of a fetch at once, because each is handled in memory.
     concurrency: 64,
     restMs,
+    maxWaitMs: MAX_WAIT_MS,
     sessionTimeoutMs: 30_000,
     maxBytesPerPartition: 4 * 1_048_576,
     onFailure,

@@ -275,8 +275,9 @@ export class HeldPartitions {
       const { ids } = await this.#opened;
       const current = new Map<string, string | undefined>();
       for (const topic of this.#options.topics) current.set(topic, await ids.read(topic));
-      for (const reading of [...this.#readings.values()])
-        await this.#watchOne(reading, current.get(reading.topic));
+      await Promise.all(
+        [...this.#readings.values()].map((reading) => this.#watchOne(reading, current.get(reading.topic))),
+      );
     } catch (error) {
       this.#options.log.debug({ reason: reasonOf(error) }, 'cannot watch the heads');
     }
