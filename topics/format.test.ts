@@ -81,7 +81,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       })),
       recent: [],
       explanation: '',
-      ...{ candidates: [], popularity: [], causes: [], lists: [] },
+      ...{ candidates: [], popularity: [], causes: [], lists: [], interestsOffset: 4, interestsAt: 0 },
     },
     'trending for everybody: 7 items: i0 1 because buy 55, i1 0.5, i2 0.333, i3 0.25, i4 0.2, … 2 more',
   ],
@@ -90,6 +90,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
     {
       ...{ userId: '2375', model: '', generation: null, version: 812, receivedAt: NOON, items: [] },
       ...{ recent: [], explanation: '', candidates: ['i0', 'i1'], popularity: [0.5, 0.25], causes: [CAUSE] },
+      ...{ interestsOffset: 4, interestsAt: 0 },
       lists: [
         {
           ...{ model: 'medoid-neighbours', generation: 'g7', explanation: '' },

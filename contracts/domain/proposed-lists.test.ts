@@ -39,6 +39,7 @@ const proposals: fc.Arbitrary<ModelProposal[]> = fc
   .map((lists) =>
     lists.map((list) => ({
       ...{ userId: 'u1', version: 3, receivedAt: RECORDED_AT, recent: ['tea'] },
+      ...{ interestsOffset: 7, interestsAt: RECORDED_AT },
       ...list,
       items: list.items.map((item) => ({ ...item, popularity: itemIds.indexOf(item.itemId) / 10 })),
     })),

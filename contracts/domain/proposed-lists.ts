@@ -5,7 +5,10 @@
 import type { Cause, ListedCause, ModelList, Proposal, ProposedItem } from '../generated/records.ts';
 
 /** What the lists of one record have in common. */
-type SharedFields = Pick<Proposal, 'userId' | 'version' | 'receivedAt' | 'recent'>;
+type SharedFields = Pick<
+  Proposal,
+  'userId' | 'version' | 'receivedAt' | 'recent' | 'interestsOffset' | 'interestsAt'
+>;
 
 /** The proposal of one model, with an object for each candidate. */
 export interface ModelProposal extends SharedFields, Pick<ModelList, 'model' | 'generation' | 'explanation'> {
@@ -39,8 +42,8 @@ export function modelNamesOf({ lists, model }: Pick<Proposal, 'lists' | 'model'>
 
 /** Returns the lists of a proposal in columns; those of one record share its table. */
 export function columnsOf(proposal: Proposal): ListColumns[] {
-  const { userId, version, receivedAt, recent, lists } = proposal;
-  const shared = { userId, version, receivedAt, recent };
+  const { userId, version, receivedAt, recent, interestsOffset, interestsAt, lists } = proposal;
+  const shared = { userId, version, receivedAt, recent, interestsOffset, interestsAt };
   if (lists.length === 0) return [columnsOfModel(proposal)];
   const { candidates: itemIds, popularity, causes } = proposal;
   const candidates = { itemIds, popularity, causes };
@@ -49,13 +52,15 @@ export function columnsOf(proposal: Proposal): ListColumns[] {
 
 /** Returns the items of one model in columns. */
 export function columnsOfModel(proposal: ModelProposal): ListColumns {
-  const { userId, version, receivedAt, recent, model, generation, explanation, items } = proposal;
+  const { userId, version, receivedAt, recent, interestsOffset, interestsAt, ...own } = proposal;
+  const { model, generation, explanation, items } = own;
   const causes: Cause[] = [];
   const causePlaces = items.map(({ because }) => (because === null ? -1 : causes.push(because) - 1));
   const itemIds = items.map(({ itemId }) => itemId);
   const popularity = items.map((item) => item.popularity);
   return {
-    ...{ userId, version, receivedAt, recent, model, generation, explanation },
+    ...{ userId, version, receivedAt, recent, interestsOffset, interestsAt },
+    ...{ model, generation, explanation },
     candidates: { itemIds, popularity, causes },
     places: items.map((_, place) => place),
     scores: items.map(({ score }) => score),
@@ -82,7 +87,7 @@ export function modelProposalsOf(proposal: Proposal): ModelProposal[] {
  * @param proposals at least one, each of another model
  */
 export function combineProposals(proposals: readonly ModelProposal[]): Proposal {
-  const { userId, version, receivedAt, recent } = proposals[0]!;
+  const { userId, version, receivedAt, recent, interestsOffset, interestsAt } = proposals[0]!;
   const table = new TableBuilder();
   const lists = proposals.map(({ model, generation, explanation, items }): ModelList => {
     const causes = items.map(({ because }) => (because === null ? -1 : table.placeOfCause(because)));
@@ -96,6 +101,7 @@ export function combineProposals(proposals: readonly ModelProposal[]): Proposal 
   return {
     ...{ userId, model: '', generation: null, version, receivedAt, items: [], recent, explanation: '' },
     ...{ candidates: table.itemIds, popularity: table.popularity, causes: table.causes, lists },
+    ...{ interestsOffset, interestsAt },
   };
 }
 

@@ -156,6 +156,8 @@ export function aProposal(change: Partial<Proposal> = {}): Proposal {
     popularity: [],
     causes: [],
     lists: [],
+    interestsOffset: -1,
+    interestsAt: 0,
     ...change,
   };
 }

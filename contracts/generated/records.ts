@@ -322,6 +322,16 @@ export interface Proposal {
   readonly causes: readonly ListedCause[];
   /** The lists, one a model. */
   readonly lists: readonly ModelList[];
+  /**
+   * Offset in the topic interests of the record that was answered; −1 if it is not known, and for a list that
+   * depends on no user. Of two answers to one version of the interests, that to the later record counts.
+   */
+  readonly interestsOffset: number;
+  /**
+   * Kafka’s timestamp of that record, which tells whether the topic interests was made anew in between; 0 if
+   * it is not known.
+   */
+  readonly interestsAt: number;
 }
 
 /**
@@ -1337,6 +1347,21 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         },
         "doc": "The lists, one a model.",
         "default": []
+      },
+      {
+        "name": "interestsOffset",
+        "type": "long",
+        "doc": "Offset in the topic interests of the record that was answered; −1 if it is not known, and for a list that depends on no user. Of two answers to one version of the interests, that to the later record counts.",
+        "default": -1
+      },
+      {
+        "name": "interestsAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "Kafka’s timestamp of that record, which tells whether the topic interests was made anew in between; 0 if it is not known.",
+        "default": 0
       }
     ]
   },

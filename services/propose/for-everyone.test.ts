@@ -50,6 +50,8 @@ describe('a list for everyone', () => {
       version: -1,
       receivedAt: 1_000,
       recent: [],
+      interestsOffset: -1,
+      interestsAt: 0,
       items: [{ itemId: 'tea', score: 1, because: null, popularity: 0.5 }],
     });
     assert.deepEqual(report.counts, { 'a ok': 2 });

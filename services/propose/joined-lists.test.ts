@@ -13,8 +13,14 @@ describe('the lists of a pass', () => {
 
   const publish = async (record: Parameters<typeof modelNamesOf>[0] & { userId: string }) =>
     void records.push(`${record.userId}: ${modelNamesOf(record)}`);
-  const asked = (userId: string): Asked => ({ interests: interests({ userId }), trace: undefined });
+  const asked = (userId: string): Asked => ({
+    interests: interests({ userId }),
+    offset: 0,
+    timestamp: 0,
+    trace: undefined,
+  });
   const listOf = (userId: string, model: string): ModelProposal => ({
+    ...{ interestsOffset: -1, interestsAt: 0 },
     ...{ userId, model, generation: null, explanation: '', version: 1, receivedAt: 1, recent: [], items: [] },
   });
   const deliver = (lists: JoinedLists, model: string, userId: string, isEmpty = false) =>

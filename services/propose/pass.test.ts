@@ -145,6 +145,8 @@ describe('medoid-neighbours alone in the pass', () => {
           version: 5,
           receivedAt: 2_000,
           recent: ['tea'],
+          interestsOffset: 0,
+          interestsAt: 0,
           items: proposals()[0]?.items,
           explanation: 'because you {deed} {cause}',
         },

@@ -27,7 +27,7 @@ export function createPass(
         if (fault !== undefined) reject(offset, fault.code, faultSentence(fault));
         // A former owner of the partition may have been late with an older version.
         else if (value.version >= (newest.get(key)?.interests.version ?? 0)) {
-          newest.set(key, { interests: value, trace });
+          newest.set(key, { interests: value, offset, timestamp, trace });
         }
       }
     }

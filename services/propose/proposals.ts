@@ -11,15 +11,32 @@ export interface Author {
   readonly candidates: number;
 }
 
+/** The record of interests that a proposal answers; see the schema. */
+export type Answered = Pick<ModelProposal, 'interestsOffset' | 'interestsAt'>;
+
+const NO_RECORD: Answered = { interestsOffset: -1, interestsAt: 0 };
+
 /** The proposal of a model for a user. @throws Error when a number of the list is not finite */
-export function proposalFor(user: UserInterests, list: ProposedList, author: Author): ModelProposal {
+export function proposalFor(
+  user: UserInterests,
+  list: ProposedList,
+  author: Author,
+  answered = NO_RECORD,
+): ModelProposal {
   const { userId, version, receivedAt, recent } = user;
-  return { ...authored(list, author), userId, version, receivedAt, recent };
+  return { ...authored(list, author), ...answered, userId, version, receivedAt, recent };
 }
 
 /** The proposal of a model for every user. @param now ms @throws Error when a number of the list is not finite */
 export function proposalForEveryone(list: ProposedList, author: Author, now: number): ModelProposal {
-  return { ...authored(list, author), userId: EVERYONE, version: -1, receivedAt: now, recent: [] };
+  return {
+    ...authored(list, author),
+    ...NO_RECORD,
+    userId: EVERYONE,
+    version: -1,
+    receivedAt: now,
+    recent: [],
+  };
 }
 
 function authored({ items, generation = null }: ProposedList, { name, explanation, candidates }: Author) {

@@ -44,6 +44,8 @@ describe('the pass over interests', () => {
         version: 7,
         receivedAt: 2_000,
         recent: [],
+        interestsOffset: 0,
+        interestsAt: 0,
         items: [{ itemId: 'v7', score: 1, because: null, popularity: 0 }],
       },
       { ...pass.published[0]!, model: 'b', explanation: 'by b' },

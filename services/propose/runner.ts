@@ -201,9 +201,9 @@ export class Runner {
     const { model } = this.#options;
     const users = asked.map(({ interests }) => interests);
     const lists = await limit.run((signal) => model.propose(users, signal));
-    return users.map((user) => {
-      const list = lists.get(user.userId);
-      return list && proposalFor(user, list, model);
+    return asked.map(({ interests, offset, timestamp }) => {
+      const list = lists.get(interests.userId);
+      return list && proposalFor(interests, list, model, { interestsOffset: offset, interestsAt: timestamp });
     });
   }
 

@@ -5,6 +5,8 @@ import { type Asked, WaitingUsers } from './waiting-users.ts';
 
 const asked = (userId: string, version = 1): Asked => ({
   interests: interests({ userId, version }),
+  offset: 0,
+  timestamp: 0,
   trace: undefined,
 });
 const idsOf = (waiting: WaitingUsers) => waiting.first(9).map(({ interests: { userId } }) => userId);

@@ -3,6 +3,9 @@ import type { UserInterests } from '#contracts/generated/records.ts';
 /** A user who is to get a list. */
 export interface Asked {
   readonly interests: UserInterests;
+  /** Offset of the interests in their partition, and Kafka's timestamp, ms. */
+  readonly offset: number;
+  readonly timestamp: number;
   /** Trace context of the interests, which the proposal continues. */
   readonly trace: string | undefined;
 }

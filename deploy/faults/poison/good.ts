@@ -74,6 +74,8 @@ export function someProposal(userId: string, change: Partial<Proposal> = {}): Pr
     popularity: [],
     causes: [],
     lists: [],
+    interestsOffset: -1,
+    interestsAt: 0,
     ...change,
   };
 }

@@ -57,8 +57,9 @@ export async function applyProposals(
 function newestOf(records: readonly ArrivingRecord[]): ArrivingRecord[] {
   const lists = records.flatMap((record) =>
     record.models.map((model): ListVersion & { record: ArrivingRecord } => {
-      const { userId, version, receivedAt } = record.proposal;
-      return { offset: record.offset, proposal: { userId, model, version, receivedAt }, record };
+      const { userId, version, receivedAt, interestsOffset, interestsAt } = record.proposal;
+      const proposal = { userId, model, version, receivedAt, interestsOffset, interestsAt };
+      return { offset: record.offset, proposal, record };
     }),
   );
   const models = new Map<ArrivingRecord, string[]>(records.map((record) => [record, []]));

@@ -12,6 +12,17 @@ test('a later proposal replaces an earlier one unless it answers older interests
   assert.equal(replaces(held(4, { version: 2 }), held(4, { version: 1 })), false, 'the same message');
 });
 
+test('of two answers to one version of the interests the one to the later record stays', () => {
+  const answer = (offset: number, interestsOffset: number, interestsAt: number) =>
+    held(offset, { interestsOffset, interestsAt });
+  assert.equal(replaces(answer(5, 8, 100), answer(4, 9, 200)), false, 'an earlier record');
+  assert.equal(replaces(answer(5, 9, 200), answer(4, 8, 100)), true, 'a later record');
+  assert.equal(replaces(answer(5, 0, 300), answer(4, 9, 200)), true, 'a record of a topic made anew');
+  assert.equal(replaces(answer(5, 9, 50), answer(4, 8, 100)), true, 'a clock that is behind');
+  assert.equal(replaces(held(5), answer(4, 9, 200)), true, 'an answer that does not name its record');
+  assert.equal(replaces(answer(5, 9, 200), held(4)), true, 'after one that did not');
+});
+
 test('proposals applied one by one or in batches lead to the same pool', () => {
   const proposals = fc.array(
     fc.record({

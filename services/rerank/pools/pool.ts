@@ -7,7 +7,10 @@ export const MAX_MODELS = 32;
 export interface ListVersion {
   /** Offset of its record in its partition of `proposals`. */
   readonly offset: number;
-  readonly proposal: Pick<ListColumns, 'userId' | 'model' | 'version' | 'receivedAt'>;
+  readonly proposal: Pick<
+    ListColumns,
+    'userId' | 'model' | 'version' | 'receivedAt' | 'interestsOffset' | 'interestsAt'
+  >;
 }
 
 /** The list of a model with the offset of its record. */
@@ -28,15 +31,18 @@ export interface Pool {
 
 /**
  * Whether the list of a model replaces the stored one of the same user and model; a record may replace some lists and leave
- * others. One with an equal version does: after a flip
- * the same interests are answered again. One with an older version does only if its newest action was received later:
- * versions are offsets of actions, which begin at 0 again in a topic that was made anew.
+ * others. One with an equal version does: after a flip the same interests are written and answered again. It does not if it answers
+ * an earlier record of them, as a process does that was stopped and whose partition another one has read on meanwhile; one
+ * that does not name what it answers always does. One with an older version does only if its newest action was received later, and
+ * one that answers a smaller offset only if that record was written later: versions are offsets of actions, and offsets begin at
+ * 0 again in a topic that was made anew.
  */
 export function replaces(arriving: ListVersion, held: ListVersion): boolean {
-  const isNotOlder =
-    arriving.proposal.version >= held.proposal.version ||
-    arriving.proposal.receivedAt > held.proposal.receivedAt;
-  return arriving.offset > held.offset && isNotOlder;
+  if (arriving.offset <= held.offset) return false;
+  const [a, b] = [arriving.proposal, held.proposal];
+  if (a.version > b.version || a.receivedAt > b.receivedAt) return true;
+  if (a.version < b.version) return false;
+  return a.interestsOffset < 0 || a.interestsOffset >= b.interestsOffset || a.interestsAt > b.interestsAt;
 }
 
 /** Returns the last remaining list of each user and model after applying the given ones in log order. */

@@ -12,12 +12,12 @@ import type { ArrivingRecord, PoolStore, PutOutcome } from './store.ts';
 
 /**
  * A pool is a hash of the user: `<offset>` a record of proposals, and `lists` the state of the pool. Its first line is the id of
- * the topic of the offsets, and each further line is one of a model: `model offset version receivedAt`, in which the offset names
- * the record of its list. A record that no model refers to any more is removed.
+ * the topic of the offsets, and each further line is one of a model: `model offset version receivedAt interestsOffset
+ * interestsAt`, in which the offset names the record of its list, and the last two are missing in lines of earlier versions. A record that no model refers to any more is removed.
  *
  * KEYS: the head of the partition, then the pool of each record. ARGV: incarnation of the head or an empty text for any,
- * milliseconds to keep a pool, largest number of models, then for each record: offset, version, receivedAt, record, number of
- * models, models. Returns a text for each record, with the first letter of the outcome of each model; −1 if the head is of another
+ * milliseconds to keep a pool, largest number of models, then for each record: offset, version, receivedAt, interestsOffset, interestsAt,
+ * record, number of models, models. Returns a text for each record, with the first letter of the outcome of each model; −1 if the head is of another
  * incarnation.
  */
 const PUT = `
@@ -29,8 +29,9 @@ local outcomes = {}
 local at = 4
 for i = 2, #KEYS do
   local key = KEYS[i]
-  local offset, version, received, record, count = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], tonumber(ARGV[at + 4])
-  at = at + 5
+  local offset, version, received, answered, written = ARGV[at], ARGV[at + 1], ARGV[at + 2], ARGV[at + 3], ARGV[at + 4]
+  local record, count = ARGV[at + 5], tonumber(ARGV[at + 6])
+  at = at + 7
   local models, lines, size = {}, {}, 0
   local known = topic
   local state = redis.call('HGET', key, 'lists')
@@ -50,7 +51,7 @@ for i = 2, #KEYS do
   end
   local before = {}
   for j = 1, size do before[string.match(lines[models[j]], '^%d+')] = true end
-  local line = offset .. ' ' .. version .. ' ' .. received
+  local line = table.concat({ offset, version, received, answered, written }, ' ')
   local letters = {}
   local isHeld = false
   for j = 1, count do
@@ -59,9 +60,12 @@ for i = 2, #KEYS do
     local letter = 'h'
     local rest = lines[model]
     if rest then
-      local o, v, r = string.match(rest, '^(%S+) (%S+) (%S+)$')
-      if tonumber(o) >= tonumber(offset) then letter = 's'
-      elseif tonumber(v) > tonumber(version) and tonumber(r) >= tonumber(received) then letter = 's' end
+      local o, v, r, a, w = string.match(rest, '^(%S+) (%S+) (%S+) ?(%S*) ?(%S*)$')
+      local isNewer = tonumber(version) > tonumber(v) or tonumber(received) > tonumber(r)
+      local isAsNew = tonumber(version) == tonumber(v)
+        and (tonumber(answered) < 0 or tonumber(answered) >= (tonumber(a) or -1)
+          or tonumber(written) > (tonumber(w) or 0))
+      if tonumber(o) >= tonumber(offset) or not (isNewer or isAsNew) then letter = 's' end
     elseif size >= most then letter = 'f'
     else
       size = size + 1
@@ -153,8 +157,9 @@ export function createRedisPoolStore(options: {
     const keys = [headKeyOf(partition), ...arriving.map(({ proposal }) => keyOf(proposal.userId))];
     const parameters: Array<string | number | Buffer> = [incarnation, keepMs, MAX_MODELS];
     for (const { offset, proposal, bytes = encode(proposal), models } of arriving) {
-      const { version, receivedAt } = proposal;
-      parameters.push(offset, version, receivedAt, bytes, models.length, ...models);
+      const { version, receivedAt, interestsOffset, interestsAt } = proposal;
+      parameters.push(offset, version, receivedAt, interestsOffset, interestsAt, bytes);
+      parameters.push(models.length, ...models);
     }
     const outcomes = (await runScript(redis, PUT, keys, parameters)) as string[] | -1;
     if (outcomes === -1) throw new StateReplaced(arriving[0]!.offset - 1);

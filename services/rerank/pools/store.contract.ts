@@ -183,6 +183,17 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.deepEqual(await store.read('ann'), joinPools([first], []));
   });
 
+  test('an answer to an earlier record of the same interests is stale, unless that was written later', async () => {
+    const store = await createStore();
+    await putOne(store, 1, {});
+    assert.equal(await putOne(store, 2, { interestsOffset: 9, interestsAt: NOW }), 'held');
+    assert.equal(await putOne(store, 3, { interestsOffset: 8, interestsAt: NOW - 1 }), 'stale');
+    assert.equal(await putOne(store, 4, { interestsOffset: 8, interestsAt: NOW }), 'stale');
+    const anew = held(5, { interestsOffset: 0, interestsAt: NOW + 1 });
+    assert.equal(await putHeld(store, anew), 'held');
+    assert.deepEqual(await store.read('ann'), joinPools([anew], []));
+  });
+
   test('an older version counts if its action was received later, as after actions were made anew', async () => {
     const store = await createStore();
     await putOne(store, 1, { version: 50, receivedAt: NOW });

@@ -176,6 +176,8 @@ function proposer(world: World, random: Staging['random']): () => void {
       })),
       recent: [],
       explanation: '',
+      interestsOffset: -1,
+      interestsAt: 0,
     };
     if (generation !== null)
       world.write('interests', userId, {
