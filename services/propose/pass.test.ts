@@ -40,6 +40,31 @@ function batchOf(
 }
 
 describe('interests in the log', () => {
+  it('of several partitions are one pass, and each partition rejects its own', async () => {
+    const asked: string[][] = [];
+    const pass = createPass(
+      [
+        {
+          name: 'asking',
+          propose: async (users) => void asked.push(users.map(({ interests }) => interests.userId)),
+          forget: () => undefined,
+        },
+      ],
+      async () => assert.fail('nothing is published here'),
+    );
+    const rejected: string[] = [];
+    const from = (name: string, ...users: UserInterests[]) => ({
+      ...batchOf(...users),
+      reject: (offset: number, code: string) => void rejected.push(`${name}/${offset} ${code}`),
+    });
+    await pass(
+      from('first', someInterests({ userId: 'ann' }), someInterests({ userId: '*' })),
+      from('second', someInterests({ userId: 'bob' })),
+    );
+    assert.deepEqual(asked, [['ann', 'bob']]);
+    assert.deepEqual(rejected, ['first/1 user.reserved']);
+  });
+
   it('are rejected if they are for everyone, under another key, or hold huge numbers, and the others are answered', async () => {
     const asked: string[] = [];
     const pass = createPass(
