@@ -6,6 +6,13 @@ import avro, { type Type } from 'avsc';
 import type { AvroRecord } from './avro.ts';
 import { compileBoundsCheck } from './bounds.ts';
 
+/**
+ * avsc writes a value into a shared buffer, and a second time into one of its own if the value is larger than that. The default of 1 KiB
+ * is too small for most records.
+ */
+const SHARED_BUFFER_BYTES = 256 * 1_024;
+(avro.Type as unknown as { __reset(bytes: number): void }).__reset(SHARED_BUFFER_BYTES);
+
 /** Reads the complete Avro body of one message. Throws an Error if the bytes do not match. */
 export type ReadValue = (body: Buffer) => unknown;
 
