@@ -22,6 +22,11 @@ await runMeasurement('bench', {
       'The join of feedback on Redis: processor time of a slate, also for a user with thousands of slates',
     load: () => import('./feedback.ts'),
   },
+  propose: {
+    title:
+      'Ranking by the default models: processor time of a user in catalogues of two sizes, without Kafka',
+    load: () => import('./propose.ts'),
+  },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
     options: ['users', 'seconds', 'rates', 'parts', 'growth-share', 'hold'],

@@ -5,9 +5,9 @@ import { zipf } from './live/crowd.ts';
 import { lastWindow, type RealWindows } from './windows.ts';
 
 /** Components of a vector, as many as PinSage's have by default. */
-const DIMENSION = 64;
+export const SYNTHETIC_DIMENSION = 64;
 /** Items around one centre. */
-const CLUSTER = 50;
+export const SYNTHETIC_CLUSTER = 50;
 /** Standard deviation of a component around its centre, where the centre's components have 1: cosines of about .9. */
 const SPREAD = 0.33;
 /** Clusters from which one user takes items. */
@@ -29,15 +29,15 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
   const itemIds = Array.from({ length: items }, (_, item) => `item-${item}`);
   const vectors = clusteredVectors(items, random);
   const rowOf = new Map(itemIds.map((itemId, item) => [itemId, item]));
-  const drawItem = zipf(CLUSTER, () => random.next());
-  const clusters = Math.ceil(items / CLUSTER);
+  const drawItem = zipf(SYNTHETIC_CLUSTER, () => random.next());
+  const clusters = Math.ceil(items / SYNTHETIC_CLUSTER);
   const histories = real.histories
     .map(lastWindow)
     .filter(({ length }) => length > 0)
     .map((window, user): WindowAction[] => {
       const tastes = Array.from({ length: TASTES }, () => random.integer(clusters));
       return window.slice(-DEFAULT_WINDOW_LIMITS.maximum).map((action, at) => {
-        const item = Math.min(items - 1, tastes[random.integer(TASTES)]! * CLUSTER + drawItem());
+        const item = Math.min(items - 1, tastes[random.integer(TASTES)]! * SYNTHETIC_CLUSTER + drawItem());
         return {
           ...action,
           eventId: `synthetic-${user}-${String(at).padStart(3, '0')}`,
@@ -51,19 +51,22 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
     alpha: real.alpha,
     vectorOf(itemId) {
       const row = rowOf.get(itemId);
-      return row === undefined ? undefined : vectors.subarray(row * DIMENSION, (row + 1) * DIMENSION);
+      return row === undefined
+        ? undefined
+        : vectors.subarray(row * SYNTHETIC_DIMENSION, (row + 1) * SYNTHETIC_DIMENSION);
     },
   };
 }
 
 /** @returns n unit vectors, row-major; those of one cluster follow one another */
-function clusteredVectors(count: number, random: Random): Float32Array {
-  const vectors = new Float32Array(count * DIMENSION);
+export function clusteredVectors(count: number, random: Random): Float32Array {
+  const vectors = new Float32Array(count * SYNTHETIC_DIMENSION);
   let centre: number[] = [];
   for (let item = 0; item < count; item++) {
-    if (item % CLUSTER === 0) centre = Array.from({ length: DIMENSION }, () => random.normal());
-    const vector = vectors.subarray(item * DIMENSION, (item + 1) * DIMENSION);
-    for (let i = 0; i < DIMENSION; i++) vector[i] = centre[i]! + SPREAD * random.normal();
+    if (item % SYNTHETIC_CLUSTER === 0)
+      centre = Array.from({ length: SYNTHETIC_DIMENSION }, () => random.normal());
+    const vector = vectors.subarray(item * SYNTHETIC_DIMENSION, (item + 1) * SYNTHETIC_DIMENSION);
+    for (let i = 0; i < SYNTHETIC_DIMENSION; i++) vector[i] = centre[i]! + SPREAD * random.normal();
     normaliseInPlace(vector);
   }
   return vectors;

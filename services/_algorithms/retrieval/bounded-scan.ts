@@ -1,23 +1,19 @@
 import { TopK } from '../top-k.ts';
 import { norm, type Vector } from '../vectors.ts';
-import { BLOCK_ROWS, createBlockProducts } from './product-kernel.ts';
-
-/** Items with a vector and a factor each, by falling factor. */
-export interface FactoredRows {
-  /** n × dim, row-major; rows of length at most 1. */
-  readonly matrix: Float32Array;
-  readonly dim: number;
-  /** Length n, finite, at least 0 and falling. */
-  readonly factors: Float64Array;
-}
+import { BLOCK_ROWS, type ProductRows, ROUNDING } from './product-kernel.ts';
 
 export interface BoundedScan {
-  readonly rows: FactoredRows;
+  /** Items with a vector each. */
+  readonly rows: ProductRows;
+  /** One a row, finite, at least 0 and falling. The same array is the cheapest one to scan with again. */
+  readonly factors: Float64Array;
   /** Length dim. */
   readonly query: Vector;
   readonly k: number;
-  /** 1 at the place of each row that must be left out. */
-  readonly excluded?: Uint8Array;
+  /** Places of rows that must be left out. */
+  readonly excluded?: readonly number[];
+  /** 1 at the place of each further row that must be left out. */
+  readonly withheld?: Uint8Array;
 }
 
 export interface ScannedRows {
@@ -25,50 +21,53 @@ export interface ScannedRows {
   readonly places: Int32Array;
   /** factor · ⟨query, row⟩. */
   readonly scores: Float64Array;
-  /** Rows that were looked at. */
+  /** Rows that were looked at: whole blocks. */
   readonly scanned: number;
 }
 
-/** Beyond rounding: a row of length 1 in float32 may be longer by so much. */
-const ROUNDING = 1 + 1e-5;
-
-const productsOf = createBlockProducts();
+/** Reused by each scan, because memory outside of the heap is costly to allocate and to free. All zeros and empty between scans. */
+const scratch = { top: new TopK(0), isExcluded: new Uint8Array(0) };
 
 /**
  * The k rows of the highest factor · ⟨query, row⟩, exactly. No row scores above factor · ‖query‖ (Cauchy–Schwarz), so that the scan
- * ends at the first factor which cannot reach the k-th best score any more. With the factors of popularity, which few items have
+ * ends at the first block whose factors cannot reach the k-th best score any more. With the factors of popularity, which few items have
  * most of, that is after a part of the rows; with equal factors it is a full scan, O(n·dim). Throws RangeError if shapes disagree.
  */
-export function boundedTopK({ rows, query, k, excluded }: BoundedScan): ScannedRows {
-  const { matrix, dim, factors } = rows;
-  if (query.length !== dim || matrix.length !== factors.length * dim) {
+export function boundedTopK({ rows, factors, query, k, excluded = [], withheld }: BoundedScan): ScannedRows {
+  const { count, dim } = rows;
+  if (query.length !== dim || factors.length !== count) {
     throw new RangeError(
-      `A query of ${query.length} numbers, and ${matrix.length} numbers for ${factors.length} rows of ${dim}`,
+      `A query of ${query.length} numbers, and ${factors.length} factors for ${count} rows of ${dim}`,
     );
   }
-  const top = new TopK(Math.min(k, factors.length));
+  const capacity = Math.min(k, count);
+  if (scratch.top.capacity !== capacity) scratch.top = new TopK(capacity);
+  if (scratch.isExcluded.length < count) scratch.isExcluded = new Uint8Array(count);
+  const { top, isExcluded } = scratch;
+  for (const place of excluded) isExcluded[place] = 1;
   const longest = norm(query) * ROUNDING;
-  const direction = Float64Array.from(query);
-  let products: Float64Array = direction;
-  let { bar } = top;
-  let place = 0;
-  for (; place < factors.length; place++) {
-    const factor = factors[place]!;
-    if (!(factor * longest >= bar) || factor === 0) break;
-    const inBlock = place % BLOCK_ROWS;
-    if (inBlock === 0)
-      products = productsOf(direction, matrix, place, Math.min(BLOCK_ROWS, factors.length - place));
-    if (excluded !== undefined && excluded[place] === 1) continue;
-    const score = factor * products[inBlock]!;
-    // An equal score of a later place comes after the last one that is kept.
-    if (!(score > 0 && score > bar)) continue;
-    top.offer(place, score);
-    bar = top.bar;
+  const { places: blockPlaces, scores: blockScores } = rows;
+  rows.begin(query, factors);
+  let bar = Math.max(0, top.bar);
+  let first = 0;
+  for (; first < count; first += BLOCK_ROWS) {
+    if (!(factors[first]! * longest >= bar) || factors[first] === 0) break;
+    const found = rows.above(first, bar);
+    for (let i = 0; i < found; i++) {
+      const score = blockScores[i]!;
+      // An equal score of a later place comes after the last one that is kept.
+      if (score <= bar) continue;
+      const place = blockPlaces[i]!;
+      if (isExcluded[place] === 1 || (withheld !== undefined && withheld[place] === 1)) continue;
+      top.offer(place, score);
+      bar = Math.max(0, top.bar);
+    }
   }
   const places = new Int32Array(top.size);
   const scores = new Float64Array(top.size);
   top.drainInto(places, scores);
-  return { places, scores, scanned: place };
+  for (const place of excluded) isExcluded[place] = 0;
+  return { places, scores, scanned: Math.min(first, count) };
 }
 
 /** Places of the factors, the highest first, ties by `compare`. */

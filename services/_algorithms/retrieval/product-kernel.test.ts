@@ -3,11 +3,54 @@ import { createHash } from 'node:crypto';
 import { readFileSync } from 'node:fs';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { createRandom } from '../random.ts';
-import { BLOCK_ROWS, createScalarProducts, createSimdProducts } from './product-kernel.ts';
+import { createRandom, type Random } from '../random.ts';
+import { dot, normaliseInPlace, row } from '../vectors.ts';
+import {
+  BLOCK_ROWS,
+  type Probes,
+  type ProductRows,
+  reserveRows,
+  ScalarRows,
+  SimdRows,
+} from './product-kernel.ts';
 import { PRODUCT_KERNEL_SOURCE_SHA256 } from './product-kernel.wasm.ts';
 
-const [simd, scalar] = [createSimdProducts(), createScalarProducts()];
+/** Fills the rows with vectors of length 1, a few zeros, and a few whose numbers differ much in size. */
+function fill(rows: ProductRows, random: Random): void {
+  for (let place = 0; place < rows.count; place++) {
+    const vector = row(rows.matrix, place, rows.dim);
+    const kind = random.integer(10);
+    for (let i = 0; i < rows.dim; i++) vector[i] = kind === 0 ? 0 : random.normal() ** (kind === 1 ? 9 : 1);
+    normaliseInPlace(vector);
+  }
+}
+
+function found(rows: ProductRows, first: number, bar: number): Array<[place: number, score: number]> {
+  const count = rows.above(first, bar);
+  return Array.from({ length: count }, (_, i) => [rows.places[i]!, rows.scores[i]!]);
+}
+
+function unitVectors(count: number, dim: number, random: Random): Float32Array[] {
+  return Array.from({ length: count }, () => {
+    const vector = Float32Array.from({ length: dim }, () => random.normal());
+    normaliseInPlace(vector);
+    return vector;
+  });
+}
+
+/** For each place: the position of the strongest probe, and its product if there is one. */
+function strongestOf(rows: ProductRows, places: Int32Array, given: Probes): Array<[number, number?]> {
+  const { probes, products } = rows.strongest(places, given);
+  return Array.from(places, (_, i) => (probes[i] === -1 ? [-1] : [probes[i]!, products[i]!]));
+}
+
+const shapes = fc.record({
+  quarters: fc.integer({ min: 1, max: 40 }),
+  count: fc.integer({ min: 0, max: 2 * BLOCK_ROWS + 3 }),
+  bar: fc.constantFrom(0, 0.01, 0.1, 0.5),
+  length: fc.constantFrom(1e-20, 0.3, 1, 1e20),
+  seed: fc.nat(),
+});
 
 describe('the product kernel', () => {
   it('is the assembled form of its source', () => {
@@ -15,35 +58,84 @@ describe('the product kernel', () => {
     assert.equal(createHash('sha256').update(source).digest('hex'), PRODUCT_KERNEL_SOURCE_SHA256);
   });
 
-  it('returns the bits of the loop in TypeScript, whatever the length of the vectors before', () => {
-    const shape = fc.record({
-      quarters: fc.integer({ min: 0, max: 40 }),
-      first: fc.nat(20),
-      count: fc.integer({ min: 0, max: BLOCK_ROWS }),
-      seed: fc.nat(),
-    });
+  it('finds the rows above a bar that the loop in TypeScript finds, with the same bits', () => {
     fc.assert(
-      fc.property(shape, ({ quarters, first, count, seed }) => {
+      fc.property(shapes, ({ quarters, count, bar, length, seed }) => {
         const random = createRandom(seed);
         const dim = 4 * quarters;
-        const query = Float64Array.from({ length: dim }, () => random.normal());
-        const matrix = Float32Array.from({ length: dim * (first + count) }, () => random.normal());
-        const found = simd(query, matrix, first, count).slice(0, count);
-        assert.deepEqual(found, scalar(query, matrix, first, count).slice(0, count));
+        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
+        fill(simd, random);
+        scalar.matrix.set(simd.matrix);
+        const factors = Float64Array.from({ length: count }, (_, place) => 1 / (1 + place / 100));
+        for (let query = 0; query < 2; query++) {
+          const vector = Float64Array.from({ length: dim }, () => (length * random.normal()) / dim ** 0.5);
+          simd.begin(vector, factors);
+          scalar.begin(vector, factors);
+          for (let first = 0; first < count; first += BLOCK_ROWS)
+            assert.deepEqual(found(simd, first, bar * length), found(scalar, first, bar * length));
+        }
       }),
     );
   });
 
-  it('returns the products of the definition, up to rounding, for any length', () => {
-    const random = createRandom('products');
+  it('finds the strongest probe of rows at any places that the loop in TypeScript finds, with the same bits', () => {
+    fc.assert(
+      fc.property(shapes, fc.integer({ min: 0, max: 200 }), ({ quarters, count, seed }, probes) => {
+        const random = createRandom(seed);
+        const dim = 4 * quarters;
+        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
+        fill(simd, random);
+        scalar.matrix.set(simd.matrix);
+        const places = Int32Array.from({ length: Math.min(count, BLOCK_ROWS) }, () => random.integer(count));
+        const vectors = unitVectors(probes, dim, random);
+        const weights = vectors.map((_, probe) => 1 / (20 + probe));
+        assert.deepEqual(
+          strongestOf(simd, places, { vectors, weights }),
+          strongestOf(scalar, places, { vectors, weights }),
+        );
+      }),
+    );
+  });
+
+  it('uses new factors, and those of before again', () => {
+    const rows = new SimdRows(5, 4);
+    fill(rows, createRandom('factors'));
+    const query = rows.matrix.slice(0, 4);
+    const scoreOfFirst = (factors: Float64Array): number => {
+      rows.begin(query, factors);
+      return found(rows, 0, 0)[0]![1];
+    };
+    const [ones, twos] = [new Float64Array(5).fill(1), new Float64Array(5).fill(2)];
+    const once = scoreOfFirst(ones);
+    assert.equal(scoreOfFirst(twos), 2 * once);
+    assert.equal(scoreOfFirst(ones), once);
+  });
+
+  it('finds the strongest probe of the definition, up to rounding, for any length', () => {
+    const random = createRandom('probes');
     for (const dim of [1, 3, 5, 64]) {
-      const query = Float64Array.from({ length: dim }, () => random.normal());
-      const matrix = Float32Array.from({ length: dim * 7 }, () => random.normal());
-      const found = scalar(query, matrix, 2, 5);
-      for (let row = 0; row < 5; row++) {
-        const expected = query.reduce((sum, x, i) => sum + x * matrix[(row + 2) * dim + i]!, 0);
-        assert.ok(Math.abs(found[row]! - expected) < 1e-12 * (1 + Math.abs(expected)) * dim);
+      const rows = reserveRows(9, dim);
+      assert.equal(rows instanceof SimdRows, dim === 64);
+      fill(rows, random);
+      const vectors = unitVectors(70, dim, random);
+      const weights = vectors.map((_, probe) => 1 / (1 + probe / 20));
+      const places = Int32Array.of(2, 8, 2, 0);
+      const found = strongestOf(rows, places, { vectors, weights });
+      for (const [i, place] of places.entries()) {
+        const products = vectors.map((vector) => dot(vector, row(rows.matrix, place, dim)));
+        const largest = Math.max(0, ...products.map((product, probe) => weights[probe]! * product));
+        const [probe, product] = found[i]!;
+        if (probe === -1) assert.ok(largest < 1e-9);
+        else {
+          assert.ok(Math.abs(product! - products[probe]!) < 1e-9);
+          assert.ok(Math.abs(weights[probe]! * product! - largest) < 1e-9);
+        }
       }
     }
+  });
+
+  it('reserves rows in TypeScript where no memory of the kernel could hold them', () => {
+    assert.ok(reserveRows(0, 4) instanceof SimdRows);
+    assert.throws(() => reserveRows(2 ** 34, 4), RangeError);
   });
 });

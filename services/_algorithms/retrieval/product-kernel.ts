@@ -1,100 +1,356 @@
+import { norm, type Vector } from '../vectors.ts';
 import { PRODUCT_KERNEL_WASM } from './product-kernel.wasm.ts';
 
-/** Rows whose products are computed at a time. */
+/** Rows that are compared with a query at a time. */
 export const BLOCK_ROWS = 256;
 
-/**
- * Computes ⟨query, row⟩ of some rows of one matrix.
- * @param matrix n × query.length, row-major
- * @param first the first row
- * @param count at most BLOCK_ROWS, and no more than follow
- * @returns a view that the next call overwrites, of at least `count` products
- */
-export type BlockProducts = (
-  query: Float64Array,
-  matrix: Float32Array,
-  first: number,
-  count: number,
-) => Float64Array;
-
-/**
- * Uses SIMD if the engine supports it; TypeScript otherwise, and for vectors whose length is no multiple of four. Both add in the same
- * order and return the same bits.
- */
-export function createBlockProducts(): BlockProducts {
-  const scalar = createScalarProducts();
-  if (!WebAssembly.validate(bytes())) return scalar;
-  const simd = createSimdProducts();
-  return (query, ...rows) => (query.length % 4 === 0 ? simd : scalar)(query, ...rows);
+/** Rows of one matrix, of which products with a query are computed. */
+export interface ProductRows {
+  readonly count: number;
+  readonly dim: number;
+  /** count × dim, row-major, zeros at first: write rows of length at most 1 into it before the first product. */
+  readonly matrix: Float32Array;
+  /** Found by the last call of `above`; the next call overwrites them. */
+  readonly places: Int32Array;
+  readonly scores: Float64Array;
+  /**
+   * Sets the query for `above`, until the next call of `begin`.
+   * @param query length dim
+   * @param factors length count, finite, at least 0 and falling; not written to later
+   */
+  begin(query: Vector, factors: Float64Array): void;
+  /**
+   * Finds the rows of a block with factor · ⟨query, row⟩ > bar: their `places`, ascending, and `scores`.
+   * @param first the first row of the block, a multiple of BLOCK_ROWS
+   * @param bar at least 0
+   * @returns their number
+   */
+  above(first: number, bar: number): number;
+  /**
+   * Finds for each place the probe of the largest weight · ⟨probe, row⟩ above 0, the first one of equals.
+   * @param places at most BLOCK_ROWS
+   * @returns views that the next call overwrites
+   */
+  strongest(places: Int32Array, probes: Probes): Strongest;
 }
 
-interface KernelExports {
-  readonly memory: WebAssembly.Memory;
-  products(query: number, rows: number, count: number, width: number, products: number): void;
+/** Vectors with which rows are compared. */
+export interface Probes {
+  /** Of length at most 1; each has dim numbers. */
+  readonly vectors: readonly Vector[];
+  /** One a vector, falling. */
+  readonly weights: readonly number[];
 }
 
-const PAGE_BYTES = 65_536;
+/** One a place. */
+export interface Strongest {
+  /** Position of the probe, −1 where none has a product above 0. */
+  readonly probes: Int32Array;
+  /** ⟨probe, row⟩ where there is one. */
+  readonly products: Float64Array;
+}
+
+/** Bytes that a WebAssembly memory can have, less one page. */
+const MOST_BYTES = 2 ** 32 - 65_536;
 
 /**
- * For vectors whose length is a multiple of four. It has a WebAssembly memory of its own, which uses much address space: keep one
- * rather than create many.
+ * Reserves rows. Uses SIMD if the engine supports it; TypeScript otherwise, for vectors whose length is no multiple of four, and for
+ * rows that a WebAssembly memory cannot hold. Both compute the same bits.
+ *
+ * With SIMD the rows lie in a WebAssembly memory of their own, which uses much address space and is released with them.
  */
-export function createSimdProducts(): BlockProducts {
-  const { exports } = new WebAssembly.Instance(new WebAssembly.Module(bytes()));
-  const { memory, products: kernel } = exports as unknown as KernelExports;
-  const queryAt = 8 * BLOCK_ROWS;
-  let width = -1;
-  let products = new Float64Array(0);
-  let heldQuery = new Float64Array(0);
-  let rows = new Float32Array(0);
-
-  function reserve(dim: number): void {
-    width = dim;
-    const rowsAt = queryAt + 8 * dim;
-    const missing = rowsAt + 4 * dim * BLOCK_ROWS - memory.buffer.byteLength;
-    if (missing > 0) memory.grow(Math.ceil(missing / PAGE_BYTES));
-    products = new Float64Array(memory.buffer, 0, BLOCK_ROWS);
-    heldQuery = new Float64Array(memory.buffer, queryAt, dim);
-    rows = new Float32Array(memory.buffer, rowsAt, dim * BLOCK_ROWS);
-  }
-
-  return (query, matrix, first, count) => {
-    const dim = query.length;
-    if (dim !== width) reserve(dim);
-    heldQuery.set(query);
-    // Copied, because a matrix in the kernel's memory could not be let go.
-    rows.set(matrix.subarray(first * dim, (first + count) * dim));
-    if (dim === 0) products.fill(0);
-    else kernel(queryAt, rows.byteOffset, count, 4 * dim, 0);
-    return products;
-  };
+export function reserveRows(count: number, dim: number): ProductRows {
+  const isFit = dim > 0 && dim % 4 === 0 && (5 * dim + 20) * (count + BLOCK_ROWS) < MOST_BYTES;
+  return isFit && isSupported() ? new SimdRows(count, dim) : new ScalarRows(count, dim);
 }
 
 /** For vectors of any length: four sums, of every fourth product each, and the rest one after the other. */
-export function createScalarProducts(): BlockProducts {
-  const products = new Float64Array(BLOCK_ROWS);
-  return (query, matrix, first, count) => {
-    const dim = query.length;
-    const whole = dim - (dim % 4);
-    for (let row = 0; row < count; row++) {
-      const start = (first + row) * dim;
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      for (let i = 0; i < whole; i += 4) {
-        const j = start + i;
-        a += query[i]! * matrix[j]!;
-        b += query[i + 1]! * matrix[j + 1]!;
-        c += query[i + 2]! * matrix[j + 2]!;
-        d += query[i + 3]! * matrix[j + 3]!;
-      }
-      let sum = a + c + (b + d);
-      for (let i = whole; i < dim; i++) sum += query[i]! * matrix[start + i]!;
-      products[row] = sum;
-    }
-    return products;
+export class ScalarRows implements ProductRows {
+  readonly count: number;
+  readonly dim: number;
+  readonly matrix: Float32Array;
+  readonly places = new Int32Array(BLOCK_ROWS);
+  readonly scores = new Float64Array(BLOCK_ROWS);
+  readonly #strongest: Strongest = {
+    probes: new Int32Array(BLOCK_ROWS),
+    products: new Float64Array(BLOCK_ROWS),
   };
+  #query: Vector = new Float64Array(0);
+  #factors: Float64Array = new Float64Array(0);
+
+  constructor(count: number, dim: number) {
+    this.count = count;
+    this.dim = dim;
+    this.matrix = new Float32Array(count * dim);
+  }
+
+  begin(query: Vector, factors: Float64Array): void {
+    this.#query = query;
+    this.#factors = factors;
+  }
+
+  above(first: number, bar: number): number {
+    const end = Math.min(this.count, first + BLOCK_ROWS);
+    let found = 0;
+    for (let place = first; place < end; place++) {
+      const score = this.#factors[place]! * this.#product(this.#query, place);
+      if (!(score > bar)) continue;
+      this.places[found] = place;
+      this.scores[found++] = score;
+    }
+    return found;
+  }
+
+  strongest(places: Int32Array, { vectors, weights }: Probes): Strongest {
+    const { probes, products } = this.#strongest;
+    for (let i = 0; i < places.length; i++) {
+      let largest = 0;
+      probes[i] = -1;
+      for (let probe = 0; probe < vectors.length; probe++) {
+        // No product is above 1.
+        if (weights[probe]! <= largest) break;
+        const product = this.#product(vectors[probe]!, places[i]!);
+        if (!(weights[probe]! * product > largest)) continue;
+        largest = weights[probe]! * product;
+        probes[i] = probe;
+        products[i] = product;
+      }
+    }
+    return this.#strongest;
+  }
+
+  #product(query: Vector, place: number): number {
+    const { dim, matrix } = this;
+    const whole = dim - (dim % 4);
+    const start = place * dim;
+    let a = 0;
+    let b = 0;
+    let c = 0;
+    let d = 0;
+    for (let i = 0; i < whole; i += 4) {
+      const j = start + i;
+      a += query[i]! * matrix[j]!;
+      b += query[i + 1]! * matrix[j + 1]!;
+      c += query[i + 2]! * matrix[j + 2]!;
+      d += query[i + 3]! * matrix[j + 3]!;
+    }
+    let sum = a + c + (b + d);
+    for (let i = whole; i < dim; i++) sum += query[i]! * matrix[start + i]!;
+    return sum;
+  }
+}
+
+interface KernelExports {
+  strongest(
+    ...at: [
+      ...[probes: number, weights: number, count: number, first: number],
+      ...[rows: number, places: number, end: number, width: number],
+      ...[largest: number, strongest: number, products: number],
+    ]
+  ): void;
+  above(
+    ...at: [
+      ...[query: number, direction: number, rows: number, codes: number, scales: number, factors: number],
+      ...[place: number, count: number, width: number, narrow: number],
+      ...[longest: number, slack: number, bar: number],
+      ...[places: number, scores: number],
+    ]
+  ): number;
+}
+
+const PAGE_BYTES = 65_536;
+/** Rows in a step of the kernel. */
+const GROUP = 4;
+/** Probes in a call of the kernel. */
+const PROBES = 64;
+/** Numbers of a row in a step of the kernel. */
+const COLUMNS = 8;
+/** The largest code of a number of a row, and of a number of a query. */
+const [MOST_OF_ROW, MOST_OF_QUERY] = [127, 32_767];
+/** A sum of products of codes stays below it. */
+const MOST_SUM = 2 ** 31;
+/** Of an estimate that is rounded to float32 twice. */
+const EPSILON = 2 ** -22;
+/** A row of length 1 in float32 may be longer by so much; more than any estimate loses by rounding. */
+export const ROUNDING = 1 + 1e-5;
+
+/** For vectors whose length is a multiple of four. */
+export class SimdRows implements ProductRows {
+  readonly count: number;
+  readonly dim: number;
+  readonly matrix: Float32Array;
+  readonly places: Int32Array;
+  readonly scores: Float64Array;
+  readonly #kernel: KernelExports;
+  readonly #query: Float64Array;
+  readonly #direction: Int16Array;
+  readonly #probes: Float64Array;
+  readonly #weights: Float64Array;
+  readonly #largest: Float64Array;
+  readonly #strongest: Strongest;
+  readonly #heldFactors: Float64Array;
+  readonly #codes: Int8Array;
+  readonly #scales: Float32Array;
+  /** Bytes of codes of a row. */
+  readonly #narrow: number;
+  /** The largest distance of a row from its codes; undefined until the rows are encoded. */
+  #distance: number | undefined;
+  /** Factors that the memory holds. */
+  #factors: Float64Array | undefined;
+  /** Of a product of codes, so that it estimates a score without its factor. */
+  #scale = 0;
+  #slack = 0;
+
+  constructor(count: number, dim: number) {
+    this.count = count;
+    this.dim = dim;
+    const padded = GROUP * Math.ceil(count / GROUP);
+    const narrow = COLUMNS * Math.ceil(dim / COLUMNS);
+    const bytes =
+      padded * (4 * dim + 8 + 4 + narrow) +
+      8 * (3 * BLOCK_ROWS + dim + PROBES * (dim + 1)) +
+      4 * 2 * BLOCK_ROWS +
+      2 * narrow;
+    const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });
+    const { buffer } = memory;
+    let at = 0;
+    const take = (size: number): [ArrayBuffer, number] => {
+      at += size;
+      return [buffer, at - size];
+    };
+    // First, so that no row crosses more cache lines than it must.
+    this.matrix = new Float32Array(...take(4 * padded * dim), count * dim);
+    this.scores = new Float64Array(...take(8 * BLOCK_ROWS), BLOCK_ROWS);
+    const products = new Float64Array(...take(8 * BLOCK_ROWS), BLOCK_ROWS);
+    this.#largest = new Float64Array(...take(8 * BLOCK_ROWS), BLOCK_ROWS);
+    this.#weights = new Float64Array(...take(8 * PROBES), PROBES);
+    this.#probes = new Float64Array(...take(8 * PROBES * dim), PROBES * dim);
+    this.#query = new Float64Array(...take(8 * dim), dim);
+    this.#heldFactors = new Float64Array(...take(8 * padded), padded);
+    this.places = new Int32Array(...take(4 * BLOCK_ROWS), BLOCK_ROWS);
+    this.#strongest = { probes: new Int32Array(...take(4 * BLOCK_ROWS), BLOCK_ROWS), products };
+    this.#scales = new Float32Array(...take(4 * padded), padded);
+    this.#direction = new Int16Array(...take(2 * narrow), narrow);
+    this.#codes = new Int8Array(...take(padded * narrow), padded * narrow);
+    this.#narrow = narrow;
+    this.#kernel = instantiate(memory);
+  }
+
+  begin(query: Vector, factors: Float64Array): void {
+    this.#distance ??= this.#encode();
+    this.#query.set(query);
+    const length = norm(query);
+    let largest = 0;
+    for (const x of query) largest = Math.max(largest, Math.abs(x));
+    const most = Math.min(MOST_OF_QUERY, Math.floor(MOST_SUM / ((MOST_OF_ROW + 1) * this.#narrow)));
+    const unit = largest / most;
+    let squares = 0;
+    for (let i = 0; i < query.length; i++) {
+      const code = Math.round(query[i]! / unit);
+      this.#direction[i] = code;
+      squares += (query[i]! - code * unit) ** 2;
+    }
+    // ⟨q, row⟩ = ⟨codes of q, codes of row⟩ + ⟨codes of q − q, codes of row⟩ + ⟨q, row − codes of row⟩, of which the last two are at most
+    // the product of their lengths.
+    this.#scale = unit;
+    this.#slack =
+      (ROUNDING * (Math.sqrt(squares) * (1 + this.#distance) + length * (this.#distance + EPSILON))) / unit;
+    if (factors === this.#factors) return;
+    this.#heldFactors.set(factors);
+    this.#factors = factors;
+  }
+
+  above(first: number, bar: number): number {
+    const { dim } = this;
+    const end = Math.min(this.#heldFactors.length, first + BLOCK_ROWS);
+    return this.#kernel.above(
+      this.#query.byteOffset,
+      this.#direction.byteOffset,
+      this.matrix.byteOffset + 4 * dim * first,
+      this.#codes.byteOffset + this.#narrow * first,
+      this.#scales.byteOffset + 4 * first,
+      this.#heldFactors.byteOffset + 8 * first,
+      first,
+      end - first,
+      4 * dim,
+      this.#narrow,
+      this.#scale,
+      this.#slack,
+      bar,
+      this.places.byteOffset,
+      this.scores.byteOffset,
+    );
+  }
+
+  strongest(places: Int32Array, { vectors, weights }: Probes): Strongest {
+    const { dim } = this;
+    const { probes, products } = this.#strongest;
+    this.places.set(places);
+    this.#largest.fill(0, 0, places.length);
+    probes.fill(-1, 0, places.length);
+    for (let first = 0; first < vectors.length; first += PROBES) {
+      const count = Math.min(PROBES, vectors.length - first);
+      for (let probe = 0; probe < count; probe++) {
+        this.#weights[probe] = weights[first + probe]!;
+        const vector = vectors[first + probe]!;
+        for (let i = 0, at = probe * dim; i < dim; i++, at++) this.#probes[at] = vector[i]!;
+      }
+      this.#kernel.strongest(
+        this.#probes.byteOffset,
+        this.#weights.byteOffset,
+        count,
+        first,
+        this.matrix.byteOffset,
+        this.places.byteOffset,
+        this.places.byteOffset + 4 * places.length,
+        4 * dim,
+        this.#largest.byteOffset,
+        probes.byteOffset,
+        products.byteOffset,
+      );
+    }
+    return this.#strongest;
+  }
+
+  /** Rounds each row to multiples of a 127th of its largest number. @returns the largest distance of a row from its codes */
+  #encode(): number {
+    const { dim, count, matrix } = this;
+    let farthest = 0;
+    for (let row = 0; row < count; row++) {
+      const start = row * dim;
+      let largest = 0;
+      for (let i = start; i < start + dim; i++) {
+        const size = Math.abs(matrix[i]!);
+        if (size > largest) largest = size;
+      }
+      if (largest === 0) continue;
+      const unit = Math.fround(largest / MOST_OF_ROW);
+      this.#scales[row] = unit;
+      let squares = 0;
+      for (let i = 0; i < dim; i++) {
+        const x = matrix[start + i]!;
+        const code = Math.round(x / unit);
+        this.#codes[row * this.#narrow + i] = code;
+        squares += (x - code * unit) ** 2;
+      }
+      if (squares > farthest) farthest = squares;
+    }
+    return Math.sqrt(farthest);
+  }
+}
+
+let module: WebAssembly.Module | undefined;
+
+function instantiate(memory: WebAssembly.Memory): KernelExports {
+  module ??= new WebAssembly.Module(bytes());
+  return new WebAssembly.Instance(module, { rows: { memory } }).exports as unknown as KernelExports;
+}
+
+let supported: boolean | undefined;
+
+function isSupported(): boolean {
+  supported ??= WebAssembly.validate(bytes());
+  return supported;
 }
 
 function bytes(): Uint8Array {

@@ -1,4 +1,5 @@
 import { byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
+import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 
 /** The items of one generation that may be proposed, by falling popularity; each has a place from 0. */
@@ -7,12 +8,19 @@ export interface EmbeddedItems {
   readonly itemIds: readonly string[];
   /** Of each item, from 0 to 1, falling. */
   readonly popularity: Float64Array;
-  /** Vectors of length 1, itemIds.length × dim. */
-  readonly matrix: Float32Array;
+  /** Vectors of length 1, one an item. */
+  readonly rows: ProductRows;
   /** Cosine from which two items are near, at most .5: of pairs drawn at random about one of forty is nearer. */
   readonly nearFrom: number;
   /** The place of an item; −1 for an item that may not be proposed. */
   placeOf(itemId: string): number;
+  /**
+   * The number of each item in its generation, also of those that may not be proposed; −1 for an item without a vector. The models of a
+   * pass look up the same array of ids once.
+   */
+  numbersOf(itemIds: readonly string[]): Int32Array;
+  /** The place of the item of a number, also −1; −1 for an item that may not be proposed. */
+  placeOfNumber(number: number): number;
   /** The vector of an item, also of one that may not be proposed; a view. */
   vectorOf(itemId: string): Float32Array | undefined;
 }
@@ -34,25 +42,34 @@ export function rankItems(
   const order = byFallingFactor(shares, (a, b) => (table.idAt(rows[a]!)! < table.idAt(rows[b]!)! ? -1 : 1));
   const itemIds = new Array<string>(rows.length);
   const popularity = new Float64Array(rows.length);
-  const matrix = new Float32Array(rows.length * dim);
+  const ranked = reserveRows(rows.length, dim);
   const placeOfRow = new Int32Array(table.size).fill(-1);
   order.forEach((own, place) => {
     const row = rows[own]!;
     itemIds[place] = table.idAt(row)!;
     popularity[place] = shares[own]!;
-    matrix.set(table.at(row), place * dim);
+    ranked.matrix.set(table.at(row), place * dim);
     placeOfRow[row] = place;
   });
+  // The table may have grown since.
+  const placeOfNumber = (number: number): number => placeOfRow[number] ?? -1;
+  const numbers = new WeakMap<readonly string[], Int32Array>();
   return {
-    nearFrom: nearCosine(matrix, dim),
+    nearFrom: nearCosine(ranked.matrix, dim),
     dim,
     itemIds,
     popularity,
-    matrix,
-    placeOf(itemId) {
-      const row = table.rowOf(itemId);
-      // The table may have grown since.
-      return row === undefined || row >= placeOfRow.length ? -1 : placeOfRow[row]!;
+    rows: ranked,
+    placeOf: (itemId) => placeOfNumber(table.rowOf(itemId) ?? -1),
+    placeOfNumber,
+    numbersOf(itemIds) {
+      let found = numbers.get(itemIds);
+      if (found === undefined) {
+        found = new Int32Array(itemIds.length);
+        for (let i = 0; i < found.length; i++) found[i] = table.rowOf(itemIds[i]!) ?? -1;
+        numbers.set(itemIds, found);
+      }
+      return found;
     },
     vectorOf(itemId) {
       const row = table.rowOf(itemId);

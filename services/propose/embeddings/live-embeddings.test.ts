@@ -56,7 +56,7 @@ describe('the embeddings of the log in the process', () => {
     assert.equal(items.placeOf('a'), 1);
     assert.equal(items.placeOf('unknown'), -1);
     assert.deepEqual([...items.vectorOf('a')!], [1, 0]);
-    assert.equal(items.matrix[0], items.vectorOf('c')![0]);
+    assert.equal(items.rows.matrix[0], items.vectorOf('c')![0]);
   });
 
   it('the ranking is used for two seconds, and for longer where it took longer', () => {

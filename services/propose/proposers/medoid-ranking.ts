@@ -1,5 +1,5 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
-import { dot } from '#algorithms/vectors.ts';
+import { BLOCK_ROWS } from '#algorithms/retrieval/product-kernel.ts';
 import type { Cause, Medoid } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import type { Candidate } from './proposer.ts';
@@ -41,50 +41,52 @@ export function priorsOf({ popularity }: Pick<EmbeddedItems, 'popularity'>, expo
  * @returns the best first, ties by popularity and then by item id
  */
 export function rankByMedoids({ items, priors, medoids, seen, candidates }: MedoidRanking): Candidate[] {
-  const { dim, matrix } = items;
-  const known: Near[] = [];
+  const { dim, rows } = items;
+  const known: WeightedMedoid[] = [];
+  const vectors: Float32Array[] = [];
   const query = new Float64Array(dim);
   for (const one of medoids) {
     const vector = items.vectorOf(one.medoid.itemId);
     if (vector === undefined) continue;
-    known.push({ ...one, vector });
-    for (let i = 0; i < dim; i++) query[i]! += one.weight * vector[i]!;
+    known.push(one);
+    vectors.push(vector);
+    const { weight } = one;
+    for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
   }
   if (known.length === 0) return [];
-  const excluded = new Uint8Array(items.itemIds.length);
-  for (const itemId of seen) {
-    const place = items.placeOf(itemId);
-    if (place >= 0) excluded[place] = 1;
+  const excluded = placesOf(seen, items);
+  const { places, scores } = boundedTopK({ rows, factors: priors, query, k: candidates, excluded });
+  const probes = { vectors, weights: known.map(({ weight }) => weight) };
+  const causes = new Array<Cause | undefined>(known.length);
+  const found: Candidate[] = [];
+  for (let from = 0; from < places.length; from += BLOCK_ROWS) {
+    const block = places.subarray(from, from + BLOCK_ROWS);
+    const strongest = rows.strongest(block, probes);
+    for (let i = 0; i < block.length; i++) {
+      const place = block[i]!;
+      const probe = strongest.probes[i]!;
+      const isNear = probe >= 0 && strongest.products[i]! >= items.nearFrom;
+      if (isNear) causes[probe] ??= asCause(known[probe]!);
+      found.push({
+        itemId: items.itemIds[place]!,
+        score: scores[from + i]!,
+        because: isNear ? causes[probe]! : null,
+        popularity: items.popularity[place]!,
+      });
+    }
   }
-  const rows = { matrix, dim, factors: priors };
-  const { places, scores } = boundedTopK({ rows, query, k: candidates, excluded });
-  return Array.from(places, (place, rank) => ({
-    itemId: items.itemIds[place]!,
-    score: scores[rank]!,
-    because: causeOf(matrix.subarray(place * dim, (place + 1) * dim), known, items.nearFrom),
-    popularity: items.popularity[place]!,
-  }));
+  return found;
 }
 
-interface Near extends WeightedMedoid {
-  readonly vector: Float32Array;
+function placesOf(itemIds: readonly string[], items: EmbeddedItems): number[] {
+  const places: number[] = [];
+  for (const number of items.numbersOf(itemIds)) {
+    const place = items.placeOfNumber(number);
+    if (place >= 0) places.push(place);
+  }
+  return places;
 }
 
-/** The medoid of the largest contribution, if it is near. */
-function causeOf(vector: Float32Array, medoids: readonly Near[], nearFrom: number): Cause | null {
-  let largest = 0;
-  let cosine = 0;
-  let cause: Near | undefined;
-  for (const one of medoids) {
-    // Weights fall, and no cosine is above 1: no later medoid contributes more.
-    if (one.weight <= largest) break;
-    const own = dot(one.vector, vector);
-    if (one.weight * own <= largest) continue;
-    largest = one.weight * own;
-    cosine = own;
-    cause = one;
-  }
-  if (cause === undefined || cosine < nearFrom) return null;
-  const { itemId, type, lastOccurredAt } = cause.medoid;
-  return { itemId, type, importance: cause.share, lastOccurredAt };
+function asCause({ medoid: { itemId, type, lastOccurredAt }, share }: WeightedMedoid): Cause {
+  return { itemId, type, importance: share, lastOccurredAt };
 }
