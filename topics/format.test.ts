@@ -148,6 +148,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       servedAt: NOON,
       exposure: 'seen',
       outcomes: {},
+      slots: 1,
     },
     '3 (buy after 12.4 s) for 7 in slot 2 of s1 from 2375, p=0.25, seen',
   ],

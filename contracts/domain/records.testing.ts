@@ -224,6 +224,7 @@ export function aReward(change: Partial<Reward> = {}): Reward {
     servedAt: RECORDED_AT,
     exposure: 'seen',
     outcomes: {},
+    slots: 1,
     ...change,
   };
 }

@@ -423,6 +423,8 @@ export interface Reward {
   readonly exposure: Exposure;
   /** Outcome of each objective, by its name; objectives whose outcome is 0 are left out. */
   readonly outcomes: Readonly<Record<string, number>>;
+  /** Number of slots of the slate, whose rewards follow one another in the log; 0 if it is not known. */
+  readonly slots: number;
 }
 
 /** One place of the slate. */
@@ -1582,6 +1584,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         },
         "doc": "Outcome of each objective, by its name; objectives whose outcome is 0 are left out.",
         "default": {}
+      },
+      {
+        "name": "slots",
+        "type": "int",
+        "doc": "Number of slots of the slate, whose rewards follow one another in the log; 0 if it is not known.",
+        "default": 0
       }
     ]
   },

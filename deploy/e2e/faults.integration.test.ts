@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict';
 import { after, before, test } from 'node:test';
-import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { anAction, aSlate } from '#contracts/domain/records.testing.ts';
 import type { Reward, Slate, UserInterests } from '#contracts/generated/records.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import { encodeBlock } from '../../services/rerank/learning/blocks.ts';
+import { blockField } from '../../services/rerank/learning/redis-store.ts';
 import { applyRewards } from '../../services/rerank/learning/rewards.testing.ts';
 import { nothingLearned } from '../../services/rerank/learning/rewards.ts';
 import { readInterestsRecords } from '../faults/read-stores.ts';
@@ -179,12 +180,16 @@ async function compareStatistics(): Promise<void> {
       learned,
       rewards.filter((reward) => reward.partition === partition).map(({ value }) => value),
     );
-    observations += learned.statistics.count;
     const key = `${killed.namespace.namespace}:rerank:statistics:${partition}`;
-    const held = await killed.redis.hgetBuffer(key, 'statistics');
-    assert.deepEqual(held, Buffer.from(encodeStatistics(learned.statistics)), `partition ${partition}`);
+    for (const [place, block] of learned.blocks) {
+      observations += block.statistics.count;
+      const held = await killed.redis.hgetBuffer(key, blockField(place));
+      assert.deepEqual(held, Buffer.from(encodeBlock(block)), `partition ${partition}`);
+    }
   }
-  assert.equal(observations, (await rewardsOf(killed)).size, 'each reward counts once');
+  const taught = [...(await rewardsOf(killed)).values()].filter(({ exposure }) => exposure !== 'unknown');
+  assert.equal(observations, taught.length, 'each reward that teaches counts once');
+  assert.ok(observations > 0);
 }
 
 async function compareWithCalmRun(): Promise<void> {

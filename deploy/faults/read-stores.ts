@@ -3,6 +3,8 @@ import { compileRecordType } from '#contracts/avro-types.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { fenceField } from '#platform/redis/fenced.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
+import { BLOCKS } from '../../services/rerank/learning/blocks.ts';
+import { blockField } from '../../services/rerank/learning/redis-store.ts';
 import { type StoredInterests, storedRecord } from './stores/interests-store.ts';
 import type { StoredStatistics } from './stores/statistics-store.ts';
 
@@ -51,11 +53,21 @@ export async function readStatistics(
       offset: Number(fields[fenceField('rewards')]),
       topicId: undefined,
       incarnation: undefined,
-      ...(fields.statistics && { statistics: hexOf(fields.statistics) }),
+      blocks: blocksIn(fields),
+      ...(fields.open && { open: fields.open.toString() }),
       ...(fields.sequence && { sequence: Number(fields.sequence) }),
     });
   }
   return held;
+}
+
+function blocksIn(fields: Readonly<Record<string, Buffer | undefined>>): Record<string, string> {
+  const blocks: Record<string, string> = {};
+  for (let place = 0; place < BLOCKS; place++) {
+    const bytes = fields[blockField(place)];
+    if (bytes !== undefined) blocks[String(place)] = hexOf(bytes);
+  }
+  return blocks;
 }
 
 /** The hashes whose key begins with the prefix, under the rest of their key. */

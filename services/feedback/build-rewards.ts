@@ -38,6 +38,7 @@ function queuedReward(settled: SettledSlot, slate: ShownSlate, sequence: number)
     propensity,
     servedAt,
     exposure,
+    slots: slate.slots.length,
     // Of the main objective alone, the reward says all.
     outcomes: Object.keys(outcomes).every((name) => name === MAIN_OBJECTIVE) ? {} : outcomes,
   };

@@ -171,6 +171,7 @@ test('a reward carries the features and the context of its slate, and the trace 
     propensity: 0.5,
     servedAt: START,
     outcomes: {},
+    slots: 2,
   };
   const silent = { reward: 0, actionType: null, delay: null, exposure: 'assumed' as const };
   const bought = { reward: 1, actionType: 'buy', delay: 40, exposure: 'seen' as const };

@@ -34,6 +34,8 @@ describe('a partition whose state is lost in part', () => {
       someAction('ann', 'apple', 'click', 5),
       someAction('cid', 'apple', 'click', 5),
       someAction('ann', 'bread', 'buy', 6),
+      // It waits for slates that may come, when the others have paid.
+      someAction('eve', 'bread', 'buy', 20),
     ]);
     function start() {
       const report = (part: string) => {
@@ -76,6 +78,7 @@ describe('a partition whose state is lost in part', () => {
     const { joiner: first } = start();
     await first.applySlates(0, slates);
     await first.applyActions(0, actions);
+    await first.tick(0, { slates: 2, actions: 4, askedAt: START + RULES.slateDelayMs + 10 });
     await lose((part) => keyOf(0, part));
     const { joiner, rebuilding } = start();
     const close = (at: number) =>
@@ -84,7 +87,7 @@ describe('a partition whose state is lost in part', () => {
     await close(10_000);
     await close(10_001);
     await joiner.applySlates(0, messagesOf(0, [someSlate('s3', 'ann', 20_000, ITEMS)], 2));
-    await joiner.applyActions(0, messagesOf(0, [someAction('ann', 'bread', 'buy', 20_005)], 3));
+    await joiner.applyActions(0, messagesOf(0, [someAction('ann', 'bread', 'buy', 20_005)], 4));
     await close(40_000);
     await close(80_000);
     assert.deepEqual(

@@ -1,6 +1,18 @@
-import { choice, number, readConfig } from '#platform/config.ts';
+import { choice, list, number, readConfig, type Setting, text } from '#platform/config.ts';
+import { CONTEXT_PREFIX } from './columns.ts';
+import { isZone } from './context.ts';
+import type { LearningTerms } from './learning/rewards.ts';
 import { POLICIES } from './policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from './policies/select.ts';
+
+/** A text that names a time zone. */
+function zone(variable: string, options: { fallback: string; summary: string }): Setting<string> {
+  return {
+    ...text(variable, options),
+    accepts: 'a time zone such as Europe/Berlin',
+    parse: (value) => (isZone(value.trim()) ? value.trim() : undefined),
+  };
+}
 
 const STAGE_SETTINGS = {
   policy: choice(
@@ -33,10 +45,38 @@ const STAGE_SETTINGS = {
     summary: 'standard deviation of each weight before any reward; a larger one explores more',
   }),
   noiseVariance: number('TRIBUTARY_RERANK_NOISE_VARIANCE', {
-    fallback: 0.05,
+    fallback: 0.04,
     minimum: 1e-6,
     maximum: 10,
-    summary: 'variance of a reward around its expectation; a larger one learns more slowly',
+    summary:
+      'how much less a reward tells than the logistic likelihood of its rate says, in squares of a unit of the score; a larger one learns more slowly',
+  }),
+  halfLifeDays: number('TRIBUTARY_RERANK_HALF_LIFE_DAYS', {
+    fallback: 7,
+    minimum: 0.01,
+    maximum: 7,
+    unit: 'days',
+    summary:
+      'event time after which a reward counts half; after three to four times as long it is forgotten, before it leaves the log',
+  }),
+  interactions: list('TRIBUTARY_RERANK_INTERACTIONS', {
+    fallback: ['history', 'idle'],
+    summary: 'numbers of the context by which the scores of models may count more or less',
+  }),
+  surfaces: list('TRIBUTARY_RERANK_SURFACES', {
+    fallback: ['home', 'item', 'basket', 'search'],
+    summary: 'surfaces that are told apart; all others are one',
+  }),
+  timeZone: zone('TRIBUTARY_RERANK_TIME_ZONE', {
+    fallback: 'UTC',
+    summary: 'time zone of the app, by which hour and weekday are told',
+  }),
+  supportEpsilon: number('TRIBUTARY_RERANK_SUPPORT', {
+    fallback: 0.01,
+    minimum: 0,
+    maximum: 1,
+    summary:
+      'probability with which a slate is drawn from all candidates alike, whatever the policy, so that other policies can be judged by the log',
   }),
   maxSlates: number('TRIBUTARY_RERANK_MAX_SLATES', {
     fallback: 500,
@@ -76,6 +116,20 @@ const STAGE_SETTINGS = {
 /** The settings of the stage and of all its policies. */
 export const SETTINGS = { ...STAGE_SETTINGS, ...POLICY_SETTINGS };
 
+/** How rewards become statistics. */
+export function termsOf({
+  halfLifeDays,
+  interactions,
+}: {
+  readonly halfLifeDays: number;
+  readonly interactions: readonly string[];
+}): LearningTerms {
+  return {
+    halfLifeMs: halfLifeDays * 86_400_000,
+    interactions: interactions.map((name) => `${CONTEXT_PREFIX}${name}`),
+  };
+}
+
 /** The settings of this stage, in the units of their summaries, and the policy that they select. */
 export function readRerankConfig() {
   const values = readConfig(SETTINGS, process.env);
@@ -84,5 +138,16 @@ export function readRerankConfig() {
     excludeRecent: values.excludeRecent === 'true',
     areListsEqual: values.listsForAll === 'equal',
     policy: selectPolicy(values.policy, values),
+    /** What decides a choice beside the settings of the policy. */
+    deciding: {
+      supportEpsilon: values.supportEpsilon,
+      interactions: values.interactions,
+      excludeRecent: values.excludeRecent,
+      listsForAll: values.listsForAll,
+      priorDeviation: values.priorDeviation,
+      noiseVariance: values.noiseVariance,
+      halfLifeDays: values.halfLifeDays,
+    },
+    terms: termsOf(values),
   };
 }

@@ -104,12 +104,15 @@ export const COLUMNS_OF_VERSION_1: readonly string[] = [
   'popularity',
 ];
 
-/** The group into which version 1 put every further model; what it learned must not pass to a model of that name. */
-const GROUP_OF_VERSION_1 = 'other';
+/**
+ * Names that no model has: the group into which version 1 put every further model, whose sums must not pass to a model of that
+ * name, and the beginning of the columns of the context.
+ */
+const RESERVED: readonly string[] = ['other', 'at'];
 
 /** Whether the name is valid for a model: it is a part of the names of its columns. */
 export function isModelName(name: string): boolean {
-  return /^[a-z][a-z0-9-]{0,63}$/.test(name) && name !== GROUP_OF_VERSION_1;
+  return /^[a-z][a-z0-9-]{0,63}$/.test(name) && !RESERVED.includes(name);
 }
 
 export function isColumnName(name: string): boolean {

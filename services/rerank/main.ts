@@ -6,6 +6,8 @@ import { partitionOfKey } from '#topics/partitioner.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
+import { createContexts } from './context.ts';
+import { explainSlate } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
@@ -40,21 +42,35 @@ await runStage(STAGES.rerank, async (stage) => {
   const statistics = createRedisStatisticsStore({
     redis,
     keyOf: (partition) => stage.key('rerank', 'statistics', String(partition)),
+    terms: config.terms,
   });
   const learner = createLearner({
     store: statistics,
+    terms: config.terms,
     count: (outcome) => metrics.rewards.inc({ outcome }),
   });
+  const policyId = config.policy.idWith(config.deciding);
   const served = await refreshing({
     read: async (): Promise<ServedPolicy> => {
-      const { posterior, observations } = await readPosterior(statistics, CATALOG.rewards.partitions, config);
-      return { label: config.policy.label, policy: config.policy.create(posterior), observations };
+      const options = { ...config, ...config.terms };
+      const learned = await readPosterior(statistics, CATALOG.rewards.partitions, options);
+      return {
+        label: config.policy.label,
+        policy: config.policy.create(learned.posterior),
+        posterior: learned.posterior,
+        observations: learned.observations,
+        policyId,
+        posteriorId: learned.id,
+        epsilon: config.supportEpsilon,
+        interactions: config.terms.interactions,
+      };
     },
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
   });
 
+  const contextOf = createContexts({ surfaces: config.surfaces, zone: config.timeZone });
   const offered = new OfferedItems();
   const { excludeRecent, areListsEqual } = config;
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
@@ -84,23 +100,18 @@ await runStage(STAGES.rerank, async (stage) => {
       }
       return pools.read(userId);
     },
-    compose(pool, request) {
+    compose(pool, asked) {
       const now = Date.now();
+      const { slateId, userId, size } = asked;
+      const context = contextOf({ ...asked, pool, now });
       const everything = prepared.of(pool, now);
       const candidates =
-        request.filter === undefined
-          ? everything
-          : narrowCandidates(everything, facts.testOf(request.filter));
-      const slate = composeSlate({
-        ...request,
-        pool,
-        candidates,
-        served: served.current,
-        now,
-      });
+        asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
+      const request = { slateId, userId, size, pool, candidates, context, served: served.current, now };
+      const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
-      metrics.slotsMissing.inc(request.size - slate.slots.length);
-      return slate;
+      metrics.slotsMissing.inc(size - slate.slots.length);
+      return asked.explain ? { ...slate, explain: explainSlate(request, slate) } : slate;
     },
     publish: (slate, trace) => stage.produce('slates', slate.userId, slate, { trace }),
   });

@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { Redis } from 'ioredis';
-import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, Proposal, Reward, Slate } from '#contracts/generated/records.ts';
@@ -13,6 +12,8 @@ import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { BLOCKS, encodeBlock } from './learning/blocks.ts';
+import { blockField } from './learning/redis-store.ts';
 import { applyRewards, someReward } from './learning/rewards.testing.ts';
 import { nothingLearned } from './learning/rewards.ts';
 import { someCause, someItem, someProposal } from './pools/proposals.testing.ts';
@@ -71,7 +72,8 @@ describe('the rerank stage', () => {
       const learned = nothingLearned();
       const rewards = await Promise.all(messages.map(({ value }) => test.codec.decode('Reward', value!)));
       applyRewards(learned, rewards);
-      statistics.set(partition, Buffer.from(encodeStatistics(learned.statistics)));
+      const blocks = [...learned.blocks].sort(([a], [b]) => a - b);
+      statistics.set(partition, Buffer.concat(blocks.map(([, block]) => encodeBlock(block))));
     }
     return statistics;
   }
@@ -80,8 +82,9 @@ describe('the rerank stage', () => {
     const statistics = new Map<number, Buffer>();
     for (let partition = 0; partition < CATALOG.rewards.partitions; partition++) {
       const key = `${test.namespace}:rerank:statistics:${partition}`;
-      const held = await redis.hgetBuffer(key, 'statistics');
-      if (held !== null) statistics.set(partition, held);
+      const fields = Array.from({ length: BLOCKS }, (_, place) => blockField(place));
+      const held = (await redis.hmgetBuffer(key, ...fields)).filter((bytes) => bytes !== null);
+      if (held.length > 0) statistics.set(partition, Buffer.concat(held));
     }
     return statistics;
   }
@@ -146,7 +149,6 @@ describe('the rerank stage', () => {
   it('each reward is learned once, to the last bit as from the log, although the stage is killed', async () => {
     const users = Array.from({ length: 12 }, (_, index) => `user ${index}`);
     const sequences = new Map<number, number>();
-    let observations = 0;
     for (let step = 0; step < 150; step++) {
       const userId = users[step % users.length]!;
       // The partition is known only after its first reward: each user's first has number 1, a duplicate follows
@@ -154,7 +156,6 @@ describe('the rerank stage', () => {
       const { partition } = await putReward(someReward(1, { userId, reward: 0.5 }));
       const sequence = Math.max(1, sequences.get(partition) ?? 0) + 1;
       await putReward(someReward(sequence, { userId }));
-      observations += sequences.has(partition) ? 1 : 2;
       sequences.set(partition, sequence);
       if (step === 75) {
         await peer.close();
@@ -162,10 +163,12 @@ describe('the rerank stage', () => {
       }
     }
     await start();
+    // Two rewards are a slate, which is learned when it is complete.
+    const observations = () => [...sequences.values()].reduce((sum, last) => sum + last - (last % 2), 0);
     const slate = await waitFor(
       async () => {
         const answer = await slateOf('ann');
-        return answer.observations === observations && answer;
+        return answer.observations === observations() && answer;
       },
       { message: 'everything is learned' },
     );

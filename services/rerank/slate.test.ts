@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import type { Statistics } from '#algorithms/bandit/statistics.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { gatherCandidates } from './candidates.ts';
+import { explainSlate } from './explain.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
@@ -31,13 +31,14 @@ const pool = joinPools(
   ],
 );
 
-function serve(partitions: Iterable<Statistics>): ServedPolicy {
-  const { posterior, observations } = learnPosterior(partitions, {
+function serve(change: Partial<ServedPolicy> = {}): ServedPolicy {
+  const { posterior, observations } = learnPosterior([], {
     priorDeviation: 0.02,
     noiseVariance: 0.05,
+    halfLifeMs: 1,
   });
   const { label, create } = selectPolicy('thompson', { 'thompson.draws': 64 });
-  return { label, policy: create(posterior), observations };
+  return { label, policy: create(posterior), posterior, observations, ...change };
 }
 
 const request: SlateRequest = {
@@ -46,7 +47,7 @@ const request: SlateRequest = {
   size: 10,
   pool,
   candidates: gatherCandidates(pool.proposals, { excluded: pool.recent, now: NOW }),
-  served: serve([]),
+  served: serve(),
   now: NOW,
 };
 
@@ -71,7 +72,18 @@ test('a slate contains the shown items, their reasons, features and propensities
     experiment: null,
     ...UNKNOWN_CHOICE,
     featureNames: gatherCandidates(pool.proposals, { excluded: pool.recent, now: NOW }).features.columns,
+    contextNames: [],
+    context: [],
+    policyId: '',
+    posteriorId: '',
+    seed: '',
+    draws: 64,
+    epsilon: 0,
+    propensity: slots.reduce((product, { conditional }) => product * conditional, 1),
+    candidateCount: 3,
+    candidateDigest: rest.candidateDigest,
   });
+  assert.match(rest.candidateDigest, /^[0-9a-f]{16}$/);
   assert.deepEqual(
     slots.map(({ itemId }) => itemId).sort(),
     ['oats', 'rye', 'tea'],
@@ -98,7 +110,9 @@ test('a slate contains the shown items, their reasons, features and propensities
       'inclusion',
     ]);
     assert.equal(slot.features.length, slate.featureNames.length);
-    assert.ok(slot.propensity >= 1 / 64 && slot.propensity <= 1);
+    for (const probability of [slot.propensity, slot.conditional, slot.inclusion])
+      assert.ok(probability >= 1 / 64 && probability <= 1);
+    assert.ok(slot.inclusion >= slot.propensity);
   }
 });
 
@@ -121,4 +135,50 @@ test('an empty pool gives an empty slate', () => {
   assert.deepEqual(slate.slots, []);
   assert.equal(slate.interestsVersion, -1);
   assert.equal(slate.generation, null);
+});
+
+test('with full support a slate that no draw ranks has the share of ε, and its probabilities say so', () => {
+  const served = serve({ epsilon: 0.5 });
+  const slates = Array.from({ length: 200 }, (_, i) =>
+    composeSlate({ ...request, served, slateId: `s${i}` }),
+  );
+  const orders = new Map(slates.map((slate) => [slate.slots.map(({ itemId }) => itemId).join(), slate]));
+  assert.equal(orders.size, 6, 'every order of three items');
+  for (const { propensity, epsilon, slots } of orders.values()) {
+    assert.equal(epsilon, 0.5);
+    assert.ok(propensity >= 0.5 / 6 && propensity <= 1);
+    assert.ok(slots.every((slot) => slot.propensity >= 0.5 / 3));
+  }
+});
+
+test('a slate carries the context of its request, and the ids of its policy and posterior', () => {
+  const context = { names: ['at.history'], values: [0.5] };
+  const served = serve({ policyId: 'p', posteriorId: 'q', interactions: ['at.history'] });
+  const slate = composeSlate({ ...request, context, served });
+  assert.deepEqual([slate.contextNames, slate.context], [['at.history'], [0.5]]);
+  assert.deepEqual([slate.policyId, slate.posteriorId], ['p', 'q']);
+});
+
+test('an explanation names proposers with ranks, medoid and features, and counts what was proposed and removed', () => {
+  const isOffered = (itemId: string): boolean => itemId !== 'tea';
+  const candidates = gatherCandidates(pool.proposals, { excluded: pool.recent, isOffered, now: NOW });
+  const asked = { ...request, candidates };
+  const slate = composeSlate(asked);
+  const { slots, proposed, removed } = explainSlate(asked, slate);
+  assert.deepEqual(proposed, { 'medoid-neighbours': 2, trending: 1 });
+  assert.deepEqual(removed, { 'acted-on-lately': 1, 'not-available': 1 });
+  const place = slate.slots.findIndex(({ itemId }) => itemId === 'oats');
+  const oats = slots[place]!;
+  assert.deepEqual(oats.proposers, [
+    { model: 'medoid-neighbours', rank: 0 },
+    { model: 'trending', rank: 1 },
+  ]);
+  assert.equal(oats.medoid, someCause().itemId);
+  assert.deepEqual(Object.keys(oats.features), slate.featureNames);
+  assert.equal(oats.features.bias, 1);
+  assert.equal(
+    oats.contributions['medoid-neighbours.score'],
+    oats.features['medoid-neighbours.score']! * 0.05,
+  );
+  assert.equal(oats.propensity, slate.slots[place]!.propensity);
 });

@@ -1,7 +1,13 @@
+import { createHash } from 'node:crypto';
+import type { FeatureTable, ProductColumn } from '#algorithms/bandit/choice.ts';
+import type { Posterior } from '#algorithms/bandit/linear.ts';
+import { type AllowsRow, chooseFrom, lawOfAll, mixtureOf } from '#algorithms/bandit/slate-law.ts';
 import { createRandom } from '#algorithms/random.ts';
-import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from './candidates.ts';
+import { interactionName, isScore } from './columns.ts';
+import type { SlateContext } from './context.ts';
+import { NO_CONTEXT } from './context.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
 
@@ -12,6 +18,15 @@ export interface ServedPolicy {
   readonly policy: Policy;
   /** Number of rewards in the posterior. */
   readonly observations: number;
+  /** Digests of the settings and of the posterior; empty if they are not known. */
+  readonly policyId?: string;
+  readonly posteriorId?: string;
+  /** Probability with which a slate is drawn from all candidates alike; default 0. */
+  readonly epsilon?: number;
+  /** Names of the context with which the scores of models interact; default none. */
+  readonly interactions?: readonly string[];
+  /** From which explanations tell what each feature counts. */
+  readonly posterior?: Posterior;
 }
 
 export interface SlateRequest {
@@ -24,15 +39,23 @@ export interface SlateRequest {
   readonly served: ServedPolicy;
   /** Those of the pool that may be shown. */
   readonly candidates: Candidates;
+  /** Which rows may stand in a slot; by default all may. */
+  readonly allows?: AllowsRow | undefined;
+  readonly context?: SlateContext;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
-  const { slateId, userId, size, pool, served, now } = request;
+  const { slateId, userId, size, pool, served, now, allows, context = NO_CONTEXT } = request;
   const { candidates, features } = request.candidates;
-  const chosen = served.policy.choose(features, size, createRandom(slateId));
+  const { epsilon = 0, interactions = [], policyId = '', posteriorId = '' } = served;
+  const random = createRandom(slateId);
+  const products = productsOf(features.columns, context, interactions);
+  const law = served.policy.lawOf({ features: { ...features, products }, size, random, allows });
+  const mixed = mixtureOf(law, lawOfAll(candidates.length, law.size, allows), epsilon);
+  const chosen = chooseFrom(mixed, random);
   const width = features.columns.length;
   return {
     slateId,
@@ -43,7 +66,6 @@ export function composeSlate(request: SlateRequest): Slate {
     generation: pool.generation,
     interestsVersion: pool.interestsVersion,
     experiment: null,
-    ...UNKNOWN_CHOICE,
     featureNames: features.columns,
     slots: Array.from(chosen.order, (row, slot) => ({
       itemId: candidates[row]!.itemId,
@@ -53,8 +75,40 @@ export function composeSlate(request: SlateRequest): Slate {
       score: chosen.scores[slot]!,
       propensity: chosen.propensities[slot]!,
       explanation: candidates[row]!.explanation,
-      conditional: 0,
-      inclusion: 0,
+      conditional: chosen.conditionals[slot]!,
+      inclusion: chosen.inclusions[slot]!,
     })),
+    contextNames: context.names,
+    context: context.values,
+    policyId,
+    posteriorId,
+    seed: '',
+    draws: chosen.draws,
+    epsilon,
+    propensity: chosen.probability,
+    candidateCount: candidates.length,
+    candidateDigest: digestOf(features),
   };
+}
+
+/** The scores of models times the numbers of the context. */
+export function productsOf(
+  columns: readonly string[],
+  { names, values }: SlateContext,
+  interactions: readonly string[],
+): ProductColumn[] {
+  const products: ProductColumn[] = [];
+  for (const [index, context] of names.entries()) {
+    if (!interactions.includes(context)) continue;
+    for (const [column, name] of columns.entries())
+      if (isScore(name))
+        products.push({ name: interactionName(name, context), column, factor: values[index]! });
+  }
+  return products;
+}
+
+/** Sixteen digits of the rows with their features. */
+function digestOf({ values }: FeatureTable): string {
+  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
+  return createHash('md5').update(bytes).digest('hex').slice(0, 16);
 }

@@ -6,15 +6,19 @@ import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
 import { type FeatureTable, meanWeights } from '#algorithms/bandit/choice.ts';
-import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
+import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
+import {
+  createStatistics,
+  decodeStatistics,
+  encodeStatistics,
+  merge,
+  observe,
+} from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { Slot } from '#contracts/generated/records.ts';
 import { gatherCandidates } from './candidates.ts';
 import { COLUMNS_OF_VERSION_1, priorMeanOf } from './features.ts';
-import { learnPosterior } from './learning/posterior.ts';
-import { applyRewards, someReward } from './learning/rewards.testing.ts';
-import { nothingLearned } from './learning/rewards.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
 import { NOW } from './pools/proposals.testing.ts';
@@ -46,6 +50,15 @@ const partitions = FIXTURE.statistics.map((text) =>
   decodeStatistics(Buffer.from(text, 'base64'), COLUMNS_OF_VERSION_1),
 );
 
+/** The regression of version 1, which added all partitions and gave all weights one prior deviation. */
+function posteriorOfVersion1(): { posterior: Posterior; observations: number } {
+  const total = createStatistics();
+  for (const statistics of partitions) merge(total, statistics);
+  const prior = { precision: PRIOR.priorDeviation ** -2, meanOf: priorMeanOf };
+  const { noiseVariance } = PRIOR;
+  return { posterior: posterior(total, { prior, noiseVariance }), observations: total.count };
+}
+
 /** The same table with the columns that version 1 had, so that later features do not matter. */
 function onlyVersion1({ columns, values }: FeatureTable): FeatureTable {
   const kept = columns.flatMap((name, index) => (COLUMNS_OF_VERSION_1.includes(name) ? [index] : []));
@@ -66,7 +79,7 @@ function choose(name: string, { isKnown, excludeRecent }: { isKnown: boolean; ex
   });
   const table = onlyVersion1(features);
   const { create } = selectPolicy('thompson', { 'thompson.draws': 64 });
-  const policy = create(learnPosterior(partitions, PRIOR).posterior);
+  const policy = create(posteriorOfVersion1().posterior);
   const { order, scores, propensities } = policy.choose(table, 8, createRandom(`slate of ${name}`));
   return Array.from(order, (row, slot) => ({
     itemId: candidates[row]!.itemId,
@@ -79,19 +92,15 @@ function choose(name: string, { isKnown, excludeRecent }: { isKnown: boolean; ex
   }));
 }
 
-test('statistics of version 1 are what reading its rewards again gives, to the last bit', () => {
-  const learned = nothingLearned();
-  applyRewards(
-    learned,
-    FIXTURE.rewards.map((numbers, index) =>
-      someReward(index + 1, { features: numbers.slice(0, -1), featureNames: [], reward: numbers.at(-1)! }),
-    ),
-  );
-  assert.deepEqual(encodeStatistics(learned.statistics), encodeStatistics(partitions[0]!));
+test('statistics of version 1 are what adding its rewards again gives, to the last bit', () => {
+  const statistics = createStatistics();
+  for (const numbers of FIXTURE.rewards)
+    observe(statistics, COLUMNS_OF_VERSION_1, Float64Array.from(numbers.slice(0, -1)), numbers.at(-1)!);
+  assert.deepEqual(encodeStatistics(statistics), encodeStatistics(partitions[0]!));
 });
 
 test('the posterior has the mean that version 1 learned, to the last bit', () => {
-  const { posterior, observations } = learnPosterior(partitions, PRIOR);
+  const { posterior, observations } = posteriorOfVersion1();
   assert.deepEqual([...meanWeights(posterior, COLUMNS_OF_VERSION_1)], FIXTURE.mean);
   assert.equal(observations, 120);
 });
@@ -103,7 +112,7 @@ for (const { name, isKnown, excludeRecent, slate } of FIXTURE.slates) {
 }
 
 test('a model that is new beside statistics of version 1 begins at its prior and leaves the others what they learned', () => {
-  const { posterior } = learnPosterior(partitions, PRIOR);
+  const { posterior } = posteriorOfVersion1();
   const columns = [...COLUMNS_OF_VERSION_1, 'sequence.proposed', 'sequence.rank', 'sequence.score'];
   assert.deepEqual(
     [...meanWeights(posterior, columns)],

@@ -141,10 +141,11 @@ describe('the checker of rewards', () => {
   const slate = aSlate({ slots });
   const click = anAction({ type: 'click', occurredAt: RECORDED_AT + 5 });
   const right = [
-    aReward({ reward: DEFAULT_REWARDS.click, actionType: 'click', delay: 5 }),
+    aReward({ reward: DEFAULT_REWARDS.click, actionType: 'click', delay: 5, slots: 2 }),
     aReward({
       ...{ slot: 1, itemId: 'nail', sequence: 2, reward: 0, actionType: null, delay: null },
       exposure: 'assumed',
+      slots: 2,
     }),
   ];
   const check = (

@@ -160,6 +160,7 @@ function copyFaults(slate: Slate, slot: number, reward: Reward): string[] {
     featureNames: [...slate.featureNames, ...slate.contextNames],
     propensity: shown.propensity,
     servedAt: slate.servedAt,
+    slots: slate.slots.length,
   };
   return Object.entries(expected).flatMap(([field, wanted]) => {
     const held = JSON.stringify(reward[field as keyof Reward]);

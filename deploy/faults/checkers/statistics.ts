@@ -1,5 +1,9 @@
+import { isDeepStrictEqual } from 'node:util';
 import type { Reward } from '#contracts/generated/records.ts';
+import { readConfig } from '#platform/config.ts';
+import { SETTINGS, termsOf } from '../../../services/rerank/config.ts';
 import { createLearner } from '../../../services/rerank/learning/learner.ts';
+import type { LearningTerms } from '../../../services/rerank/learning/rewards.ts';
 import { atOnce, KeyValues } from '../stores/key-values.ts';
 import { createStatisticsStoreIn, STATISTICS, type StoredStatistics } from '../stores/statistics-store.ts';
 import { byPartition, type LogRecord } from './log-record.ts';
@@ -8,9 +12,11 @@ import { byPartition, type LogRecord } from './log-record.ts';
 export async function foldRewards(
   log: Iterable<LogRecord<Reward>>,
   partitions?: number,
+  terms: LearningTerms = termsOf(readConfig(SETTINGS, {})),
 ): Promise<Map<number, StoredStatistics>> {
   const values = new KeyValues();
-  const learner = createLearner({ store: createStatisticsStoreIn(values, atOnce), count: () => undefined });
+  const store = createStatisticsStoreIn(values, atOnce);
+  const learner = createLearner({ store, terms, count: () => undefined });
   for (const [partition, records] of byPartition(log, partitions)) {
     await learner.learn({
       topic: 'rewards',
@@ -36,7 +42,8 @@ export function checkStatistics(
     if (actual === undefined) faults.push(`${where} are not stored`);
     else if (actual.sequence !== wanted.sequence)
       faults.push(`${where} end with the reward ${actual.sequence}, not ${wanted.sequence}`);
-    else if (actual.statistics !== wanted.statistics) faults.push(`${where} have other sums`);
+    else if (!isDeepStrictEqual(actual.blocks, wanted.blocks) || actual.open !== wanted.open)
+      faults.push(`${where} have other sums`);
     else if (actual.offset < wanted.offset)
       faults.push(`${where} include offset ${actual.offset}, not ${wanted.offset}`);
   }

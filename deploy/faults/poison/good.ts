@@ -146,6 +146,7 @@ export function someReward(userId: string, sequence: number, change: Partial<Rew
     servedAt: Date.now(),
     exposure: 'seen',
     outcomes: {},
+    slots: 1,
     ...change,
   };
 }

@@ -1,15 +1,16 @@
-import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { changedHead, type Head, requireHead } from '#platform/kafka/held-state.ts';
-import { COLUMNS_OF_VERSION_1 } from '../../../services/rerank/features.ts';
-import { nothingLearned } from '../../../services/rerank/learning/rewards.ts';
+import { decodeBlock, encodeBlock } from '../../../services/rerank/learning/blocks.ts';
+import { nothingLearned, type OpenSlate } from '../../../services/rerank/learning/rewards.ts';
 import type { StatisticsStore } from '../../../services/rerank/learning/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
 /** The statistics of a partition as they are stored. */
 export interface StoredStatistics extends Head {
-  /** In hexadecimal digits; undefined before the first reward. */
-  readonly statistics?: string;
+  /** By place, in hexadecimal digits; undefined before the first reward. */
+  readonly blocks?: Readonly<Record<string, string>>;
   readonly sequence?: number;
+  /** The slate under way, as JSON. */
+  readonly open?: string;
 }
 
 export const STATISTICS = 'rerank/statistics/';
@@ -22,27 +23,26 @@ export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): Sta
   return {
     async load(partition) {
       const stored = await run(() => held(partition));
-      const nothing = nothingLearned();
-      return {
-        offset: stored?.offset ?? -1,
-        incarnation: stored?.incarnation,
-        learned: {
-          sequence: stored?.sequence ?? 0,
-          statistics:
-            stored?.statistics === undefined
-              ? nothing.statistics
-              : decodeStatistics(Buffer.from(stored.statistics, 'hex'), COLUMNS_OF_VERSION_1),
-        },
-      };
+      const learned = nothingLearned();
+      learned.sequence = stored?.sequence ?? 0;
+      learned.open = JSON.parse(stored?.open ?? 'null') as OpenSlate | null;
+      for (const [place, text] of Object.entries(stored?.blocks ?? {}))
+        learned.blocks.set(Number(place), decodeBlock(Buffer.from(text, 'hex')));
+      return { offset: stored?.offset ?? -1, incarnation: stored?.incarnation, learned };
     },
     async save(partition, { learned, offset }, known) {
-      const statistics = Buffer.from(encodeStatistics(learned.statistics)).toString('hex');
+      const changed = [...learned.changed].map((place) => {
+        const bytes = Buffer.from(encodeBlock(learned.blocks.get(place)!));
+        return [String(place), bytes.toString('hex')] as const;
+      });
       const { sequence } = learned;
+      const open = JSON.stringify(learned.open);
       return run(() => {
         const before = held(partition);
         if (known !== undefined) requireHead(before, known);
         if (before !== undefined && before.offset >= offset) return false;
-        values.set(`${STATISTICS}${partition}`, { ...before, offset, statistics, sequence });
+        const blocks = { ...before?.blocks, ...Object.fromEntries(changed) };
+        values.set(`${STATISTICS}${partition}`, { ...before, offset, blocks, sequence, open });
         return true;
       });
     },

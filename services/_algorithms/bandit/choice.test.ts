@@ -33,6 +33,10 @@ test('a deterministic choice shows its rows with probability 1', () => {
     order: Int32Array.of(1, 2),
     scores: Float64Array.of(2, 1),
     propensities: Float64Array.of(1, 1),
+    conditionals: Float64Array.of(1, 1),
+    inclusions: Float64Array.of(1, 1),
+    probability: 1,
+    draws: 0,
   });
 });
 

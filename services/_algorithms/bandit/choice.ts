@@ -1,6 +1,7 @@
 import { TopK } from '../top-k.ts';
 import { isFiniteVector } from '../vectors.ts';
 import type { Posterior } from './linear.ts';
+import { type AllowsRow, chooseFrom, fill, lawOfLists, type SlateLaw } from './slate-law.ts';
 
 /** The candidates of a slate, one row each, by named features. */
 export interface FeatureTable {
@@ -8,9 +9,19 @@ export interface FeatureTable {
   readonly columns: readonly string[];
   /** rows × columns, row-major, finite. */
   readonly values: Float64Array;
+  /** Products of columns with numbers that are the same for all rows; their weights are added to those of their columns. */
+  readonly products?: readonly ProductColumn[];
 }
 
-/** The choice of a policy: three arrays of one length, one entry per slot. */
+/** A column that is another one times a number, so that it need not be in the table. */
+export interface ProductColumn {
+  readonly name: string;
+  /** Index of the other column. */
+  readonly column: number;
+  readonly factor: number;
+}
+
+/** The choice of a policy: arrays of one length, one entry per slot. */
 export interface Choice {
   /** Row of the shown candidate; no row appears twice. */
   readonly order: Int32Array;
@@ -18,6 +29,14 @@ export interface Choice {
   readonly scores: Float64Array;
   /** Probability in (0, 1] that the policy would show this candidate in this slot. */
   readonly propensities: Float64Array;
+  /** That given the candidates in the slots above. */
+  readonly conditionals: Float64Array;
+  /** Probability that the policy would show this candidate in any slot; 0 if it is not known. */
+  readonly inclusions: Float64Array;
+  /** Probability of the slate as a whole. */
+  readonly probability: number;
+  /** Number of draws from the posterior; 0 if there are none. */
+  readonly draws: number;
 }
 
 /** Returns the number of candidates. Throws RangeError if `values` are not whole rows or not finite. */
@@ -36,6 +55,15 @@ export function meanWeights({ columns, mean, prior }: Posterior, names: readonly
     const place = columns.get(name);
     return place === undefined ? prior.meanOf(name) : mean[place]!;
   });
+}
+
+/** Returns the mean of what each column of the table counts in a score, its products included. */
+export function meanOfTable(posterior: Posterior, { columns, products = [] }: FeatureTable): Float64Array {
+  const weights = meanWeights(posterior, columns);
+  const names = products.map(({ name }) => name);
+  const added = meanWeights(posterior, names);
+  for (const [index, { column, factor }] of products.entries()) weights[column]! += factor * added[index]!;
+  return weights;
 }
 
 /** Returns xᵀw of each row; `weights` has one number per column. */
@@ -59,12 +87,35 @@ export function bestRows(scores: Float64Array, size: number): Int32Array {
   return rows;
 }
 
+/** The law of a deterministic policy: the best rows, among those that are allowed, with probability 1. */
+export function certainLaw(scores: Float64Array, size: number, allows?: AllowsRow): SlateLaw {
+  const rows = certainRows(scores, size, allows);
+  return lawOfLists(
+    { rows, scores: Float64Array.from(rows, (row) => scores[row]!), lists: 1, size: rows.length },
+    0,
+  );
+}
+
 /** The choice of a deterministic policy: the best rows, each shown with probability 1. */
 export function certainChoice(scores: Float64Array, size: number): Choice {
-  const order = bestRows(scores, size);
-  return {
-    order,
-    scores: Float64Array.from(order, (row) => scores[row]!),
-    propensities: new Float64Array(order.length).fill(1),
-  };
+  return chooseFrom(certainLaw(scores, size), {
+    next: noChance,
+    integer: noChance,
+    normal: noChance,
+    fork: noChance,
+  });
+}
+
+/** A law of one slate needs none. */
+function noChance(): never {
+  throw new Error('a certain choice drew a random number');
+}
+
+/** Slot by slot, the best of the rows that are allowed; by default all are. */
+export function certainRows(scores: Float64Array, size: number, allows?: AllowsRow): Int32Array {
+  if (allows === undefined) return bestRows(scores, size);
+  const ranked = bestRows(scores, scores.length);
+  return fill(Math.min(size, ranked.length), (above, slot) =>
+    ranked.find((row) => !above.includes(row) && allows(row, above, slot)),
+  );
 }

@@ -7,6 +7,8 @@ import type { Statistics } from './statistics.ts';
 export interface Prior {
   /** λ₀ > 0: the variance of each weight is 1/λ₀. */
   readonly precision: number;
+  /** Another λ₀ > 0 for a column, by its name; by default `precision`. */
+  readonly precisionOf?: ((column: string) => number) | undefined;
   /** Mean of the weight of a column, by the name of the column. */
   readonly meanOf: (column: string) => number;
 }
@@ -39,8 +41,9 @@ export function posterior(
   const cholesky = precision.map((sum) => sum / noiseVariance);
   const mean = moment.map((sum) => sum / noiseVariance);
   for (const [name, i] of columns) {
-    cholesky[i * d + i]! += prior.precision;
-    mean[i]! += prior.precision * finiteMean(prior, name);
+    const precision = precisionOf(prior, name);
+    cholesky[i * d + i]! += precision;
+    mean[i]! += precision * finiteMean(prior, name);
   }
   factorise(cholesky, d);
   solveLowerInPlace(cholesky, mean);
@@ -63,6 +66,12 @@ function factorise(matrix: Float64Array, d: number): void {
       for (let i = 0; i < d; i++) matrix[i * d + i]! *= 1 + ridge;
     }
   }
+}
+
+function precisionOf(prior: Prior, column: string): number {
+  const precision = prior.precisionOf?.(column) ?? prior.precision;
+  if (precision > 0) return precision;
+  throw new RangeError(`The prior precision of ${column} is ${precision}`);
 }
 
 function finiteMean(prior: Prior, column: string): number {
@@ -91,9 +100,49 @@ export function withColumns(known: Posterior, names: readonly string[]): Posteri
   for (const [name, i] of columns) {
     if (i < before) continue;
     mean[i] = finiteMean(prior, name);
-    cholesky[i * after + i] = Math.sqrt(prior.precision);
+    cholesky[i * after + i] = Math.sqrt(precisionOf(prior, name));
   }
   return { columns, mean, choleskyOfPrecision: cholesky, prior };
+}
+
+/**
+ * Returns the distribution of the columns that are kept, whatever the others are: their part of mean and covariance. Columns
+ * that are left out have their prior afterwards, if they are named. With nothing to leave out it is the same object.
+ */
+export function marginal(known: Posterior, isKept: (column: string) => boolean): Posterior {
+  const kept = [...known.columns].filter(([name]) => isKept(name));
+  const d = known.mean.length;
+  if (kept.length === d) return known;
+  const n = kept.length;
+  const covariance = new Float64Array(n * n);
+  const unit = new Float64Array(d);
+  for (const [row, [, place]] of kept.entries()) {
+    unit.fill(0);
+    unit[place] = 1;
+    solveLowerInPlace(known.choleskyOfPrecision, unit);
+    solveLowerTransposedInPlace(known.choleskyOfPrecision, unit);
+    for (const [column, [, other]] of kept.entries()) covariance[row * n + column] = unit[other]!;
+  }
+  return {
+    columns: new Map(kept.map(([name], index) => [name, index])),
+    mean: Float64Array.from(kept, ([, place]) => known.mean[place]!),
+    choleskyOfPrecision: choleskyOfInverse(covariance, n),
+    prior: known.prior,
+  };
+}
+
+/** @returns the Cholesky factor of the inverse of a symmetric matrix, which is changed */
+function choleskyOfInverse(matrix: Float64Array, d: number): Float64Array {
+  factorise(matrix, d);
+  const inverse = new Float64Array(d * d);
+  for (let i = 0; i < d; i++) {
+    const column = inverse.subarray(i * d, (i + 1) * d);
+    column[i] = 1;
+    solveLowerInPlace(matrix, column);
+    solveLowerTransposedInPlace(matrix, column);
+  }
+  factorise(inverse, d);
+  return inverse;
 }
 
 /** One draw from the posterior, mean + L⁻ᵀ·z with z standard normal, whose covariance is (L·Lᵀ)⁻¹ = Λ⁻¹. */

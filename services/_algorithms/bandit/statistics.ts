@@ -35,15 +35,29 @@ export function createStatistics(): Statistics {
   };
 }
 
+/** How much an observation counts. */
+export interface ObservationWeights {
+  /** Of x·xᵀ; default 1. */
+  readonly precision?: number;
+  /** Of r·x; default 1. */
+  readonly moment?: number;
+}
+
 /**
  * Adds one observation, `x[i]` in `columns[i]`; unknown columns are appended in their order. Throws RangeError, and
  * changes nothing, if the lengths differ, a column is named twice, or a number is not finite: one NaN would stay in
  * the sums for ever.
  */
-export function observe(statistics: Statistics, columns: readonly string[], x: Vector, reward: number): void {
+export function observe(
+  statistics: Statistics,
+  columns: readonly string[],
+  x: Vector,
+  reward: number,
+  { precision: weight = 1, moment: factor = 1 }: ObservationWeights = {},
+): void {
   if (x.length !== columns.length) throw new RangeError(`${x.length} features for ${columns.length} columns`);
   if (new Set(columns).size !== columns.length) throw new RangeError('A column is named twice');
-  if (!isFiniteVector(x) || !Number.isFinite(reward))
+  if (!isFiniteVector(x) || ![reward, weight, factor].every(Number.isFinite))
     throw new RangeError('Features and reward must be finite');
   const places = appendColumns(statistics, columns);
   const { precision, moment } = statistics;
@@ -51,23 +65,27 @@ export function observe(statistics: Statistics, columns: readonly string[], x: V
   for (let i = 0; i < x.length; i++) {
     const xi = x[i]!;
     const row = places[i]! * dimension;
-    for (let j = 0; j < x.length; j++) precision[row + places[j]!]! += xi * x[j]!;
-    moment[places[i]!]! += reward * xi;
+    for (let j = 0; j < x.length; j++) precision[row + places[j]!]! += weight * (xi * x[j]!);
+    moment[places[i]!]! += factor * reward * xi;
   }
   statistics.count++;
   statistics.rewardSum += reward;
   statistics.rewardSquareSum += reward * reward;
 }
 
-/** Adds `other` to `into`, column by column; columns that `into` lacks are appended in the order of `other`. */
-export function merge(into: Statistics, other: Statistics): void {
+/**
+ * Adds `other` to `into`, column by column; columns that `into` lacks are appended in the order of `other`.
+ * @param factor of the sums over x; the counts and sums of rewards are added as they are
+ */
+export function merge(into: Statistics, other: Statistics, factor = 1): void {
   const places = appendColumns(into, [...other.columns.keys()]);
   const from = other.moment.length;
   const to = into.moment.length;
   for (let i = 0; i < from; i++) {
     const row = places[i]! * to;
-    for (let j = 0; j < from; j++) into.precision[row + places[j]!]! += other.precision[i * from + j]!;
-    into.moment[places[i]!]! += other.moment[i]!;
+    for (let j = 0; j < from; j++)
+      into.precision[row + places[j]!]! += factor * other.precision[i * from + j]!;
+    into.moment[places[i]!]! += factor * other.moment[i]!;
   }
   into.count += other.count;
   into.rewardSum += other.rewardSum;

@@ -2,6 +2,14 @@ import type { Random } from '../random.ts';
 import { type Choice, countRows, type FeatureTable } from './choice.ts';
 import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 import { createRanking, type RankedLists, type RankRows } from './ranking-kernel.ts';
+import {
+  type AllowsRow,
+  type ChoiceOfLists,
+  chooseFrom,
+  fill,
+  lawOfLists,
+  type SlateLaw,
+} from './slate-law.ts';
 
 export interface ThompsonOptions {
   readonly features: FeatureTable;
@@ -11,6 +19,8 @@ export interface ThompsonOptions {
   /** Number of weight vectors drawn from the posterior, at least 1. */
   readonly draws: number;
   readonly random: Random;
+  /** Which rows may stand in a slot; by default all may. */
+  readonly allows?: AllowsRow | undefined;
 }
 
 /**
@@ -27,51 +37,81 @@ export interface ThompsonOptions {
  * Throws RangeError where `features` are not whole rows or not finite, or `draws` is not a positive integer.
  */
 export function chooseByThompson(options: ThompsonOptions): Choice {
-  const { features, draws, random } = options;
+  return chooseFrom(thompsonLaw(options), options.random);
+}
+
+/** The law of `chooseByThompson`. Rules apply inside each list. */
+export function thompsonLaw(options: ThompsonOptions): SlateLaw {
+  const { features, draws, allows } = options;
   if (!Number.isSafeInteger(draws) || draws < 1)
     throw new RangeError(`draws must be a positive integer: ${draws}`);
   const candidates = countRows(features);
   const size = Math.min(options.size, candidates);
-  const { rows, scores } = drawLists(options, size);
-  const shown = random.integer(draws) * size;
+  if (allows === undefined) return lawOfLists({ ...drawLists(options, size), lists: draws, size });
+  return lawOfLists(withRules(drawLists(options, candidates), { lists: draws, candidates, size, allows }));
+}
 
-  const order = rows.slice(shown, shown + size);
-  const propensities = new Float64Array(size);
-  for (let slot = 0; slot < size; slot++) {
-    let lists = 0;
-    for (let list = 0; list < draws; list++) if (rows[list * size + slot] === order[slot]) lists++;
-    propensities[slot] = lists / draws;
-  }
-  return { order, scores: scores.slice(shown, shown + size), propensities };
+/** Takes the best rows of each list that are allowed. Lists that end early are as long as the shortest. */
+function withRules(
+  ranked: RankedLists,
+  options: { lists: number; candidates: number; size: number; allows: AllowsRow },
+): ChoiceOfLists {
+  const { lists, candidates, size, allows } = options;
+  const places = Array.from({ length: lists }, (_, list) => {
+    const start = list * candidates;
+    const taken: number[] = [];
+    fill(size, (above, slot) => {
+      for (let at = start; at < start + candidates; at++) {
+        const row = ranked.rows[at]!;
+        if (above.includes(row) || !allows(row, above, slot)) continue;
+        taken.push(at);
+        return row;
+      }
+      return undefined;
+    });
+    return taken;
+  });
+  const shortest = Math.min(...places.map(({ length }) => length));
+  const kept = places.flatMap((taken) => taken.slice(0, shortest));
+  return {
+    rows: Int32Array.from(kept, (at) => ranked.rows[at]!),
+    scores: Float64Array.from(kept, (at) => ranked.scores[at]!),
+    lists,
+    size: shortest,
+  };
 }
 
 let ranking: RankRows | undefined;
 
 /** Draws the weight vectors, and ranks the candidates by each. */
-function drawLists(
-  { features: { columns, values }, posterior, draws, random }: ThompsonOptions,
-  size: number,
-): RankedLists {
+function drawLists({ features, posterior, draws, random }: ThompsonOptions, size: number): RankedLists {
+  const { columns, values } = features;
   ranking ??= createRanking();
-  const weights = drawWeights(posterior, columns, draws, random);
+  const weights = drawWeights(posterior, features, draws, random);
   return ranking({ values, columns: columns.length, weights, lists: draws, size });
 }
 
 /** Returns `draws` vectors with a weight per column, row-major. */
 function drawWeights(
   posterior: Posterior,
-  columns: readonly string[],
+  { columns, products = [] }: FeatureTable,
   draws: number,
   random: Random,
 ): Float64Array {
   const d = columns.length;
-  const law = withColumns(posterior, columns);
+  const law = withColumns(posterior, [...columns, ...products.map(({ name }) => name)]);
+  const added = products.map(({ name, column, factor }) => ({
+    place: law.columns.get(name)!,
+    column,
+    factor,
+  }));
   const places = Int32Array.from(columns, (name) => law.columns.get(name)!);
   const drawn = new Float64Array(law.mean.length);
   const weights = new Float64Array(draws * d);
   for (let list = 0; list < draws; list++) {
     sampleWeights(law, random, drawn);
     for (let i = 0; i < d; i++) weights[list * d + i] = drawn[places[i]!]!;
+    for (const { place, column, factor } of added) weights[list * d + column]! += factor * drawn[place]!;
   }
   return weights;
 }

@@ -7,7 +7,7 @@ import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
 import { readPosterior } from './posterior.ts';
-import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
+import { applyRewards, someReward, someRewards, TERMS } from './rewards.testing.ts';
 import { MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
 
 const PARTITION = 2;
@@ -57,6 +57,7 @@ test('redelivered batches, crashes and rebalances leave the sums of one reading 
             return inner.save(partition, held);
           },
         },
+        terms: TERMS,
         count: () => {},
       });
       let read = 0;
@@ -77,6 +78,7 @@ test('redelivered batches, crashes and rebalances leave the sums of one reading 
       const expected = nothingLearned();
       applyRewards(expected, log);
       const { learned, offset } = await inner.load(PARTITION);
+      expected.changed.clear();
       assert.deepEqual({ learned, offset }, { learned: expected, offset: log.length - 1 });
     }),
   );
@@ -87,18 +89,25 @@ test('each reward is counted by its outcome, and an invalid one goes to the dead
   const rejected: number[] = [];
   const learner = createLearner({
     store: createMemoryStatisticsStore(),
+    terms: TERMS,
     count: (outcome) => void outcomes.push(outcome),
   });
-  const featureNames = Array.from({ length: MAX_COLUMNS }, (_, index) => `f${index}`);
+  const featureNames = Array.from({ length: MAX_COLUMNS + 1 }, (_, index) => `f${index}`);
   const log = [
     someReward(1),
     someReward(1),
     someReward(2, { reward: Number.NaN }),
     someReward(3, { featureNames, features: featureNames.map(() => 1) }),
     someReward(4),
+    someReward(5, { exposure: 'unknown' }),
+    someReward(6, { exposure: 'unseen' }),
+    someReward(7, { servedAt: someReward(1).servedAt - 40 * 86_400_000 }),
   ];
   await learner.learn(batchOf(log, 0, log.length, rejected));
-  assert.deepEqual(outcomes, ['taken', 'repeat', 'invalid', 'too-many-columns', 'taken']);
+  assert.deepEqual(outcomes, [
+    ...['taken', 'repeat', 'invalid', 'too-many-columns', 'taken'],
+    ...['unseen', 'unseen', 'taken'],
+  ]);
   assert.deepEqual(rejected, [2, 3]);
 });
 
@@ -107,6 +116,7 @@ test('one reward with a huge sequence number does not make repeats of the later 
   const rejected: number[] = [];
   const learner = createLearner({
     store: createMemoryStatisticsStore(),
+    terms: TERMS,
     count: (outcome) => void outcomes.push(outcome),
   });
   const log = [someReward(1), someReward(2 ** 52), someReward(2), someReward(4)];
@@ -118,16 +128,22 @@ test('one reward with a huge sequence number does not make repeats of the later 
 test('statistics that rewards within the bounds cannot lead to are forgotten, and learning continues', async () => {
   const store = createMemoryStatisticsStore();
   const poisoned = nothingLearned();
-  observe(poisoned.statistics, ['bias', 'popularity'], Float64Array.of(1, 1e200), 1);
+  applyRewards(poisoned, [someReward(1), someReward(2)]);
   poisoned.sequence = 1;
+  const [block] = poisoned.blocks.values();
+  observe(block!.statistics, ['bias', 'popularity'], Float64Array.of(1, 1e200), 1);
   await store.save(PARTITION, { learned: poisoned, offset: 0, incarnation: undefined });
   const { posterior, observations } = await readPosterior(store, PARTITION + 1, {
+    ...TERMS,
     priorDeviation: 1,
     noiseVariance: 0.1,
   });
   assert.deepEqual([posterior.mean.length, observations], [0, 0]);
-  const learner = createLearner({ store, count: () => {} });
+  const learner = createLearner({ store, terms: TERMS, count: () => {} });
   await learner.learn(batchOf([someReward(1), someReward(2)], 0, 2));
   const { learned } = await store.load(PARTITION);
-  assert.equal(learned.statistics.count, 1);
+  assert.deepEqual(
+    [...learned.blocks.values()].map(({ statistics }) => statistics.count),
+    [1],
+  );
 });

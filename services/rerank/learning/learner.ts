@@ -7,6 +7,7 @@ import {
   applyReward,
   believableLearned,
   isPossibleSequence,
+  type LearningTerms,
   MAX_COLUMNS,
   type RewardOutcome,
 } from './rewards.ts';
@@ -21,9 +22,10 @@ export interface Learner {
 /** Adds rewards to the statistics of their partition; each batch is one fenced write. */
 export function createLearner(options: {
   store: StatisticsStore;
+  terms: LearningTerms;
   count: (outcome: RewardOutcome) => void;
 }): Learner {
-  const { store, count } = options;
+  const { store, terms, count } = options;
   let inMemory = new Map<number, HeldStatistics>();
 
   return {
@@ -50,7 +52,7 @@ export function createLearner(options: {
           count('invalid');
           continue;
         }
-        const outcome = applyReward(held.learned, value);
+        const outcome = applyReward(held.learned, value, terms);
         if (outcome === 'too-many-columns') {
           batch.reject(offset, 'features.limit', `its new features would exceed the limit of ${MAX_COLUMNS}`);
         }
@@ -60,7 +62,9 @@ export function createLearner(options: {
       const advanced = { learned, offset: lastOffset, incarnation };
       // State that no comparison with the log has named is fenced by its offset alone.
       const known = incarnation === undefined ? undefined : { offset: held.offset, incarnation };
-      if (await store.save(partition, advanced, known)) ours.set(partition, advanced);
+      if (!(await store.save(partition, advanced, known))) return;
+      learned.changed.clear();
+      ours.set(partition, advanced);
     },
     forget() {
       inMemory = new Map();

@@ -9,7 +9,10 @@ export function createMemoryStatisticsStore(): StatisticsStore {
   return {
     async load(partition) {
       const { offset = -1, incarnation } = heads.get(partition) ?? {};
-      const learned = structuredClone(sums.get(partition) ?? nothingLearned());
+      const learned = structuredClone({
+        ...(sums.get(partition) ?? nothingLearned()),
+        changed: new Set<number>(),
+      });
       return { learned, offset, incarnation };
     },
     async save(partition, { learned, offset }, known) {

@@ -1,10 +1,12 @@
-import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
-import { createStatistics, merge, type Statistics } from '#algorithms/bandit/statistics.ts';
-import { priorMeanOf } from '../features.ts';
-import { believableLearned } from './rewards.ts';
+import { createHash } from 'node:crypto';
+import { marginal, type Posterior, posterior } from '#algorithms/bandit/linear.ts';
+import { createStatistics, merge } from '#algorithms/bandit/statistics.ts';
+import { priorOf, ranks } from '../columns.ts';
+import { blocksInUse, decayOf, type LearnedBlock } from './blocks.ts';
+import { believableLearned, type Learned, type LearningTerms } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
-export interface PriorOptions {
+export interface PriorOptions extends Pick<LearningTerms, 'halfLifeMs'> {
   /** Standard deviation of each weight before any reward. */
   readonly priorDeviation: number;
   readonly noiseVariance: number;
@@ -12,33 +14,45 @@ export interface PriorOptions {
 
 /** The posterior that slates are chosen from. */
 export interface HeldPosterior {
+  /** Of the columns that tell candidates apart, whatever the rate, the places and the context add. */
   readonly posterior: Posterior;
   /** Number of rewards in it. */
   readonly observations: number;
+  /** Digest of what is in it: empty for nothing. */
+  readonly id: string;
 }
 
-/** Returns the posterior over the rewards of all partitions, added in partition order, column by column. */
-export function learnPosterior(partitions: Iterable<Statistics>, options: PriorOptions): HeldPosterior {
+/**
+ * Returns the posterior over the rewards of all partitions, added in partition order, column by column, as they count at the time of
+ * the newest of them.
+ */
+export function learnPosterior(
+  partitions: Iterable<Pick<Learned, 'blocks'>>,
+  { halfLifeMs, priorDeviation, noiseVariance }: PriorOptions,
+  id = '',
+): HeldPosterior {
+  const all = [...partitions].flatMap(({ blocks }) => [...blocks.values()].sort(byIndex));
+  const used = blocksInUse(all);
+  const now = Math.max(0, ...used.map(({ newest }) => newest));
   const total = createStatistics();
-  for (const statistics of partitions) merge(total, statistics);
-  return {
-    posterior: posterior(total, {
-      prior: { precision: options.priorDeviation ** -2, meanOf: priorMeanOf },
-      noiseVariance: options.noiseVariance,
-    }),
-    observations: total.count,
-  };
+  for (const block of used) merge(total, block.statistics, decayOf(block, now, halfLifeMs));
+  const full = posterior(total, { prior: priorOf(priorDeviation), noiseVariance });
+  return { posterior: marginal(full, ranks), observations: total.count, id };
+}
+
+function byIndex(a: LearnedBlock, b: LearnedBlock): number {
+  return a.index - b.index;
 }
 
 /** Reads the statistics of all partitions and learns the posterior from them. */
 export async function readPosterior(
-  store: StatisticsStore,
+  store: Pick<StatisticsStore, 'load'>,
   partitions: number,
   options: PriorOptions,
 ): Promise<HeldPosterior> {
   const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
-  return learnPosterior(
-    held.map(({ learned }) => believableLearned(learned).statistics),
-    options,
-  );
+  const offsets = held.map(({ offset }) => offset).join();
+  const id = createHash('sha256').update(offsets).digest('hex').slice(0, 16);
+  const learned = held.map((one) => believableLearned(one.learned));
+  return learnPosterior(learned, options, id);
 }

@@ -1,51 +1,82 @@
 import type { Redis } from 'ioredis';
-import { decodeStatistics, encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { fenceField, writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
 import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/heads.ts';
-import { COLUMNS_OF_VERSION_1 } from '../features.ts';
-import { nothingLearned } from './rewards.ts';
+import { BLOCKS, decodeBlock, encodeBlock } from './blocks.ts';
+import { type Learned, type LearningTerms, nothingLearned, type OpenSlate } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
 const SOURCE = 'rewards';
-/** Earlier code wrote 1 here. If it finds another number it restarts learning instead of failing. */
-const FEATURES_BY_NAME = '2';
+const TERMS = 'terms';
+/** Fields in which earlier code kept the sums of all times. */
+const FORMER = 'statistics';
+/** Earlier code wrote 1 or 2 here. If it finds another number it restarts learning instead of failing. */
+const IN_BLOCKS = '3';
 
-/** One hash a partition: `@rewards` the offset, `sequence`, `statistics`, which name their columns, and `features`. */
+/** Names how rewards become statistics, in the hash of a partition. */
+export function termsText({ halfLifeMs, interactions }: LearningTerms): string {
+  return `${IN_BLOCKS} ${halfLifeMs} ${[...interactions].sort().join()}`;
+}
+
+export function blockField(place: number): string {
+  return `block:${place}`;
+}
+
+/** One hash a partition: `@rewards` the offset, `sequence`, `open` (the slate under way), `block:<place>`, `terms`, and `features`. */
 export function createRedisStatisticsStore(options: {
   redis: Redis;
   keyOf: (partition: number) => string;
+  terms: LearningTerms;
 }): StatisticsStore {
   const { redis, keyOf } = options;
+  const terms = termsText(options.terms);
+
+  /** Whether the sums were learned on other terms, so that they must be learned again. */
+  async function isFormer(partition: number): Promise<boolean> {
+    const [former, held] = await redis.hmget(keyOf(partition), FORMER, TERMS);
+    return typeof former === 'string' || (typeof held === 'string' && held !== terms);
+  }
+
   return {
     async load(partition) {
       const fields = await redis.hgetallBuffer(keyOf(partition));
-      const { statistics, sequence } = fields;
-      const learned = nothingLearned();
-      return {
-        offset: Number(fields[fenceField(SOURCE)] ?? -1),
-        incarnation: fields[INCARNATION]?.toString(),
-        learned: {
-          sequence: Number(sequence ?? 0),
-          statistics:
-            statistics === undefined
-              ? learned.statistics
-              : decodeStatistics(statistics, COLUMNS_OF_VERSION_1),
-        },
-      };
+      const incarnation = fields[INCARNATION]?.toString();
+      const held = fields[TERMS]?.toString();
+      if (fields[FORMER] !== undefined || (held !== undefined && held !== terms))
+        return { offset: -1, incarnation, learned: nothingLearned() };
+      const offset = Number(fields[fenceField(SOURCE)] ?? -1);
+      return { offset, incarnation, learned: learnedIn(fields) };
     },
     save(partition, { learned, offset }, known) {
       const key = keyOf(partition);
       const fence = { source: SOURCE, offset };
+      const blocks = [...learned.changed].map(
+        (place) => [blockField(place), Buffer.from(encodeBlock(learned.blocks.get(place)!))] as const,
+      );
       const fields = {
-        statistics: Buffer.from(encodeStatistics(learned.statistics)),
+        ...Object.fromEntries(blocks),
         sequence: String(learned.sequence),
-        features: FEATURES_BY_NAME,
+        open: JSON.stringify(learned.open),
+        terms,
+        features: IN_BLOCKS,
       };
       if (known === undefined) return writeFenced(redis, key, fence, fields);
       return writeUnderHead(redis, key, fence, { key, ...known }, fields);
     },
-    readHead: (partition) => readHead(redis, keyOf(partition), SOURCE),
+    async readHead(partition) {
+      return (await isFormer(partition)) ? undefined : readHead(redis, keyOf(partition), SOURCE);
+    },
     writeHead: (partition, head) => writeHead(redis, keyOf(partition), SOURCE, head),
     clear: (partition) => deleteHead(redis, keyOf(partition)),
   };
+}
+
+function learnedIn(fields: Readonly<Record<string, Buffer | undefined>>): Learned {
+  const learned = nothingLearned();
+  learned.sequence = Number(fields.sequence ?? 0);
+  learned.open = JSON.parse(fields.open?.toString() ?? 'null') as OpenSlate | null;
+  for (let place = 0; place < BLOCKS; place++) {
+    const bytes = fields[blockField(place)];
+    if (bytes !== undefined) learned.blocks.set(place, decodeBlock(bytes));
+  }
+  return learned;
 }

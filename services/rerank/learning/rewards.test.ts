@@ -2,12 +2,21 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import { sampleWeights } from '#algorithms/bandit/linear.ts';
-import { encodeStatistics } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { COLUMNS_OF_VERSION_1 } from '../features.ts';
+import { encodeBlock, type LearnedBlock } from './blocks.ts';
 import { learnPosterior } from './posterior.ts';
-import { applyRewards, someReward, someRewards } from './rewards.testing.ts';
-import { believableLearned, MAX_COLUMNS, nothingLearned } from './rewards.ts';
+import { applyRewards, someReward, someRewards, TERMS } from './rewards.testing.ts';
+import { believableLearned, type Learned, MAX_COLUMNS, nothingLearned } from './rewards.ts';
+
+function onlyBlock({ blocks }: Learned): LearnedBlock {
+  assert.equal(blocks.size, 1);
+  return [...blocks.values()][0]!;
+}
+
+function bytesOf({ blocks }: Learned): Uint8Array[] {
+  return [...blocks.values()].map(encodeBlock);
+}
 
 test('duplicates do not count: the sums equal those of each reward once, to the last bit', () => {
   const repeated = fc.array(fc.record({ back: fc.nat(5), size: fc.integer({ min: 1, max: 6 }) }));
@@ -24,7 +33,7 @@ test('duplicates do not count: the sums equal those of each reward once, to the 
       const [first, second] = [nothingLearned(), nothingLearned()];
       applyRewards(first, log);
       applyRewards(second, once);
-      assert.deepEqual(encodeStatistics(first.statistics), encodeStatistics(second.statistics));
+      assert.deepEqual(bytesOf(first), bytesOf(second));
       assert.equal(first.sequence, 40);
     }),
   );
@@ -53,36 +62,55 @@ test('rewards with mismatched features or invalid values are skipped, and learni
     'taken',
   ];
   assert.deepEqual(outcomes, expected);
-  assert.equal(learned.statistics.count, 2);
+  assert.equal(onlyBlock(learned).statistics.count, 1);
+  assert.equal(learned.open?.slots.length, 1, 'the slate of the last one is not complete');
   assert.equal(learned.sequence, 7);
 });
 
 test('a reward without names uses the columns of version 1', () => {
   const features = COLUMNS_OF_VERSION_1.map((_, index) => index / 8);
   const [unnamed, named] = [nothingLearned(), nothingLearned()];
-  assert.deepEqual(applyRewards(unnamed, [someReward(1, { features, featureNames: [] })]), ['taken']);
-  applyRewards(named, [someReward(1, { features, featureNames: COLUMNS_OF_VERSION_1 })]);
+  const slate = (featureNames: readonly string[]) => [
+    someReward(1, { features, featureNames }),
+    someReward(2, { features: features.toReversed(), featureNames }),
+  ];
+  assert.deepEqual(applyRewards(unnamed, slate([])), ['taken', 'taken']);
+  applyRewards(named, slate(COLUMNS_OF_VERSION_1));
   assert.deepEqual(unnamed, named);
+  assert.ok(onlyBlock(named).statistics.moment.some((sum) => sum !== 0));
 });
 
 test('a new model adds its columns, and nothing that was learned before is dropped', () => {
   const learned = nothingLearned();
-  applyRewards(learned, [someReward(1, { features: [1, 2], featureNames: ['bias', 'trending.score'] })]);
-  applyRewards(learned, [someReward(2, { features: [1, 4], featureNames: ['bias', 'hybrid.score'] })]);
-  assert.deepEqual([...learned.statistics.columns.keys()], ['bias', 'trending.score', 'hybrid.score']);
-  assert.deepEqual([...learned.statistics.precision], [2, 2, 4, 2, 4, 0, 4, 0, 16]);
+  const slate = (first: number, featureNames: readonly string[]) => [
+    someReward(first, { features: [1, 2], featureNames }),
+    someReward(first + 1, { features: [1, 4], featureNames }),
+  ];
+  applyRewards(learned, slate(1, ['bias', 'trending.score']));
+  const before = onlyBlock(learned).statistics.precision[1 * 4 + 1]!;
+  applyRewards(learned, slate(3, ['bias', 'hybrid.score']));
+  const { columns } = onlyBlock(learned).statistics;
+  const names = ['bias', 'trending.score', 'at.slot-0', 'at.slot-1', 'hybrid.score'];
+  assert.deepEqual([...columns.keys()], names);
+  assert.ok(before > 0);
+  assert.equal(onlyBlock(learned).statistics.precision[1 * 5 + 1], before);
 });
 
 test('the number of columns is bounded: a reward that would exceed it is skipped, rewards of known columns are used', () => {
   const learned = nothingLearned();
   const columns = Array.from({ length: MAX_COLUMNS }, (_, index) => `model-${index}.score`);
   const outcomes = applyRewards(learned, [
-    someReward(1, { features: columns.map(() => 1), featureNames: columns }),
-    someReward(2, { features: [1, 1], featureNames: ['model-0.score', 'model-128.score'] }),
-    someReward(3, { features: [1, 1], featureNames: ['model-0.score', 'model-1.score'] }),
+    ...[1, 2].map((n) => someReward(n, { features: columns.map(() => n), featureNames: columns })),
+    ...[3, 4].map((n) =>
+      someReward(n, { features: [n, 1], featureNames: ['model-0.score', 'model-128.score'] }),
+    ),
+    ...[5, 6].map((n) =>
+      someReward(n, { features: [n, 1], featureNames: ['model-0.score', 'model-1.score'] }),
+    ),
   ]);
-  assert.deepEqual(outcomes, ['taken', 'too-many-columns', 'taken']);
-  assert.equal(learned.statistics.columns.size, MAX_COLUMNS);
+  const tooMany = ['too-many-columns', 'too-many-columns'];
+  assert.deepEqual(outcomes, ['taken', 'taken', ...tooMany, 'taken', 'taken']);
+  assert.equal(onlyBlock(learned).statistics.columns.size, MAX_COLUMNS + 2, 'and two places');
 });
 
 test('a posterior exists after any rewards within the bounds, also after those with equal and extreme features', () => {
@@ -101,9 +129,71 @@ test('a posterior exists after any rewards within the bounds, also after those w
       );
       assert.ok(outcomes.every((outcome) => outcome === 'taken'));
       assert.equal(believableLearned(learned), learned);
-      const { posterior } = learnPosterior([learned.statistics], { priorDeviation: 1, noiseVariance: 1e-3 });
+      const { posterior } = learnPosterior([learned], {
+        ...TERMS,
+        priorDeviation: 1,
+        noiseVariance: 1e-3,
+      });
       assert.ok(posterior.mean.every(Number.isFinite));
       assert.ok(sampleWeights(posterior, createRandom(1)).every(Number.isFinite));
     }),
   );
+});
+
+test('the rewards of a slate are added together, wherever the log is cut between them', () => {
+  const [whole, cut] = [nothingLearned(), nothingLearned()];
+  applyRewards(whole, someRewards(6));
+  applyRewards(cut, someRewards(3));
+  assert.equal(cut.open?.slateId, 'slate 2');
+  const restored = { ...cut, open: JSON.parse(JSON.stringify(cut.open)) };
+  applyRewards(restored, someRewards(6).slice(1));
+  assert.deepEqual(bytesOf(restored), bytesOf(whole));
+  assert.equal(restored.open, null);
+});
+
+test('a slate whose number of slots is not known is added when the next one begins', () => {
+  const learned = nothingLearned();
+  applyRewards(
+    learned,
+    [1, 2, 3].map((sequence) => someReward(sequence, { slots: 0 })),
+  );
+  assert.deepEqual([onlyBlock(learned).statistics.count, learned.open?.slateId], [2, 'slate 2']);
+});
+
+test('what is the same for all candidates of a slate is no column, but its products with the scores of models are', () => {
+  const learned = nothingLearned();
+  const featureNames = ['bias', 'trending.score', 'at.history', 'at.weekend'];
+  applyRewards(
+    learned,
+    [1, 2].map((sequence) => someReward(sequence, { featureNames, features: [1, sequence, 0.5, 1] })),
+  );
+  assert.deepEqual(
+    [...onlyBlock(learned).statistics.columns.keys()],
+    ['bias', 'trending.score', 'trending.score.x.history', 'at.slot-0', 'at.slot-1'],
+  );
+});
+
+test('rewards count half after the half-life, and are forgotten after four of them', () => {
+  const halfLifeMs = 1_000;
+  const terms = { ...TERMS, halfLifeMs };
+  const at = (blocks: number) => {
+    const learned = nothingLearned();
+    const { servedAt } = someReward(1);
+    applyRewards(learned, [someReward(1), someReward(2)], terms);
+    applyRewards(
+      learned,
+      [3, 4].map((sequence) =>
+        someReward(sequence, {
+          ...{ featureNames: ['bias', 'new.score'], features: [1, sequence] },
+          servedAt: servedAt + blocks * halfLifeMs,
+        }),
+      ),
+      terms,
+    );
+    return learnPosterior([learned], { halfLifeMs, priorDeviation: 1e6, noiseVariance: 1 });
+  };
+  assert.equal(at(1).observations, 4);
+  assert.equal(at(3).observations, 4);
+  assert.equal(at(4).observations, 2);
+  assert.equal(at(9).observations, 2);
 });

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict';
 import { randomUUID } from 'node:crypto';
 import { after, before, it } from 'node:test';
-import { BinaryWriter } from '#algorithms/binary.ts';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
-import { COLUMNS_OF_VERSION_1 } from '../features.ts';
 import { createRedisStatisticsStore } from './redis-store.ts';
-import { applyRewards, someReward } from './rewards.testing.ts';
+import { applyRewards, someReward, TERMS } from './rewards.testing.ts';
 import { nothingLearned } from './rewards.ts';
 import { testStatisticsStore } from './store.contract.ts';
 
@@ -17,26 +15,26 @@ before(async () => {
 
 after(() => test.close());
 
-it('statistics that version 1 wrote, whose columns have no names, are continued', async () => {
+it('statistics that were learned on other terms count as missing, so that they are learned again from the log', async () => {
   const key = test.key(randomUUID());
-  const store = createRedisStatisticsStore({ redis: test.redis, keyOf: () => key });
-  const features = COLUMNS_OF_VERSION_1.map((_, index) => index);
-  const expected = nothingLearned();
-  applyRewards(expected, [someReward(7, { features, featureNames: [] })]);
-  const { precision, moment, rewardSum, rewardSquareSum } = expected.statistics;
-  const writer = new BinaryWriter();
-  for (const number of [1, moment.length, 1]) writer.varint(number);
-  for (const number of [rewardSum, rewardSquareSum, ...moment]) writer.float64(number);
-  for (let i = 0; i < moment.length; i++) {
-    for (let j = 0; j <= i; j++) writer.float64(precision[i * moment.length + j]!);
+  const store = createRedisStatisticsStore({ redis: test.redis, keyOf: () => key, terms: TERMS });
+  const nothing = { learned: nothingLearned(), offset: -1, incarnation: 'i' };
+  const former = { '@rewards': '41', 'topic:rewards': 't', incarnation: 'i', sequence: '7', features: '2' };
+  await test.redis.hset(key, { ...former, statistics: 'sums of all times' });
+  assert.equal(await store.readHead(0), undefined);
+  assert.deepEqual(await store.load(0), nothing);
+  await store.clear(0);
+  const learned = nothingLearned();
+  applyRewards(learned, [someReward(8)]);
+  assert.equal(await store.save(0, { learned, offset: 42, incarnation: undefined }), true);
+  assert.equal((await store.readHead(0))?.offset, 42);
+  assert.equal(await test.redis.hget(key, 'features'), '3', 'earlier code does not try to decode it');
+  for (const change of [{ halfLifeMs: 1 }, { interactions: ['at.idle'] }]) {
+    const terms = { ...TERMS, ...change };
+    const other = createRedisStatisticsStore({ redis: test.redis, keyOf: () => key, terms });
+    assert.equal(await other.readHead(0), undefined);
+    assert.equal((await other.load(0)).offset, -1);
   }
-  const statistics = Buffer.from(writer.finish());
-  await test.redis.hset(key, { '@rewards': '41', sequence: '7', features: '1', statistics });
-  assert.deepEqual(await store.load(0), { learned: expected, offset: 41, incarnation: undefined });
-  applyRewards(expected, [someReward(8)]);
-  assert.equal(await store.save(0, { learned: expected, offset: 42, incarnation: undefined }), true);
-  assert.deepEqual(await store.load(0), { learned: expected, offset: 42, incarnation: undefined });
-  assert.equal(await test.redis.hget(key, 'features'), '2', 'earlier code does not try to decode it');
 });
 
 testStatisticsStore(async () => {
@@ -44,5 +42,6 @@ testStatisticsStore(async () => {
   return createRedisStatisticsStore({
     redis: test.redis,
     keyOf: (partition) => test.key(name, String(partition)),
+    terms: TERMS,
   });
 });

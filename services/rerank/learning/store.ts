@@ -9,11 +9,11 @@ export interface HeldStatistics {
   readonly incarnation: string | undefined;
 }
 
-/** The statistics of each partition of `rewards`. */
+/** The statistics of each partition of `rewards`. State that was learned on other terms counts as missing. */
 export interface StatisticsStore {
   load(partition: number): Promise<HeldStatistics>;
   /**
-   * Writes unless the stored statistics already include the offset.
+   * Writes the changed blocks unless the stored statistics already include the offset.
    * @param known the head that the statistics continue; any if left out
    * @returns whether it was written
    * @throws StateLost if the stored head includes less, or is of another incarnation

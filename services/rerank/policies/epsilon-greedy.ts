@@ -1,7 +1,7 @@
-import { bestRows, type Choice, countRows, meanWeights, scoreRows } from '#algorithms/bandit/choice.ts';
-import type { Random } from '#algorithms/random.ts';
+import { certainRows, countRows, meanOfTable, scoreRows } from '#algorithms/bandit/choice.ts';
+import { type AllowsRow, conditionalsBy, fill, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
 import { number } from '#platform/config.ts';
-import type { PolicyDefinition } from './policy.ts';
+import { type PolicyDefinition, policyOf } from './policy.ts';
 
 const SETTINGS = {
   epsilon: number('TRIBUTARY_RERANK_EPSILON', {
@@ -21,31 +21,54 @@ const SETTINGS = {
 export const epsilonGreedy: PolicyDefinition<typeof SETTINGS> = {
   name: 'epsilon-greedy',
   settings: SETTINGS,
-  create: (posterior, { epsilon }) => ({
-    choose(features, size, random) {
+  create: (posterior, { epsilon }) =>
+    policyOf(({ features, size, allows }) => {
       countRows(features);
-      const scores = scoreRows(features, meanWeights(posterior, features.columns));
-      return explore(scores, size, epsilon, random);
-    },
-  }),
+      const scores = scoreRows(features, meanOfTable(posterior, features));
+      return explorationLaw(scores, size, epsilon, allows);
+    }),
 };
 
-function explore(scores: Float64Array, size: number, epsilon: number, random: Random): Choice {
-  const order = bestRows(scores, size);
-  const isShown = new Set(order);
-  const others = [...scores.keys()].filter((row) => !isShown.has(row));
+function explorationLaw(
+  scores: Float64Array,
+  size: number,
+  epsilon: number,
+  allows: AllowsRow | undefined,
+): SlateLaw {
+  const greedy = certainRows(scores, size, allows);
+  const isGreedy = new Set(greedy);
+  const others = [...scores.keys()].filter((row) => !isGreedy.has(row));
   const outside = others.length;
-  const propensities = new Float64Array(order.length).fill(1);
-  for (let slot = Math.max(0, order.length - outside); slot < order.length; slot++) {
-    if (random.next() >= epsilon) {
-      propensities[slot] = 1 - epsilon;
-      continue;
-    }
-    const drawn = random.integer(others.length);
-    order[slot] = others[drawn]!;
-    others[drawn] = others.at(-1)!;
-    others.pop();
-    propensities[slot] = epsilon / outside;
-  }
-  return { order, scores: Float64Array.from(order, (row) => scores[row]!), propensities };
+  const first = Math.max(0, greedy.length - outside);
+  const left = (above: Int32Array, slot: number): number[] =>
+    others.filter((row) => !above.includes(row) && (allows === undefined || allows(row, above, slot)));
+  const share = (row: number, slot: number, free: number): number => {
+    if (row === greedy[slot]) return slot < first || free === 0 ? 1 : 1 - epsilon;
+    return slot < first || free === 0 ? 0 : epsilon / free;
+  };
+  const isFree = (row: number, above: Int32Array, slot: number): boolean =>
+    row === greedy[slot] || left(above, slot).includes(row);
+  return {
+    size: greedy.length,
+    draws: 0,
+    draw: (random) =>
+      fill(greedy.length, (above, slot) => {
+        const free = slot < first ? [] : left(above, slot);
+        if (free.length === 0 || random.next() >= epsilon) return greedy[slot]!;
+        return free[random.integer(free.length)]!;
+      }),
+    conditionals: (order) =>
+      conditionalsBy(order, (above, slot) => {
+        const row = order[slot]!;
+        return isFree(row, above, slot) ? share(row, slot, left(above, slot).length) : 0;
+      }),
+    marginals: (order) => Float64Array.from(order, (row, slot) => share(row, slot, outside)),
+    inclusions: (order) =>
+      Float64Array.from(order, (row) => {
+        const place = greedy.indexOf(row);
+        if (place !== -1) return share(row, place, outside);
+        return (epsilon * (greedy.length - first)) / outside;
+      }),
+    scores: (order) => Float64Array.from(order, (row) => scores[row]!),
+  };
 }

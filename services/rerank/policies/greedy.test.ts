@@ -11,5 +11,9 @@ test('greedy shows the candidates with the highest expected reward, each for cer
     order: Int32Array.of(2, 1, 0),
     scores: Float64Array.of(2, 0.5, 0),
     propensities: Float64Array.of(1, 1, 1),
+    conditionals: Float64Array.of(1, 1, 1),
+    inclusions: Float64Array.of(1, 1, 1),
+    probability: 1,
+    draws: 0,
   });
 });

@@ -1,7 +1,7 @@
-import { certainChoice, countRows, meanWeights, scoreRows } from '#algorithms/bandit/choice.ts';
+import { certainLaw, countRows, meanOfTable, scoreRows } from '#algorithms/bandit/choice.ts';
 import { varianceOfScore, withColumns } from '#algorithms/bandit/linear.ts';
 import { number } from '#platform/config.ts';
-import type { PolicyDefinition } from './policy.ts';
+import { type PolicyDefinition, policyOf } from './policy.ts';
 
 const SETTINGS = {
   deviations: number('TRIBUTARY_RERANK_UCB_DEVIATIONS', {
@@ -19,19 +19,20 @@ const SETTINGS = {
 export const linUcb: PolicyDefinition<typeof SETTINGS> = {
   name: 'lin-ucb',
   settings: SETTINGS,
-  create: (posterior, { deviations }) => ({
-    choose(features, size) {
+  create: (posterior, { deviations }) =>
+    policyOf(({ features, size, allows }) => {
       const rows = countRows(features);
-      const { columns, values } = features;
-      const law = withColumns(posterior, columns);
+      const { columns, values, products = [] } = features;
+      const law = withColumns(posterior, [...columns, ...products.map(({ name }) => name)]);
       const places = columns.map((name) => law.columns.get(name)!);
-      const scores = scoreRows(features, meanWeights(law, columns));
+      const scores = scoreRows(features, meanOfTable(law, features));
       for (let row = 0; row < rows; row++) {
         const x = new Float64Array(law.mean.length);
         for (const [column, place] of places.entries()) x[place] = values[row * columns.length + column]!;
+        for (const { name, column, factor } of products)
+          x[law.columns.get(name)!] = factor * values[row * columns.length + column]!;
         scores[row]! += deviations * Math.sqrt(varianceOfScore(law, x));
       }
-      return certainChoice(scores, size);
-    },
-  }),
+      return certainLaw(scores, size, allows);
+    }),
 };

@@ -1,20 +1,38 @@
 import type { Choice, FeatureTable } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
+import { type AllowsRow, chooseFrom, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
 import type { Random } from '#algorithms/random.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
 
-/** Chooses slates with the posterior of one moment; it is created again whenever the posterior is. */
-export interface Policy {
-  /**
-   * Chooses among the candidates, which are the rows of `features`.
-   * @param size number of slots; with fewer candidates the choice is as long as they are
-   * @param random the only source of chance: the same one gives the same choice
-   * @returns the rows in order, with the score of each and its exact probability of standing there, in (0, 1]
-   */
-  choose(features: FeatureTable, size: number, random: Random): Choice;
+export interface LawOptions {
+  /** The candidates are its rows. */
+  readonly features: FeatureTable;
+  /** Number of slots; with fewer candidates the slate is as long as they are. */
+  readonly size: number;
+  /** The only source of chance: the same one gives the same law. */
+  readonly random: Random;
+  /** Which rows may stand in a slot; by default all may. */
+  readonly allows?: AllowsRow | undefined;
 }
 
-/** A kind of policy: its name, its own settings, and its constructor. */
+/** Returns the distribution over slates with the posterior of one moment. */
+export type LawOf = (options: LawOptions) => SlateLaw;
+
+/** Chooses slates with the posterior of one moment; it is created again whenever the posterior is. */
+export interface Policy {
+  readonly lawOf: LawOf;
+  /** Draws a slate from the law: the rows in order, with the score and the probabilities of each. */
+  choose(features: FeatureTable, size: number, random: Random, allows?: AllowsRow): Choice;
+}
+
+export function policyOf(lawOf: LawOf): Policy {
+  return {
+    lawOf,
+    choose: (features, size, random, allows) => chooseFrom(lawOf({ features, size, random, allows }), random),
+  };
+}
+
+/** A kind of policy: its name, its own settings, and its law. */
 export interface PolicyDefinition<S extends Settings = Settings> {
   /** Value of TRIBUTARY_RERANK_POLICY that selects it, and start of the policy name in each slate. */
   readonly name: string;

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
 import type { Settings } from '#platform/config.ts';
 import type { Policy } from './policy.ts';
@@ -15,6 +16,8 @@ export interface SelectedPolicy {
   /** Name and settings, as slates carry them: `thompson(draws=64)`, `greedy`. */
   readonly label: string;
   readonly create: (posterior: Posterior) => Policy;
+  /** Digest of the name, all settings and what else decides the choice. */
+  idWith(others: Readonly<Record<string, unknown>>): string;
 }
 
 /**
@@ -29,5 +32,12 @@ export function selectPolicy(name: string, values: Readonly<Record<string, unkno
   return {
     label: entries.length === 0 ? name : `${name}(${entries.map((entry) => entry.join('=')).join(',')})`,
     create: (posterior) => policy.create(posterior, own),
+    idWith: (others) => digest({ name, ...own, ...others }),
   };
+}
+
+/** Sixteen digits, the same for the same names and values in any order. */
+function digest(values: Readonly<Record<string, unknown>>): string {
+  const sorted = Object.entries(values).sort(([a], [b]) => (a < b ? -1 : 1));
+  return createHash('sha256').update(JSON.stringify(sorted)).digest('hex').slice(0, 16);
 }

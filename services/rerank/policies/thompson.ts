@@ -1,6 +1,6 @@
-import { chooseByThompson } from '#algorithms/bandit/thompson.ts';
+import { thompsonLaw } from '#algorithms/bandit/thompson.ts';
 import { number } from '#platform/config.ts';
-import type { PolicyDefinition } from './policy.ts';
+import { type PolicyDefinition, policyOf } from './policy.ts';
 
 const SETTINGS = {
   draws: number('TRIBUTARY_RERANK_DRAWS', {
@@ -18,7 +18,5 @@ const SETTINGS = {
 export const thompson: PolicyDefinition<typeof SETTINGS> = {
   name: 'thompson',
   settings: SETTINGS,
-  create: (posterior, { draws }) => ({
-    choose: (features, size, random) => chooseByThompson({ features, posterior, size, draws, random }),
-  }),
+  create: (posterior, { draws }) => policyOf((options) => thompsonLaw({ ...options, posterior, draws })),
 };

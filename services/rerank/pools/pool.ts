@@ -27,6 +27,8 @@ export interface Pool {
   readonly interestsVersion: number;
   /** Items that the user acted on lately. */
   readonly recent: ReadonlySet<string>;
+  /** When the newest action was received that a proposal of the user answers, ms; null if there is none. */
+  readonly lastReceivedAt: number | null;
 }
 
 /**
@@ -80,6 +82,7 @@ export function joinPools(own: readonly HeldProposal[], everybody: readonly Held
     interestsVersion: newest?.version ?? -1,
     // Also of a proposal whose candidates are of an older generation: the user has acted on these items nevertheless.
     recent: new Set(own.toSorted(byRecency)[0]?.proposal.recent),
+    lastReceivedAt: own.length === 0 ? null : Math.max(...own.map(({ proposal }) => proposal.receivedAt)),
   };
 }
 

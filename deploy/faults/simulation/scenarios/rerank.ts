@@ -1,10 +1,11 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { columnsOf, combineProposals, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
-import type { Reward, Slate } from '#contracts/generated/records.ts';
+import { EXPOSURES, type Reward, type Slate } from '#contracts/generated/records.ts';
 import { stateOf } from '../../../../services/rerank/held-state.ts';
 import { createLearner } from '../../../../services/rerank/learning/learner.ts';
 import { readPosterior } from '../../../../services/rerank/learning/posterior.ts';
 import { refreshing } from '../../../../services/rerank/learning/refresh.ts';
+import type { LearningTerms } from '../../../../services/rerank/learning/rewards.ts';
 import { greedy } from '../../../../services/rerank/policies/greedy.ts';
 import { applyProposals } from '../../../../services/rerank/pools/apply-proposals.ts';
 import { type HeldProposal, newestProposals } from '../../../../services/rerank/pools/pool.ts';
@@ -29,6 +30,10 @@ const REWARDS = 40;
 /** Time between two visits, ms. */
 const VISIT_MS = 400;
 const WAIT_MS = 1_000;
+/** Of a rewarded slate. */
+const SLOTS = 2;
+/** So short that rewards are forgotten meanwhile. */
+const TERMS: LearningTerms = { halfLifeMs: 12_000, interactions: ['at.history'] };
 
 /** Pools, statistics and slates, from proposals and rewards. */
 export const rerankScenario: Scenario = {
@@ -53,7 +58,7 @@ export const rerankScenario: Scenario = {
       const held = new Map([...stored].map(([partition, one]) => [Number(partition), one]));
       const slates = world.read('slates');
       return [
-        ...checkStatistics(held, await foldRewards(world.read('rewards'), partitions)),
+        ...checkStatistics(held, await foldRewards(world.read('rewards'), partitions, TERMS)),
         ...checkPools(world),
         // Each failed visit and each killed process may leave the slates of its visits in the log.
         ...checkAnswers(visits.answered, slates, visits.failed + 2 * world.restarts).faults,
@@ -76,11 +81,14 @@ interface Visits {
 async function startRerank(ports: SimulatedPorts, seam: Seam, visits: Visits, until: number): Promise<void> {
   const pools = seam('rerank.pools', createPoolStoreIn(ports.values, ports.run));
   const statistics = seam('rerank.statistics', createStatisticsStoreIn(ports.values, ports.run));
-  const learner = seam('rerank.learner', createLearner({ store: statistics, count: () => undefined }));
+  const learner = seam(
+    'rerank.learner',
+    createLearner({ store: statistics, terms: TERMS, count: () => undefined }),
+  );
   const { partitions } = ports;
   const served = await refreshing({
     read: async (): Promise<ServedPolicy> => {
-      const prior = { priorDeviation: 1, noiseVariance: 0.1 };
+      const prior = { ...TERMS, priorDeviation: 1, noiseVariance: 0.1 };
       const { posterior, observations } = await readPosterior(statistics, partitions, prior);
       return { label: 'greedy', policy: greedy.create(posterior, {}), observations };
     },
@@ -210,22 +218,29 @@ function rewarder(world: World, random: Staging['random']): () => void {
       return;
     }
     const sequence = ours.length + 1;
+    const slot = ours.length % SLOTS;
+    const slateId = `${place}.${sequence - slot}`;
     const reward: Reward = {
-      rewardId: `${place}.${sequence}/0`,
+      rewardId: `${slateId}/${slot}`,
       sequence,
-      slateId: `${place}.${sequence}`,
+      slateId,
       userId,
       itemId: 'tea',
-      slot: 0,
+      slot,
       reward: random.next(),
       actionType: 'click',
       delay: 1,
-      features: [1, random.next()],
-      featureNames: ['bias', random.next() < 0.5 ? 'popularity' : 'trending.score'],
+      features: [1, random.next(), 0.5],
+      featureNames: [
+        'bias',
+        Math.floor(ours.length / SLOTS) % 2 === 0 ? 'popularity' : 'trending.score',
+        'at.history',
+      ],
       propensity: 0.5,
       servedAt: Math.round(world.scheduler.now),
-      exposure: 'seen',
+      exposure: EXPOSURES[random.integer(2 * EXPOSURES.length)] ?? 'seen',
       outcomes: {},
+      slots: SLOTS,
     };
     ours.push(reward);
     world.write('rewards', userId, reward);
