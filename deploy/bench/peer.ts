@@ -11,18 +11,19 @@ export interface PythonPeer {
 }
 
 /**
- * Starts a peer written in Python, beside this file, in the virtual environment of its library.
+ * Starts a peer written in Python in the virtual environment of its library.
  *
+ * @param script its file, beside this one or as a URL
  * @param env added to this process's own environment
  * @throws Error with one sentence if the library cannot be installed
  */
 export async function startPythonPeer(
-  part: `peer:${'scipy' | 'hnswlib' | 'dgl'}`,
-  script: string,
+  part: `peer:${'scipy' | 'hnswlib' | 'dgl' | 'obp'}`,
+  script: string | URL,
   env: Readonly<Record<string, string>> = {},
 ): Promise<PythonPeer> {
   const { [part]: location } = await bringParts([part], { quiet: true });
-  const file = fileURLToPath(new URL(`./${script}`, import.meta.url));
+  const file = fileURLToPath(new URL(script, import.meta.url));
   const child = spawn(location!.python, [file], {
     stdio: ['pipe', 'pipe', 'inherit'],
     env: { ...process.env, ...env },

@@ -16,6 +16,18 @@ await runMeasurement('evaluate', {
     options: ['dataset'],
     load: () => import('./temporal/measure.ts'),
   },
+  ope: {
+    title: 'policies judged from the logs of others, where their true value is known',
+    load: () => import('./ope/measure.ts'),
+  },
+  bandit: {
+    title: "the bandit's policies on a synthetic task, beside Vowpal Wabbit",
+    load: () => import('./bandit/measure.ts'),
+  },
+  'semi-synthetic': {
+    title: 'policies that learn from clicks of households whose later purchases are relevant',
+    load: () => import('./semi-synthetic/measure.ts'),
+  },
   sessions: {
     title: 'the next item of a session, in a log of clicks',
     options: ['log'],

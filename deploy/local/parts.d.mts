@@ -16,6 +16,7 @@ export interface PartLocations {
   'peer:hnswlib': { python: string };
   'peer:dgl': { python: string };
   'peer:schemathesis': { python: string };
+  'peer:obp': { python: string };
   kustomize: { program: string };
   helm: { program: string };
   'kube-score': { program: string };

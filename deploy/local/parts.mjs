@@ -7,7 +7,7 @@ import { helm, kubernetesSchemas, kubeScore, kustomize, promtool } from './parts
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
-import { dgl, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
+import { dgl, obp, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
@@ -34,6 +34,7 @@ const PARTS = [
   pythonHnswlib,
   dgl,
   schemathesis,
+  obp,
   kustomize,
   helm,
   kubeScore,

