@@ -86,6 +86,7 @@ export const ERROR_REMEDIES = {
 
   'retrain.running': 'Wait for the end of the retraining that is under way.',
   'release.refused': 'Do as the reason says, or choose another generation; nothing was written.',
+  'experiment.refused': 'Do as the reason says; nothing was written.',
   'training.failed': 'See the reason; the serving generation is untouched.',
 } as const;
 

@@ -15,6 +15,7 @@ export type TopicName =
   | 'models'
   | 'model-parts'
   | 'inference'
+  | 'experiments'
   | 'dead-letters';
 
 export interface TopicDeclaration {
@@ -27,6 +28,7 @@ export interface TopicDeclaration {
     | 'generation'
     | 'model/generation'
     | 'model/generation/part'
+    | 'experiment'
     | 'sourceTopic';
   /** Name of the Avro record of the values (see contracts/schemas). */
   readonly schema: RecordName;
@@ -142,6 +144,14 @@ const DECLARATIONS = {
     // An inference takes minutes, and nothing reads its messages when it has ended.
     retentionMs: DAY / 4,
     summary: 'the shuffle of an inference by workers',
+  },
+  experiments: {
+    name: 'experiments',
+    key: 'experiment',
+    schema: 'Experiment',
+    partitions: 1,
+    cleanup: 'compact',
+    summary: 'which experiments run, and the arm that was promoted',
   },
   'dead-letters': {
     name: 'dead-letters',

@@ -219,6 +219,21 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
     'part 1 of pinsage of g7, 2 bytes [01 02]',
   ],
   [
+    'Experiment',
+    {
+      name: 'autumn',
+      state: 'promoted',
+      arms: [
+        { name: 'control', share: 3, policy: '' },
+        { name: 'other', share: 1, policy: 'greedy' },
+      ],
+      promoted: 'other',
+      startedAt: 0,
+      updatedAt: 0,
+    },
+    'autumn is promoted (other): control 3 by the set policy, other 1 by greedy',
+  ],
+  [
     'Latent',
     {
       generation: 'g7',

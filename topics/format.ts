@@ -119,6 +119,13 @@ const RENDERERS: Renderers = {
   ModelPart: ({ model, generation, part, bytes }, options) =>
     `part ${part} of ${printable(model)} of ${id(generation, options)}, ${formatBytes(bytes, options)}`,
 
+  Experiment: ({ name, state, arms, promoted }) => {
+    const listed = arms.map(
+      (arm) => `${printable(arm.name)} ${number(arm.share)} by ${printable(arm.policy || 'the set policy')}`,
+    );
+    return `${printable(name)} is ${state}${promoted === null ? '' : ` (${printable(promoted)})`}: ${listed.join(', ')}`;
+  },
+
   Latent: ({ generation, kind, itemIds, layer, vectors, input, start, part }, options) => {
     const item = itemIds.length === 0 ? '' : ` of ${list(itemIds, (itemId) => id(itemId, options), options)}`;
     const at = kind === 'latent' ? ` for layer ${layer}` : '';

@@ -2,6 +2,7 @@
 import type {
   Cause,
   DeadLetter,
+  Experiment,
   Item,
   ItemEmbedding,
   Medoid,
@@ -243,6 +244,22 @@ export function aDeadLetter(change: Partial<DeadLetter> = {}): DeadLetter {
     reason: 'The first byte is 1, not the 0 of the Confluent wire format.',
     failedAt: RECORDED_AT,
     messageBytes: null,
+    ...change,
+  };
+}
+
+/** A running experiment with two equal arms of one policy. */
+export function anExperiment(change: Partial<Experiment> = {}): Experiment {
+  return {
+    name: 'autumn',
+    state: 'running',
+    arms: [
+      { name: 'control', share: 1, policy: '' },
+      { name: 'other', share: 1, policy: 'greedy' },
+    ],
+    promoted: null,
+    startedAt: RECORDED_AT,
+    updatedAt: RECORDED_AT,
     ...change,
   };
 }

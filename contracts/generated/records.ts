@@ -33,6 +33,48 @@ export interface DeadLetter {
   readonly messageBytes: number | null;
 }
 
+/**
+ * running: users are divided among the arms. stopped: nobody is in it. promoted: one arm serves all users.
+ */
+export type ExperimentState = (typeof EXPERIMENT_STATES)[number];
+
+/** All values of ExperimentState, in the order of the schema. */
+export const EXPERIMENT_STATES = ['running', 'stopped', 'promoted'] as const;
+
+/** One way to choose slates. */
+export interface ExperimentArm {
+  /** Lower-case letters, digits and hyphens. */
+  readonly name: string;
+  /** Share of the users, relative to the other arms; positive. */
+  readonly share: number;
+  /**
+   * Name of the bandit policy, with the settings that rerank has for it; empty for the policy that rerank is
+   * set to.
+   */
+  readonly policy: string;
+}
+
+/**
+ * An experiment that divides the users among ways to choose slates. Topic experiments, key name. The newest
+ * state of a name counts.
+ */
+export interface Experiment {
+  /**
+   * Identifies the experiment, and seeds the division of the users: lower-case letters, digits and hyphens.
+   */
+  readonly name: string;
+  /** What holds from updatedAt on. */
+  readonly state: ExperimentState;
+  /** At least two; the first one is the control that the others are compared with. */
+  readonly arms: readonly ExperimentArm[];
+  /** The arm that serves all users; null unless the state is promoted. */
+  readonly promoted: string | null;
+  /** When the users were divided, in milliseconds since the epoch. */
+  readonly startedAt: number;
+  /** When the state was declared. */
+  readonly updatedAt: number;
+}
+
 /** How the vector was computed. */
 export type EmbeddingOrigin = (typeof EMBEDDING_ORIGINS)[number];
 
@@ -597,6 +639,7 @@ export interface UserInterests {
 /** The type of each record that is a message, by the name of its schema. */
 export interface RecordTypes {
   readonly DeadLetter: DeadLetter;
+  readonly Experiment: Experiment;
   readonly Item: Item;
   readonly ItemEmbedding: ItemEmbedding;
   readonly Latent: Latent;
@@ -694,6 +737,90 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         ],
         "doc": "Bytes of the key, value and headers of the message if the letter holds only the beginnings of them; null if it holds them complete.",
         "default": null
+      }
+    ]
+  },
+  Experiment: {
+    "type": "record",
+    "name": "Experiment",
+    "namespace": "io.tributary",
+    "doc": "An experiment that divides the users among ways to choose slates. Topic experiments, key name. The newest state of a name counts.",
+    "fields": [
+      {
+        "name": "name",
+        "type": "string",
+        "doc": "Identifies the experiment, and seeds the division of the users: lower-case letters, digits and hyphens."
+      },
+      {
+        "name": "state",
+        "type": {
+          "type": "enum",
+          "name": "ExperimentState",
+          "namespace": "io.tributary",
+          "doc": "running: users are divided among the arms. stopped: nobody is in it. promoted: one arm serves all users.",
+          "symbols": [
+            "running",
+            "stopped",
+            "promoted"
+          ],
+          "default": "stopped"
+        },
+        "doc": "What holds from updatedAt on."
+      },
+      {
+        "name": "arms",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "ExperimentArm",
+            "namespace": "io.tributary",
+            "doc": "One way to choose slates.",
+            "fields": [
+              {
+                "name": "name",
+                "type": "string",
+                "doc": "Lower-case letters, digits and hyphens."
+              },
+              {
+                "name": "share",
+                "type": "double",
+                "doc": "Share of the users, relative to the other arms; positive."
+              },
+              {
+                "name": "policy",
+                "type": "string",
+                "doc": "Name of the bandit policy, with the settings that rerank has for it; empty for the policy that rerank is set to."
+              }
+            ]
+          }
+        },
+        "doc": "At least two; the first one is the control that the others are compared with."
+      },
+      {
+        "name": "promoted",
+        "type": [
+          "null",
+          "string"
+        ],
+        "doc": "The arm that serves all users; null unless the state is promoted.",
+        "default": null
+      },
+      {
+        "name": "startedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the users were divided, in milliseconds since the epoch."
+      },
+      {
+        "name": "updatedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the state was declared."
       }
     ]
   },

@@ -1,3 +1,4 @@
+import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
@@ -7,6 +8,7 @@ import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
+import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
 import { explainSlate } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { createLearner } from './learning/learner.ts';
@@ -15,6 +17,8 @@ import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
 import { narrowCandidates } from './narrow-candidates.ts';
+import { POLICIES } from './policies/registry.ts';
+import { selectPolicy } from './policies/select.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
@@ -49,21 +53,23 @@ await runStage(STAGES.rerank, async (stage) => {
     terms: config.terms,
     count: (outcome) => metrics.rewards.inc({ outcome }),
   });
-  const policyId = config.policy.idWith(config.deciding);
   const served = await refreshing({
-    read: async (): Promise<ServedPolicy> => {
+    read: async (): Promise<(name: string) => ServedPolicy> => {
       const options = { ...config, ...config.terms };
       const learned = await readPosterior(statistics, CATALOG.rewards.partitions, options);
-      return {
-        label: config.policy.label,
-        policy: config.policy.create(learned.posterior),
-        posterior: learned.posterior,
-        observations: learned.observations,
-        policyId,
-        posteriorId: learned.id,
-        epsilon: config.supportEpsilon,
-        interactions: config.terms.interactions,
-      };
+      return servedPolicies((name) => {
+        const policy = name === '' ? config.policy : selectPolicy(name, config);
+        return {
+          label: policy.label,
+          policy: policy.create(learned.posterior),
+          posterior: learned.posterior,
+          observations: learned.observations,
+          policyId: policy.idWith(config.deciding),
+          posteriorId: learned.id,
+          epsilon: config.supportEpsilon,
+          interactions: config.terms.interactions,
+        };
+      });
     },
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,
@@ -75,10 +81,16 @@ await runStage(STAGES.rerank, async (stage) => {
   const { excludeRecent, areListsEqual } = config;
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
   const facts = new ItemFacts();
+  const experiments = new ExperimentBook();
+  const isPolicy = (name: string) => POLICIES.some((policy) => policy.name === name);
   const follower = await stage.follow({
     items: ({ key, value }) => {
       offered.apply(key, value);
       facts.apply(key, value);
+    },
+    experiments({ key, value }) {
+      const reason = declareExperiment(experiments, key, value, isPolicy);
+      if (reason !== undefined) stage.log.warn({ experiment: key }, `The experiment is skipped: ${reason}`);
     },
   });
   let isCatalogueRead = false;
@@ -107,7 +119,9 @@ await runStage(STAGES.rerank, async (stage) => {
       const everything = prepared.of(pool, now);
       const candidates =
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
-      const request = { slateId, userId, size, pool, candidates, context, served: served.current, now };
+      const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
+      const chosenBy = served.current(policy);
+      const request = { slateId, userId, size, pool, candidates, context, served: chosenBy, experiment, now };
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);

@@ -37,6 +37,8 @@ export interface SlateRequest {
   readonly size: number;
   readonly pool: Pool;
   readonly served: ServedPolicy;
+  /** Experiment and arm; none outside an experiment. */
+  readonly experiment?: string | null;
   /** Those of the pool that may be shown. */
   readonly candidates: Candidates;
   /** Which rows may stand in a slot; by default all may. */
@@ -48,7 +50,8 @@ export interface SlateRequest {
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
-  const { slateId, userId, size, pool, served, now, allows, context = NO_CONTEXT } = request;
+  const { slateId, userId, size, pool, served, experiment = null, now } = request;
+  const { allows, context = NO_CONTEXT } = request;
   const { candidates, features } = request.candidates;
   const { epsilon = 0, interactions = [], policyId = '', posteriorId = '' } = served;
   const random = createRandom(slateId);
@@ -65,7 +68,7 @@ export function composeSlate(request: SlateRequest): Slate {
     observations: served.observations,
     generation: pool.generation,
     interestsVersion: pool.interestsVersion,
-    experiment: null,
+    experiment,
     featureNames: features.columns,
     slots: Array.from(chosen.order, (row, slot) => ({
       itemId: candidates[row]!.itemId,

@@ -30,6 +30,7 @@ const WITHOUT_STORY: ReadonlySet<TopicName> = new Set<TopicName>([
   'models',
   'model-parts',
   'inference',
+  'experiments',
 ]);
 
 /** Returns the topics in which messages of the subject may stand. */

@@ -7,7 +7,7 @@ import { POLICIES } from '../../../services/rerank/policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from '../../../services/rerank/policies/select.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { type SyntheticLog, startObpPeer, syntheticLog } from '../ope/obp-peer.ts';
-import { learnLinear, learnLogistic, tableOf } from './task.ts';
+import { learnLinear, learnLogistic, taskTable } from './task.ts';
 
 const TASK = { actions: 10, dim: 5, seed: 1, rounds: 5_000, beta: 0 };
 const FROM = TASK.rounds / 2;
@@ -84,7 +84,7 @@ function probabilitiesOf(
   const settings = { ...Object.fromEntries(defaults), 'thompson.draws': 1 };
   const policy = selectPolicy(name, settings).create(posterior);
   return log.action.slice(FROM).map((_, i) => {
-    const table = tableOf(log, FROM + i);
+    const table = taskTable(log, FROM + i);
     const shares = new Float64Array(TASK.actions);
     for (let choice = 0; choice < CHOICES; choice++)
       shares[policy.choose(table, 1, random).order[0]!]! += 1 / CHOICES;
@@ -95,7 +95,7 @@ function probabilitiesOf(
 /** Rewards that the learner expects of each action, by round of the second half, which it did not see. */
 function expectedRewards(log: SyntheticLog, posterior: Posterior): Float64Array[] {
   return log.action.slice(FROM).map((_, i) => {
-    const table = tableOf(log, FROM + i);
+    const table = taskTable(log, FROM + i);
     return scoreRows(table, meanWeights(posterior, table.columns));
   });
 }

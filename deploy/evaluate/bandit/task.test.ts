@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { meanWeights, scoreRows } from '#algorithms/bandit/choice.ts';
 import { createRandom } from '#algorithms/random.ts';
-import { learnLinear, learnLogistic, tableOf } from './task.ts';
+import { learnLinear, learnLogistic, taskTable } from './task.ts';
 
 /** Of two actions the first one is rewarded where the context is positive, the second one where it is negative. */
 function crossedLog(rounds: number) {
@@ -16,7 +16,7 @@ function crossedLog(rounds: number) {
 
 test('a candidate has its own columns and their products with the context', () => {
   const log = { ...crossedLog(1), context: [[2]] };
-  const { columns, values } = tableOf(log, 0);
+  const { columns, values } = taskTable(log, 0);
   assert.deepEqual(columns.slice(0, 3), ['bias', 'action-0', 'action-1']);
   const own = Object.fromEntries(columns.map((name, i) => [name, values[i]]));
   assert.equal(own['action-0.at.context-0'], 2);
@@ -35,7 +35,7 @@ test('both learners prefer another action in another context', () => {
       [1, 0],
       [-1, 1],
     ] as const) {
-      const table = tableOf({ ...log, context: [[x]] }, 0);
+      const table = taskTable({ ...log, context: [[x]] }, 0);
       const scores = scoreRows(table, meanWeights(posterior, table.columns));
       assert.equal(scores.indexOf(Math.max(...scores)), best);
     }

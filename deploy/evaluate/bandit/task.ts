@@ -1,12 +1,12 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
-import { interactionName, withInteractions } from '#algorithms/bandit/interactions.ts';
+import { productName, withInteractions } from '#algorithms/bandit/interactions.ts';
 import { type Posterior, posterior } from '#algorithms/bandit/linear.ts';
 import { observeAtAnchor } from '#algorithms/bandit/logistic.ts';
 import { createStatistics, observe } from '#algorithms/bandit/statistics.ts';
 import type { SyntheticLog } from '../ope/obp-peer.ts';
 
 /** The candidates of each round as rerank would have them: one row an action, with its interactions with the context. */
-export function tableOf({ context, expected }: SyntheticLog, round: number): FeatureTable {
+export function taskTable({ context, expected }: SyntheticLog, round: number): FeatureTable {
   const actions = expected[round]!.length;
   const own = Array.from({ length: actions }, (_, action) => `action-${action}`);
   const columns = ['bias', ...own];
@@ -67,6 +67,6 @@ export function learnLogistic(log: SyntheticLog, rounds: number, steps: number):
 function shownOf({ context, action }: SyntheticLog, round: number): { columns: string[]; x: Float64Array } {
   const numbers = context[round]!;
   const own = ['bias', `action-${action[round]!}`];
-  const crossed = own.flatMap((column) => numbers.map((_, i) => interactionName(column, `context-${i}`)));
+  const crossed = own.flatMap((column) => numbers.map((_, i) => productName(column, `context-${i}`)));
   return { columns: [...own, ...crossed], x: Float64Array.of(1, 1, ...numbers, ...numbers) };
 }

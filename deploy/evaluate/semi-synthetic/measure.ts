@@ -1,10 +1,10 @@
 import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { coverageOfEqualArms, type UserOutcome } from '#algorithms/experiments/equal-arms.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { readRerankConfig } from '../../../services/rerank/config.ts';
 import { POLICIES } from '../../../services/rerank/policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from '../../../services/rerank/policies/select.ts';
 import type { Figures } from '../../figures/figures.ts';
-import { coverageOfEqualArms } from './equal-arms.ts';
 import {
   type Blend,
   bestBlend,
@@ -71,7 +71,7 @@ export async function measure(): Promise<Figures> {
         `  ${look}, ${name}: lead ${row.lead.toFixed(4)} (${row.low.toFixed(4)} to ${row.high.toFixed(4)}), lift ${row.liftOverBestModel.toFixed(3)}`,
       );
       if (name !== config.policyName) continue;
-      aa.push({ look, ...coverageOfEqualArms(runs[0]!, households) });
+      aa.push({ look, ...coverageOfEqualArms(outcomesOf(runs[0]!, households)) });
       drift.push({ look, ...driftRecovery(options) });
     }
   }
@@ -82,6 +82,16 @@ export async function measure(): Promise<Figures> {
     aa,
     data: { households: households.length, impressions: IMPRESSIONS, seeds: SEEDS.length, ...CLICKS },
   };
+}
+
+function outcomesOf(visits: readonly Visit[], households: readonly Household[]): UserOutcome[] {
+  const slates = new Float64Array(households.length);
+  const rewards = new Float64Array(households.length);
+  for (const { household, clicks } of visits) {
+    slates[household]!++;
+    rewards[household]! += clicks;
+  }
+  return households.map(({ userId }, i) => ({ userId, slates: slates[i]!, rewards: rewards[i]! }));
 }
 
 interface FixedRows {

@@ -91,7 +91,7 @@ export const WORKLOADS: readonly Workload[] = [
     replicas: 2,
     cpu: ['500m', '2'],
     memory: ['512Mi', '1Gi'],
-    reads: ['proposals', 'rewards', 'items'],
+    reads: ['proposals', 'rewards', 'items', 'experiments'],
     writes: ['slates', 'dead-letters'],
     groups: { 'rerank.pools': 'proposals', 'rerank.rewards': 'rewards' },
     peers: [],

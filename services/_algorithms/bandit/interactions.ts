@@ -8,7 +8,7 @@ export interface ContextFeatures {
 }
 
 /** Name of the product of a column of the candidate and a number of the context. */
-export function interactionName(column: string, context: string): string {
+export function productName(column: string, context: string): string {
   return `${column}.at.${context}`;
 }
 
@@ -28,7 +28,7 @@ export function withInteractions(
     throw new RangeError(`context: ${context.values.length} values for ${context.names.length} names`);
   const places = crossed.map((name) => columns.indexOf(name)).filter((place) => place >= 0);
   const names = places.flatMap((place) =>
-    context.names.map((name) => interactionName(columns[place]!, name)),
+    context.names.map((name) => productName(columns[place]!, name)),
   );
   const before = columns.length;
   const width = before + names.length;

@@ -1,0 +1,89 @@
+/** The commands of `npm run experiments`: each reads the log and returns printed lines. */
+import { TributaryError } from '#contracts/errors.ts';
+import type { Experiment } from '#contracts/generated/records.ts';
+import { createRegistry } from '#contracts/registry.ts';
+import type { CommandContext } from '#topics/command.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
+import { POLICIES } from '../../services/rerank/policies/registry.ts';
+import { render } from '../figures/figures.ts';
+import {
+  decidePromotion,
+  decideStart,
+  decideStop,
+  type ExperimentDecision,
+  type StartWish,
+  unknownExperiment,
+} from './decide.ts';
+import { declareState, type ExperimentLog, readExperiments, readOutcomes } from './experiment-log.ts';
+import { reportOf } from './report.ts';
+
+export async function listExperiments(
+  context: CommandContext,
+  { json }: { readonly json?: boolean },
+): Promise<void> {
+  const { declared } = await readExperiments(logOf(context));
+  const lines = declared.map((one) => (json ? JSON.stringify(one) : describe(one)));
+  await context.write(`${lines.length > 0 || json ? lines.join('\n') : 'There was no experiment yet.'}\n`);
+}
+
+/** @throws TributaryError `experiment.refused` with the reason, before anything is written */
+export async function startExperiment(context: CommandContext, wish: StartWish): Promise<void> {
+  const log = logOf(context);
+  const policies = POLICIES.map(({ name }) => name);
+  await declare(context, log, decideStart(await readExperiments(log), wish, policies, Date.now()));
+}
+
+/** @throws TributaryError as `startExperiment` does */
+export async function stopExperiment(context: CommandContext, name: string): Promise<void> {
+  const log = logOf(context);
+  await declare(context, log, decideStop(await readExperiments(log), name, Date.now()));
+}
+
+/** @throws TributaryError as `startExperiment` does */
+export async function promoteArm(context: CommandContext, name: string, arm: string): Promise<void> {
+  const log = logOf(context);
+  await declare(context, log, decidePromotion(await readExperiments(log), name, arm, Date.now()));
+}
+
+/**
+ * @param name of the experiment; the one that started last by default
+ * @throws TributaryError `experiment.refused` if there is none
+ */
+export async function reportExperiment(
+  context: CommandContext,
+  name: string | undefined,
+  { json }: { readonly json?: boolean },
+): Promise<void> {
+  const log = logOf(context);
+  const book = await readExperiments(log);
+  const experiment = name === undefined ? book.declared[0] : book.get(name);
+  if (experiment === undefined)
+    throw refused(name === undefined ? 'There was no experiment yet.' : unknownExperiment(book, name));
+  const report = reportOf(experiment, await readOutcomes(log, experiment));
+  await context.write(`${render(report)}\n${json ? `${JSON.stringify(report)}\n` : ''}`);
+}
+
+async function declare(
+  context: CommandContext,
+  log: ExperimentLog,
+  decision: ExperimentDecision,
+): Promise<void> {
+  if ('refusal' in decision) throw refused(decision.refusal);
+  await declareState(log, decision.write);
+  await context.write(`${describe(decision.write)}\n`);
+}
+
+function describe({ name, state, arms, promoted }: Experiment): string {
+  const listed = arms
+    .map((arm) => `${arm.name} ${arm.share} by ${arm.policy || 'the set policy'}`)
+    .join(', ');
+  return `${name} is ${state}${promoted === null ? '' : ` (${promoted})`}: ${listed}`;
+}
+
+function refused(reason: string): TributaryError {
+  return new TributaryError('experiment.refused', reason);
+}
+
+function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): ExperimentLog {
+  return { kafka, namespace, codec: createTopicCodec(createRegistry({ url: registryUrl }), namespace) };
+}

@@ -1,0 +1,82 @@
+import { type ExperimentBook, experimentFault } from '#contracts/domain/experiments.ts';
+import type { Experiment, ExperimentArm } from '#contracts/generated/records.ts';
+
+/** What to write, or why nothing is written. */
+export type ExperimentDecision = { readonly write: Experiment } | { readonly refusal: string };
+
+export interface StartWish {
+  readonly name: string;
+  readonly arms: readonly ExperimentArm[];
+}
+
+/**
+ * Parses `name=policy`, `name=policy:share`, `name` and `name:share`; without a policy the arm has that which rerank is set to. Shares are 1 by
+ * default.
+ * @throws RangeError for any other text
+ */
+export function parseArm(text: string): ExperimentArm {
+  const match = /^([^=:]+)(?:=([^=:]*))?(?::([^=:]+))?$/.exec(text);
+  const share = Number(match?.[3] ?? 1);
+  if (match === null || !(share > 0 && share < Number.POSITIVE_INFINITY))
+    throw new RangeError(
+      `“${text}” is no arm: write name=policy or name=policy:share, such as control or new=greedy:0.1.`,
+    );
+  return { name: match[1]!, policy: match[2] ?? '', share };
+}
+
+/** One experiment runs at a time, because two would divide the same users. A name is used once: its division would be the same again. */
+export function decideStart(
+  book: ExperimentBook,
+  { name, arms }: StartWish,
+  policies: readonly string[],
+  now: number,
+): ExperimentDecision {
+  const { running } = book.inForce;
+  if (running !== undefined) return { refusal: `${running.name} is running: stop or promote it first.` };
+  if (book.get(name) !== undefined)
+    return {
+      refusal: `There was an experiment ${name}: choose another name, so that users are divided anew and slates are told apart.`,
+    };
+  const unknown = arms.find(({ policy }) => policy !== '' && !policies.includes(policy));
+  if (unknown !== undefined)
+    return { refusal: `There is no policy ${unknown.policy}; the policies are ${policies.join(', ')}.` };
+  const write: Experiment = {
+    name,
+    state: 'running',
+    arms: [...arms],
+    promoted: null,
+    startedAt: now,
+    updatedAt: now,
+  };
+  const fault = experimentFault({ value: write, key: name });
+  return fault === undefined ? { write } : { refusal: `${fault.field} ${fault.reason}.` };
+}
+
+/** Ends a running experiment, or takes a promoted arm back. */
+export function decideStop(book: ExperimentBook, name: string, now: number): ExperimentDecision {
+  const known = book.get(name);
+  if (known === undefined) return { refusal: unknownExperiment(book, name) };
+  if (known.state === 'stopped') return { refusal: `${name} is stopped already.` };
+  return { write: { ...known, state: 'stopped', promoted: null, updatedAt: now } };
+}
+
+/** Lets one arm serve all users, and ends the experiment. */
+export function decidePromotion(
+  book: ExperimentBook,
+  name: string,
+  arm: string,
+  now: number,
+): ExperimentDecision {
+  const known = book.get(name);
+  if (known === undefined) return { refusal: unknownExperiment(book, name) };
+  if (!known.arms.some((one) => one.name === arm))
+    return {
+      refusal: `${name} has no arm ${arm}; its arms are ${known.arms.map((one) => one.name).join(', ')}.`,
+    };
+  return { write: { ...known, state: 'promoted', promoted: arm, updatedAt: now } };
+}
+
+export function unknownExperiment(book: ExperimentBook, name: string): string {
+  const names = book.declared.map((one) => one.name);
+  return `There is no experiment ${name}${names.length === 0 ? '' : `; there are ${names.join(', ')}`}.`;
+}

@@ -1,0 +1,80 @@
+/** `npm run experiments`: the commands that start, read and end experiments. */
+import { Command, InvalidArgumentError } from 'commander';
+import type { ExperimentArm } from '#contracts/generated/records.ts';
+import { runCommand } from '#topics/command.ts';
+import {
+  listExperiments,
+  promoteArm,
+  reportExperiment,
+  startExperiment,
+  stopExperiment,
+} from './commands.ts';
+import { parseArm } from './decide.ts';
+
+const HELP = `
+Connection:
+  KAFKA_BROKERS, SCHEMA_REGISTRY_URL and TRIBUTARY_NAMESPACE say which cluster is meant.
+  Without KAFKA_BROKERS it is the running demo, and without a demo localhost:9092 and localhost:8081.
+
+Example:
+  npm run experiments -- start autumn control new=greedy
+  npm run experiments -- report autumn
+  npm run experiments -- promote autumn new
+`;
+
+export function experimentsCommand(): Command {
+  const program = new Command('experiments')
+    .description('Divides users among bandit policies, and compares what they earn.')
+    .addHelpText('after', HELP);
+
+  program
+    .command('start')
+    .description('divide the users by a hash of their id; the first arm is the control')
+    .argument('<name>')
+    .argument(
+      '<arms...>',
+      'name=policy:share; without a policy that which rerank is set to, shares are 1',
+      addArm,
+    )
+    .action((name: string, arms: ExperimentArm[]) =>
+      runCommand((context) => startExperiment(context, { name, arms })),
+    );
+
+  program
+    .command('report')
+    .description('what each arm earned, with intervals that stay valid when they are read daily')
+    .argument('[name]', 'the experiment that started last by default')
+    .option('--json', 'one JSON object on the last line')
+    .action((name: string | undefined, flags: { readonly json?: boolean }) =>
+      runCommand((context) => reportExperiment(context, name, flags)),
+    );
+
+  program
+    .command('stop')
+    .description('serve the set policy to everybody again')
+    .argument('<name>')
+    .action((name: string) => runCommand((context) => stopExperiment(context, name)));
+
+  program
+    .command('promote')
+    .description('serve the policy of one arm to everybody')
+    .argument('<name>')
+    .argument('<arm>')
+    .action((name: string, arm: string) => runCommand((context) => promoteArm(context, name, arm)));
+
+  program
+    .command('list')
+    .description('show all experiments, the newest first')
+    .option('--json', 'one JSON object a line')
+    .action((flags: { readonly json?: boolean }) => runCommand((context) => listExperiments(context, flags)));
+
+  return program;
+}
+
+function addArm(text: string, earlier: readonly ExperimentArm[] | undefined): readonly ExperimentArm[] {
+  try {
+    return [...(earlier ?? []), parseArm(text)];
+  } catch (error) {
+    throw new InvalidArgumentError((error as Error).message);
+  }
+}

@@ -1,0 +1,137 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { armOf } from '#algorithms/experiments/arms.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { ExperimentBook, exposureOf } from '#contracts/domain/experiments.ts';
+import { anExperiment, aSlate } from '#contracts/domain/records.testing.ts';
+import { decidePromotion, decideStart, decideStop, parseArm } from './decide.ts';
+import { ExperimentOutcomes, reportOf } from './report.ts';
+
+const POLICIES = ['thompson', 'greedy'];
+const ARMS = [parseArm('control'), parseArm('new=greedy:0.5')];
+
+function bookOf(...experiments: ReturnType<typeof anExperiment>[]): ExperimentBook {
+  const book = new ExperimentBook();
+  for (const one of experiments) book.declare(one.name, one);
+  return book;
+}
+
+test('an arm is written as a name, with a policy and a share where they are given', () => {
+  assert.deepEqual(parseArm('control'), { name: 'control', policy: '', share: 1 });
+  assert.deepEqual(parseArm('new=greedy:0.5'), { name: 'new', policy: 'greedy', share: 0.5 });
+  for (const text of ['', '=greedy', 'a:0', 'a:-1', 'a:x', 'a=b=c'])
+    assert.throws(() => parseArm(text), /is no arm: write name=policy/);
+});
+
+test('an experiment starts if none runs, its name is new, and its policies exist', () => {
+  const wish = { name: 'autumn', arms: ARMS };
+  assert.deepEqual(decideStart(bookOf(), wish, POLICIES, 7), {
+    write: { name: 'autumn', state: 'running', arms: ARMS, promoted: null, startedAt: 7, updatedAt: 7 },
+  });
+  const refusal = (...given: Parameters<typeof decideStart>) => {
+    const decision = decideStart(...given);
+    return 'refusal' in decision ? decision.refusal : '';
+  };
+  assert.match(
+    refusal(bookOf(anExperiment({ name: 'old' })), wish, POLICIES, 7),
+    /old is running: stop or promote/,
+  );
+  const stopped = bookOf(anExperiment({ state: 'stopped' }));
+  assert.match(refusal(stopped, wish, POLICIES, 7), /There was an experiment autumn: choose another name/);
+  assert.match(
+    refusal(bookOf(), wish, ['thompson'], 7),
+    /There is no policy greedy; the policies are thompson/,
+  );
+  assert.match(refusal(bookOf(), { ...wish, arms: [ARMS[0]!] }, POLICIES, 7), /^arms has 1 arms/);
+});
+
+test('an experiment is stopped once, and an arm of it is promoted also after it was stopped', () => {
+  const running = bookOf(anExperiment());
+  const stopped = decideStop(running, 'autumn', 9);
+  assert.ok('write' in stopped && stopped.write.state === 'stopped' && stopped.write.updatedAt === 9);
+  const after = bookOf(stopped.write);
+  assert.deepEqual(decideStop(after, 'autumn', 9), { refusal: 'autumn is stopped already.' });
+  const promoted = decidePromotion(after, 'autumn', 'other', 10);
+  assert.ok(
+    'write' in promoted && promoted.write.promoted === 'other' && promoted.write.state === 'promoted',
+  );
+  assert.deepEqual(decidePromotion(after, 'autumn', 'gone', 10), {
+    refusal: 'autumn has no arm gone; its arms are control, other.',
+  });
+  assert.deepEqual(decideStop(after, 'spring', 9), {
+    refusal: 'There is no experiment spring; there are autumn.',
+  });
+});
+
+/** Slates of `users` users by their arm, 5 each, with rewards at these rates; drops every `lossy`-th user of the second arm. */
+function outcomesOf(users: number, rates: readonly number[], lossy = Number.POSITIVE_INFINITY) {
+  const experiment = anExperiment();
+  const random = createRandom('report');
+  const outcomes = new ExperimentOutcomes(experiment);
+  for (let user = 0; user < users; user++) {
+    const arm = armOf(experiment.name, experiment.arms, `u${user}`);
+    if (arm === 1 && user % lossy === 0) continue;
+    for (let i = 0; i < 5; i++) {
+      const slateId = `s${user}-${i}`;
+      const slate = aSlate({
+        slateId,
+        userId: `u${user}`,
+        servedAt: experiment.startedAt,
+        experiment: exposureOf(experiment.name, experiment.arms[arm]!.name),
+      });
+      const reward = { slateId, reward: random.next() < rates[arm]! ? 1 : 0 };
+      // Both topics are read on their own, so that either may come first.
+      if (i % 2 === 0) outcomes.noteReward(reward);
+      outcomes.noteSlate(slate);
+      if (i % 2 === 1) outcomes.noteReward(reward);
+    }
+  }
+  return { experiment, outcomes };
+}
+
+test('a report names the arm that earns more, with an interval that stays valid', () => {
+  const { experiment, outcomes } = outcomesOf(2_000, [0.1, 0.2]);
+  const report = reportOf(experiment, outcomes) as {
+    arms: { users: number; slates: number; low: number; high: number }[];
+    sampleRatio: { isRight: boolean };
+    aa: { covered: number };
+    verdict: string;
+    isAATest: boolean;
+  };
+  assert.equal(report.verdict, 'other earns more than the control.');
+  const [control, other] = report.arms;
+  assert.ok(other!.low < 0.1 && other!.high > 0.1 && other!.low > 0);
+  assert.equal(control!.users + other!.users, 2_000);
+  assert.equal(other!.slates, other!.users * 5);
+  assert.ok(report.sampleRatio.isRight && !report.isAATest);
+  assert.ok(report.aa.covered >= 88);
+});
+
+test('equal arms are undecided, and a loss of users in one arm takes the verdict away', () => {
+  const equal = outcomesOf(2_000, [0.1, 0.1]);
+  assert.equal(reportOf(equal.experiment, equal.outcomes).verdict, 'No difference is certain yet.');
+  const lossy = outcomesOf(4_000, [0.1, 0.2], 3);
+  assert.match(String(reportOf(lossy.experiment, lossy.outcomes).verdict), /not divided in the shares/);
+});
+
+test('slates of other experiments, from before the start and without rewards do not count', () => {
+  const experiment = anExperiment();
+  const outcomes = new ExperimentOutcomes(experiment);
+  const slate = aSlate({ slateId: 's1', servedAt: experiment.startedAt, experiment: 'autumn/control' });
+  outcomes.noteSlate(slate);
+  outcomes.noteSlate(slate);
+  outcomes.noteSlate({ ...slate, slateId: 's2', experiment: 'spring/control' });
+  outcomes.noteSlate({ ...slate, slateId: 's3', servedAt: experiment.startedAt - 1 });
+  outcomes.noteSlate({ ...slate, slateId: 's4', experiment: null });
+  outcomes.noteSlate({ ...slate, slateId: 's5', experiment: 'autumn/gone' });
+  const { users, waiting, unknownArms } = outcomes.byArm();
+  assert.deepEqual(users, [[], []]);
+  assert.deepEqual(waiting, [1, 0]);
+  assert.equal(unknownArms, 1);
+  const report = reportOf(experiment, outcomes);
+  assert.equal(report.verdict, 'No difference is certain yet.');
+  assert.deepEqual(
+    (report.arms as { isKnown: boolean }[]).map(({ isKnown }) => isKnown),
+    [false, false],
+  );
+});

@@ -1,0 +1,142 @@
+import { coverageOfEqualArms, type UserOutcome } from '#algorithms/experiments/equal-arms.ts';
+import { anytimeInterval } from '#algorithms/experiments/intervals.ts';
+import { sampleRatioPValue } from '#algorithms/experiments/sample-ratio.ts';
+import { addUser, emptyArm, rewardRate } from '#algorithms/experiments/user-means.ts';
+import { armOfExposure } from '#contracts/domain/experiments.ts';
+import type { Experiment, Reward, Slate } from '#contracts/generated/records.ts';
+import type { Figures } from '../figures/figures.ts';
+
+/** Below it exposures are lost or added in an arm, and no figure of the experiment holds. */
+const LEAST_SAMPLE_RATIO_P = 0.001;
+/** Users of the control arm from which A/A tests are made. */
+const LEAST_USERS_FOR_EQUAL_ARMS = 20;
+
+interface Exposed {
+  readonly arm: string;
+  readonly userId: string;
+  reward: number;
+  isSettled: boolean;
+}
+
+/** The slates of an experiment with what they earned; slates and rewards are noted in any order. */
+export class ExperimentOutcomes {
+  readonly #experiment: Experiment;
+  readonly #slates = new Map<string, Exposed>();
+  /** Rewards whose slate has not been noted yet. */
+  readonly #early = new Map<string, number>();
+
+  constructor(experiment: Experiment) {
+    this.#experiment = experiment;
+  }
+
+  noteSlate({ slateId, userId, experiment, servedAt }: Slate): void {
+    const { name, startedAt } = this.#experiment;
+    const arm = armOfExposure(experiment, name);
+    if (arm === undefined || servedAt < startedAt || this.#slates.has(slateId)) return;
+    const early = this.#early.get(slateId);
+    this.#early.delete(slateId);
+    this.#slates.set(slateId, { arm, userId, reward: early ?? 0, isSettled: early !== undefined });
+  }
+
+  noteReward({ slateId, reward }: Pick<Reward, 'slateId' | 'reward'>): void {
+    const slate = this.#slates.get(slateId);
+    if (slate === undefined) {
+      this.#early.set(slateId, (this.#early.get(slateId) ?? 0) + reward);
+      return;
+    }
+    slate.reward += reward;
+    slate.isSettled = true;
+  }
+
+  /** The settled slates of each user, by arm in the order of the experiment, and how many slates wait for their rewards. */
+  byArm(): { readonly users: UserOutcome[][]; readonly waiting: number[]; readonly unknownArms: number } {
+    const { arms } = this.#experiment;
+    const sums = arms.map(() => new Map<string, { slates: number; rewards: number }>());
+    const waiting = arms.map(() => 0);
+    let unknownArms = 0;
+    for (const { arm, userId, reward, isSettled } of this.#slates.values()) {
+      const index = arms.findIndex(({ name }) => name === arm);
+      if (index < 0) unknownArms++;
+      else if (!isSettled) waiting[index]!++;
+      else {
+        const own = sums[index]!.get(userId) ?? { slates: 0, rewards: 0 };
+        sums[index]!.set(userId, { slates: own.slates + 1, rewards: own.rewards + reward });
+      }
+    }
+    const users = sums.map((byUser) => [...byUser].map(([userId, sum]) => ({ userId, ...sum })));
+    return { users, waiting, unknownArms };
+  }
+}
+
+/**
+ * What an experiment shows so far. `difference` is the reward a slate above that of the control, `low` and `high` its 95 % interval, which
+ * stays valid however often the report is read. No arm leads while the sample ratio is off, because then users are missing.
+ */
+export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): Figures {
+  const { users, waiting, unknownArms } = outcomes.byArm();
+  const rates = users.map((own) => {
+    const arm = emptyArm();
+    for (const { slates, rewards } of own) addUser(arm, slates, rewards);
+    return { ...arm, ...rewardRate(arm) };
+  });
+  const control = rates[0]!;
+  const arms = experiment.arms.map(({ name, policy, share }, index) => {
+    const arm = rates[index]!;
+    const sums = {
+      name,
+      policy,
+      share,
+      users: arm.users,
+      slates: arm.slates,
+      waiting: waiting[index]!,
+      rewards: arm.rewards,
+    };
+    if (arm.users < 2 || control.users < 2) return { ...sums, isKnown: false };
+    const rate = { ...sums, isKnown: true, rewardRate: arm.mean };
+    if (index === 0) return rate;
+    const difference = arm.mean - control.mean;
+    const { low, high } = anytimeInterval(
+      difference,
+      arm.variance + control.variance,
+      arm.users + control.users,
+    );
+    return { ...rate, difference, low, high };
+  });
+  const counts = rates.map((arm) => arm.users);
+  const pValue = sampleRatioPValue(
+    counts,
+    experiment.arms.map(({ share }) => share),
+  );
+  const isRatioRight = pValue >= LEAST_SAMPLE_RATIO_P;
+  const isEqual = experiment.arms.every(({ policy }) => policy === experiment.arms[0]!.policy);
+  const hasControl = users[0]!.length >= LEAST_USERS_FOR_EQUAL_ARMS;
+  return {
+    experiment: experiment.name,
+    state: experiment.state,
+    startedAt: new Date(experiment.startedAt).toISOString(),
+    arms,
+    sampleRatio: { pValue, isRight: isRatioRight },
+    isAATest: isEqual,
+    ...(hasControl && { aa: { ...coverageOfEqualArms(users[0]!) } }),
+    unknownArms,
+    verdict: verdictOf(arms, isRatioRight),
+  };
+}
+
+function verdictOf(
+  arms: readonly {
+    readonly name: string;
+    readonly low?: number;
+    readonly high?: number;
+    readonly difference?: number;
+  }[],
+  isRatioRight: boolean,
+): string {
+  if (!isRatioRight)
+    return 'The users are not divided in the shares of the arms: find out where exposures are lost before you read a difference.';
+  const better = arms.filter(({ low }) => low !== undefined && low > 0);
+  const [best] = better.sort((a, b) => b.difference! - a.difference!);
+  if (best !== undefined) return `${best.name} earns more than the control.`;
+  const worse = arms.filter(({ high }) => high !== undefined && high < 0).map(({ name }) => name);
+  return worse.length > 0 ? `${worse.join(', ')}: less than the control.` : 'No difference is certain yet.';
+}

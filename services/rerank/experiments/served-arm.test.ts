@@ -1,0 +1,44 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { ExperimentBook } from '#contracts/domain/experiments.ts';
+import { anExperiment } from '#contracts/domain/records.testing.ts';
+import { declareExperiment, servedArm } from './served-arm.ts';
+
+const isPolicy = (name: string) => name === 'greedy';
+
+test('a running experiment divides the users, the same way each time, and names the arm', () => {
+  const book = new ExperimentBook();
+  assert.equal(declareExperiment(book, 'autumn', anExperiment(), isPolicy), undefined);
+  const exposures = new Map<string | null, number>();
+  for (let user = 0; user < 1_000; user++) {
+    const arm = servedArm(book.inForce, `u${user}`);
+    assert.deepEqual(servedArm(book.inForce, `u${user}`), arm);
+    assert.equal(arm.policy, arm.exposure === 'autumn/other' ? 'greedy' : '');
+    exposures.set(arm.exposure, (exposures.get(arm.exposure) ?? 0) + 1);
+  }
+  assert.deepEqual([...exposures.keys()].sort(), ['autumn/control', 'autumn/other']);
+  assert.ok(Math.abs(exposures.get('autumn/other')! - 500) < 60);
+});
+
+test('a promoted arm serves everybody outside of an experiment, and a stopped one nobody', () => {
+  const book = new ExperimentBook();
+  const promoted = anExperiment({ state: 'promoted', promoted: 'other' });
+  declareExperiment(book, 'autumn', promoted, isPolicy);
+  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: 'greedy', exposure: null });
+  declareExperiment(book, 'autumn', anExperiment({ state: 'stopped' }), isPolicy);
+  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: '', exposure: null });
+});
+
+test('an experiment with an unknown policy or an invalid field is skipped with its reason', () => {
+  const book = new ExperimentBook();
+  const arms = [
+    { name: 'control', share: 1, policy: '' },
+    { name: 'new', share: 1, policy: 'neural' },
+  ];
+  assert.match(
+    declareExperiment(book, 'autumn', anExperiment({ arms }), isPolicy)!,
+    /^arm new has the policy neural, which is unknown here$/,
+  );
+  assert.match(declareExperiment(book, 'autumn', anExperiment({ arms: [] }), isPolicy)!, /arms/);
+  assert.equal(book.inForce.running, undefined);
+});

@@ -1,0 +1,49 @@
+import { armOf } from '#algorithms/experiments/arms.ts';
+import { type ExperimentBook, type ExperimentsInForce, exposureOf } from '#contracts/domain/experiments.ts';
+import { faultSentence } from '#contracts/fault.ts';
+import type { Experiment } from '#contracts/generated/records.ts';
+
+/** The policy that chooses the slate of a user, and what the slate says of it. */
+export interface ServedArm {
+  /** Name of the policy; empty for the policy that the stage is set to. */
+  readonly policy: string;
+  /** Experiment and arm; null outside an experiment. */
+  readonly exposure: string | null;
+}
+
+/** The arm of the running experiment, else the promoted arm, else the policy that the stage is set to. */
+export function servedArm({ running, promoted }: ExperimentsInForce, userId: string): ServedArm {
+  if (running === undefined) return { policy: promoted?.policy ?? '', exposure: null };
+  const { name, arms } = running;
+  const arm = arms[armOf(name, arms, userId)]!;
+  return { policy: arm.policy, exposure: exposureOf(name, arm.name) };
+}
+
+/** The policies of one posterior by name, each created when it is first asked for. */
+export function servedPolicies<P>(create: (name: string) => P): (name: string) => P {
+  const byName = new Map<string, P>();
+  return (name) => {
+    const known = byName.get(name);
+    if (known !== undefined) return known;
+    const created = create(name);
+    byName.set(name, created);
+    return created;
+  };
+}
+
+/**
+ * Notes a message of the topic `experiments`. Returns why it is skipped: an invalid record, or an arm with a policy that this version does not
+ * have, which would otherwise be served by another policy under its name.
+ */
+export function declareExperiment(
+  book: ExperimentBook,
+  key: string,
+  value: Experiment | null,
+  isPolicy: (name: string) => boolean,
+): string | undefined {
+  const unknown = value?.arms.find(({ policy }) => policy !== '' && !isPolicy(policy));
+  if (unknown !== undefined)
+    return `arm ${unknown.name} has the policy ${unknown.policy}, which is unknown here`;
+  const fault = book.declare(key, value);
+  return fault && faultSentence(fault);
+}
