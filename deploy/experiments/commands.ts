@@ -4,7 +4,8 @@ import type { Experiment } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import type { CommandContext } from '#topics/command.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
-import { POLICIES } from '../../services/rerank/policies/registry.ts';
+import { readRerankConfig } from '../../services/rerank/config.ts';
+import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
 import { render } from '../figures/figures.ts';
 import {
   decidePromotion,
@@ -29,8 +30,12 @@ export async function listExperiments(
 /** @throws TributaryError `experiment.refused` with the reason, before anything is written */
 export async function startExperiment(context: CommandContext, wish: StartWish): Promise<void> {
   const log = logOf(context);
-  const policies = POLICIES.map(({ name }) => name);
-  await declare(context, log, decideStart(await readExperiments(log), wish, policies, Date.now()));
+  const config = readRerankConfig();
+  const reasonAgainst = (policy: string) => {
+    const selected = selectArmPolicy(policy, config);
+    return 'reason' in selected ? selected.reason : undefined;
+  };
+  await declare(context, log, decideStart(await readExperiments(log), wish, reasonAgainst, Date.now()));
 }
 
 /** @throws TributaryError as `startExperiment` does */

@@ -10,12 +10,12 @@ export interface StartWish {
 }
 
 /**
- * Parses `name=policy`, `name=policy:share`, `name` and `name:share`; without a policy the arm has that which rerank is set to. Shares are 1 by
+ * Parses `name=policy`, `name=policy(setting=value):share`, `name` and `name:share`; without a policy the arm has that which rerank is set to. Shares are 1 by
  * default.
  * @throws RangeError for any other text
  */
 export function parseArm(text: string): ExperimentArm {
-  const match = /^([^=:]+)(?:=([^=:]*))?(?::([^=:]+))?$/.exec(text);
+  const match = /^([^=:()]+)(?:=([^=:()]*(?:\([^:()]*\))?))?(?::([^=:()]+))?$/.exec(text);
   const share = Number(match?.[3] ?? 1);
   if (match === null || !(share > 0 && share < Number.POSITIVE_INFINITY))
     throw new RangeError(
@@ -28,7 +28,7 @@ export function parseArm(text: string): ExperimentArm {
 export function decideStart(
   book: ExperimentBook,
   { name, arms }: StartWish,
-  policies: readonly string[],
+  reasonAgainst: (policy: string) => string | undefined,
   now: number,
 ): ExperimentDecision {
   const { running } = book.inForce;
@@ -37,9 +37,10 @@ export function decideStart(
     return {
       refusal: `There was an experiment ${name}: choose another name, so that users are divided anew and slates are told apart.`,
     };
-  const unknown = arms.find(({ policy }) => policy !== '' && !policies.includes(policy));
-  if (unknown !== undefined)
-    return { refusal: `There is no policy ${unknown.policy}; the policies are ${policies.join(', ')}.` };
+  for (const arm of arms) {
+    const reason = arm.policy === '' ? undefined : reasonAgainst(arm.policy);
+    if (reason !== undefined) return { refusal: `${arm.name}: ${reason}.` };
+  }
   const write: Experiment = {
     name,
     state: 'running',

@@ -105,7 +105,7 @@ describe('npm run experiments', () => {
     const before = (await run('list', '--json')).stdout;
     for (const [args, reason] of [
       [['start', 'autumn', 'a', 'b'], /^There was an experiment autumn: choose another name/],
-      [['start', 'next', 'a', 'b=neural'], /^There is no policy neural; the policies are /],
+      [['start', 'next', 'a', 'b=neural'], /^b: there is no policy neural; the policies are /],
       [['start', 'next', 'a'], /^arms has 1 arms; /],
       [['stop', 'gone'], /^There is no experiment gone; there are autumn\.\n$/],
       [['promote', 'autumn', 'gone'], /^autumn has no arm gone; its arms are control, other\.\n$/],

@@ -7,7 +7,7 @@ import { anExperiment, aSlate } from '#contracts/domain/records.testing.ts';
 import { decidePromotion, decideStart, decideStop, parseArm } from './decide.ts';
 import { ExperimentOutcomes, reportOf } from './report.ts';
 
-const POLICIES = ['thompson', 'greedy'];
+const against = (policy: string) => (policy === 'greedy' ? undefined : `there is no policy ${policy}`);
 const ARMS = [parseArm('control'), parseArm('new=greedy:0.5')];
 
 function bookOf(...experiments: ReturnType<typeof anExperiment>[]): ExperimentBook {
@@ -19,13 +19,14 @@ function bookOf(...experiments: ReturnType<typeof anExperiment>[]): ExperimentBo
 test('an arm is written as a name, with a policy and a share where they are given', () => {
   assert.deepEqual(parseArm('control'), { name: 'control', policy: '', share: 1 });
   assert.deepEqual(parseArm('new=greedy:0.5'), { name: 'new', policy: 'greedy', share: 0.5 });
+  assert.deepEqual(parseArm('few=thompson(draws=8)'), { name: 'few', policy: 'thompson(draws=8)', share: 1 });
   for (const text of ['', '=greedy', 'a:0', 'a:-1', 'a:x', 'a=b=c'])
     assert.throws(() => parseArm(text), /is no arm: write name=policy/);
 });
 
 test('an experiment starts if none runs, its name is new, and its policies exist', () => {
   const wish = { name: 'autumn', arms: ARMS };
-  assert.deepEqual(decideStart(bookOf(), wish, POLICIES, 7), {
+  assert.deepEqual(decideStart(bookOf(), wish, against, 7), {
     write: { name: 'autumn', state: 'running', arms: ARMS, promoted: null, startedAt: 7, updatedAt: 7 },
   });
   const refusal = (...given: Parameters<typeof decideStart>) => {
@@ -33,16 +34,14 @@ test('an experiment starts if none runs, its name is new, and its policies exist
     return 'refusal' in decision ? decision.refusal : '';
   };
   assert.match(
-    refusal(bookOf(anExperiment({ name: 'old' })), wish, POLICIES, 7),
+    refusal(bookOf(anExperiment({ name: 'old' })), wish, against, 7),
     /old is running: stop or promote/,
   );
   const stopped = bookOf(anExperiment({ state: 'stopped' }));
-  assert.match(refusal(stopped, wish, POLICIES, 7), /There was an experiment autumn: choose another name/);
-  assert.match(
-    refusal(bookOf(), wish, ['thompson'], 7),
-    /There is no policy greedy; the policies are thompson/,
-  );
-  assert.match(refusal(bookOf(), { ...wish, arms: [ARMS[0]!] }, POLICIES, 7), /^arms has 1 arms/);
+  assert.match(refusal(stopped, wish, against, 7), /There was an experiment autumn: choose another name/);
+  const none = { ...wish, arms: [ARMS[0]!, parseArm('new=neural')] };
+  assert.match(refusal(bookOf(), none, against, 7), /^new: there is no policy neural\.$/);
+  assert.match(refusal(bookOf(), { ...wish, arms: [ARMS[0]!] }, against, 7), /^arms has 1 arms/);
 });
 
 test('an experiment is stopped once, and an arm of it is promoted also after it was stopped', () => {

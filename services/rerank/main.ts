@@ -8,6 +8,7 @@ import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
+import { selectArmPolicy } from './experiments/arm-policy.ts';
 import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
 import { explainSlate } from './explain.ts';
 import { stateOf } from './held-state.ts';
@@ -17,8 +18,6 @@ import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
 import { narrowCandidates } from './narrow-candidates.ts';
-import { POLICIES } from './policies/registry.ts';
-import { selectPolicy } from './policies/select.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
@@ -58,7 +57,8 @@ await runStage(STAGES.rerank, async (stage) => {
       const options = { ...config, ...config.terms };
       const learned = await readPosterior(statistics, CATALOG.rewards.partitions, options);
       return servedPolicies((name) => {
-        const policy = name === '' ? config.policy : selectPolicy(name, config);
+        const policy = name === '' ? config.policy : selectArmPolicy(name, config);
+        if ('reason' in policy) throw new RangeError(policy.reason);
         return {
           label: policy.label,
           policy: policy.create(learned.posterior),
@@ -82,14 +82,17 @@ await runStage(STAGES.rerank, async (stage) => {
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
   const facts = new ItemFacts();
   const experiments = new ExperimentBook();
-  const isPolicy = (name: string) => POLICIES.some((policy) => policy.name === name);
+  const reasonAgainst = (policy: string) => {
+    const selected = selectArmPolicy(policy, config);
+    return 'reason' in selected ? selected.reason : undefined;
+  };
   const follower = await stage.follow({
     items: ({ key, value }) => {
       offered.apply(key, value);
       facts.apply(key, value);
     },
     experiments({ key, value }) {
-      const reason = declareExperiment(experiments, key, value, isPolicy);
+      const reason = declareExperiment(experiments, key, value, reasonAgainst);
       if (reason !== undefined) stage.log.warn({ experiment: key }, `The experiment is skipped: ${reason}`);
     },
   });

@@ -4,11 +4,11 @@ import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import { anExperiment } from '#contracts/domain/records.testing.ts';
 import { declareExperiment, servedArm } from './served-arm.ts';
 
-const isPolicy = (name: string) => name === 'greedy';
+const reasonAgainst = (name: string) => (name === 'greedy' ? undefined : `there is no policy ${name}`);
 
 test('a running experiment divides the users, the same way each time, and names the arm', () => {
   const book = new ExperimentBook();
-  assert.equal(declareExperiment(book, 'autumn', anExperiment(), isPolicy), undefined);
+  assert.equal(declareExperiment(book, 'autumn', anExperiment(), reasonAgainst), undefined);
   const exposures = new Map<string | null, number>();
   for (let user = 0; user < 1_000; user++) {
     const arm = servedArm(book.inForce, `u${user}`);
@@ -23,9 +23,9 @@ test('a running experiment divides the users, the same way each time, and names 
 test('a promoted arm serves everybody outside of an experiment, and a stopped one nobody', () => {
   const book = new ExperimentBook();
   const promoted = anExperiment({ state: 'promoted', promoted: 'other' });
-  declareExperiment(book, 'autumn', promoted, isPolicy);
+  declareExperiment(book, 'autumn', promoted, reasonAgainst);
   assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: 'greedy', exposure: null });
-  declareExperiment(book, 'autumn', anExperiment({ state: 'stopped' }), isPolicy);
+  declareExperiment(book, 'autumn', anExperiment({ state: 'stopped' }), reasonAgainst);
   assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: '', exposure: null });
 });
 
@@ -36,9 +36,9 @@ test('an experiment with an unknown policy or an invalid field is skipped with i
     { name: 'new', share: 1, policy: 'neural' },
   ];
   assert.match(
-    declareExperiment(book, 'autumn', anExperiment({ arms }), isPolicy)!,
-    /^arm new has the policy neural, which is unknown here$/,
+    declareExperiment(book, 'autumn', anExperiment({ arms }), reasonAgainst)!,
+    /^arm new: there is no policy neural$/,
   );
-  assert.match(declareExperiment(book, 'autumn', anExperiment({ arms: [] }), isPolicy)!, /arms/);
+  assert.match(declareExperiment(book, 'autumn', anExperiment({ arms: [] }), reasonAgainst)!, /arms/);
   assert.equal(book.inForce.running, undefined);
 });

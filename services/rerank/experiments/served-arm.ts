@@ -34,16 +34,18 @@ export function servedPolicies<P>(create: (name: string) => P): (name: string) =
 /**
  * Notes a message of the topic `experiments`. Returns why it is skipped: an invalid record, or an arm with a policy that this version does not
  * have, which would otherwise be served by another policy under its name.
+ * @param reasonAgainst returns why a policy cannot be served; undefined if it can
  */
 export function declareExperiment(
   book: ExperimentBook,
   key: string,
   value: Experiment | null,
-  isPolicy: (name: string) => boolean,
+  reasonAgainst: (policy: string) => string | undefined,
 ): string | undefined {
-  const unknown = value?.arms.find(({ policy }) => policy !== '' && !isPolicy(policy));
-  if (unknown !== undefined)
-    return `arm ${unknown.name} has the policy ${unknown.policy}, which is unknown here`;
+  for (const { name, policy } of value?.arms ?? []) {
+    const reason = policy === '' ? undefined : reasonAgainst(policy);
+    if (reason !== undefined) return `arm ${name}: ${reason}`;
+  }
   const fault = book.declare(key, value);
   return fault && faultSentence(fault);
 }

@@ -1,0 +1,155 @@
+// `npm run simulate`: a crowd that acts through the public API alone. `-- --help` lists the options.
+
+import { join } from 'node:path';
+import { createRandom } from '#algorithms/random.ts';
+import type { Experiment } from '#contracts/generated/records.ts';
+import { POLICIES } from '../../services/rerank/policies/registry.ts';
+import { collect, type Dataset, type DatasetAction } from '../data/dataset.ts';
+import { connectGateway, type Gateway } from '../data/gateway.ts';
+import { createSender } from '../data/sender.ts';
+import { shiftToEndAt } from '../data/shift.ts';
+import { type Cluster, startCluster } from '../demo/cluster.ts';
+import { drain } from '../demo/conclude.ts';
+import { createNarrator, type Narrator } from '../demo/narrator.ts';
+import { openDataset } from '../demo/open.ts';
+import { loadPast } from '../demo/past.ts';
+import { trainFirstGeneration, waitForInterests } from '../demo/training.ts';
+import { declareState } from '../experiments/experiment-log.ts';
+import { type Figures, render, takenOn } from '../figures/figures.ts';
+import { exitWithFailure } from '../local/failure.ts';
+import { acquireRunLock } from '../local/lock.ts';
+import { cacheFolder } from '../local/parts/cache.mjs';
+import { abilitiesOf, type CrowdAction, runCrowd } from './crowd.ts';
+import { parseSimulateOptions, type SimulateOptions } from './options.ts';
+import { People } from './people.ts';
+import { tallyOf } from './tally.ts';
+
+/** Share of the actions that the system never learns of: they say what people want. */
+const FUTURE = 0.2;
+/** Share of the time before the drift. */
+const BEFORE_DRIFT = 0.65;
+/** Models whose own order is an arm of the experiment. */
+const SINGLE_MODELS = ['behaviour', 'medoid-neighbours', 'trending'];
+/** Share of the users whose slates the bandit chooses, relative to one single model. */
+const BANDIT_SHARE = 4;
+
+async function main(options: SimulateOptions): Promise<void> {
+  const narrator = createNarrator(options.json ? process.stderr : process.stdout, () => performance.now());
+  narrator.phase('data', 'Data');
+  const dataset = await openDataset(
+    { dataset: 'completejourney', files: undefined, limit: options.limit },
+    narrator.say,
+  );
+  const historyCount = Math.floor(dataset.actionCount * (1 - FUTURE));
+  const cluster =
+    options.gateway === undefined ? await open(options, dataset, historyCount, narrator) : undefined;
+  const url = options.gateway ?? cluster!.url('gateway');
+  const gateway = connectGateway({ url });
+  const random = createRandom(`simulate ${options.seed}`);
+  const people = new People(
+    await collect(dataset.items()),
+    await collect(dataset.actions(historyCount)),
+    random,
+  );
+  const abilities = abilitiesOf((await (await fetch(`${url}/openapi.json`)).json()) as object);
+
+  narrator.phase('crowd', `${people.userIds.length} people, ${options.rate} visits a second`);
+  const figures = await act(options, gateway, people, abilities, random);
+  await gateway.close();
+  narrator.phase('stop', 'Stopping');
+  await cluster?.stop();
+  narrator.end();
+  const all = { ...figures, abilities: { ...abilities }, seconds: options.seconds, takenOn: takenOn() };
+  console.log(options.json ? JSON.stringify(all) : render(all));
+}
+
+/** Starts the servers and stages, loads the history, trains the first generation, and starts the experiment. */
+async function open(
+  _options: SimulateOptions,
+  dataset: Dataset,
+  historyCount: number,
+  narrator: Narrator,
+): Promise<Cluster> {
+  const runDirectory = join(cacheFolder(process.env), 'run', 'demo');
+  const lock = acquireRunLock(join(runDirectory, 'lock'));
+  process.on('exit', () => lock.release());
+  const [oldest] = await collect(dataset.actions(0, 1));
+  const [newest] = await collect(dataset.actions(historyCount - 1, historyCount));
+  const plan = {
+    historyCount,
+    liveCount: 0,
+    shift: shiftToEndAt(newest!.occurredAt, Date.now()),
+    spanMs: newest!.occurredAt - oldest!.occurredAt,
+  };
+  const { spanMs } = plan;
+  const cluster = await startCluster({
+    runDirectory,
+    spanMs,
+    environment: process.env,
+    onPhase: (phase) => narrator.phase(phase, phase),
+    onFailure: exitWithFailure,
+  });
+  const gateway = connectGateway({ url: cluster.url('gateway') });
+  const past = await loadPast(dataset, plan, gateway, narrator);
+  await drain(cluster, narrator.say);
+  narrator.phase('training', 'First retraining');
+  const generation = await trainFirstGeneration(cluster, narrator.say);
+  await waitForInterests(cluster, past.users, generation, narrator.say);
+  await gateway.close();
+  await declareState(cluster, experimentOf(Date.now()));
+  return cluster;
+}
+
+/** The bandit beside the order of single models, where the product has a policy for these. */
+function experimentOf(now: number): Experiment {
+  const hasFixed = POLICIES.some(({ name }) => name === 'fixed');
+  const single = hasFixed
+    ? SINGLE_MODELS.map((model) => ({ name: model, share: 1, policy: `fixed(column=${model}.score)` }))
+    : [{ name: 'greedy', share: 1, policy: 'greedy' }];
+  return {
+    name: 'simulation',
+    state: 'running',
+    arms: [{ name: 'bandit', share: BANDIT_SHARE, policy: '' }, ...single],
+    promoted: null,
+    startedAt: now,
+    updatedAt: now,
+  };
+}
+
+async function act(
+  { seconds, rate }: SimulateOptions,
+  gateway: Gateway,
+  people: People,
+  abilities: ReturnType<typeof abilitiesOf>,
+  random: ReturnType<typeof createRandom>,
+): Promise<Figures> {
+  const sender = createSender<CrowdAction>({
+    post: gateway.postActions,
+    keyOf: ({ userId }) => userId,
+    lanes: 8,
+  });
+  const report = await runCrowd({
+    people,
+    gateway,
+    abilities,
+    emit: (action: CrowdAction | DatasetAction) => sender.enqueue(action),
+    rate,
+    random: random.fork('crowd'),
+    driftAfterMs: seconds * 1_000 * BEFORE_DRIFT,
+    endAfterMs: seconds * 1_000,
+  });
+  await sender.whenBelow(1);
+  const { sent, acknowledged, rejected } = sender.counts;
+  return {
+    ...tallyOf(report.visits, report.driftAt),
+    visits: report.visits.length,
+    failedVisits: report.failed,
+    actions: { sent, acknowledged, rejected },
+  };
+}
+
+try {
+  await main(parseSimulateOptions(process.argv.slice(2)));
+} catch (error) {
+  exitWithFailure(error);
+}
