@@ -18,6 +18,7 @@ await runMeasurement('evaluate', {
   },
   ope: {
     title: 'policies judged from the logs of others, where their true value is known',
+    options: ['log'],
     load: () => import('./ope/measure.ts'),
   },
   bandit: {

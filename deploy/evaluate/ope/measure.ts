@@ -3,6 +3,7 @@ import { LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
 import { nameWinner, refusalOf } from '#algorithms/bandit/ope/winner.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import type { Figures } from '../../figures/figures.ts';
+import { judgeFile } from './judge-file.ts';
 import { startObpPeer, syntheticLog } from './obp-peer.ts';
 import { differenceFromObp } from './reference.ts';
 import { expectedBySlate } from './slate-model.ts';
@@ -22,8 +23,15 @@ const POPULATION = { actions: 10, dim: 5, seed: 1, rounds: 20_000, beta: 0 };
  * three ways of looking. `maxError` is the largest error of the doubly robust estimate on the log of all repetitions together, `coverage`
  * the smallest number of 100 repetitions whose 95 % interval has the truth, both over the policies of which at most a tenth of the logs is
  * refused; `refused` counts those logs. `obpDifference` is the largest relative difference from the estimates of obp.
+ * With `log` the policy of that file is judged instead.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({
+  log: path,
+}: Readonly<Record<string, string | undefined>> = {}): Promise<Figures> {
+  return path === undefined ? measureEstimators() : judgeFile(path);
+}
+
+async function measureEstimators(): Promise<Figures> {
   const random = createRandom('ope');
   const peer = await startObpPeer();
   try {
