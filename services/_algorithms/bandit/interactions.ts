@@ -27,9 +27,7 @@ export function withInteractions(
   if (context.names.length !== context.values.length)
     throw new RangeError(`context: ${context.values.length} values for ${context.names.length} names`);
   const places = crossed.map((name) => columns.indexOf(name)).filter((place) => place >= 0);
-  const names = places.flatMap((place) =>
-    context.names.map((name) => productName(columns[place]!, name)),
-  );
+  const names = places.flatMap((place) => context.names.map((name) => productName(columns[place]!, name)));
   const before = columns.length;
   const width = before + names.length;
   const rows = values.length / before;
