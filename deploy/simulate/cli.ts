@@ -70,7 +70,7 @@ async function open(
   historyCount: number,
   narrator: Narrator,
 ): Promise<Cluster> {
-  const runDirectory = join(cacheFolder(process.env), 'run', 'demo');
+  const runDirectory = join(cacheFolder(process.env), 'run', 'simulate');
   const lock = acquireRunLock(join(runDirectory, 'lock'));
   process.on('exit', () => lock.release());
   const [oldest] = await collect(dataset.actions(0, 1));
