@@ -1,6 +1,11 @@
-import { createStatistics, observe } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
+import type { Reward } from '#contracts/generated/records.ts';
 import { learnPosterior, type PriorOptions } from '../../../services/rerank/learning/posterior.ts';
+import {
+  applyReward,
+  type LearningTerms,
+  nothingLearned,
+} from '../../../services/rerank/learning/rewards.ts';
 import type { SelectedPolicy } from '../../../services/rerank/policies/select.ts';
 import { type Clicking, relevanceOf } from './fixed-orders.ts';
 import type { Household } from './households.ts';
@@ -9,7 +14,7 @@ import { expectedClicks, look } from './looking.ts';
 export interface RunOptions {
   readonly households: readonly Household[];
   readonly policy: SelectedPolicy;
-  readonly learner: PriorOptions;
+  readonly learner: Omit<PriorOptions, 'halfLifeMs'> & { readonly terms: LearningTerms };
   readonly clicking: Clicking;
   readonly seed: number;
   /** Slates served. */
@@ -30,6 +35,20 @@ export interface Visit {
   readonly clicks: number;
 }
 
+/** Event time between two slates: 20,000 of them take a week. */
+const BETWEEN_SLATES_MS = 30_000;
+
+/** What the learner does not look at. */
+const REWARD = {
+  rewardId: '',
+  userId: '',
+  itemId: '',
+  actionType: null,
+  delay: null,
+  propensity: 1,
+  outcomes: {},
+} as const;
+
 /** Who visits at each step: the same for all policies of a seed, so that they can be compared visit by visit. */
 export function visitorAt(seed: number, step: number, households: number): number {
   return createRandom(`visitor ${seed} ${step}`).integer(households);
@@ -39,15 +58,16 @@ export function visitorAt(seed: number, step: number, households: number): numbe
  * Serves slates by the product's policy on the posterior of its learner, which learns from the clicks on the slots that were seen. Nothing of
  * what is relevant reaches it but by clicks.
  */
-export function serveAndLearn(options: RunOptions): Visit[] {
-  const { households, policy, learner, clicking, seed, impressions, size, refresh } = options;
-  const { driftAt = Number.POSITIVE_INFINITY } = options;
-  const statistics = createStatistics();
+export function serveAndLearn(run: RunOptions): Visit[] {
+  const { households, policy, learner, clicking, seed, impressions, size, refresh } = run;
+  const { driftAt = Number.POSITIVE_INFINITY } = run;
+  const learned = nothingLearned();
+  const options = { ...learner, ...learner.terms };
   const visits: Visit[] = [];
-  let current = policy.create(learnPosterior([statistics], learner).posterior);
+  let current = policy.create(learnPosterior([learned], options).posterior);
   for (let step = 0; step < impressions; step++) {
     if (step > 0 && step % refresh === 0)
-      current = policy.create(learnPosterior([statistics], learner).posterior);
+      current = policy.create(learnPosterior([learned], options).posterior);
     const number = visitorAt(seed, step, households.length);
     const household = households[number]!;
     const table = step < driftAt ? household.table : household.drifted;
@@ -57,9 +77,19 @@ export function serveAndLearn(options: RunOptions): Visit[] {
     const { seen, clicked } = look(relevance, clicking.look, random);
     const { columns, values } = table;
     for (const [slot, row] of order.entries()) {
-      if (!seen[slot]) continue;
-      const x = values.subarray(row * columns.length, (row + 1) * columns.length);
-      observe(statistics, columns, x, clicked[slot] ? 1 : 0);
+      const reward: Reward = {
+        ...REWARD,
+        sequence: step * size + slot + 1,
+        slateId: String(step),
+        slot,
+        slots: order.length,
+        reward: clicked[slot] ? 1 : 0,
+        features: Array.from(values.subarray(row * columns.length, (row + 1) * columns.length)),
+        featureNames: columns,
+        servedAt: step * BETWEEN_SLATES_MS,
+        exposure: seen[slot] ? 'seen' : 'unseen',
+      };
+      applyReward(learned, reward, learner.terms);
     }
     const clicks = clicked.filter(Boolean).length;
     visits.push({ household: number, expected: expectedClicks(relevance, clicking.look), clicks });

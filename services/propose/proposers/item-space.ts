@@ -1,7 +1,8 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
+import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { ItemSpace } from '#artefacts/places.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { priorsOf } from './medoid-ranking.ts';
+import { placesOf, priorsOf } from './medoid-ranking.ts';
 import type { Candidate } from './proposer.ts';
 
 export interface SpaceQuery {
@@ -17,7 +18,7 @@ export interface SpaceQuery {
 
 /** Items that may be proposed with their vectors in the space, in the order of their popularity. */
 interface Offered {
-  readonly matrix: Float32Array;
+  readonly rows: ProductRows;
   readonly factors: Float64Array;
 }
 
@@ -53,14 +54,8 @@ export class SearchedSpace {
       const vector = this.vectorOf(itemId);
       if (vector !== undefined) for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
     }
-    const excluded = new Uint8Array(items.itemIds.length);
-    for (const itemId of seen) {
-      const place = items.placeOf(itemId);
-      if (place >= 0) excluded[place] = 1;
-    }
-    const { matrix, factors } = this.#offer(items);
-    const rows = { matrix, dim, factors };
-    const { places, scores } = boundedTopK({ rows, query, k: candidates, excluded });
+    const excluded = placesOf(seen, items);
+    const { places, scores } = boundedTopK({ ...this.#offer(items), query, k: candidates, excluded });
     return Array.from(places, (place, rank) => ({
       itemId: items.itemIds[place]!,
       score: scores[rank]!,
@@ -72,12 +67,12 @@ export class SearchedSpace {
     const known = this.#offered.get(items);
     if (known !== undefined) return known;
     const { dim } = this.#space;
-    const matrix = new Float32Array(items.itemIds.length * dim);
+    const rows = reserveRows(items.itemIds.length, dim);
     items.itemIds.forEach((itemId, place) => {
       const vector = this.vectorOf(itemId);
-      if (vector !== undefined) matrix.set(vector, place * dim);
+      if (vector !== undefined) rows.matrix.set(vector, place * dim);
     });
-    const offered = { matrix, factors: priorsOf(items, this.#exponent) };
+    const offered = { rows, factors: priorsOf(items, this.#exponent) };
     this.#offered.set(items, offered);
     return offered;
   }

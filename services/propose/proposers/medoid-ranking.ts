@@ -78,7 +78,8 @@ export function rankByMedoids({ items, priors, medoids, seen, candidates }: Medo
   return found;
 }
 
-function placesOf(itemIds: readonly string[], items: EmbeddedItems): number[] {
+/** The places of those of the items that may be proposed. */
+export function placesOf(itemIds: readonly string[], items: EmbeddedItems): number[] {
   const places: number[] = [];
   for (const number of items.numbersOf(itemIds)) {
     const place = items.placeOfNumber(number);
