@@ -50,7 +50,7 @@ const RULES: readonly Rule[] = [
   },
   { pattern: /^export /, how: elsewhere('the set-up of this test gives the stages these variables') },
   {
-    pattern: /^(npm run (topics|releases|tributary)|npx tributary|curl|echo|source) ?/,
+    pattern: /^(npm run (topics|releases|tributary|experiments)|npx tributary|curl|echo|source) ?/,
     how: (text) => here(text),
   },
 ];

@@ -4,7 +4,7 @@ import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway, ReceivedSlate } from '../data/gateway.ts';
 import { LOOK_MODELS, look } from '../evaluate/semi-synthetic/looking.ts';
 import type { People } from './people.ts';
-import type { VisitedSlate } from './tally.ts';
+import type { CrowdSlate } from './tally.ts';
 
 /** An action that names the slate it answers, where the API has these fields. */
 export interface CrowdAction extends Omit<DatasetAction, 'type'> {
@@ -33,7 +33,7 @@ export interface CrowdOptions {
 }
 
 export interface CrowdReport {
-  readonly visits: readonly VisitedSlate[];
+  readonly visits: readonly CrowdSlate[];
   /** Slates before the drift. */
   readonly driftAt: number;
   readonly failed: number;
@@ -50,7 +50,7 @@ const BUYS = 0.3;
 /** People visit at random times, look in one of three ways, click after a while and sometimes buy. Only the public API is used. */
 export async function runCrowd(options: CrowdOptions): Promise<CrowdReport> {
   const { people, gateway, rate, random, driftAfterMs, endAfterMs } = options;
-  const visits: VisitedSlate[] = [];
+  const visits: CrowdSlate[] = [];
   const underWay = new Set<Promise<void>>();
   const start = performance.now();
   let driftAt: number | undefined;

@@ -4,7 +4,7 @@ import { createRandom } from '#algorithms/random.ts';
 import type { DatasetAction } from '../data/dataset.ts';
 import { abilitiesOf, type CrowdAction, runCrowd } from './crowd.ts';
 import { People } from './people.ts';
-import { tallyOf, type VisitedSlate } from './tally.ts';
+import { type CrowdSlate, tallyOf } from './tally.ts';
 
 const ITEMS = ['tea', 'green tea', 'soap', 'shoes'].map((itemId, i) => ({
   itemId,
@@ -83,7 +83,7 @@ test('what the API offers is read from its own description', () => {
 });
 
 test('the tally compares the bandit with the best single model, and finds when it converged and recovered', () => {
-  const slate = (policy: string, clicks: number): VisitedSlate => ({
+  const slate = (policy: string, clicks: number): CrowdSlate => ({
     policy,
     look: 'none',
     slots: Array.from({ length: 3 }, (_, slot) => ({

@@ -1,7 +1,7 @@
 import type { Figures } from '../figures/figures.ts';
 
 /** What one person did with a slate. */
-export interface VisitedSlate {
+export interface CrowdSlate {
   /** The policy that chose it, with its settings. */
   readonly policy: string;
   readonly look: string;
@@ -29,7 +29,7 @@ function isSingle(policy: string): boolean {
  * window of them first has 95 % of that rate; `driftRecovery` the share of the loss at the drift that its last slates have won back.
  * @param driftAt number of slates before the drift
  */
-export function tallyOf(visits: readonly VisitedSlate[], driftAt: number): Figures {
+export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures {
   const policies = Map.groupBy(visits, ({ policy }) => policy);
   const ctr = [...policies].map(([policy, own]) => ({
     policy,
@@ -61,7 +61,7 @@ export function tallyOf(visits: readonly VisitedSlate[], driftAt: number): Figur
 }
 
 /** Clicks a slate. */
-function rate(visits: readonly VisitedSlate[]): number {
+function rate(visits: readonly CrowdSlate[]): number {
   if (visits.length === 0) return 0;
   const clicks = visits.reduce(
     (sum, { slots }) => sum + slots.filter(({ isClicked }) => isClicked).length,
@@ -71,7 +71,7 @@ function rate(visits: readonly VisitedSlate[]): number {
 }
 
 /** Of the slots that a model proposed, alone or with others: clicks a look. */
-function byModel(visits: readonly VisitedSlate[]): Figures[] {
+function byModel(visits: readonly CrowdSlate[]): Figures[] {
   const models = new Map<string, { looks: number; clicks: number }>();
   for (const { slots } of visits) {
     for (const { models: own, isSeen, isClicked } of slots) {
@@ -90,7 +90,7 @@ function byModel(visits: readonly VisitedSlate[]): Figures[] {
   }));
 }
 
-function convergedAt(visits: readonly VisitedSlate[], reached: number): number {
+function convergedAt(visits: readonly CrowdSlate[], reached: number): number {
   const clicks = visits.map(({ slots }) => slots.filter(({ isClicked }) => isClicked).length);
   let sum = 0;
   for (const [index, own] of clicks.entries()) {

@@ -155,6 +155,8 @@ test('a model of a few lines proposes through the real pass', async () => {
       generation: 'g1',
       receivedAt: ann.receivedAt,
       recent: ['tea', 'kettle'],
+      interestsOffset: 0,
+      interestsAt: 0,
       explanation: 'since you {deed} {cause} lately',
       items: [
         { itemId: 'tea-2', score: 0.9, because, popularity: 0 },

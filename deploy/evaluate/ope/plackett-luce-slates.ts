@@ -19,7 +19,7 @@ export function everySlate(items: number, slots: number): EverySlate {
 }
 
 /** The probabilities of one context under one policy. */
-export interface SlateLaw {
+export interface DrawnSlateLaw {
   /** Of each slate. */
   readonly slates: Float64Array;
   /** Of each item in each slot, slots × items. */
@@ -28,7 +28,7 @@ export interface SlateLaw {
   readonly powers: Float64Array;
 }
 
-export function lawOf({ items, slots, slates }: EverySlate, scores: Float64Array): SlateLaw {
+export function lawOf({ items, slots, slates }: EverySlate, scores: Float64Array): DrawnSlateLaw {
   const powers = scores.map(Math.exp);
   const total = powers.reduce((a, b) => a + b, 0);
   const count = slates.length / slots;
@@ -48,7 +48,7 @@ export function lawOf({ items, slots, slates }: EverySlate, scores: Float64Array
 }
 
 /** Probability of each item in the slot, given the items of the slate above it. */
-export function nextItems({ powers }: SlateLaw, slate: Int32Array, slot: number): Float64Array {
+export function nextItems({ powers }: DrawnSlateLaw, slate: Int32Array, slot: number): Float64Array {
   const left = powers.slice();
   for (let above = 0; above < slot; above++) left[slate[above]!] = 0;
   const total = left.reduce((a, b) => a + b, 0);

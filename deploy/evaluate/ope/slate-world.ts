@@ -1,6 +1,6 @@
 import type { JudgedSlates, Looking, Propensities } from '#algorithms/bandit/ope/judged-slates.ts';
 import type { Random } from '#algorithms/random.ts';
-import { type EverySlate, everySlate, lawOf, nextItems, type SlateLaw } from './plackett-luce-slates.ts';
+import { type DrawnSlateLaw, type EverySlate, everySlate, lawOf, nextItems } from './plackett-luce-slates.ts';
 
 const ITEMS = 6;
 const SLOTS = 3;
@@ -17,8 +17,8 @@ const STOPS = 0.7;
 interface WorldUser {
   readonly context: Float64Array;
   readonly attraction: Float64Array;
-  readonly logged: SlateLaw;
-  readonly judged: readonly SlateLaw[];
+  readonly logged: DrawnSlateLaw;
+  readonly judged: readonly DrawnSlateLaw[];
 }
 
 /** A finite population, in which the value of each policy is known exactly. */
@@ -121,7 +121,7 @@ export function drawLog(world: SlateWorld, looking: Looking, slates: number, ran
     items.set(shown, i * SLOTS);
     rewards.set(drawRewards(attraction, shown, looking, random), i * SLOTS);
   }
-  const propensities = (lawOfUser: (user: WorldUser) => SlateLaw): Propensities => {
+  const propensities = (lawOfUser: (user: WorldUser) => DrawnSlateLaw): Propensities => {
     const slot = new Float64Array(items.length);
     const given = new Float64Array(items.length);
     for (let i = 0; i < slates; i++) {

@@ -2,7 +2,7 @@ import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { ItemSpace } from '#artefacts/places.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { placesOf, priorsOf } from './medoid-ranking.ts';
+import { offeredPlaces, priorsOf } from './medoid-ranking.ts';
 import type { Candidate } from './proposer.ts';
 
 export interface SpaceQuery {
@@ -54,7 +54,7 @@ export class SearchedSpace {
       const vector = this.vectorOf(itemId);
       if (vector !== undefined) for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
     }
-    const excluded = placesOf(seen, items);
+    const excluded = offeredPlaces(seen, items);
     const { places, scores } = boundedTopK({ ...this.#offer(items), query, k: candidates, excluded });
     return Array.from(places, (place, rank) => ({
       itemId: items.itemIds[place]!,

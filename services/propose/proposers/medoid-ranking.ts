@@ -54,7 +54,7 @@ export function rankByMedoids({ items, priors, medoids, seen, candidates }: Medo
     for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
   }
   if (known.length === 0) return [];
-  const excluded = placesOf(seen, items);
+  const excluded = offeredPlaces(seen, items);
   const { places, scores } = boundedTopK({ rows, factors: priors, query, k: candidates, excluded });
   const probes = { vectors, weights: known.map(({ weight }) => weight) };
   const causes = new Array<Cause | undefined>(known.length);
@@ -79,7 +79,7 @@ export function rankByMedoids({ items, priors, medoids, seen, candidates }: Medo
 }
 
 /** The places of those of the items that may be proposed. */
-export function placesOf(itemIds: readonly string[], items: EmbeddedItems): number[] {
+export function offeredPlaces(itemIds: readonly string[], items: EmbeddedItems): number[] {
   const places: number[] = [];
   for (const number of items.numbersOf(itemIds)) {
     const place = items.placeOfNumber(number);

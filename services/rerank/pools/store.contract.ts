@@ -10,7 +10,13 @@ import type { PoolStore } from './store.ts';
 export function testPoolStore(createStore: () => Promise<PoolStore>): void {
   test('a pool without writes is empty', async () => {
     const store = await createStore();
-    const nothing = { proposals: [], generation: null, interestsVersion: -1, recent: new Set() };
+    const nothing = {
+      proposals: [],
+      generation: null,
+      interestsVersion: -1,
+      lastReceivedAt: null,
+      recent: new Set(),
+    };
     assert.deepEqual(await store.read('ann'), nothing);
     assert.deepEqual(await store.read(EVERYONE), nothing);
   });
