@@ -44,9 +44,14 @@ function authored({ items, generation = null }: ProposedList, { name, explanatio
 }
 
 /** One number that is not finite would spoil every score of a slate. */
-function complete({ itemId, score, because = null, popularity = 0 }: Candidate): ProposedItem {
+function complete(candidate: Candidate): ProposedItem {
+  const { itemId, score, because = null, popularity = 0 } = candidate;
   if (!Number.isFinite(score + popularity + (because?.importance ?? 0))) {
     throw new Error(`the score, popularity or importance of ${itemId} is not a finite number`);
   }
-  return { itemId, score, because, popularity };
+  return isComplete(candidate) ? candidate : { itemId, score, because, popularity };
+}
+
+function isComplete(candidate: Candidate): candidate is ProposedItem {
+  return candidate.because !== undefined && candidate.popularity !== undefined;
 }
