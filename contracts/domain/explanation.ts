@@ -26,11 +26,23 @@ export function fillExplanation(
   template: string,
   values: { readonly deed: string; readonly cause: string },
 ): string {
+  if (!template.includes('{')) return template;
   return template.replaceAll(PLACEHOLDER, (placeholder, name: string) =>
     name === 'deed' || name === 'cause' ? values[name] : placeholder,
   );
 }
 
-function placeholdersOf(template: string): string[] {
-  return Array.from(template.matchAll(PLACEHOLDER), ([, name]) => name!);
+/** Each slot of a slate asks, and there are few templates. */
+const namesOf = new Map<string, readonly string[]>();
+const MOST_TEMPLATES = 1_000;
+
+function placeholdersOf(template: string): readonly string[] {
+  let names = namesOf.get(template);
+  if (names === undefined) {
+    names = Array.from(template.matchAll(PLACEHOLDER), ([, name]) => name!);
+    // A third party may write any number of them.
+    if (namesOf.size >= MOST_TEMPLATES) namesOf.clear();
+    namesOf.set(template, names);
+  }
+  return names;
 }

@@ -18,7 +18,7 @@ const WITH_CAUSE = 'because you {deed} {cause}';
 
 /** Fakes the other stages by their HTTP contracts in one server; an unknown path is an item without a vector. */
 const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
-  '/slates': [
+  '/slates?features=false': [
     200,
     aSlate({
       slots: [

@@ -99,7 +99,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
         ...(explain === 'true' ? { explain: true } : {}),
       };
       const slate = await peers.rerank.post<ExplainedSlate>(
-        '/slates',
+        '/slates?features=false',
         { userId, n, ...given },
         trace,
         gone(reply),

@@ -136,6 +136,20 @@ describe('the route of slates', () => {
     assert.equal(logged.length, 0);
   });
 
+  it('leaves the features out of the answer of a caller that needs none, and not out of the log', async () => {
+    const whole = await ask(patient);
+    const brief = await patient.post<Slate>('/slates?features=false', { userId: 'ann', n: 5 });
+    assert.deepEqual(whole, logged[0]);
+    const { featureNames, slots } = logged[1]!;
+    assert.ok(featureNames.length > 0 && slots[0]!.features.length > 0);
+    const withoutFeatures = slots.map((slot) => ({ ...slot, features: [] }));
+    assert.deepEqual(brief, { ...logged[1], featureNames: [], slots: withoutFeatures });
+    await assert.rejects(patient.post('/slates?features=2', { userId: 'ann' }), {
+      status: 400,
+      field: 'features',
+    });
+  });
+
   it('logs no slate whose caller gave up while Redis stalled, and refuses what exceeds the bound at once', async () => {
     redis.begin();
     const stalled = Array.from({ length: MAX_SLATES }, () => fault(hasty));

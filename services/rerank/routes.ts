@@ -40,6 +40,12 @@ export interface AskedSlate {
   readonly filter?: SlateFilter | undefined;
 }
 
+/** A process of the version before ignores it and answers with the features. */
+const SlateQuery = Type.Object({
+  /** Whether the answer has the features of the items. */
+  features: Type.Enum(['true', 'false'], { default: 'true' }),
+});
+
 /**
  * `POST /slates`: responds once the log has the slate, so that every reaction of the user finds its slate. Without an answer
  * within the time of the caller there is no slate.
@@ -56,7 +62,9 @@ export function addSlateRoute<P>(
   },
 ): void {
   const { calls, timeoutMs, readPool, compose, publish } = options;
-  http.post<{ Body: Static<typeof SlateBody> }>('/slates', { schema: { body: SlateBody } }, (request) => {
+  const schema = { body: SlateBody, querystring: SlateQuery };
+  type Request = { Body: Static<typeof SlateBody>; Querystring: Static<typeof SlateQuery> };
+  http.post<Request>('/slates', { schema }, async (request) => {
     const { userId, n, surface, device, probe = false, explain = false, filter } = request.body;
     const { [TRACE_HEADER]: trace } = request.headers;
     const { socket } = request.raw;
@@ -65,12 +73,18 @@ export function addSlateRoute<P>(
       isThere: () => !socket.destroyed && !socket.readableEnded,
     };
     const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain, filter };
-    return calls.serve(caller, {
+    const slate = await calls.serve(caller, {
       readPool: () => readPool(userId),
       compose: (pool) => compose(pool, asked),
       publish: probe
         ? undefined
-        : (slate: Slate) => publish(slate, typeof trace === 'string' ? trace : undefined),
+        : (logged: Slate) => publish(logged, typeof trace === 'string' ? trace : undefined),
     });
+    return request.query.features === 'true' ? slate : withoutFeatures(slate);
   });
+}
+
+/** Two thirds of the text of a slate are features, which only the log needs. */
+function withoutFeatures(slate: Slate): Slate {
+  return { ...slate, featureNames: [], slots: slate.slots.map((slot) => ({ ...slot, features: [] })) };
 }
