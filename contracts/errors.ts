@@ -66,6 +66,8 @@ export const ERROR_REMEDIES = {
   'batch.empty': 'Send at least one entry.',
   'field.missing': 'Add the named field.',
   'field.invalid': 'Correct the named field as the reason says.',
+  'origin.refused':
+    'Add the origin of the page to TRIBUTARY_GATEWAY_CORS_ORIGINS, such as https://shop.example.',
   'user.reserved': 'Choose another id for the user: this one stands for everyone.',
   'entry.too-large': 'Shorten the entry: its record in the log may have at most 1 MiB.',
   'time.past':

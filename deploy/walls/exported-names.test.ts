@@ -10,6 +10,7 @@ const SHARED_NAMES: Readonly<Record<string, string>> = {
     'each stage declares its settings under this name, from which the tables in the READMEs are generated',
   METRICS: 'each stage declares its metrics under this name, from which the tables are generated',
   addRoutes: 'each stage adds its routes by this function',
+  createClient: 'the client of apps has an entry for browsers and one for Node',
   run: 'each kind of faults is started by this function',
   measure: 'each bench and each evaluation is started by this function',
 };

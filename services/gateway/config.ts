@@ -1,4 +1,4 @@
-import { type ConfigOf, choice, number, readConfig, text } from '#platform/config.ts';
+import { type ConfigOf, choice, list, number, readConfig, text } from '#platform/config.ts';
 import { INDEX_URLS } from '#stages/settings.ts';
 import { defaultUrl, STAGES } from '#stages/stages.ts';
 
@@ -52,6 +52,11 @@ export const SETTINGS = {
     integer: true,
     unit: 'calls',
     summary: 'most calls of one other stage under way; further requests that need it are answered with 503',
+  }),
+  corsOrigins: list('TRIBUTARY_GATEWAY_CORS_ORIGINS', {
+    fallback: [],
+    summary:
+      'origins whose pages may call the gateway from a browser, such as https://shop.example; * stands for every origin',
   }),
   itemVectorLength: number('TRIBUTARY_ITEM_VECTOR_LENGTH', {
     fallback: 0,

@@ -38,6 +38,7 @@ await runStage(STAGES.gateway, async (stage) => {
     titles,
     itemRules: { vectorLength: config.itemVectorLength },
     retention,
+    corsOrigins: config.corsOrigins,
     admission: createAdmission({ maxRequests: config.maxWrites, maxBytes: config.maxWriteBytes }),
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
     metrics: createGatewayMetrics(stage.metrics),

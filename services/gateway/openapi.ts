@@ -116,8 +116,12 @@ export function batchRoute(summary: string, body: TSchema): object {
           Refused,
           'None accepted: each entry has its verdict, unless the body could not be read.',
         ),
+        403: problem(ErrorAnswer, 'The request comes from a page whose origin may not write.'),
         413: problem(ErrorAnswer, 'More than 1,000 entries or more than 1 MiB, also after decompression.'),
-        415: problem(ErrorAnswer, 'The body is not application/json in UTF-8, plain or gzip.'),
+        415: problem(
+          ErrorAnswer,
+          'The body is not application/json (for actions also text/plain) in UTF-8, plain or gzip.',
+        ),
         417: problem(ErrorAnswer, 'The header expect asks for something else than 100-continue.'),
         500: problem(Refused, 'None accepted: an unexpected error.'),
         503: problem(

@@ -1,9 +1,11 @@
-import type { FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { timestampOf } from '#contracts/domain/action-validity.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { PROBLEM_TYPE, RETRY_AFTER_SECONDS, toProblem } from '#platform/http/error-body.ts';
+import { acceptJsonAs } from '#platform/http/json-body.ts';
 import type { StagePorts } from '#platform/stage.ts';
+import { createOriginCheck } from './cors.ts';
 import { ActionInput, seemsOlder, validateAction } from './ingest/action.ts';
 import {
   acceptBatch,
@@ -22,21 +24,22 @@ const BATCH = { minItems: 1, maxItems: MAX_BATCH };
 
 export type WriteOptions = Pick<
   RoutesOptions,
-  'itemRules' | 'batchOptions' | 'metrics' | 'retention' | 'admission'
+  'itemRules' | 'batchOptions' | 'metrics' | 'retention' | 'admission' | 'corsOrigins'
 >;
 
 /** Adds the routes that write to the log. */
-export function addWriteRoutes(stage: StagePorts, options: WriteOptions): void {
+export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): Promise<void> {
   const { http } = stage;
-  const { itemRules: rules, batchOptions, metrics, retention, admission } = options;
+  const { itemRules: rules, batchOptions, metrics, retention, admission, corsOrigins } = options;
+  const checkOrigin = createOriginCheck(corsOrigins);
   const route = (summary: string, body: TSchema): object => ({
     ...batchRoute(summary, body),
-    onRequest: admission,
+    onRequest: [async (request: FastifyRequest) => checkOrigin(request), admission],
   });
   const actions = Type.Union([ActionInput, Type.Array(ActionInput, BATCH)]);
   const items = Type.Array(IdentifiedItemInput, BATCH);
 
-  http.post('/v1/actions', route('Post one action or up to 1,000', actions), async (request, reply) => {
+  const postActions = async (request: FastifyRequest, reply: FastifyReply) => {
     const now = Date.now();
     const entries = readBatch(request.body);
     if (entries.some((entry) => seemsOlder(entry, now - retention.maxAgeMs))) await retention.lookAgain();
@@ -44,6 +47,11 @@ export function addWriteRoutes(stage: StagePorts, options: WriteOptions): void {
     const answer = await acceptBatch(entries, kind, batchOptions);
     metrics.count('actions', answer);
     return send(reply, answer);
+  };
+  await http.register(async (scope: FastifyInstance) => {
+    // A page that is being closed can send text/plain only (`navigator.sendBeacon`).
+    acceptJsonAs(scope, 'text/plain');
+    scope.post('/v1/actions', route('Post one action or up to 1,000', actions), postActions);
   });
 
   http.put('/v1/items', route('Put up to 1,000 items', items), async (request, reply) => {

@@ -13,8 +13,13 @@ export const MAX_BODY_BYTES = 1_048_576;
  */
 export function acceptJsonBodies(server: FastifyInstance): void {
   server.removeAllContentTypeParsers();
+  acceptJsonAs(server, 'application/json');
+}
+
+/** Lets a server, or the routes of one plugin, read JSON that comes under this media type too, by the same rules. */
+export function acceptJsonAs(server: FastifyInstance, mediaType: string): void {
   server.addContentTypeParser<Buffer>(
-    'application/json',
+    mediaType,
     { parseAs: 'buffer' },
     (request: FastifyRequest, body: Buffer, done: (error: Error | null, value?: unknown) => void) => {
       const encoding = contentEncodingOf(request);

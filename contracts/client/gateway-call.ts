@@ -1,0 +1,89 @@
+import type { ClientPlatform } from './platform.ts';
+import type { ClockSkew } from './skew.ts';
+import type { DescribedFault, TributaryClientOptions } from './types.ts';
+
+/** A request that the gateway did not answer, or answered with an error. */
+export class ClientError extends Error {
+  override readonly name = 'ClientError';
+  /** 0 if there was no answer. */
+  readonly status: number;
+  readonly code: string;
+  readonly field: string | undefined;
+  readonly remedy: string | undefined;
+  readonly retryable: boolean;
+
+  constructor(status: number, { code, field, reason, remedy, retryable }: DescribedFault) {
+    super(reason);
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.remedy = remedy;
+    this.retryable = retryable ?? isTransient(status);
+  }
+}
+
+/** A verdict as the gateway writes it. */
+export type GatewayVerdict =
+  | { readonly status: 'accepted'; readonly partition: number; readonly offset: number }
+  | { readonly status: 'rejected'; readonly error: DescribedFault };
+
+export interface GatewayAnswer {
+  /** 0 if there was no answer. */
+  readonly status: number;
+  readonly body: { readonly results?: readonly GatewayVerdict[]; readonly error?: DescribedFault };
+  /** Time that the gateway wants to rest, in milliseconds; 0 without a wish. */
+  readonly restMs: number;
+}
+
+export type GatewayCall = (
+  method: 'GET' | 'POST' | 'PUT',
+  path: string,
+  body?: string,
+) => Promise<GatewayAnswer>;
+
+/** Longest body that a browser sends after its page was closed, in bytes. */
+export const MAX_KEPT_BYTES = 60_000;
+
+/** Whether the same request may be answered otherwise later. */
+export function isTransient(status: number): boolean {
+  return status === 0 || status === 408 || status === 429 || status >= 500;
+}
+
+/** @returns a function that never rejects: a request without an answer has the status 0 */
+export function createGatewayCall(
+  { url, headers, timeoutMs = 15_000 }: TributaryClientOptions,
+  { fetch, now }: ClientPlatform,
+  skew: ClockSkew,
+): GatewayCall {
+  const base = url.replace(/\/+$/, '');
+  return async (method, path, body) => {
+    const sentAt = now();
+    try {
+      const response = await fetch(base + path, {
+        method,
+        headers: body === undefined ? { ...headers } : { 'content-type': 'application/json', ...headers },
+        body: body ?? null,
+        keepalive: body !== undefined && body.length < MAX_KEPT_BYTES / 3,
+        signal: AbortSignal.timeout(timeoutMs),
+      });
+      skew.observe(response.headers.get('date'), sentAt, now());
+      const wish = response.headers.get('retry-after');
+      const answer = (await response.json().catch(() => null)) as GatewayAnswer['body'] | null;
+      return { status: response.status, body: answer ?? {}, restMs: restOf(wish, now() + skew.correction) };
+    } catch (error) {
+      const fault = {
+        code: 'gateway.unreachable',
+        reason: String((error as Error).message),
+        retryable: true,
+      };
+      return { status: 0, body: { error: fault }, restMs: 0 };
+    }
+  };
+}
+
+/** `retry-after` has seconds or a date. */
+function restOf(wish: string | null, now: number): number {
+  if (wish === null) return 0;
+  const seconds = Number(wish);
+  return Math.max(0, Number.isNaN(seconds) ? Date.parse(wish) - now || 0 : seconds * 1_000);
+}
