@@ -58,7 +58,8 @@ function remedy(kind: Kind, missing: readonly string[], columns: readonly string
     return column === undefined ? [] : [[field, column] as const];
   });
   if (guesses.length === 0) {
-    return `If these are values, add a first line that names the columns, such as ${REQUIRED[kind].join(',')}; else name them in a --mapping.`;
+    const named = JSON.stringify({ [kind]: { columns: REQUIRED[kind] } });
+    return `If these are values, add a first line that names the columns, such as ${REQUIRED[kind].join(',')}, or a --mapping such as ${named}; else name them in a --mapping.`;
   }
   return `Try a --mapping such as ${JSON.stringify({ [kind]: Object.fromEntries(guesses) })}.`;
 }

@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Reject, Row } from './rows.ts';
+import type { Reject, Row, RowFormat } from './rows.ts';
 import { FileError, readLines } from './text-file.ts';
 
 /** Lines and characters that one quoted cell may span. */
@@ -21,19 +21,32 @@ interface Pending {
  * Reads the rows of a file whose first line names the columns. Cells may be quoted, and then span lines. A row that cannot be
  * read is rejected by the line where it begins, and reading resumes at the line after that: a quote that is never closed costs
  * its own row and no other.
- * @param delimiter one character; without one it is that of `,`, `;`, tab and `|` which the first line has most often
+ * @param format `delimiter` is one character; without one it is that of `,`, `;`, tab and `|` which the first line has most
+ *   often, or that of the line `sep=;`, which spreadsheets write. With `columns` the first line is a row already
  * @throws FileError if the first line names no columns, or one twice
  */
-export async function* readCsv(path: string, reject: Reject, delimiter?: string): AsyncIterable<Row> {
+export async function* readCsv(
+  path: string,
+  reject: Reject,
+  { encoding, columns, delimiter }: RowFormat & { readonly delimiter?: string } = {},
+): AsyncIterable<Row> {
   const file = basename(path);
   let records: CsvRecords | undefined;
-  for await (const { first, lines } of readLines(path)) {
+  let separator = delimiter;
+  for await (const { first, lines } of readLines(path, encoding)) {
     let skipped = 0;
     if (records === undefined) {
-      skipped = lines.findIndex((line) => line.trim() !== '') + 1;
-      if (skipped === 0) continue;
-      const heading = lines[skipped - 1]!;
-      records = new CsvRecords(file, heading, delimiter ?? likelyDelimiter(heading), reject);
+      const stated = lines.findIndex((line) => line.trim() !== '');
+      const [, mark] = SEPARATOR_LINE.exec(lines[stated] ?? '') ?? [];
+      separator ??= mark;
+      const start = lines.findIndex(
+        (line, place) => line.trim() !== '' && (mark === undefined || place > stated),
+      );
+      if (start < 0) continue;
+      const heading = lines[start]!;
+      const names = columns ?? headingOf(file, heading, separator ?? likelyDelimiter(heading));
+      records = new CsvRecords(file, names, separator ?? likelyDelimiter(heading), reject);
+      skipped = columns === undefined ? start + 1 : start;
     }
     for (const [index, line] of lines.slice(skipped).entries()) records.push(line, first + skipped + index);
     yield* records.take();
@@ -41,6 +54,20 @@ export async function* readCsv(path: string, reject: Reject, delimiter?: string)
   if (records === undefined) throw new FileError(`${file} is empty. Its first line must name the columns.`);
   records.end();
   yield* records.take();
+}
+
+/** The first line of a file that a spreadsheet wrote for another: `sep=;`. */
+const SEPARATOR_LINE = /^sep=(.)\s*$/i;
+
+/** @throws FileError if the line names no columns, or one twice */
+function headingOf(file: string, heading: string, delimiter: string): readonly string[] {
+  const start = begin(1);
+  if (scan(start, heading, delimiter) !== 'done') {
+    throw new FileError(`${file}:1 has a quote that is not closed. The first line must name the columns.`);
+  }
+  const twice = start.cells.find((name, index) => start.cells.indexOf(name) !== index);
+  if (twice !== undefined) throw new FileError(`${file}:1 names the column “${twice}” twice. Rename one.`);
+  return start.cells;
 }
 
 class CsvRecords {
@@ -51,15 +78,9 @@ class CsvRecords {
   #pending: Pending | undefined;
   #rows: Row[] = [];
 
-  constructor(file: string, heading: string, delimiter: string, reject: Reject) {
-    const start = begin(1);
-    if (scan(start, heading, delimiter) !== 'done') {
-      throw new FileError(`${file}:1 has a quote that is not closed. The first line must name the columns.`);
-    }
-    const twice = start.cells.find((name, index) => start.cells.indexOf(name) !== index);
-    if (twice !== undefined) throw new FileError(`${file}:1 names the column “${twice}” twice. Rename one.`);
+  constructor(file: string, columns: readonly string[], delimiter: string, reject: Reject) {
     this.#file = file;
-    this.#columns = start.cells;
+    this.#columns = columns;
     this.#delimiter = delimiter;
     this.#reject = reject;
   }

@@ -3,9 +3,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, before, test } from 'node:test';
-import { describeRejections, openCustom } from './custom.ts';
+import { openCustom } from './custom.ts';
 import { collect } from './dataset.ts';
 import { MappingError, parseMapping } from './mapping.ts';
+import { describeRejections } from './rejections.ts';
 
 let folder: string;
 const write = async (name: string, text: string) => {

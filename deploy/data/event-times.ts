@@ -1,5 +1,4 @@
 import { likelyUnit, parseInstant } from '#contracts/domain/instants.ts';
-import type { DatasetAction } from './dataset.ts';
 import type { TimeFormat } from './mapping.ts';
 
 const DAY = 86_400_000;
@@ -33,8 +32,16 @@ export function eventTime(text: string, rules: TimeRules): { at: number } | { re
   return notLate(parseInstant(time), text, rules);
 }
 
+/** 03/04/2026, 3.4.2026 and 03-04-26, with or without a time. */
+const LOCAL_DATE = /^\d{1,2}([/.-])\d{1,2}\1\d{2,4}\b/;
+
 function notLate(instant: ReturnType<typeof parseInstant>, text: string, { now, zone }: TimeRules) {
   if ('reason' in instant) {
+    if (LOCAL_DATE.test(text)) {
+      const reason =
+        'may mean the day before the month or after it: write ISO 8601, such as 2026-04-03T00:00:00Z';
+      return { reason: `“${text}” ${reason}` };
+    }
     const remedy =
       / zone/.test(instant.reason) && zone === undefined ? ', or set "timeZone" in the mapping' : '';
     return { reason: `“${text}” ${instant.reason}${remedy}` };
@@ -55,20 +62,67 @@ function withZone(text: string, zone: string | undefined): string {
 }
 
 /** Share of actions whose times may be absurd; more of them are no mistake but a long history. */
-const ABSURD_SHARE = 1 / 1_000;
-const ABSURD_DISTANCE = 10 * YEAR;
+const ABSURD_SHARE = 1 / 500;
+const ABSURD_DAYS = Math.round((10 * YEAR) / DAY);
+
+/** Times from and to which actions are loaded, both included, in milliseconds since the epoch. */
+export interface TimeBounds {
+  readonly from: number;
+  readonly to: number;
+}
+
+export interface TimeCensus {
+  add(at: number): void;
+  /** The bounds, the number of times outside of them, and the oldest and newest time inside; null without any. */
+  result(): {
+    readonly bounds: TimeBounds;
+    readonly absurd: number;
+    readonly oldest: number | null;
+    readonly newest: number | null;
+  };
+}
 
 /**
- * Splits actions, ascending by time, into those within ten years of the median and the few others: one row of 1974 would
- * stretch the history of a log by fifty years.
+ * Counts times by day, in constant memory, and finds the few that lie more than ten years from the day of the median: one row of
+ * 1974 would stretch the history of a log by fifty years. Where there are more of them, the history is that long.
  */
-export function splitAbsurd<T extends Pick<DatasetAction, 'occurredAt'>>(
-  actions: readonly T[],
-): { kept: readonly T[]; absurd: readonly T[] } {
-  const median = actions[actions.length >> 1]?.occurredAt ?? 0;
-  const isNear = ({ occurredAt }: T) => Math.abs(occurredAt - median) <= ABSURD_DISTANCE;
-  const absurd = actions.filter((action) => !isNear(action));
-  if (absurd.length === 0 || absurd.length > actions.length * ABSURD_SHARE)
-    return { kept: actions, absurd: [] };
-  return { kept: actions.filter(isNear), absurd };
+export function createTimeCensus(): TimeCensus {
+  const days = new Map<number, { count: number; oldest: number; newest: number }>();
+  let total = 0;
+  return {
+    add(at) {
+      total += 1;
+      const day = Math.floor(at / DAY);
+      const seen = days.get(day);
+      if (seen === undefined) {
+        days.set(day, { count: 1, oldest: at, newest: at });
+        return;
+      }
+      seen.count += 1;
+      seen.oldest = Math.min(seen.oldest, at);
+      seen.newest = Math.max(seen.newest, at);
+    },
+    result() {
+      const sorted = [...days].sort(([a], [b]) => a - b);
+      let before = 0;
+      const [median = 0] =
+        sorted.find(([, { count }]) => {
+          before += count;
+          return before > total / 2;
+        }) ?? [];
+      const near = sorted.filter(([day]) => Math.abs(day - median) <= ABSURD_DAYS);
+      const absurd = total - near.reduce((sum, [, { count }]) => sum + count, 0);
+      const kept = absurd > total * ABSURD_SHARE ? sorted : near;
+      const bounds =
+        kept === near
+          ? { from: (median - ABSURD_DAYS) * DAY, to: (median + ABSURD_DAYS + 1) * DAY - 1 }
+          : { from: 0, to: Number.MAX_SAFE_INTEGER };
+      return {
+        bounds,
+        absurd: kept === near ? absurd : 0,
+        oldest: kept[0]?.[1].oldest ?? null,
+        newest: kept.at(-1)?.[1].newest ?? null,
+      };
+    },
+  };
 }

@@ -2,7 +2,10 @@ import fastify, { type FastifyReply } from 'fastify';
 import type { DatasetAction, DatasetItem } from './dataset.ts';
 
 /** Response of a fake gateway to one batch: a custom one, or undefined for the usual acceptance. */
-export type Mood = (request: number) => { readonly status: number; readonly body?: unknown } | undefined;
+export type Mood = (
+  request: number,
+  batch: readonly { readonly eventId?: string }[],
+) => { readonly status: number; readonly body?: unknown } | undefined;
 
 export interface FakeGateway {
   readonly url: string;
@@ -22,7 +25,7 @@ export async function startFakeGateway(mood: Mood = () => undefined): Promise<Fa
 
   function take<T>(batch: T[], log: T[], reply: FastifyReply) {
     requests.push(batch as DatasetAction[]);
-    const answer = mood(requests.length);
+    const answer = mood(requests.length, batch as DatasetAction[]);
     if (answer !== undefined)
       return reply.code(answer.status).send(answer.body ?? { error: { code: 'busy', reason: 'busy' } });
     const first = log.push(...batch) - batch.length;

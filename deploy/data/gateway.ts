@@ -16,6 +16,7 @@ export type ReceivedVerdict =
         readonly code: string;
         readonly field?: string;
         readonly reason: string;
+        readonly remedy?: string;
         /** Whether the same element may be accepted later. */
         readonly retryable?: boolean;
       };

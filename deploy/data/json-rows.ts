@@ -1,5 +1,5 @@
 import { basename } from 'node:path';
-import type { Reject, Row } from './rows.ts';
+import type { Reject, Row, RowFormat } from './rows.ts';
 import { FileError, readLines } from './text-file.ts';
 
 /** Largest element of a JSON array, in characters. */
@@ -10,11 +10,15 @@ const MAX_ELEMENT = 16 * 1_048_576;
  * stands in the file, because a number of JavaScript would round it.
  * @throws FileError if the file holds neither
  */
-export async function* readJson(path: string, reject: Reject): AsyncIterable<Row> {
+export async function* readJson(
+  path: string,
+  reject: Reject,
+  { encoding }: Pick<RowFormat, 'encoding'> = {},
+): AsyncIterable<Row> {
   const file = basename(path);
   let elements: ArrayElements | undefined;
   let isArray: boolean | undefined;
-  for await (const { first, lines } of readLines(path)) {
+  for await (const { first, lines } of readLines(path, encoding)) {
     for (const [index, line] of lines.entries()) {
       const trimmed = line.trim();
       if (trimmed === '') continue;

@@ -5,7 +5,7 @@ import { createSender, type SendCounts, type Sender } from './sender.ts';
 import { shifted } from './shift.ts';
 
 /** Requests in flight: enough to keep the gateway and the broker busy without a queue in them. */
-const LANES = 4;
+export const LANES = 4;
 /** Elements read ahead of the gateway: two full requests per lane. */
 const READ_AHEAD = LANES * 2_000;
 
@@ -14,12 +14,15 @@ export function loadItems(
   items: AsyncIterable<DatasetItem>,
   gateway: Gateway,
   progress?: Progress,
+  onRejected?: (itemId: string, reason: string) => void,
 ): Promise<SendCounts> {
-  return sendAll(
-    items,
-    createSender({ post: gateway.putItems, keyOf: ({ itemId }) => itemId, lanes: LANES }),
-    progress,
-  );
+  const sender = createSender<DatasetItem>({
+    post: gateway.putItems,
+    keyOf: ({ itemId }) => itemId,
+    lanes: LANES,
+    onRejected: ({ itemId }, { error }) => onRejected?.(itemId, `${error.reason} (${error.code})`),
+  });
+  return enqueueAll(items, sender, progress);
 }
 
 /**
@@ -32,14 +35,18 @@ export function loadHistory(
   gateway: Gateway,
   progress?: Progress,
 ): Promise<SendCounts> {
-  return sendAll(
+  return enqueueAll(
     mapAsync(actions, (action) => shifted(action, shift)),
     createSender({ post: gateway.postActions, keyOf: ({ userId }) => userId, lanes: LANES }),
     progress,
   );
 }
 
-async function sendAll<T>(
+/**
+ * Enqueues elements as fast as the sender gets rid of them, and resolves when all have verdicts.
+ * @throws the error of the first request that failed for good
+ */
+export async function enqueueAll<T>(
   elements: AsyncIterable<T>,
   sender: Sender<T>,
   progress?: Progress,

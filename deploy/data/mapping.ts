@@ -15,8 +15,19 @@ const Columns = Type.Union([
   Type.Object({ column: Column, separator: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
 ]);
 
+/** Names of the columns of a file whose first line is a row already. */
+const Heading = Type.Array(Column, { minItems: 1 });
+
 const MappingSchema = Type.Object(
   {
+    encoding: Type.Optional(
+      Type.Union([
+        Type.Literal('utf-8'),
+        Type.Literal('utf-16le'),
+        Type.Literal('utf-16be'),
+        Type.Literal('windows-1252'),
+      ]),
+    ),
     actions: Type.Optional(
       Type.Object(
         {
@@ -27,6 +38,7 @@ const MappingSchema = Type.Object(
           occurredAt: Type.Optional(Source),
           contextId: Type.Optional(Source),
           value: Type.Optional(Source),
+          columns: Type.Optional(Heading),
           timeFormat: Type.Optional(Type.Union([Type.Literal('ms'), Type.Literal('s'), Type.Literal('iso')])),
           timeZone: Type.Optional(Type.String({ pattern: '^(Z|[+-][0-9]{2}:[0-9]{2})$' })),
         },
@@ -36,6 +48,7 @@ const MappingSchema = Type.Object(
     items: Type.Optional(
       Type.Object(
         {
+          columns: Type.Optional(Heading),
           itemId: Type.Optional(Source),
           title: Type.Optional(Source),
           text: Type.Optional(Source),

@@ -8,6 +8,7 @@ import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type CustomOptions, openCustom } from './custom.ts';
 import { collect } from './dataset.ts';
+import { FileError } from './text-file.ts';
 
 const NOW = Date.parse('2026-03-04T00:00:00Z');
 const AT = 1_772_000_000_000;
@@ -41,7 +42,8 @@ describe("a user's own file", () => {
 
   it('a time that is no date, or in another unit, is refused by its line', async () => {
     for (const [time, reason] of [
-      ['03/04/2026 10:00', /ISO 8601/],
+      ['03/04/2026 10:00', /may mean the day before the month or after it: write ISO 8601/],
+      ['3.4.2026', /may mean the day before the month/],
       ['item 5', /ISO 8601/],
       ['2026-02-30T00:00:00Z', /is no date/],
       ['1772000000', /looks like seconds: set "timeFormat": "s"/],
@@ -90,6 +92,21 @@ describe("a user's own file", () => {
     assert.deepEqual(
       dataset.rejections.examples.map(({ line, field }) => `${line} ${field}`),
       ['1235 occurredAt'],
+    );
+  });
+
+  it('nine absurd times in ten thousand rows are each named, and do not stretch the history', async () => {
+    const rows = Array.from(
+      { length: 10_000 },
+      (_, n) => `u${n},i,${n % 1_111 === 7 ? 160_000_000_000 + n : AT + n}`,
+    );
+    const dataset = await load('few.csv', [HEADING, ...rows].join('\n'));
+    const [oldest] = await collect(dataset.actions(0, 1));
+    assert.equal(oldest?.occurredAt, AT);
+    assert.deepEqual([dataset.actionCount, dataset.rejections.count], [9_991, 9]);
+    assert.match(
+      dataset.rejections.examples[3]!.reason,
+      /^1975-\d\d-\d\d lies more than ten years from the others/,
     );
   });
 
@@ -150,6 +167,55 @@ describe("a user's own file", () => {
       { ...LINE, userId: 'é ' },
     ]);
     assert.deepEqual(await usersOf('accents.json', accents), ['é', 'e\u0301', 'é ']);
+  });
+
+  it('a file in another encoding is read once its owner has named it, and the error asks', async () => {
+    const text = `${HEADING}\nu,i,${AT}\nAndr\xe9,i,${AT}\n\u20ac,i,${AT}\n`;
+    const windows = Buffer.from(text.replace('\u20ac', '\x80'), 'latin1');
+    for (const [bytes, encoding] of [
+      [windows, 'windows-1252'],
+      [Buffer.from(text, 'utf16le'), 'utf-16le'],
+      [Buffer.from(text, 'utf16le').swap16(), 'utf-16be'],
+    ] as const) {
+      await assert.rejects(load('encoded.csv', bytes), (error) => {
+        assert.ok(error instanceof FileError);
+        assert.match(error.proposal!.question, /\?$/);
+        assert.deepEqual(error.proposal!.mapping, { encoding });
+        return true;
+      });
+      await writeFile(join(folder, 'encoded.csv'), bytes);
+      const mapping = join(folder, 'encoding.json');
+      await writeFile(mapping, JSON.stringify({ encoding }));
+      const dataset = await openCustom({ actions: join(folder, 'encoded.csv'), mapping }, { now: NOW });
+      assert.deepEqual(
+        (await collect(dataset.actions())).map(({ userId }) => userId),
+        ['u', 'Andr\xe9', '\u20ac'],
+      );
+    }
+  });
+
+  it('times in seconds are asked about, and read as seconds only after a yes', async () => {
+    const seconds = [HEADING, ...Array.from({ length: 50 }, (_, n) => `u${n},i,${1_772_000_000 + n}`)].join(
+      '\n',
+    );
+    await assert.rejects(load('ask.csv', seconds), (error) => {
+      assert.ok(error instanceof FileError);
+      assert.equal(error.proposal?.question, 'The times of ask.csv look like seconds. Read them as seconds?');
+      assert.deepEqual(error.proposal.mapping, { actions: { timeFormat: 's' } });
+      return true;
+    });
+    const dataset = await load('ask.csv', seconds, { timeFormat: 's' });
+    assert.equal((await collect(dataset.actions()))[0]?.occurredAt, AT);
+  });
+
+  it('a mapping names the columns of a file whose first line is a row already', async () => {
+    const columns = ['itemId', 'userId', 'occurredAt'];
+    assert.deepEqual(await usersOf('bare.csv', `i,u,${AT}\ni,v,${AT}\n`, { columns }), ['u', 'v']);
+  });
+
+  it('the line sep=; of a spreadsheet names the delimiter', async () => {
+    const rows = `sep=;\r\n${HEADING.replaceAll(',', ';')}\r\nu;a,b,c,d;${AT}\r\n`;
+    assert.deepEqual(await usersOf('sep.csv', rows), ['u']);
   });
 
   it('ids of more than 15 digits stay exact, and ids that a spreadsheet rounded are refused', async () => {

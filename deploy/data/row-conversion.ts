@@ -27,7 +27,7 @@ export function toAction(
   file: string,
   now: number,
 ): DatasetAction {
-  const optional = (field: Exclude<keyof typeof mapping, 'timeFormat' | 'timeZone'>) =>
+  const optional = (field: Exclude<keyof typeof mapping, 'timeFormat' | 'timeZone' | 'columns'>) =>
     read(row, mapping[field] ?? field);
   const required = (field: Parameters<typeof optional>[0]) => present(field, optional(field));
   const contextId = optional('contextId');

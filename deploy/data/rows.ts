@@ -1,7 +1,7 @@
 import { basename, extname } from 'node:path';
 import { readCsv } from './csv.ts';
 import { readJson } from './json-rows.ts';
-import { FileError } from './text-file.ts';
+import { type Encoding, FileError } from './text-file.ts';
 
 /** One record of a tabular file. */
 export interface Row {
@@ -25,6 +25,13 @@ export interface RejectedRow {
 
 export type Reject = (rejection: RejectedRow) => void;
 
+export interface RowFormat {
+  /** Default: UTF-8, or UTF-16 where a byte order mark says so. */
+  readonly encoding?: Encoding | undefined;
+  /** Names the columns of a CSV or TSV file whose first line does not. */
+  readonly columns?: readonly string[] | undefined;
+}
+
 /**
  * Reads the rows of a file by the ending of its name: .csv and .tsv (with a heading line), .jsonl and .ndjson (one object a
  * line) or .json (one array), each also compressed with gzip (.gz). A row that cannot be read is passed to `reject`, and
@@ -32,17 +39,17 @@ export type Reject = (rejection: RejectedRow) => void;
  *
  * @throws FileError if the ending is none of these or the file is no such text; an error of the file system
  */
-export function readRows(path: string, reject: Reject): AsyncIterable<Row> {
+export function readRows(path: string, reject: Reject, format: RowFormat = {}): AsyncIterable<Row> {
   switch (extname(path.replace(/\.gz$/i, '')).toLowerCase()) {
     case '.csv':
-      return readCsv(path, reject);
+      return readCsv(path, reject, format);
     case '.tsv':
     case '.tab':
-      return readCsv(path, reject, '\t');
+      return readCsv(path, reject, { ...format, delimiter: '\t' });
     case '.jsonl':
     case '.ndjson':
     case '.json':
-      return readJson(path, reject);
+      return readJson(path, reject, format);
   }
   throw new FileError(
     `${basename(path)} must end in .csv, .jsonl or .ndjson, in .tsv or .json, or in one of these and .gz.`,

@@ -6,6 +6,8 @@ export interface SenderOptions<T> {
   readonly post: (body: string) => Promise<readonly ReceivedVerdict[]>;
   /** Elements of one key are sent in the order in which they were enqueued. */
   readonly keyOf: (element: T) => string;
+  /** Returns an element as JSON. Default: JSON.stringify. */
+  readonly jsonOf?: (element: T) => string;
   /** Maximum number of requests in flight. */
   readonly lanes: number;
   /** Maximum number of elements per request. Default 1,000. */
@@ -59,7 +61,16 @@ const LONGEST_PAUSE_MS = 5_000;
  * lane, which preserves its order.
  */
 export function createSender<T>(options: SenderOptions<T>): Sender<T> {
-  const { post, keyOf, lanes, batchSize = 1_000, batchBytes = 1_000_000, onAccepted, onRejected } = options;
+  const {
+    post,
+    keyOf,
+    jsonOf = JSON.stringify,
+    lanes,
+    batchSize = 1_000,
+    batchBytes = 1_000_000,
+    onAccepted,
+    onRejected,
+  } = options;
   const queues: Waiting<T>[][] = Array.from({ length: lanes }, () => []);
   const busy = new Set<number>();
   const counts = { sent: 0, acknowledged: 0, rejected: 0, rejections: [] as string[] };
@@ -141,7 +152,7 @@ export function createSender<T>(options: SenderOptions<T>): Sender<T> {
     enqueue(element) {
       if (failed !== undefined) throw failed.error;
       const lane = laneOf(keyOf(element), lanes);
-      queues[lane]!.push({ element, json: JSON.stringify(element) });
+      queues[lane]!.push({ element, json: jsonOf(element) });
       pending += 1;
       // The task that fills the queue runs first, so that the elements that it enqueues share a request.
       if (!busy.has(lane)) {

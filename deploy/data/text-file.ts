@@ -4,11 +4,29 @@ import { open } from 'node:fs/promises';
 import { basename } from 'node:path';
 import type { Readable } from 'node:stream';
 import { createGunzip } from 'node:zlib';
+import type { Mapping } from './mapping.ts';
 
 /** A file of a user that cannot be read as it is: one sentence that names the file, the place and the remedy. */
 export class FileError extends Error {
   override readonly name = 'FileError';
+  readonly proposal: ReadingProposal | undefined;
+
+  constructor(message: string, proposal?: ReadingProposal) {
+    super(message);
+    this.proposal = proposal;
+  }
 }
+
+/** A way to read the file that only its owner can confirm, because a wrong guess would load wrong data. */
+export interface ReadingProposal {
+  /** To be answered with yes or no. */
+  readonly question: string;
+  /** The mapping that reads the file so, in addition to the present one. */
+  readonly mapping: Mapping;
+}
+
+/** How the text of a file is encoded, where nothing in the file says so. */
+export type Encoding = NonNullable<Mapping['encoding']>;
 
 /** Consecutive lines of a file. */
 export interface Lines {
@@ -32,10 +50,11 @@ const FOREIGN: ReadonlyArray<readonly [string, string]> = [
 ];
 
 /**
- * Reads a text file line by line in constant memory: UTF-8, or UTF-16 with a byte order mark, plain or compressed with gzip.
+ * Reads a text file line by line in constant memory: UTF-8, UTF-16 with a byte order mark, or the given encoding; plain or
+ * compressed with gzip.
  * @throws FileError if the file is no such text; an error of the file system if it cannot be opened
  */
-export async function* readLines(path: string): AsyncIterable<Lines> {
+export async function* readLines(path: string, encoding?: Encoding): AsyncIterable<Lines> {
   const file = basename(path);
   const isGzip = (await firstBytes(path)).startsWith('1f8b');
   const source = createReadStream(path);
@@ -44,7 +63,7 @@ export async function* readLines(path: string): AsyncIterable<Lines> {
   let decode: ReturnType<typeof createDecoder> | undefined;
   try {
     for await (const chunk of bytes as AsyncIterable<Buffer>) {
-      decode ??= createDecoder(chunk, file);
+      decode ??= createDecoder(chunk, file, encoding);
       const lines = decode(chunk, first, false);
       if (lines.length > 0) yield { first, lines };
       first += lines.length;
@@ -73,15 +92,18 @@ async function firstBytes(path: string): Promise<string> {
 type Decoder = (chunk: Buffer, line: number, isLast: boolean) => string[];
 
 /** Chooses by the first bytes how the text is encoded. */
-function createDecoder(start: Buffer, file: string): Decoder {
+function createDecoder(start: Buffer, file: string, encoding: Encoding | undefined): Decoder {
   const head = start.toString('hex', 0, 4);
-  if (head.startsWith('fffe')) return decodeUtf16('utf-16le', file);
-  if (head.startsWith('feff')) return decodeUtf16('utf-16be', file);
+  if (head.startsWith('fffe')) return decodeAs('utf-16le', file);
+  if (head.startsWith('feff')) return decodeAs('utf-16be', file);
   const foreign = FOREIGN.find(([magic]) => head.startsWith(magic));
   if (foreign !== undefined) throw new FileError(`${file} is ${foreign[1]}.`);
+  if (encoding !== undefined && encoding !== 'utf-8') return decodeAs(encoding, file);
   if (start.subarray(0, 4).includes(0)) {
+    const likely = start[0] === 0 ? 'utf-16be' : 'utf-16le';
     throw new FileError(
-      `${file} is no UTF-8 text; it may be UTF-16 without a byte order mark. Save it as UTF-8.`,
+      `${file} is no UTF-8 text; it may be UTF-16 without a byte order mark. Save it as UTF-8, or set "encoding": "${likely}" in the mapping.`,
+      { question: `${file} looks like ${likely.toUpperCase()}. Read it so?`, mapping: { encoding: likely } },
     );
   }
   return decodeUtf8(file);
@@ -101,7 +123,8 @@ function decodeUtf8(file: string): Decoder {
   };
 }
 
-function decodeUtf16(encoding: string, file: string): Decoder {
+/** A single-byte encoding reads any bytes; UTF-16 may be broken. */
+function decodeAs(encoding: Encoding, file: string): Decoder {
   const decoder = new TextDecoder(encoding, { fatal: true });
   let carried = '';
   return (chunk, line, isLast) => {
@@ -134,8 +157,10 @@ function notUtf8(file: string, line: number, bytes: Buffer): FileError {
   const before = bytes.subarray(0, place < 0 ? bytes.length : place).toString('latin1');
   const at = line + before.split('\n').length - 1;
   const example = '`iconv -f WINDOWS-1252 -t UTF-8`';
+  const question = `${file} is not UTF-8. Read it as Windows-1252, the encoding of western spreadsheets?`;
   return new FileError(
-    `${file}:${at} is not UTF-8, so that two ids could become one. Save the file as UTF-8, for example with ${example}.`,
+    `${file}:${at} is not UTF-8, so that two ids could become one. Save the file as UTF-8, for example with ${example}, or set "encoding": "windows-1252" in the mapping if it is that.`,
+    { question, mapping: { encoding: 'windows-1252' } },
   );
 }
 

@@ -1,8 +1,9 @@
 import { openCompletejourney } from '../data/completejourney.ts';
-import { type CustomDataset, describeRejections, openCustom } from '../data/custom.ts';
+import { type CustomDataset, openCustom } from '../data/custom.ts';
 import { type Dataset, lastOf } from '../data/dataset.ts';
 import { ensureDataset } from '../data/datasets.ts';
 import { openMovielens } from '../data/movielens.ts';
+import { describeRejections } from '../data/rejections.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import type { DemoOptions } from './options.ts';
 

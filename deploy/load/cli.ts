@@ -1,0 +1,22 @@
+// `npm run load`: your own actions and items into a running Tributary. `-- --help` lists the options.
+
+import { join } from 'node:path';
+import { exitWithFailure } from '../local/failure.ts';
+import { cacheFolder } from '../local/parts/cache.mjs';
+import { loadFailure } from './failures.ts';
+import { parseLoadOptions, wasPrinted } from './options.ts';
+import { askOnTerminal, renderLoad, runLoad } from './run.ts';
+
+try {
+  const options = parseLoadOptions(process.argv.slice(2));
+  const summary = await runLoad(options, {
+    folder: join(cacheFolder(process.env), 'load'),
+    stream: process.stderr,
+    now: Date.now,
+    ask: process.stdin.isTTY ? askOnTerminal : undefined,
+  });
+  console.log(options.json ? JSON.stringify(summary) : renderLoad(summary));
+} catch (error) {
+  if (wasPrinted(error)) process.exitCode = error.exitCode;
+  else exitWithFailure(loadFailure(error));
+}

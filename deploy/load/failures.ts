@@ -1,0 +1,21 @@
+import { GatewayError } from '../data/gateway.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
+
+const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_TIMEOUT', 'ECONNRESET'];
+
+/** Turns an error that the user can act on into one sentence with the remedy; any other is a defect and stays as it is. */
+export function loadFailure(error: unknown): unknown {
+  const { name, code = '', message } = error as NodeJS.ErrnoException;
+  if (['MappingError', 'FileError'].includes(name) || ['ENOENT', 'EACCES', 'EISDIR'].includes(code)) {
+    return new SetupError(
+      message.replace(/\.$/, ''),
+      'deploy/data/README.md explains the formats and the mapping',
+    );
+  }
+  const resume = 'run the same command again: it resumes where it stopped';
+  if (UNREACHABLE.includes(code)) {
+    return new SetupError(`The gateway does not answer (${code})`, `Check --gateway, then ${resume}`);
+  }
+  if (error instanceof GatewayError) return new SetupError(message, `Correct that, then ${resume}`);
+  return error;
+}

@@ -1,0 +1,110 @@
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import type { Mapping } from '../data/mapping.ts';
+
+export interface LoadCommandOptions {
+  readonly actions: string | undefined;
+  readonly items: string | undefined;
+  /** File with a mapping. */
+  readonly mapping: string | undefined;
+  /** Parts of a mapping that were given as options; they take precedence over the file. */
+  readonly format: Pick<Mapping, 'encoding'> &
+    Pick<NonNullable<Mapping['actions']>, 'timeFormat' | 'timeZone'>;
+  /** Address of the gateway. */
+  readonly gateway: string;
+  readonly dryRun: boolean;
+  /** Whether all times are moved by the same span, so that the newest is now. */
+  readonly shift: boolean;
+  /** File for all rows that were left out, one object a line. */
+  readonly report: string | undefined;
+  /** Whether to begin at the first row although an earlier load was interrupted. */
+  readonly fromStart: boolean;
+  /** Whether to load the rest although the gateway rejects most rows. */
+  readonly keepGoing: boolean;
+  /** Whether standard output is one line, the summary as JSON. */
+  readonly json: boolean;
+  /** Begins the ids of events without one. Default: derived from the name and the beginning of the file. */
+  readonly idPrefix: string | undefined;
+}
+
+/** The gateway of the running demo. */
+const DEMO_GATEWAY = 'http://127.0.0.1:18080';
+
+/**
+ * Parses the arguments of `npm run load`.
+ * @param name the command as the user types it, for the help
+ * @throws CommanderError after it has printed an error or the help; `exitCode` is that of the process
+ */
+export function parseLoadOptions(args: readonly string[], name = 'npm run load --'): LoadCommandOptions {
+  const command = new Command(name)
+    .exitOverride()
+    .description(
+      'Loads your own actions and items into a running Tributary: files in .csv, .tsv, .jsonl or .json, also with .gz, of ' +
+        'any size. An interrupted load resumes where it stopped; loading a file again counts each action once.',
+    )
+    .option(
+      '--actions <file>',
+      'actions: userId, itemId, occurredAt, and optionally type, contextId, value, eventId',
+    )
+    .option('--items <file>', 'items: itemId, title, and optionally text, categories, attributes')
+    .option('--mapping <file>', 'maps columns to fields, see deploy/data/README.md')
+    .addOption(
+      new Option('--encoding <name>', 'encoding of the files, if not UTF-8').choices([
+        'utf-8',
+        'utf-16le',
+        'utf-16be',
+        'windows-1252',
+      ]),
+    )
+    .addOption(
+      new Option('--time-format <format>', 'unit of times that are numbers').choices(['ms', 's', 'iso']),
+    )
+    .option('--time-zone <zone>', 'zone of times that name none: Z, or an offset such as +01:00', parseZone)
+    .option('--gateway <url>', 'address of the gateway', parseUrl, DEMO_GATEWAY)
+    .option('--dry-run', 'check the files and tell what would be loaded, but send nothing', false)
+    .option('--shift', 'move all times by the same span, so that the newest action is now', false)
+    .option('--report <file>', 'write every row that was left out to this file, one JSON object a line')
+    .option('--from-start', 'begin at the first row although an earlier load was interrupted', false)
+    .option('--keep-going', 'load the rest although the gateway rejects most of the first rows', false)
+    .option('--id-prefix <text>', 'begins the ids of actions without an eventId: PREFIX:LINE')
+    .option(
+      '--json',
+      'print the summary as one line of JSON on standard output, all else on standard error',
+      false,
+    )
+    .addHelpText('after', '\nExit codes: 0 loaded (rows that were left out are reported), 1 not loaded.');
+  const { encoding, timeFormat, timeZone, ...options } = command
+    .parse(args, { from: 'user' })
+    .opts<Omit<LoadCommandOptions, 'format'> & LoadCommandOptions['format']>();
+  if (options.actions === undefined && options.items === undefined) {
+    command.error('error: give --actions, --items, or both');
+  }
+  const format = Object.fromEntries(
+    Object.entries({ encoding, timeFormat, timeZone }).filter(([, value]) => value !== undefined),
+  );
+  return { ...emptyOptions, ...options, format };
+}
+
+const emptyOptions = {
+  actions: undefined,
+  items: undefined,
+  mapping: undefined,
+  report: undefined,
+  idPrefix: undefined,
+};
+
+/** Whether an error only ends the process, because its message was printed. */
+export function wasPrinted(error: unknown): error is CommanderError {
+  return error instanceof CommanderError;
+}
+
+function parseUrl(text: string): string {
+  if (!URL.canParse(text) || !/^https?:/.test(text)) {
+    throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:18080.');
+  }
+  return text;
+}
+
+function parseZone(text: string): string {
+  if (!/^(Z|[+-]\d{2}:\d{2})$/.test(text)) throw new InvalidArgumentError('Expected Z, or such as +01:00.');
+  return text;
+}

@@ -1,0 +1,153 @@
+import { createWriteStream } from 'node:fs';
+import { basename, join, resolve } from 'node:path';
+import { createInterface } from 'node:readline/promises';
+import { finished } from 'node:stream/promises';
+import { readItems, readMapping } from '../data/custom.ts';
+import { connectGateway, type Gateway } from '../data/gateway.ts';
+import { loadItems } from '../data/load.ts';
+import type { Mapping } from '../data/mapping.ts';
+import { showProgress } from '../data/progress.ts';
+import { collectRejections, describeRejections, type RejectedRows } from '../data/rejections.ts';
+import { FileError } from '../data/text-file.ts';
+import { checkpointName, identifyFile } from './checkpoint.ts';
+import { type LoadedActions, loadActions } from './load-actions.ts';
+import type { LoadCommandOptions } from './options.ts';
+
+export interface LoadPorts {
+  /** Folder for the checkpoints of loads that are interrupted. */
+  readonly folder: string;
+  readonly stream: NodeJS.WriteStream;
+  readonly now: () => number;
+  /** Answers a question with yes or no; undefined if nobody is there to answer. */
+  readonly ask: ((question: string) => Promise<boolean>) | undefined;
+}
+
+export interface LoadSummary {
+  readonly gateway: string;
+  readonly dryRun: boolean;
+  readonly items: { readonly sent: number; readonly acknowledged: number; readonly rejected: number } | null;
+  readonly actions: LoadedActions | null;
+  /** Rows that were left out, by this command or by the gateway. */
+  readonly leftOut: RejectedRows;
+  readonly seconds: number;
+}
+
+/**
+ * Loads the files of the options. A file that can be read in a way that only its owner can confirm is asked about.
+ * @throws FileError or MappingError for an unusable file; an error of the gateway or the file system
+ */
+export async function runLoad(options: LoadCommandOptions, ports: LoadPorts): Promise<LoadSummary> {
+  let mapping = withFormat(await readMapping(options.mapping), options.format);
+  for (;;) {
+    try {
+      return await loadWith(mapping, options, ports);
+    } catch (error) {
+      const proposal = error instanceof FileError ? error.proposal : undefined;
+      if (proposal === undefined || ports.ask === undefined || !(await ports.ask(proposal.question)))
+        throw error;
+      const { actions, ...rest } = proposal.mapping;
+      mapping = { ...mapping, ...rest, ...(actions && { actions: { ...mapping.actions, ...actions } }) };
+    }
+  }
+}
+
+async function loadWith(
+  mapping: Mapping,
+  options: LoadCommandOptions,
+  ports: LoadPorts,
+): Promise<LoadSummary> {
+  const { stream, now } = ports;
+  const started = now();
+  const report = options.report === undefined ? undefined : createWriteStream(options.report);
+  const rejections = collectRejections((rejection) => report?.write(`${JSON.stringify(rejection)}\n`));
+  const gateway = connectGateway({ url: options.gateway });
+  const say = (line: string) => void stream.write(`  ${line.replaceAll('\n', '\n  ')}\n`);
+  try {
+    const items =
+      options.items === undefined
+        ? null
+        : await loadCatalogue(options.items, mapping, options.dryRun, gateway, rejections.add);
+    if (items !== null && !options.dryRun) say(`${items.acknowledged} of ${items.sent} items acknowledged`);
+    let actions: LoadedActions | null = null;
+    if (options.actions !== undefined) {
+      const path = options.actions;
+      const file = await identifyFile(path);
+      const idPrefix = options.idPrefix ?? `${basename(path)}-${file.head}`;
+      const { shift } = options;
+      const name = checkpointName([resolve(path), options.gateway, mapping, idPrefix, shift]);
+      actions = await loadActions({ path, mapping, idPrefix, now: now() }, file, options, {
+        gateway,
+        reject: rejections.add,
+        say,
+        progress: (title, total) => showProgress(title, total, stream),
+        checkpoint: join(ports.folder, name),
+        now,
+      });
+    }
+    if (rejections.result.count > 0) say(describeRejections(rejections.result));
+    const seconds = Math.round((now() - started) / 100) / 10;
+    const { gateway: url, dryRun } = options;
+    return { gateway: url, dryRun, items, actions, leftOut: rejections.result, seconds };
+  } finally {
+    report?.end();
+    if (report !== undefined) await finished(report);
+    await gateway.close();
+  }
+}
+
+async function loadCatalogue(
+  path: string,
+  mapping: Mapping,
+  dryRun: boolean,
+  gateway: Gateway,
+  reject: Parameters<typeof readItems>[2],
+): Promise<NonNullable<LoadSummary['items']>> {
+  const items = readItems(path, mapping, reject);
+  if (!dryRun) {
+    const onRejected = (itemId: string, reason: string) =>
+      reject({ file: basename(path), line: 0, field: 'item', reason: `${itemId}: ${reason}` });
+    const { sent, acknowledged, rejected } = await loadItems(items, gateway, undefined, onRejected);
+    return { sent, acknowledged, rejected };
+  }
+  let sent = 0;
+  for await (const _ of items) sent += 1;
+  return { sent, acknowledged: 0, rejected: 0 };
+}
+
+function withFormat(mapping: Mapping, { encoding, ...times }: LoadCommandOptions['format']): Mapping {
+  return {
+    ...mapping,
+    ...(encoding !== undefined && { encoding }),
+    ...(Object.keys(times).length > 0 && { actions: { ...mapping.actions, ...times } }),
+  };
+}
+
+/** Describes a summary for people. */
+export function renderLoad({ dryRun, items, actions, leftOut, gateway, seconds }: LoadSummary): string {
+  const lines: string[] = [];
+  if (items !== null && dryRun) lines.push(`${items.sent} items would be loaded`);
+  if (actions !== null) {
+    const { scan, acknowledged, rejected, shiftMs } = actions;
+    const date = (at: number | null) => (at === null ? '–' : new Date(at + shiftMs).toISOString());
+    const types = Object.entries(scan.types).map(([type, count]) => `${count} ${type}`);
+    const span = `from ${date(scan.oldest)} to ${date(scan.newest)}`;
+    lines.push(
+      dryRun
+        ? `${scan.valid} actions would be loaded ${span}: ${types.join(', ') || 'none'}`
+        : `${acknowledged} actions are in the log ${span}, ${rejected} were rejected by the gateway`,
+    );
+  }
+  lines.push(`${leftOut.count} rows were left out`);
+  if (!dryRun) lines.push(`${gateway} answered within ${seconds} s`);
+  return lines.join('\n');
+}
+
+/** Asks on a terminal. */
+export async function askOnTerminal(question: string): Promise<boolean> {
+  const terminal = createInterface({ input: process.stdin, output: process.stderr });
+  try {
+    return /^y(es)?$/i.test((await terminal.question(`${question} [y/N] `)).trim());
+  } finally {
+    terminal.close();
+  }
+}
