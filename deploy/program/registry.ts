@@ -46,6 +46,11 @@ export const COMMANDS: readonly CommandRow[] = [
     run: { load: async () => (await import('./produce/produce-command.ts')).produceCommand() },
   },
   {
+    path: ['load'],
+    summary: 'load your own actions and items, files of any size, into a running Tributary',
+    run: { script: 'deploy/load/cli.ts', parts: ['packages'] },
+  },
+  {
     path: ['trigger'],
     summary: 'send one action of a user, and see what follows from it',
     run: { load: async () => (await import('./trigger.ts')).triggerCommand() },
