@@ -302,6 +302,48 @@ describe('the catalogue and the recommendations of the client', () => {
     );
   });
 
+  it('an action on a recommended item carries the newest slate that showed it to the user, and its slot', async () => {
+    const kept = new Map<string, string>();
+    let slates = 0;
+    const answer = ({ path }: { path: string }) => {
+      if (!path.startsWith('/v1/recommendations')) return undefined;
+      const items = [
+        { itemId: 'tea', slot: 0 },
+        { itemId: `only-${slates}`, slot: 1 },
+      ];
+      return { status: 200, body: { slateId: `s${slates++}`, userId: 'u', items } };
+    };
+    const memory = {
+      getItem: (key: string) => kept.get(key) ?? null,
+      setItem: (key: string, value: string) => void kept.set(key, value),
+    };
+    const platform = { ...createFakePlatform(answer, { batchSize: 100 }), memory };
+    const { client } = clientOn(platform);
+    await client.recommend();
+    const slate = await client.recommend();
+    void client.track({ ...VIEW, itemId: 'tea' });
+    void client.track({ ...VIEW, itemId: 'only-0' });
+    void client.track({ ...VIEW, itemId: 'other' });
+    void client.track({ ...VIEW, itemId: 'tea', userId: 'v' });
+    void client.track({ ...VIEW, itemId: 'tea', slateId: 'mine' });
+    void client.trackImpression(slate, [1]);
+    // The next page of the shop knows the slates too.
+    void clientOn(platform).client.track({ ...VIEW, itemId: 'tea', type: 'buy' });
+    await platform.advance(5_000);
+    const sent = platform.requests
+      .flatMap(({ entries }) => entries)
+      .map(({ type, itemId, slateId = '-', slot = '-' }) => `${type} ${itemId} ${slateId} ${slot}`);
+    assert.deepEqual(sent.toSorted(), [
+      'buy tea s1 0',
+      'impression only-1 s1 1',
+      'view only-0 s0 1',
+      'view other - -',
+      'view tea - -',
+      'view tea mine -',
+      'view tea s1 0',
+    ]);
+  });
+
   it('similar items are read by an encoded id, and an error carries its code and whether it may pass', async () => {
     const platform = createFakePlatform(({ path }) =>
       path.startsWith('/v1/items/a%2Fb/similar?n=3')

@@ -1,4 +1,3 @@
-import type { ActionType } from '../generated/records.ts';
 import { ClientError, createGatewayCall, MAX_KEPT_BYTES } from './gateway-call.ts';
 import type { ClientPlatform, QueuedEvent } from './platform.ts';
 import { createPump, dropped, nextRequest, type Pump, type WaitingEntry } from './pump.ts';
@@ -14,9 +13,6 @@ import type {
   TributaryClientOptions,
 } from './types.ts';
 import { uuidV7 } from './uuid.ts';
-
-/** Whether the gateway knows slateId, slot and impressions already. */
-const CARRIES_SLATES: boolean = false;
 
 /** An event that waits, and whether a closing page has sent it already. */
 interface WaitingEvent extends WaitingEntry {
@@ -102,8 +98,8 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
   function track(action: TrackedAction): Promise<TrackVerdict> {
     const { eventId = uuidV7(now(), platform.fill), userId = user, occurredAt, ...rest } = action;
     const at = occurredAt ?? now();
-    const isKnown = CARRIES_SLATES && userId !== undefined && rest.slateId === undefined;
-    const place = isKnown ? shown.find(userId, action.itemId) : undefined;
+    const isOpen = userId !== undefined && rest.slateId === undefined;
+    const place = isOpen ? shown.find(userId, action.itemId) : undefined;
     const event = { eventId, userId, ...place, ...rest, occurredAt: at };
     const verdict = enqueue({ event, isGiven: occurredAt !== undefined }, true);
     if (waiting.length >= limits.batchSize) void send();
@@ -125,9 +121,14 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
     track,
     trackImpression(slate, slots) {
       const { slateId, userId } = slate;
-      const seen = slate.items.filter(({ slot }) => CARRIES_SLATES && (slots?.includes(slot) ?? true));
-      const type = 'impression' as ActionType;
-      return Promise.all(seen.map(({ itemId, slot }) => track({ userId, itemId, type, slateId, slot })));
+      const seen = slate.items.filter(({ slot }) => slots?.includes(slot) ?? true);
+      return Promise.all(
+        seen.map(({ itemId, slot }) => {
+          // Derived, so that an item that scrolls into view twice was seen once.
+          const eventId = `impression-${slateId}-${slot}`;
+          return track({ eventId, userId, itemId, type: 'impression', slateId, slot });
+        }),
+      );
     },
     identifyItems(items) {
       const catalogue = createPump({ ...ports, method: 'PUT', path: '/v1/items' });
