@@ -12,6 +12,9 @@ export const CLIENT_BUILD = join(PROJECT, '.build', 'client');
 /** Most bytes of the client in a browser, compressed with gzip. */
 export const MOST_CLIENT_BYTES = 5_000;
 
+/** Where package.json exports the producer of actions from; it imports the packages of the project. */
+export const KAFKA_BUILD = join(PROJECT, '.build', 'kafka');
+
 /** Sizes of a bundle, in bytes. */
 export interface BundleSize {
   readonly bytes: number;
@@ -39,6 +42,19 @@ export async function buildClient(folder: string = CLIENT_BUILD): Promise<Client
   ]);
   describePackage(folder);
   return { browser, node, limit: MOST_CLIENT_BYTES };
+}
+
+/** Builds `tributary/kafka` for Node. */
+export async function buildKafkaProducer(folder: string = KAFKA_BUILD): Promise<void> {
+  await build({
+    entryPoints: [join(PROJECT, 'services', '_app-producer', 'action-producer.ts')],
+    outfile: join(folder, 'action-producer.js'),
+    bundle: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    packages: 'external',
+  });
 }
 
 async function bundle(entry: string, platform: 'browser' | 'node', folder: string): Promise<BundleSize> {

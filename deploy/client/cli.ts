@@ -1,10 +1,12 @@
-// `npm run build:client`: builds the client of apps into .build/client and prints its sizes as one line of JSON.
+// `npm run build:client`: builds the client of apps into .build/client, and the producer of actions into .build/kafka. It prints
+// the sizes of the client as one line of JSON.
 
 import { exitWithFailure } from '../local/failure.ts';
-import { buildClient } from './build.ts';
+import { buildClient, buildKafkaProducer } from './build.ts';
 
 try {
   const { browser, node, limit } = await buildClient();
+  await buildKafkaProducer();
   console.log(JSON.stringify({ browser, node, limit }));
   if (browser.gzip > limit) {
     console.error(

@@ -17,6 +17,7 @@ export interface PartLocations {
   'peer:dgl': { python: string };
   'peer:schemathesis': { python: string };
   'peer:obp': { python: string };
+  'peer:confluent-kafka': { python: string };
   kustomize: { program: string };
   helm: { program: string };
   'kube-score': { program: string };

@@ -7,7 +7,7 @@ import { helm, kubernetesSchemas, kubeScore, kustomize, promtool } from './parts
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
-import { dgl, obp, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
+import { confluentKafka, dgl, obp, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
@@ -35,6 +35,7 @@ const PARTS = [
   dgl,
   schemathesis,
   obp,
+  confluentKafka,
   kustomize,
   helm,
   kubeScore,

@@ -13,6 +13,9 @@ export const pythonHnswlib = peer('hnswlib', ['numpy==2.3.5'], {
   tools: ['setuptools==80.9.0', 'wheel==0.45.1', 'pybind11==3.0.1'],
 });
 
+/** The producer of the examples in Python. */
+export const confluentKafka = peer('confluent-kafka', ['confluent-kafka==2.16.1', 'fastavro==1.13.1']);
+
 /** The peers of PinSage's training in benches. DGL and PyTorch work together in these versions only. */
 export const dgl = peer('dgl', [
   'dgl==2.1.0',
