@@ -344,6 +344,29 @@ describe('the catalogue and the recommendations of the client', () => {
     ]);
   });
 
+  it('a slate is requested with its filters, each encoded', async () => {
+    const platform = createFakePlatform(() => ({
+      status: 200,
+      body: { userId: 'a&b', slateId: 's', items: [] },
+    }));
+    const { client } = clientOn(platform);
+    await client.recommend({
+      userId: 'a&b',
+      n: 3,
+      surface: 'home',
+      category: ['Tea', 'Herbs & co'],
+      exclude: ['1/2'],
+    });
+    await client.recommend();
+    assert.deepEqual(
+      platform.requests.map(({ path }) => path),
+      [
+        '/v1/recommendations?userId=a%26b&n=3&surface=home&category=Tea&category=Herbs%20%26%20co&exclude=1%2F2',
+        '/v1/recommendations?userId=u&n=10',
+      ],
+    );
+  });
+
   it('similar items are read by an encoded id, and an error carries its code and whether it may pass', async () => {
     const platform = createFakePlatform(({ path }) =>
       path.startsWith('/v1/items/a%2Fb/similar?n=3')

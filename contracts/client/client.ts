@@ -142,10 +142,11 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
       void catalogue.run().finally(() => catalogues.delete(catalogue));
       return Promise.all(verdicts);
     },
-    async recommend({ userId = user, n = 10 } = {}) {
-      const slate = await read<RecommendedSlate>(
-        `/v1/recommendations?userId=${encodeURIComponent(userId ?? '')}&n=${n}`,
+    async recommend(query = {}) {
+      const parameters = Object.entries({ userId: user ?? '', n: 10, ...query }).flatMap(([name, values]) =>
+        [values].flat().map((value) => `${name}=${encodeURIComponent(value)}`),
       );
+      const slate = await read<RecommendedSlate>(`/v1/recommendations?${parameters.join('&')}`);
       shown.add(slate);
       return slate;
     },

@@ -1,4 +1,5 @@
 /** The types of the client that apps use. They come from the contracts and need no package. */
+import type { Device } from '../domain/request-context.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ActionType, Item } from '../generated/records.ts';
 
@@ -57,6 +58,25 @@ export type IdentifiedItem = Pick<Item, 'itemId' | 'title'> & {
   readonly vector?: readonly number[];
   readonly availability?: Item['availability'];
 };
+
+/** What a slate is for, and what may be in it. */
+export interface RecommendQuery {
+  /** Default: the user of the client. */
+  readonly userId?: string;
+  /** Number of items, 1 to 50. Default 10. */
+  readonly n?: number;
+  /** Where the slate is shown, such as `home`. */
+  readonly surface?: string;
+  readonly device?: Device;
+  /** Only items in at least one of these categories. */
+  readonly category?: readonly string[];
+  /** Only items in all of these categories. */
+  readonly allCategories?: readonly string[];
+  /** Only items with all of these attributes, each written `name:value`. */
+  readonly attribute?: readonly string[];
+  /** None of these items. */
+  readonly exclude?: readonly string[];
+}
 
 export interface RecommendedItem {
   readonly itemId: string;
@@ -122,7 +142,7 @@ export interface TributaryClient {
   /** Puts items into the catalogue, each whole; resolves with a verdict for each, and never rejects. */
   identifyItems(items: readonly IdentifiedItem[]): Promise<TrackVerdict[]>;
   /** @throws ClientError if the gateway cannot answer */
-  recommend(query?: { readonly userId?: string; readonly n?: number }): Promise<RecommendedSlate>;
+  recommend(query?: RecommendQuery): Promise<RecommendedSlate>;
   /** @throws ClientError if the gateway cannot answer, or the item has no vector yet (`item.unknown`) */
   similar(itemId: string, query?: { readonly n?: number }): Promise<SimilarItems>;
   /** Changes the user of later actions; those already tracked keep theirs. */
