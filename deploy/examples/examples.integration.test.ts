@@ -210,7 +210,8 @@ async function inChromium(url: string, work: (page: OpenPage) => Promise<void>):
     const complaints: string[] = [];
     page.on('pageerror', ({ message }) => complaints.push(message));
     page.on('console', (message) => {
-      if (message.type() === 'error' && !message.text().includes('favicon')) complaints.push(message.text());
+      const isIcon = message.location().url.endsWith('favicon.ico');
+      if (message.type() === 'error' && !isIcon) complaints.push(message.text());
     });
     await page.goto(url, { waitUntil: 'load' });
     await work(page);

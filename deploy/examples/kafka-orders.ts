@@ -1,4 +1,4 @@
-// Produces one purchase straight to Kafka: node deploy/examples/kafka-orders.ts BROKERS REGISTRY [NAMESPACE]
+// Produces one purchase straight to Kafka: npx node deploy/examples/kafka-orders.ts BROKERS REGISTRY [NAMESPACE]
 
 import { createActionProducer } from 'tributary/kafka';
 

@@ -1,6 +1,6 @@
 // A service that takes orders and tracks each line as a purchase:
 //
-//   node deploy/examples/orders-service.ts http://localhost:18080 3000
+//   npx node deploy/examples/orders-service.ts http://localhost:18080 3000
 //   curl -X POST localhost:3000/orders -d '{"orderId":"7","userId":"2375","lines":[{"itemId":"1082185","quantity":2}]}'
 
 import { createServer } from 'node:http';

@@ -2,7 +2,6 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { open, stat } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import type { ActionScan } from '../data/own-actions.ts';
 
 /** Beginning of a file by which it is recognised, in bytes: a log that has grown is still the same log. */
 const HEAD_BYTES = 4_096;
@@ -18,7 +17,6 @@ export interface FileIdentity {
 /** How far a load has come: every row up to `line` has a verdict. */
 export interface LoadCheckpoint {
   readonly file: FileIdentity;
-  readonly scan: ActionScan;
   /** Added to all times, in milliseconds. */
   readonly shift: number;
   readonly line: number;

@@ -46,7 +46,7 @@ export interface LoadedActions {
   readonly shiftMs: number;
 }
 
-/** Rows between two checks of what the scan has found, for a line of progress. */
+/** Time between two lines of progress of the first reading, in milliseconds. */
 const SAY_EVERY_MS = 5_000;
 const CHECKPOINT_EVERY_MS = 1_000;
 /** Verdicts from which it shows that the gateway will reject most rows. */
@@ -66,7 +66,8 @@ export async function loadActions(
 ): Promise<LoadedActions> {
   const { reject, say, now } = ports;
   const start = options.fromStart ? undefined : readCheckpoint(ports.checkpoint, file);
-  const scan = start?.scan ?? (await scanActions(own, reject, sayRows(say, now)));
+  // Also when a load resumes, so that its report names every row that was left out.
+  const scan = await scanActions(own, reject, sayRows(say, now));
   const shift =
     start?.shift ?? (options.shift && scan.newest !== null ? shiftToEndAt(scan.newest, now()) : 0);
   const outcome = { scan, resumedAfter: start?.line ?? 0, shiftMs: shift };
@@ -104,7 +105,7 @@ async function sendRows(
   const verdicts = createVerdictLine(start);
   const trial = createTrial(basename(own.path), keepGoing);
   let noted = ports.now();
-  const note = () => writeCheckpoint(ports.checkpoint, { file, scan, shift, ...verdicts.done });
+  const note = () => writeCheckpoint(ports.checkpoint, { file, shift, ...verdicts.done });
   const settle = (row: Row, verdict: ReceivedVerdict) => {
     verdicts.settled(row.line, verdict.status === 'accepted');
     trial(verdict);
