@@ -137,7 +137,6 @@ export function readRerankConfig() {
     ...values,
     excludeRecent: values.excludeRecent === 'true',
     areListsEqual: values.listsForAll === 'equal',
-    policyName: values.policy,
     policy: selectPolicy(values.policy, values),
     /** What decides a choice beside the settings of the policy. */
     deciding: {

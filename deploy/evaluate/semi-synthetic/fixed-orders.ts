@@ -1,4 +1,5 @@
 import { bestRows, type FeatureTable, scoreRows } from '#algorithms/bandit/choice.ts';
+import type { Candidates } from '../../../services/rerank/candidates.ts';
 import { MODEL_FEATURES } from '../../../services/rerank/features.ts';
 import type { Household } from './households.ts';
 import { expectedClicks, type LookModel } from './looking.ts';
@@ -21,16 +22,16 @@ export function modelsOf({ columns }: FeatureTable): string[] {
     .map((name) => name.slice(0, -feature.length - 1));
 }
 
-/** The best rows by the blend. */
-export function orderBy(table: FeatureTable, blend: Blend, size: number): Int32Array {
-  const weights = new Float64Array(table.columns.length);
+/** The best items by the blend. */
+export function orderBy({ candidates, features }: Candidates, blend: Blend, size: number): string[] {
+  const weights = new Float64Array(features.columns.length);
   for (const [model, weight] of blend) {
-    const column = scoreColumn(table.columns, model);
+    const column = scoreColumn(features.columns, model);
     if (column === undefined) continue;
     // A list for everybody is scaled down in its column.
-    weights[table.columns.indexOf(column)] = weight / (column.endsWith('beside-score') ? 0.05 : 1);
+    weights[features.columns.indexOf(column)] = weight / (column.endsWith('beside-score') ? 0.05 : 1);
   }
-  return bestRows(scoreRows(table, weights), size);
+  return Array.from(bestRows(scoreRows(features, weights), size), (row) => candidates[row]!.itemId);
 }
 
 export interface Clicking {
@@ -40,12 +41,13 @@ export interface Clicking {
   readonly noise: number;
 }
 
+/** Probability of a click on each item, after a look at it. */
 export function relevanceOf(
-  household: Household,
-  order: Int32Array,
+  { bought }: Household,
+  itemIds: readonly string[],
   { relevant, noise }: Clicking,
 ): number[] {
-  return Array.from(order, (row) => (household.isBought[row] ? relevant : noise));
+  return itemIds.map((itemId) => (bought.has(itemId) ? relevant : noise));
 }
 
 /** Expected clicks a slate, the mean over the households. */
@@ -54,10 +56,12 @@ export function valueOfBlend(
   blend: Blend,
   size: number,
   clicking: Clicking,
-  tableOf: (household: Household) => FeatureTable,
 ): number {
   const values = households.map((household) =>
-    expectedClicks(relevanceOf(household, orderBy(tableOf(household), blend, size), clicking), clicking.look),
+    expectedClicks(
+      relevanceOf(household, orderBy(household.candidates, blend, size), clicking),
+      clicking.look,
+    ),
   );
   return values.reduce((a, b) => a + b, 0) / values.length;
 }

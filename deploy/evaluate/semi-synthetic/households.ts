@@ -1,16 +1,16 @@
-import type { FeatureTable } from '#algorithms/bandit/choice.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
-import { gatherCandidates } from '../../../services/rerank/candidates.ts';
+import { type Candidates, gatherCandidates } from '../../../services/rerank/candidates.ts';
+import type { Pool } from '../../../services/rerank/pools/pool.ts';
 import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts';
 import { readPurchases } from '../../data/purchases.ts';
 import { RECIPE } from '../../vectors/embeddings.ts';
 import { pinSageVectors } from '../pinsage/item-vectors.ts';
 import { temporalSplit } from '../pinsage/split.ts';
 import { interestRecords } from '../served/interest-records.ts';
-import type { LogEnd } from '../served/log-end.ts';
+import { EVALUATED, type LogEnd } from '../served/log-end.ts';
 import { modelsAt, proposalsFor } from '../served/proposals.ts';
 import { ALL_MODELS } from '../temporal/serve-all.ts';
 
@@ -20,11 +20,12 @@ export const DRIFTING = 'behaviour';
 /** A household at the end of the log: its candidates as rerank has them, and what it really bought later. */
 export interface Household {
   readonly userId: string;
-  readonly table: FeatureTable;
+  readonly pool: Pool;
+  readonly candidates: Candidates;
   /** The same after the drift: the list of one model is in random order. */
-  readonly drifted: FeatureTable;
-  /** Whether the household bought the candidate later, by row. */
-  readonly isBought: readonly boolean[];
+  readonly drifted: Candidates;
+  /** Items that the household bought later. */
+  readonly bought: ReadonlySet<string>;
 }
 
 /**
@@ -52,17 +53,23 @@ export async function readHouseholds(count: number): Promise<Household[]> {
   return [...records].map(([user, record]) => {
     const userId = userIds[user]!;
     const lists = proposals.get(userId) ?? [];
-    const options = { excluded: new Set(record.recent), now: record.streamTime };
-    const gather = (own: readonly ModelProposal[]) => gatherCandidates(own.map(columnsOfModel), options);
-    const { candidates, features } = gather(lists);
-    const drifted = gather(
-      lists.map((list) => (list.model === DRIFTING ? inRandomOrder(list, random) : list)),
-    );
+    const columns = lists.map(columnsOfModel);
+    const recent = new Set(record.recent);
+    const options = { excluded: recent, now: record.streamTime };
+    const changed = lists.map((list) => (list.model === DRIFTING ? inRandomOrder(list, random) : list));
+    const pool = {
+      proposals: columns,
+      generation: EVALUATED,
+      interestsVersion: record.version,
+      recent,
+      lastReceivedAt: record.receivedAt,
+    };
     return {
       userId,
-      table: features,
-      drifted: rowsInOrder(drifted, candidates),
-      isBought: candidates.map(({ itemId }) => bought.get(user)!.has(itemId)),
+      pool,
+      candidates: gatherCandidates(columns, options),
+      drifted: gatherCandidates(changed.map(columnsOfModel), options),
+      bought: bought.get(user)!,
     };
   });
 }
@@ -70,22 +77,6 @@ export async function readHouseholds(count: number): Promise<Household[]> {
 function inRandomOrder(list: ModelProposal, random: Random): ModelProposal {
   const items = shuffled(list.items, random);
   return { ...list, items: items.map((item, place) => ({ ...item, score: list.items[place]!.score })) };
-}
-
-/** The table with its rows in the order of the given candidates, which are the same items. */
-function rowsInOrder(
-  { candidates, features }: ReturnType<typeof gatherCandidates>,
-  order: readonly { readonly itemId: string }[],
-): FeatureTable {
-  const { columns, values } = features;
-  const rowOf = new Map(candidates.map(({ itemId }, row) => [itemId, row]));
-  const width = columns.length;
-  const sorted = new Float64Array(values.length);
-  for (const [to, { itemId }] of order.entries()) {
-    const from = rowOf.get(itemId)!;
-    sorted.set(values.subarray(from * width, (from + 1) * width), to * width);
-  }
-  return { columns, values: sorted };
 }
 
 function shuffled<T>(values: readonly T[], random: Random): T[] {

@@ -1,5 +1,6 @@
 import { createRandom } from '#algorithms/random.ts';
-import type { Reward } from '#contracts/generated/records.ts';
+import type { Reward, Slate } from '#contracts/generated/records.ts';
+import { createContexts } from '../../../services/rerank/context.ts';
 import { learnPosterior, type PriorOptions } from '../../../services/rerank/learning/posterior.ts';
 import {
   applyReward,
@@ -7,14 +8,24 @@ import {
   nothingLearned,
 } from '../../../services/rerank/learning/rewards.ts';
 import type { SelectedPolicy } from '../../../services/rerank/policies/select.ts';
+import { composeSlate, type ServedPolicy } from '../../../services/rerank/slate.ts';
 import { type Clicking, relevanceOf } from './fixed-orders.ts';
 import type { Household } from './households.ts';
-import { expectedClicks, look } from './looking.ts';
+import { expectedClicks, type Looked, look } from './looking.ts';
+
+/** The settings of rerank that decide what a slate is, as the stage reads them. */
+export interface ProductSettings {
+  readonly learner: PriorOptions;
+  readonly terms: LearningTerms;
+  readonly supportEpsilon: number;
+  readonly surfaces: readonly string[];
+  readonly timeZone: string;
+}
 
 export interface RunOptions {
   readonly households: readonly Household[];
   readonly policy: SelectedPolicy;
-  readonly learner: Omit<PriorOptions, 'halfLifeMs'> & { readonly terms: LearningTerms };
+  readonly settings: ProductSettings;
   readonly clicking: Clicking;
   readonly seed: number;
   /** Slates served. */
@@ -22,6 +33,8 @@ export interface RunOptions {
   readonly size: number;
   /** Slates between two posteriors. */
   readonly refresh: number;
+  /** Slates a day, which decides how fast rewards are forgotten. */
+  readonly slatesADay: number;
   /** First slate after the drift; none by default. */
   readonly driftAt?: number;
 }
@@ -35,64 +48,86 @@ export interface Visit {
   readonly clicks: number;
 }
 
-/** Event time between two slates: 20,000 of them take a week. */
-const BETWEEN_SLATES_MS = 30_000;
-
-/** What the learner does not look at. */
-const REWARD = {
-  rewardId: '',
-  userId: '',
-  itemId: '',
-  actionType: null,
-  delay: null,
-  propensity: 1,
-  outcomes: {},
-} as const;
+const DAY_MS = 86_400_000;
+/** Time of the first slate, ms. */
+const START = Date.UTC(2026, 0, 5);
 
 /** Who visits at each step: the same for all policies of a seed, so that they can be compared visit by visit. */
-export function visitorAt(seed: number, step: number, households: number): number {
+function visitorAt(seed: number, step: number, households: number): number {
   return createRandom(`visitor ${seed} ${step}`).integer(households);
 }
 
 /**
- * Serves slates by the product's policy on the posterior of its learner, which learns from the clicks on the slots that were seen. Nothing of
- * what is relevant reaches it but by clicks.
+ * Serves slates as rerank composes them, on the posterior of its learner, which reads rewards as feedback writes them: the app reports
+ * impressions, so that slots that nobody looked at do not teach. Nothing of what is relevant reaches it but by clicks.
  */
-export function serveAndLearn(run: RunOptions): Visit[] {
-  const { households, policy, learner, clicking, seed, impressions, size, refresh } = run;
-  const { driftAt = Number.POSITIVE_INFINITY } = run;
+export function serveAndLearn(options: RunOptions): Visit[] {
+  const { households, policy, settings, clicking, seed, impressions, size, refresh, slatesADay } = options;
+  const { driftAt = Number.POSITIVE_INFINITY } = options;
+  const contextOf = createContexts({ surfaces: settings.surfaces, zone: settings.timeZone });
   const learned = nothingLearned();
-  const options = { ...learner, ...learner.terms };
   const visits: Visit[] = [];
-  let current = policy.create(learnPosterior([learned], options).posterior);
+  let served = servedBy(policy, settings, [learned]);
   for (let step = 0; step < impressions; step++) {
-    if (step > 0 && step % refresh === 0)
-      current = policy.create(learnPosterior([learned], options).posterior);
+    if (step > 0 && step % refresh === 0) served = servedBy(policy, settings, [learned]);
     const number = visitorAt(seed, step, households.length);
     const household = households[number]!;
-    const table = step < driftAt ? household.table : household.drifted;
-    const random = createRandom(`visit ${seed} ${step}`);
-    const { order } = current.choose(table, size, random);
-    const relevance = relevanceOf(household, order, clicking);
-    const { seen, clicked } = look(relevance, clicking.look, random);
-    const { columns, values } = table;
-    for (const [slot, row] of order.entries()) {
-      const reward: Reward = {
-        ...REWARD,
-        sequence: step * size + slot + 1,
-        slateId: String(step),
-        slot,
-        slots: order.length,
-        reward: clicked[slot] ? 1 : 0,
-        features: Array.from(values.subarray(row * columns.length, (row + 1) * columns.length)),
-        featureNames: columns,
-        servedAt: step * BETWEEN_SLATES_MS,
-        exposure: seen[slot] ? 'seen' : 'unseen',
-      };
-      applyReward(learned, reward, learner.terms);
-    }
-    const clicks = clicked.filter(Boolean).length;
+    const now = START + Math.round((step / slatesADay) * DAY_MS);
+    const { pool, userId } = household;
+    const slate = composeSlate({
+      slateId: `${seed}-${step}`,
+      userId,
+      size,
+      pool,
+      candidates: step < driftAt ? household.candidates : household.drifted,
+      context: contextOf({ pool, now }),
+      served,
+      now,
+    });
+    const relevance = relevanceOf(
+      household,
+      slate.slots.map(({ itemId }) => itemId),
+      clicking,
+    );
+    const looked = look(relevance, clicking.look, createRandom(`visit ${seed} ${step}`));
+    for (const reward of rewardsOf(slate, looked, learned.sequence))
+      applyReward(learned, reward, settings.terms);
+    const clicks = looked.clicked.filter(Boolean).length;
     visits.push({ household: number, expected: expectedClicks(relevance, clicking.look), clicks });
   }
   return visits;
+}
+
+function servedBy(
+  policy: SelectedPolicy,
+  { learner, terms, supportEpsilon }: ProductSettings,
+  learned: Parameters<typeof learnPosterior>[0],
+): ServedPolicy {
+  const { posterior, observations } = learnPosterior(learned, learner);
+  const { label, create } = policy;
+  const { interactions } = terms;
+  return { label, policy: create(posterior), observations, epsilon: supportEpsilon, interactions };
+}
+
+/** The rewards that feedback writes for a slate whose impressions and clicks the app reports. */
+function rewardsOf(slate: Slate, { seen, clicked }: Looked, sequence: number): Reward[] {
+  const { slateId, userId, servedAt, slots, featureNames, contextNames, context } = slate;
+  return slots.map(({ itemId, features, propensity }, slot) => ({
+    rewardId: `${slateId}/${slot}`,
+    sequence: sequence + slot + 1,
+    slateId,
+    userId,
+    itemId,
+    slot,
+    reward: clicked[slot] ? 1 : 0,
+    actionType: clicked[slot] ? 'click' : null,
+    delay: clicked[slot] ? 1_000 : null,
+    features: [...features, ...context],
+    featureNames: [...featureNames, ...contextNames],
+    propensity,
+    servedAt,
+    exposure: seen[slot] ? 'seen' : 'unseen',
+    outcomes: {},
+    slots: slots.length,
+  }));
 }

@@ -24,6 +24,8 @@ const IMPRESSIONS = 20_000;
 const AFTER_DRIFT = 5_000;
 const SIZE = 10;
 const REFRESH = 50;
+/** Slates a day: the drift is won back within a week. */
+const SLATES_A_DAY = 700;
 /** A click is examination × relevance + noise: of what was bought later these are clicked on, of the rest those. */
 const CLICKS = { relevant: 0.5, noise: 0.01 };
 /** Slates after which it is looked whether the lead is certain. */
@@ -44,8 +46,10 @@ type Row = Figures & { readonly look: LookModel; readonly policy: string; readon
 export async function measure(): Promise<Figures> {
   const households = await readHouseholds(HOUSEHOLDS);
   const config = readRerankConfig();
+  const defaultPolicy = config.policy.label.replace(/\(.*/, '');
+  const settings = { ...config, learner: { ...config, ...config.terms } };
   const names = POLICIES.map(({ name }) => name).filter(
-    (name) => name === config.policyName || BESIDE.includes(name),
+    (name) => name === defaultPolicy || BESIDE.includes(name),
   );
   const rows: Row[] = [];
   const drift: Figures[] = [];
@@ -58,7 +62,8 @@ export async function measure(): Promise<Figures> {
       const options = {
         households,
         policy: selectPolicy(name, SETTINGS),
-        learner: config,
+        settings,
+        slatesADay: SLATES_A_DAY,
         clicking,
         impressions: IMPRESSIONS,
         size: SIZE,
@@ -70,7 +75,7 @@ export async function measure(): Promise<Figures> {
       console.error(
         `  ${look}, ${name}: lead ${row.lead.toFixed(4)} (${row.low.toFixed(4)} to ${row.high.toFixed(4)}), lift ${row.liftOverBestModel.toFixed(3)}`,
       );
-      if (name !== config.policyName) continue;
+      if (name !== defaultPolicy) continue;
       aa.push({ look, ...coverageOfEqualArms(outcomesOf(runs[0]!, households)) });
       drift.push({ look, ...driftRecovery(options) });
     }
@@ -101,17 +106,16 @@ interface FixedRows {
 }
 
 function fixedRows(households: readonly Household[], clicking: Clicking): FixedRows {
-  const tableOf = (household: Household) => household.table;
-  const value = (blend: Blend) => valueOfBlend(households, blend, SIZE, clicking, tableOf);
-  const models = [...new Set(households.flatMap(({ table }) => modelsOf(table)))];
+  const value = (blend: Blend) => valueOfBlend(households, blend, SIZE, clicking);
+  const models = [...new Set(households.flatMap(({ candidates }) => modelsOf(candidates.features)))];
   const single = models.map((model) => ({ model, clicks: value(new Map([[model, 1]])) }));
   const blend = bestBlend(value, models);
   const weights = [...blend].map(([model, weight]) => `${model} ${weight}`).join(', ');
   const possible = households.map((household) => {
-    const order = Int32Array.from(household.isBought.keys()).sort(
-      (a, b) => Number(household.isBought[b]) - Number(household.isBought[a]),
-    );
-    return expectedClicks(relevanceOf(household, order.subarray(0, SIZE), clicking), clicking.look);
+    const { candidates, bought } = household;
+    const itemIds = candidates.candidates.map(({ itemId }) => itemId);
+    const order = itemIds.sort((a, b) => Number(bought.has(b)) - Number(bought.has(a)));
+    return expectedClicks(relevanceOf(household, order.slice(0, SIZE), clicking), clicking.look);
   });
   const { look } = clicking;
   const rows = [
@@ -130,7 +134,10 @@ function learnedRow(
   { blend, bestModel }: FixedRows,
 ) {
   const ofBlend = households.map((household) =>
-    expectedClicks(relevanceOf(household, orderBy(household.table, blend, SIZE), clicking), clicking.look),
+    expectedClicks(
+      relevanceOf(household, orderBy(household.candidates, blend, SIZE), clicking),
+      clicking.look,
+    ),
   );
   const leadAt = (count: number) => leadOver(runs, ofBlend, count);
   const { mean: lead, low, high } = leadAt(IMPRESSIONS);
