@@ -27,6 +27,7 @@ await runMeasurement('evaluate', {
   },
   'semi-synthetic': {
     title: 'policies that learn from clicks of households whose later purchases are relevant',
+    options: ['look'],
     load: () => import('./semi-synthetic/measure.ts'),
   },
   sessions: {

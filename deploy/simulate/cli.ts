@@ -29,7 +29,12 @@ const FUTURE = 0.2;
 /** Share of the time before the drift. */
 const BEFORE_DRIFT = 0.65;
 /** Models whose own order is an arm of the experiment. */
-const SINGLE_MODELS = ['behaviour', 'medoid-neighbours', 'trending'];
+const SINGLE_MODELS = {
+  behaviour: 'behaviour.score',
+  'medoid-neighbours': 'medoid-neighbours.score',
+  // Beside the own lists of a user its score has another name.
+  trending: 'trending.beside-score',
+};
 /** Share of the users whose slates the bandit chooses, relative to one single model. */
 const BANDIT_SHARE = 4;
 
@@ -104,7 +109,11 @@ async function open(
 function experimentOf(now: number): Experiment {
   const hasFixed = POLICIES.some(({ name }) => name === 'fixed');
   const single = hasFixed
-    ? SINGLE_MODELS.map((model) => ({ name: model, share: 1, policy: `fixed(column=${model}.score)` }))
+    ? Object.entries(SINGLE_MODELS).map(([name, column]) => ({
+        name,
+        share: 1,
+        policy: `fixed(column=${column})`,
+      }))
     : [{ name: 'greedy', share: 1, policy: 'greedy' }];
   return {
     name: 'simulation',

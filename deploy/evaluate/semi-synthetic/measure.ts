@@ -5,6 +5,7 @@ import { readRerankConfig } from '../../../services/rerank/config.ts';
 import { POLICIES } from '../../../services/rerank/policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from '../../../services/rerank/policies/select.ts';
 import type { Figures } from '../../figures/figures.ts';
+import { SetupError } from '../../local/parts/setup-error.mjs';
 import {
   type Blend,
   bestBlend,
@@ -31,7 +32,7 @@ const CLICKS = { relevant: 0.5, noise: 0.01 };
 /** Slates after which it is looked whether the lead is certain. */
 const CHECKPOINTS = [1_000, 2_000, 5_000, 10_000, 15_000, 20_000];
 /** Policies that are run beside the default one, if the product has them. */
-const BESIDE = ['thompson', 'plackett-luce', 'greedy'];
+const BESIDE = ['plackett-luce'];
 const SETTINGS = Object.fromEntries(
   Object.entries(POLICY_SETTINGS).map(([key, { fallback }]) => [key, fallback]),
 );
@@ -43,7 +44,12 @@ type Row = Figures & { readonly look: LookModel; readonly policy: string; readon
  * gain over the blend of the models' scores that is best in hindsight, in expected clicks a slate over all slates, `low` and `high` its 95 %
  * interval by bootstrap over seeds and households; `liftOverBestModel` compares with the best single model.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({
+  look: only,
+}: Readonly<Record<string, string | undefined>> = {}): Promise<Figures> {
+  const looks = LOOK_MODELS.filter((look) => only === undefined || look === only);
+  if (looks.length === 0)
+    throw new SetupError(`There is no way of looking ${only}`, `Choose one of ${LOOK_MODELS.join(', ')}.`);
   const households = await readHouseholds(HOUSEHOLDS);
   const config = readRerankConfig();
   const defaultPolicy = config.policy.label.replace(/\(.*/, '');
@@ -54,30 +60,33 @@ export async function measure(): Promise<Figures> {
   const rows: Row[] = [];
   const drift: Figures[] = [];
   const aa: Figures[] = [];
-  for (const look of LOOK_MODELS) {
+  for (const look of looks) {
     const clicking = { ...CLICKS, look };
     const fixed = fixedRows(households, clicking);
     rows.push(...fixed.rows);
     for (const name of names) {
-      const options = {
+      const isDefault = name === defaultPolicy;
+      const options: Omit<RunOptions, 'seed'> = {
         households,
         policy: selectPolicy(name, SETTINGS),
         settings,
-        slatesADay: SLATES_A_DAY,
         clicking,
-        impressions: IMPRESSIONS,
+        impressions: IMPRESSIONS + (isDefault ? AFTER_DRIFT : 0),
         size: SIZE,
         refresh: REFRESH,
+        slatesADay: SLATES_A_DAY,
+        driftAt: IMPRESSIONS,
       };
-      const runs = SEEDS.map((seed) => serveAndLearn({ ...options, seed }));
+      const whole = SEEDS.map((seed) => serveAndLearn({ ...options, seed }));
+      const runs = whole.map((run) => run.slice(0, IMPRESSIONS));
       const row = learnedRow(runs, households, clicking, fixed);
       rows.push({ look, policy: name, ...row });
       console.error(
         `  ${look}, ${name}: lead ${row.lead.toFixed(4)} (${row.low.toFixed(4)} to ${row.high.toFixed(4)}), lift ${row.liftOverBestModel.toFixed(3)}`,
       );
-      if (name !== defaultPolicy) continue;
+      if (!isDefault) continue;
       aa.push({ look, ...coverageOfEqualArms(outcomesOf(runs[0]!, households)) });
-      drift.push({ look, ...driftRecovery(options) });
+      drift.push({ look, ...driftRecovery(whole, options) });
     }
   }
   return {
@@ -85,7 +94,13 @@ export async function measure(): Promise<Figures> {
     drift,
     driftRecovery: Math.min(...drift.map(({ recovered }) => Number(recovered))),
     aa,
-    data: { households: households.length, impressions: IMPRESSIONS, seeds: SEEDS.length, ...CLICKS },
+    data: {
+      households: households.length,
+      impressions: IMPRESSIONS,
+      seeds: SEEDS.length,
+      slatesADay: SLATES_A_DAY,
+      ...CLICKS,
+    },
   };
 }
 
@@ -170,17 +185,17 @@ function leadOver(runs: readonly Visit[][], ofBlend: readonly number[], count: n
  * The list of one model turns random after a first stretch. `recovered` is the part of the loss, the clicks at once after the drift below
  * those of a policy that learned nothing else than the world after it, that is won back in the last fifth of the slates that follow.
  */
-function driftRecovery(options: Omit<RunOptions, 'seed'>): Figures {
-  const rows = SEEDS.map((seed) => {
-    const impressions = IMPRESSIONS + AFTER_DRIFT;
-    const run = serveAndLearn({ ...options, seed, impressions, driftAt: IMPRESSIONS });
-    const after = serveAndLearn({ ...options, seed, driftAt: 0 }).slice(-AFTER_DRIFT);
-    const part = (from: number, to: number) => mean(run.slice(from, to).map(({ expected }) => expected));
+function driftRecovery(runs: readonly Visit[][], options: Omit<RunOptions, 'seed'>): Figures {
+  const { impressions } = options;
+  const rows = SEEDS.map((seed, index) => {
+    const part = (from: number, to: number) =>
+      mean(runs[index]!.slice(from, to).map(({ expected }) => expected));
+    const fresh = serveAndLearn({ ...options, seed, impressions: 2 * AFTER_DRIFT, driftAt: 0 });
     return {
       before: part(IMPRESSIONS - AFTER_DRIFT, IMPRESSIONS),
       atOnce: part(IMPRESSIONS, IMPRESSIONS + AFTER_DRIFT / 10),
       end: part(impressions - AFTER_DRIFT / 5, impressions),
-      attainable: mean(after.map(({ expected }) => expected)),
+      attainable: mean(fresh.slice(-AFTER_DRIFT).map(({ expected }) => expected)),
     };
   });
   const of = (key: 'before' | 'atOnce' | 'end' | 'attainable') => mean(rows.map((row) => row[key]));
