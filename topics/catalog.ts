@@ -16,6 +16,7 @@ export type TopicName =
   | 'model-parts'
   | 'inference'
   | 'experiments'
+  | 'candidates'
   | 'dead-letters';
 
 export interface TopicDeclaration {
@@ -144,6 +145,15 @@ const DECLARATIONS = {
     // An inference takes minutes, and nothing reads its messages when it has ended.
     retentionMs: DAY / 4,
     summary: 'the shuffle of an inference by workers',
+  },
+  candidates: {
+    name: 'candidates',
+    key: 'userId',
+    schema: 'CandidateSet',
+    partitions: USER_PARTITIONS,
+    cleanup: 'delete',
+    retentionMs: 30 * DAY,
+    summary: 'all candidates of a share of the slates, with their features',
   },
   experiments: {
     name: 'experiments',

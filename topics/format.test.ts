@@ -219,6 +219,20 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
     'part 1 of pinsage of g7, 2 bytes [01 02]',
   ],
   [
+    'CandidateSet',
+    {
+      slateId: 's1',
+      userId: 'u1',
+      servedAt: 0,
+      size: 10,
+      itemIds: ['tea', 'soap'],
+      featureNames: ['bias'],
+      features: Buffer.alloc(16),
+      rewardOffsets: [],
+    },
+    '2 candidates of slate s1 of u1 with 1 feature: tea, soap',
+  ],
+  [
     'Experiment',
     {
       name: 'autumn',

@@ -119,6 +119,9 @@ const RENDERERS: Renderers = {
   ModelPart: ({ model, generation, part, bytes }, options) =>
     `part ${part} of ${printable(model)} of ${id(generation, options)}, ${formatBytes(bytes, options)}`,
 
+  CandidateSet: ({ slateId, userId, itemIds, featureNames }, options) =>
+    `${count(itemIds.length, 'candidate')} of slate ${id(slateId, options)} of ${id(userId, options)} with ${count(featureNames.length, 'feature')}: ${list(itemIds, (itemId) => id(itemId, options), options)}`,
+
   Experiment: ({ name, state, arms, promoted }) => {
     const listed = arms.map(
       (arm) => `${printable(arm.name)} ${number(arm.share)} by ${printable(arm.policy || 'the set policy')}`,

@@ -1,5 +1,6 @@
 /** Valid records for tests: each builder fills in the fields that the test does not name. */
 import type {
+  CandidateSet,
   Cause,
   DeadLetter,
   Experiment,
@@ -18,6 +19,7 @@ import type {
 } from '../generated/records.ts';
 import { encodeVector } from '../vectors.ts';
 import { type LoggedAction, timestampOf } from './action-validity.ts';
+import { encodeFeatures } from './candidate-sets.ts';
 
 /** The time at which the records were made, ms. */
 export const RECORDED_AT = Date.parse('2026-03-01T12:00:00Z');
@@ -260,6 +262,21 @@ export function anExperiment(change: Partial<Experiment> = {}): Experiment {
     promoted: null,
     startedAt: RECORDED_AT,
     updatedAt: RECORDED_AT,
+    ...change,
+  };
+}
+
+/** Two candidates with two features each, of a slate of u1. */
+export function aCandidateSet(change: Partial<CandidateSet> = {}): CandidateSet {
+  return {
+    slateId: 's1',
+    userId: 'u1',
+    servedAt: RECORDED_AT,
+    size: 1,
+    itemIds: ['tea', 'soap'],
+    featureNames: ['bias', 'popularity'],
+    features: encodeFeatures(Float64Array.of(1, 0.25, 1, 0.5)),
+    rewardOffsets: [-1, 4],
     ...change,
   };
 }

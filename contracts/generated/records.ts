@@ -3,6 +3,29 @@
 import type { AvroRecord } from '../avro.ts';
 
 /**
+ * All candidates that a policy chose a slate from, for a share of the slates: with them the slate can be made
+ * again, and other policies judged. Topic candidates, key userId.
+ */
+export interface CandidateSet {
+  /** The slate that was chosen from them. */
+  readonly slateId: string;
+  /** To whom it was shown. */
+  readonly userId: string;
+  /** When the slate was chosen, in milliseconds since the epoch. */
+  readonly servedAt: number;
+  /** Number of slots that were asked for. */
+  readonly size: number;
+  /** The candidates, one for each row of the features. */
+  readonly itemIds: readonly string[];
+  /** Names of the features, in the order of the columns. */
+  readonly featureNames: readonly string[];
+  /** The features exactly as the policy used them: float64 little-endian, a row after the other. */
+  readonly features: Buffer;
+  /** By partition of rewards, the offset of the last message that the posterior includes; −1 for none. */
+  readonly rewardOffsets: readonly number[];
+}
+
+/**
  * A message that a stage could not decode or handle, with the reason. Topic dead-letters, key source topic.
  */
 export interface DeadLetter {
@@ -638,6 +661,7 @@ export interface UserInterests {
 
 /** The type of each record that is a message, by the name of its schema. */
 export interface RecordTypes {
+  readonly CandidateSet: CandidateSet;
   readonly DeadLetter: DeadLetter;
   readonly Experiment: Experiment;
   readonly Item: Item;
@@ -658,6 +682,66 @@ export type RecordName = keyof RecordTypes;
 
 /** The schema of each message, so that no file is read at run time. */
 export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
+  CandidateSet: {
+    "type": "record",
+    "name": "CandidateSet",
+    "namespace": "io.tributary",
+    "doc": "All candidates that a policy chose a slate from, for a share of the slates: with them the slate can be made again, and other policies judged. Topic candidates, key userId.",
+    "fields": [
+      {
+        "name": "slateId",
+        "type": "string",
+        "doc": "The slate that was chosen from them."
+      },
+      {
+        "name": "userId",
+        "type": "string",
+        "doc": "To whom it was shown."
+      },
+      {
+        "name": "servedAt",
+        "type": {
+          "type": "long",
+          "logicalType": "timestamp-millis"
+        },
+        "doc": "When the slate was chosen, in milliseconds since the epoch."
+      },
+      {
+        "name": "size",
+        "type": "int",
+        "doc": "Number of slots that were asked for."
+      },
+      {
+        "name": "itemIds",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "The candidates, one for each row of the features."
+      },
+      {
+        "name": "featureNames",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Names of the features, in the order of the columns."
+      },
+      {
+        "name": "features",
+        "type": "bytes",
+        "doc": "The features exactly as the policy used them: float64 little-endian, a row after the other."
+      },
+      {
+        "name": "rewardOffsets",
+        "type": {
+          "type": "array",
+          "items": "long"
+        },
+        "doc": "By partition of rewards, the offset of the last message that the posterior includes; −1 for none."
+      }
+    ]
+  },
   DeadLetter: {
     "type": "record",
     "name": "DeadLetter",

@@ -95,6 +95,13 @@ const STAGE_SETTINGS = {
     summary:
       'longest time that a slate may take; a shorter one that its caller names in x-tributary-deadline-ms holds instead',
   }),
+  candidatesShare: number('TRIBUTARY_RERANK_CANDIDATES_SHARE', {
+    fallback: 0.01,
+    minimum: 0,
+    maximum: 1,
+    summary:
+      'share of the slates whose candidates are all logged, so that they can be replayed and other policies judged by them',
+  }),
   poolDays: number('TRIBUTARY_RERANK_POOL_DAYS', {
     fallback: 90,
     minimum: 1,
@@ -151,3 +158,6 @@ export function readRerankConfig() {
     terms: termsOf(values),
   };
 }
+
+/** The settings of the stage as it reads them. */
+export type RerankConfig = ReturnType<typeof readRerankConfig>;

@@ -1,11 +1,13 @@
 import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import type { CandidateSet } from '#contracts/generated/records.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
+import { candidateSetOf, isSampled } from './candidate-log.ts';
 import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
 import { selectArmPolicy } from './experiments/arm-policy.ts';
@@ -66,6 +68,7 @@ await runStage(STAGES.rerank, async (stage) => {
           observations: learned.observations,
           policyId: policy.idWith(config.deciding),
           posteriorId: learned.id,
+          rewardOffsets: learned.offsets,
           epsilon: config.supportEpsilon,
           interactions: config.terms.interactions,
         };
@@ -101,6 +104,8 @@ await runStage(STAGES.rerank, async (stage) => {
     isCatalogueRead = true;
   });
 
+  /** The candidates of slates that are not published yet. */
+  const sampled = new WeakMap<object, CandidateSet>();
   addSlateRoute(stage.http, {
     calls: createSlateCalls({
       maxCalls: config.maxSlates,
@@ -128,9 +133,18 @@ await runStage(STAGES.rerank, async (stage) => {
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);
-      return asked.explain ? { ...slate, explain: explainSlate(request, slate) } : slate;
+      const answer = asked.explain ? { ...slate, explain: explainSlate(request, slate) } : slate;
+      if (isSampled(slateId, config.candidatesShare))
+        sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? []));
+      return answer;
     },
-    publish: (slate, trace) => stage.produce('slates', slate.userId, slate, { trace }),
+    publish: (slate, trace) => {
+      const set = sampled.get(slate);
+      return Promise.all([
+        stage.produce('slates', slate.userId, slate, { trace }),
+        set && stage.produce('candidates', set.userId, set, { trace }),
+      ]);
+    },
   });
   // While pools are rebuilt, slates come from the lists for everyone, so the stage stays ready.
   await stage.consume(

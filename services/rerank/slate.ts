@@ -1,8 +1,14 @@
 import { createHash } from 'node:crypto';
 import type { FeatureTable, ProductColumn } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
-import { type AllowsRow, chooseFrom, lawOfAll, mixtureOf } from '#algorithms/bandit/slate-law.ts';
-import { createRandom } from '#algorithms/random.ts';
+import {
+  type AllowsRow,
+  chooseFrom,
+  lawOfAll,
+  mixtureOf,
+  type SlateLaw,
+} from '#algorithms/bandit/slate-law.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from './candidates.ts';
 import { interactionName, isScore } from './columns.ts';
@@ -21,6 +27,8 @@ export interface ServedPolicy {
   /** Digests of the settings and of the posterior; empty if they are not known. */
   readonly policyId?: string;
   readonly posteriorId?: string;
+  /** By partition of rewards, the last offset in the posterior; none if they are not known. */
+  readonly rewardOffsets?: readonly number[];
   /** Probability with which a slate is drawn from all candidates alike; default 0. */
   readonly epsilon?: number;
   /** Names of the context with which the scores of models interact; default none. */
@@ -48,17 +56,25 @@ export interface SlateRequest {
   readonly now: number;
 }
 
-/** Chooses the slate of a user from the pool. */
-export function composeSlate(request: SlateRequest): Slate {
-  const { slateId, userId, size, pool, served, experiment = null, now } = request;
-  const { allows, context = NO_CONTEXT } = request;
-  const { candidates, features } = request.candidates;
-  const { epsilon = 0, interactions = [], policyId = '', posteriorId = '' } = served;
-  const random = createRandom(slateId);
+/** The distribution over slates from which the policy chooses, support by all candidates alike included. */
+export function lawOfSlate(
+  { slateId, size, served, candidates: given, allows, context = NO_CONTEXT }: SlateRequest,
+  random: Random = createRandom(slateId),
+): SlateLaw {
+  const { candidates, features } = given;
+  const { epsilon = 0, interactions = [] } = served;
   const products = productsOf(features.columns, context, interactions);
   const law = served.policy.lawOf({ features: { ...features, products }, size, random, allows });
-  const mixed = mixtureOf(law, lawOfAll(candidates.length, law.size, allows), epsilon);
-  const chosen = chooseFrom(mixed, random);
+  return mixtureOf(law, lawOfAll(candidates.length, law.size, allows), epsilon);
+}
+
+/** Chooses the slate of a user from the pool. */
+export function composeSlate(request: SlateRequest): Slate {
+  const { slateId, userId, pool, served, experiment = null, now, context = NO_CONTEXT } = request;
+  const { candidates, features } = request.candidates;
+  const { epsilon = 0, policyId = '', posteriorId = '' } = served;
+  const random = createRandom(slateId);
+  const chosen = chooseFrom(lawOfSlate(request, random), random);
   const width = features.columns.length;
   return {
     slateId,

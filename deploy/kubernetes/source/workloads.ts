@@ -92,7 +92,7 @@ export const WORKLOADS: readonly Workload[] = [
     cpu: ['500m', '2'],
     memory: ['512Mi', '1Gi'],
     reads: ['proposals', 'rewards', 'items', 'experiments'],
-    writes: ['slates', 'dead-letters'],
+    writes: ['slates', 'candidates', 'dead-letters'],
     groups: { 'rerank.pools': 'proposals', 'rerank.rewards': 'rewards' },
     peers: [],
     usesRedis: true,

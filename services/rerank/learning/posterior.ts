@@ -20,6 +20,8 @@ export interface HeldPosterior {
   readonly observations: number;
   /** Digest of what is in it: empty for nothing. */
   readonly id: string;
+  /** By partition, the last offset in it; empty if it is not of the log. */
+  readonly offsets: readonly number[];
 }
 
 /**
@@ -37,7 +39,7 @@ export function learnPosterior(
   const total = createStatistics();
   for (const block of used) merge(total, block.statistics, decayOf(block, now, halfLifeMs));
   const full = posterior(total, { prior: priorOf(priorDeviation), noiseVariance });
-  return { posterior: marginal(full, ranks), observations: total.count, id };
+  return { posterior: marginal(full, ranks), observations: total.count, id, offsets: [] };
 }
 
 function byIndex(a: LearnedBlock, b: LearnedBlock): number {
@@ -51,8 +53,12 @@ export async function readPosterior(
   options: PriorOptions,
 ): Promise<HeldPosterior> {
   const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
-  const offsets = held.map(({ offset }) => offset).join();
-  const id = createHash('sha256').update(offsets).digest('hex').slice(0, 16);
+  const offsets = held.map(({ offset }) => offset);
   const learned = held.map((one) => believableLearned(one.learned));
-  return learnPosterior(learned, options, id);
+  return { ...learnPosterior(learned, options, posteriorIdOf(offsets)), offsets };
+}
+
+/** Digest of the offsets up to which each partition is in the posterior. */
+export function posteriorIdOf(offsets: readonly number[]): string {
+  return createHash('sha256').update(offsets.join()).digest('hex').slice(0, 16);
 }

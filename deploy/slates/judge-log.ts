@@ -1,0 +1,102 @@
+import { judge } from '#algorithms/bandit/ope/estimate.ts';
+import { type JudgedSlates, LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
+import { nameWinner } from '#algorithms/bandit/ope/winner.ts';
+import { createRandom } from '#algorithms/random.ts';
+import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
+import type { RerankConfig } from '../../services/rerank/config.ts';
+import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
+import { lawOfSlate } from '../../services/rerank/slate.ts';
+import type { Figures } from '../figures/figures.ts';
+import type { PastPosteriors } from './past-posteriors.ts';
+import { requestOf } from './replay.ts';
+
+/** A logged slate with its candidates and what each of its slots earned. */
+export interface SettledSlate {
+  readonly slate: Slate;
+  readonly set: CandidateSet;
+  readonly rewards: readonly number[];
+}
+
+/**
+ * Judges a policy by the slates that another one chose: it would have had the same candidates, and the posterior of the same moment.
+ * Throws RangeError for an unknown policy.
+ * @param settled in the order of the posteriors of the slates
+ * @param policy as slates name it, such as `greedy` or `thompson(draws=8)`
+ */
+export function judgeLog(
+  settled: readonly SettledSlate[],
+  posteriors: PastPosteriors,
+  policy: string,
+  config: RerankConfig,
+): Figures {
+  const selected = selectArmPolicy(policy, config);
+  if ('reason' in selected) throw new RangeError(selected.reason);
+  const slots = Math.max(1, ...settled.map(({ slate }) => slate.slots.length));
+  const size = settled.length * slots;
+  const filled = () => new Float64Array(size).fill(1);
+  const log: JudgedSlates = {
+    users: numbersOf(settled.map(({ slate }) => slate.userId)),
+    slots,
+    rewards: new Float64Array(size),
+    logged: { slot: filled(), given: filled() },
+    judged: { slot: filled(), given: filled() },
+  };
+  for (const [index, { slate, set, rewards }] of settled.entries()) {
+    const { posterior, observations } = posteriors.at(set.rewardOffsets);
+    const served = {
+      label: selected.label,
+      policy: selected.create(posterior),
+      observations,
+      epsilon: config.supportEpsilon,
+      interactions: config.terms.interactions,
+    };
+    const law = lawOfSlate(requestOf(slate, set, served));
+    const rowOf = new Map(set.itemIds.map((itemId, row) => [itemId, row]));
+    const order = Int32Array.from(slate.slots, ({ itemId }) => rowOf.get(itemId)!);
+    const at = index * slots;
+    log.rewards.set(rewards, at);
+    log.logged.slot.set(
+      slate.slots.map(({ propensity }) => propensity),
+      at,
+    );
+    log.logged.given.set(
+      slate.slots.map(({ conditional }) => conditional),
+      at,
+    );
+    log.judged.slot.set(law.marginals(order), at);
+    log.judged.given.set(law.conditionals(order), at);
+  }
+  return { policy: selected.label, slates: settled.length, ...figuresOf(log) };
+}
+
+function figuresOf(log: JudgedSlates): Figures {
+  const rows = LOOKINGS.map((looking) => {
+    const judgement = judge(log, { looking, random: createRandom('slates') });
+    const { values, looking: _looking, ...support } = judgement;
+    const { value, low, high, lead } = values.get('self-normalised')!;
+    const verdict = nameWinner(new Map([['the policy', judgement]]), 'self-normalised');
+    return {
+      looking,
+      ips: values.get('ips')!.value,
+      value,
+      low,
+      high,
+      lead: lead.value,
+      leadLow: lead.low,
+      leadHigh: lead.high,
+      ...support,
+      verdict: 'winner' in verdict ? 'It is better than the policies that logged.' : verdict.refused,
+    };
+  });
+  const logged = log.rewards.reduce((a, b) => a + b, 0) / log.users.length;
+  return { logged, rows };
+}
+
+function numbersOf(ids: readonly string[]): Int32Array {
+  const numbers = new Map<string, number>();
+  return Int32Array.from(ids, (id) => {
+    const number = numbers.get(id) ?? numbers.size;
+    numbers.set(id, number);
+    return number;
+  });
+}

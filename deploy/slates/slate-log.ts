@@ -1,0 +1,98 @@
+import type { Kafka } from 'kafkajs';
+import { type Codec, DecodeError } from '#contracts/codec.ts';
+import { candidateSetFault } from '#contracts/domain/candidate-sets.ts';
+import type { CandidateSet, RecordTypes, Slate } from '#contracts/generated/records.ts';
+import { CATALOG, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
+import type { Position } from '#topics/positions.ts';
+import { readTopic, type TopicMessage } from '#topics/reader.ts';
+import type { SettledSlate } from './judge-log.ts';
+import type { PlacedReward } from './past-posteriors.ts';
+
+/** The topics of slates, read once for one command. */
+export interface SlateLog {
+  readonly kafka: Kafka;
+  readonly codec: Codec;
+  readonly namespace: string;
+}
+
+/** The candidates of all sampled slates from a position on, by slate id; invalid ones are left out. */
+export async function readCandidateSets(log: SlateLog, from: Position): Promise<Map<string, CandidateSet>> {
+  const sets = new Map<string, CandidateSet>();
+  await readRecords(log, 'candidates', 'CandidateSet', from, (value, { key }) => {
+    if (candidateSetFault({ value, key: String(key) }) === undefined) sets.set(value.slateId, value);
+  });
+  return sets;
+}
+
+/** The slates of these ids. */
+export async function readSlates(
+  log: SlateLog,
+  from: Position,
+  ids: ReadonlySet<string>,
+): Promise<Map<string, Slate>> {
+  const slates = new Map<string, Slate>();
+  await readRecords(log, 'slates', 'Slate', from, (slate) => {
+    if (ids.has(slate.slateId) && !slates.has(slate.slateId)) slates.set(slate.slateId, slate);
+  });
+  return slates;
+}
+
+/** All rewards that the log has, by partition. */
+export async function readRewards(log: SlateLog): Promise<PlacedReward[][]> {
+  const partitions: PlacedReward[][] = Array.from({ length: CATALOG.rewards.partitions }, () => []);
+  await readRecords(log, 'rewards', 'Reward', { at: 'beginning' }, (reward, { partition, offset }) => {
+    partitions[partition]!.push({ offset, reward });
+  });
+  return partitions;
+}
+
+/** The sampled slates whose rewards are in the log, in the order of time. */
+export function settledSlates(
+  sets: ReadonlyMap<string, CandidateSet>,
+  slates: ReadonlyMap<string, Slate>,
+  rewards: readonly (readonly PlacedReward[])[],
+): SettledSlate[] {
+  const earned = new Map<string, Map<number, number>>();
+  for (const { reward } of rewards.flat()) {
+    if (!sets.has(reward.slateId)) continue;
+    const slots = earned.get(reward.slateId) ?? new Map<number, number>();
+    earned.set(reward.slateId, slots.set(reward.slot, reward.reward));
+  }
+  return [...sets.values()]
+    .sort((a, b) => a.servedAt - b.servedAt)
+    .flatMap((set) => {
+      const slate = slates.get(set.slateId);
+      const slots = earned.get(set.slateId);
+      // A slate from before there were conditional propensities cannot be judged.
+      if (
+        slate === undefined ||
+        slots === undefined ||
+        slate.slots.some(({ conditional }) => conditional === 0)
+      )
+        return [];
+      return [{ slate, set, rewards: slate.slots.map((_, slot) => slots.get(slot) ?? 0) }];
+    });
+}
+
+async function readRecords<R extends keyof RecordTypes>(
+  { kafka, codec, namespace }: SlateLog,
+  topic: TopicName,
+  record: R,
+  from: Position,
+  apply: (value: RecordTypes[R], message: TopicMessage) => void,
+): Promise<void> {
+  await readTopic({
+    kafka,
+    topic: qualifiedTopic(namespace, topic),
+    from,
+    async onMessage(message) {
+      if (message.value === null) return;
+      try {
+        apply(await codec.decode(record, message.value), message);
+      } catch (error) {
+        // The stages that read the topic write the dead letters.
+        if (!(error instanceof DecodeError)) throw error;
+      }
+    },
+  });
+}

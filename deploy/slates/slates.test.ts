@@ -1,0 +1,178 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { createRandom } from '#algorithms/random.ts';
+import { aReward } from '#contracts/domain/records.testing.ts';
+import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
+import { candidateSetOf, isSampled } from '../../services/rerank/candidate-log.ts';
+import type { Candidates } from '../../services/rerank/candidates.ts';
+import { readRerankConfig } from '../../services/rerank/config.ts';
+import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
+import { composeSlate } from '../../services/rerank/slate.ts';
+import { judgeLog } from './judge-log.ts';
+import { PastPosteriors, type PlacedReward } from './past-posteriors.ts';
+import { replaySlate } from './replay.ts';
+
+const CONFIG = readRerankConfig();
+const POOL = {
+  proposals: [],
+  generation: 'g1',
+  interestsVersion: 3,
+  recent: new Set<string>(),
+  lastReceivedAt: null,
+};
+const COLUMNS = ['bias', 'behaviour.score', 'popularity'];
+const NAMES = ['at.history'];
+
+function candidatesOfUser(user: number): Candidates {
+  const random = createRandom(`candidates ${user}`);
+  return {
+    candidates: Array.from({ length: 12 }, (_, i) => ({
+      itemId: `i${user}-${i}`,
+      models: ['behaviour'],
+      because: null,
+      explanation: 'because',
+      popularity: 0.1,
+    })),
+    features: {
+      columns: COLUMNS,
+      values: Float64Array.from({ length: 12 * COLUMNS.length }, (_, i) =>
+        i % COLUMNS.length === 0 ? 1 : random.normal(),
+      ),
+    },
+  };
+}
+
+/** A log of slates by one policy, each on the posterior of its moment; popular items are rewarded. */
+function logOf(policy: string, count: number) {
+  const selected = selectArmPolicy(policy, CONFIG);
+  assert.ok('label' in selected);
+  const rewards: PlacedReward[][] = [[], []];
+  const slates: { slate: Slate; set: CandidateSet; rewards: number[] }[] = [];
+  const random = createRandom('clicks');
+  const servedAt = Date.UTC(2026, 0, 5);
+  for (let index = 0; index < count; index++) {
+    const offsets = rewards.map((own) => own.length - 1);
+    const held = new PastPosteriors(rewards, CONFIG).at(offsets);
+    const candidates = candidatesOfUser(index % 20);
+    const slate = composeSlate({
+      slateId: `s${index}`,
+      userId: `u${index % 20}`,
+      size: 3,
+      pool: POOL,
+      candidates,
+      context: { names: NAMES, values: [0.5] },
+      served: {
+        label: selected.label,
+        policy: selected.create(held.posterior),
+        observations: held.observations,
+        policyId: selected.idWith(CONFIG.deciding),
+        posteriorId: held.id,
+        epsilon: CONFIG.supportEpsilon,
+        interactions: CONFIG.terms.interactions,
+      },
+      now: servedAt + index * 1_000,
+    });
+    const set = candidateSetOf(slate, candidates, 3, offsets);
+    const partition = index % 2;
+    const earned = slate.slots.map(({ features }) =>
+      random.next() < 1 / (1 + Math.exp(2 - 3 * features[2]!)) ? 1 : 0,
+    );
+    for (const [slot, reward] of earned.entries()) {
+      const own = rewards[partition]!;
+      own.push({
+        offset: own.length,
+        reward: aReward({
+          rewardId: `s${index}/${slot}`,
+          sequence: own.length + 1,
+          slateId: `s${index}`,
+          slot,
+          slots: 3,
+          reward,
+          features: [...slate.slots[slot]!.features, 0.5],
+          featureNames: [...COLUMNS, ...NAMES],
+          servedAt: slate.servedAt,
+          exposure: 'seen',
+        }),
+      });
+    }
+    slates.push({ slate, set, rewards: earned });
+  }
+  return { slates, rewards };
+}
+
+test('a logged slate is made again to the bit, also after later rewards and in any order', () => {
+  const { slates, rewards } = logOf('thompson', 60);
+  const posteriors = new PastPosteriors(rewards, CONFIG);
+  for (const index of [5, 59, 30]) {
+    const { slate, set } = slates[index]!;
+    const replayed = replaySlate(slate, set, posteriors.at(set.rewardOffsets), CONFIG);
+    assert.ok('differences' in replayed);
+    assert.deepEqual(replayed.differences, []);
+    assert.deepEqual(
+      replayed.slate.slots.map(({ itemId }) => itemId),
+      slate.slots.map(({ itemId }) => itemId),
+    );
+  }
+});
+
+test('a slate that cannot be made again has a reason, and one that was changed has its differences', () => {
+  const { slates, rewards } = logOf('thompson', 40);
+  const { slate, set } = slates[39]!;
+  const posterior = new PastPosteriors(rewards, CONFIG).at(set.rewardOffsets);
+  const reason = (...given: Parameters<typeof replaySlate>) => {
+    const replayed = replaySlate(...given);
+    return 'reason' in replayed ? replayed.reason : '';
+  };
+  assert.match(reason({ ...slate, policy: 'neural' }, set, posterior, CONFIG), /there is no policy neural/);
+  assert.match(reason({ ...slate, policyId: 'x' }, set, posterior, CONFIG), /set them as rerank had them/);
+  assert.match(reason({ ...slate, posteriorId: 'x' }, set, posterior, CONFIG), /its posterior is x/);
+  const lost = new PastPosteriors([rewards[0]!.slice(20), rewards[1]!], CONFIG).at(set.rewardOffsets);
+  assert.match(reason(slate, set, lost, CONFIG), /rewards have left it/);
+  const changed = { ...slate, slots: slate.slots.map((slot) => ({ ...slot, score: slot.score + 1e-12 })) };
+  const replayed = replaySlate(changed, set, posterior, CONFIG);
+  assert.ok(
+    'differences' in replayed && replayed.differences.some((text) => text.startsWith('slots[0].score was')),
+  );
+});
+
+test('another policy is judged by the slates of an exploring one: the one that learned is better than chance', () => {
+  const { slates, rewards } = logOf('plackett-luce(temperature=1)', 300);
+  const figures = judgeLog(
+    slates,
+    new PastPosteriors(rewards, CONFIG),
+    'plackett-luce(temperature=0.2)',
+    CONFIG,
+  ) as {
+    logged: number;
+    rows: { looking: string; value: number; meanWeight: number; verdict: string }[];
+  };
+  assert.deepEqual(
+    figures.rows.map(({ looking }) => looking),
+    ['slot', 'cascade', 'slate'],
+  );
+  for (const { value, meanWeight } of figures.rows) {
+    assert.ok(Math.abs(meanWeight - 1) < 0.2, `mean weight ${meanWeight}`);
+    assert.ok(Math.abs(value - figures.logged) < 0.5);
+  }
+  const own = judgeLog(
+    slates,
+    new PastPosteriors(rewards, CONFIG),
+    'plackett-luce(temperature=1)',
+    CONFIG,
+  ) as typeof figures;
+  const cascade = own.rows.find(({ looking }) => looking === 'cascade')!;
+  assert.ok(Math.abs(cascade.value - own.logged) < 1e-9, 'the policy that logged has its own mean as value');
+  assert.throws(
+    () => judgeLog(slates, new PastPosteriors(rewards, CONFIG), 'neural', CONFIG),
+    /there is no policy neural/,
+  );
+});
+
+test('the sample of slates whose candidates are logged has the share that is set, by the slate id alone', () => {
+  const ids = Array.from({ length: 10_000 }, (_, i) => `slate-${i}`);
+  assert.equal(ids.filter((id) => isSampled(id, 0)).length, 0);
+  assert.equal(ids.filter((id) => isSampled(id, 1)).length, ids.length);
+  const some = ids.filter((id) => isSampled(id, 0.1));
+  assert.ok(Math.abs(some.length - 1_000) < 120);
+  for (const id of some) assert.ok(isSampled(id, 0.2), 'a larger share has the smaller one in it');
+});

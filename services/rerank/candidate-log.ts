@@ -1,0 +1,32 @@
+import { hashString } from '#algorithms/random.ts';
+import { encodeFeatures } from '#contracts/domain/candidate-sets.ts';
+import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
+import type { Candidates } from './candidates.ts';
+
+/** Whether the candidates of a slate are logged: by its id alone, so that the sample depends on nothing that was shown. @param share 0 to 1 */
+export function isSampled(slateId: string, share: number): boolean {
+  return hashString(`candidates/${slateId}`) < share * 2 ** 32;
+}
+
+/**
+ * The record of all candidates of a slate.
+ * @param size number of slots that were asked for
+ * @param rewardOffsets by partition, the last offset in the posterior; −1 for none
+ */
+export function candidateSetOf(
+  { slateId, userId, servedAt }: Slate,
+  { candidates, features }: Candidates,
+  size: number,
+  rewardOffsets: readonly number[],
+): CandidateSet {
+  return {
+    slateId,
+    userId,
+    servedAt,
+    size,
+    itemIds: candidates.map(({ itemId }) => itemId),
+    featureNames: features.columns,
+    features: encodeFeatures(features.values),
+    rewardOffsets,
+  };
+}
