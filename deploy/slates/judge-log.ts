@@ -11,7 +11,7 @@ import type { PastPosteriors } from './past-posteriors.ts';
 import { requestOf } from './replay.ts';
 
 /** A logged slate with its candidates and what each of its slots earned. */
-export interface SettledSlate {
+export interface RewardedSlate {
   readonly slate: Slate;
   readonly set: CandidateSet;
   readonly rewards: readonly number[];
@@ -24,7 +24,7 @@ export interface SettledSlate {
  * @param policy as slates name it, such as `greedy` or `thompson(draws=8)`
  */
 export function judgeLog(
-  settled: readonly SettledSlate[],
+  settled: readonly RewardedSlate[],
   posteriors: PastPosteriors,
   policy: string,
   config: RerankConfig,

@@ -5,7 +5,7 @@ import type { CandidateSet, RecordTypes, Slate } from '#contracts/generated/reco
 import { CATALOG, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import type { Position } from '#topics/positions.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
-import type { SettledSlate } from './judge-log.ts';
+import type { RewardedSlate } from './judge-log.ts';
 import type { PlacedReward } from './past-posteriors.ts';
 
 /** The topics of slates, read once for one command. */
@@ -51,7 +51,7 @@ export function settledSlates(
   sets: ReadonlyMap<string, CandidateSet>,
   slates: ReadonlyMap<string, Slate>,
   rewards: readonly (readonly PlacedReward[])[],
-): SettledSlate[] {
+): RewardedSlate[] {
   const earned = new Map<string, Map<number, number>>();
   for (const { reward } of rewards.flat()) {
     if (!sets.has(reward.slateId)) continue;
