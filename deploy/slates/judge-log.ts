@@ -8,7 +8,7 @@ import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts
 import { lawOfSlate } from '../../services/rerank/slate.ts';
 import type { Figures } from '../figures/figures.ts';
 import type { PastPosteriors } from './past-posteriors.ts';
-import { requestOf } from './replay.ts';
+import { loggedRequest } from './replay.ts';
 
 /** A logged slate with its candidates and what each of its slots earned. */
 export interface RewardedSlate {
@@ -50,7 +50,7 @@ export function judgeLog(
       epsilon: config.supportEpsilon,
       interactions: config.terms.interactions,
     };
-    const law = lawOfSlate(requestOf(slate, set, served));
+    const law = lawOfSlate(loggedRequest(slate, set, served));
     const rowOf = new Map(set.itemIds.map((itemId, row) => [itemId, row]));
     const order = Int32Array.from(slate.slots, ({ itemId }) => rowOf.get(itemId)!);
     const at = index * slots;

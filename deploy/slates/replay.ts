@@ -26,7 +26,7 @@ export function candidatesOf(set: CandidateSet): Candidates {
 }
 
 /** The request that led to a logged slate, for the policy with its posterior. */
-export function requestOf(slate: Slate, set: CandidateSet, served: ServedPolicy): SlateRequest {
+export function loggedRequest(slate: Slate, set: CandidateSet, served: ServedPolicy): SlateRequest {
   const { slateId, userId, servedAt, experiment, contextNames, context, generation, interestsVersion } =
     slate;
   const pool = {
@@ -75,7 +75,7 @@ export function replaySlate(
       reason: `its posterior had ${slate.observations} rewards, and the log gives ${posterior.observations}: rewards have left it`,
     };
   const again = composeSlate(
-    requestOf(slate, set, {
+    loggedRequest(slate, set, {
       label: policy.label,
       policy: policy.create(posterior.posterior),
       observations: posterior.observations,
