@@ -35,4 +35,8 @@ await runMeasurement('evaluate', {
     options: ['log'],
     load: () => import('./sessions/measure.ts'),
   },
+  lessons: {
+    title: 'the five lessons of a marketplace, as switches of the hybrid vectors',
+    load: () => import('./lessons/measure.ts'),
+  },
 });

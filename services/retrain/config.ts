@@ -94,6 +94,11 @@ export const SETTINGS = {
     summary:
       'whether a retraining begins with the weights of the active generation where it can, or always from scratch',
   }),
+  hardNegatives: choice('TRIBUTARY_RETRAIN_HARD_NEGATIVES', ['true', 'false'], {
+    fallback: 'true',
+    summary:
+      'whether PinSage learns from hard negatives; a training fails where fewer than nine of ten queries have enough of them, as in a log whose contexts hold one item each',
+  }),
   companions: companions('TRIBUTARY_RETRAIN_MODELS', {
     fallback: ['places'],
     summary: 'models that are trained and released with each generation, beside PinSage and behaviour',

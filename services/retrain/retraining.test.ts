@@ -40,6 +40,7 @@ const CONFIG = {
   codeVersion: '1.2.3',
   inferenceWorkers: 0,
   companions: ['places'],
+  hardNegatives: 'true' as const,
   inferencePatienceMs: 1_000,
 };
 

@@ -2,6 +2,7 @@ import type { Figures } from '../../figures/figures.ts';
 import { type ClickLog, readClickLog } from './click-log.ts';
 import { createPeers, PEER_NAMES } from './peers.ts';
 import { type Ranks, rowsOf } from './ranks.ts';
+import { type NextItems, trainSequenceLists } from './sequence-lists.ts';
 import { listsOf, openSessionStage, SESSION_MODELS, SUMS } from './session-stage.ts';
 
 /** Looked-for items are among so many. */
@@ -14,14 +15,15 @@ const LIST = 20;
  */
 export async function measure({ log: path }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
   const log = readClickLog(path);
-  return measureSessions(log);
+  return measureSessions(log, await trainSequenceLists(log.train, LIST));
 }
 
-export async function measureSessions(log: ClickLog): Promise<Figures> {
-  const frozen = await walk(log, false);
+/** @param sequence the model of sequences, trained on the training part; without it there is no row of it */
+export async function measureSessions(log: ClickLog, sequence?: NextItems): Promise<Figures> {
+  const frozen = await walk(log, false, sequence);
   const live = await walk(log, true);
   return {
-    frozen: rowsOf(pick(frozen, [...PEER_NAMES, ...SESSION_MODELS])),
+    frozen: rowsOf(pick(frozen, [...PEER_NAMES, ...SESSION_MODELS, ...(sequence ? ['sequence'] : [])])),
     live: rowsOf(pick(live, [...PEER_NAMES, ...SESSION_MODELS])),
     served: rowsOf(pick(live, ['trending', ...SUMS])),
     data: { train: log.train.length, test: log.test.length, steps: frozen.get('popularity')?.length ?? 0 },
@@ -33,7 +35,7 @@ function pick(ranks: Ranks, names: readonly string[]): Ranks {
 }
 
 /** The ranks of all methods over the steps of the test part; −1 where the next item is not in the list. */
-async function walk({ train, test }: ClickLog, isLive: boolean): Promise<Ranks> {
+async function walk({ train, test }: ClickLog, isLive: boolean, sequence?: NextItems): Promise<Ranks> {
   const peers = createPeers();
   const stage = openSessionStage();
   for (const click of train) {
@@ -58,6 +60,7 @@ async function walk({ train, test }: ClickLog, isLive: boolean): Promise<Ranks> 
     const next = own[step + 1]?.item;
     if (next !== undefined && !prefix.includes(next)) {
       for (const [name, list] of peers.rank(prefix, click, LIST)) note(name, list, next);
+      if (sequence !== undefined) note('sequence', sequence(prefix), next);
       const proposals = await stage.proposals(prefix, click, isLive);
       for (const [name, list] of listsOf(proposals, prefix)) note(name, list, next);
     }

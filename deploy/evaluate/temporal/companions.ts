@@ -1,3 +1,4 @@
+import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
 import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { type TrainedCompanion, trainCompanions } from '../../../services/retrain/trainers/companion.ts';
@@ -12,7 +13,7 @@ import type { TemporalSplit } from '../pinsage/split.ts';
 export async function companionsOf(
   { itemIds, train }: Pick<TemporalSplit, 'itemIds' | 'train'>,
   { catalogue }: Pick<Purchases, 'catalogue'>,
-  { vectors }: ItemVectors,
+  { vectors, behaviour }: Pick<ItemVectors, 'vectors'> & { readonly behaviour: BehaviourFactors },
   seed: number,
   models: readonly string[] = COMPANIONS.map(({ model }) => model),
 ): Promise<TrainedCompanion[]> {
@@ -25,7 +26,15 @@ export async function companionsOf(
   const places = placesOf(placer.place(features, train), { itemCount, structure });
   const trained = await trainCompanions(
     COMPANIONS.filter(({ model }) => models.includes(model)),
-    { itemCount, features, structure, actions: train, trained: { embeddings: vectors, places }, seed },
+    {
+      itemCount,
+      features,
+      structure,
+      layout,
+      actions: train,
+      trained: { embeddings: vectors, places, behaviour },
+      seed,
+    },
   );
   for (const { model, seconds, leftOut = 'trained' } of trained)
     console.error(`  ${model}: ${leftOut}, ${seconds.toFixed(1)} s`);

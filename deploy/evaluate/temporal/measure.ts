@@ -62,7 +62,7 @@ export async function measure({
   for (const seed of SEEDS) {
     const vectors = await pinSageVectors(split, purchases, { ...RECIPE, config: { ...RECIPE.config, seed } });
     const behaviour = trainBehaviour(train, itemIds.length, seed);
-    const companions = await companionsOf(split, purchases, vectors, seed);
+    const companions = await companionsOf(split, purchases, { ...vectors, behaviour }, seed);
     const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour, companions };
     const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
     const lists = await serveAll(log, split, config);

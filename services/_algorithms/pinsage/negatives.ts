@@ -1,5 +1,6 @@
 import type { Random } from '../random.ts';
 import { firstAbove } from './cumulative.ts';
+import { ranksOfBand } from './hard-band.ts';
 import type { ItemContextGraph } from './live-graph.ts';
 import { createWalker, type WalkOptions } from './walks.ts';
 
@@ -34,6 +35,8 @@ export interface HardNegativeOptions extends WalkOptions {
   /** The band of personalised-PageRank ranks, as shares of the catalogue in [0, 1]: near, yet not the nearest. */
   readonly fromShare: number;
   readonly toShare: number;
+  /** The rank at which the band begins where that is not the one of `fromShare` (`fitHardBand`). */
+  readonly first?: number;
   /** Number of candidates kept per item. */
   readonly size: number;
 }
@@ -57,12 +60,9 @@ export function createHardNegatives(
   options: HardNegativeOptions,
   random: Random,
 ): HardNegatives {
-  const { fromShare, toShare, size } = options;
-  if (!(fromShare >= 0 && fromShare < toShare && toShare <= 1)) {
-    throw new RangeError(`Rank band ${fromShare}–${toShare} is not inside 0–1`);
-  }
-  const first = Math.floor(fromShare * graph.itemCount);
-  const end = Math.ceil(toShare * graph.itemCount);
+  const { size } = options;
+  const { first: wanted, end } = ranksOfBand(graph.itemCount, options);
+  const { first = wanted } = options;
   const walker = createWalker(graph, options);
   const known = new Map<number, Int32Array>();
   function walk(item: number): Int32Array {

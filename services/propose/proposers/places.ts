@@ -1,9 +1,7 @@
 import { PLACES, PLACES_FORMAT } from '#artefacts/places.ts';
 import { number } from '#platform/config.ts';
-import { createArtefactLookup } from './artefact-lookup.ts';
-import { createGenerationLookup } from './generation-lookup.ts';
-import { SearchedSpace } from './item-space.ts';
-import { defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+import { defineProposer } from './proposer.ts';
+import { createSpaceModel } from './space-proposer.ts';
 
 /** Items that lie among the same users as those of the window: spectral places, a space of their own beside that of PinSage. */
 export const places = defineProposer({
@@ -20,31 +18,12 @@ export const places = defineProposer({
       summary: 'exponent of the popularity by which the nearness of an item among the users is multiplied',
     }),
   },
-  create({ embeddings, artefacts, settings, candidates }) {
-    const find = createGenerationLookup(embeddings);
-    const spaceOf = createArtefactLookup(
-      artefacts,
-      PLACES_FORMAT,
-      (space) => new SearchedSpace(space, settings.popularityExponent),
-    );
-    const propose: ListsForUsers['propose'] = async (users, signal) => {
-      const lists = new Map<string, ProposedList>();
-      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
-        signal.throwIfAborted();
-        const items = generation === null ? undefined : find(generation);
-        const space = items && spaceOf(generation!);
-        if (space === undefined) continue;
-        for (const { userId, recent } of group) {
-          // Each item of the window counts once: the items that are taken every week are no better guides to a new one.
-          const taken = recent.map((itemId) => ({ itemId, weight: 1 / recent.length }));
-          lists.set(userId, {
-            items: space.rank({ taken, seen: recent, items: items!, candidates }),
-            generation,
-          });
-        }
-      }
-      return lists;
-    };
-    return { propose };
-  },
+  create: ({ settings: { popularityExponent }, candidates, ...resources }) =>
+    createSpaceModel(resources, {
+      format: PLACES_FORMAT,
+      popularityExponent,
+      candidates,
+      // Each item of the window counts once: items that are taken every week are no better guides to a new one.
+      weigh: (recent) => recent.map((itemId) => ({ itemId, weight: 1 / recent.length })),
+    }),
 });

@@ -1,7 +1,10 @@
 import { behaviour } from './behaviour.ts';
+import { content } from './content.ts';
+import { hybrid } from './hybrid.ts';
 import { medoidNeighbours } from './medoid-neighbours.ts';
 import { places } from './places.ts';
 import type { Proposer } from './proposer.ts';
+import { sequence } from './sequence.ts';
 import { sessionNeighbours } from './session-neighbours.ts';
 import { sessionTransitions } from './session-transitions.ts';
 import { trending } from './trending.ts';
@@ -11,6 +14,9 @@ export const PROPOSERS: readonly Proposer[] = [
   medoidNeighbours,
   behaviour,
   places,
+  content,
+  hybrid,
+  sequence,
   sessionNeighbours,
   sessionTransitions,
   trending,

@@ -26,7 +26,10 @@ export interface SnapshotSources {
 /** Drops the actions that are too old, logs the items with unusable vectors, and copies the rest. */
 export function snapshotOf(
   { actions, catalogue }: SnapshotSources,
-  config: Pick<RetrainConfig, 'days' | 'itemsMaximum' | 'halfLifeDays' | 'secondsBudget' | 'seed'>,
+  config: Pick<
+    RetrainConfig,
+    'days' | 'itemsMaximum' | 'halfLifeDays' | 'secondsBudget' | 'seed' | 'hardNegatives'
+  >,
   log: Pick<Logger, 'warn'>,
 ): Snapshot {
   actions.forgetOlderThan(config.days);
@@ -43,6 +46,7 @@ export function snapshotOf(
     ...DEFAULT_TRAIN_CONFIG,
     halfLifeDays: config.halfLifeDays,
     secondsBudget: config.secondsBudget,
+    hardNegatives: config.hardNegatives === 'true',
     seed: config.seed,
   };
   const { before } = splitByTime(training.columns, trainConfig.heldOutShare);
@@ -63,6 +67,7 @@ export function toTrainInput(
     itemCount: itemIds.length,
     features: catalogue.featureMatrix(itemIds, degrees, layout),
     structure: layout.structure,
+    layout,
     actions: columns,
     config: trainConfig,
   };

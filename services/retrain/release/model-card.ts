@@ -34,7 +34,7 @@ export interface Circumstances {
 
 /**
  * Facts about a model beside its figures, as JSON: data range (event times, ms), days asked for and kept by the log, sizes, seed and curriculum, α sweep,
- * version of the code, initial generation, seconds by step; of each companion its figures, or the reason for which it was left out.
+ * band of hard negatives with the share of queries that have a full one, version of the code, initial generation, seconds by step; of each companion its figures, or the reason for which it was left out.
  */
 export function modelCard(
   { metrics, weights, alpha, companions = [] }: TrainResult,
@@ -55,6 +55,7 @@ export function modelCard(
     config,
     startedFrom,
     lossByEpoch: metrics.lossByEpoch,
+    hardBand: metrics.hardBand ?? null,
     pairs: metrics.pairs,
     examples: metrics.examples,
     steps,

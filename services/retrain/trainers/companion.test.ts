@@ -19,7 +19,20 @@ describe('models that are trained beside PinSage', () => {
         model: 'diverged',
         train: () => ({ tables: { units: { columns: 1, values: Float32Array.of(Number.NaN) } }, facts: {} }),
       },
-      { model: 'good', train: async () => ({ tables, facts: { hitRate: 0.3 } }) },
+      {
+        model: 'good',
+        train: async ({ earlier }) => {
+          assert.equal(earlier.size, 0, 'a model that was left out is not among those of before');
+          return { tables, facts: { hitRate: 0.3 } };
+        },
+      },
+      {
+        model: 'next',
+        train: ({ earlier }) => {
+          assert.equal(earlier.get('good'), tables);
+          return { tables, facts: {} };
+        },
+      },
     ];
     const trained = await trainCompanions(companions, input);
     assert.deepEqual(
@@ -29,11 +42,12 @@ describe('models that are trained beside PinSage', () => {
         ['worse', 'below popularity', { hitRate: 0.1 }],
         ['diverged', 'the table units is not finite', {}],
         ['good', undefined, { hitRate: 0.3 }],
+        ['next', undefined, {}],
       ],
     );
     assert.deepEqual(
       trained.map((one) => one.tables !== undefined),
-      [false, false, false, true],
+      [false, false, false, true, true],
     );
     for (const { seconds, mib } of trained) assert.ok(seconds >= 0 && mib > 0);
   });

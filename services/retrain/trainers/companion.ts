@@ -1,10 +1,16 @@
+import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
+import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
 import type { Tables } from '#artefacts/tables.ts';
 import type { TrainInput, TrainResult } from '../training/train.ts';
 
 /** What a companion learns from: the input of the training, and PinSage as it was trained before. */
 export interface CompanionInput extends Pick<TrainInput, 'itemCount' | 'features' | 'structure' | 'actions'> {
-  /** PinSage's embeddings and the places that they were computed from. */
-  readonly trained: Pick<TrainResult, 'embeddings' | 'places'>;
+  /** Where the columns of the features are. */
+  readonly layout: FeatureLayout;
+  /** PinSage's embeddings, the places that they were computed from, and the factors of behaviour. */
+  readonly trained: Pick<TrainResult, 'embeddings' | 'places'> & { readonly behaviour: BehaviourFactors };
+  /** Tables of the companions that were trained before, by model; one that was left out is missing. */
+  readonly earlier: ReadonlyMap<string, Tables>;
   readonly seed: number;
 }
 
@@ -44,12 +50,14 @@ export interface TrainedCompanion {
 /** Trains the companions one after another; the failure of one keeps no other from its training, and PinSage from being released. */
 export async function trainCompanions(
   companions: readonly Companion[],
-  input: CompanionInput,
+  input: Omit<CompanionInput, 'earlier'>,
 ): Promise<TrainedCompanion[]> {
   const trained: TrainedCompanion[] = [];
+  const earlier = new Map<string, Tables>();
   for (const companion of companions) {
     const startedAt = performance.now();
-    const outcome = await outcomeOf(companion, input);
+    const outcome = await outcomeOf(companion, { ...input, earlier });
+    if (outcome.tables !== undefined) earlier.set(companion.model, outcome.tables);
     const seconds = (performance.now() - startedAt) / 1_000;
     const mib = Math.round(process.memoryUsage().rss / 1_048_576);
     trained.push({ model: companion.model, ...outcome, seconds, mib });
@@ -57,7 +65,10 @@ export async function trainCompanions(
   return trained;
 }
 
-async function outcomeOf(companion: Companion, input: CompanionInput) {
+async function outcomeOf(
+  companion: Companion,
+  input: CompanionInput,
+): Promise<Pick<TrainedCompanion, 'tables' | 'facts' | 'leftOut'>> {
   try {
     const { tables, facts, leftOut } = await companion.train(input);
     if (leftOut !== undefined) return { facts, leftOut };

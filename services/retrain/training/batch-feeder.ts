@@ -26,10 +26,10 @@ export const AHEAD = 4;
  * trainer steps.
  */
 export function startBatchFeeder(
-  { graph, neighbourhoods, pairs }: Examples,
+  { graph, neighbourhoods, pairs, hardBand }: Examples,
   config: TrainConfig,
 ): BatchFeeder {
-  const examples: Examples = { graph, neighbourhoods, pairs };
+  const examples: Examples = { graph, neighbourhoods, pairs, hardBand };
   const worker = new Worker(THREAD, { workerData: { examples, config } });
   // Each message to the thread requests one step, so the number of requests limits the prepared steps.
   const ask = () => worker.postMessage('next');

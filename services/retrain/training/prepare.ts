@@ -1,5 +1,6 @@
 import { agedWeights } from '#algorithms/pinsage/ageing.ts';
 import { buildGraph } from '#algorithms/pinsage/graph.ts';
+import { fitHardBand, type HardBand, LEAST_FULL_SHARE } from '#algorithms/pinsage/hard-band.ts';
 import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import {
   type ActionColumns,
@@ -9,9 +10,10 @@ import {
 } from '#algorithms/pinsage/pairs.ts';
 import { importanceNeighbourhoods, type Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import type { Random } from '#algorithms/random.ts';
-import { TributaryError } from '#contracts/errors.ts';
+import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import { drawOrder } from './batches.ts';
 import { shared } from './shared.ts';
+import { bandOptions } from './steps.ts';
 import { graphOptions, type TrainConfig, walkOptions } from './train-config.ts';
 
 const DAY_MS = 86_400_000;
@@ -21,6 +23,8 @@ export interface Examples {
   readonly graph: ItemContextGraph;
   readonly neighbourhoods: Neighbourhoods;
   readonly pairs: PairColumns;
+  /** Undefined for a training without hard negatives. */
+  readonly hardBand?: HardBand | undefined;
 }
 
 /** Input of the optimisation. Only `heldOut` uses actions of the held-out time. */
@@ -53,12 +57,48 @@ export function prepareTraining(
       neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),
       pairs,
     }),
+    hardBand: hardBandOf(graph, pairs, config, random.fork('hard band')),
     heldOut: sampleOf(
       pairsOf(after, config, random.fork('held-out')),
       config.heldOutPairs,
       random.fork('measured'),
     ),
   };
+}
+
+/** Queries by whose walks the band of hard negatives is chosen, which takes at most a second. */
+const BAND_QUERIES = 500;
+
+/** @throws TributaryError `training.failed` if the configured band is out of range */
+function fitBand(
+  graph: ItemContextGraph,
+  queries: Int32Array,
+  config: TrainConfig,
+  random: Random,
+): HardBand {
+  try {
+    return fitHardBand(graph, queries, bandOptions(config), random);
+  } catch (error) {
+    const reason = `The batches cannot be prepared: ${reasonOf(error)}`;
+    throw new TributaryError('training.failed', reason, { cause: error });
+  }
+}
+
+/** @throws TributaryError `training.failed` if too few queries have hard negatives, which a curriculum would silently lack */
+function hardBandOf(
+  graph: ItemContextGraph,
+  { query }: PairColumns,
+  config: TrainConfig,
+  random: Random,
+): HardBand | undefined {
+  if (!config.hardNegatives || config.epochs < 2) return undefined;
+  const chosen = drawOrder(query.length, BAND_QUERIES, random).map((pair) => query[pair]!);
+  const band = fitBand(graph, chosen, config, random);
+  if (band.fullShare >= LEAST_FULL_SHARE) return band;
+  throw new TributaryError(
+    'training.failed',
+    `${(100 * band.fullShare).toFixed(0)} % of the queries reach ${band.size} items as hard negatives, and ${100 * LEAST_FULL_SHARE} % must: set TRIBUTARY_RETRAIN_HARD_NEGATIVES=false to train without hard negatives`,
+  );
 }
 
 /** Neighbourhoods in the graph of all actions, held-out time included: those that are published. */

@@ -1,4 +1,5 @@
 import { degrees } from '#algorithms/pinsage/graph.ts';
+import type { BandOptions, HardBand } from '#algorithms/pinsage/hard-band.ts';
 import type { ItemContextGraph } from '#algorithms/pinsage/live-graph.ts';
 import {
   createHardNegatives,
@@ -30,13 +31,13 @@ const HARD_WALK = { steps: 400, restart: 0.2 };
 
 /** The steps of all epochs, in order; deterministic under a seed. Throws RangeError if an option is out of range. */
 export function* trainingSteps(
-  { graph, neighbourhoods, pairs }: Examples,
+  { graph, neighbourhoods, pairs, hardBand }: Examples,
   config: TrainConfig,
 ): Iterable<TrainingStep> {
   const random = createRandom(config.seed);
   const hiding = random.fork('hidden places');
   const sampler = createNegativeSampler(degrees(graph.contextsOfItem), config.negativePower);
-  const hard = hardNegativesOf(graph, config, random.fork('hard'));
+  const hard = hardNegativesOf(graph, config, random.fork('hard'), hardBand);
   const subgraphs = createSubgraphBuilder(neighbourhoods);
   const examples = Math.min(config.examplesPerEpoch, pairs.query.length);
   for (let epoch = 1; epoch <= config.epochs; epoch++) {
@@ -55,8 +56,24 @@ export function* trainingSteps(
   }
 }
 
-/** The hard negatives of a training. Throws RangeError if the configured band is out of range. */
-export function hardNegativesOf(graph: ItemContextGraph, config: TrainConfig, random: Random): HardNegatives {
-  const band = { fromShare: config.hardFromShare, toShare: config.hardToShare, size: HARD_CANDIDATES };
-  return createHardNegatives(graph, { ...HARD_WALK, ...band }, random);
+/** The configured band of hard negatives. */
+export function bandOptions({ hardFromShare, hardToShare }: TrainConfig): BandOptions {
+  return { ...HARD_WALK, fromShare: hardFromShare, toShare: hardToShare, size: HARD_CANDIDATES };
+}
+
+/**
+ * The hard negatives of a training. Throws RangeError if the configured band is out of range.
+ * @param band where walks do not reach the configured one
+ */
+export function hardNegativesOf(
+  graph: ItemContextGraph,
+  config: TrainConfig,
+  random: Random,
+  band?: Pick<HardBand, 'first' | 'steps'>,
+): HardNegatives {
+  return createHardNegatives(
+    graph,
+    { ...bandOptions(config), ...(band && { first: band.first, steps: band.steps }) },
+    random,
+  );
 }

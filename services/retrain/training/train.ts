@@ -1,7 +1,8 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
-import { checkFeatures } from '#algorithms/pinsage/features.ts';
+import { checkFeatures, type FeatureLayout } from '#algorithms/pinsage/features.ts';
+import type { HardBand } from '#algorithms/pinsage/hard-band.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
@@ -33,6 +34,8 @@ export interface TrainInput {
   readonly features: Float32Array;
   /** Leading features, in [0, f], that the training overwrites with the items' places in the graph. */
   readonly structure: number;
+  /** Where the columns of the features are; the companions read it. */
+  readonly layout?: FeatureLayout;
   /** Positive actions; they give the graph and the training pairs. Each item index is below `itemCount`. */
   readonly actions: ActionColumns;
   /** Neighbourhoods of the published embeddings; without them they come from the graph of `actions`. */
@@ -52,6 +55,8 @@ export interface TrainMetrics {
   /** The same pairs by the weights that a warm start began with, over the same graph. */
   readonly warmStart: RetrievalMetrics | undefined;
   readonly lossByEpoch: readonly number[];
+  /** Where hard negatives were taken from; undefined for a training without them. */
+  readonly hardBand?: HardBand | undefined;
   /** Number of training pairs, and of queries that were trained on. */
   readonly pairs: number;
   readonly examples: number;
@@ -141,6 +146,7 @@ export async function trainPinSage(
       contentOnly,
       warmStart: begun,
       lossByEpoch: epochs.map(({ loss }) => loss),
+      hardBand: data.hardBand,
       pairs: data.pairs.query.length,
       examples: epochs.at(-1)?.examples ?? 0,
       seconds: (performance.now() - startedAt) / 1000,

@@ -30,7 +30,13 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
     const behaviour = trainBehaviour(actions, itemCount, config.seed);
     stopwatch.lap('behaviour');
     const chosen = COMPANIONS.filter(({ model }) => names.includes(model));
-    const companions = await trainCompanions(chosen, { ...input, trained: result, seed: config.seed });
+    const companions = await trainCompanions(chosen, {
+      ...input,
+      // Without a layout nothing is known of the content.
+      layout: input.layout ?? { structure: input.structure, labels: 0, words: 0, vector: 0 },
+      trained: { ...result, behaviour },
+      seed: config.seed,
+    });
     const seconds = companions.map(({ model, seconds }) => [model, seconds]);
     const steps = { ...result.metrics.steps, ...stopwatch.seconds, ...Object.fromEntries(seconds) };
     reply({

@@ -1,0 +1,132 @@
+import { boundedTopK, byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
+import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import { gruState } from '#algorithms/sequence/gru.ts';
+import { norm, row } from '#algorithms/vectors.ts';
+import { type NamedSequence, SEQUENCE, SEQUENCE_FORMAT } from '#artefacts/sequence.ts';
+import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import { createArtefactLookup } from './artefact-lookup.ts';
+import { createGenerationLookup } from './generation-lookup.ts';
+import { type Candidate, defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+
+/** Items that a gated recurrent unit expects next, after the latest items of the window in their order. */
+export const sequence = defineProposer({
+  name: 'sequence',
+  explanation: 'often chosen next',
+  needs: ['interests', 'embeddings', 'artefacts'],
+  artefacts: [SEQUENCE],
+  byDefault: false,
+  settings: {},
+  create({ embeddings, artefacts, candidates }) {
+    const find = createGenerationLookup(embeddings);
+    const modelOf = createArtefactLookup(
+      artefacts,
+      SEQUENCE_FORMAT,
+      (decoded) => new SequenceRanking(decoded),
+    );
+    const propose: ListsForUsers['propose'] = async (users, signal) => {
+      const lists = new Map<string, ProposedList>();
+      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
+        signal.throwIfAborted();
+        const items = generation === null ? undefined : find(generation);
+        const model = items && modelOf(generation!);
+        if (model === undefined) continue;
+        for (const { userId, recent } of group)
+          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
+      }
+      return lists;
+    };
+    return { propose };
+  },
+});
+
+/** Numbers of a row are a multiple of so many, as the fast scan wants them. */
+const LANES = 4;
+
+/** The model of one generation, in the order in which a scan reads it. */
+export class SequenceRanking {
+  readonly #model: NamedSequence;
+  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #rows: ProductRows;
+  readonly #lengths: Float64Array;
+  /** Number of the item at each place of the rows, and its inverse. */
+  readonly #order: Int32Array;
+  readonly #placeOf: Int32Array;
+  /** 1 at the place of each item that may not be proposed, by the items that may. */
+  readonly #withheld = new WeakMap<EmbeddedItems, Uint8Array>();
+
+  constructor(model: NamedSequence) {
+    this.#model = model;
+    const { itemIds } = model;
+    this.#numbers = new Map(itemIds.map((itemId, number) => [itemId, number]));
+    const { width, values } = centredRows(model);
+    const lengths = Float64Array.from(itemIds, (_, item) => norm(row(values, item, width)));
+    this.#order = byFallingFactor(lengths, (a, b) => (itemIds[a]! < itemIds[b]! ? -1 : 1));
+    this.#placeOf = new Int32Array(itemIds.length);
+    this.#rows = reserveRows(itemIds.length, width);
+    const { matrix } = this.#rows;
+    this.#order.forEach((item, place) => {
+      this.#placeOf[item] = place;
+      const scale = lengths[item] === 0 ? 0 : 1 / lengths[item]!;
+      for (let i = 0; i < width; i++) matrix[place * width + i] = scale * values[item * width + i]!;
+    });
+    this.#lengths = Float64Array.from(this.#order, (item) => lengths[item]!);
+  }
+
+  /**
+   * The candidates of a user who took `recent`, the latest first; these are left out. The score of an item is its logit above the mean of
+   * all items, and above 0.
+   * @param items those that may be proposed
+   */
+  rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[] {
+    const { gru, vectors, lookBack, itemIds } = this.#model;
+    const taken = recent.flatMap((itemId) => this.#numbers.get(itemId) ?? []);
+    if (taken.length === 0) return [];
+    const latest = taken.slice(0, lookBack).reverse();
+    const state = gruState(
+      gru,
+      latest.map((item) => row(vectors, item, gru.hidden)),
+    );
+    const query = new Float64Array(this.#rows.dim);
+    query.set(state);
+    query[state.length] = 1;
+    const excluded = taken.map((item) => this.#placeOf[item]!);
+    const withheld = this.#withheldFrom(items);
+    const scan = { rows: this.#rows, factors: this.#lengths, query, k: candidates };
+    const { places, scores } = boundedTopK({ ...scan, excluded, withheld });
+    return Array.from(places, (place, rank) => {
+      const itemId = itemIds[this.#order[place]!]!;
+      return { itemId, score: scores[rank]!, popularity: items.popularity[items.placeOf(itemId)]! };
+    });
+  }
+
+  #withheldFrom(items: EmbeddedItems): Uint8Array {
+    let withheld = this.#withheld.get(items);
+    if (withheld === undefined) {
+      const { itemIds } = this.#model;
+      withheld = Uint8Array.from(this.#order, (item) => (items.placeOf(itemIds[item]!) < 0 ? 1 : 0));
+      this.#withheld.set(items, withheld);
+    }
+    return withheld;
+  }
+}
+
+/**
+ * The vector of each item and behind it its offset, less their means: logits less their mean have the same order, and those of the best
+ * items are above 0, which a scan needs to end early.
+ */
+function centredRows({ gru, vectors, offsets }: NamedSequence): { width: number; values: Float32Array } {
+  const { hidden: dim } = gru;
+  const width = LANES * Math.ceil((dim + 1) / LANES);
+  const count = offsets.length;
+  const values = new Float32Array(count * width);
+  for (let item = 0; item < count; item++) {
+    values.set(vectors.subarray(item * dim, (item + 1) * dim), item * width);
+    values[item * width + dim] = offsets[item]!;
+  }
+  for (let i = 0; i <= dim; i++) {
+    let mean = 0;
+    for (let item = 0; item < count; item++) mean += values[item * width + i]! / count;
+    for (let item = 0; item < count; item++) values[item * width + i]! -= mean;
+  }
+  return { width, values };
+}
