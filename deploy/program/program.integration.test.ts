@@ -19,6 +19,14 @@ import { EXIT_CODES } from '#topics/exit-codes.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { PROJECT } from '../local/parts.mjs';
 
+/** The objects of JSON lines. */
+function linesOf(text: string): unknown[] {
+  return text
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line) as unknown);
+}
+
 const CLI = join(PROJECT, 'deploy/program/cli.ts');
 const NOW = Date.now();
 
@@ -156,24 +164,21 @@ describe('the program on a real log', () => {
   });
 
   it('writes back what tail prints: a round trip into another namespace', async () => {
-    const topics = ['actions', 'interests', 'slates', 'items'] as const;
-    for (const topic of topics) {
-      const { stdout } = await run(['topics', 'tail', topic, '--from', 'beginning', '--json']);
-      const { code, stderr } = await run(['produce'], { input: stdout, namespace: other.namespace });
-      assert.equal(code, 0, stderr);
-      const copy = await run(['tail', topic, '--from', 'beginning', '--json'], {
-        namespace: other.namespace,
+    const topics = ['actions', 'slates', 'items'] as const;
+    const tailAll = async (namespace: string) =>
+      Promise.all(
+        topics.map((topic) => run(['tail', topic, '--from', 'beginning', '--json'], { namespace })),
+      ).then((ended) => ended.map(({ stdout }) => stdout));
+    const original = await tailAll(test.namespace);
+    const { code, stderr } = await run(['produce'], { input: original.join(''), namespace: other.namespace });
+    assert.equal(code, 0, stderr);
+    const content = (text: string) =>
+      linesOf(text).map((line) => {
+        const { topic, key, headers, timestamp, value } = line as Record<string, unknown>;
+        return JSON.stringify({ topic, key, headers, timestamp, value });
       });
-      const content = (text: string) =>
-        text
-          .trim()
-          .split('\n')
-          .map((line) => {
-            const { key, headers, timestamp, value } = JSON.parse(line) as Record<string, unknown>;
-            return JSON.stringify({ key, headers, timestamp, value });
-          });
-      assert.deepEqual(content(copy.stdout).sort(), content(stdout).sort());
-    }
+    const copy = await tailAll(other.namespace);
+    assert.deepEqual(content(copy.join('')).sort(), content(original.join('')).sort());
   });
 
   it('writes the valid lines, names the others, and exits with 3', async () => {

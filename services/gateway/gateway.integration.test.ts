@@ -124,7 +124,8 @@ describe('the gateway stage', () => {
     const action = (await test.codec.decode('UserAction', message.value)) as UserAction;
     const { receivedAt, ...rest } = action;
     assert.ok(receivedAt > occurredAt);
-    assert.deepEqual(rest, { ...GOOD, eventId: 'e1', occurredAt, contextId: 'basket', value: 2 });
+    const unsaid = { slateId: null, slot: null };
+    assert.deepEqual(rest, { ...GOOD, ...unsaid, eventId: 'e1', occurredAt, contextId: 'basket', value: 2 });
     assert.equal(message.key?.toString(), 'u1');
     assert.equal(message.timestamp, occurredAt);
     const trace = message.headers.traceparent?.toString();
