@@ -152,7 +152,7 @@ describe('the console in Chromium', () => {
   it('the API is rendered at /docs', async () => {
     complaints = [];
     await page.goto(`${URL_OF_GATEWAY}/docs`);
-    await page.waitForSelector('text=/v1/recommendations');
+    await page.getByText('/v1/recommendations').first().waitFor();
     await page.screenshot({ path: join(ARTIFACTS, 'docs.png') });
     assert.deepEqual(complaints, []);
   });

@@ -91,7 +91,10 @@ function draw(element, intervals, plot) {
         ...topics.map((label, place) => ({ label, stroke: COLOURS[place % COLOURS.length], width: 2 })),
       ],
       axes: [axis, axis],
-      scales: { y: { range: (_, _low, high) => [0, Math.max(1, high)] } },
+      scales: {
+        x: { range: (_, _low, high) => [high - SHOWN, high] },
+        y: { range: (_, _low, high) => [0, Math.max(1, high)] },
+      },
     },
     data,
     element,
