@@ -3,7 +3,7 @@
 
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { dirname, join } from 'node:path';
+import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitWithFailure } from '../local/failure.ts';
 import { runForeground } from '../local/foreground.mjs';
@@ -31,8 +31,10 @@ async function main(): Promise<number> {
     const api = await startApi(stack.env, runDirectory, exitWithFailure);
     try {
       return await runForeground(
-        join(dirname(location!.python), 'schemathesis'),
+        location!.python,
         [
+          // The scripts of the environment name the folder in which it was made.
+          ...['-c', 'from schemathesis.cli import schemathesis; schemathesis()'],
           ...[
             'run',
             `${api.url}/openapi.json`,
@@ -43,7 +45,7 @@ async function main(): Promise<number> {
           ],
           ...['--seed', values.seed, '--request-timeout', '10', '--no-color', '--max-failures', '20'],
         ],
-        { cwd: runDirectory, env: { ...process.env, SCHEMATHESIS_HOOKS: '' } },
+        { cwd: runDirectory },
       );
     } finally {
       await api.stop();
