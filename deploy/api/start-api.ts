@@ -81,7 +81,7 @@ export async function startApi(
 
 async function rejectOne(kafka: Kafka): Promise<void> {
   const producer = await createProducer({ kafka, metrics: createMetrics('api') });
-  await producer.send('actions', { key: KNOWN_USER, value: Buffer.from('no action') });
+  await producer.send('proposals', { key: KNOWN_USER, value: Buffer.from('no proposal') });
   await producer.close();
   const letters = async (): Promise<number> => {
     const listing = await listTopics(kafka, '');
