@@ -1,16 +1,18 @@
 // `npm run test:api [-- --examples N --seed N]`: tries every route of the gateway with generated requests (schemathesis). The run
 // fails at a 5xx, at a status or a media type that /openapi.json does not name, and at a body that differs from its schema.
 
-import { mkdtempSync, rmSync } from 'node:fs';
+import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitWithFailure } from '../local/failure.ts';
 import { runForeground } from '../local/foreground.mjs';
-import { bringParts } from '../local/parts.mjs';
+import { bringParts, PROJECT } from '../local/parts.mjs';
 import { startStack } from '../local/stack.ts';
 import { startApi } from './start-api.ts';
 
+/** Read from the folder in which the program runs; it writes files there too. */
+const CONFIG = join(PROJECT, 'deploy/api/schemathesis.toml');
 const CHECKS = [
   'not_a_server_error',
   'status_code_conformance',
@@ -26,6 +28,7 @@ async function main(): Promise<number> {
   });
   const { 'peer:schemathesis': location } = await bringParts(['peer:schemathesis'], { quiet: true });
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-api-'));
+  copyFileSync(CONFIG, join(runDirectory, basename(CONFIG)));
   const stack = await startStack({ runDirectory, onUnexpectedExit: exitWithFailure });
   try {
     const api = await startApi(stack.env, runDirectory, exitWithFailure);

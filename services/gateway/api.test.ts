@@ -114,7 +114,7 @@ describe('the API of the gateway', () => {
         {
           get: {
             responses: Record<string, { content?: object }>;
-            parameters: Array<{ name: string; schema: object; example?: string }>;
+            parameters: Array<{ name: string; required?: boolean }>;
           };
         }
       >;
@@ -122,6 +122,11 @@ describe('the API of the gateway', () => {
     const { responses, parameters } = description.paths['/v1/recommendations']!.get;
     assert.deepEqual(Object.keys(responses['400']!.content!), ['application/problem+json']);
     assert.match(JSON.stringify(parameters.find(({ name }) => name === 'userId')), /2375/);
+    const required = parameters.filter((parameter) => parameter.required === true);
+    assert.deepEqual(
+      required.map(({ name }) => name),
+      ['userId'],
+    );
     for (const code of Object.keys(ERROR_REMEDIES))
       assert.ok(description.info.description.includes(`id="error-${code}"`), code);
     assert.ok(description.paths['/v1/users/{id}/interests']!.get.responses['304']);

@@ -25,8 +25,12 @@ import { continueTrace } from './trace.ts';
 const MAX_RECOMMENDATIONS = 50;
 const DEFAULT_RECOMMENDATIONS = 10;
 
-const Count = Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS });
-const Flag = (description: string) => Type.Enum(['true', 'false'], { default: 'false', description });
+// A field with a default need not be sent, and the validator fills it in.
+const Count = Type.Optional(
+  Type.Integer({ minimum: 1, maximum: MAX_RECOMMENDATIONS, default: DEFAULT_RECOMMENDATIONS }),
+);
+const Flag = (description: string) =>
+  Type.Optional(Type.Enum(['true', 'false'], { default: 'false', description }));
 const Repeated = (description: string, example?: string) =>
   Type.Optional(
     Type.Array(Type.String({ minLength: 1 }), {
@@ -85,7 +89,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
       },
     },
     async (request, reply) => {
-      const { userId, n, surface, device, probe, explain } = request.query;
+      const { userId, n = DEFAULT_RECOMMENDATIONS, surface, device, probe, explain } = request.query;
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
       // Each request gets a slate of its own, which its reader answers.
@@ -151,7 +155,7 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
       const { id } = request.params;
       demandId(id, 'itemId');
       const trace = continueTrace(request, reply);
-      return peers.index.similar(id, request.query.n, trace);
+      return peers.index.similar(id, request.query.n ?? DEFAULT_RECOMMENDATIONS, trace);
     },
   );
 }
