@@ -140,6 +140,29 @@ describe('the console in Chromium', () => {
     );
   });
 
+  it('recommendations keep to a filter by categories, attributes and excluded items', async () => {
+    const shown = async (query: string) => {
+      const answer = await fetch(
+        `${URL_OF_GATEWAY}/v1/recommendations?userId=${KNOWN_USER}&n=20&probe=true&${query}`,
+      );
+      assert.equal(answer.status, 200);
+      return ((await answer.json()) as { items: Array<{ itemId: string; title: string }> }).items;
+    };
+    const all = await shown('');
+    const fruit = await shown('category=Fruit');
+    assert.ok(
+      fruit.length > 0 && fruit.every(({ title }) => title.startsWith('Fruit')),
+      JSON.stringify(fruit),
+    );
+    const [first] = all;
+    const others = await shown(`exclude=${encodeURIComponent(first!.itemId)}`);
+    assert.ok(others.length > 0 && others.every(({ itemId }) => itemId !== first!.itemId));
+    const brand = await shown('attribute=brand:Store&category=Dairy&category=Fruit');
+    // Items at even places of the catalogue are of the store's own brand.
+    assert.ok(brand.length > 0 && brand.every(({ title }) => Number(/\d+$/.exec(title)![0]) % 2 === 0));
+    assert.deepEqual(await shown('category=Unknown'), []);
+  });
+
   it('the first paint is soon', async () => {
     await open('', 'h2');
     const paint = (await page.evaluate(

@@ -101,6 +101,16 @@ export const COMMANDS: readonly CommandRow[] = [
     run: { load: async () => (await import('../releases/releases-command.ts')).releasesCommand() },
   },
   {
+    path: ['experiments'],
+    summary: 'divide users among policies, and report what the arms earn',
+    run: { load: async () => (await import('../experiments/experiments-command.ts')).experimentsCommand() },
+  },
+  {
+    path: ['simulate'],
+    summary: 'let a simulated crowd act through the public API alone',
+    run: { script: 'deploy/simulate/cli.ts' },
+  },
+  {
     path: ['completion'],
     summary: 'print the completion script of a shell',
     run: { load: async () => (await import('./completion.ts')).completionCommand() },

@@ -10,7 +10,7 @@ import { partitionOfKey } from '#topics/partitioner.ts';
 import { parsePosition } from '#topics/positions.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
 import { readTitles } from '#topics/story/read-story.ts';
-import { explainLoggedSlate, renderSlate } from './explain-slate.ts';
+import { describeChoice, renderSlate } from './describe-choice.ts';
 
 interface SlateFlags {
   readonly since: string;
@@ -32,8 +32,8 @@ export function showSlateCommand(): Command {
 export function explainSlateCommand(): Command {
   return slateCommand('explain', async (context, slateId, flags) => {
     const slate = await findSlate(context, slateId, flags);
-    if (flags.json) return `${JSON.stringify(explainLoggedSlate(slate, new Map()).facts)}\n`;
-    return `${explainLoggedSlate(slate, await readTitles(clientsOf(context))).text}\n`;
+    if (flags.json) return `${JSON.stringify(describeChoice(slate, new Map()).facts)}\n`;
+    return `${describeChoice(slate, await readTitles(clientsOf(context))).text}\n`;
   });
 }
 

@@ -9,7 +9,7 @@ import { inOrderOfCause } from '#topics/story/causes.ts';
 import { actionOf, interestsRecordOf, type StoryEntry, slateOf } from '#topics/story/entry.ts';
 import { readStory, readTitles } from '#topics/story/read-story.ts';
 import { StoryPrinter } from '#topics/story/render-story.ts';
-import { explainLoggedSlate } from './explain-slate.ts';
+import { describeChoice } from './describe-choice.ts';
 
 interface UserFlags {
   readonly since: string;
@@ -117,12 +117,12 @@ async function explainUser(context: CommandContext, userId: string, flags: UserF
       : linked.filter(({ entry }) => isOfSlate(entry, slate.interestsVersion, slate.slateId));
   if (flags.json) {
     await context.write(
-      `${JSON.stringify({ userId, chain: chain.map((one) => JSON.parse(printer.json(one)) as unknown), slate: slate === undefined ? null : explainLoggedSlate(slate, titles).facts })}\n`,
+      `${JSON.stringify({ userId, chain: chain.map((one) => JSON.parse(printer.json(one)) as unknown), slate: slate === undefined ? null : describeChoice(slate, titles).facts })}\n`,
     );
     return;
   }
   await context.write(`${chain.map((one) => printer.text(one)).join('\n')}\n`);
-  if (slate !== undefined) await context.write(`\n${explainLoggedSlate(slate, titles).text}\n`);
+  if (slate !== undefined) await context.write(`\n${describeChoice(slate, titles).text}\n`);
 }
 
 function isOfSlate(entry: StoryEntry, version: number, slateId: string): boolean {

@@ -10,7 +10,7 @@ export interface ExplainedChoice {
 }
 
 /** @param titles of items by id */
-export function explainLoggedSlate(slate: Slate, titles: ReadonlyMap<string, string>): ExplainedChoice {
+export function describeChoice(slate: Slate, titles: ReadonlyMap<string, string>): ExplainedChoice {
   const {
     slateId,
     userId,
