@@ -55,6 +55,7 @@ export interface TailFlags {
 export interface RequeueFlags {
   readonly topic?: TopicName;
   readonly code?: string;
+  readonly stage?: string;
   readonly offset?: number;
   readonly partition?: number;
   readonly from?: string;

@@ -34,7 +34,10 @@ describe('dead letters by kind', () => {
     const text = renderKinds(kinds);
     assert.match(text, /smallest {2}dead-letters 0:1, key u1, 3 bytes \[00 00 00\]/);
     assert.match(text, /remedy {4}The bytes are not in the Confluent wire format/);
-    assert.match(text, /requeue {3}npm run topics -- requeue --topic actions --code decode\.magic/);
+    assert.match(
+      text,
+      /requeue {3}npm run topics -- requeue --topic actions --code decode\.magic --stage interests/,
+    );
     assert.match(text, /1 of 1 hold only the beginning/);
     assert.doesNotMatch(text, /--code time\.future/);
     assert.equal(renderKinds([]), 'There are no dead letters.');

@@ -92,7 +92,7 @@ export function renderKinds(kinds: readonly DeadLetterKind[]): string {
   return [table, ...kinds.map(describeKind)].join('\n\n');
 }
 
-function describeKind({ topic, code, count, cut, smallest }: DeadLetterKind): string {
+function describeKind({ topic, code, stage, count, cut, smallest }: DeadLetterKind): string {
   const { partition, offset, letter } = smallest;
   const bytes = letter.value === null ? 'a tombstone' : formatBytes(letter.value, { full: false });
   const remedy = remedyOf(code);
@@ -101,7 +101,9 @@ function describeKind({ topic, code, count, cut, smallest }: DeadLetterKind): st
     `  smallest  dead-letters ${partition}:${offset}, key ${formatKey(letter.key)}, ${bytes}`,
     ...(remedy === undefined ? [] : [`  remedy    ${remedy}`]),
     ...(cut === 0 ? [] : [`  cut       ${cut} of ${count} hold only the beginning of their message`]),
-    ...(cut === count ? [] : [`  requeue   npm run topics -- requeue --topic ${topic} --code ${code}`]),
+    ...(cut === count
+      ? []
+      : [`  requeue   npm run topics -- requeue --topic ${topic} --code ${code} --stage ${stage}`]),
   ].join('\n');
 }
 

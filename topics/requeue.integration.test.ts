@@ -61,11 +61,13 @@ describe('requeue', () => {
     assert.deepEqual(await messagesOf('actions'), []);
   });
 
-  it('selects letters by topic, code, offset and number', async () => {
+  it('selects letters by topic, code, stage, offset and number', async () => {
     const offsets = async (options: Partial<RequeueOptions>) =>
       (await requeue({ dryRun: true, ...options })).map(({ offset }) => offset);
     assert.deepEqual(await offsets({ topic: 'actions' }), [0, 1]);
     assert.deepEqual(await offsets({ code: 'decode.bytes' }), [1]);
+    assert.deepEqual(await offsets({ code: 'decode.bytes', stage: 'interests' }), [1]);
+    assert.deepEqual(await offsets({ stage: 'feedback' }), []);
     assert.deepEqual(await offsets({ offset: 2 }), [2]);
     assert.deepEqual(await offsets({ offset: 3 }), []);
     assert.deepEqual(await offsets({ limit: 2 }), [0, 1]);

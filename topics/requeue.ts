@@ -20,6 +20,8 @@ export interface RequeueOptions {
   readonly topic?: TopicName;
   /** Only letters with this error code. */
   readonly code?: string;
+  /** Only letters that this stage rejected. */
+  readonly stage?: string;
   readonly partition?: number;
   /** Only the letter at this offset. */
   readonly offset?: number;
@@ -83,9 +85,11 @@ export async function requeueDeadLetters(options: RequeueOptions): Promise<numbe
   return requeued;
 }
 
-function isChosen(letter: RecordTypes['DeadLetter'], { topic, code }: RequeueOptions): boolean {
+function isChosen(letter: RecordTypes['DeadLetter'], { topic, code, stage }: RequeueOptions): boolean {
   return (
-    (topic === undefined || letter.sourceTopic === topic) && (code === undefined || letter.code === code)
+    (topic === undefined || letter.sourceTopic === topic) &&
+    (code === undefined || letter.code === code) &&
+    (stage === undefined || letter.stage === stage)
   );
 }
 

@@ -35,7 +35,7 @@ header requeued-from. The letter itself stays; stages drop messages that they ha
 
 Examples:
   npm run topics -- requeue --dry-run
-  npm run topics -- requeue --topic actions --code decode.schema-unknown --from -1h
+  npm run topics -- requeue --topic actions --code decode.schema-unknown --stage interests --from -1h
   npm run topics -- requeue --offset 17
 `;
 
@@ -91,6 +91,7 @@ export function topicsCommand(): Command {
     .description('send dead letters back to their topics')
     .option('--topic <topic>', 'only letters from this topic', topicName)
     .option('--code <code>', 'only letters with this error code')
+    .option('--stage <stage>', 'only letters that this stage rejected')
     .option('--offset <n>', 'only the letter at this offset', offsetNotTime)
     .option('--partition <n>', 'only letters in this partition of dead-letters', wholeNumber)
     .option('--from <position>', 'where to start, as in tail (default: beginning)')

@@ -16,7 +16,7 @@ export async function show(page, _path, signal) {
       h(
         'pre',
         {},
-        `smallest: dead-letters ${smallest.partition}:${smallest.offset}, key ${smallest.key}\n${cut < count ? `npx tributary topics requeue --topic ${topic} --code ${code}` : 'The letters hold only the beginning of their messages.'}`,
+        `smallest: dead-letters ${smallest.partition}:${smallest.offset}, key ${smallest.key}\n${cut < count ? `npx tributary topics requeue --topic ${topic} --code ${code} --stage ${stage}` : 'The letters hold only the beginning of their messages.'}`,
       ),
     );
   }
