@@ -1,3 +1,4 @@
+import { compareModels } from './compare.js';
 import { api, colourOf, h, percent, table, time } from './dom.js';
 import { drawMap, drawTimeline, project } from './map.js';
 
@@ -43,6 +44,7 @@ class UserPage {
     this.interests = h('ul', { class: 'interests' });
     this.map = h('div');
     this.timeline = h('div');
+    this.models = h('div');
     this.shown = [];
     page.append(
       h(
@@ -53,6 +55,7 @@ class UserPage {
       h('h3', {}, 'Slate'),
       this.status,
       this.slate,
+      h('details', {}, h('summary', {}, 'Models side by side'), this.models),
       h('h3', {}, 'What your actions changed'),
       this.log,
       h(
@@ -127,6 +130,7 @@ class UserPage {
       ),
     );
     this.slate.dataset.version = slate.interestsVersion;
+    this.models.replaceChildren(compareModels(slate.items));
     if (focused !== undefined)
       (
         this.slate.querySelector(`[data-act="${CSS.escape(focused)}"]`) ?? this.slate.querySelector('button')
