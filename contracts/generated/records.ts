@@ -569,7 +569,7 @@ export interface Slate {
   readonly propensity: number;
   /** Number of candidates from which the policy chose; 0 if it is not known. */
   readonly candidateCount: number;
-  /** Digest of the candidates with their features; empty if it is not known. */
+  /** Digest of the ids of the candidates, in the order of their rows; empty if it is not known. */
   readonly candidateDigest: string;
 }
 
@@ -2036,7 +2036,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "candidateDigest",
         "type": "string",
-        "doc": "Digest of the candidates with their features; empty if it is not known.",
+        "doc": "Digest of the ids of the candidates, in the order of their rows; empty if it is not known.",
         "default": ""
       }
     ]

@@ -23,7 +23,7 @@ export function interactionName(score: string, context: string): string {
 }
 
 export function isScore(column: string): boolean {
-  return /^[^.]+\.(beside-)?score$/.test(column);
+  return /^[^.]+\.([a-z]+-)?score$/.test(column);
 }
 
 /** Whether the column is computed from others, so that no reward names it. */

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { FeatureTable, ProductColumn } from '#algorithms/bandit/choice.ts';
+import type { ProductColumn } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
 import {
   type AllowsRow,
@@ -14,6 +14,7 @@ import type { Candidates } from './candidates.ts';
 import { interactionName, isScore } from './columns.ts';
 import type { SlateContext } from './context.ts';
 import { NO_CONTEXT } from './context.ts';
+import type { PooledCandidate } from './features.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
 
@@ -106,7 +107,7 @@ export function composeSlate(request: SlateRequest): Slate {
     epsilon,
     propensity: chosen.probability,
     candidateCount: candidates.length,
-    candidateDigest: digestOf(features),
+    candidateDigest: digestOf(candidates),
   };
 }
 
@@ -126,8 +127,14 @@ export function productsOf(
   return products;
 }
 
-/** Sixteen digits of the rows with their features. */
-function digestOf({ values }: FeatureTable): string {
-  const bytes = Buffer.from(values.buffer, values.byteOffset, values.byteLength);
-  return createHash('md5').update(bytes).digest('hex').slice(0, 16);
+const digests = new WeakMap<readonly PooledCandidate[], string>();
+
+/** Sixteen digits of the ids of the candidates in their order, computed once for a table of candidates. */
+function digestOf(candidates: readonly PooledCandidate[]): string {
+  const known = digests.get(candidates);
+  if (known !== undefined) return known;
+  const text = JSON.stringify(candidates.map(({ itemId }) => itemId));
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 16);
+  digests.set(candidates, digest);
+  return digest;
 }

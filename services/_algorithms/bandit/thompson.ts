@@ -1,5 +1,6 @@
 import type { Random } from '../random.ts';
 import { type Choice, countRows, type FeatureTable } from './choice.ts';
+import { combine, drawCombined } from './combined.ts';
 import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 import { createRanking, type RankedLists, type RankRows } from './ranking-kernel.ts';
 import {
@@ -94,24 +95,20 @@ function drawLists({ features, posterior, draws, random }: ThompsonOptions, size
 /** Returns `draws` vectors with a weight per column, row-major. */
 function drawWeights(
   posterior: Posterior,
-  { columns, products = [] }: FeatureTable,
+  { columns, values, products = [] }: FeatureTable,
   draws: number,
   random: Random,
 ): Float64Array {
+  if (products.length > 0)
+    return drawCombined(combine(posterior, { columns, values, products }), draws, random);
   const d = columns.length;
-  const law = withColumns(posterior, [...columns, ...products.map(({ name }) => name)]);
-  const added = products.map(({ name, column, factor }) => ({
-    place: law.columns.get(name)!,
-    column,
-    factor,
-  }));
+  const law = withColumns(posterior, columns);
   const places = Int32Array.from(columns, (name) => law.columns.get(name)!);
   const drawn = new Float64Array(law.mean.length);
   const weights = new Float64Array(draws * d);
   for (let list = 0; list < draws; list++) {
     sampleWeights(law, random, drawn);
     for (let i = 0; i < d; i++) weights[list * d + i] = drawn[places[i]!]!;
-    for (const { place, column, factor } of added) weights[list * d + column]! += factor * drawn[place]!;
   }
   return weights;
 }
