@@ -13,6 +13,9 @@ export const CONTEXT_PREFIX = 'at.';
 const SLOT_PREFIX = `${CONTEXT_PREFIX}slot-`;
 const TIMES = '.x.';
 
+/** What rules add to a score: it counts as it is, and nothing is learned of it. */
+export const BOOST = `${CONTEXT_PREFIX}boost`;
+
 export function slotColumn(place: number): string {
   return `${SLOT_PREFIX}${place}`;
 }
@@ -42,11 +45,19 @@ export function ranks(column: string): boolean {
  */
 const WIDE = 2;
 
+/** A weight that is no question. */
+const CERTAIN = 1e-6;
+
+function deviationOf(column: string, deviation: number): number {
+  if (column === BOOST) return CERTAIN;
+  return column === 'bias' || !ranks(column) ? WIDE : deviation;
+}
+
 /** @param deviation standard deviation of the weights that rank, in units of the score */
 export function priorOf(deviation: number): Prior {
   return {
     precision: deviation ** -2,
-    precisionOf: (column) => (column === 'bias' || !ranks(column) ? WIDE : deviation) ** -2,
-    meanOf: priorMeanOf,
+    precisionOf: (column) => deviationOf(column, deviation) ** -2,
+    meanOf: (column) => (column === BOOST ? 1 : priorMeanOf(column)),
   };
 }

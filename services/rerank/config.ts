@@ -4,6 +4,7 @@ import { isZone } from './context.ts';
 import type { LearningTerms } from './learning/rewards.ts';
 import { POLICIES } from './policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from './policies/select.ts';
+import { boosts, pins } from './rules.ts';
 
 /** A text that names a time zone. */
 function zone(variable: string, options: { fallback: string; summary: string }): Setting<string> {
@@ -78,6 +79,20 @@ const STAGE_SETTINGS = {
     summary:
       'probability with which a slate is drawn from all candidates alike, whatever the policy, so that other policies can be judged by the log',
   }),
+  pins: pins('TRIBUTARY_RERANK_PINS', {
+    summary: 'items that stand in a slot of every slate for which they may be shown, 0 on top',
+  }),
+  boosts: boosts('TRIBUTARY_RERANK_BOOSTS', {
+    summary: 'what is added to the score of the items of a category or with an attribute, until a time',
+  }),
+  coldSlots: number('TRIBUTARY_RERANK_COLD_SLOTS', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 50,
+    integer: true,
+    unit: 'slots',
+    summary: 'slots at the end of each slate that are kept for proposed items without popularity',
+  }),
   maxSlates: number('TRIBUTARY_RERANK_MAX_SLATES', {
     fallback: 500,
     minimum: 1,
@@ -150,12 +165,16 @@ export function readRerankConfig() {
       supportEpsilon: values.supportEpsilon,
       interactions: values.interactions,
       excludeRecent: values.excludeRecent,
+      pins: values.pins,
+      boosts: values.boosts,
+      coldSlots: values.coldSlots,
       listsForAll: values.listsForAll,
       priorDeviation: values.priorDeviation,
       noiseVariance: values.noiseVariance,
       halfLifeDays: values.halfLifeDays,
     },
     terms: termsOf(values),
+    rules: { pins: values.pins, boosts: values.boosts, coldSlots: values.coldSlots },
   };
 }
 

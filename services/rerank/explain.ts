@@ -2,11 +2,13 @@ import { meanOfTable } from '#algorithms/bandit/choice.ts';
 import type { SlateExplanation, SlotExplanation } from '#contracts/domain/explained-slate.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { NO_CONTEXT } from './context.ts';
+import type { RuleOfRow } from './rules.ts';
 import { productsOf, type SlateRequest } from './slate.ts';
 
 /** Explains a slate that was composed for the request: where its items come from, and what they counted. */
 export function explainSlate(request: SlateRequest, slate: Slate): SlateExplanation {
-  const { pool, served, context = NO_CONTEXT, candidates } = request;
+  const { pool, served, context = NO_CONTEXT, rules } = request;
+  const candidates = rules?.ruled ?? request.candidates;
   const { columns } = candidates.features;
   const products = productsOf(columns, context, served.interactions ?? []);
   const weights =
@@ -28,7 +30,7 @@ export function explainSlate(request: SlateRequest, slate: Slate): SlateExplanat
     }
   }
   return {
-    slots: slate.slots.map(({ itemId, because, features, propensity, conditional }) => ({
+    slots: slate.slots.map(({ itemId, because, features, propensity, conditional }, slot) => ({
       proposers: ranks.get(itemId) ?? [],
       medoid: because?.itemId ?? null,
       features: byName(columns, features),
@@ -38,11 +40,24 @@ export function explainSlate(request: SlateRequest, slate: Slate): SlateExplanat
       ),
       propensity,
       conditional,
-      rules: [],
+      rules: rulesOf(request, itemId, slot),
     })),
     proposed,
     removed: removedFrom(request),
   };
+}
+
+function rulesOf({ rules }: SlateRequest, itemId: string, slot: number): RuleOfRow[] {
+  if (rules === undefined) return [];
+  const { candidates, pinned, boosted } = rules.ruled;
+  const row = candidates.findIndex((candidate) => candidate.itemId === itemId);
+  const isPinned = pinned.get(slot) === row;
+  const isCold = rules.coldSlots > 0 && !isPinned && candidates[row]?.popularity === 0;
+  return [
+    ...(isPinned ? (['pinned'] as const) : []),
+    ...(isCold ? (['cold'] as const) : []),
+    ...(boosted.has(row) ? (['boosted'] as const) : []),
+  ];
 }
 
 function byName(names: readonly string[], values: readonly number[]): Record<string, number> {

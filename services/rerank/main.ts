@@ -24,6 +24,7 @@ import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
 import { addSlateRoute } from './routes.ts';
+import { applyRules } from './rules.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
 
@@ -84,6 +85,7 @@ await runStage(STAGES.rerank, async (stage) => {
   const { excludeRecent, areListsEqual } = config;
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
   const facts = new ItemFacts();
+  const hasRules = config.pins.length + config.boosts.length + config.coldSlots > 0;
   const experiments = new ExperimentBook();
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
@@ -129,7 +131,19 @@ await runStage(STAGES.rerank, async (stage) => {
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
       const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
       const chosenBy = served.current(policy);
-      const request = { slateId, userId, size, pool, candidates, context, served: chosenBy, experiment, now };
+      const rules = hasRules
+        ? {
+            coldSlots: config.coldSlots,
+            ruled: applyRules(candidates, {
+              rules: config.rules,
+              now,
+              mayShow: (itemId) => offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)),
+              testOf: (filter) => facts.testOf(filter),
+            }),
+          }
+        : undefined;
+      const asks = { slateId, userId, size, pool, candidates, context, rules };
+      const request = { ...asks, served: chosenBy, experiment, now };
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);

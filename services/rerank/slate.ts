@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import type { ProductColumn } from '#algorithms/bandit/choice.ts';
+import type { FeatureTable, ProductColumn } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
 import {
   type AllowsRow,
@@ -17,6 +17,7 @@ import { NO_CONTEXT } from './context.ts';
 import type { PooledCandidate } from './features.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
+import { lawByRules, type RuledCandidates } from './rules.ts';
 
 /** A policy with the posterior of one moment. */
 export interface ServedPolicy {
@@ -53,26 +54,36 @@ export interface SlateRequest {
   /** Which rows may stand in a slot; by default all may. */
   readonly allows?: AllowsRow | undefined;
   readonly context?: SlateContext;
+  /** The candidates as the rules want them, instead of `candidates`; none by default. */
+  readonly rules?: { readonly ruled: RuledCandidates; readonly coldSlots: number } | undefined;
   /** Milliseconds since the epoch. */
   readonly now: number;
 }
 
-/** The distribution over slates from which the policy chooses, support by all candidates alike included. */
-export function lawOfSlate(
-  { slateId, size, served, candidates: given, allows, context = NO_CONTEXT }: SlateRequest,
-  random: Random = createRandom(slateId),
-): SlateLaw {
-  const { candidates, features } = given;
+/** The distribution over slates from which the policy chooses by the rules, support by all candidates alike included. */
+export function lawOfSlate(request: SlateRequest, random: Random = createRandom(request.slateId)): SlateLaw {
+  const { size, served, rules, allows, context = NO_CONTEXT } = request;
+  const { candidates, features } = rules?.ruled ?? request.candidates;
   const { epsilon = 0, interactions = [] } = served;
   const products = productsOf(features.columns, context, interactions);
-  const law = served.policy.lawOf({ features: { ...features, products }, size, random, allows });
-  return mixtureOf(law, lawOfAll(candidates.length, law.size, allows), epsilon);
+  const lawOf = (table: FeatureTable, slots: number): SlateLaw =>
+    served.policy.lawOf({ features: { ...table, products }, size: slots, random, allows });
+  if (rules === undefined) {
+    const all = lawOfAll(candidates.length, Math.min(size, candidates.length), allows);
+    return mixtureOf(lawOf(features, size), all, epsilon);
+  }
+  const { ruled, coldSlots } = rules;
+  return mixtureOf(
+    lawByRules(ruled, size, coldSlots, (rows, slots) => lawOf(rowsOf(features, rows), slots)),
+    lawByRules(ruled, size, coldSlots, (rows, slots) => lawOfAll(rows.length, slots)),
+    epsilon,
+  );
 }
 
 /** Chooses the slate of a user from the pool. */
 export function composeSlate(request: SlateRequest): Slate {
   const { slateId, userId, pool, served, experiment = null, now, context = NO_CONTEXT } = request;
-  const { candidates, features } = request.candidates;
+  const { candidates, features } = request.rules?.ruled ?? request.candidates;
   const { epsilon = 0, policyId = '', posteriorId = '' } = served;
   const random = createRandom(slateId);
   const chosen = chooseFrom(lawOfSlate(request, random), random);
@@ -109,6 +120,15 @@ export function composeSlate(request: SlateRequest): Slate {
     candidateCount: candidates.length,
     candidateDigest: digestOf(candidates),
   };
+}
+
+/** The table of some rows. */
+function rowsOf({ columns, values }: FeatureTable, rows: Int32Array): FeatureTable {
+  const width = columns.length;
+  const some = new Float64Array(rows.length * width);
+  for (const [place, row] of rows.entries())
+    some.set(values.subarray(row * width, (row + 1) * width), place * width);
+  return { columns, values: some };
 }
 
 /** The scores of models times the numbers of the context. */

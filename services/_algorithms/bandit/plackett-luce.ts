@@ -41,7 +41,7 @@ export function plackettLuceLaw(options: PlackettLuceOptions): SlateLaw {
   function left(above: Int32Array, slot: number): number {
     if (allows === undefined) {
       let rest = sum;
-      for (const row of above) rest -= odds[row]!;
+      for (const row of above) rest -= odds[row] ?? 0;
       if (rest > 1e-9 * sum) return rest;
     }
     let rest = 0;
@@ -51,7 +51,8 @@ export function plackettLuceLaw(options: PlackettLuceOptions): SlateLaw {
   }
 
   function conditional(row: number, above: Int32Array, slot: number): number {
-    if (above.includes(row) || (allows !== undefined && !allows(row, above, slot))) return 0;
+    if (odds[row] === undefined || above.includes(row) || (allows !== undefined && !allows(row, above, slot)))
+      return 0;
     return Math.min(1, odds[row]! / left(above, slot));
   }
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { certainLaw } from './choice.ts';
+import { lawOfParts } from './parts-of-a-slate.ts';
 import { plackettLuceLaw } from './plackett-luce.ts';
 import { type AllowsRow, lawOfAll, lawOfLists, mixtureOf, type SlateLaw } from './slate-law.ts';
 
@@ -42,6 +43,16 @@ const LAWS: ReadonlyArray<readonly [name: string, law: () => SlateLaw, areMargin
   ['all orders with rules', () => lawOfAll(ROWS, SIZE, RULES), false],
   ['Plackett–Luce', () => plackettLuce(), false],
   ['Plackett–Luce with rules', () => plackettLuce(RULES), false],
+  [
+    'a fixed row above two parts',
+    () =>
+      lawOfParts([
+        { law: lawOfAll(1, 1), rows: Int32Array.of(3), slots: [1] },
+        { law: certainLaw(Float64Array.of(0.3, 0.5), 1), rows: Int32Array.of(0, 2), slots: [2] },
+        { law: lawOfAll(2, 1), rows: Int32Array.of(1, 4), slots: [0] },
+      ]),
+    true,
+  ],
   ['some lists mixed with all orders', () => mixtureOf(lists(), lawOfAll(ROWS, SIZE), 0.2), true],
   [
     'Plackett–Luce mixed with the best rows',

@@ -1,0 +1,183 @@
+import type { FeatureTable } from '#algorithms/bandit/choice.ts';
+import { lawOfParts, type PartOfSlate } from '#algorithms/bandit/parts-of-a-slate.ts';
+import { lawOfAll, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
+import { idFault } from '#contracts/domain/ids.ts';
+import { parseInstant } from '#contracts/domain/instants.ts';
+import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
+import type { Setting } from '#platform/config.ts';
+import type { Candidates } from './candidates.ts';
+import { BOOST } from './columns.ts';
+
+/** An item that stands in a slot whenever it may be shown. */
+export interface Pin {
+  /** 0 on top. */
+  readonly slot: number;
+  readonly itemId: string;
+}
+
+/** What is added to the score of items, for a while. */
+export interface Boost {
+  readonly filter: Pick<SlateFilter, 'anyCategory' | 'attributes'>;
+  /** In units of the score; one standard deviation of a model's score is .05 before any reward. */
+  readonly score: number;
+  /** Milliseconds since the epoch. */
+  readonly until: number;
+}
+
+/** Rules of an operator. */
+export interface SlateRules {
+  readonly pins: readonly Pin[];
+  readonly boosts: readonly Boost[];
+  /** Slots at the end of a slate that are kept for items of which nothing is known. */
+  readonly coldSlots: number;
+}
+
+export const NO_RULES: SlateRules = { pins: [], boosts: [], coldSlots: 0 };
+
+/** Which rule moved a row. */
+export type RuleOfRow = 'pinned' | 'cold' | 'boosted';
+
+/** Candidates with the items that are pinned, which are added if no model proposed them, and with boosts. */
+export interface RuledCandidates extends Candidates {
+  /** Row of each pin. */
+  readonly pinned: ReadonlyMap<number, number>;
+  readonly boosted: ReadonlySet<number>;
+}
+
+export interface RuleOptions {
+  readonly rules: SlateRules;
+  /** Milliseconds since the epoch. */
+  readonly now: number;
+  /** Whether an item may be shown to the user. */
+  readonly mayShow: (itemId: string) => boolean;
+  readonly testOf: (filter: SlateFilter) => (itemId: string) => boolean;
+}
+
+/** Returns the candidates as the rules want them; the same ones if no rule concerns them. */
+export function applyRules(given: Candidates, { rules, now, mayShow, testOf }: RuleOptions): RuledCandidates {
+  const { pins, boosts } = rules;
+  const places = new Map(given.candidates.map(({ itemId }, row) => [itemId, row] as const));
+  const added: string[] = [];
+  const pinned = new Map<number, number>();
+  for (const { slot, itemId } of pins) {
+    if (!places.has(itemId)) {
+      if (!mayShow(itemId)) continue;
+      places.set(itemId, given.candidates.length + added.length);
+      added.push(itemId);
+    }
+    const row = places.get(itemId)!;
+    if (![...pinned.values()].includes(row)) pinned.set(slot, row);
+  }
+  const active = boosts.filter(({ until }) => now < until);
+  if (added.length === 0 && active.length === 0) return { ...given, pinned, boosted: new Set() };
+  const candidates = [
+    ...given.candidates,
+    ...added.map((itemId) => ({ itemId, models: [], because: null, explanation: '', popularity: 0 })),
+  ];
+  const tests = active.map(({ filter, score }) => ({
+    score,
+    passes: testOf({ ...filter, allCategories: [], exclude: [] }),
+  }));
+  const boosted = new Set<number>();
+  const sums = candidates.map(({ itemId }, row) => {
+    const passed = tests.filter(({ passes }) => passes(itemId));
+    if (passed.length > 0) boosted.add(row);
+    return passed.reduce((sum, { score }) => sum + score, 0);
+  });
+  return { candidates, features: widened(given.features, sums), pinned, boosted };
+}
+
+/** The table with a column of boosts; rows that it lacks have the bias and nothing else. */
+function widened({ columns, values }: FeatureTable, boosts: readonly number[]): FeatureTable {
+  const width = columns.length;
+  const wide = new Float64Array(boosts.length * (width + 1));
+  for (const [row, boost] of boosts.entries()) {
+    const at = row * (width + 1);
+    wide.set(values.subarray(row * width, (row + 1) * width), at);
+    if ((row + 1) * width > values.length) wide[at + columns.indexOf('bias')] = 1;
+    wide[at + width] = boost;
+  }
+  return { columns: [...columns, BOOST], values: wide };
+}
+
+/**
+ * Returns the law of a slate by the rules: pinned rows stand in their slots, the last slots hold cold rows, and the policy fills each kind from
+ * its rows, so that all probabilities are exact.
+ * @param lawOf fills so many slots from some of the rows
+ */
+export function lawByRules(
+  { candidates, pinned }: RuledCandidates,
+  size: number,
+  coldSlots: number,
+  lawOf: (rows: Int32Array, size: number) => SlateLaw,
+): SlateLaw {
+  const whole = Math.min(size, candidates.length);
+  const fixed = [...pinned].filter(([slot]) => slot < whole);
+  const slotsOfPins = new Set(fixed.map(([slot]) => slot));
+  const taken = new Set(fixed.map(([, row]) => row));
+  const free = [...candidates.keys()].filter((row) => !taken.has(row));
+  const open = Array.from({ length: whole }, (_, slot) => slot).filter((slot) => !slotsOfPins.has(slot));
+  const isCold = (row: number): boolean => candidates[row]!.popularity === 0;
+  const cold = free.filter(isCold);
+  const warm = free.filter((row) => !isCold(row));
+  const kept = Math.max(open.length - warm.length, Math.min(coldSlots, cold.length, open.length));
+  const parts: PartOfSlate[] = fixed.map(([slot, row]) => {
+    return { law: lawOfAll(1, 1), rows: Int32Array.of(row), slots: [slot] };
+  });
+  const add = (rows: readonly number[], its: readonly number[]): void => {
+    if (its.length > 0)
+      parts.push({ law: lawOf(Int32Array.from(rows), its.length), rows: Int32Array.from(rows), slots: its });
+  };
+  if (coldSlots === 0) add(free, open);
+  else {
+    add(warm, open.slice(0, open.length - kept));
+    add(cold, open.slice(open.length - kept));
+  }
+  return lawOfParts(parts);
+}
+
+/** Pins in one text: `0=item-7,3=item-9`. */
+export function pins(variable: string, options: { summary: string }): Setting<readonly Pin[]> {
+  return {
+    ...{ variable, fallback: [], fallbackText: '', summary: options.summary },
+    accepts: 'a list such as 0=item-7,3=item-9 of distinct slots from 0 to 49 with the ids of items',
+    parse(text) {
+      const parsed = text.split(',').map((part): Pin => {
+        const [slot = '', ...rest] = part.trim().split('=');
+        return { slot: /^\d{1,2}$/.test(slot) ? Number(slot) : -1, itemId: rest.join('=') };
+      });
+      const areSound = parsed.every(
+        ({ slot, itemId }) => slot >= 0 && slot < 50 && idFault(itemId) === undefined,
+      );
+      return areSound && new Set(parsed.map(({ slot }) => slot)).size === parsed.length ? parsed : undefined;
+    },
+  };
+}
+
+/** Boosts in one text: `category=shoes 0.05 2026-12-24T00:00:00Z;brand:Acme -0.1 2026-12-31T00:00:00Z`. */
+export function boosts(variable: string, options: { summary: string }): Setting<readonly Boost[]> {
+  return {
+    ...{ variable, fallback: [], fallbackText: '', summary: options.summary },
+    accepts:
+      'entries separated by semicolons, each with category=NAME or an attribute NAME:VALUE, a score from -10 to 10 and the time when it ends, such as category=shoes 0.05 2026-12-24T00:00:00Z',
+    parse(text) {
+      const parsed = text.split(';').map(parseBoost);
+      return parsed.includes(undefined) ? undefined : (parsed as Boost[]);
+    },
+  };
+}
+
+function parseBoost(text: string): Boost | undefined {
+  const words = text.trim().split(/\s+/);
+  const instant = parseInstant(words.at(-1) ?? '');
+  const score = Number(words.at(-2) ?? Number.NaN);
+  const what = words.slice(0, -2).join(' ');
+  if (what === '' || 'reason' in instant || !(Math.abs(score) <= 10)) return undefined;
+  const [, category] = /^category=(.+)$/.exec(what) ?? [];
+  if (category === undefined && !/^[^:]+:.+$/.test(what)) return undefined;
+  const filter =
+    category === undefined
+      ? { anyCategory: [], attributes: [what] }
+      : { anyCategory: [category], attributes: [] };
+  return { filter, score, until: instant.at };
+}
