@@ -6,7 +6,7 @@ import type { RuleOfRow } from './rules.ts';
 import { productsOf, type SlateRequest } from './slate.ts';
 
 /** Explains a slate that was composed for the request: where its items come from, and what they counted. */
-export function explainSlate(request: SlateRequest, slate: Slate): SlateExplanation {
+export function explainChoice(request: SlateRequest, slate: Slate): SlateExplanation {
   const { pool, served, context = NO_CONTEXT, rules } = request;
   const candidates = rules?.ruled ?? request.candidates;
   const { columns } = candidates.features;

@@ -12,7 +12,7 @@ import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
 import { selectArmPolicy } from './experiments/arm-policy.ts';
 import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
-import { explainSlate } from './explain.ts';
+import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
@@ -147,7 +147,7 @@ await runStage(STAGES.rerank, async (stage) => {
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);
-      const answer = asked.explain ? { ...slate, explain: explainSlate(request, slate) } : slate;
+      const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate) } : slate;
       if (isSampled(slateId, config.candidatesShare))
         sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? []));
       return answer;

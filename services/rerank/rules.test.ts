@@ -4,7 +4,7 @@ import { readConfig } from '#platform/config.ts';
 import { gatherCandidates } from './candidates.ts';
 import { BOOST, priorOf } from './columns.ts';
 import { SETTINGS } from './config.ts';
-import { explainSlate } from './explain.ts';
+import { explainChoice } from './explain.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
@@ -113,7 +113,7 @@ test('an explanation names the rules that moved an item', () => {
   const boosts = [{ filter: { anyCategory: ['hot'], attributes: [] }, score: 5, until: NOW + 1 }];
   const { request, slate } = slateWith({ pins: [{ slot: 0, itemId: 'tea' }], boosts, coldSlots: 1 });
   assert.deepEqual(
-    explainSlate(request, slate).slots.map(({ rules }) => rules),
+    explainChoice(request, slate).slots.map(({ rules }) => rules),
     [['pinned'], ['boosted'], ['boosted'], ['cold']],
   );
 });

@@ -1,6 +1,6 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
 import { lawOfParts, type PartOfSlate } from '#algorithms/bandit/parts-of-a-slate.ts';
-import { lawOfAll, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
+import { type LawOfSlates, lawOfAll } from '#algorithms/bandit/slate-law.ts';
 import { idFault } from '#contracts/domain/ids.ts';
 import { parseInstant } from '#contracts/domain/instants.ts';
 import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
@@ -109,8 +109,8 @@ export function lawByRules(
   { candidates, pinned }: RuledCandidates,
   size: number,
   coldSlots: number,
-  lawOf: (rows: Int32Array, size: number) => SlateLaw,
-): SlateLaw {
+  lawOf: (rows: Int32Array, size: number) => LawOfSlates,
+): LawOfSlates {
   const whole = Math.min(size, candidates.length);
   const fixed = [...pinned].filter(([slot]) => slot < whole);
   const slotsOfPins = new Set(fixed.map(([slot]) => slot));

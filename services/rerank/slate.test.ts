@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { gatherCandidates } from './candidates.ts';
-import { explainSlate } from './explain.ts';
+import { explainChoice } from './explain.ts';
 import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
@@ -164,7 +164,7 @@ test('an explanation names proposers with ranks, medoid and features, and counts
   const candidates = gatherCandidates(pool.proposals, { excluded: pool.recent, isOffered, now: NOW });
   const asked = { ...request, candidates };
   const slate = composeSlate(asked);
-  const { slots, proposed, removed } = explainSlate(asked, slate);
+  const { slots, proposed, removed } = explainChoice(asked, slate);
   assert.deepEqual(proposed, { 'medoid-neighbours': 2, trending: 1 });
   assert.deepEqual(removed, { 'acted-on-lately': 1, 'not-available': 1 });
   const place = slate.slots.findIndex(({ itemId }) => itemId === 'oats');

@@ -4,9 +4,9 @@ import type { Posterior } from '#algorithms/bandit/linear.ts';
 import {
   type AllowsRow,
   chooseFrom,
+  type LawOfSlates,
   lawOfAll,
   mixtureOf,
-  type SlateLaw,
 } from '#algorithms/bandit/slate-law.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
@@ -66,7 +66,7 @@ export function lawOfSlate(request: SlateRequest, random: Random = createRandom(
   const { candidates, features } = rules?.ruled ?? request.candidates;
   const { epsilon = 0, interactions = [] } = served;
   const products = productsOf(features.columns, context, interactions);
-  const lawOf = (table: FeatureTable, slots: number): SlateLaw =>
+  const lawOf = (table: FeatureTable, slots: number): LawOfSlates =>
     served.policy.lawOf({ features: { ...table, products }, size: slots, random, allows });
   if (rules === undefined) {
     const all = lawOfAll(candidates.length, Math.min(size, candidates.length), allows);

@@ -1,7 +1,7 @@
 import { TopK } from '../top-k.ts';
 import { isFiniteVector } from '../vectors.ts';
 import type { Posterior } from './linear.ts';
-import { type AllowsRow, chooseFrom, fill, lawOfLists, type SlateLaw } from './slate-law.ts';
+import { type AllowsRow, chooseFrom, fill, type LawOfSlates, lawOfLists } from './slate-law.ts';
 
 /** The candidates of a slate, one row each, by named features. */
 export interface FeatureTable {
@@ -88,7 +88,7 @@ export function bestRows(scores: Float64Array, size: number): Int32Array {
 }
 
 /** The law of a deterministic policy: the best rows, among those that are allowed, with probability 1. */
-export function certainLaw(scores: Float64Array, size: number, allows?: AllowsRow): SlateLaw {
+export function certainLaw(scores: Float64Array, size: number, allows?: AllowsRow): LawOfSlates {
   const rows = certainRows(scores, size, allows);
   return lawOfLists(
     { rows, scores: Float64Array.from(rows, (row) => scores[row]!), lists: 1, size: rows.length },

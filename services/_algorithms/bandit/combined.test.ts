@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '../random.ts';
 import { meanOfTable } from './choice.ts';
-import { combine, drawCombined } from './combined.ts';
+import { combineProducts, drawCombined } from './combined.ts';
 import { posterior, sampleWeights } from './linear.ts';
 import { assertNear } from './observations.testing.ts';
 import { createStatistics, observe } from './statistics.ts';
@@ -32,7 +32,7 @@ function learned() {
 
 test('a column with its products has the mean and the covariance of their sum', () => {
   const law = learned();
-  const { mean, factor } = combine(law, TABLE);
+  const { mean, factor } = combineProducts(law, TABLE);
   assertNear(mean, meanOfTable(law, TABLE), 1e-12);
   const random = createRandom('draws');
   const sums = new Float64Array(9);
@@ -57,7 +57,7 @@ test('a column with its products has the mean and the covariance of their sum', 
 });
 
 test('draws of combined weights have their mean, and are the same for the same random source', () => {
-  const law = combine(learned(), TABLE);
+  const law = combineProducts(learned(), TABLE);
   const draws = drawCombined(law, 20_000, createRandom(1));
   const mean = new Float64Array(3);
   for (const [index, value] of draws.entries()) mean[index % 3]! += value / 20_000;

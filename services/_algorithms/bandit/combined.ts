@@ -24,7 +24,7 @@ const KEPT = 64;
  * Returns the distribution of w + Σ factor · w′, with w the weight of a column and w′ those of its products. Drawing from it takes
  * one number a column, so that products make no draw dearer.
  */
-export function combine(posterior: Posterior, { columns, products = [] }: FeatureTable): CombinedLaw {
+export function combineProducts(posterior: Posterior, { columns, products = [] }: FeatureTable): CombinedLaw {
   const { law, covariance } = prepare(posterior, [...columns, ...products.map(({ name }) => name)]);
   const d = law.mean.length;
   const width = columns.length;

@@ -1,8 +1,8 @@
-import type { SlateLaw } from './slate-law.ts';
+import type { LawOfSlates } from './slate-law.ts';
 
 /** Some slots of a slate with the law that fills them from some rows, whatever stands in the others. */
 export interface PartOfSlate {
-  readonly law: SlateLaw;
+  readonly law: LawOfSlates;
   /** Row of the whole table of each row of the law. */
   readonly rows: Int32Array;
   /** As many as the law has slots, ascending. */
@@ -16,12 +16,12 @@ const ELSEWHERE = -1;
  * The law of a slate whose parts are filled independently, so that its probabilities are theirs. The parts have no row and no slot in
  * common, and together all slots from 0.
  */
-export function lawOfParts(parts: readonly PartOfSlate[]): SlateLaw {
+export function lawOfParts(parts: readonly PartOfSlate[]): LawOfSlates {
   const size = parts.reduce((sum, { slots }) => sum + slots.length, 0);
   const places = parts.map(({ rows }) => new Map(Array.from(rows, (row, place) => [row, place] as const)));
 
   /** By slot, what the part of the slot says; 0 where the row is of another part. */
-  function collect(order: Int32Array, of: (law: SlateLaw, own: Int32Array) => Float64Array): Float64Array {
+  function collect(order: Int32Array, of: (law: LawOfSlates, own: Int32Array) => Float64Array): Float64Array {
     const found = new Float64Array(size);
     for (const [index, { law, slots }] of parts.entries()) {
       const own = Int32Array.from(slots, (slot) => places[index]!.get(order[slot]!) ?? ELSEWHERE);

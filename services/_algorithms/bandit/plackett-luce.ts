@@ -1,5 +1,5 @@
 import type { Random } from '../random.ts';
-import { type AllowsRow, conditionalsBy, fill, type SlateLaw } from './slate-law.ts';
+import { type AllowsRow, conditionalsBy, fill, type LawOfSlates } from './slate-law.ts';
 
 export interface PlackettLuceOptions {
   /** Score of each row. */
@@ -26,7 +26,7 @@ const SAMPLES = 16;
  * The marginal of a slot has no closed form below the first one. It is the mean of the conditional over other slates from the same
  * distribution and this one, which keeps it above 0; inclusion is not known.
  */
-export function plackettLuceLaw(options: PlackettLuceOptions): SlateLaw {
+export function plackettLuceLaw(options: PlackettLuceOptions): LawOfSlates {
   const { scores, temperature, allows, random } = options;
   if (!(temperature > 0)) throw new RangeError(`temperature must be above 0: ${temperature}`);
   const count = scores.length;

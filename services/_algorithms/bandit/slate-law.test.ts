@@ -4,7 +4,7 @@ import { createRandom } from '../random.ts';
 import { certainLaw } from './choice.ts';
 import { lawOfParts } from './parts-of-a-slate.ts';
 import { plackettLuceLaw } from './plackett-luce.ts';
-import { type AllowsRow, lawOfAll, lawOfLists, mixtureOf, type SlateLaw } from './slate-law.ts';
+import { type AllowsRow, type LawOfSlates, lawOfAll, lawOfLists, mixtureOf } from './slate-law.ts';
 
 const ROWS = 5;
 const SIZE = 3;
@@ -21,7 +21,7 @@ function orders(above: readonly number[] = []): Int32Array[] {
     .flatMap((row) => orders([...above, row]));
 }
 
-function probabilityOf(law: SlateLaw, order: Int32Array): number {
+function probabilityOf(law: LawOfSlates, order: Int32Array): number {
   return law.conditionals(order).reduce((product, one) => product * one, 1);
 }
 
@@ -35,7 +35,7 @@ const lists = () =>
 const plackettLuce = (allows?: AllowsRow) =>
   plackettLuceLaw({ scores: SCORES, size: SIZE, temperature: 0.2, allows, random: createRandom('law') });
 
-const LAWS: ReadonlyArray<readonly [name: string, law: () => SlateLaw, areMarginalsExact: boolean]> = [
+const LAWS: ReadonlyArray<readonly [name: string, law: () => LawOfSlates, areMarginalsExact: boolean]> = [
   ['some lists', lists, true],
   ['the best rows', () => certainLaw(SCORES, SIZE), true],
   ['the best rows with rules', () => certainLaw(SCORES, SIZE, RULES), true],

@@ -5,7 +5,7 @@ import type { Choice } from './choice.ts';
  * The distribution over slates from which a policy chooses for one request. It names the probability of any slate, also of one that
  * another policy drew, so that policies can be mixed, and judged by each other's logs. An order is a list of distinct rows.
  */
-export interface SlateLaw {
+export interface LawOfSlates {
   /** Number of slots: as many as asked for, or as there are candidates. */
   readonly size: number;
   /** Number of draws from the posterior that the law is made of; 0 if it is made of none. */
@@ -26,7 +26,7 @@ export interface SlateLaw {
 export type AllowsRow = (row: number, above: Int32Array, slot: number) => boolean;
 
 /** Draws a slate, with all its probabilities. */
-export function chooseFrom(law: SlateLaw, random: Random): Choice {
+export function chooseFrom(law: LawOfSlates, random: Random): Choice {
   const order = law.draw(random);
   const conditionals = law.conditionals(order);
   return {
@@ -49,7 +49,7 @@ export interface ChoiceOfLists {
 }
 
 /** One of the lists, each alike. All probabilities are exact: they are shares of the lists. */
-export function lawOfLists({ rows, scores, lists, size }: ChoiceOfLists, draws = lists): SlateLaw {
+export function lawOfLists({ rows, scores, lists, size }: ChoiceOfLists, draws = lists): LawOfSlates {
   // The list that was shown last, so that its scores are known.
   let shown = 0;
   const count = (isMember: (at: number) => boolean): number => {
@@ -91,7 +91,7 @@ export function lawOfLists({ rows, scores, lists, size }: ChoiceOfLists, draws =
 }
 
 /** Every order of the rows alike, slot by slot among the rows that are allowed. Marginals are exact where all are. */
-export function lawOfAll(count: number, wanted: number, allows?: AllowsRow): SlateLaw {
+export function lawOfAll(count: number, wanted: number, allows?: AllowsRow): LawOfSlates {
   const size = Math.min(wanted, count);
   const choices = (above: Int32Array, slot: number): number[] => {
     const free: number[] = [];
@@ -120,7 +120,7 @@ export function lawOfAll(count: number, wanted: number, allows?: AllowsRow): Sla
 }
 
 /** With probability ε a slate of `other`, else one of `law`; both are of one size, and scores are those of `law`. */
-export function mixtureOf(law: SlateLaw, other: SlateLaw, epsilon: number): SlateLaw {
+export function mixtureOf(law: LawOfSlates, other: LawOfSlates, epsilon: number): LawOfSlates {
   if (epsilon === 0) return law;
   const mix = (a: Float64Array, b: Float64Array): Float64Array =>
     a.map((one, slot) => (1 - epsilon) * one + epsilon * b[slot]!);

@@ -1,6 +1,6 @@
 import type { Random } from '../random.ts';
 import { type Choice, countRows, type FeatureTable } from './choice.ts';
-import { combine, drawCombined } from './combined.ts';
+import { combineProducts, drawCombined } from './combined.ts';
 import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 import { createRanking, type RankedLists, type RankRows } from './ranking-kernel.ts';
 import {
@@ -8,8 +8,8 @@ import {
   type ChoiceOfLists,
   chooseFrom,
   fill,
+  type LawOfSlates,
   lawOfLists,
-  type SlateLaw,
 } from './slate-law.ts';
 
 export interface ThompsonOptions {
@@ -42,7 +42,7 @@ export function chooseByThompson(options: ThompsonOptions): Choice {
 }
 
 /** The law of `chooseByThompson`. Rules apply inside each list. */
-export function thompsonLaw(options: ThompsonOptions): SlateLaw {
+export function thompsonLaw(options: ThompsonOptions): LawOfSlates {
   const { features, draws, allows } = options;
   if (!Number.isSafeInteger(draws) || draws < 1)
     throw new RangeError(`draws must be a positive integer: ${draws}`);
@@ -100,7 +100,7 @@ function drawWeights(
   random: Random,
 ): Float64Array {
   if (products.length > 0)
-    return drawCombined(combine(posterior, { columns, values, products }), draws, random);
+    return drawCombined(combineProducts(posterior, { columns, values, products }), draws, random);
   const d = columns.length;
   const law = withColumns(posterior, columns);
   const places = Int32Array.from(columns, (name) => law.columns.get(name)!);

@@ -24,14 +24,14 @@ export interface LearnedBlock {
 export const BLOCKS = 4;
 
 /** Places whose rates are told apart: the first ten, the next ten, the rest. */
-export const SLOT_PLACES = 12;
+export const PLACES_OF_SLATES = 12;
 
 export function placeOf(slot: number): number {
-  return slot < 10 ? slot : slot < 20 ? 10 : SLOT_PLACES - 1;
+  return slot < 10 ? slot : slot < 20 ? 10 : PLACES_OF_SLATES - 1;
 }
 
 export function emptyBlock(index: number): LearnedBlock {
-  return { index, statistics: createStatistics(), baseline: createBaseline(SLOT_PLACES), newest: 0 };
+  return { index, statistics: createStatistics(), baseline: createBaseline(PLACES_OF_SLATES), newest: 0 };
 }
 
 /** What a reward counts when it is added to its block: 1 at the start of the block to 2 at its end. */
@@ -69,7 +69,7 @@ export function decodeBlock(bytes: Uint8Array): LearnedBlock {
   reader.version(1, FORMAT_VERSION);
   const index = reader.varint();
   const newest = reader.varint();
-  const baseline = createBaseline(SLOT_PLACES);
+  const baseline = createBaseline(PLACES_OF_SLATES);
   for (const numbers of [baseline.places, baseline.sizes])
     for (let i = 0; i < numbers.length; i++) numbers[i] = reader.float64();
   return { index, newest, baseline, statistics: decodeStatistics(reader.rest(), []) };

@@ -1,5 +1,5 @@
 import { certainRows, countRows, meanOfTable, scoreRows } from '#algorithms/bandit/choice.ts';
-import { type AllowsRow, conditionalsBy, fill, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
+import { type AllowsRow, conditionalsBy, fill, type LawOfSlates } from '#algorithms/bandit/slate-law.ts';
 import { number } from '#platform/config.ts';
 import { type PolicyDefinition, policyOf } from './policy.ts';
 
@@ -34,7 +34,7 @@ function explorationLaw(
   size: number,
   epsilon: number,
   allows: AllowsRow | undefined,
-): SlateLaw {
+): LawOfSlates {
   const greedy = certainRows(scores, size, allows);
   const isGreedy = new Set(greedy);
   const others = [...scores.keys()].filter((row) => !isGreedy.has(row));

@@ -1,6 +1,6 @@
 import type { Choice, FeatureTable } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
-import { type AllowsRow, chooseFrom, type SlateLaw } from '#algorithms/bandit/slate-law.ts';
+import { type AllowsRow, chooseFrom, type LawOfSlates } from '#algorithms/bandit/slate-law.ts';
 import type { Random } from '#algorithms/random.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
 
@@ -16,7 +16,7 @@ export interface LawOptions {
 }
 
 /** Returns the distribution over slates with the posterior of one moment. */
-export type LawOf = (options: LawOptions) => SlateLaw;
+export type LawOf = (options: LawOptions) => LawOfSlates;
 
 /** Chooses slates with the posterior of one moment; it is created again whenever the posterior is. */
 export interface Policy {
