@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { aSlate, someInterests } from '#contracts/domain/records.testing.ts';
 import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
 import type { ProblemMembers } from '#platform/http/error-body.ts';
@@ -17,12 +18,13 @@ describe('the API of the gateway', () => {
   let http: FastifyInstance;
   let version = 5;
   let asked: unknown;
+  let explained: ExplainedSlate | undefined;
 
   const peers = {
     rerank: {
       async post(_path: string, body: unknown) {
         asked = body;
-        return aSlate({ slateId: 's1' });
+        return explained ?? aSlate({ slateId: 's1' });
       },
     },
     interests: {
@@ -87,6 +89,36 @@ describe('the API of the gateway', () => {
       const { statusCode, body } = await http.inject({ url: `/v1/recommendations?userId=u1&${bad}` });
       assert.deepEqual([statusCode, (JSON.parse(body) as { field: string }).field], [400, field], bad);
     }
+  });
+
+  it('hands over where a slate is shown, and whether it is a probe or is to be explained', async () => {
+    const ask = (query: string) => http.inject({ url: `/v1/recommendations?userId=u1&${query}` });
+    await ask('surface=home&device=mobile&probe=true&explain=false');
+    assert.deepEqual(asked, { userId: 'u1', n: 10, surface: 'home', device: 'mobile', probe: true });
+    for (const [bad, field] of [
+      ['surface=Home+page', 'surface'],
+      ['device=toaster', 'device'],
+      ['probe=yes', 'probe'],
+      ['explain=1', 'explain'],
+    ]) {
+      const { statusCode, body } = await ask(bad!);
+      assert.deepEqual([statusCode, (JSON.parse(body) as { field: string }).field], [400, field], bad);
+    }
+  });
+
+  it('answers with the reasons of each place and of the slate where they are asked for', async () => {
+    const slot = {
+      ...{ proposers: [{ model: 'trending', rank: 2 }], medoid: null, rules: ['pinned'] },
+      ...{ features: { bias: 1 }, contributions: { bias: 0.5 }, propensity: 0.5, conditional: 1 },
+    };
+    const explain = { slots: [slot], proposed: { trending: 1 }, removed: { 'not-available': 3 } };
+    explained = { ...aSlate(), explain };
+    const { statusCode, body } = await http.inject({ url: '/v1/recommendations?userId=u1&explain=true' });
+    explained = undefined;
+    assert.equal(statusCode, 200, body);
+    const answer = JSON.parse(body) as { items: { explain: unknown }[]; explain: unknown };
+    assert.deepEqual(answer.items[0]!.explain, slot);
+    assert.deepEqual(answer.explain, { proposed: { trending: 1 }, removed: { 'not-available': 3 } });
   });
 
   it('describes an error by RFC 9457, with its code and remedy, and as before', async () => {

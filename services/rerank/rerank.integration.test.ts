@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import { isDeepStrictEqual } from 'node:util';
 import { Redis } from 'ioredis';
+import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, Proposal, Reward, Slate } from '#contracts/generated/records.ts';
@@ -134,6 +135,26 @@ describe('the rerank stage', () => {
     assert.deepEqual(JSON.parse(JSON.stringify(logged[index])), slate);
     assert.equal(messages[index]?.key?.toString(), 'ann');
     assert.equal(String(messages[index]?.headers.traceparent), TRACE);
+  });
+
+  it('a probe is answered and not logged, and an explanation is no part of the log', async () => {
+    const probe = await peer.post<Slate>('/slates', { userId: 'ann', n: 2, probe: true });
+    const explained = await peer.post<ExplainedSlate>('/slates', {
+      ...{ userId: 'ann', n: 2, explain: true, surface: 'home', device: 'mobile' },
+    });
+    assert.equal(explained.explain?.slots.length, explained.slots.length);
+    const messages = await readAll('slates');
+    const logged = await Promise.all(messages.map(({ value }) => test.codec.decode('Slate', value!)));
+    assert.ok(logged.every(({ slateId }) => slateId !== probe.slateId));
+    const { explain: _, ...slate } = explained;
+    assert.deepEqual(
+      JSON.parse(JSON.stringify(logged.find(({ slateId }) => slateId === slate.slateId))),
+      slate,
+    );
+    assert.ok(
+      slate.contextNames.includes('at.surface-home') && slate.contextNames.includes('at.device-mobile'),
+    );
+    assert.ok(slate.propensity > 0 && slate.policyId !== '' && slate.posteriorId !== '');
   });
 
   it('a request without a user or with a size out of range is rejected with the name of the field', async () => {
