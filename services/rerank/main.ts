@@ -148,7 +148,8 @@ await runStage(STAGES.rerank, async (stage) => {
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);
       const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate) } : slate;
-      if (isSampled(slateId, config.candidatesShare))
+      // What rules removed and moved is not in the record, so that such a slate could not be made again.
+      if (rules === undefined && isSampled(slateId, config.candidatesShare))
         sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? []));
       return answer;
     },

@@ -61,7 +61,10 @@ export interface SlateRequest {
 }
 
 /** The distribution over slates from which the policy chooses by the rules, support by all candidates alike included. */
-export function lawOfSlate(request: SlateRequest, random: Random = createRandom(request.slateId)): SlateLaw {
+export function lawOfSlate(
+  request: SlateRequest,
+  random: Random = createRandom(request.slateId),
+): LawOfSlates {
   const { size, served, rules, allows, context = NO_CONTEXT } = request;
   const { candidates, features } = rules?.ruled ?? request.candidates;
   const { epsilon = 0, interactions = [] } = served;
