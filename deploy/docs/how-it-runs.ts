@@ -48,6 +48,11 @@ const RULES: readonly Rule[] = [
     pattern: /^npm run (verify:kubernetes|test:\w+|bench|evaluate|faults|load)\b/,
     how: elsewhere('it is a test itself'),
   },
+  {
+    pattern: /^npm run build:client$|^(npx node|python3) deploy\/examples\//,
+    how: elsewhere('deploy/examples/examples.integration.test.ts'),
+  },
+  { pattern: /^npm run slates /, how: elsewhere('deploy/slates/slates.test.ts, on slates that it makes') },
   { pattern: /^export /, how: elsewhere('the set-up of this test gives the stages these variables') },
   {
     pattern: /^(npm run (topics|releases|tributary|experiments)|npx tributary|curl|echo|source) ?/,

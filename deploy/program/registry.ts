@@ -96,6 +96,16 @@ export const COMMANDS: readonly CommandRow[] = [
     run: { load: async () => (await import('./slates.ts')).explainSlateCommand() },
   },
   {
+    path: ['slates', 'replay'],
+    summary: 'choose a logged slate again, and compare it to the bit',
+    run: { load: () => slatesPart('replay') },
+  },
+  {
+    path: ['slates', 'judge'],
+    summary: 'estimate from logged slates what another policy would have earned',
+    run: { load: () => slatesPart('judge') },
+  },
+  {
     path: ['releases'],
     summary: 'show the generations of embeddings and select the served one',
     run: { load: async () => (await import('../releases/releases-command.ts')).releasesCommand() },
@@ -123,3 +133,9 @@ export const GROUPS: Readonly<Record<string, string>> = {
   items: 'look at one item',
   slates: 'look at one slate',
 };
+
+/** A command of `npm run slates`, which has a group of its own. */
+async function slatesPart(name: string): Promise<Command> {
+  const { slatesCommand } = await import('../slates/slates-command.ts');
+  return slatesCommand().commands.find((part) => part.name() === name)!;
+}
