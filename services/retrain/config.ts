@@ -100,7 +100,7 @@ export const SETTINGS = {
       'whether PinSage learns from hard negatives; a training fails where fewer than nine of ten queries have enough of them, as in a log whose contexts hold one item each',
   }),
   companions: companions('TRIBUTARY_RETRAIN_MODELS', {
-    fallback: ['places'],
+    fallback: ['places', 'combiner'],
     summary: 'models that are trained and released with each generation, beside PinSage and behaviour',
   }),
   actionWeights: ACTION_WEIGHTS,

@@ -1,4 +1,5 @@
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
+import { groupsOf } from '#algorithms/combiner/item-groups.ts';
 import { buildGraph, degrees } from '#algorithms/pinsage/graph.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { type TrainedCompanion, trainCompanions } from '../../../services/retrain/trainers/companion.ts';
@@ -24,6 +25,7 @@ export async function companionsOf(
   const features = featureMatrix(itemIds, catalogue, degrees(graph.contextsOfItem), layout);
   const placer = createPlacer(train, { itemCount, structure }, createRandom(seed).fork('places'));
   const places = placesOf(placer.place(features, train), { itemCount, structure });
+  const groups = groupsOf(itemIds.map((itemId) => catalogue.get(itemId)?.categories ?? []));
   const trained = await trainCompanions(
     COMPANIONS.filter(({ model }) => models.includes(model)),
     {
@@ -32,6 +34,7 @@ export async function companionsOf(
       structure,
       layout,
       actions: train,
+      groups,
       trained: { embeddings: vectors, places, behaviour },
       seed,
     },

@@ -1,4 +1,5 @@
 import { behaviour } from './behaviour.ts';
+import { combiner } from './combiner.ts';
 import { content } from './content.ts';
 import { hybrid } from './hybrid.ts';
 import { medoidNeighbours } from './medoid-neighbours.ts';
@@ -13,6 +14,7 @@ import { trending } from './trending.ts';
 export const PROPOSERS: readonly Proposer[] = [
   medoidNeighbours,
   behaviour,
+  combiner,
   places,
   content,
   hybrid,

@@ -1,3 +1,5 @@
+import { groupsOf } from '#algorithms/combiner/item-groups.ts';
+import type { ItemGroups } from '#algorithms/combiner/traits.ts';
 import {
   DEFAULT_FEATURE_LAYOUT,
   type FeatureLayout,
@@ -72,6 +74,11 @@ export class ItemCatalogue {
     const { categories, attributes, title, text, vector } = item;
     const content = { categories, attributes, text: `${title} ${text}` };
     return itemFeatures(isUsable(vector, layout) ? { ...content, vector } : content, degree, layout);
+  }
+
+  /** The groups of items by their categories. */
+  groups(itemIds: readonly string[]): ItemGroups {
+    return groupsOf(itemIds.map((itemId) => this.#items.get(itemId)?.categories ?? []));
   }
 
   /** itemIds.length × featureDimension(layout), row-major. */

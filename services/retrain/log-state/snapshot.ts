@@ -69,6 +69,7 @@ export function toTrainInput(
     structure: layout.structure,
     layout,
     actions: columns,
+    groups: catalogue.groups(itemIds),
     config: trainConfig,
   };
 }

@@ -1,3 +1,4 @@
+import { combinerCompanion } from './combiner.ts';
 import type { Companion } from './companion.ts';
 import { contentCompanion } from './content.ts';
 import { hybridCompanion } from './hybrid.ts';
@@ -10,6 +11,7 @@ export const COMPANIONS: readonly Companion[] = [
   contentCompanion,
   hybridCompanion,
   sequenceCompanion,
+  combinerCompanion,
 ];
 
 /** Names of their artefacts. */

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
+import type { ItemGroups } from '#algorithms/combiner/traits.ts';
 import { checkFeatures, type FeatureLayout } from '#algorithms/pinsage/features.ts';
 import type { HardBand } from '#algorithms/pinsage/hard-band.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
@@ -41,6 +42,8 @@ export interface TrainInput {
   /** Neighbourhoods of the published embeddings; without them they come from the graph of `actions`. */
   readonly neighbourhoods?: Neighbourhoods;
   readonly config: TrainConfig;
+  /** Groups of the items by category, for models that are trained beside PinSage. */
+  readonly groups?: ItemGroups;
   /** Names of the models that `trainInChild` trains beside PinSage; `trainPinSage` ignores them. */
   readonly companions?: readonly string[];
   /** Without it, training begins from random weights. */

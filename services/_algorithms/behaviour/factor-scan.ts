@@ -1,0 +1,56 @@
+import { boundedTopK, byFallingFactor } from '../retrieval/bounded-scan.ts';
+import { type ProductRows, reserveRows } from '../retrieval/product-kernel.ts';
+import { type BehaviourFactors, foldIn } from './factors.ts';
+
+/** The items of the highest scores for a user, with exact scores for others. */
+export interface ScannedUser {
+  /** Numbers of the items, the best first; only items of a score above 0. */
+  readonly items: Int32Array;
+  readonly scores: Float64Array;
+  /** The score of any item. */
+  scoreOf(item: number): number;
+}
+
+/** Factors in the order in which a scan reads them. */
+export class FactorScan {
+  readonly #factors: BehaviourFactors;
+  readonly #order: Int32Array;
+  readonly #placeOf: Int32Array;
+  readonly #rows: ProductRows;
+  readonly #offer: Float64Array;
+
+  constructor(factors: BehaviourFactors) {
+    const { rank, units, offer } = factors;
+    this.#factors = factors;
+    this.#order = byFallingFactor(offer);
+    this.#placeOf = new Int32Array(offer.length);
+    this.#rows = reserveRows(offer.length, rank);
+    this.#order.forEach((item, place) => {
+      this.#placeOf[item] = place;
+      this.#rows.matrix.set(units.subarray(item * rank, (item + 1) * rank), place * rank);
+    });
+    this.#offer = Float64Array.from(this.#order, (item) => offer[item]!);
+  }
+
+  /**
+   * @param taken numbers of the items of the user, which are left out
+   * @param isWithheld 1 for each other item that is left out
+   */
+  scan(taken: readonly number[], k: number, isWithheld: Uint8Array | undefined): ScannedUser {
+    const { units, offer, rank } = this.#factors;
+    const query = foldIn(this.#factors, taken);
+    const excluded = taken.map((item) => this.#placeOf[item]!);
+    const withheld = isWithheld && Uint8Array.from(this.#order, (item) => isWithheld[item]!);
+    const scan = { rows: this.#rows, factors: this.#offer, query, k, excluded };
+    const { places, scores } = boundedTopK(withheld === undefined ? scan : { ...scan, withheld });
+    return {
+      items: places.map((place) => this.#order[place]!),
+      scores,
+      scoreOf: (item) => {
+        let product = 0;
+        for (let i = 0, at = item * rank; i < rank; i++, at++) product += query[i]! * units[at]!;
+        return offer[item]! * product;
+      },
+    };
+  }
+}

@@ -1,0 +1,74 @@
+import assert from 'node:assert/strict';
+import { describe, it } from 'node:test';
+import { TRAITS } from '#algorithms/combiner/traits.ts';
+import type { Artefact } from '#artefacts/artefact.ts';
+import { combinerTables } from '#artefacts/combiner.ts';
+import { tablesArtefact } from '#artefacts/tables.ts';
+import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
+import { interests } from '../interests.testing.ts';
+import { combiner } from './combiner.ts';
+import type { ListsForUsers, Resources } from './proposer.ts';
+
+const { signal } = new AbortController();
+const items = embeddedItems({ tea: [1, 0], mate: [1, 0], milk: [1, 0], nail: [1, 0] }, (itemId) =>
+  itemId === 'milk' ? 1 : 0.5,
+);
+const TAKERS = [5, 9, 2, 7, 8];
+
+/** Only the number of takers counts, which is the first trait. */
+const artefact = tablesArtefact({
+  model: 'combiner',
+  generation: 'g1',
+  itemIds: ['tea', 'mate', 'milk', 'nail', 'gone'],
+  tables: combinerTables({
+    factors: [
+      {
+        rank: 2,
+        units: Float32Array.of(1, 0, 1, 0, 1, 0, 1, 0, 1, 0),
+        fold: new Float64Array(5).fill(1),
+        offer: Float64Array.of(1, 2, 3, 4, 5),
+      },
+    ],
+    groups: { levels: 0, of: new Int32Array(0) },
+    traits: Float32Array.from(TAKERS.flatMap((takers) => TRAITS.map(() => Math.log(takers)))),
+    weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i === 2 ? 1 : 0)),
+  }),
+  card: '{}',
+  trainedUpTo: null,
+});
+
+async function propose(recent: string[], read: (model: string) => Artefact | undefined = () => artefact) {
+  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
+  const model = combiner.create(resources, { settings: {}, candidates: 2 }) as ListsForUsers;
+  return (await model.propose([interests({ recent })], signal)).get('u1');
+}
+
+describe('the combiner', () => {
+  it('the combiner orders candidates by the learned weights, without items of the window and items that may not be proposed', async () => {
+    const list = await propose(['tea']);
+    assert.equal(list?.generation, 'g1');
+    assert.deepEqual(
+      list?.items.map(({ itemId, score, popularity }) => [itemId, Number(score.toFixed(4)), popularity]),
+      [
+        ['mate', Number(Math.log(9).toFixed(4)), 0.5],
+        ['nail', Number(Math.log(7).toFixed(4)), 0.5],
+      ],
+    );
+  });
+
+  it('the combiner has an empty list for a user of whom it knows no item, so that the other lists count', async () => {
+    assert.deepEqual((await propose(['unknown']))?.items, []);
+  });
+
+  it('the combiner has no list for a generation that was released without it', async () => {
+    assert.equal(await propose(['tea'], () => undefined), undefined);
+  });
+
+  it('the combiner fails for a broken artefact, which the stage counts', async () => {
+    const broken = { ...artefact, bytes: artefact.bytes.subarray(0, -4) };
+    await assert.rejects(
+      propose(['tea'], () => broken),
+      RangeError,
+    );
+  });
+});

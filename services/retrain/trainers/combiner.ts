@@ -1,0 +1,172 @@
+import { type BehaviourFactors, type FactorOptions, factorise } from '#algorithms/behaviour/factors.ts';
+import { distinctPairs } from '#algorithms/behaviour/sparse.ts';
+import { type CombinerBase, CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import { type ChoiceGroup, fitListwise, scoresOf } from '#algorithms/combiner/listwise.ts';
+import { type ItemGroups, itemTraits } from '#algorithms/combiner/traits.ts';
+import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { ndcg } from '#algorithms/evaluation/metrics.ts';
+import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
+import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
+import { COMBINER, combinerTables } from '#artefacts/combiner.ts';
+import { BEHAVIOUR_OPTIONS } from './behaviour.ts';
+import type { Companion, CompanionInput, CompanionModel } from './companion.ts';
+
+/** Share of the actions, the newest ones, whose choices the weights are learned from; the candidates know nothing of them. */
+const OUT_OF_TIME = 0.2;
+/** Users whose choices are learned from, drawn at random where there are more. */
+const MOST_USERS = 3_000;
+/** With fewer users who chose something, the figures are noise. */
+const LEAST_USERS = 50;
+const RIDGE = 1e-3;
+const MS_PER_DAY = 86_400_000;
+
+/** Rank-64 cosines of the items' takers, times takers^.5: what neighbourhoods of items know beside the factors of behaviour. */
+const NEIGHBOURS: FactorOptions = { rank: 64, regularisation: 0, damping: 0.5, popularity: 0.5 };
+
+/**
+ * The combiner: an order of candidates learned from what users chose later. Factors and traits are computed from the first part of the time,
+ * the weights from the new items that users took in the rest of it, and the tables of the artefact from all of it by the same code.
+ * Half of the users are ordered by the weights of the other half: the model is left out unless it is better than the factors of behaviour
+ * alone in the 95 % interval of the paired differences.
+ */
+export const combinerCompanion: Companion = { model: COMBINER, train: trainCombiner };
+
+/** @throws Error if fewer than 50 users chose a new item after the first part of the time */
+export function trainCombiner({
+  actions,
+  itemCount,
+  groups = NO_GROUPS,
+  seed,
+}: CombinerInput): CompanionModel {
+  const random = createRandom(seed).fork('combiner');
+  const { before, after } = splitByTime(actions, OUT_OF_TIME);
+  const users = choicesOf(baseOf(before, itemCount, groups, seed), { before, after, itemCount }, random);
+  if (users.length < LEAST_USERS)
+    throw new Error(`${users.length} users chose a new item; at least ${LEAST_USERS} are needed`);
+  const judged = crossFit(users, random);
+  const facts = {
+    users: users.length,
+    ndcg10: judged.ndcg10,
+    ndcg10OfBehaviour: judged.behaviour,
+    gainLow: judged.gain.low,
+    gainHigh: judged.gain.high,
+  };
+  const tables = combinerTables({ ...baseOf(actions, itemCount, groups, seed), weights: fit(users) });
+  if (judged.gain.low > 0) return { tables, facts };
+  return { tables, facts, leftOut: 'its gain over the factors of behaviour may be a loss' };
+}
+
+/** What the combiner learns from. */
+export type CombinerInput = Pick<CompanionInput, 'actions' | 'itemCount' | 'groups' | 'seed'>;
+
+const NO_GROUPS: ItemGroups = { levels: 0, of: new Int32Array(0) };
+
+/** What candidates are found and described by, from some actions. */
+function baseOf(
+  actions: Pick<ActionColumns, 'user' | 'item' | 'at'>,
+  itemCount: number,
+  groups: ItemGroups,
+  seed: number,
+): CombinerBase {
+  const userCount = actions.user.reduce((most, one) => Math.max(most, one + 1), 0);
+  const pairs = distinctPairs(actions, userCount, itemCount);
+  const factors: BehaviourFactors[] = [BEHAVIOUR_OPTIONS, NEIGHBOURS].map((options) =>
+    factorise(pairs, options, createRandom(`combiner ${seed}`)),
+  );
+  return { factors, groups, traits: itemTraits(actions, itemCount, groups) };
+}
+
+/** The candidates of a user, those that were chosen, and how many items were. */
+interface JudgedGroup extends ChoiceGroup {
+  readonly width: number;
+  readonly choices: number;
+}
+
+function choicesOf(
+  base: CombinerBase,
+  { before, after, itemCount }: { before: ActionColumns; after: ActionColumns; itemCount: number },
+  random: Random,
+): JudgedGroup[] {
+  const positions = Map.groupBy(byTime(before), (position) => before.user[position]!);
+  const isKnown = new Uint8Array(itemCount);
+  for (const item of before.item) isKnown[item] = 1;
+  const chosen = new Map<number, Set<number>>();
+  after.user.forEach((user, position) => {
+    if (!positions.has(user) || isKnown[after.item[position]!] === 0) return;
+    const own = chosen.get(user) ?? new Set();
+    chosen.set(user, own.add(after.item[position]!));
+  });
+  const rows = new CombinerRows(base);
+  const groups: JudgedGroup[] = [];
+  for (const user of sample([...chosen.keys()], MOST_USERS, random)) {
+    const past = positions.get(user)!;
+    const fresh = chosen.get(user)!;
+    const isTaken = new Uint8Array(itemCount);
+    for (const position of past) {
+      isTaken[before.item[position]!] = 1;
+      fresh.delete(before.item[position]!);
+    }
+    if (fresh.size === 0) continue;
+    const candidates = rows.of(windowOf(past, before), isTaken);
+    const places = [...candidates.items.keys()].filter((place) => fresh.has(candidates.items[place]!));
+    groups.push({
+      width: rows.width,
+      rows: candidates.rows,
+      chosen: Int32Array.from(places),
+      choices: fresh.size,
+    });
+  }
+  return groups;
+}
+
+/** The items that the user's window holds after these actions, the newest first. */
+function windowOf(past: readonly number[], { item, at }: ActionColumns): number[] {
+  const oldest = at[past.at(-1)!]! - DEFAULT_WINDOW_LIMITS.days * MS_PER_DAY;
+  const inWindow = past.slice(-DEFAULT_WINDOW_LIMITS.maximum).filter((position) => at[position]! >= oldest);
+  return [...new Set(inWindow.reverse().map((position) => item[position]!))];
+}
+
+function byTime({ at }: ActionColumns): Int32Array {
+  return Int32Array.from(at.keys()).sort((a, b) => at[a]! - at[b]! || a - b);
+}
+
+function sample(users: number[], most: number, random: Random): number[] {
+  for (let i = users.length - 1; i > 0; i--) {
+    const other = random.integer(i + 1);
+    [users[i], users[other]] = [users[other]!, users[i]!];
+  }
+  return users.slice(0, most);
+}
+
+function fit(groups: readonly JudgedGroup[]): Float64Array {
+  return fitListwise(groups, { width: groups[0]!.width, ridge: RIDGE });
+}
+
+/** Orders each half of the users by the weights of the other one, beside the order of the first factors. */
+function crossFit(groups: readonly JudgedGroup[], random: Random) {
+  const halves = [0, 1].map((half) => groups.filter((_, place) => place % 2 === half));
+  const gains: number[] = [];
+  const figures = { ndcg10: 0, behaviour: 0 };
+  for (const [half, own] of halves.entries()) {
+    const weights = fit(halves[1 - half]!);
+    const behaviour = weights.map((_, column) => (column === 0 ? 1 : 0));
+    for (const group of own) {
+      const learned = gainOf(group, weights);
+      const known = gainOf(group, behaviour);
+      gains.push(learned - known);
+      figures.ndcg10 += learned / groups.length;
+      figures.behaviour += known / groups.length;
+    }
+  }
+  return { ...figures, gain: bootstrapMean([gains], random.fork('gain')) };
+}
+
+/** NDCG at 10; choices that are no candidates count as items that no order can find. */
+function gainOf({ rows, chosen, choices }: JudgedGroup, weights: Float64Array): number {
+  const scores = scoresOf(rows, weights);
+  const recommended = [...scores.keys()].sort((a, b) => scores[b]! - scores[a]! || a - b).slice(0, 10);
+  const relevant = new Set<number>(chosen);
+  for (let missing = chosen.length; missing < choices; missing++) relevant.add(-1 - missing);
+  return ndcg({ recommended, relevant }, 10);
+}
