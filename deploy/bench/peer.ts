@@ -18,7 +18,7 @@ export interface PythonPeer {
  * @throws Error with one sentence if the library cannot be installed
  */
 export async function startPythonPeer(
-  part: `peer:${'scipy' | 'hnswlib' | 'dgl' | 'obp'}`,
+  part: `peer:${'scipy' | 'hnswlib' | 'dgl' | 'obp' | 'implicit'}`,
   script: string | URL,
   env: Readonly<Record<string, string>> = {},
 ): Promise<PythonPeer> {

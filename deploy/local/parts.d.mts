@@ -15,6 +15,7 @@ export interface PartLocations {
   'peer:scipy': { python: string };
   'peer:hnswlib': { python: string };
   'peer:dgl': { python: string };
+  'peer:implicit': { python: string };
   'peer:schemathesis': { python: string };
   'peer:obp': { python: string };
   'peer:confluent-kafka': { python: string };

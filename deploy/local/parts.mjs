@@ -7,7 +7,7 @@ import { helm, kubernetesSchemas, kubeScore, kustomize, promtool } from './parts
 import { hnswlib } from './parts/hnswlib.mjs';
 import { kafka } from './parts/kafka.mjs';
 import { packages } from './parts/packages.mjs';
-import { confluentKafka, dgl, obp, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
+import { confluentKafka, dgl, implicit, obp, pythonHnswlib, schemathesis, scipy } from './parts/peers.mjs';
 import { createProgress } from './parts/progress.mjs';
 import { redis } from './parts/redis.mjs';
 import { registry } from './parts/registry.mjs';
@@ -31,6 +31,7 @@ const PARTS = [
   completejourney,
   movielens,
   scipy,
+  implicit,
   pythonHnswlib,
   dgl,
   schemathesis,

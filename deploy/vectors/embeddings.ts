@@ -58,11 +58,20 @@ export async function completejourneyEmbeddings(
   purchases: Purchases,
   recipe: Recipe = RECIPE,
 ): Promise<PinSageEmbeddings> {
-  const name = `embeddings-completejourney-${hashOf(recipe)}`;
+  return cachedEmbeddings('completejourney', purchases, recipe);
+}
+
+/** The same for the actions of any data set. @param dataset its name in the cache */
+export async function cachedEmbeddings(
+  dataset: string,
+  purchases: Purchases,
+  recipe: Recipe,
+): Promise<PinSageEmbeddings> {
+  const name = `embeddings-${dataset}-${hashOf(recipe)}`;
   const cache = cacheFolder(process.env);
   const folder = join(cache, name);
   if (!existsSync(folder)) {
-    console.error('Training PinSage on completejourney, once (about a minute) …');
+    console.error(`Training PinSage on ${dataset}, once (about a minute) …`);
     const { vectors, ...card } = await train(purchases, recipe);
     await fillOnce(cache, name, async (partial) => {
       writeFileSync(join(partial, 'card.json'), JSON.stringify(card));

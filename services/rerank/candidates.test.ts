@@ -57,13 +57,39 @@ test('a list for everybody counts less beside a list of the user, by a column of
   assert.equal(beside.rye!['trending.beside-score'], 0.05);
   assert.equal(beside.oats!['trending.beside-score'], -0.05);
   assert.ok(!Object.hasOwn(beside.rye!, 'trending.score'));
-  assert.equal(beside.rye!['behaviour.score'], -1);
+  assert.equal(beside.rye!['behaviour.own-score'], -1);
   const alone = named([shared]);
   assert.equal(alone.rye!['trending.score'], 1);
   assert.ok(!Object.hasOwn(alone.rye!, 'trending.beside-score'));
   const lists = [own, shared].map(listOf);
   const { columns } = gatherCandidates(lists, { excluded: NOTHING, areListsEqual: true, now: NOW }).features;
   assert.ok(columns.includes('trending.score') && !columns.includes('trending.beside-score'));
+});
+
+test('candidates that only lists for everybody bring do not change the scale of the user’s own lists', () => {
+  const own = someProposal({ model: 'behaviour', items: [someItem('oats', 2), someItem('rye', 1)] });
+  const many = ['a', 'b', 'c', 'd'].map((itemId) => someItem(itemId, 1));
+  const shared = someProposal({ model: 'trending', userId: '*', version: -1, items: many });
+  const rows = named([own, shared]);
+  assert.equal(rows.oats!['behaviour.own-score'], 1);
+  assert.equal(rows.a!['behaviour.own-score'], -1, 'the lowest score of the list');
+});
+
+test('beside a list of the combiner every other list counts less, and the best items of the combiner stay apart', () => {
+  const best = [someItem('first', 30), someItem('second', 29)];
+  const rest = Array.from({ length: 60 }, (_, i) => someItem(`item ${i}`, 1));
+  const combined = someProposal({ model: 'combiner', items: [...best, ...rest] });
+  const known = someProposal({ model: 'behaviour', items: [someItem('second', 9), someItem('item 0', 1)] });
+  const rows = named([known, combined]);
+  const score = (itemId: string) => rows[itemId]!['combiner.own-score']!;
+  assert.ok(score('first') > score('second') && score('second') > 3);
+  assert.ok(rows.second!['behaviour.beside-score']! > 0);
+  assert.ok(!Object.hasOwn(rows.second!, 'behaviour.own-score'));
+  const empty = named([known, someProposal({ model: 'combiner', items: [] })]);
+  assert.ok(
+    Object.hasOwn(empty.second!, 'behaviour.score'),
+    'an empty list of the combiner has combined nothing',
+  );
 });
 
 test('every model has columns of its own from its first proposal on, whatever its name', () => {

@@ -1,4 +1,5 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
+import { COMBINER } from '#artefacts/combiner.ts';
 import { canExplain } from '#contracts/domain/explanation.ts';
 import { isEveryone } from '#contracts/domain/ids.ts';
 import type { CandidateTable, ListColumns } from '#contracts/domain/proposed-lists.ts';
@@ -10,19 +11,22 @@ import {
   type CandidateFeature,
   MODEL_FEATURES,
   type ModelFeature,
+  OWN_SCORE,
   type PooledCandidate,
   type Ranking,
 } from './features.ts';
 
 const LARGEST_SCORE = 3;
+/** A list that counts in full beside others decides the order, so that its best items must not be cut to one score. */
+const LARGEST_OWN_SCORE = 6;
 /** Rows of the candidates of a table: those that are left out, and those that no list has named yet. */
 const LEFT_OUT = -1;
 const UNSEEN = -2;
 
-/** The features of a list for everybody beside the user's own. */
-const FEATURES_BESIDE: readonly ModelFeature[] = MODEL_FEATURES.map((feature) =>
-  feature.name === 'score' ? BESIDE_SCORE : feature,
-);
+/** The features of a list that counts in full where others count less, and of these. */
+const [FEATURES_OF_OWN, FEATURES_BESIDE] = [OWN_SCORE, BESIDE_SCORE].map((score): readonly ModelFeature[] =>
+  MODEL_FEATURES.map((feature) => (feature.name === 'score' ? score : feature)),
+) as [readonly ModelFeature[], readonly ModelFeature[]];
 
 export interface Candidates {
   /** In the order of the rows of `features`. */
@@ -35,7 +39,7 @@ export interface GatherOptions {
   readonly excluded: ReadonlySet<string>;
   /** Whether an item may be shown; by default all may. */
   readonly isOffered?: ((itemId: string) => boolean) | undefined;
-  /** Whether lists for everybody count as much as the user's own; by default less. */
+  /** Whether all lists count in full; by default those for everybody count less, and those that a combiner has combined. */
   readonly areListsEqual?: boolean;
 }
 
@@ -78,17 +82,37 @@ export function tabulateCandidates(
     for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(candidates[row]!, 0);
   };
   write(BIAS);
-  const hasOwnList = lists.some(({ userId }) => !isEveryone(userId));
+  const counted = areListsEqual ? lists : countedInFull(lists);
+  const isOwn = new Uint8Array(candidates.length);
+  for (const list of counted) markRows(isOwn, list, union.rowsOf(list.candidates));
   for (const list of lists) {
-    const isBeside = hasOwnList && !areListsEqual && isEveryone(list.userId);
-    const ranking = rankingOf(list, union.rowsOf(list.candidates), candidates);
-    for (const { name, of } of isBeside ? FEATURES_BESIDE : MODEL_FEATURES) {
+    const ranking = rankingOf(list, union.rowsOf(list.candidates), isOwn);
+    const whole = counted.length === lists.length ? MODEL_FEATURES : FEATURES_OF_OWN;
+    for (const { name, of } of counted.includes(list) ? whole : FEATURES_BESIDE) {
       let at = columns.push(`${list.model}.${name}`) - 1;
       for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(ranking, row);
     }
   }
   for (const feature of CANDIDATE_FEATURES) write(feature);
   return { candidates, features: { columns, values } };
+}
+
+/**
+ * The lists that count in full: that of the combiner alone if it has items, because it has learned the worth of the others, else those of
+ * the user, else all.
+ */
+function countedInFull(lists: readonly ListColumns[]): readonly ListColumns[] {
+  const combined = lists.filter(({ model, places }) => model === COMBINER && places.length > 0);
+  if (combined.length > 0) return combined;
+  const own = lists.filter(({ userId }) => !isEveryone(userId));
+  return own.length > 0 ? own : lists;
+}
+
+function markRows(isMarked: Uint8Array, { places }: ListColumns, rows: Int32Array): void {
+  for (const at of places) {
+    const row = rows[at]!;
+    if (row !== LEFT_OUT) isMarked[row] = 1;
+  }
 }
 
 /** The models of a candidate so far. Candidates with the same models share it, because there are thousands of them in memory. */
@@ -178,12 +202,16 @@ class Union {
   }
 }
 
-/** Candidates that the model did not propose get the lowest score of its list. */
+/**
+ * Candidates that the model did not propose get the lowest score of its list.
+ * @param isOwn 1 for each candidate of a list that counts in full
+ */
 function rankingOf(
   { places: positions, scores: given }: ListColumns,
   rows: Int32Array,
-  { length: size }: ArrayLike<unknown>,
+  isOwn: Uint8Array,
 ): Ranking {
+  const size = isOwn.length;
   const places = new Int32Array(size).fill(-1);
   const scores = new Float64Array(size);
   let lowest = Number.POSITIVE_INFINITY;
@@ -198,21 +226,28 @@ function rankingOf(
   if (lowest < Number.POSITIVE_INFINITY) {
     for (let row = 0; row < places.length; row++) if (places[row] === -1) scores[row] = lowest;
   }
-  return { places, scores, standardScores: standardise(scores) };
+  const own = scores.filter((_, row) => isOwn[row] === 1);
+  return {
+    places,
+    scores,
+    standardScores: standardise(scores, scores, LARGEST_SCORE),
+    ownScores: standardise(scores, own, LARGEST_OWN_SCORE),
+  };
 }
 
-function standardise(values: Float64Array): Float64Array {
+/** Zeros if the scale knows no difference. @param scale the values whose mean becomes 0 and whose variance 1 */
+function standardise(values: Float64Array, scale: Float64Array, largest: number): Float64Array {
   let mean = 0;
-  for (let i = 0; i < values.length; i++) mean += values[i]!;
-  mean /= values.length;
+  for (let i = 0; i < scale.length; i++) mean += scale[i]!;
+  mean /= scale.length;
   let variance = 0;
-  for (let i = 0; i < values.length; i++) variance += (values[i]! - mean) ** 2;
-  const deviation = Math.sqrt(variance / values.length);
+  for (let i = 0; i < scale.length; i++) variance += (scale[i]! - mean) ** 2;
+  const deviation = Math.sqrt(variance / scale.length);
   const standardised = new Float64Array(values.length);
   if (!(deviation > 1e-12 * Math.abs(mean) && deviation < Number.POSITIVE_INFINITY)) return standardised;
   for (let i = 0; i < values.length; i++) {
     const score = (values[i]! - mean) / deviation;
-    standardised[i] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, score));
+    standardised[i] = Math.max(-largest, Math.min(largest, score));
   }
   return standardised;
 }

@@ -28,7 +28,16 @@ const STAGE_SETTINGS = {
   listsForAll: choice('TRIBUTARY_RERANK_LISTS_FOR_ALL', ['less', 'equal'], {
     fallback: 'less',
     summary:
-      'how much lists that are the same for everybody count beside the own lists of a user, until rewards decide it',
+      'how much lists that are the same for everybody count beside the own lists of a user, and other lists beside that of the combiner, until rewards decide it',
+  }),
+  ofOneKind: number('TRIBUTARY_RERANK_OF_ONE_KIND', {
+    fallback: 2,
+    minimum: 0,
+    maximum: 10,
+    integer: true,
+    unit: 'items',
+    summary:
+      'most items of one path of categories in each ten slots of a slate, as far as others fill the slate; 0 for no limit',
   }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
     fallback: 1_000,

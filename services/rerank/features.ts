@@ -27,6 +27,11 @@ export interface Ranking {
   readonly scores: Float64Array;
   /** `scores` with mean 0 and variance 1, cut to ±3; zeros where all scores are equal. */
   readonly standardScores: Float64Array;
+  /**
+   * `scores` with mean 0 and variance 1 over the candidates of the lists that count in full, cut to ±6: candidates that only
+   * other lists bring change nothing. The same as `standardScores`, but for the cut, where all lists count in full.
+   */
+  readonly ownScores: Float64Array;
 }
 
 export interface CandidateFeature {
@@ -78,12 +83,22 @@ export const MODEL_FEATURES: readonly ModelFeature[] = [
   { name: 'score', priorMean: PRIOR_GAIN, of: ({ standardScores }, row) => standardScores[row]! },
 ];
 
-/** Above 0 so that a list for everybody still orders what the others do not tell apart. */
+/**
+ * Replaces the score of a list that counts in full where others do not. Not the same feature: another scale stands behind the number.
+ */
+export const OWN_SCORE: ModelFeature = {
+  name: 'own-score',
+  priorMean: PRIOR_GAIN,
+  of: ({ ownScores }, row) => ownScores[row]!,
+};
+
+/** Above 0 so that a list that counts less still orders what the others do not tell apart. */
 const BESIDE_WEIGHT = 0.05;
 
 /**
- * Replaces the score of a list that is the same for everybody, where the user has lists of their own: it knows nothing of the user, and
- * as one among equals it hides the lists that do. Scaled, so that it also explores as much less.
+ * Replaces the score of a list that counts less. Such is a list that is the same for everybody, where the user has lists of their own: it
+ * knows nothing of the user, and as one among equals it hides the lists that do. And such is every other list where the user has one of
+ * the combiner, which has learned how much the others are worth. Scaled, so that it also explores as much less.
  */
 export const BESIDE_SCORE: ModelFeature = {
   name: 'beside-score',
@@ -121,12 +136,12 @@ export function isColumnName(name: string): boolean {
 
 const PRIOR_MEANS = new Map([BIAS, ...CANDIDATE_FEATURES].map(({ name, priorMean }) => [name, priorMean]));
 const PRIOR_MEANS_OF_MODELS = new Map(
-  [...MODEL_FEATURES, BESIDE_SCORE].map(({ name, priorMean }) => [name, priorMean]),
+  [...MODEL_FEATURES, OWN_SCORE, BESIDE_SCORE].map(({ name, priorMean }) => [name, priorMean]),
 );
 
 /**
  * Prior mean of the weight of a column; 0 for one that is no longer known. It makes the policy that has learned nothing
- * rank by the sum of the standardised scores of all models, those of lists for everybody reduced.
+ * rank by the sum of the standardised scores of all models, those of lists that count less reduced.
  */
 export function priorMeanOf(column: string): number {
   const feature = column.slice(column.indexOf('.') + 1);

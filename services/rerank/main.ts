@@ -14,6 +14,7 @@ import { selectArmPolicy } from './experiments/arm-policy.ts';
 import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
 import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
+import { type KindLimit, limitKinds } from './kinds.ts';
 import { createLearner } from './learning/learner.ts';
 import { readPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
@@ -127,8 +128,10 @@ await runStage(STAGES.rerank, async (stage) => {
       const { slateId, userId, size } = asked;
       const context = contextOf({ ...asked, pool, now });
       const everything = prepared.of(pool, now);
-      const candidates =
+      const passing =
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
+      const kinds: KindLimit = { kindOf: (itemId) => facts.kindOf(itemId), most: config.ofOneKind };
+      const candidates = config.ofOneKind === 0 ? passing : limitKinds(passing, size, kinds);
       const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
       const chosenBy = served.current(policy);
       const rules = hasRules

@@ -177,8 +177,8 @@ test('an explanation names proposers with ranks, medoid and features, and counts
   assert.deepEqual(Object.keys(oats.features), slate.featureNames);
   assert.equal(oats.features.bias, 1);
   assert.equal(
-    oats.contributions['medoid-neighbours.score'],
-    oats.features['medoid-neighbours.score']! * 0.05,
+    oats.contributions['medoid-neighbours.own-score'],
+    oats.features['medoid-neighbours.own-score']! * 0.05,
   );
   assert.equal(oats.propensity, slate.slots[place]!.propensity);
 });

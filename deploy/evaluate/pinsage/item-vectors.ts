@@ -3,7 +3,7 @@ import { centreAndNormalise } from '#algorithms/vectors.ts';
 import { sampleWindows, sweepAlpha } from '../../../services/retrain/training/alpha.ts';
 import { createPlacer } from '../../../services/retrain/training/places.ts';
 import type { Purchases } from '../../data/purchases.ts';
-import { completejourneyEmbeddings, featureMatrix, RECIPE, type Recipe } from '../../vectors/embeddings.ts';
+import { cachedEmbeddings, featureMatrix, RECIPE, type Recipe } from '../../vectors/embeddings.ts';
 import type { ItemVectors } from './medoid-neighbours.ts';
 import type { TemporalSplit } from './split.ts';
 import { uncentre } from './uncentre.ts';
@@ -18,8 +18,9 @@ export async function pinSageVectors(
   split: TemporalSplit,
   purchases: Purchases,
   recipe: Recipe,
+  dataset = 'completejourney',
 ): Promise<PinSageVectors> {
-  const { itemIds, vectors, dim, alpha, mean } = await completejourneyEmbeddings(purchases, recipe);
+  const { itemIds, vectors, dim, alpha, mean } = await cachedEmbeddings(dataset, purchases, recipe);
   const rowOf = new Map(itemIds.map((itemId, i) => [itemId, i]));
   const own = new Float32Array(split.itemIds.length * dim);
   split.itemIds.forEach((itemId, i) => {

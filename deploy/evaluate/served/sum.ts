@@ -1,24 +1,33 @@
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { gatherCandidates } from '../../../services/rerank/candidates.ts';
-import { priorMeanOf } from '../../../services/rerank/features.ts';
+import { type KindLimit, limitKinds, priorScores } from '../../../services/rerank/kinds.ts';
+
+/** Slots of a slate whose kinds are limited: the default number of recommendations. */
+const SLATE = 10;
 
 /**
  * The sum of the proposals: the order in which the stage rerank shows the candidates before it has learned anything and without
  * exploring, that is by the sum of the models' standardised scores.
  * @param seen item ids that are left out
+ * @param kinds the limit of items of one kind; the first ten are then a slate of ten, and the others follow by their scores
  * @returns the best first, ties in the order of the proposals
  */
-export function sumOfProposals(proposals: readonly ModelProposal[], seen: ReadonlySet<string>): string[] {
-  const { candidates, features } = gatherCandidates(proposals.map(columnsOfModel), {
-    excluded: seen,
-    now: 0,
-  });
-  const { columns, values } = features;
-  const means = columns.map(priorMeanOf);
-  const scores = candidates.map((_, row) =>
-    means.reduce((sum, mean, column) => sum + mean * values[row * columns.length + column]!, 0),
-  );
-  return [...candidates.keys()]
+export function sumOfProposals(
+  proposals: readonly ModelProposal[],
+  seen: ReadonlySet<string>,
+  kinds?: KindLimit,
+): string[] {
+  const all = gatherCandidates(proposals.map(columnsOfModel), { excluded: seen, now: 0 });
+  const ranked = rankedBy(all);
+  if (kinds === undefined) return ranked;
+  const slate = rankedBy(limitKinds(all, SLATE, kinds)).slice(0, SLATE);
+  const isShown = new Set(slate);
+  return [...slate, ...ranked.filter((itemId) => !isShown.has(itemId))];
+}
+
+function rankedBy(gathered: ReturnType<typeof gatherCandidates>): string[] {
+  const scores = priorScores(gathered);
+  return [...scores.keys()]
     .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .map((row) => candidates[row]!.itemId);
+    .map((row) => gathered.candidates[row]!.itemId);
 }

@@ -1,12 +1,16 @@
+import { COMBINER } from '#artefacts/combiner.ts';
 import { isEveryone } from '#contracts/domain/ids.ts';
 import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { InterestsConfig } from '../../../services/interests/config.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import { PROPOSERS } from '../../../services/propose/proposers/registry.ts';
+import { ItemFacts } from '../../../services/rerank/availability/item-facts.ts';
+import { readRerankConfig } from '../../../services/rerank/config.ts';
+import type { KindLimit } from '../../../services/rerank/kinds.ts';
 import type { Recommendations } from '../pinsage/scores.ts';
 import type { TemporalSplit } from '../pinsage/split.ts';
 import { interestRecords } from '../served/interest-records.ts';
-import type { LogEnd } from '../served/log-end.ts';
+import { itemRecords, type LogEnd } from '../served/log-end.ts';
 import { modelsAt, proposalsFor } from '../served/proposals.ts';
 import { sumOfProposals } from '../served/sum.ts';
 
@@ -19,10 +23,17 @@ export const ALL_MODELS = { TRIBUTARY_PROPOSERS: PROPOSERS.map(({ name }) => nam
 /** Models of a process without settings. */
 const DEFAULTS = new Set(PROPOSERS.filter(({ byDefault }) => byDefault).map(({ name }) => name));
 
-/** The sums, by name, and the proposals that each one adds up. */
-const SUMS: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
-  'all, as served': () => true,
+/** Slates by name, and the lists whose candidates each one is chosen from. */
+const SLATES: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
+  'as served': () => true,
   'default models, as served': ({ model }) => DEFAULTS.has(model),
+};
+
+/** The orders by name without a limit of kinds, and the lists that each one adds up. */
+const SUMS: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
+  all: () => true,
+  'default models': ({ model }) => DEFAULTS.has(model),
+  sum: ({ model }) => model !== COMBINER,
   'sum of the lists for users': ({ userId }) => !isEveryone(userId),
   'sum of medoid-neighbours and behaviour': ({ model }) => LASTING.includes(model),
 };
@@ -50,6 +61,10 @@ export async function serveAll(
       numbers.filter((number) => !seen.get(user)!.has(number)),
     );
   };
+  const kinds: KindLimit = { kindOf: kindsOf(log), most: readRerankConfig().ofOneKind };
+  // A slate of ten is chosen from what may be shown, so that no slot is lost to an item that the protocol drops.
+  const unshown = (user: number, recent: ReadonlySet<string>) =>
+    new Set([...recent, ...[...seen.get(user)!].map((number) => itemIds[number]!)]);
   for (const user of relevant.keys()) {
     const own = proposals.get(userIds[user]!) ?? [];
     const recent = new Set(records.get(user)?.recent);
@@ -61,6 +76,15 @@ export async function serveAll(
       );
     for (const [name, isAdded] of Object.entries(SUMS))
       note(name, user, sumOfProposals(own.filter(isAdded), recent));
+    for (const [name, isAdded] of Object.entries(SLATES))
+      note(name, user, sumOfProposals(own.filter(isAdded), unshown(user, recent), kinds));
   }
   return lists;
+}
+
+/** The kinds of the catalogue as the stage rerank knows them. */
+function kindsOf(log: LogEnd): (itemId: string) => number | undefined {
+  const facts = new ItemFacts();
+  for (const item of itemRecords(log)) facts.apply(item.itemId, item);
+  return (itemId) => facts.kindOf(itemId);
 }

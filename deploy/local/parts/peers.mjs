@@ -16,6 +16,9 @@ export const pythonHnswlib = peer('hnswlib', ['numpy==2.3.5'], {
 /** The producer of the examples in Python. */
 export const confluentKafka = peer('confluent-kafka', ['confluent-kafka==2.16.1', 'fastavro==1.13.1']);
 
+/** Alternating least squares, the peer of the evaluation of new items. */
+export const implicit = peer('implicit', ['implicit==0.7.3', 'numpy==2.3.5', 'scipy==1.16.3']);
+
 /** The peers of PinSage's training in benches. DGL and PyTorch work together in these versions only. */
 export const dgl = peer('dgl', [
   'dgl==2.1.0',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { coverage, hitRate, ndcg, type RankedList, recall, reciprocalRank } from './metrics.ts';
+import { coverage, hitRate, ndcg, pairOverlap, type RankedList, recall, reciprocalRank } from './metrics.ts';
 
 const K = 4;
 const item = fc.nat(11);
@@ -88,4 +88,20 @@ test('a list without relevant items and a cut-off below 1 are rejected', () => {
     assert.throws(() => metric(EXAMPLE, 0), RangeError);
   }
   assert.throws(() => coverage([['a']], 0, 1), RangeError);
+});
+
+test('the overlap of lists is the mean over all pairs of the shared part of their first k', () => {
+  assert.equal(
+    pairOverlap(
+      [
+        ['a', 'b'],
+        ['b', 'c'],
+        ['x', 'a'],
+      ],
+      2,
+    ),
+    1 / 3,
+  );
+  assert.equal(pairOverlap([['a'], ['b', 'a']], 1), 0, 'only the first k count');
+  assert.equal(pairOverlap([['a']], 1), 0);
 });

@@ -64,3 +64,19 @@ function checkList<Item>({ relevant }: RankedList<Item>, k: number): void {
 function checkCutoff(k: number): void {
   if (!Number.isSafeInteger(k) || k < 1) throw new RangeError(`Not a cut-off: ${k}`);
 }
+
+/**
+ * Mean over all pairs of lists of the items that the first k of both hold, as a share of k, in [0, 1]; 0 with fewer than two lists.
+ * Items of one list are distinct. O(lists · k).
+ */
+export function pairOverlap<Item>(lists: Iterable<readonly Item[]>, k: number): number {
+  const counts = new Map<Item, number>();
+  let size = 0;
+  for (const items of lists) {
+    size++;
+    for (const item of items.slice(0, k)) counts.set(item, (counts.get(item) ?? 0) + 1);
+  }
+  let shared = 0;
+  for (const count of counts.values()) shared += count * (count - 1);
+  return size < 2 ? 0 : shared / (size * (size - 1) * k);
+}

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { describe, it } from 'node:test';
+import { describe, it, test } from 'node:test';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
 import { narrowCandidates } from '../narrow-candidates.ts';
@@ -67,4 +67,17 @@ describe('the filter of a slate', () => {
       0,
     );
   });
+});
+
+test('items of one path of categories are of one kind, and an item without a category is of none', () => {
+  const own = new ItemFacts();
+  own.apply('whole', anItem({ categories: ['Dairy', 'Milk'] }));
+  own.apply('skimmed', anItem({ categories: ['Dairy', 'Milk'] }));
+  own.apply('butter', anItem({ categories: ['Dairy'] }));
+  own.apply('gift', anItem({ categories: [] }));
+  assert.equal(own.kindOf('whole'), own.kindOf('skimmed'));
+  assert.notEqual(own.kindOf('whole'), own.kindOf('butter'));
+  assert.deepEqual([own.kindOf('gift'), own.kindOf('unlisted')], [undefined, undefined]);
+  own.apply('whole', null);
+  assert.equal(own.kindOf('whole'), undefined);
 });

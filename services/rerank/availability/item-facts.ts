@@ -20,6 +20,12 @@ class Terms {
   }
 }
 
+interface Facts {
+  readonly categories: Int32Array;
+  readonly attributes: Int32Array;
+  readonly kind: number | undefined;
+}
+
 /** Whether an item passes a filter. */
 export type ItemTest = (itemId: string) => boolean;
 
@@ -30,7 +36,8 @@ export type ItemTest = (itemId: string) => boolean;
 export class ItemFacts {
   readonly #categories = new Terms();
   readonly #attributes = new Terms();
-  readonly #items = new Map<string, { readonly categories: Int32Array; readonly attributes: Int32Array }>();
+  readonly #paths = new Terms();
+  readonly #items = new Map<string, Facts>();
 
   /** Applies a message of `items`. @param item null when the item is withdrawn */
   apply(itemId: string, item: Pick<Item, 'categories' | 'attributes'> | null): void {
@@ -42,7 +49,13 @@ export class ItemFacts {
     this.#items.set(itemId, {
       categories: Int32Array.from(item.categories, (category) => this.#categories.number(category)),
       attributes: Int32Array.from(attributes, (term) => this.#attributes.number(term)),
+      kind: item.categories.length === 0 ? undefined : this.#paths.number(JSON.stringify(item.categories)),
     });
+  }
+
+  /** The number of the item's whole path of categories; undefined for an item without one. */
+  kindOf(itemId: string): number | undefined {
+    return this.#items.get(itemId)?.kind;
   }
 
   /** Returns the test of a filter, which holds for the catalogue of this moment. */
