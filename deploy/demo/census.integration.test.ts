@@ -32,6 +32,7 @@ test('an empty log is counted as zeros', async () => {
     rewards: 0,
     rewardsEarned: 0,
     observations: 0,
+    slateOverlap: 0,
     usersWithMedoids: 0,
   });
 });
@@ -72,6 +73,7 @@ test('events, duplicates, the newest slate and the newest interests of each user
     rewards: 0,
     rewardsEarned: 0,
     observations: 20,
+    slateOverlap: 0,
     usersWithMedoids: 1,
   });
 });

@@ -1,3 +1,4 @@
+import { pairOverlap } from '#algorithms/evaluation/metrics.ts';
 import type { RecordTypes } from '#contracts/generated/records.ts';
 import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
@@ -17,9 +18,14 @@ export interface Census {
   readonly rewardsEarned: number;
   /** Rewards in the posterior that chose the newest slate. */
   readonly observations: number;
+  /** Mean overlap of the newest slates of two users, 0 to 1: the items that both show, as a share of ten. */
+  readonly slateOverlap: number;
   /** Users whose newest interests have medoids in the given generation. */
   readonly usersWithMedoids: number;
 }
+
+/** Slots of a slate of the demo's visitors. */
+const SLATE = 10;
 
 type LogReader = Pick<Cluster, 'kafka' | 'codec' | 'topic'>;
 
@@ -32,7 +38,12 @@ export async function readCensus(log: LogReader, generation: string): Promise<Ce
     if (reward !== 0) rewardsEarned += 1;
   });
   let newest: RecordTypes['Slate'] | undefined;
+  const shown = new Map<string, readonly string[]>();
   const slates = await readAll(log, 'slates', (slate) => {
+    shown.set(
+      slate.userId,
+      slate.slots.map(({ itemId }) => itemId),
+    );
     if (newest === undefined || slate.servedAt > newest.servedAt) newest = slate;
   });
   const interested = new Set<string>();
@@ -50,6 +61,7 @@ export async function readCensus(log: LogReader, generation: string): Promise<Ce
     rewards,
     rewardsEarned,
     observations: newest?.observations ?? 0,
+    slateOverlap: pairOverlap(shown.values(), SLATE),
     usersWithMedoids: interested.size,
   };
 }

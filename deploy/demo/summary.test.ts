@@ -17,6 +17,7 @@ const summary: Summary = {
   rewards: 400,
   rewardsEarned: 30,
   observations: 380,
+  slateOverlap: 0.2,
   usersWithMedoids: 1_600,
   generation: { id: 'g1', state: 'active' },
   indexItems: 9,
@@ -37,6 +38,7 @@ test('a summary without faults states that', () => {
   assert.match(text, /^events +50000 sent, 50000 acknowledged, 50000 in the log$/m);
   assert.match(text, /^not as planned +nothing$/m);
   assert.match(text, /^freshness +p50 61\.5 ms, p99 240 ms over 150 actions, 2 skipped$/m);
+  assert.match(text, /^slates +two users’ share 20\.0 % of their items$/m);
   assert.match(text, /^time +120\.5 s: data 1\.5, servers 12$/m);
 });
 

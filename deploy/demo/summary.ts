@@ -57,6 +57,7 @@ export function renderSummary(summary: Summary): string {
       'bandit',
       `${summary.rewards} rewards, ${summary.rewardsEarned} of them earned; ${summary.observations} in the posterior`,
     ],
+    ['slates', `two users’ share ${(summary.slateOverlap * 100).toFixed(1)} % of their items`],
     ['lag', `${Object.values(summary.lag).reduce((sum, lag) => sum + lag, 0)} messages`],
     ['memory', summary.memoryMiB === null ? 'unknown here' : `${summary.memoryMiB} MiB at most`],
     ['time', `${summary.seconds} s: ${phases(summary.secondsByPhase)}`],

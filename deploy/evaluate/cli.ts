@@ -30,6 +30,10 @@ await runMeasurement('evaluate', {
     options: ['look'],
     load: () => import('./semi-synthetic/measure.ts'),
   },
+  streamed: {
+    title: 'new items of the next basket, test then learn, beside a daily ALS',
+    load: () => import('./streamed/measure.ts'),
+  },
   sessions: {
     title: 'the next item of a session, in a log of clicks',
     options: ['log'],

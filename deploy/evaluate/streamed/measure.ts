@@ -1,0 +1,174 @@
+import { bestRows } from '#algorithms/bandit/choice.ts';
+import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import { groupsOf } from '#algorithms/combiner/item-groups.ts';
+import { scoresOf } from '#algorithms/combiner/listwise.ts';
+import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { ndcg } from '#algorithms/evaluation/metrics.ts';
+import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { COMBINER, COMBINER_FORMAT } from '#artefacts/combiner.ts';
+import { tablesArtefact } from '#artefacts/tables.ts';
+import { trainCombiner } from '../../../services/retrain/trainers/combiner.ts';
+import { startPythonPeer } from '../../bench/peer.ts';
+import { readPurchases } from '../../data/purchases.ts';
+import type { Figures } from '../../figures/figures.ts';
+import { RECIPE } from '../../vectors/embeddings.ts';
+import { temporalSplit } from '../pinsage/split.ts';
+import { type Basket, dayOf, walkBaskets } from './walk.ts';
+
+/** Items that are asked for. */
+const ASKED = 10;
+/** Days of data time between two retrainings of the combiner; its lists follow each action of the user meanwhile. */
+const RETRAINED_EVERY = 7;
+/** Of so many households one is asked for; all are taken in. */
+const [ASKED_USERS, OF_USERS] = [2, 5];
+/** Tuned inside the training part. */
+const ALS = { factors: 64, regularization: 10 };
+
+/** A recommender that is asked for baskets in order. */
+interface Streamed {
+  /** Called at the first basket of a day with the number of actions before that day. */
+  startDay(day: number, actions: number, baskets: readonly Basket[]): Promise<void>;
+  rank(basket: Basket): readonly number[];
+}
+
+/**
+ * Test, then learn: the last 20 % of completejourney's purchases, basket by basket. Before each basket ten items are asked for, which the
+ * household has not taken yet, and scored against the new items of the basket; then the basket is taken in. `combiner` ranks by the
+ * window as it is at this moment, by the code of the stage, and is retrained every seven days; `daily ALS` is refitted at the start of each day.
+ * Two of five households are asked for.
+ */
+export async function measure(): Promise<Figures> {
+  const purchases = await readPurchases();
+  const { trainedShare: trainShare, minimumBuyers } = RECIPE;
+  const { train, test, itemIds } = temporalSplit(purchases, { trainShare, minimumBuyers });
+  const actions = joined(train, test);
+  const groups = groupsOf(itemIds.map((itemId) => purchases.catalogue.get(itemId)?.categories ?? []));
+  const random = createRandom('streamed');
+  const isAsked = Array.from(purchases.userIds, () => random.integer(OF_USERS) < ASKED_USERS);
+  const baskets = [...walkBaskets(actions, train.at.length, (user) => isAsked[user]!)];
+  const context = { actions, itemIds, userCount: purchases.userIds.length };
+  const peer = await startPythonPeer('peer:implicit', 'implicit_als.py');
+  const methods = new Map<string, Streamed>([
+    ['combiner', streamedCombiner(context, groups)],
+    ['daily ALS', dailyAls(context, peer)],
+  ]);
+  const gains = new Map(
+    [...methods.keys()].map((name) => [name, { hits: [] as number[], ndcg: [] as number[] }]),
+  );
+  try {
+    for (const [day, own] of Map.groupBy(baskets, ({ at }) => dayOf(at))) {
+      const before = lowerBound(actions.at, own[0]!.at, day);
+      for (const [name, method] of methods) {
+        await method.startDay(day, before, own);
+        for (const basket of own) note(gains.get(name)!, basket, method.rank(basket));
+      }
+    }
+  } finally {
+    await peer.stop();
+  }
+  const rows = [...gains].map(([name, own]) => ({
+    name,
+    hitRate10: mean(own.hits),
+    ndcg10: mean(own.ndcg),
+  }));
+  const [learned, als] = ['combiner', 'daily ALS'].map((name) => gains.get(name)!.hits);
+  const lead = bootstrapMean([learned!.map((hit, place) => hit - als![place]!)], random.fork('lead'));
+  return {
+    rows,
+    lead: { name: 'combiner − daily ALS, hit rate', ...lead },
+    data: { baskets: baskets.length },
+  };
+}
+
+interface Context {
+  readonly actions: ActionColumns;
+  readonly itemIds: readonly string[];
+  readonly userCount: number;
+}
+
+function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<typeof groupsOf>): Streamed {
+  let trainedOn = Number.NEGATIVE_INFINITY;
+  let rank: Streamed['rank'] = () => [];
+  return {
+    async startDay(day, count) {
+      if (day - trainedOn < RETRAINED_EVERY) return;
+      trainedOn = day;
+      const { tables, leftOut } = trainCombiner({
+        actions: cut(actions, count),
+        itemCount: itemIds.length,
+        groups,
+        seed: 1,
+      });
+      console.error(`  day ${day}: combiner retrained${leftOut === undefined ? '' : `, ${leftOut}`}`);
+      const name = { model: COMBINER, generation: String(day), itemIds };
+      const model = COMBINER_FORMAT.decode(
+        tablesArtefact({ ...name, tables, card: '{}', trainedUpTo: null }),
+      );
+      const rows = new CombinerRows(model);
+      rank = ({ window, taken }) => {
+        const isTaken = new Uint8Array(itemIds.length);
+        for (const item of taken) isTaken[item] = 1;
+        const { items, rows: features } = rows.of(window, isTaken);
+        return Array.from(bestRows(scoresOf(features, model.weights), ASKED), (place) => items[place]!);
+      };
+    },
+    rank: (basket) => rank(basket),
+  };
+}
+
+function dailyAls(
+  { actions, itemIds, userCount }: Context,
+  peer: Awaited<ReturnType<typeof startPythonPeer>>,
+): Streamed {
+  let lists = new Map<number, readonly number[]>();
+  return {
+    async startDay(_day, count, baskets) {
+      const users = [...new Set(baskets.map(({ user }) => user))];
+      const answer = await peer.ask<{ lists: number[][] }>({
+        ...{ userCount, itemCount: itemIds.length, k: 2 * ASKED, seed: 1, setting: ALS, users },
+        user: Array.from(actions.user.subarray(0, count)),
+        item: Array.from(actions.item.subarray(0, count)),
+      });
+      lists = new Map(users.map((user, place) => [user, answer.lists[place]!]));
+    },
+    // A list of the morning may hold what was taken since.
+    rank: ({ user, taken }) => (lists.get(user) ?? []).filter((item) => !taken.has(item)).slice(0, ASKED),
+  };
+}
+
+function note(gains: { hits: number[]; ndcg: number[] }, { fresh }: Basket, recommended: readonly number[]) {
+  gains.hits.push(recommended.some((item) => fresh.has(item)) ? 1 : 0);
+  gains.ndcg.push(ndcg({ recommended, relevant: fresh }, ASKED));
+}
+
+function joined(first: ActionColumns, second: ActionColumns): ActionColumns {
+  return {
+    user: Int32Array.from([...first.user, ...second.user]),
+    context: Int32Array.from([...first.context, ...second.context]),
+    item: Int32Array.from([...first.item, ...second.item]),
+    weight: Float32Array.from([...first.weight, ...second.weight]),
+    at: Float64Array.from([...first.at, ...second.at]),
+  };
+}
+
+function cut({ user, context, item, weight, at }: ActionColumns, count: number): ActionColumns {
+  return {
+    user: user.subarray(0, count),
+    context: context.subarray(0, count),
+    item: item.subarray(0, count),
+    weight: weight.subarray(0, count),
+    at: at.subarray(0, count),
+  };
+}
+
+/** Number of actions before the day; times ascend. */
+function lowerBound(at: Float64Array, first: number, day: number): number {
+  let count = at.findIndex((time) => time >= first);
+  while (count > 0 && dayOf(at[count - 1]!) >= day) count--;
+  return count;
+}
+
+function mean(values: readonly number[]): number {
+  return values.reduce((sum, value) => sum + value, 0) / Math.max(1, values.length);
+}
