@@ -125,10 +125,13 @@ export function encodeStatistics({ columns, precision, moment, ...sums }: Statis
   for (const name of columns.keys()) writer.string(name);
   writer.float64(sums.rewardSum);
   writer.float64(sums.rewardSquareSum);
-  for (const value of moment) writer.float64(value);
-  for (let i = 0; i < dimension; i++) {
-    for (let j = 0; j <= i; j++) writer.float64(precision[i * dimension + j]!);
-  }
+  const numbers = new Float64Array(dimension + (dimension * (dimension + 1)) / 2);
+  numbers.set(moment);
+  let at = dimension;
+  for (let i = 0; i < dimension; i++)
+    for (let j = 0; j <= i; j++) numbers[at++] = precision[i * dimension + j]!;
+  // As `float64` would write them one by one: all machines that run Node are little-endian.
+  writer.bytes(new Uint8Array(numbers.buffer));
   return writer.finish();
 }
 
