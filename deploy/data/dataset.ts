@@ -11,6 +11,9 @@ export interface DatasetAction {
   readonly occurredAt: number;
   readonly contextId?: string;
   readonly value?: number;
+  /** The slate that the action answers, and the place of the item in it. */
+  readonly slateId?: string;
+  readonly slot?: number;
 }
 
 /** An item as the gateway accepts it. */

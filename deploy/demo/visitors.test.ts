@@ -40,7 +40,8 @@ test('visitors act on suitable items only, a purchase follows its click, and eve
   const purchases = actions.filter(({ type }) => type === 'buy');
   assert.ok(
     actions.every(
-      ({ itemId, userId, occurredAt }) => itemId === 'pear' && userId === 'u' && occurredAt === 42,
+      ({ itemId, userId, occurredAt, slot }) =>
+        itemId === 'pear' && userId === 'u' && occurredAt === 42 && slot === 1,
     ),
   );
   // .3 / 1.25 of 500, and .3 of those.
@@ -49,6 +50,7 @@ test('visitors act on suitable items only, a purchase follows its click, and eve
   const clicked = new Set(clicks.map(({ eventId }) => eventId.replace('click', 'buy')));
   assert.ok(purchases.every(({ eventId }) => clicked.has(eventId)));
   assert.equal(new Set(actions.map(({ eventId }) => eventId)).size, actions.length);
+  for (const { eventId, slateId } of actions) assert.ok(eventId.startsWith(`visit-${slateId}-`));
 });
 
 test('the same seed produces the same reactions', () => {

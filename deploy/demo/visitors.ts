@@ -53,6 +53,8 @@ export function react(
     itemId,
     type,
     occurredAt: now,
+    slateId,
+    slot,
   });
   return slate.items.flatMap(({ itemId, slot }) => {
     if (!departments.suits(userId, itemId)) return [];
