@@ -31,6 +31,8 @@ const RULES: AttributionRules = {
   slateDelayMs: 120_000,
   slateMemoryMs: 2_000_000,
 };
+/** From then on as many slates close as arrive: they wait for the slate delay and the clock tolerance beyond their window. */
+const STEADY = WAITING + (RULES.slateDelayMs + RULES.clockToleranceMs) / SLATE_MS;
 const TYPES: readonly ActionType[] = ['view', 'view', 'view', 'click', 'click', 'save', 'buy'];
 
 /**
@@ -43,8 +45,8 @@ export async function measure(): Promise<Figures> {
   Object.assign(process.env, stack.env);
   const redis = await openTestRedis();
   try {
-    const manyUsers = await run(redis, { name: 'many', users: 2_000, slates: 10_000 });
-    const oneUser = await run(redis, { name: 'one', users: 1, slates: 6_000 });
+    const manyUsers = await run(redis, { name: 'many', users: 2_000, slates: STEADY + 5_000 });
+    const oneUser = await run(redis, { name: 'one', users: 1, slates: STEADY + 1_000 });
     return { manyUsers, oneUser };
   } finally {
     await redis.close();
@@ -80,13 +82,12 @@ async function run({ redis, key }: TestRedis, { name, users, slates }: Load): Pr
     now: () => START,
     lastSequence: async () => 0,
   });
-  // Until as many slates wait as in the measured part, in which as many close as arrive.
-  await feed(joiner, random, { users, from: 0, to: WAITING });
+  await feed(joiner, random, { users, from: 0, to: STEADY });
   const redisBefore = await redisSeconds(redis);
   const before = process.cpuUsage();
-  await feed(joiner, random, { users, from: WAITING, to: slates });
+  await feed(joiner, random, { users, from: STEADY, to: slates });
   const { user, system } = process.cpuUsage(before);
-  const measured = slates - WAITING;
+  const measured = slates - STEADY;
   const redisMicroseconds = ((await redisSeconds(redis)) - redisBefore) * 1e6;
   return {
     microsecondsASlate: Math.round((user + system) / measured),
