@@ -1,6 +1,8 @@
 import { isImpression } from '#contracts/domain/action-types.ts';
 import type { ActionType, Exposure, Slate, UserAction } from '#contracts/generated/records.ts';
+import { exposures } from './exposures.ts';
 import { type Acts, counts, type Objective, outcomeOf, type SlotOutcome } from './objectives.ts';
+import { payeeOf } from './payee.ts';
 
 /**
  * Joins slates and actions of one partition. The rewards of a slate are a function of the two logs alone:
@@ -280,20 +282,6 @@ function settledSlots(open: readonly OpenSlot[], rules: AttributionRules): Settl
   });
 }
 
-/**
- * Returns what is known of whether the user saw each slot. Where an app reports impressions of a slate, only they and the
- * actions show it. Elsewhere a reaction shows that the user looked at the slate as a whole.
- */
-export function exposures(
-  slots: readonly Acts[],
-  { teachesSilence }: Pick<AttributionRules, 'teachesSilence'>,
-): Exposure[] {
-  const hasImpressions = slots.some(({ impression }) => impression !== undefined);
-  const isSilent = slots.every((acts) => Object.keys(acts).length === 0);
-  const rest = hasImpressions ? 'unseen' : isSilent && !teachesSilence ? 'unknown' : 'assumed';
-  return slots.map((acts) => (Object.keys(acts).length > 0 ? 'seen' : rest));
-}
-
 function credit(changes: JoinChanges, pending: readonly PendingSlate[], action: RecentAction): void {
   const { slate, slot } = payeeOf(pending, action);
   if (slate === undefined || slot === undefined) return;
@@ -302,35 +290,6 @@ function credit(changes: JoinChanges, pending: readonly PendingSlate[], action: 
   if (before !== undefined && before <= delay) return;
   slot.acts = { ...slot.acts, [action.type]: delay };
   changes.acts.set(slot, slate);
-}
-
-interface Payee {
-  readonly slate?: PendingSlate;
-  readonly slot?: OpenSlot;
-}
-
-function payeeOf(pending: readonly PendingSlate[], action: RecentAction): Payee {
-  let latest: Payee = {};
-  for (const slate of pending) {
-    const isNamed = slate.slateId === action.slateId;
-    if (!isInTime(slate, action, isNamed ? action.until : action.servedUntil)) continue;
-    const holding = slate.open.filter(({ itemId }) => itemId === action.itemId);
-    if (holding.length === 0) continue;
-    if (isNamed) return { slate, slot: holding.find(({ slot }) => slot === action.slot) ?? holding[0]! };
-    if (isLater(slate, latest.slate)) latest = { slate, slot: holding[0]! };
-  }
-  return latest;
-}
-
-function isLater(slate: PendingSlate, other: PendingSlate | undefined): boolean {
-  if (other === undefined) return true;
-  return (
-    slate.servedAt - other.servedAt > 0 || (slate.servedAt === other.servedAt && slate.offset > other.offset)
-  );
-}
-
-function isInTime({ servedAt, closesAt }: PendingSlate, action: RecentAction, servedUntil: number): boolean {
-  return servedAt <= servedUntil && action.occurredAt <= closesAt && action.streamTime <= closesAt;
 }
 
 function userOf({ users }: Join, userId: string): UserJoin {

@@ -1,12 +1,8 @@
 import { actionFault } from '#contracts/domain/action-validity.ts';
 import { slateFault } from '#contracts/domain/record-validity.ts';
 import { EXPOSURES, type Reward, type Slate, type UserAction } from '#contracts/generated/records.ts';
-import {
-  type AttributionRules,
-  boundsOf,
-  exposures,
-  isJoined,
-} from '../../../services/feedback/attribution.ts';
+import { type AttributionRules, boundsOf, isJoined } from '../../../services/feedback/attribution.ts';
+import { exposures } from '../../../services/feedback/exposures.ts';
 import { type Acts, outcomeOf } from '../../../services/feedback/objectives.ts';
 import { byPartition, type LogRecord } from './log-record.ts';
 
