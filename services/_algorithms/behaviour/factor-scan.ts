@@ -18,6 +18,8 @@ export class FactorScan {
   readonly #placeOf: Int32Array;
   readonly #rows: ProductRows;
   readonly #offer: Float64Array;
+  /** By the numbers of the items that are left out, the places of their rows; the same array comes again and again. */
+  readonly #withheldPlaces = new WeakMap<Uint8Array, Uint8Array>();
 
   constructor(factors: BehaviourFactors) {
     const { rank, units, offer } = factors;
@@ -34,13 +36,13 @@ export class FactorScan {
 
   /**
    * @param taken numbers of the items of the user, which are left out
-   * @param isWithheld 1 for each other item that is left out
+   * @param isWithheld 1 for each other item that is left out; the array must not change afterwards
    */
   scan(taken: readonly number[], k: number, isWithheld: Uint8Array | undefined): ScannedUser {
     const { units, offer, rank } = this.#factors;
     const query = foldIn(this.#factors, taken);
     const excluded = taken.map((item) => this.#placeOf[item]!);
-    const withheld = isWithheld && Uint8Array.from(this.#order, (item) => isWithheld[item]!);
+    const withheld = isWithheld && this.#placesOf(isWithheld);
     const scan = { rows: this.#rows, factors: this.#offer, query, k, excluded };
     const { places, scores } = boundedTopK(withheld === undefined ? scan : { ...scan, withheld });
     return {
@@ -52,5 +54,15 @@ export class FactorScan {
         return offer[item]! * product;
       },
     };
+  }
+
+  #placesOf(isWithheld: Uint8Array): Uint8Array {
+    let places = this.#withheldPlaces.get(isWithheld);
+    if (places === undefined) {
+      places = new Uint8Array(this.#order.length);
+      for (let place = 0; place < places.length; place++) places[place] = isWithheld[this.#order[place]!]!;
+      this.#withheldPlaces.set(isWithheld, places);
+    }
+    return places;
   }
 }

@@ -20,13 +20,15 @@ export interface CandidateRows {
 }
 
 /** Candidates of each of the factors … */
-const DEPTH = 300;
+const DEPTH = 200;
 /** … of whose scores the first so many are the scale of all. */
 const SCALED_BY = 100;
 /** Candidates that are taken most. */
 const POPULAR = 100;
 /** Pairs of a user who knows nothing: so many stand against the shares of the user's own groups. */
 const PRIOR_PAIRS = 10;
+/** −log(1 + rank) of each rank, the last one of items beyond. */
+const LOG_RANKS = Float64Array.from({ length: DEPTH + 1 }, (_, rank) => -Math.log1p(rank));
 /** Largest standardised score: beyond it, a score is a matter of the list's shape. */
 const LARGEST = 8;
 
@@ -39,6 +41,10 @@ export class CombinerRows {
   readonly #shares: Float32Array;
   /** The items of the most takers, the most first. */
   readonly #popular: Int32Array;
+  /** Scratch by item and by group, all zeros between calls. */
+  readonly #marks: Uint8Array;
+  readonly #ranks: Int32Array;
+  readonly #counts: Int32Array;
 
   constructor(base: CombinerBase) {
     this.#base = base;
@@ -53,70 +59,90 @@ export class CombinerRows {
       if (takers[item]! > 0) top.offer(item, Math.exp(season!));
     }
     this.#shares = groupShares(takers, base.groups);
+    this.#marks = new Uint8Array(itemCount);
+    this.#ranks = new Int32Array(itemCount);
+    this.#counts = new Int32Array(2 + base.groups.of.reduce((most, one) => Math.max(most, one), -1));
     this.#popular = new Int32Array(top.size);
     top.drainInto(this.#popular, new Float64Array(top.size));
   }
 
   /**
    * @param taken numbers of the items of the user
-   * @param isWithheld 1 for each item that may not be proposed; by default all may
+   * @param isWithheld 1 for each item that may not be proposed; by default all may. The array must not change afterwards.
    */
   of(taken: readonly number[], isWithheld?: Uint8Array): CandidateRows {
     const { traits } = this.#base;
-    const isTakenNow = new Set(taken);
     const scanned = this.#scans.map((scan) => scan.scan(taken, DEPTH, isWithheld));
-    const found = new Set<number>(scanned.flatMap(({ items }) => [...items]));
-    let popular = 0;
-    for (const item of this.#popular) {
-      if (popular === POPULAR) break;
-      if (isTakenNow.has(item) || isWithheld?.[item] === 1) continue;
-      popular++;
-      found.add(item);
-    }
-    const items = Int32Array.from(found);
+    const items = this.#union(taken, scanned, isWithheld);
     const rows = new Float64Array(items.length * this.width);
-    this.#writeScores(items, scanned, rows);
-    this.#writeLifts(items, taken, rows);
+    for (const [model, own] of scanned.entries()) this.#writeScores(items, own, 2 * model, rows);
+    for (let level = 0; level < this.#base.groups.levels; level++)
+      this.#writeLifts(items, taken, level, rows);
     const start = this.width - TRAITS.length;
-    items.forEach((item, place) => {
-      rows.set(traits.subarray(item * TRAITS.length, (item + 1) * TRAITS.length), place * this.width + start);
-    });
+    for (let place = 0; place < items.length; place++) {
+      const from = items[place]! * TRAITS.length;
+      const to = place * this.width + start;
+      for (let i = 0; i < TRAITS.length; i++) rows[to + i] = traits[from + i]!;
+    }
     return { items, rows };
   }
 
-  /** By factors: the score, standardised by the first ones, and the logarithm of the rank. */
-  #writeScores(items: Int32Array, scanned: readonly ScannedUser[], rows: Float64Array): void {
-    for (const [model, own] of scanned.entries()) {
-      const { mean, deviation } = scaleOf(own.scores.subarray(0, SCALED_BY));
-      const rankOf = new Map(Array.from(own.items, (item, rank) => [item, rank]));
-      items.forEach((item, place) => {
-        const rank = rankOf.get(item);
-        const score = rank === undefined ? own.scoreOf(item) : own.scores[rank]!;
-        const standard = deviation === 0 ? 0 : (score - mean) / deviation;
-        const at = place * this.width + 2 * model;
-        rows[at] = Math.max(-LARGEST, Math.min(LARGEST, standard));
-        rows[at + 1] = -Math.log1p(rank ?? DEPTH);
-      });
+  /** The items of the scans and the popular ones, each once, without those of the user and those that are withheld. */
+  #union(taken: readonly number[], scanned: readonly ScannedUser[], isWithheld?: Uint8Array): Int32Array {
+    const isMarked = this.#marks;
+    const found: number[] = [];
+    for (const item of taken) isMarked[item] = 1;
+    for (const { items } of scanned) {
+      for (const item of items) {
+        if (isMarked[item] === 1) continue;
+        isMarked[item] = 1;
+        found.push(item);
+      }
     }
+    let popular = 0;
+    const isTaken = new Set(taken);
+    for (const item of this.#popular) {
+      if (popular === POPULAR) break;
+      if (isTaken.has(item) || isWithheld?.[item] === 1) continue;
+      popular++;
+      if (isMarked[item] === 0) found.push(item);
+    }
+    for (const item of taken) isMarked[item] = 0;
+    for (const item of found) isMarked[item] = 0;
+    return Int32Array.from(found);
   }
 
-  /** By level: the logarithm of the share of the item's group among the user's items, over its share among all. */
-  #writeLifts(items: Int32Array, taken: readonly number[], rows: Float64Array): void {
-    const { levels, of: groupOf } = this.#base.groups;
-    for (let level = 0; level < levels; level++) {
-      const counts = new Map<number, number>();
-      for (const item of taken) {
-        const group = groupOf[item * levels + level]!;
-        counts.set(group, (counts.get(group) ?? 0) + 1);
-      }
-      items.forEach((item, place) => {
-        const share = this.#shares[item * levels + level]!;
-        if (share === 0) return;
-        const own = counts.get(groupOf[item * levels + level]!) ?? 0;
-        const lift = (own + PRIOR_PAIRS * share) / ((taken.length + PRIOR_PAIRS) * share);
-        rows[place * this.width + 2 * this.#base.factors.length + level] = Math.log(lift);
-      });
+  /** Of one set of factors: the score, standardised by the first ones, and the logarithm of the rank. */
+  #writeScores(items: Int32Array, own: ScannedUser, column: number, rows: Float64Array): void {
+    const { mean, deviation } = scaleOf(own.scores.subarray(0, SCALED_BY));
+    const rankOf = this.#ranks;
+    for (let rank = 0; rank < own.items.length; rank++) rankOf[own.items[rank]!] = rank + 1;
+    for (let place = 0, at = column; place < items.length; place++, at += this.width) {
+      const item = items[place]!;
+      const rank = rankOf[item]! - 1;
+      const score = rank < 0 ? own.scoreOf(item) : own.scores[rank]!;
+      const standard = deviation === 0 ? 0 : (score - mean) / deviation;
+      rows[at] = Math.max(-LARGEST, Math.min(LARGEST, standard));
+      rows[at + 1] = LOG_RANKS[rank < 0 ? DEPTH : rank]!;
     }
+    for (const item of own.items) rankOf[item] = 0;
+  }
+
+  /** Of one level: the logarithm of the share of the item's group among the user's items, over its share among all. */
+  #writeLifts(items: Int32Array, taken: readonly number[], level: number, rows: Float64Array): void {
+    const { levels, of: groupOf } = this.#base.groups;
+    const counts = this.#counts;
+    const group = (item: number) => groupOf[item * levels + level]! + 1;
+    for (const item of taken) counts[group(item)]! += 1;
+    const column = 2 * this.#base.factors.length + level;
+    for (let place = 0; place < items.length; place++) {
+      const item = items[place]!;
+      const share = this.#shares[item * levels + level]!;
+      if (share === 0) continue;
+      const lift = (counts[group(item)]! + PRIOR_PAIRS * share) / ((taken.length + PRIOR_PAIRS) * share);
+      rows[place * this.width + column] = Math.log(lift);
+    }
+    for (const item of taken) counts[group(item)] = 0;
   }
 }
 
