@@ -10,6 +10,9 @@ import {
 } from '../../../services/retrain/training/sequence/train-sequence.ts';
 import type { Click } from './click-log.ts';
 
+/** No deadline in reach, so that the seed alone decides where training ends. */
+const CONFIG: SequenceConfig = { ...DEFAULT_SEQUENCE_CONFIG, secondsBudget: 3_600 };
+
 /** The items that a model expects next. @param prefix the session so far, the oldest first */
 export type NextItems = (prefix: readonly string[]) => string[];
 
@@ -20,7 +23,7 @@ export type NextItems = (prefix: readonly string[]) => string[];
 export async function trainSequenceLists(
   clicks: readonly Click[],
   candidates: number,
-  { seed = 1, config = DEFAULT_SEQUENCE_CONFIG }: { seed?: number; config?: SequenceConfig } = {},
+  { seed = 1, config = CONFIG }: { seed?: number; config?: SequenceConfig } = {},
 ): Promise<NextItems> {
   const { actions, itemIds } = columnsOfClicks(clicks);
   const { model, heldOut } = await trainSequence(
