@@ -103,7 +103,7 @@ test('the tally compares the bandit with the best single model, and finds when i
   ];
   const tally = tallyOf([...visits, ...after], visits.length);
   assert.equal(tally.policy, 'bandit');
-  assert.equal(tally.lift, 1);
+  assert.equal(tally.lift, 0.5);
   assert.equal(tally.impressionsToConverge, 580);
   assert.equal(tally.driftRecovery, 0.5);
   assert.deepEqual(tally.ctrByModel, [{ model: 'm', looks: 4_500, clicks: 1_700, ctr: 1_700 / 4_500 }]);

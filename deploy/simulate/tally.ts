@@ -24,9 +24,9 @@ function isSingle(policy: string): boolean {
 }
 
 /**
- * Click-through rates, clicks a slate and looks. `lift` compares the policy that is not fixed and had most slates, in the last quarter before the
- * drift, with the best fixed order of a single model; without one, with its own first slates. `impressionsToConverge` is the number of its slates until a
- * window of them first has 95 % of that rate; `driftRecovery` the share of the loss at the drift that its last slates have won back.
+ * Click-through rates, clicks a slate and looks. `lift` compares the policy that is not fixed and had most slates with the best fixed order of a
+ * single model, both before the drift, learning included; without one, its last quarter before the drift with its own first slates.
+ * `impressionsToConverge` is the number of its slates until a window of them first has 95 % of the rate of that last quarter; `driftRecovery` the share of the loss at the drift that its last slates have won back.
  * @param driftAt number of slates before the drift
  */
 export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures {
@@ -44,16 +44,18 @@ export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures
   const first = visits.slice(0, driftAt).filter((visit) => visit.policy === policy);
   const settled = first.slice(-Math.max(1, Math.floor(first.length / 4)));
   const after = main.slice(first.length);
-  const single = ctr.filter((row) => isSingle(row.policy)).map((row) => row.ctr);
   const reached = rate(settled);
-  const base = single.length > 0 ? Math.max(...single) : rate(first.slice(0, WINDOW));
+  const before = Map.groupBy(visits.slice(0, driftAt), (visit) => visit.policy);
+  const single = [...before].filter(([name]) => isSingle(name)).map(([, own]) => rate(own));
+  const isAlone = single.length === 0;
+  const base = isAlone ? rate(first.slice(0, WINDOW)) : Math.max(...single);
   const atOnce = rate(after.slice(0, WINDOW));
   return {
     ctr,
     ctrByModel: byModel(visits),
     policy,
-    lift: base === 0 ? 0 : reached / base - 1,
-    liftOver: single.length > 0 ? 'the best order of a single model' : 'its first slates',
+    lift: base === 0 ? 0 : (isAlone ? reached : rate(first)) / base - 1,
+    liftOver: isAlone ? 'its first slates' : 'the best order of a single model',
     impressionsToConverge: convergedAt(first, reached),
     driftRecovery: reached <= atOnce ? 1 : (rate(after.slice(-WINDOW)) - atOnce) / (reached - atOnce),
     afterDrift: after.length,
