@@ -10,10 +10,10 @@ import { expectedBySlate } from './slate-model.ts';
 import { createSlateWorld, drawLog, type SlateWorld, trueValues } from './slate-world.ts';
 import { createSlotWorld, drawSlotLog, type SlotWorld } from './slot-world.ts';
 
-const REPETITIONS = 100;
+const REPETITIONS = 200;
 /** Slates of the log of one repetition. */
 const SLATES = 4_000;
-const DRAWS = 600;
+const DRAWS = 400;
 /** Share of its logs that may be refused for a policy to count. */
 const MOST_REFUSED = 0.1;
 const POPULATION = { actions: 10, dim: 5, seed: 1, rounds: 20_000, beta: 0 };
@@ -21,7 +21,7 @@ const POPULATION = { actions: 10, dim: 5, seed: 1, rounds: 20_000, beta: 0 };
 /**
  * Judges policies from logs of other ones where their true value is known: of one action a round (obp's synthetic task) and of slates, under
  * three ways of looking. `maxError` is the largest error of the doubly robust estimate on the log of all repetitions together, `coverage`
- * the smallest number of 100 repetitions whose 95 % interval has the truth, both over the policies of which at most a tenth of the logs is
+ * the smallest number in 100 repetitions whose 95 % interval has the truth, both over the policies of which at most a tenth of the logs is
  * refused; `refused` counts those logs. `obpDifference` is the largest relative difference from the estimates of obp.
  * With `log` the policy of that file is judged instead.
  */
@@ -108,7 +108,7 @@ function summarise(outcomes: ReadonlyMap<string, Outcome>): Summary {
       trueValue: truth,
       dr: mean,
       error: Math.abs(mean - truth),
-      coverage: robust.filter(({ low, high }) => low <= truth && truth <= high).length,
+      coverage: (100 * robust.filter(({ low, high }) => low <= truth && truth <= high).length) / REPETITIONS,
       errorOfOneLog: rootMeanSquare(robust.map(({ value }) => value - truth)),
       errorOfIps: rootMeanSquare(ips.map((value) => value - truth)),
       meanWeight: meanOf(judgements.map(({ meanWeight }) => meanWeight)),
