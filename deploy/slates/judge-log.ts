@@ -50,7 +50,7 @@ export function judgeLog(
       epsilon: config.supportEpsilon,
       interactions: config.terms.interactions,
     };
-    const law = lawOfSlate(loggedRequest(slate, set, served));
+    const law = lawOfSlate(loggedRequest(slate, set, served, config));
     const rowOf = new Map(set.itemIds.map((itemId, row) => [itemId, row]));
     const order = Int32Array.from(slate.slots, ({ itemId }) => rowOf.get(itemId)!);
     const at = index * slots;

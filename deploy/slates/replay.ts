@@ -4,6 +4,7 @@ import type { Candidates } from '../../services/rerank/candidates.ts';
 import type { RerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
 import type { HeldPosterior } from '../../services/rerank/learning/posterior.ts';
+import { hasRules, pinnedRows } from '../../services/rerank/rules.ts';
 import { composeSlate, type ServedPolicy, type SlateRequest } from '../../services/rerank/slate.ts';
 
 /** What a replay shows, or why the slate cannot be made again. */
@@ -11,22 +12,32 @@ export type Replay =
   | { readonly slate: Slate; readonly differences: readonly string[] }
   | { readonly reason: string };
 
-/** The candidates of a set as a policy sees them; what only an answer tells is left out. */
+/** The candidates of a set as a policy and the rules see them; what only an answer tells is left out. */
 export function candidatesOf(set: CandidateSet): Candidates {
+  const values = decodeFeatures(set);
+  const column = set.featureNames.indexOf('popularity');
+  const popularityOf = (row: number) => (column < 0 ? 0 : values[row * set.featureNames.length + column]!);
   return {
-    candidates: set.itemIds.map((itemId) => ({
+    candidates: set.itemIds.map((itemId, row) => ({
       itemId,
       models: [],
       because: null,
       explanation: '',
-      popularity: 0,
+      popularity: popularityOf(row),
     })),
-    features: { columns: set.featureNames, values: decodeFeatures(set) },
+    features: { columns: set.featureNames, values },
   };
 }
 
-/** The request that led to a logged slate, for the policy with its posterior. */
-export function loggedRequest(slate: Slate, set: CandidateSet, served: ServedPolicy): SlateRequest {
+/** The request that led to a logged slate, for the policy with its posterior, under the rules that are set. */
+export function loggedRequest(
+  slate: Slate,
+  set: CandidateSet,
+  served: ServedPolicy,
+  { rules }: Pick<RerankConfig, 'rules'>,
+): SlateRequest {
+  const candidates = candidatesOf(set);
+  const ruled = { ...candidates, pinned: pinnedRows(rules.pins, set.itemIds), boosted: new Set<number>() };
   const { slateId, userId, servedAt, experiment, contextNames, context, generation, interestsVersion } =
     slate;
   const pool = {
@@ -43,7 +54,8 @@ export function loggedRequest(slate: Slate, set: CandidateSet, served: ServedPol
     pool,
     served,
     experiment,
-    candidates: candidatesOf(set),
+    candidates,
+    rules: hasRules(rules) ? { ruled, coldSlots: rules.coldSlots } : undefined,
     context: { names: contextNames, values: context },
     now: servedAt,
   };
@@ -75,15 +87,20 @@ export function replaySlate(
       reason: `its posterior had ${slate.observations} rewards, and the log gives ${posterior.observations}: rewards have left it`,
     };
   const again = composeSlate(
-    loggedRequest(slate, set, {
-      label: policy.label,
-      policy: policy.create(posterior.posterior),
-      observations: posterior.observations,
-      policyId,
-      posteriorId: posterior.id,
-      epsilon: slate.epsilon,
-      interactions: config.terms.interactions,
-    }),
+    loggedRequest(
+      slate,
+      set,
+      {
+        label: policy.label,
+        policy: policy.create(posterior.posterior),
+        observations: posterior.observations,
+        policyId,
+        posteriorId: posterior.id,
+        epsilon: slate.epsilon,
+        interactions: config.terms.interactions,
+      },
+      config,
+    ),
   );
   return { slate: again, differences: differencesOf(slate, again) };
 }

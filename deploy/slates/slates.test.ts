@@ -7,6 +7,7 @@ import { candidateSetOf, isSampled } from '../../services/rerank/candidate-log.t
 import type { Candidates } from '../../services/rerank/candidates.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
+import { applyRules } from '../../services/rerank/rules.ts';
 import { composeSlate } from '../../services/rerank/slate.ts';
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors, type PlacedReward } from './past-posteriors.ts';
@@ -113,6 +114,49 @@ test('a logged slate is made again to the bit, also after later rewards and in a
       slate.slots.map(({ itemId }) => itemId),
     );
   }
+});
+
+test('a slate by rules is made again too: pins that no model proposed, boosts and slots for cold items', () => {
+  const rules = {
+    pins: [{ slot: 1, itemId: 'pinned' }],
+    boosts: [
+      { filter: { anyCategory: ['new'], attributes: [] }, score: 0.1, until: Number.MAX_SAFE_INTEGER },
+    ],
+    coldSlots: 1,
+  };
+  const config = { ...CONFIG, rules };
+  const held = new PastPosteriors([[], []], config).at([-1, -1]);
+  const { label, create, idWith } = CONFIG.policy;
+  const candidates = candidatesOfUser(1);
+  const options = {
+    rules,
+    now: 0,
+    mayShow: () => true,
+    testOf: () => (itemId: string) => itemId.endsWith('3'),
+  };
+  const ruled = applyRules(candidates, options);
+  const slate = composeSlate({
+    slateId: 'ruled',
+    userId: 'u1',
+    size: 5,
+    pool: POOL,
+    candidates,
+    rules: { ruled, coldSlots: rules.coldSlots },
+    served: {
+      label,
+      policy: create(held.posterior),
+      observations: 0,
+      policyId: idWith(config.deciding),
+      posteriorId: held.id,
+      epsilon: CONFIG.supportEpsilon,
+    },
+    now: 0,
+  });
+  assert.equal(slate.slots[1]!.itemId, 'pinned');
+  const set = candidateSetOf(slate, ruled, 5, [-1, -1]);
+  const replayed = replaySlate(slate, set, held, config);
+  assert.ok('differences' in replayed);
+  assert.deepEqual(replayed.differences, []);
 });
 
 test('a slate that cannot be made again has a reason, and one that was changed has its differences', () => {

@@ -9,7 +9,7 @@ export function isSampled(slateId: string, share: number): boolean {
 }
 
 /**
- * The record of all candidates of a slate.
+ * The record of all candidates of a slate, those that pins added and the column of boosts included.
  * @param size number of slots that were asked for
  * @param rewardOffsets by partition, the last offset in the posterior; −1 for none
  */

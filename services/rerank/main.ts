@@ -25,7 +25,7 @@ import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
 import { addSlateRoute } from './routes.ts';
-import { applyRules } from './rules.ts';
+import { applyRules, hasRules } from './rules.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
 
@@ -86,7 +86,6 @@ await runStage(STAGES.rerank, async (stage) => {
   const { excludeRecent, areListsEqual } = config;
   const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
   const facts = new ItemFacts();
-  const hasRules = config.pins.length + config.boosts.length + config.coldSlots > 0;
   const experiments = new ExperimentBook();
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
@@ -134,7 +133,7 @@ await runStage(STAGES.rerank, async (stage) => {
       const candidates = config.ofOneKind === 0 ? passing : limitKinds(passing, size, kinds);
       const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
       const chosenBy = served.current(policy);
-      const rules = hasRules
+      const rules = hasRules(config.rules)
         ? {
             coldSlots: config.coldSlots,
             ruled: applyRules(candidates, {
@@ -151,9 +150,11 @@ await runStage(STAGES.rerank, async (stage) => {
       metrics.observations.set(slate.observations);
       metrics.slotsMissing.inc(size - slate.slots.length);
       const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate) } : slate;
-      // What rules removed and moved is not in the record, so that such a slate could not be made again.
-      if (rules === undefined && isSampled(slateId, config.candidatesShare))
-        sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? []));
+      if (isSampled(slateId, config.candidatesShare))
+        sampled.set(
+          answer,
+          candidateSetOf(slate, rules?.ruled ?? candidates, size, chosenBy.rewardOffsets ?? []),
+        );
       return answer;
     },
     publish: (slate, trace) => {

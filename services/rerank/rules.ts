@@ -34,6 +34,22 @@ export interface SlateRules {
 
 export const NO_RULES: SlateRules = { pins: [], boosts: [], coldSlots: 0 };
 
+/** Whether any rule is set: without one slates cost no more. */
+export function hasRules({ pins, boosts, coldSlots }: SlateRules): boolean {
+  return pins.length + boosts.length + coldSlots > 0;
+}
+
+/** Which row each pin has; pins of items that are no candidates are left out, and a row stands in one slot. */
+export function pinnedRows(pins: readonly Pin[], itemIds: readonly string[]): Map<number, number> {
+  const rowOf = new Map(itemIds.map((itemId, row) => [itemId, row]));
+  const pinned = new Map<number, number>();
+  for (const { slot, itemId } of pins) {
+    const row = rowOf.get(itemId);
+    if (row !== undefined && ![...pinned.values()].includes(row)) pinned.set(slot, row);
+  }
+  return pinned;
+}
+
 /** Which rule moved a row. */
 export type RuleOfRow = 'pinned' | 'cold' | 'boosted';
 
