@@ -54,7 +54,7 @@ export function measureNextItems(
     const { place, start } = steps[one]!;
     const next = item[order[place]!]!;
     const before = Array.from(order.subarray(start, place), (position) => item[position]!);
-    const scores = scoresOf(model, before.slice(-lookBack), itemCount);
+    const scores = nextItemScores(model, before.slice(-lookBack), itemCount);
     const seen = new Set(before);
     const rank = rankOf(next, scores, seen);
     if (rank < LIST) {
@@ -73,7 +73,7 @@ export function measureNextItems(
 }
 
 /** Of every item, after these ones. */
-export function scoresOf(
+export function nextItemScores(
   { gru, vectors, offsets }: SequenceModel,
   items: readonly number[],
   itemCount: number,

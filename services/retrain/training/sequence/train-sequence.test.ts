@@ -4,7 +4,7 @@ import * as tf from '@tensorflow/tfjs-node';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { columnsOf } from '../fixture.testing.ts';
-import { scoresOf } from './next-items.ts';
+import { nextItemScores } from './next-items.ts';
 import { DEFAULT_SEQUENCE_CONFIG, type SequenceConfig, trainSequence } from './train-sequence.ts';
 
 const ITEMS = 24;
@@ -51,7 +51,7 @@ describe('the training of the model of sequences', () => {
     assert.ok(heldOut.steps > 50);
     let found = 0;
     for (let item = 0; item < ITEMS; item++) {
-      const scores = scoresOf(model, [(item + ITEMS - 1) % ITEMS, item], ITEMS);
+      const scores = nextItemScores(model, [(item + ITEMS - 1) % ITEMS, item], ITEMS);
       const best = scores.indexOf(Math.max(...scores));
       if (best === (item + 1) % ITEMS) found += 1;
     }
