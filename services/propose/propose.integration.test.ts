@@ -129,8 +129,8 @@ describe('the propose stage', () => {
 
   it('propose does not start with a model that does not exist, and names those that do', async () => {
     await assert.rejects(
-      start({ TRIBUTARY_PROPOSERS: 'sequence' }),
-      /TRIBUTARY_PROPOSERS must be a comma-separated list of models among .+, but is \\"sequence\\"/,
+      start({ TRIBUTARY_PROPOSERS: 'oracle' }),
+      /TRIBUTARY_PROPOSERS must be a comma-separated list of models among .+, but is \\"oracle\\"/,
     );
   });
 });
