@@ -72,7 +72,24 @@ test('candidates that only lists for everybody bring do not change the scale of 
   const shared = someProposal({ model: 'trending', userId: '*', version: -1, items: many });
   const rows = named([own, shared]);
   assert.equal(rows.oats!['behaviour.own-score'], 1);
-  assert.equal(rows.a!['behaviour.own-score'], -1, 'the lowest score of the list');
+  assert.equal(rows.a!['behaviour.own-score'], -2, 'one below the lowest score of the list');
+});
+
+test('no candidate of a list for everybody alone stands before one of the user’s own lists', () => {
+  const own = Array.from({ length: 30 }, (_, i) => someItem(`own ${i}`, 30 - i));
+  const shared = [
+    someItem('trend', 1_000),
+    ...Array.from({ length: 30 }, (_, i) => someItem(`other ${i}`, 1)),
+  ];
+  const lists = [
+    someProposal({ model: 'behaviour', items: own }),
+    someProposal({ model: 'trending', userId: '*', version: -1, items: shared }),
+  ];
+  const rows = named(lists);
+  const prior = (itemId: string) =>
+    Object.entries(rows[itemId]!).reduce((sum, [name, value]) => sum + priorMeanOf(name) * value, 0);
+  const least = Math.min(...own.map(({ itemId }) => prior(itemId)));
+  assert.ok(shared.every(({ itemId }) => prior(itemId) < least));
 });
 
 test('beside a list of the combiner every other list counts less, and the best items of the combiner stay apart', () => {

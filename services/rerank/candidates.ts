@@ -19,6 +19,8 @@ import {
 const LARGEST_SCORE = 3;
 /** A list that counts in full beside others decides the order, so that its best items must not be cut to one score. */
 const LARGEST_OWN_SCORE = 6;
+/** So far below the lowest score stand candidates that no list in full brings: more than a list that counts less can add. */
+const BEHIND_OWN = 1;
 /** Rows of the candidates of a table: those that are left out, and those that no list has named yet. */
 const LEFT_OUT = -1;
 const UNSEEN = -2;
@@ -227,12 +229,9 @@ function rankingOf(
     for (let row = 0; row < places.length; row++) if (places[row] === -1) scores[row] = lowest;
   }
   const own = scores.filter((_, row) => isOwn[row] === 1);
-  return {
-    places,
-    scores,
-    standardScores: standardise(scores, scores, LARGEST_SCORE),
-    ownScores: standardise(scores, own, LARGEST_OWN_SCORE),
-  };
+  const ownScores = standardise(scores, own, LARGEST_OWN_SCORE);
+  for (let row = 0; row < size; row++) if (isOwn[row] === 0) ownScores[row]! -= BEHIND_OWN;
+  return { places, scores, standardScores: standardise(scores, scores, LARGEST_SCORE), ownScores };
 }
 
 /** Zeros if the scale knows no difference. @param scale the values whose mean becomes 0 and whose variance 1 */

@@ -29,7 +29,7 @@ export interface Ranking {
   readonly standardScores: Float64Array;
   /**
    * `scores` with mean 0 and variance 1 over the candidates of the lists that count in full, cut to ±6: candidates that only
-   * other lists bring change nothing. The same as `standardScores`, but for the cut, where all lists count in full.
+   * other lists bring change nothing, and stand 1 below the lowest. The same as `standardScores`, but for the cut, where all lists count in full.
    */
   readonly ownScores: Float64Array;
 }
