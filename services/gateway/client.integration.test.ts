@@ -16,7 +16,7 @@ import type { RecommendationsAnswer, SimilarItemsAnswer } from './answers.ts';
 const SHOP = 'https://shop.example';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
 const PEER_ANSWERS: Readonly<Record<string, object>> = {
-  '/slates': aSlate({ userId: 'u1', slots: [aSlot({ itemId: 'oats' })] }),
+  '/slates?features=false': aSlate({ userId: 'u1', slots: [aSlot({ itemId: 'oats' })] }),
   '/items': { items: { oats: { title: 'Oats' } } },
   '/items/milk/similar?n=3': { itemId: 'milk', title: 'Milk', generation: 'g1', items: [] },
 };
