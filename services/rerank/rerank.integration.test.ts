@@ -216,8 +216,7 @@ describe('the rerank stage', () => {
       rewards.map(async ({ value }) => (await test.codec.decode('Reward', value!)).sequence),
     );
     // The last of two completes a slate, whatever came before: only whole slates are learned.
-    for (const more of [1, 2])
-      await putReward(someReward(Math.max(...numbers) + more, { userId: 'user 0' }));
+    for (const more of [1, 2]) await putReward(someReward(Math.max(...numbers) + more, { userId: 'user 0' }));
     const next = await statisticsOfTheLog();
     assert.notDeepEqual(next, learned);
     await waitFor(async () => isDeepStrictEqual(await statisticsOfTheStage(), next), {
