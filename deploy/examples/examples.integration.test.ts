@@ -41,8 +41,9 @@ describe('the examples of producing events, and the commands of their page', () 
     test = await openTestNamespace();
     await Promise.all([test.apply(), buildClient(), buildKafkaProducer()]);
     peers = createServer(({ url = '' }, response) => {
-      const answer =
-        url === '/slates' ? aSlate({ userId: 'ann', slateId: 'slate-1', slots: SLOTS }) : { items: {} };
+      const answer = url.startsWith('/slates')
+        ? aSlate({ userId: 'ann', slateId: 'slate-1', slots: SLOTS })
+        : { items: {} };
       response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(answer));
     });
     shop = createServer(({ url = '' }, response) => {
