@@ -21,7 +21,18 @@ export interface HeldLease {
 export function keepLease(
   release: Release,
   lease: TrainingLease,
-  { publisher, now, leaseMs }: { publisher: Pick<Publisher, 'release'>; now: () => number; leaseMs: number },
+  {
+    publisher,
+    now,
+    leaseMs,
+    signal,
+  }: {
+    publisher: Pick<Publisher, 'release'>;
+    now: () => number;
+    leaseMs: number;
+    /** Aborts the wait for the log, which a stage that stops does not read to its end. */
+    signal?: AbortSignal | undefined;
+  },
 ): HeldLease {
   const { generation } = release;
   lease.own(generation);
@@ -36,7 +47,7 @@ export function keepLease(
     let isHeld = lease.isHeldBy(generation);
     const until = performance.now() + leaseMs;
     while (isHeld === undefined && performance.now() < until) {
-      await delay(ASK_AGAIN_MS);
+      await delay(ASK_AGAIN_MS, undefined, { signal });
       isHeld = lease.isHeldBy(generation);
     }
     if (isHeld === true) return;

@@ -88,7 +88,9 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   };
 
   await advance({});
-  const lease = ports.lease && keepLease(release, ports.lease, { publisher, now, leaseMs: config.leaseMs });
+  const { leaseMs } = config;
+  const { signal } = ports;
+  const lease = ports.lease && keepLease(release, ports.lease, { publisher, now, leaseMs, signal });
   try {
     await lease?.obtained;
     const { startedFrom, ...start } = originOf(snapshot, ports);
