@@ -35,6 +35,8 @@ export interface Comparison {
 const CLOSING_MS = 200_000;
 /** A slate may be as far ahead. It shows that all slates are read that were served more than the slate delay before. */
 const LAST_SLATE_MS = 290_000;
+/** Ids of what nobody requested begin so. */
+const CLOSING = 'closing ';
 const LAG_MS = 180_000;
 /** Refreshes after a flip, and rewards of the last slates, come a moment after all messages are read. */
 const SETTLE_MS = 60_000;
@@ -59,7 +61,7 @@ async function closeSlates(world: NemesisWorld): Promise<void> {
   for (const userId of usersOfPartitions('closer')) {
     const now = Date.now();
     await world.write('actions', userId, {
-      eventId: `closing ${userId}`,
+      eventId: `${CLOSING}${userId}`,
       userId,
       itemId: SHARED_ITEMS[0]!,
       type: 'view',
@@ -71,7 +73,7 @@ async function closeSlates(world: NemesisWorld): Promise<void> {
       slot: null,
     });
     await world.write('slates', userId, {
-      ...{ slateId: `closing ${userId}`, userId, servedAt: now + LAST_SLATE_MS, slots: [] },
+      ...{ slateId: `${CLOSING}${userId}`, userId, servedAt: now + LAST_SLATE_MS, slots: [] },
       ...{ policy: 'none', observations: 0, generation: null, interestsVersion: -1, experiment: null },
       ...{ featureNames: [], ...UNKNOWN_CHOICE },
     });
@@ -97,7 +99,8 @@ async function compare({
   const space = spaceOf(releases, await read('embeddings'));
   const config = readConfig(INTERESTS_SETTINGS, {});
   const feedback = readConfig(FEEDBACK_SETTINGS, FEEDBACK_ENV);
-  const answers = checkAnswers(load.answered, slates, load.counts.failedSlates + slowClients.count);
+  const requested = slates.filter(({ value }) => value?.slateId.startsWith(CLOSING) !== true);
+  const answers = checkAnswers(load.answered, requested, load.counts.failedSlates + slowClients.count);
   const windows = await foldActions(actions, { config, space, now: Date.now() });
   const differences = [
     ...checkAcknowledged(load.acknowledged, actions),
