@@ -69,7 +69,7 @@ const SUBSTITUTIONS: ReadonlyArray<readonly [RegExp, string]> = [
   // One broker cannot hold three replicas.
   [/--replication-factor 3/g, '--replication-factor 1'],
   // An error of the API is an error of the command.
-  [/^curl /, 'curl --fail-with-body --silent --show-error '],
+  [/^curl (--fail )?/, 'curl --fail-with-body --silent --show-error '],
 ];
 
 function here(text: string): HowItRuns {
