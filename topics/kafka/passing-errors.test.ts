@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import kafkajs from 'kafkajs';
-import { isPassing } from './passing-errors.ts';
+import { isPassing, whilePassing } from './passing-errors.ts';
 
 function named(name: string, cause?: Error): Error {
   return Object.assign(new Error(name, { cause }), { name, retriable: false });
@@ -23,4 +23,27 @@ test('an error of the protocol or of the program does not pass', () => {
   assert.ok(!isPassing(new kafkajs.KafkaJSProtocolError(Object.assign(new Error('refused'), refused))));
   assert.ok(!isPassing(new TypeError('undefined is not a function')));
   assert.ok(!isPassing('no error'));
+});
+
+test('work that fails for a moment is repeated, and work that fails for good is not', async () => {
+  let attempts = 0;
+  const leaderless = Object.assign(new Error('not the leader'), { retriable: true });
+  const found = await whilePassing(async () => {
+    attempts += 1;
+    if (attempts < 3) throw leaderless;
+    return attempts;
+  }, 1);
+  assert.equal(found, 3);
+  const always = whilePassing(async () => {
+    attempts += 1;
+    throw leaderless;
+  }, 1);
+  await assert.rejects(always, leaderless);
+  assert.equal(attempts, 3 + 21);
+  const once = whilePassing(async () => {
+    attempts += 1;
+    throw new TypeError('undefined is not a function');
+  }, 1);
+  await assert.rejects(once, TypeError);
+  assert.equal(attempts, 3 + 21 + 1);
 });

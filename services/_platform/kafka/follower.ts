@@ -5,6 +5,7 @@ import { reasonOf } from '#contracts/errors.ts';
 import { withAdmin } from '#topics/connection.ts';
 import { decodeMessage } from '#topics/kafka/decode-message.ts';
 import { GroupSession, type LogBatch, type PartitionReader } from '#topics/kafka/group-session.ts';
+import { whilePassing } from '#topics/kafka/passing-errors.ts';
 import { deletePassingGroup, passingGroupId } from '#topics/kafka/passing-group.ts';
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
 import { userKeyFault } from '#topics/keys.ts';
@@ -52,16 +53,20 @@ export async function follow(options: {
 }): Promise<Follower> {
   const { kafka, followed, log, onFailure, restMs = REST_MS } = options;
   const { promise: caughtUp, resolve } = Promise.withResolvers<void>();
-  const partitions: FollowedPartition[] = [];
   const noteProgress = (): void => {
     if (partitions.every(({ isCaughtUp }) => isCaughtUp)) resolve();
   };
-  await withAdmin(kafka, async (admin) => {
-    for (const one of followed) {
-      for (const range of await resolveRanges(admin, one.topic, startOf(one)))
-        partitions.push(new FollowedPartition(one, range, log, noteProgress));
-    }
-  });
+  // A fresh connection for each attempt, so that it knows the leaders of now.
+  const lookUp = () =>
+    withAdmin(kafka, async (admin) => {
+      const found: FollowedPartition[] = [];
+      for (const one of followed) {
+        for (const range of await resolveRanges(admin, one.topic, startOf(one)))
+          found.push(new FollowedPartition(one, range, log, noteProgress));
+      }
+      return found;
+    });
+  const partitions = await whilePassing(lookUp);
   noteProgress();
   const groupId = passingGroupId(options.groupPrefix, 'follower');
   const session = new GroupSession({
