@@ -3,7 +3,6 @@
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
-import { POLICIES } from '../../services/rerank/policies/registry.ts';
 import { collect, type Dataset, type DatasetAction } from '../data/dataset.ts';
 import { connectGateway, type Gateway } from '../data/gateway.ts';
 import { createSender } from '../data/sender.ts';
@@ -29,12 +28,7 @@ const FUTURE = 0.2;
 /** Share of the time before the drift. */
 const BEFORE_DRIFT = 0.65;
 /** Models whose own order is an arm of the experiment. */
-const SINGLE_MODELS = {
-  behaviour: 'behaviour.score',
-  'medoid-neighbours': 'medoid-neighbours.score',
-  // Beside the own lists of a user its score has another name.
-  trending: 'trending.beside-score',
-};
+const SINGLE_MODELS = ['behaviour', 'medoid-neighbours', 'trending'] as const;
 /** Share of the users whose slates the bandit chooses, relative to one single model. */
 const BANDIT_SHARE = 4;
 
@@ -105,16 +99,14 @@ async function open(
   return cluster;
 }
 
-/** The bandit beside the order of single models, where the product has a policy for these. */
+/** The bandit beside the order of single models. */
 function experimentOf(now: number): Experiment {
-  const hasFixed = POLICIES.some(({ name }) => name === 'fixed');
-  const single = hasFixed
-    ? Object.entries(SINGLE_MODELS).map(([name, column]) => ({
-        name,
-        share: 1,
-        policy: `fixed(column=${column})`,
-      }))
-    : [{ name: 'greedy', share: 1, policy: 'greedy' }];
+  const single = SINGLE_MODELS.map((name) => ({
+    name,
+    share: 1,
+    // The name of a score depends on which lists a user has, the rank is there with each of them.
+    policy: `fixed(column=${name}.rank)`,
+  }));
   return {
     name: 'simulation',
     state: 'running',

@@ -1,11 +1,10 @@
 import { foldIn } from '#algorithms/behaviour/factors.ts';
 import { boundedTopK, byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
-import type { Artefact } from '#artefacts/artefact.ts';
 import { BEHAVIOUR, BEHAVIOUR_FORMAT, type NamedFactors } from '#artefacts/behaviour.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { createGenerationLookup } from './generation-lookup.ts';
-import { type Candidate, defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+import { createArtefactModel } from './artefact-model.ts';
+import { type Candidate, defineProposer } from './proposer.ts';
 
 /** Items that users took who took what this user took: implicit factors, into which the window is folded as it is now. */
 export const behaviour = defineProposer({
@@ -14,32 +13,8 @@ export const behaviour = defineProposer({
   needs: ['interests', 'embeddings', 'artefacts'],
   artefacts: [BEHAVIOUR],
   settings: {},
-  create({ embeddings, artefacts, candidates }) {
-    const find = createGenerationLookup(embeddings);
-    const decoded = new WeakMap<Artefact, BehaviourModel>();
-    const modelOf = (generation: string): BehaviourModel | undefined => {
-      const artefact = artefacts.read(BEHAVIOUR, generation);
-      if (artefact === undefined || artefact.format !== BEHAVIOUR_FORMAT.format) return undefined;
-      const model = decoded.get(artefact) ?? new BehaviourModel(BEHAVIOUR_FORMAT.decode(artefact));
-      decoded.set(artefact, model);
-      return model;
-    };
-    const propose: ListsForUsers['propose'] = async (users, signal) => {
-      const lists = new Map<string, ProposedList>();
-      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
-        signal.throwIfAborted();
-        if (generation === null) continue;
-        const items = find(generation);
-        // A generation that was trained before there were such factors has none: its users get no list of this model.
-        const model = items && modelOf(generation);
-        if (model === undefined) continue;
-        for (const { userId, recent } of group)
-          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
-      }
-      return lists;
-    };
-    return { propose };
-  },
+  create: (resources) =>
+    createArtefactModel(resources, BEHAVIOUR_FORMAT, (decoded) => new BehaviourModel(decoded)),
 });
 
 /** The factors of one generation, in the order in which a scan reads them. */

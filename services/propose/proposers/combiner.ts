@@ -3,9 +3,8 @@ import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { createArtefactLookup } from './artefact-lookup.ts';
-import { createGenerationLookup } from './generation-lookup.ts';
-import { type Candidate, defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+import { createArtefactModel } from './artefact-model.ts';
+import { type Candidate, defineProposer } from './proposer.ts';
 
 /** The candidates of the factors and the popular items, in the order that later choices of users have taught. */
 export const combiner = defineProposer({
@@ -14,24 +13,8 @@ export const combiner = defineProposer({
   needs: ['interests', 'embeddings', 'artefacts'],
   artefacts: [COMBINER],
   settings: {},
-  create({ embeddings, artefacts, candidates }) {
-    const find = createGenerationLookup(embeddings);
-    const modelOf = createArtefactLookup(artefacts, COMBINER_FORMAT, (named) => new CombinerModel(named));
-    const propose: ListsForUsers['propose'] = async (users, signal) => {
-      const lists = new Map<string, ProposedList>();
-      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
-        signal.throwIfAborted();
-        const items = generation === null ? undefined : find(generation);
-        // A generation whose combiner was left out has none: its users get no list of this model.
-        const model = items && modelOf(generation!);
-        if (model === undefined) continue;
-        for (const { userId, recent } of group)
-          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
-      }
-      return lists;
-    };
-    return { propose };
-  },
+  create: (resources) =>
+    createArtefactModel(resources, COMBINER_FORMAT, (decoded) => new CombinerModel(decoded)),
 });
 
 /** The combiner of one generation. */

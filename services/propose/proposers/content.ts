@@ -26,14 +26,6 @@ export const content = defineProposer({
       summary: 'latest items of the window to which items of like content are proposed',
     }),
   },
-  create: ({ settings: { popularityExponent, latest }, candidates, ...resources }) =>
-    createSpaceModel(resources, {
-      format: CONTENT_FORMAT,
-      popularityExponent,
-      candidates,
-      weigh(recent) {
-        const own = recent.slice(0, latest);
-        return own.map((itemId) => ({ itemId, weight: 1 / own.length }));
-      },
-    }),
+  create: ({ settings: { popularityExponent, latest }, ...resources }) =>
+    createSpaceModel(resources, { format: CONTENT_FORMAT, popularityExponent, latest }),
 });

@@ -27,14 +27,6 @@ export const hybrid = defineProposer({
       summary: 'latest items of the window to which similar ones are proposed',
     }),
   },
-  create: ({ settings: { popularityExponent, latest }, candidates, ...resources }) =>
-    createSpaceModel(resources, {
-      format: HYBRID_FORMAT,
-      popularityExponent,
-      candidates,
-      weigh(recent) {
-        const own = recent.slice(0, latest);
-        return own.map((itemId) => ({ itemId, weight: 1 / own.length }));
-      },
-    }),
+  create: ({ settings: { popularityExponent, latest }, ...resources }) =>
+    createSpaceModel(resources, { format: HYBRID_FORMAT, popularityExponent, latest }),
 });

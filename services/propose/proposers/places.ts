@@ -18,12 +18,7 @@ export const places = defineProposer({
       summary: 'exponent of the popularity by which the nearness of an item among the users is multiplied',
     }),
   },
-  create: ({ settings: { popularityExponent }, candidates, ...resources }) =>
-    createSpaceModel(resources, {
-      format: PLACES_FORMAT,
-      popularityExponent,
-      candidates,
-      // Each item of the window counts once: items that are taken every week are no better guides to a new one.
-      weigh: (recent) => recent.map((itemId) => ({ itemId, weight: 1 / recent.length })),
-    }),
+  // All of the window, each item once: items that are taken every week are no better guides to a new one.
+  create: ({ settings: { popularityExponent }, ...resources }) =>
+    createSpaceModel(resources, { format: PLACES_FORMAT, popularityExponent }),
 });

@@ -4,9 +4,8 @@ import { gruState } from '#algorithms/sequence/gru.ts';
 import { norm, row } from '#algorithms/vectors.ts';
 import { type NamedSequence, SEQUENCE, SEQUENCE_FORMAT } from '#artefacts/sequence.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { createArtefactLookup } from './artefact-lookup.ts';
-import { createGenerationLookup } from './generation-lookup.ts';
-import { type Candidate, defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
+import { createArtefactModel } from './artefact-model.ts';
+import { type Candidate, defineProposer } from './proposer.ts';
 
 /** Items that a gated recurrent unit expects next, after the latest items of the window in their order. */
 export const sequence = defineProposer({
@@ -16,27 +15,8 @@ export const sequence = defineProposer({
   artefacts: [SEQUENCE],
   byDefault: false,
   settings: {},
-  create({ embeddings, artefacts, candidates }) {
-    const find = createGenerationLookup(embeddings);
-    const modelOf = createArtefactLookup(
-      artefacts,
-      SEQUENCE_FORMAT,
-      (decoded) => new SequenceRanking(decoded),
-    );
-    const propose: ListsForUsers['propose'] = async (users, signal) => {
-      const lists = new Map<string, ProposedList>();
-      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
-        signal.throwIfAborted();
-        const items = generation === null ? undefined : find(generation);
-        const model = items && modelOf(generation!);
-        if (model === undefined) continue;
-        for (const { userId, recent } of group)
-          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
-      }
-      return lists;
-    };
-    return { propose };
-  },
+  create: (resources) =>
+    createArtefactModel(resources, SEQUENCE_FORMAT, (decoded) => new SequenceRanking(decoded)),
 });
 
 /** Numbers of a row are a multiple of so many, as the fast scan wants them. */

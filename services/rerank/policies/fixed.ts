@@ -5,7 +5,7 @@ import { type PolicyDefinition, policyOf } from './policy.ts';
 const SETTINGS = {
   column: text('TRIBUTARY_RERANK_FIXED_COLUMN', {
     fallback: 'popularity',
-    summary: 'the feature by which fixed orders candidates, such as popularity or trending.score',
+    summary: 'the feature by which fixed orders candidates, such as popularity or trending.rank',
   }),
 };
 

@@ -1,0 +1,49 @@
+import type { ArtefactFormat } from '#artefacts/decoded.ts';
+import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import { createArtefactLookup } from './artefact-lookup.ts';
+import { createGenerationLookup } from './generation-lookup.ts';
+import type { Candidate, ListsForUsers, ProposedList, Resources } from './proposer.ts';
+
+/** What was trained with a generation, ready to rank. */
+export interface RankingModel {
+  /**
+   * The candidates of a user who took `recent`, the latest first; these are left out.
+   * @param items those that may be proposed
+   * @param candidates most candidates
+   */
+  rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[];
+}
+
+/** What such a model is created with. */
+export interface ArtefactResources extends Pick<Resources, 'embeddings' | 'artefacts'> {
+  /** Most candidates of a list. */
+  readonly candidates: number;
+}
+
+/**
+ * A model whose artefact is trained and released with each generation: it ranks by the window, in the generation of the user's interests.
+ * Users of a generation that was trained without it get no list.
+ */
+export function createArtefactModel<T>(
+  { embeddings, artefacts, candidates }: ArtefactResources,
+  format: ArtefactFormat<T>,
+  build: (decoded: T) => RankingModel,
+): ListsForUsers {
+  const find = createGenerationLookup(embeddings);
+  const modelOf = createArtefactLookup(artefacts, format, build);
+  return {
+    async propose(users, signal) {
+      const lists = new Map<string, ProposedList>();
+      for (const [generation, group] of Map.groupBy(users, (user) => user.generation)) {
+        signal.throwIfAborted();
+        if (generation === null) continue;
+        const items = find(generation);
+        const model = items && modelOf(generation);
+        if (model === undefined) continue;
+        for (const { userId, recent } of group)
+          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
+      }
+      return lists;
+    },
+  };
+}
