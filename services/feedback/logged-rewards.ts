@@ -59,13 +59,15 @@ async function readAllRewards(stage: RewardsInput, partition: number): Promise<L
   return { rewardIds, lastSequence };
 }
 
-/** Reads the largest number of the newest rewards of a partition; 0 if there are none. */
-export async function readNewestReward(stage: RewardsInput, partition: number): Promise<number> {
-  let newest = 0;
-  await readRewards(stage, partition, { at: 'last', count: NEWEST }, ({ sequence }) => {
-    newest = Math.max(newest, sequence);
+/** Reads the largest number of the newest rewards of a partition, 0 if there are none; repeats and throws as `readLoggedRewards` does. */
+export function readNewestReward(stage: RewardsInput, partition: number): Promise<number> {
+  return untilRead(stage, async () => {
+    let newest = 0;
+    await readRewards(stage, partition, { at: 'last', count: NEWEST }, ({ sequence }) => {
+      newest = Math.max(newest, sequence);
+    });
+    return newest;
   });
-  return newest;
 }
 
 async function readRewards(

@@ -160,6 +160,17 @@ describe('a retraining', () => {
     );
   });
 
+  it('a stage that stops before the log has given the lease rejects the generation as interrupted', async () => {
+    shop();
+    const lease = new TrainingLease({ releases: state.releases, leaseMs: 60_000, elapsed: () => 0 });
+    const stopping = new AbortController();
+    const training = retrain('ours', { ...ports, lease, signal: stopping.signal });
+    stopping.abort();
+    await assert.rejects(training, { name: 'AbortError' });
+    assert.deepEqual(written.order, ['building', 'rejected']);
+    assert.equal(written.releases.at(-1)?.reason, INTERRUPTED);
+  });
+
   it('a training that was given up meanwhile publishes nothing', async () => {
     shop();
     const lease = new TrainingLease({ releases: state.releases, leaseMs: 60_000, elapsed: () => 0 });
