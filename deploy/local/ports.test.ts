@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict';
+import { execFile } from 'node:child_process';
 import { once } from 'node:events';
 import { createServer } from 'node:net';
 import { it } from 'node:test';
+import { promisify } from 'node:util';
 import { claimPort, freePort } from './ports.ts';
 
 it('a given port is used if nothing listens on it', async () => {
@@ -20,4 +22,20 @@ it('a port in use is reported together with the variable that changes it', async
       'Stop the program that listens there, or set TRIBUTARY_KAFKA_PORT to a free port.',
   });
   server.close();
+});
+
+it('no port is given twice while a process runs that asked for it', async () => {
+  const mine = new Set(await Promise.all(Array.from({ length: 500 }, () => freePort())));
+  assert.equal(mine.size, 500);
+  const code = `
+    import { freePort } from ${JSON.stringify(new URL('./ports.ts', import.meta.url).href)};
+    console.log(JSON.stringify(await Promise.all(Array.from({ length: 500 }, () => freePort()))));
+  `;
+  const { stdout } = await promisify(execFile)(process.execPath, ['--input-type=module', '--eval', code]);
+  const others = JSON.parse(stdout) as number[];
+  assert.equal(others.length, 500);
+  assert.deepEqual(
+    others.filter((port) => mine.has(port)),
+    [],
+  );
 });

@@ -1,5 +1,5 @@
 import { randomInt } from 'node:crypto';
-import { createServer } from 'node:net';
+import { createServer, type ListenOptions, type Server } from 'node:net';
 import { SetupError } from './parts/setup-error.mjs';
 
 /** A port of 127.0.0.1 on which a program already listens. */
@@ -20,12 +20,29 @@ export class PortInUseError extends SetupError {
  */
 const FREE_PORTS = { from: 20_000, to: 32_000 };
 
-/** @returns a random port of 127.0.0.1 on which nothing listens now */
+/** Ports that this process has reserved. */
+const reserved = new Set<number>();
+
+/**
+ * Chooses a random port of 127.0.0.1 on which nothing listens now, and reserves it as long as this process runs: no later
+ * call returns it, in this process or, on Linux, in another one, although nobody may listen on it for a while.
+ */
 export async function freePort(): Promise<number> {
   for (;;) {
     const port = randomInt(FREE_PORTS.from, FREE_PORTS.to);
-    if (await isFree(port)) return port;
+    if ((await reserve(port)) && (await isFree(port))) return port;
   }
+}
+
+/** Returns false if the port is reserved already. A reservation is an abstract socket, which ends with its process. */
+async function reserve(port: number): Promise<boolean> {
+  if (reserved.has(port)) return false;
+  reserved.add(port);
+  if (process.platform !== 'linux') return true;
+  const server = createServer();
+  // A reservation must not keep a process running that has nothing else to do.
+  server.unref();
+  return canListen(server, { path: `\0tributary/port/${port}` });
 }
 
 /**
@@ -42,12 +59,19 @@ export async function claimPort(
   return wanted;
 }
 
-function isFree(port: number): Promise<boolean> {
+async function isFree(port: number): Promise<boolean> {
   const server = createServer();
+  if (!(await canListen(server, { port, host: '127.0.0.1' }))) return false;
+  await new Promise((resolve) => server.close(resolve));
+  return true;
+}
+
+/** Returns false if another socket listens at the address. */
+function canListen(server: Server, address: ListenOptions): Promise<boolean> {
   return new Promise((resolve, reject) => {
     server.once('error', (error: NodeJS.ErrnoException) =>
       error.code === 'EADDRINUSE' ? resolve(false) : reject(error),
     );
-    server.listen(port, '127.0.0.1', () => server.close(() => resolve(true)));
+    server.listen(address, () => resolve(true));
   });
 }
