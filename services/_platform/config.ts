@@ -217,6 +217,19 @@ export const PLATFORM_SETTINGS = {
     fallback: 'info',
     summary: 'lowest level that is logged',
   }),
+  // The name that OpenTelemetry gives it, so that a cluster that sets it for all its programs sets it for these too.
+  collectorUrl: text('OTEL_EXPORTER_OTLP_ENDPOINT', {
+    fallback: '',
+    summary:
+      'base address of a collector that takes the traces of OpenTelemetry as OTLP over HTTP, such as http://collector:4318; empty records none',
+  }),
+  traceShare: number('TRIBUTARY_TRACE_SHARE', {
+    fallback: 0.01,
+    minimum: 0,
+    maximum: 1,
+    summary:
+      'share of the traces that begin at a stage which are recorded, where there is a collector; a trace that an app began is recorded if the app records it',
+  }),
   drainDeadlineMs: number('TRIBUTARY_DRAIN_DEADLINE_MS', {
     fallback: 20_000,
     minimum: 1_000,

@@ -30,6 +30,7 @@ import { createLifecycle, type Lifecycle } from './lifecycle.ts';
 import { createLogger } from './observability/logger.ts';
 import { createMetrics, type StageMetrics } from './observability/metrics.ts';
 import { TRACE_HEADER } from './observability/trace.ts';
+import { createTracer, traced } from './observability/tracer.ts';
 import { connectRedis } from './redis/client.ts';
 
 /**
@@ -198,9 +199,21 @@ async function createStage(
     security: kafkaSecurityOf(config),
   });
   const codec = await prepareCodec(config);
+  const { namespace, collectorUrl, traceShare } = config;
+  const tracer =
+    collectorUrl === ''
+      ? undefined
+      : await createTracer({
+          stage: name,
+          namespace,
+          url: collectorUrl,
+          share: traceShare,
+          onExport: (outcome, count) => metrics.spans.inc({ outcome }, count),
+        });
+  if (tracer !== undefined) lifecycle.onStop('tracer', () => tracer.close());
   const producer = await createProducer({ kafka, metrics });
   lifecycle.onStop('producer', () => producer.close());
-  const http = createHttpServer({ log, lifecycle, metrics, readiness });
+  const http = createHttpServer({ log, lifecycle, metrics, readiness, tracer });
   const httpDrain = createHttpDrain(http);
   lifecycle.onStop('http connections', () =>
     httpDrain.closeStragglers(config.drainDeadlineMs * STRAGGLERS_GRACE),
@@ -232,23 +245,29 @@ async function createStage(
       return stage.produceEncoded(topicName, key, encoded, options);
     },
     produceEncoded(topicName, key, value, { trace, timestamp, partition, insists = false } = {}) {
+      const span = tracer?.continue(`publish ${topic(topicName)}`, 'producer', trace, {
+        'messaging.system': 'kafka',
+        'messaging.destination.name': topic(topicName),
+      });
+      const sent = span?.trace ?? trace;
       const message = {
         key,
         value,
-        ...(trace === undefined ? {} : { headers: { [TRACE_HEADER]: trace } }),
+        ...(sent === undefined ? {} : { headers: { [TRACE_HEADER]: sent } }),
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),
         ...(insists ? { lingerMs: HANDLER_LINGER_MS } : {}),
       };
       const write = (): Promise<Acknowledgement> => producer.send(topic(topicName), message);
-      if (!insists) return write();
-      return untilAcknowledged(write, {
+      if (!insists) return traced(span, write());
+      const acknowledged = untilAcknowledged(write, {
         signal: lifecycle.signal,
         onRepeat({ message: reason }) {
           log.warn({ topic: topicName, reason }, 'a write is not acknowledged; repeating it');
           metrics.rewrites.inc({ topic: topic(topicName) });
         },
       });
+      return traced(span, acknowledged);
     },
     async consume(group, handlers, { onAssigned, restMs, state } = {}) {
       const consumption = await consume({
@@ -260,6 +279,7 @@ async function createStage(
         })),
         log,
         metrics,
+        tracer,
         deadLetter: ({ topic: source, partition }, rejections) =>
           sendDeadLetters(
             {

@@ -6,7 +6,7 @@ import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request
 import { MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { waitOfCaller } from '#platform/http/deadline.ts';
-import { TRACE_HEADER } from '#platform/observability/trace.ts';
+import { traceOf } from '#platform/http/request-spans.ts';
 import type { Caller, SlateCalls } from './slate-calls.ts';
 
 const Entries = Type.Array(Type.String(), { maxItems: MAX_FILTER_ENTRIES });
@@ -66,7 +66,6 @@ export function addSlateRoute<P>(
   type Request = { Body: Static<typeof SlateBody>; Querystring: Static<typeof SlateQuery> };
   http.post<Request>('/slates', { schema }, async (request) => {
     const { userId, n, surface, device, probe = false, explain = false, filter } = request.body;
-    const { [TRACE_HEADER]: trace } = request.headers;
     const { socket } = request.raw;
     const caller: Caller = {
       waitMs: waitOfCaller(request.headers, timeoutMs),
@@ -76,9 +75,7 @@ export function addSlateRoute<P>(
     const slate = await calls.serve(caller, {
       readPool: () => readPool(userId),
       compose: (pool) => compose(pool, asked),
-      publish: probe
-        ? undefined
-        : (logged: Slate) => publish(logged, typeof trace === 'string' ? trace : undefined),
+      publish: probe ? undefined : (logged: Slate) => publish(logged, traceOf(request)),
     });
     return request.query.features === 'true' ? slate : withoutFeatures(slate);
   });

@@ -10,6 +10,8 @@ import type { Logger } from 'pino';
 import { TributaryError } from '#contracts/errors.ts';
 import type { Lifecycle } from '../lifecycle.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import { parseTrace } from '../observability/trace.ts';
+import type { Tracer } from '../observability/tracer.ts';
 import {
   describeClientError,
   describeError,
@@ -19,6 +21,7 @@ import {
   toProblem,
 } from './error-body.ts';
 import { acceptJsonBodies, MAX_BODY_BYTES } from './json-body.ts';
+import { addRequestSpans, traceOf } from './request-spans.ts';
 import { compileValidator } from './validation.ts';
 
 /** Maximum length of a path segment, in characters: an id of 256 bytes, each written as %XX. */
@@ -46,6 +49,8 @@ export function createHttpServer(options: {
   lifecycle: Lifecycle;
   metrics: StageMetrics;
   readiness: readonly ReadinessCheck[];
+  /** Left out if no traces are recorded. */
+  tracer?: Tracer | undefined;
   /** Default 30 s for the whole request, 10 s for its headers, checked every 5 s; all in milliseconds. */
   timeouts?: { readonly request: number; readonly headers: number; readonly check: number };
 }): FastifyInstance {
@@ -59,9 +64,12 @@ export function createHttpServer(options: {
     const { status, body } = describeError(error);
     if (error instanceof TributaryError && error.retryable) {
       // While another stage is down every request fails like this, so it is logged at debug.
-      log.debug({ code: error.code, reason: error.message, url: request.url }, 'request failed for now');
+      log.debug(
+        { code: error.code, reason: error.message, url: request.url, traceId: traceIdOf(request) },
+        'request failed for now',
+      );
     } else if (status >= 500) {
-      log.error({ err: error, url: request.url }, 'request failed');
+      log.error({ err: error, url: request.url, traceId: traceIdOf(request) }, 'request failed');
     }
     if (status === 429 || status === 503) reply.header('retry-after', RETRY_AFTER_SECONDS);
     reply.code(status).type(PROBLEM_TYPE).send(toProblem(status, body));
@@ -92,6 +100,7 @@ export function createHttpServer(options: {
     // The body that the client holds back may follow or not, so that the connection cannot serve another request.
     response.writeHead(417, { ...headers, connection: 'close' }).end(body);
   });
+  if (options.tracer !== undefined) addRequestSpans(server, options.tracer);
   server.setValidatorCompiler(compileValidator);
   acceptJsonBodies(server);
   server.addHook('onRequest', ({ raw }, _reply, done) => {
@@ -127,6 +136,11 @@ export function createHttpServer(options: {
   });
   server.setErrorHandler(refuse);
   return server;
+}
+
+/** pino leaves out what is undefined. */
+function traceIdOf(request: FastifyRequest): string | undefined {
+  return parseTrace(traceOf(request))?.traceId;
 }
 
 /** A URL is text only once each byte outside ASCII is percent-encoded UTF-8: otherwise two ids could become one. */

@@ -8,11 +8,13 @@ import { type Assignment, GroupSession, type LogBatch } from '#topics/kafka/grou
 import type { LogMessage } from '#topics/kafka/record-batches.ts';
 import { userKeyFault } from '#topics/keys.ts';
 import type { StageMetrics } from '../observability/metrics.ts';
+import type { Tracer } from '../observability/tracer.ts';
 import { type BatchHandler, gathering } from './batches-together.ts';
 import { commitStarts } from './commit-starts.ts';
 import { Commits } from './commits.ts';
 import { HeldPartitions } from './held-partitions.ts';
 import type { HeldState } from './held-state.ts';
+import { MessageSpans } from './message-spans.ts';
 import { type IncomingMessage, incomingMessage, type Rejection } from './messages.ts';
 
 /** One batch of one partition, decoded, in log order. A batch without messages only reports its last offset. */
@@ -53,6 +55,8 @@ export interface ConsumeOptions {
   readonly subscriptions: ReadonlyArray<Subscription<never>>;
   readonly log: Logger;
   readonly metrics: StageMetrics;
+  /** Left out if no traces are recorded. */
+  readonly tracer?: Tracer | undefined;
   /** Takes the messages that could not be decoded or were rejected; resolves when they are acknowledged. */
   readonly deadLetter: (
     source: { topic: string; partition: number },
@@ -223,12 +227,13 @@ async function handleBatch(
   batch: LogBatch,
   subscription: Reading,
   incarnation: string | undefined,
-  { log }: Pick<ConsumeOptions, 'log'>,
+  { log, tracer }: Pick<ConsumeOptions, 'log' | 'tracer'>,
 ): Promise<Rejection[]> {
   const { topic, partition, lastOffset, readFrom } = batch;
   const { userPartitions } = subscription;
   const rejections: Rejection[] = [];
   const messages: IncomingMessage<never>[] = [];
+  const spans = tracer === undefined ? undefined : new MessageSpans(tracer, topic);
   for (const message of batch.messages) {
     const decoded = decodeMessage(message, subscription.decode, log);
     const value = decoded instanceof Promise ? await decoded : decoded;
@@ -238,11 +243,12 @@ async function handleBatch(
     }
     const fault =
       userPartitions === undefined ? undefined : userKeyFault(message.key, partition, userPartitions);
-    if (fault === undefined) messages.push(incomingMessage<never>(partition, message, value));
+    const incoming = incomingMessage<never>(partition, message, value);
+    if (fault === undefined) messages.push(spans?.begin(incoming) ?? incoming);
     else rejections.push({ message, ...fault });
   }
   let byOffset: Map<number, LogMessage> | undefined;
-  await subscription.handle({
+  const work = subscription.handle({
     topic,
     partition,
     messages,
@@ -252,9 +258,12 @@ async function handleBatch(
     reject(offset, code, reason) {
       byOffset ??= new Map(batch.messages.map((message) => [Number(message.offset), message]));
       const message = byOffset.get(offset);
-      if (message !== undefined) rejections.push({ message, code, reason });
+      if (message === undefined) return;
+      rejections.push({ message, code, reason });
+      spans?.reject(offset, reason);
     },
   });
+  await (spans === undefined ? work : spans.endWith(work));
   return rejections;
 }
 

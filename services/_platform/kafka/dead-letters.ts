@@ -1,7 +1,8 @@
 import type { Logger } from 'pino';
 import type { DeadLetter } from '#contracts/generated/records.ts';
 import type { TopicName } from '#topics/catalog.ts';
-import { readHeaders } from '#topics/kafka/headers.ts';
+import { headerText, readHeaders } from '#topics/kafka/headers.ts';
+import { parseTrace, TRACE_HEADER } from '../observability/trace.ts';
 import { cutLetter } from './cut-letter.ts';
 import type { Rejection } from './messages.ts';
 
@@ -34,7 +35,8 @@ export async function sendDeadLetters(
   let bytes = 0;
   for (const rejection of rejections) {
     const { message, code, reason } = rejection;
-    ports.log.warn({ ...source, offset: message.offset, code, reason }, 'dead letter');
+    const traceId = parseTrace(headerText(message.headers, TRACE_HEADER))?.traceId;
+    ports.log.warn({ ...source, offset: message.offset, code, reason, traceId }, 'dead letter');
     sent.push(sendOne(ports, source, rejection));
     bytes += message.value?.length ?? 0;
     if (sent.length < LETTERS_AT_ONCE && bytes < BYTES_AT_ONCE) continue;

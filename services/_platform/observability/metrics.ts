@@ -55,6 +55,10 @@ export const METRICS = {
     help: 'Messages to read until the state of the partition is rebuilt; 0 when it is',
     labels: ['topic', 'partition'],
   }),
+  spans: counter('tributary_spans_total', {
+    help: 'Spans of traces by outcome: taken by the collector, lost because it did not take them',
+    labels: ['outcome'],
+  }),
   httpSeconds: histogram('tributary_http_seconds', {
     help: 'Time to answer a request',
     labels: ['route', 'status'],

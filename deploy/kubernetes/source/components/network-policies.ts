@@ -11,6 +11,9 @@ import { STRIMZI_PORT } from './kafka-strimzi.ts';
 import { REDIS_PORT } from './redis.ts';
 import { REGISTRY_PORT } from './registry.ts';
 
+/** OTLP over HTTP, in the namespace of the monitoring. */
+const COLLECTOR_PORT = 4_318;
+
 const CLUSTER = { 'strimzi.io/cluster': KAFKA_CLUSTER };
 const tcp = (...ports: number[]): Node => ports.map((port) => ({ protocol: 'TCP', port }));
 const pods = (...names: string[]): Manifest[] =>
@@ -88,7 +91,11 @@ function stagePolicy({ name, peers, usesRedis }: Workload): Manifest {
   const from = [...pods(...callers), monitoring, ...(name === 'gateway' ? [ingress] : [])];
   return policy(name, selector(name), {
     ingress: [{ from, ports: tcp(portOf(name)) }],
-    egress: [...toServers(usesRedis), ...peers.map((peer) => ({ to: pods(peer), ports: tcp(portOf(peer)) }))],
+    egress: [
+      ...toServers(usesRedis),
+      ...peers.map((peer) => ({ to: pods(peer), ports: tcp(portOf(peer)) })),
+      { to: [monitoring], ports: tcp(COLLECTOR_PORT) },
+    ],
   });
 }
 
