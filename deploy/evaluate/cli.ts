@@ -13,7 +13,7 @@ await runMeasurement('evaluate', {
   },
   temporal: {
     title: 'new items of known users, as the stages serve them and beside peers',
-    options: ['dataset'],
+    options: ['dataset', 'seeds'],
     load: () => import('./temporal/measure.ts'),
   },
   ope: {

@@ -14,11 +14,11 @@ import { temporalSplit } from '../pinsage/split.ts';
 import type { LogEnd } from '../served/log-end.ts';
 import { recommendByAls } from './als.ts';
 import { companionsOf } from './companions.ts';
+import { seedsOf } from '../seeds.ts';
 import { openLog } from './logs.ts';
 import { leadOf, rowOf } from './row.ts';
 import { ALL_MODELS, serveAll } from './serve-all.ts';
 
-const SEEDS = [1, 2, 3];
 const ITEM_NEIGHBOURS = 200;
 const RECENT_DAYS = 60;
 
@@ -30,14 +30,17 @@ const RECENT_DAYS = 60;
  */
 export async function measure({
   dataset = 'completejourney',
+  seeds: count,
 }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const seeds = seedsOf(count);
   const { purchases, minimumBuyers } = await openLog(dataset);
   const split = temporalSplit(purchases, { trainShare: RECIPE.trainedShare, minimumBuyers });
   const random = createRandom('temporal');
   const rows: Figures[] = [];
   const score = (name: string, recommended: Recommendations, settings: Figures = {}) => {
     const row = { ...rowOf(name, split, recommended, random), ...settings };
-    console.error(`  ${name}: NDCG@10 ${Number(row.ndcg10).toFixed(4)}`);
+    const seconds = Math.round(performance.now() / 1_000);
+    console.error(`  ${name}: NDCG@10 ${Number(row.ndcg10).toFixed(4)} (after ${seconds} s)`);
     rows.push(row);
   };
   const takers = takersByItem(split);
@@ -52,13 +55,13 @@ export async function measure({
       ITEM_NEIGHBOURS,
     ),
   );
-  const als = await recommendByAls(split, SEEDS[0]!);
+  const als = await recommendByAls(split, seeds[0]!);
   score('ALS', als.recommended, als.setting);
   const { itemIds, train } = split;
   const { userIds, catalogue } = purchases;
   let recs = '';
   const served: Recommendations[] = [];
-  for (const seed of SEEDS) {
+  for (const seed of seeds) {
     const recipe = { ...RECIPE, minimumBuyers, config: { ...RECIPE.config, seed } };
     const vectors = await pinSageVectors(split, purchases, recipe, dataset);
     const behaviour = trainBehaviour(train, itemIds.length, seed);
