@@ -5,6 +5,7 @@ import { runMeasurement } from '../figures/command.ts';
 await runMeasurement('evaluate', {
   pinsage: {
     title: 'PinSage as a recommender of its own on the temporal split of completejourney',
+    options: ['seeds'],
     load: () => import('./pinsage/measure.ts'),
   },
   pinnersage: {
@@ -41,6 +42,7 @@ await runMeasurement('evaluate', {
   },
   lessons: {
     title: 'the five lessons of a marketplace, as switches of the hybrid vectors',
+    options: ['seeds'],
     load: () => import('./lessons/measure.ts'),
   },
 });

@@ -11,6 +11,9 @@ const SEEDS = 3;
 export function seedsOf(count: string | undefined): number[] {
   const most = count === undefined ? SEEDS : Number(count);
   if (!Number.isInteger(most) || most < 1 || most > 9)
-    throw new SetupError(`--seeds ${count} is no whole number from 1 to 9`, 'Name a number of seeds: --seeds 3');
+    throw new SetupError(
+      `--seeds ${count} is no whole number from 1 to 9`,
+      'Name a number of seeds: --seeds 3',
+    );
   return Array.from({ length: most }, (_, seed) => seed + 1);
 }

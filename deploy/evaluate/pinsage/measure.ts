@@ -3,6 +3,7 @@ import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts
 import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
+import { seedsOf } from '../seeds.ts';
 import {
   contentVectors,
   type PinSageVectors,
@@ -26,24 +27,26 @@ import { writeRecommendations } from './recommendations-file.ts';
 import { scoreRecommendations } from './scores.ts';
 import { type TemporalSplit, temporalSplit } from './split.ts';
 
-const SEEDS = [1, 2, 3];
 const TEST_PAIRS = 10_000;
 const RANDOM = createRandom('pinsage');
 
 /**
  * PinSage on the temporal split of completejourney: trained on the first 80 % of the purchases, and tested on later
  * ones. `rows` are recommendations of new items to known households by the neighbours of their medoids, beside other
- * methods; `ndcg10` is that of PinSage, the mean over three trainings. The lists of the first are in the file `recs`
+ * methods; `ndcg10` is that of PinSage, the mean over the trainings, three unless `--seeds` names another number. The lists of the first are in the file `recs`
  * (user,item,rank), whose score is `recsNdcg10`. `ladder` and `neighbours` are Tables 1 and 4 of the paper, on pairs
  * of later purchases.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({
+  seeds: count,
+}: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const seeds = seedsOf(count);
   const purchases = await readPurchases();
   const { trainedShare: trainShare, minimumBuyers } = RECIPE;
   const split = temporalSplit(purchases, { trainShare, minimumBuyers });
   const vectorsOf = (recipe: Recipe) => pinSageVectors(split, purchases, recipe);
   const pinSage: PinSageVectors[] = [];
-  for (const seed of SEEDS) pinSage.push(await vectorsOf({ ...RECIPE, config: { ...RECIPE.config, seed } }));
+  for (const seed of seeds) pinSage.push(await vectorsOf({ ...RECIPE, config: { ...RECIPE.config, seed } }));
   const [first] = pinSage;
   const content = contentVectors(split, purchases, RANDOM);
   const others = [
@@ -53,7 +56,10 @@ export async function measure(): Promise<Figures> {
   ];
   const input = { split, purchases, pinSage, others };
   const { rows, ndcg10, recommended } = await measureQuality(input, RANDOM.fork('quality'));
-  const { ladder, neighbours } = await climb(split, content, vectorsOf, RANDOM.fork('ladder'));
+  const { ladder, neighbours } = await climb(split, content, vectorsOf, {
+    seeds,
+    random: RANDOM.fork('ladder'),
+  });
   return {
     rows,
     ndcg10: ndcg10.mean,
@@ -72,13 +78,13 @@ async function climb(
   split: TemporalSplit,
   content: ItemVectors,
   vectorsOf: (recipe: Recipe) => Promise<ItemVectors>,
-  random: Random,
+  { seeds, random }: { readonly seeds: readonly number[]; readonly random: Random },
 ): Promise<{ ladder: LadderRow[]; neighbours: LadderRow[] }> {
   const pairs = testPairs(split, RECIPE.config, TEST_PAIRS, random);
   const ranksBy = ({ vectors, dim }: ItemVectors) => ranksOfPositives(vectors, dim, pairs);
   const ranksOf = async (rung: Rung) => {
     const ranks: Float64Array[] = [];
-    for (const seed of SEEDS) {
+    for (const seed of seeds) {
       console.error(`  ladder: ${rung.name}, seed ${seed}`);
       ranks.push(ranksBy(await vectorsOf(recipeOf(RECIPE, rung, seed))));
     }

@@ -1,3 +1,4 @@
+import type { Artefact } from '#artefacts/artefact.ts';
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
@@ -52,17 +53,19 @@ export function modelsAt(log: LogEnd, config: ProposeConfig): ModelsByAudience {
     const action = loggedRecord(log, position);
     sessions.apply(action, partitionOfKey(action.key, CATALOG.actions.partitions), position);
   }
+  const artefacts = artefactsOf(log);
   const resources: Partial<Resources> = {
     embeddings,
     popularity,
     sessions,
-    artefacts: artefactsOf(log),
+    artefacts: { read: (model) => artefacts.find((artefact) => artefact.model === model) },
     index: NOTHING_WITHHELD,
   };
   return createModels(config, resources);
 }
 
-function artefactsOf({ itemIds, behaviour, companions = [] }: LogEnd): Resources['artefacts'] {
+/** What the training of the evaluated generation left in the log. */
+export function artefactsOf({ itemIds, behaviour, companions = [] }: LogEnd): Artefact[] {
   const artefacts = companions.flatMap(({ model, tables }) =>
     tables === undefined
       ? []
@@ -70,7 +73,7 @@ function artefactsOf({ itemIds, behaviour, companions = [] }: LogEnd): Resources
   );
   if (behaviour !== undefined)
     artefacts.push(behaviourArtefact(EVALUATED, { itemIds, factors: behaviour }, null));
-  return { read: (model) => artefacts.find((artefact) => artefact.model === model) };
+  return artefacts;
 }
 
 /** All items of an evaluation are available. */

@@ -83,7 +83,7 @@ export async function serveAll(
 }
 
 /** The kinds of the catalogue as the stage rerank knows them. */
-function kindsOf(log: LogEnd): (itemId: string) => number | undefined {
+export function kindsOf(log: LogEnd): (itemId: string) => number | undefined {
   const facts = new ItemFacts();
   for (const item of itemRecords(log)) facts.apply(item.itemId, item);
   return (itemId) => facts.kindOf(itemId);
