@@ -37,7 +37,7 @@ await runMeasurement('evaluate', {
   },
   sessions: {
     title: 'the next item of a session, in a log of clicks',
-    options: ['log'],
+    options: ['log', 'seeds'],
     load: () => import('./sessions/measure.ts'),
   },
   lessons: {

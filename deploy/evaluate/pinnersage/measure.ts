@@ -24,6 +24,9 @@ interface Score {
   readonly name: string;
   readonly relevant: Tally;
   readonly hits: Tally;
+  /** The same of items that the user takes for the first time. */
+  readonly newRelevant: Tally;
+  readonly newHits: Tally;
   readonly rPrecision: Tally;
   readonly reciprocalRank: Tally;
 }
@@ -35,7 +38,7 @@ interface Score {
  *
  * `relevance` is the share of the day's purchases with a cosine of at least 0.8 to one of at most 400 candidates,
  * `recall` the share that are candidates; lifts are in % over the last item, and `errors` are their standard errors.
- * `ranking` is Table 4, with equally popular items in place of impressions, which this data does not have. `paper`
+ * `newItems` has the same of the purchases of items that the household never bought before. `ranking` is Table 4, with equally popular items in place of impressions, which this data does not have. `paper`
  * contains the paper's figures.
  */
 export async function measure(): Promise<Figures> {
@@ -53,11 +56,12 @@ export async function measure(): Promise<Figures> {
   );
   const scores = strategies.map(({ name }) => emptyScore(name, histories.length));
 
-  let [days, actions] = [0, 0];
+  let [days, actions, newActions] = [0, 0, 0];
   histories.forEach((history, user) => {
     for (const day of walkDays(history, trainedUntil)) {
       days++;
       actions += day.later.length;
+      newActions += day.isNew.filter(Boolean).length;
       // One random source per day for all strategies, so that they do not differ by chance.
       const dayRandom = random.fork(`${history[0]!.eventId}/${day.now}`);
       strategies.forEach((strategy, i) => {
@@ -66,8 +70,9 @@ export async function measure(): Promise<Figures> {
     }
     if ((user + 1) % 200 === 0) console.error(`  ${user + 1} of ${histories.length} users`);
   });
-  const data = { users: histories.length, days, actions, items: vectors.size, alpha, candidates: CANDIDATES };
-  return { ...tables(scores, actions, days), paper: PAPER, data };
+  const counts = { days, actions, newActions };
+  const data = { users: histories.length, ...counts, items: vectors.size, alpha, candidates: CANDIDATES };
+  return { ...tables(scores, counts), paper: PAPER, data };
 }
 
 function createScorer(vectors: VectorTable, impressions: Impressions) {
@@ -75,9 +80,11 @@ function createScorer(vectors: VectorTable, impressions: Impressions) {
   return ({ represent }: Strategy, day: UserDay, random: Random, user: number, score: Score): void => {
     const embeddings = represent(day.window, day.now, random.fork('strategy'));
     const rows = day.later.map(({ itemId }) => vectors.rowOf(itemId)!);
-    const { relevant, hits } = retrieval.score(embeddings, rows);
-    score.relevant.add(user, relevant);
-    score.hits.add(user, hits);
+    const { isRelevant, isHit } = retrieval.score(embeddings, rows);
+    score.relevant.add(user, isRelevant.filter(Boolean).length);
+    score.hits.add(user, isHit.filter(Boolean).length);
+    score.newRelevant.add(user, isRelevant.filter((one, place) => one && day.isNew[place]).length);
+    score.newHits.add(user, isHit.filter((one, place) => one && day.isNew[place]).length);
     const taken = [...new Set(rows)];
     const others = impressions.draw(IMPRESSIONS_PER_ACTION * taken.length, taken, random.fork('impressions'));
     const { rPrecision, reciprocalRank } = rankTaken(embeddings, taken, others, vectors);
@@ -91,6 +98,8 @@ function emptyScore(name: string, users: number): Score {
     name,
     relevant: new Tally(users),
     hits: new Tally(users),
+    newRelevant: new Tally(users),
+    newHits: new Tally(users),
     rPrecision: new Tally(users),
     reciprocalRank: new Tally(users),
   };
@@ -110,16 +119,35 @@ function sampleUsers(histories: readonly WindowAction[][], from: number, random:
   return sampleByImportance(Array(active.length).fill(1), USERS, random).map((index) => active[index]!);
 }
 
+interface Counts {
+  readonly days: number;
+  readonly actions: number;
+  readonly newActions: number;
+}
+
 /** The first score is that of the last item. */
-function tables(scores: readonly Score[], actions: number, days: number): Figures {
+function tables(scores: readonly Score[], { days, actions, newActions }: Counts): Figures {
   const base = scores[0]!;
+  const retrieved = (
+    name: string,
+    own: readonly [Tally, Tally],
+    of: readonly [Tally, Tally],
+    count: number,
+  ) => ({
+    name,
+    relevance: own[0].total / count,
+    recall: own[1].total / count,
+    liftRelevance: own[0].liftOver(of[0]),
+    liftRecall: own[1].liftOver(of[1]),
+  });
   return {
-    rows: scores.map(({ name, relevant, hits }) => ({
-      name,
-      relevance: relevant.total / actions,
-      recall: hits.total / actions,
-      liftRelevance: relevant.liftOver(base.relevant),
-      liftRecall: hits.liftOver(base.hits),
+    rows: scores.map(({ name, relevant, hits }) =>
+      retrieved(name, [relevant, hits], [base.relevant, base.hits], actions),
+    ),
+    newItems: scores.map(({ name, newRelevant, newHits }) => ({
+      ...retrieved(name, [newRelevant, newHits], [base.newRelevant, base.newHits], newActions),
+      liftRelevanceError: newRelevant.liftError(base.newRelevant),
+      liftRecallError: newHits.liftError(base.newHits),
     })),
     ranking: scores.map(({ name, rPrecision, reciprocalRank }) => ({
       name,

@@ -13,10 +13,10 @@ export interface Embedding {
 }
 
 export interface RetrievalOutcome {
-  /** Later actions with a candidate near their item. */
-  readonly relevant: number;
-  /** Later actions whose item is a candidate. */
-  readonly hits: number;
+  /** Of each later action, whether a candidate is near its item. */
+  readonly isRelevant: readonly boolean[];
+  /** Of each later action, whether its item is a candidate. */
+  readonly isHit: readonly boolean[];
 }
 
 /** Candidates by exact search, and their evaluation by later actions. Items are rows of the table. */
@@ -44,13 +44,10 @@ export class Retrieval {
     for (const embedding of embeddings) {
       for (const row of this.#neighbours(embedding, share)) this.#recommendedIn[row] = this.#round;
     }
-    let relevant = 0;
-    let hits = 0;
-    for (const row of later) {
-      if (this.#isRecommended(row)) hits++;
-      if (this.#nearTo(row).some((other) => this.#isRecommended(other))) relevant++;
-    }
-    return { relevant, hits };
+    return {
+      isRelevant: later.map((row) => this.#nearTo(row).some((other) => this.#isRecommended(other))),
+      isHit: later.map((row) => this.#isRecommended(row)),
+    };
   }
 
   #neighbours({ vector, row }: Embedding, k: number): Int32Array {

@@ -52,7 +52,8 @@ test('every strategy returns the number of unit vectors in its name, and the sam
   for (const strategy of createStrategies(vectors, ALPHA)) {
     const embeddings = strategy.represent(window, NOW, createRandom('draw'));
     const wanted =
-      { 'last item': 1, 'decayed average': 1, 'one medoid': 1, 'ten medoids': 4 }[strategy.name] ?? 3;
+      { 'last item': 1, 'decayed average': 1, 'one medoid': 1 }[strategy.name] ??
+      (strategy.name.startsWith('ten medoids') ? 4 : 3);
     // A cut at 2 leaves fewer clusters than are sampled.
     assert.ok(
       strategy.name === 'α = 2' ? embeddings.length <= wanted : embeddings.length === wanted,
@@ -78,6 +79,31 @@ test('the last item is the newest, and the decayed average is nearer to the newe
   );
   assert.deepEqual(last, [{ vector: vectors.get('item 1'), row: vectors.rowOf('item 1') }]);
   assert.ok(average![0]!.vector[1]! > average![0]!.vector[0]!);
+});
+
+test('an item that counts once has no more say in the choice of a medoid for being taken often', () => {
+  const vectors = new VectorTable(2);
+  // Each of a and c is far from the other, b lies between them, and c is taken often.
+  for (const [itemId, angle] of [
+    ['a', 0],
+    ['b', 0.2],
+    ['c', 0.4],
+  ] as const)
+    vectors.set(itemId, Float32Array.of(Math.cos(angle), Math.sin(angle)));
+  const taken = ['a', 'b', ...Array.from({ length: 9 }, () => 'c')];
+  const actions = taken.map((itemId, i) => ({
+    eventId: `${i}`,
+    itemId,
+    type: 'buy',
+    occurredAt: DAY,
+    weight: 1,
+  }));
+  const medoidBy = (name: string) => {
+    const strategy = createStrategies(vectors, 2).find((one) => one.name === name)!;
+    return strategy.represent({ actions }, NOW, createRandom(1)).map(({ row }) => row);
+  };
+  assert.deepEqual(medoidBy('Ward + medoid, λ = 0.01'), [vectors.rowOf('c')]);
+  assert.deepEqual(medoidBy('the same, an item counts once'), [vectors.rowOf('b')]);
 });
 
 test('an item without a vector is rejected', () => {

@@ -31,6 +31,8 @@ interface Clustering {
   readonly lambdaPerDay?: number;
   /** Clusters sampled by importance. */
   readonly sampled?: number;
+  /** Whether an item counts once in clusters and medoids, however often it was taken; its importance counts each time. */
+  readonly once?: boolean;
 }
 
 const PAPER_LAMBDA = 0.01;
@@ -39,7 +41,8 @@ const PAPER_CLUSTERS = 5;
 /**
  * The strategies of PinnerSage (KDD 2020, Tables 3 and 4) that need no trained sequence model. Complete linkage gets
  * as many clusters per window as Ward, since one height would have different meanings for the two. Three clusters are
- * sampled unless the name states otherwise. Ten medoids and a coarser cut are not in the paper.
+ * sampled unless the name states otherwise. Ten medoids, items
+ * that count once and a coarser cut are not in the paper.
  */
 export function createStrategies(vectors: VectorTable, alpha: number): Strategy[] {
   const wardWorkspace = createWardWorkspace();
@@ -64,7 +67,9 @@ export function createStrategies(vectors: VectorTable, alpha: number): Strategy[
     clustered('λ = 0', { partition: wards, lambdaPerDay: 0 }),
     clustered('λ = 0.1', { partition: wards, lambdaPerDay: 0.1 }),
     clustered('Ward + medoid, λ = 0.01', { partition: wards }),
+    clustered('the same, an item counts once', { partition: wards, once: true }),
     clustered('ten medoids', { partition: wards, sampled: 10 }),
+    clustered('ten medoids, an item counts once', { partition: wards, sampled: 10, once: true }),
     clustered('α = 2', { partition: (points) => cut(ward(points, wardWorkspace), 2) }),
   ];
 }
@@ -74,10 +79,11 @@ function representClusters(
   now: number,
   random: Random,
   vectors: VectorTable,
-  { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3 }: Clustering,
+  { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3, once = false }: Clustering,
 ): Embedding[] {
   const items = evidence(window, lambdaPerDay);
-  const points = stack(items, vectors);
+  const counted = stack(items, vectors);
+  const points = once ? { ...counted, weights: items.map(() => 1) } : counted;
   const clusters = membersByLabel(partition(points, random.fork('partition')));
   const importances = clusters.map((members) =>
     members.reduce((sum, member) => sum + importanceOf(items[member]!, now, lambdaPerDay), 0),

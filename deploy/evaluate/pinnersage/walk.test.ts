@@ -49,3 +49,29 @@ test('a day has the actions of the 90 days before it, and none of its own or lat
     }),
   );
 });
+
+test('an action is new if the user did not take its item on an earlier day', () => {
+  const action = (itemId: string, day: number) => ({
+    eventId: `${itemId} ${day}`,
+    itemId,
+    type: 'buy',
+    occurredAt: day * MILLISECONDS_PER_DAY,
+    weight: 1,
+  });
+  const actions = [
+    action('a', 1),
+    action('a', 3),
+    action('b', 3),
+    action('b', 3),
+    action('b', 4),
+    action('c', 4),
+  ];
+  const days = [...walkDays(actions, 2 * MILLISECONDS_PER_DAY)];
+  assert.deepEqual(
+    days.map(({ isNew }) => isNew),
+    [
+      [false, true, true],
+      [false, true],
+    ],
+  );
+});

@@ -14,6 +14,8 @@ export interface UserDay {
   readonly window: ActionWindow;
   /** The day's actions, at least one. */
   readonly later: readonly WindowAction[];
+  /** Whether the user takes the item of each of them for the first time. */
+  readonly isNew: readonly boolean[];
 }
 
 /** Each user's purchases of items for which `isKnown` returns true, in order of time, by user number. */
@@ -33,6 +35,7 @@ export function actionsByUser(purchases: Purchases, isKnown: (itemId: string) =>
 export function* walkDays(actions: readonly WindowAction[], from: number): Iterable<UserDay> {
   const { days, maximum } = DEFAULT_WINDOW_LIMITS;
   let next = actions.findIndex(({ occurredAt }) => dayOf(occurredAt) > dayOf(from));
+  const taken = new Set(actions.slice(0, Math.max(0, next)).map(({ itemId }) => itemId));
   while (next >= 0 && next < actions.length) {
     const start = next;
     const day = dayOf(actions[start]!.occurredAt);
@@ -41,7 +44,10 @@ export function* walkDays(actions: readonly WindowAction[], from: number): Itera
     const oldest = now - days * MILLISECONDS_PER_DAY;
     const recent = actions.slice(Math.max(0, start - maximum), start);
     const window = { actions: recent.filter(({ occurredAt }) => occurredAt >= oldest) };
-    if (window.actions.length > 0) yield { now, window, later: actions.slice(start, next) };
+    const later = actions.slice(start, next);
+    const isNew = later.map(({ itemId }) => !taken.has(itemId));
+    for (const { itemId } of later) taken.add(itemId);
+    if (window.actions.length > 0) yield { now, window, later, isNew };
   }
 }
 

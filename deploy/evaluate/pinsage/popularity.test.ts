@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { recentTakersByItem, takersByItem } from './popularity.ts';
+import { newestTakersByItem, recentTakersByItem, takersByItem } from './popularity.ts';
 import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
@@ -27,4 +27,9 @@ test('popularity counts users, not actions', () => {
 
 test('recent popularity halves with the time since each user last took the item', () => {
   assert.deepEqual([...recentTakersByItem(split, 10)], [0.5 + 0.25, 1, 0]);
+});
+
+test('the takers among the newest actions count once each, and no earlier action counts', () => {
+  assert.deepEqual([...newestTakersByItem(split, 0.6)], [2, 1, 0]);
+  assert.deepEqual([...newestTakersByItem(split, 0.2)], [0, 1, 0]);
 });

@@ -24,3 +24,13 @@ export function recentTakersByItem({ train, itemIds }: TemporalSplit, halfLifeDa
   }
   return takers;
 }
+
+/** Number of users who took each item among the newest actions of `train`. @param share of the actions, in (0, 1] */
+export function newestTakersByItem({ train, itemIds }: TemporalSplit, share: number): Float64Array {
+  const takers = new Float64Array(itemIds.length);
+  const pairs = new Set<number>();
+  for (let i = Math.floor(train.at.length * (1 - share)); i < train.at.length; i++)
+    pairs.add(train.user[i]! * itemIds.length + train.item[i]!);
+  for (const pair of pairs) takers[pair % itemIds.length]!++;
+  return takers;
+}

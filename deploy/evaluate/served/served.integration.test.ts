@@ -155,7 +155,7 @@ describe('what the running stages serve', () => {
         },
         { message: `rerank has the lists of ${userId} after action ${version}`, timeoutMs: 30_000 },
       );
-      const expected = sumOfProposals(evaluated.get(userId)!, new Set(recent), kinds).slice(0, SLATE);
+      const expected = sumOfProposals(evaluated.get(userId)!, new Set(recent), { kinds }).slice(0, SLATE);
       assert.deepEqual(
         slate.slots.map(({ itemId }) => itemId),
         expected,

@@ -5,19 +5,26 @@ import { type KindLimit, limitKinds, priorScores } from '../../../services/reran
 /** Slots of a slate whose kinds are limited: the default number of recommendations. */
 const SLATE = 10;
 
+export interface SumOptions {
+  /** The limit of items of one kind: the first ten are then a slate of ten, and the others follow by their scores. */
+  readonly kinds?: KindLimit;
+  /** Whether all lists count in full; by default as in the stage without settings. */
+  readonly areListsEqual?: boolean;
+}
+
 /**
  * The sum of the proposals: the order in which the stage rerank shows the candidates before it has learned anything and without
  * exploring, that is by the sum of the models' standardised scores.
  * @param seen item ids that are left out
- * @param kinds the limit of items of one kind; the first ten are then a slate of ten, and the others follow by their scores
  * @returns the best first, ties in the order of the proposals
  */
 export function sumOfProposals(
   proposals: readonly ModelProposal[],
   seen: ReadonlySet<string>,
-  kinds?: KindLimit,
+  { kinds, areListsEqual = false }: SumOptions = {},
 ): string[] {
-  const all = gatherCandidates(proposals.map(columnsOfModel), { excluded: seen, now: 0 });
+  const options = { excluded: seen, areListsEqual, now: 0 };
+  const all = gatherCandidates(proposals.map(columnsOfModel), options);
   const ranked = rankedBy(all);
   if (kinds === undefined) return ranked;
   const slate = rankedBy(limitKinds(all, SLATE, kinds)).slice(0, SLATE);

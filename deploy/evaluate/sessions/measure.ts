@@ -1,41 +1,59 @@
+import { createRandom } from '#algorithms/random.ts';
 import type { Figures } from '../../figures/figures.ts';
+import { SetupError } from '../../local/parts/setup-error.mjs';
+import { seedsOf } from '../seeds.ts';
 import { type ClickLog, readClickLog } from './click-log.ts';
 import { createPeers, PEER_NAMES } from './peers.ts';
-import { type Ranks, rowsOf } from './ranks.ts';
+import { LIST, leadOver, type Ranks, rowsOf } from './ranks.ts';
 import { type NextItems, trainSequenceLists } from './sequence-lists.ts';
-import { listsOf, openSessionStage, SESSION_MODELS, SUMS } from './session-stage.ts';
-
-/** Looked-for items are among so many. */
-const LIST = 20;
+import { AS_SERVED, listsOf, openSessionStage, SESSION_MODELS, SUMS } from './session-stage.ts';
 
 /**
  * The next item of a session: at each click of the test part, is the next one among the first 20? Steps whose next item was already in
  * the session are left out. `frozen` models know the training part; `live` ones take each click in after it was scored. `served` are the
- * lists of the stage propose by its own code, live, and `sum` what rerank makes of them before it has learned.
+ * lists of the stage propose by its own code, live: `as served` is the order in which rerank shows them before it has learned.
  */
-export async function measure({ log: path }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+export async function measure({
+  log: path,
+  seeds,
+}: Readonly<Record<string, string | undefined>>): Promise<Figures> {
   const log = readClickLog(path);
-  return measureSessions(log, await trainSequenceLists(log.train, LIST));
+  const sequences = new Map<string, NextItems>();
+  for (const seed of seedsOf(seeds))
+    sequences.set(`sequence, seed ${seed}`, await trainSequenceLists(log.train, LIST, { seed }));
+  return measureSessions(log, sequences);
 }
 
-/** @param sequence the model of sequences, trained on the training part; without it there is no row of it */
-export async function measureSessions(log: ClickLog, sequence?: NextItems): Promise<Figures> {
-  const frozen = await walk(log, false, sequence);
+/** @param sequences models of sequences by the name of their row, trained on the training part */
+export async function measureSessions(
+  log: ClickLog,
+  sequences: ReadonlyMap<string, NextItems> = new Map(),
+): Promise<Figures> {
+  const random = createRandom('sessions');
+  const frozen = await walk(log, false, sequences);
   const live = await walk(log, true);
+  const steps = frozen.sessions.length;
+  if (steps === 0)
+    throw new SetupError('The test part has no step', 'Name a log with sessions of two items.');
+  const own = [...SESSION_MODELS, AS_SERVED];
   return {
-    frozen: rowsOf(pick(frozen, [...PEER_NAMES, ...SESSION_MODELS, ...(sequence ? ['sequence'] : [])])),
-    live: rowsOf(pick(live, [...PEER_NAMES, ...SESSION_MODELS])),
-    served: rowsOf(pick(live, ['trending', ...SUMS])),
-    data: { train: log.train.length, test: log.test.length, steps: frozen.get('popularity')?.length ?? 0 },
+    frozen: rowsOf(frozen, [...PEER_NAMES, ...own, ...sequences.keys()], random.fork('frozen')),
+    live: rowsOf(live, [...PEER_NAMES, ...SESSION_MODELS], random.fork('live')),
+    served: rowsOf(live, [AS_SERVED, 'trending', ...SUMS], random.fork('served')),
+    paired: [
+      { protocol: 'frozen', ...leadOver(frozen, AS_SERVED, 'V-SKNN', random.fork('frozen')) },
+      { protocol: 'live', ...leadOver(live, AS_SERVED, 'V-SKNN', random.fork('live')) },
+    ],
+    data: { train: log.train.length, test: log.test.length, sessions: new Set(frozen.sessions).size, steps },
   };
 }
 
-function pick(ranks: Ranks, names: readonly string[]): Ranks {
-  return new Map(names.map((name) => [name, ranks.get(name) ?? []]));
-}
-
-/** The ranks of all methods over the steps of the test part; −1 where the next item is not in the list. */
-async function walk({ train, test }: ClickLog, isLive: boolean, sequence?: NextItems): Promise<Ranks> {
+/** Walks over the steps of the test part, where all methods rank the next item. */
+async function walk(
+  { train, test }: ClickLog,
+  isLive: boolean,
+  sequences: ReadonlyMap<string, NextItems> = new Map(),
+): Promise<Ranks> {
   const peers = createPeers();
   const stage = openSessionStage();
   for (const click of train) {
@@ -45,10 +63,11 @@ async function walk({ train, test }: ClickLog, isLive: boolean, sequence?: NextI
   peers.endTraining();
   const sessions = Map.groupBy(test, ({ session }) => session);
   const reached = new Map<string, number>();
-  const ranks: Ranks = new Map();
+  const stepsOf: string[] = [];
+  const byMethod = new Map<string, number[]>();
   const note = (name: string, list: readonly string[], next: string) => {
-    const own = ranks.get(name) ?? [];
-    ranks.set(name, own);
+    const own = byMethod.get(name) ?? [];
+    byMethod.set(name, own);
     own.push(list.slice(0, LIST).indexOf(next));
   };
   for (const click of test) {
@@ -59,12 +78,13 @@ async function walk({ train, test }: ClickLog, isLive: boolean, sequence?: NextI
     const prefix = own.slice(0, step + 1).map(({ item }) => item);
     const next = own[step + 1]?.item;
     if (next !== undefined && !prefix.includes(next)) {
+      stepsOf.push(click.session);
       for (const [name, list] of peers.rank(prefix, click, LIST)) note(name, list, next);
-      if (sequence !== undefined) note('sequence', sequence(prefix), next);
+      for (const [name, rank] of sequences) note(name, rank(prefix), next);
       const proposals = await stage.proposals(prefix, click, isLive);
       for (const [name, list] of listsOf(proposals, prefix)) note(name, list, next);
     }
     if (isLive) peers.take(click);
   }
-  return ranks;
+  return { sessions: stepsOf, byMethod };
 }

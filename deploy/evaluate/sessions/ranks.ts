@@ -1,5 +1,15 @@
-/** By method, the place of the next item in the list at each step, −1 where it is not there. */
-export type Ranks = Map<string, number[]>;
+import { type Estimate, bootstrapRatio } from '#algorithms/evaluation/bootstrap.ts';
+import type { Random } from '#algorithms/random.ts';
+
+/** Looked-for items are among so many. */
+export const LIST = 20;
+
+/** The place of the next item in the list of each method at each step, −1 where it is not there. */
+export interface Ranks {
+  /** The session of each step. */
+  readonly sessions: readonly string[];
+  readonly byMethod: ReadonlyMap<string, readonly number[]>;
+}
 
 export type SessionRow = {
   readonly name: string;
@@ -8,16 +18,47 @@ export type SessionRow = {
   readonly hr20: number;
   /** Mean of 1/rank, 0 beyond the first 20. */
   readonly mrr20: number;
-  /** Standard error of `hr20`. */
-  readonly error: number;
+  /** 95 % interval of `hr20` by bootstrap over the sessions, whose steps are alike. */
+  readonly low: number;
+  readonly high: number;
 };
 
-export function rowsOf(ranks: Ranks): SessionRow[] {
-  return [...ranks].map(([name, places]) => {
+/** The rows of some methods, in this order; a method without a rank has zeros. */
+export function rowsOf(ranks: Ranks, names: readonly string[], random: Random): SessionRow[] {
+  return names.map((name) => {
+    const places = ranks.byMethod.get(name) ?? [];
     const steps = places.length;
-    const found = places.filter((place) => place >= 0);
-    const hr20 = steps === 0 ? 0 : found.length / steps;
-    const mrr20 = steps === 0 ? 0 : found.reduce((sum, place) => sum + 1 / (place + 1), 0) / steps;
-    return { name, steps, hr20, mrr20, error: steps === 0 ? 0 : Math.sqrt((hr20 * (1 - hr20)) / steps) };
+    if (steps === 0) return { name, steps, hr20: 0, mrr20: 0, low: 0, high: 0 };
+    const { mean: hr20, low, high } = bySession(ranks, places.map(hit), random.fork(name));
+    const mrr20 = places.reduce((sum, place) => sum + (place < 0 ? 0 : 1 / (place + 1)), 0) / steps;
+    return { name, steps, hr20, mrr20, low, high };
   });
+}
+
+/** The lead of a method over a peer in `hr20`, step by step, and its 95 % interval by bootstrap over the sessions. */
+export function leadOver(
+  ranks: Ranks,
+  method: string,
+  peer: string,
+  random: Random,
+): { name: string } & Estimate {
+  const [own, other] = [method, peer].map((name) => ranks.byMethod.get(name)!.map(hit));
+  const leads = own!.map((value, step) => value - other![step]!);
+  return { name: `${method} − ${peer}`, ...bySession(ranks, leads, random.fork(peer)) };
+}
+
+const hit = (place: number): number => (place >= 0 ? 1 : 0);
+
+function bySession({ sessions }: Ranks, values: readonly number[], random: Random): Estimate {
+  const sums = new Map<string, { sum: number; count: number }>();
+  values.forEach((value, step) => {
+    const own = sums.get(sessions[step]!) ?? { sum: 0, count: 0 };
+    sums.set(sessions[step]!, { sum: own.sum + value, count: own.count + 1 });
+  });
+  const groups = [...sums.values()];
+  return bootstrapRatio(
+    groups.map(({ sum }) => sum),
+    groups.map(({ count }) => count),
+    random,
+  );
 }

@@ -79,6 +79,12 @@ describe('the next item of a session', () => {
       assert.equal(of(frozen, name), 0, name);
       assert.equal(of(live, name), 2 / 3, name);
     }
+    assert.equal(of(served, 'as served'), 2 / 3);
     assert.equal(of(served, 'sum'), 2 / 3);
+  });
+
+  it('a test part without a step is refused', async () => {
+    const train = [{ session: 's1', item: 'a', at: START_S * 1_000 }];
+    await assert.rejects(measureSessions({ train, test: [] }), /The test part has no step/);
   });
 });

@@ -9,6 +9,8 @@ export interface TemporalLog {
   readonly purchases: Purchases;
   /** Items that fewer users took in the training part are left out. */
   readonly minimumBuyers: number;
+  /** Share of the training part, its newest actions, whose popularity is a peer: the best one of each log. */
+  readonly newestShare: number;
 }
 
 const MS_PER_DAY = 86_400_000;
@@ -18,10 +20,11 @@ const LOGS: Readonly<Record<string, () => Promise<TemporalLog>>> = {
   completejourney: async () => ({
     purchases: await readPurchases(),
     minimumBuyers: RECIPE.minimumBuyers,
+    newestShare: 0.05,
   }),
   'ml-100k': async () => {
     const dataset = await openMovielens(await ensureDataset('ml-100k'));
-    return { purchases: withDays(await purchasesOf(dataset)), minimumBuyers: 1 };
+    return { purchases: withDays(await purchasesOf(dataset)), minimumBuyers: 1, newestShare: 0.3 };
   },
 };
 

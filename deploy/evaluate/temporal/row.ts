@@ -12,7 +12,7 @@ export type TemporalRow = {
   readonly coverage10: number;
   /** Mean overlap of the first ten of two users, as a share of ten. */
   readonly overlap10: number;
-  /** 95 % interval of `ndcg10` by bootstrap over the users. */
+  /** 95 % interval of `ndcg10` by bootstrap over the users, and over the seeds where there are several. */
   readonly low: number;
   readonly high: number;
 };
@@ -23,15 +23,31 @@ export function rowOf(
   recommended: Recommendations,
   random: Random,
 ): TemporalRow {
-  const { ndcg10, recall20, hitRate10, coverage10 } = scoreRecommendations(split, recommended);
-  const { low, high } = bootstrapMean([gainsByUser(split, recommended)], random.fork(name));
+  return meanOf(name, split, [recommended], random);
+}
+
+/** The mean figures of the lists of several seeds, and the interval over users and seeds. */
+export function meanOf(
+  name: string,
+  split: TemporalSplit,
+  seeds: readonly Recommendations[],
+  random: Random,
+): TemporalRow {
+  const scores = seeds.map((recommended) => ({
+    ...scoreRecommendations(split, recommended),
+    overlap10: pairOverlap(recommended.values(), 10),
+  }));
+  const mean = (column: keyof (typeof scores)[number]) =>
+    scores.reduce((sum, score) => sum + score[column], 0) / scores.length;
+  const gains = seeds.map((recommended) => gainsByUser(split, recommended));
+  const { low, high } = bootstrapMean(gains, random.fork(name));
   return {
     name,
-    ndcg10,
-    recall20,
-    hitRate10,
-    coverage10,
-    overlap10: pairOverlap(recommended.values(), 10),
+    ndcg10: mean('ndcg10'),
+    recall20: mean('recall20'),
+    hitRate10: mean('hitRate10'),
+    coverage10: mean('coverage10'),
+    overlap10: mean('overlap10'),
     low,
     high,
   };

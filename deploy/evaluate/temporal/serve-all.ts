@@ -23,9 +23,12 @@ export const ALL_MODELS = { TRIBUTARY_PROPOSERS: PROPOSERS.map(({ name }) => nam
 /** Models of a process without settings. */
 const DEFAULTS = new Set(PROPOSERS.filter(({ byDefault }) => byDefault).map(({ name }) => name));
 
+/** The name of the slates that rerank composes of the lists of all models. */
+export const AS_SERVED = 'as served';
+
 /** Slates by name, and the lists whose candidates each one is chosen from. */
 const SLATES: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
-  'as served': () => true,
+  [AS_SERVED]: () => true,
   'default models, as served': ({ model }) => DEFAULTS.has(model),
 };
 
@@ -77,7 +80,7 @@ export async function serveAll(
     for (const [name, isAdded] of Object.entries(SUMS))
       note(name, user, sumOfProposals(own.filter(isAdded), recent));
     for (const [name, isAdded] of Object.entries(SLATES))
-      note(name, user, sumOfProposals(own.filter(isAdded), unshown(user, recent), kinds));
+      note(name, user, sumOfProposals(own.filter(isAdded), unshown(user, recent), { kinds }));
   }
   return lists;
 }

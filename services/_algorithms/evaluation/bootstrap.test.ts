@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../random.ts';
-import { bootstrapMean } from './bootstrap.ts';
+import { bootstrapMean, bootstrapRatio } from './bootstrap.ts';
 
 const normals = (length: number, seed: string) => {
   const random = createRandom(seed);
@@ -49,5 +49,38 @@ describe('the bootstrap over repetitions and cases', () => {
     assert.throws(() => bootstrapMean([], createRandom(5)), RangeError);
     assert.throws(() => bootstrapMean([[]], createRandom(5)), RangeError);
     assert.throws(() => bootstrapMean([[1], [1, 2]], createRandom(5)), RangeError);
+  });
+});
+
+describe('the bootstrap over groups of cases', () => {
+  it('groups of one case give the interval of a mean, and cases that repeat within their group a wider one', () => {
+    const values = normals(400, 'groups');
+    const ones = new Array<number>(400).fill(1);
+    const single = bootstrapRatio(values, ones, createRandom(2));
+    const plain = bootstrapMean([values], createRandom(2));
+    assert.ok(Math.abs(single.mean - plain.mean) < 1e-12);
+    assert.ok(Math.abs(single.high - single.low - (plain.high - plain.low)) < 0.03);
+    const repeated = bootstrapRatio(
+      values.map((value) => 4 * value),
+      ones.map(() => 4),
+      createRandom(3),
+    );
+    const asIfAlone = bootstrapMean(
+      [Float64Array.from({ length: 1_600 }, (_, i) => values[i % 400]!)],
+      createRandom(3),
+    );
+    assert.ok(repeated.high - repeated.low > 1.5 * (asIfAlone.high - asIfAlone.low));
+  });
+
+  it('a group counts by its cases', () => {
+    const { mean, low, high } = bootstrapRatio([1, 0], [1, 3], createRandom(1));
+    assert.equal(mean, 0.25);
+    assert.ok(low <= mean && mean <= high);
+  });
+
+  it('groups without a case, or sums and counts of different lengths, are refused', () => {
+    assert.throws(() => bootstrapRatio([], [], createRandom(1)), RangeError);
+    assert.throws(() => bootstrapRatio([0], [0], createRandom(1)), RangeError);
+    assert.throws(() => bootstrapRatio([0, 1], [1], createRandom(1)), RangeError);
   });
 });

@@ -38,6 +38,37 @@ export function bootstrapMean(
   return { mean: meanOf(table, once), low: quantile(means, tail), high: quantile(means, 1 - tail) };
 }
 
+/**
+ * The ratio Σ sums / Σ counts over groups of cases that are alike, such as the steps of a session, and an interval that resamples whole
+ * groups with replacement. Throws RangeError if there is no case.
+ *
+ * @param sums sum of the values of each group
+ * @param counts number of the values of each group
+ */
+export function bootstrapRatio(
+  sums: ArrayLike<number>,
+  counts: ArrayLike<number>,
+  random: Random,
+  { draws = 1_000, confidence = 0.95 }: BootstrapOptions = {},
+): Estimate {
+  const groups = counts.length;
+  if (sums.length !== groups) throw new RangeError('Sums and counts differ in length');
+  const ratio = (drawn: Uint32Array): number => {
+    let [sum, count] = [0, 0];
+    for (let i = 0; i < groups; i++) {
+      sum += drawn[i]! * sums[i]!;
+      count += drawn[i]! * counts[i]!;
+    }
+    return sum / count;
+  };
+  const mean = ratio(new Uint32Array(groups).fill(1));
+  if (Number.isNaN(mean)) throw new RangeError('No cases have no ratio');
+  const ratios = Array.from({ length: draws }, () => ratio(drawCounts(groups, random)));
+  const known = ratios.filter((one) => !Number.isNaN(one));
+  const tail = (1 - confidence) / 2;
+  return { mean, low: quantile(known, tail), high: quantile(known, 1 - tail) };
+}
+
 /** Returns how often each of n cases is drawn in n draws with replacement. */
 function drawCounts(cases: number, random: Random): Uint32Array {
   const counts = new Uint32Array(cases);
