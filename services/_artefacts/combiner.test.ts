@@ -16,6 +16,7 @@ const learned: LearnedCombiner = {
   groups: { levels: 1, of: Int32Array.of(0, -1) },
   traits: Float32Array.from({ length: 2 * TRAITS.length }, (_, i) => i),
   weights: Float64Array.from({ length: 3 + TRAITS.length }, (_, i) => i / 2),
+  lifts: Float32Array.of(0, 0.5),
 };
 
 function artefactOf(tables: Tables) {
@@ -33,6 +34,11 @@ describe('the artefact of the combiner', () => {
       weights: learned.weights.slice(1),
     };
     assert.deepEqual(COMBINER_FORMAT.decode(artefactOf(combinerTables(plain))).groups, plain.groups);
+  });
+
+  it('a combiner of the version before lifts is read, and lifts nothing', () => {
+    const { lifts: _lifts, ...earlier } = combinerTables(learned);
+    assert.deepEqual(COMBINER_FORMAT.decode(artefactOf(earlier)).lifts, new Float32Array(2));
   });
 
   it('a combiner with another number of weights than features is malformed', () => {

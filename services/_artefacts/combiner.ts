@@ -9,6 +9,8 @@ export const COMBINER = 'combiner';
 export interface LearnedCombiner extends CombinerBase {
   /** Weight of each feature of a candidate. */
   readonly weights: Float64Array;
+  /** By item: what its score lacks to stand among the first ten of some user, from 0. */
+  readonly lifts: Float32Array;
 }
 
 export interface NamedCombiner extends LearnedCombiner {
@@ -17,12 +19,13 @@ export interface NamedCombiner extends LearnedCombiner {
 }
 
 /** Numbers of groups are whole and far below 2²⁴, so that 32-bit floats hold them exactly. */
-export function combinerTables({ factors, groups, traits, weights }: LearnedCombiner): Tables {
+export function combinerTables({ factors, groups, traits, weights, lifts }: LearnedCombiner): Tables {
   const { levels } = groups;
   const tables = {
     traits: { columns: TRAITS.length, values: traits },
     groups: { columns: Math.max(1, levels), values: Float32Array.from(groups.of) },
     weights: { columns: weights.length, values: Float32Array.from(weights) },
+    lifts: { columns: 1, values: lifts },
   };
   const named = factors.flatMap(({ rank, units, fold, offer }, place) => [
     [`units ${place}`, { columns: rank, values: units }] as const,
@@ -55,6 +58,8 @@ function readCombiner({ itemIds, tables }: NamedTables): NamedCombiner {
     factors,
     traits,
     weights,
+    // A combiner of an earlier version has none.
+    lifts: tables.lifts === undefined ? new Float32Array(count) : tableOf(tables, 'lifts', count, 1).values,
     groups: { levels, of: Int32Array.from(groups?.values ?? []) },
   };
 }

@@ -74,7 +74,8 @@ function tablesOf(
     const groups = groupsOf(paths);
     const factors = [behaviour, { ...behaviour, units: someUnits(random, behaviour.rank) }];
     const weights = Float64Array.from(numbers(2 * factors.length + groups.levels + TRAITS.length));
-    return combinerTables({ factors, groups, traits: itemTraits(actions, ITEMS, groups), weights });
+    const lifts = Float32Array.from({ length: ITEMS }, () => random.next());
+    return combinerTables({ factors, groups, traits: itemTraits(actions, ITEMS, groups), weights, lifts });
   }
   if (model === SEQUENCE) {
     const gru = {

@@ -1,4 +1,4 @@
-import { type Estimate, bootstrapRatio } from '#algorithms/evaluation/bootstrap.ts';
+import { bootstrapRatio, type Estimate } from '#algorithms/evaluation/bootstrap.ts';
 import type { Random } from '#algorithms/random.ts';
 
 /** Looked-for items are among so many. */

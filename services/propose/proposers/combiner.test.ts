@@ -32,14 +32,19 @@ const artefact = tablesArtefact({
     groups: { levels: 0, of: new Int32Array(0) },
     traits: Float32Array.from(TAKERS.flatMap((takers) => TRAITS.map(() => Math.log(takers)))),
     weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i === 2 ? 1 : 0)),
+    lifts: Float32Array.of(0, 0, 0.75, 0, 0),
   }),
   card: '{}',
   trainedUpTo: null,
 });
 
-async function propose(recent: string[], read: (model: string) => Artefact | undefined = () => artefact) {
+async function propose(
+  recent: string[],
+  read: (model: string) => Artefact | undefined = () => artefact,
+  mostLift = 0,
+) {
   const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
-  const model = combiner.create(resources, { settings: {}, candidates: 2 }) as ListsForUsers;
+  const model = combiner.create(resources, { settings: { mostLift }, candidates: 2 }) as ListsForUsers;
   return (await model.propose([interests({ recent })], signal)).get('u1');
 }
 
@@ -54,6 +59,23 @@ describe('the combiner', () => {
         ['nail', Number(Math.log(7).toFixed(4)), 0.5],
       ],
     );
+  });
+
+  it('an item that nobody would see rises by what it lacks, as far as the setting allows', async () => {
+    const scoresBy = async (mostLift: number) => {
+      const list = await propose(['mate', 'nail'], () => artefact, mostLift);
+      return list?.items.map(({ itemId, score }) => [itemId, Number(score.toFixed(4))]);
+    };
+    const [tea, milk] = [Math.log(5), Math.log(2)].map((score) => Number(score.toFixed(4)));
+    assert.deepEqual(await scoresBy(0), [
+      ['tea', tea],
+      ['milk', milk],
+    ]);
+    assert.deepEqual(await scoresBy(0.5), [
+      ['tea', tea],
+      ['milk', Number((Math.log(2) + 0.5).toFixed(4))],
+    ]);
+    assert.deepEqual((await scoresBy(1))?.at(-1), ['milk', Number((Math.log(2) + 0.75).toFixed(4))]);
   });
 
   it('the combiner has an empty list for a user of whom it knows no item, so that the other lists count', async () => {

@@ -2,6 +2,7 @@ import { bestRows } from '#algorithms/bandit/choice.ts';
 import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
+import { number } from '#platform/config.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
 import { type Candidate, defineProposer } from './proposer.ts';
@@ -12,9 +13,21 @@ export const combiner = defineProposer({
   explanation: 'chosen by people with your choices',
   needs: ['interests', 'embeddings', 'artefacts'],
   artefacts: [COMBINER],
-  settings: {},
-  create: (resources) =>
-    createArtefactModel(resources, COMBINER_FORMAT, (decoded) => new CombinerModel(decoded)),
+  settings: {
+    mostLift: number('TRIBUTARY_COMBINER_LIFT', {
+      fallback: 0.5,
+      minimum: 0,
+      maximum: 1,
+      summary:
+        'how much less an item may be worth, in log-odds of being chosen, than what it displaces in the list of the user whom it suits best, if it would be shown to nobody; 0 for none',
+    }),
+  },
+  create: ({ settings, ...resources }) =>
+    createArtefactModel(
+      resources,
+      COMBINER_FORMAT,
+      (decoded) => new CombinerModel(decoded, settings.mostLift),
+    ),
 });
 
 /** The combiner of one generation. */
@@ -25,7 +38,12 @@ export class CombinerModel {
   /** 1 for each item that may not be proposed, by the items that may. */
   readonly #withheld = new WeakMap<EmbeddedItems, Uint8Array>();
 
-  constructor(model: NamedCombiner) {
+  /** By item number: what is added to its score. */
+  readonly #lifts: Float64Array;
+
+  /** @param mostLift largest lift of an under-served item, in log-odds */
+  constructor(model: NamedCombiner, mostLift: number) {
+    this.#lifts = Float64Array.from(model.lifts, (lift) => Math.min(lift, mostLift));
     this.#model = model;
     this.#numbers = new Map(model.itemIds.map((itemId, number) => [itemId, number]));
     this.#rows = new CombinerRows(model);
@@ -40,6 +58,7 @@ export class CombinerModel {
     if (taken.length === 0) return [];
     const { items: found, rows } = this.#rows.of(taken, this.#withheldFrom(items));
     const scores = scoresOf(rows, this.#model.weights);
+    for (let place = 0; place < scores.length; place++) scores[place]! += this.#lifts[found[place]!]!;
     return Array.from(bestRows(scores, candidates), (place) => {
       const itemId = this.#model.itemIds[found[place]!]!;
       return { itemId, score: scores[place]!, popularity: items.popularity[items.placeOf(itemId)]! };

@@ -48,7 +48,9 @@ describe('the training of the combiner', () => {
       card: '{}',
       trainedUpTo: null,
     });
-    assert.deepEqual(COMBINER_FORMAT.decode(artefact).itemIds, itemIds);
+    const { itemIds: read, lifts } = COMBINER_FORMAT.decode(artefact);
+    assert.deepEqual(read, itemIds);
+    assert.ok(lifts.some((lift) => lift === 0) && lifts.every((lift) => lift >= 0 && lift <= 1));
   });
 
   it('a combiner whose gain over behaviour may be a loss is left out with its figures', () => {

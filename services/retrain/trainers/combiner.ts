@@ -1,8 +1,9 @@
 import { type BehaviourFactors, type FactorOptions, factorise } from '#algorithms/behaviour/factors.ts';
 import { distinctPairs } from '#algorithms/behaviour/sparse.ts';
 import { type CombinerBase, CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import { liftsOf, type ScoredCandidates } from '#algorithms/combiner/lifts.ts';
 import { type ChoiceGroup, fitListwise, scoresOf } from '#algorithms/combiner/listwise.ts';
-import { type ItemGroups, itemTraits } from '#algorithms/combiner/traits.ts';
+import { type ItemGroups, itemTraits, TRAITS } from '#algorithms/combiner/traits.ts';
 import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
 import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
@@ -20,6 +21,8 @@ const MOST_USERS = 3_000;
 const LEAST_USERS = 50;
 const RIDGE = 1e-3;
 const MS_PER_DAY = 86_400_000;
+/** An item is under-served if it stands in the first ten of nobody; it may be worth this much less than what it displaces, in log-odds. */
+const LIFTS = { slots: 10, step: 0.05, most: 1 };
 
 /** Rank-64 cosines of the items' takers, times takers^.5: what neighbourhoods of items know beside the factors of behaviour. */
 const NEIGHBOURS: FactorOptions = { rank: 64, regularisation: 0, damping: 0.5, popularity: 0.5 };
@@ -27,6 +30,8 @@ const NEIGHBOURS: FactorOptions = { rank: 64, regularisation: 0, damping: 0.5, p
 /**
  * The combiner: an order of candidates learned from what users chose later. Factors and traits are computed from the first part of the time,
  * the weights from the new items that users took in the rest of it, and the tables of the artefact from all of it by the same code.
+ * Items that would stand in the list of nobody get a lift, which the stage propose adds as far as its settings allow.
+ *
  * Half of the users are ordered by the weights of the other half: the model is left out unless it is better than the factors of behaviour
  * alone in the 95 % interval of the paired differences.
  */
@@ -52,7 +57,10 @@ export function trainCombiner({
     gainLow: judged.gain.low,
     gainHigh: judged.gain.high,
   };
-  const tables = combinerTables({ ...baseOf(actions, itemCount, groups, seed), weights: fit(users) });
+  const base = baseOf(actions, itemCount, groups, seed);
+  const weights = fit(users);
+  const lifts = liftsOf(scoredUsers(base, weights, actions, random), itemCount, LIFTS);
+  const tables = combinerTables({ ...base, weights, lifts });
   if (judged.gain.low > 0) return { tables, facts };
   return { tables, facts, leftOut: 'its gain over the factors of behaviour may be a loss' };
 }
@@ -118,6 +126,25 @@ function choicesOf(
     });
   }
   return groups;
+}
+
+/** The candidates of some users as they are at the end of the actions, with their scores. */
+function scoredUsers(
+  base: CombinerBase,
+  weights: Float64Array,
+  actions: ActionColumns,
+  random: Random,
+): ScoredCandidates[] {
+  const rows = new CombinerRows(base);
+  const positions = Map.groupBy(byTime(actions), (position) => actions.user[position]!);
+  const isTaken = new Uint8Array(base.traits.length / TRAITS.length);
+  return sample([...positions.keys()], MOST_USERS, random).map((user) => {
+    const past = positions.get(user)!;
+    for (const position of past) isTaken[actions.item[position]!] = 1;
+    const candidates = rows.of(windowOf(past, actions), isTaken.slice());
+    for (const position of past) isTaken[actions.item[position]!] = 0;
+    return { items: candidates.items, scores: scoresOf(candidates.rows, weights) };
+  });
 }
 
 /** The items that the user's window holds after these actions, the newest first. */
