@@ -68,7 +68,7 @@ describe('what the running stages serve', () => {
   }
 
   async function start(
-    name: 'interests' | 'propose' | 'rerank',
+    name: 'interests' | 'index' | 'propose' | 'rerank',
     environment: Readonly<Record<string, string>> = {},
   ) {
     const stage = await startStageProcess(name, { TRIBUTARY_NAMESPACE: test.namespace, ...environment });
@@ -133,7 +133,8 @@ describe('what the running stages serve', () => {
     const models = modelsAt(log, config);
     const evaluated = await proposalsFor(models, records);
     assert.equal(evaluated.size, USERS);
-    await start('propose', ALL_MODELS);
+    const index = await start('index');
+    await start('propose', { ...ALL_MODELS, TRIBUTARY_INDEX_URL: index.url });
     const served = await readProposals(models.forEveryone.length);
     for (const [userId, expected] of evaluated) {
       const lists = new Map(served.get(userId)!.map((list) => [list.model, list]));

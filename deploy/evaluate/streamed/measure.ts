@@ -1,6 +1,7 @@
 import { bestRows } from '#algorithms/bandit/choice.ts';
 import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { groupsOf } from '#algorithms/combiner/item-groups.ts';
+import { addLifts } from '#algorithms/combiner/lifts.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
 import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
@@ -8,6 +9,8 @@ import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { COMBINER, COMBINER_FORMAT } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
+import { readProposeConfig } from '../../../services/propose/config.ts';
+import { combiner } from '../../../services/propose/proposers/combiner.ts';
 import { trainCombiner } from '../../../services/retrain/trainers/combiner.ts';
 import { startPythonPeer } from '../../bench/peer.ts';
 import { readPurchases } from '../../data/purchases.ts';
@@ -88,6 +91,7 @@ interface Context {
 }
 
 function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<typeof groupsOf>): Streamed {
+  const { mostLift } = readProposeConfig({}).settingsOf(combiner);
   let trainedOn = Number.NEGATIVE_INFINITY;
   let rank: Streamed['rank'] = () => [];
   return {
@@ -110,7 +114,9 @@ function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<type
         const isTaken = new Uint8Array(itemIds.length);
         for (const item of taken) isTaken[item] = 1;
         const { items, rows: features } = rows.of(window, isTaken);
-        return Array.from(bestRows(scoresOf(features, model.weights), ASKED), (place) => items[place]!);
+        const scores = scoresOf(features, model.weights);
+        addLifts({ items, scores }, model.lifts, mostLift);
+        return Array.from(bestRows(scores, ASKED), (place) => items[place]!);
       };
     },
     rank: (basket) => rank(basket),

@@ -41,3 +41,8 @@ export function liftsOf(
   }
   return Float32Array.from(raised, (steps) => Math.min(most, step * steps));
 }
+
+/** Adds the lift of each candidate to its score, at most `most`. @param lifts by item */
+export function addLifts({ items, scores }: ScoredCandidates, lifts: Float32Array, most: number): void {
+  for (let place = 0; place < scores.length; place++) scores[place]! += Math.min(most, lifts[items[place]!]!);
+}

@@ -1,5 +1,6 @@
 import { bestRows } from '#algorithms/bandit/choice.ts';
 import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import { addLifts } from '#algorithms/combiner/lifts.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import { number } from '#platform/config.ts';
@@ -38,12 +39,11 @@ export class CombinerModel {
   /** 1 for each item that may not be proposed, by the items that may. */
   readonly #withheld = new WeakMap<EmbeddedItems, Uint8Array>();
 
-  /** By item number: what is added to its score. */
-  readonly #lifts: Float64Array;
+  readonly #mostLift: number;
 
   /** @param mostLift largest lift of an under-served item, in log-odds */
   constructor(model: NamedCombiner, mostLift: number) {
-    this.#lifts = Float64Array.from(model.lifts, (lift) => Math.min(lift, mostLift));
+    this.#mostLift = mostLift;
     this.#model = model;
     this.#numbers = new Map(model.itemIds.map((itemId, number) => [itemId, number]));
     this.#rows = new CombinerRows(model);
@@ -58,7 +58,7 @@ export class CombinerModel {
     if (taken.length === 0) return [];
     const { items: found, rows } = this.#rows.of(taken, this.#withheldFrom(items));
     const scores = scoresOf(rows, this.#model.weights);
-    for (let place = 0; place < scores.length; place++) scores[place]! += this.#lifts[found[place]!]!;
+    addLifts({ items: found, scores }, this.#model.lifts, this.#mostLift);
     return Array.from(bestRows(scores, candidates), (place) => {
       const itemId = this.#model.itemIds[found[place]!]!;
       return { itemId, score: scores[place]!, popularity: items.popularity[items.placeOf(itemId)]! };
