@@ -29,6 +29,11 @@ const STOPPED = () => 0;
 
 /** The models of the stage propose, created by its own code over resources that hold the log. */
 export function modelsAt(log: LogEnd, config: ProposeConfig): ModelsByAudience {
+  return createModels(config, resourcesAt(log, config));
+}
+
+/** The resources of the models at the end of the log. */
+export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resources> {
   const { duplicateCosine } = config;
   const prior = new Takers(config);
   const popularity = new Popularity(config);
@@ -54,14 +59,13 @@ export function modelsAt(log: LogEnd, config: ProposeConfig): ModelsByAudience {
     sessions.apply(action, partitionOfKey(action.key, CATALOG.actions.partitions), position);
   }
   const artefacts = artefactsOf(log);
-  const resources: Partial<Resources> = {
+  return {
     embeddings,
     popularity,
     sessions,
     artefacts: { read: (model) => artefacts.find((artefact) => artefact.model === model) },
     index: NOTHING_WITHHELD,
   };
-  return createModels(config, resources);
 }
 
 /** What the training of the evaluated generation left in the log. */

@@ -15,9 +15,10 @@ import { type TemporalSplit, temporalSplit } from '../pinsage/split.ts';
 import { seedsOf } from '../seeds.ts';
 import { recommendByAls } from './als.ts';
 import { companionsOf } from './companions.ts';
+import { type CurveRow, liftCurve } from './lift-curve.ts';
 import { openLog } from './logs.ts';
 import { leadOf, meanOf, rowOf } from './row.ts';
-import { ALL_MODELS, AS_SERVED, serveAll } from './serve-all.ts';
+import { ALL_MODELS, AS_SERVED, listsOf, proposeAll } from './serve-all.ts';
 
 const ITEM_NEIGHBOURS = 200;
 const RECENT_DAYS = 60;
@@ -27,7 +28,7 @@ const RECENT_DAYS = 60;
  * the first time are to be found among all others. Rows of a model are its lists by the code of the stage propose, `all` is the order of
  * rerank before it has learned and without exploring, `sum` the same without the combiner, and `as served` the slates of ten that rerank
  * composes of all lists; `recs` is the file of the first seed's. `seed` is that of all trainings, `means` has the mean of each row over the
- * seeds, and `paired` is the lead of `as served` in NDCG@10, user by user.
+ * seeds, `curve` is coverage against NDCG@10 by the largest lift of under-served items (first seed), and `paired` is the lead of `as served` in NDCG@10, user by user.
  */
 export async function measure({
   dataset = 'completejourney',
@@ -49,25 +50,25 @@ export async function measure({
   const { userIds, catalogue } = purchases;
   const { itemIds, train } = split;
   const bySeed = new Map<string, Recommendations[]>();
+  let curve: CurveRow[] = [];
   for (const seed of seeds) {
-    const log = { userIds, itemIds, actions: train, catalogue };
     const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
     const recipe = { ...RECIPE, minimumBuyers, config: { ...RECIPE.config, seed } };
-    const lists = await serveAll(
-      { ...log, ...(await trainAll(split, purchases, recipe, dataset)) },
-      split,
-      config,
-    );
-    for (const [name, recommended] of lists) {
+    const models = await trainAll(split, purchases, recipe, dataset);
+    const log = { userIds, itemIds, actions: train, catalogue, ...models };
+    const served = await proposeAll(log, split, config);
+    for (const [name, recommended] of listsOf(served, log, split)) {
       score(name, recommended, { seed });
       bySeed.set(name, [...(bySeed.get(name) ?? []), recommended]);
     }
+    if (seed === seeds[0]) curve = await liftCurve(log, split, served, random);
   }
   const served = bySeed.get(AS_SERVED)!;
   return {
     rows,
     means: [...bySeed].map(([name, recommended]) => meanOf(name, split, recommended, random)),
     paired: [...peers].map(([peer, recommended]) => leadOf(peer, split, served, recommended, random)),
+    curve,
     recs: writeRecommendations(`temporal-recs-${dataset}.csv`, served[0]!, split, purchases),
     data: { users: split.relevant.size, items: itemIds.length, actions: train.at.length },
   };

@@ -1,8 +1,11 @@
 import { COMBINER } from '#artefacts/combiner.ts';
 import { isEveryone } from '#contracts/domain/ids.ts';
 import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import type { InterestsConfig } from '../../../services/interests/config.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
+import { createModels } from '../../../services/propose/models.ts';
+import type { Resources } from '../../../services/propose/proposers/proposer.ts';
 import { PROPOSERS } from '../../../services/propose/proposers/registry.ts';
 import { ItemFacts } from '../../../services/rerank/availability/item-facts.ts';
 import { readRerankConfig } from '../../../services/rerank/config.ts';
@@ -11,7 +14,7 @@ import type { Recommendations } from '../pinsage/scores.ts';
 import type { TemporalSplit } from '../pinsage/split.ts';
 import { interestRecords } from '../served/interest-records.ts';
 import { itemRecords, type LogEnd } from '../served/log-end.ts';
-import { modelsAt, proposalsFor } from '../served/proposals.ts';
+import { proposalsFor, resourcesAt } from '../served/proposals.ts';
 import { sumOfProposals } from '../served/sum.ts';
 
 /** Models that know the user beyond the current session. */
@@ -41,18 +44,48 @@ const SUMS: Readonly<Record<string, (proposal: ModelProposal) => boolean>> = {
   'sum of medoid-neighbours and behaviour': ({ model }) => LASTING.includes(model),
 };
 
-/**
- * The lists of each model and their sums for the test users, by the code of the stages. Items that the user took before the window
- * began are dropped, as the protocol drops seen items.
- */
+/** What the stages interests and propose hold at the end of the log. */
+export interface ServedLists {
+  /** By user number. */
+  readonly records: ReadonlyMap<number, UserInterests>;
+  readonly resources: Partial<Resources>;
+  /** By user id. */
+  readonly proposals: ReadonlyMap<string, readonly ModelProposal[]>;
+}
+
+type Split = Pick<TemporalSplit, 'relevant' | 'seen'>;
+
+/** The lists of each model and their sums for the test users, by the code of the stages. */
 export async function serveAll(
   log: LogEnd,
-  { relevant, seen }: Pick<TemporalSplit, 'relevant' | 'seen'>,
+  split: Split,
   config: { readonly interests: InterestsConfig; readonly propose: ProposeConfig },
 ): Promise<Map<string, Recommendations>> {
-  const { itemIds, userIds } = log;
+  return listsOf(await proposeAll(log, split, config), log, split);
+}
+
+export async function proposeAll(
+  log: LogEnd,
+  { relevant }: Pick<Split, 'relevant'>,
+  config: { readonly interests: InterestsConfig; readonly propose: ProposeConfig },
+): Promise<ServedLists> {
   const records = interestRecords(log, new Set(relevant.keys()), config.interests);
-  const proposals = await proposalsFor(modelsAt(log, config.propose), [...records.values()]);
+  const resources = resourcesAt(log, config.propose);
+  const models = createModels(config.propose, resources);
+  return { records, resources, proposals: await proposalsFor(models, [...records.values()]) };
+}
+
+/**
+ * The lists by name. Items that the user took before the window began are dropped, as the protocol drops seen items.
+ * @param names the sums and slates that are formed; by default all, and the list of each model
+ */
+export function listsOf(
+  { records, proposals }: Pick<ServedLists, 'records' | 'proposals'>,
+  log: LogEnd,
+  { relevant, seen }: Split,
+  names?: readonly string[],
+): Map<string, Recommendations> {
+  const { itemIds, userIds } = log;
   const numberOf = new Map(itemIds.map((itemId, number) => [itemId, number]));
   const lists = new Map<string, Map<number, number[]>>();
   const note = (name: string, user: number, ids: readonly string[]) => {
@@ -65,21 +98,22 @@ export async function serveAll(
     );
   };
   const kinds: KindLimit = { kindOf: kindsOf(log), most: readRerankConfig().ofOneKind };
+  const wanted = (all: typeof SUMS) =>
+    Object.entries(all).filter(([name]) => names === undefined || names.includes(name));
   // A slate of ten is chosen from what may be shown, so that no slot is lost to an item that the protocol drops.
   const unshown = (user: number, recent: ReadonlySet<string>) =>
     new Set([...recent, ...[...seen.get(user)!].map((number) => itemIds[number]!)]);
   for (const user of relevant.keys()) {
     const own = proposals.get(userIds[user]!) ?? [];
     const recent = new Set(records.get(user)?.recent);
-    for (const { model, items } of own)
+    for (const { model, items } of names === undefined ? own : [])
       note(
         `${model}, as served`,
         user,
         items.map(({ itemId }) => itemId).filter((itemId) => !recent.has(itemId)),
       );
-    for (const [name, isAdded] of Object.entries(SUMS))
-      note(name, user, sumOfProposals(own.filter(isAdded), recent));
-    for (const [name, isAdded] of Object.entries(SLATES))
+    for (const [name, isAdded] of wanted(SUMS)) note(name, user, sumOfProposals(own.filter(isAdded), recent));
+    for (const [name, isAdded] of wanted(SLATES))
       note(name, user, sumOfProposals(own.filter(isAdded), unshown(user, recent), { kinds }));
   }
   return lists;
