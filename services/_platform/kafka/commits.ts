@@ -11,6 +11,7 @@ import type { GroupSession } from '#topics/kafka/group-session.ts';
 export class Commits {
   readonly #session: Pick<GroupSession, 'commitOffsets'>;
   readonly #log: Logger;
+  readonly #onCommitted: (committed: TopicPartitionOffsetAndMetadata) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #handled = new Map<string, TopicPartitionOffsetAndMetadata>();
   /** Partitions that were noted since the last call of `forget`. */
@@ -18,8 +19,15 @@ export class Commits {
   #turn = 0;
   #committing: Promise<void> = Promise.resolve();
 
-  constructor(session: Pick<GroupSession, 'commitOffsets'>, log: Logger, intervalMs: number) {
+  /** @param onCommitted is called for each partition after the group has taken its offset */
+  constructor(
+    session: Pick<GroupSession, 'commitOffsets'>,
+    log: Logger,
+    intervalMs: number,
+    onCommitted: (committed: TopicPartitionOffsetAndMetadata) => void = () => undefined,
+  ) {
     this.#session = session;
+    this.#onCommitted = onCommitted;
     this.#log = log;
     this.#timer = setInterval(() => void this.flush(), intervalMs);
   }
@@ -56,6 +64,7 @@ export class Commits {
       this.#handled.clear();
       try {
         await this.#session.commitOffsets(offsets);
+        offsets.forEach(this.#onCommitted);
       } catch (error) {
         this.#log.info({ reason: reasonOf(error) }, 'commit failed; the messages will be redelivered');
       }

@@ -103,6 +103,59 @@ describe('a consumer group', () => {
     assert.deepEqual(await test.committed(`${test.prefix}.letters`, topic), [4]);
   });
 
+  it('a message that is read again before its offset is committed has one dead letter', async () => {
+    const topic = await test.createTopic(1);
+    const groupId = `${test.prefix}.letters-once`;
+    let [head, letters, readings] = [-1, 0, 0];
+    const handled: string[] = [];
+    let compared = Promise.withResolvers<void>();
+    const consumption = await consume({
+      kafka: test.kafka,
+      groupId,
+      subscriptions: [
+        {
+          topic,
+          decode(bytes) {
+            readings++;
+            return decode(bytes);
+          },
+          async handle({ messages, lastOffset }: IncomingBatch<string>) {
+            for (const { value } of messages) handled.push(value!);
+            head = Math.max(head, lastOffset);
+          },
+        },
+      ],
+      log: createLogger('test', 'silent'),
+      metrics: createMetrics('test'),
+      async deadLetter(_source, rejections) {
+        letters += rejections.length;
+        if (letters > 1) return;
+        // The state is compared with the log between the letter and the commit, as after a rebalance.
+        compared = Promise.withResolvers();
+        consumption.compareState();
+        await compared.promise;
+      },
+      onFailure: (error) => assert.fail(String(error)),
+      state: {
+        readHead: async () => ({ offset: head, topicId: undefined, incarnation: 'one' }),
+        writeHead: async () => undefined,
+        clear: async () => undefined,
+        forget: () => undefined,
+        continueWith: () => compared.resolve(),
+      },
+    });
+    await waitFor(async () => (await test.committed(groupId, topic))[0] === 0, {
+      message: 'the start of the partition to be committed',
+    });
+    await put(topic, 'k', 'undecodable');
+    await waitFor(() => readings >= 2, { message: 'the second reading' });
+    await put(topic, 'k', 'good');
+    await waitFor(() => handled.includes('good'), { message: 'the message behind it' });
+    await consumption.stop();
+    assert.equal(letters, 1);
+    assert.deepEqual(await test.committed(groupId, topic), [2]);
+  });
+
   it('dead-letters a message of a user in a partition to which its key does not belong', async () => {
     const topic = await test.createTopic(PARTITIONS);
     const own = partitionOfKey('ann', PARTITIONS);

@@ -16,6 +16,7 @@ import { HeldPartitions } from './held-partitions.ts';
 import type { HeldState } from './held-state.ts';
 import { MessageSpans } from './message-spans.ts';
 import { type IncomingMessage, incomingMessage, type Rejection } from './messages.ts';
+import { SentLetters } from './sent-letters.ts';
 
 /** One batch of one partition, decoded, in log order. A batch without messages only reports its last offset. */
 export interface IncomingBatch<V> {
@@ -114,10 +115,13 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     kafka,
     groupId,
     topics,
-    open: (topic) => ({ handle: (batch) => handle(batch, byTopic.get(topic)!, { commits, held }, options) }),
+    open: (topic) => ({
+      handle: (batch) => handle(batch, byTopic.get(topic)!, { commits, held, sentLetters }, options),
+    }),
     onRebalancing: () => void commits.flush(),
     onJoined(assignment) {
       commits.forget();
+      sentLetters.keepOnly((topic, partition) => assignment[topic]?.includes(partition) === true);
       const partitions = partitionsOf(assignment);
       log.info({ group: groupId, partitions }, 'partitions assigned');
       onAssigned?.(partitions);
@@ -133,7 +137,10 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     ...(concurrency === undefined ? {} : { concurrency }),
     ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
   });
-  const commits = new Commits(session, log, COMMIT_INTERVAL_MS);
+  const sentLetters = new SentLetters();
+  const commits = new Commits(session, log, COMMIT_INTERVAL_MS, ({ topic, partition, offset }) =>
+    sentLetters.forgetBefore(topic, partition, Number(offset)),
+  );
   const held =
     options.state === undefined
       ? undefined
@@ -170,12 +177,13 @@ type Reading = Omit<Subscription<never>, 'handle'> & {
 interface Progress {
   readonly commits: Commits;
   readonly held: HeldPartitions | undefined;
+  readonly sentLetters: SentLetters;
 }
 
 async function handle(
   batch: LogBatch,
   subscription: Reading,
-  { commits, held }: Progress,
+  { commits, held, sentLetters }: Progress,
   options: ConsumeOptions,
 ): Promise<void> {
   const started = performance.now();
@@ -188,9 +196,16 @@ async function handle(
     const rejections = held === undefined ? await work() : await held.handle(part, work);
     if (rejections === undefined) return;
     const letters = rejections.filter(
-      ({ message }) => held?.hasLetter(topic, partition, Number(message.offset)) !== true,
+      ({ message }) =>
+        held?.hasLetter(topic, partition, Number(message.offset)) !== true &&
+        !sentLetters.has(topic, partition, message),
     );
     if (letters.length > 0) await options.deadLetter({ topic, partition }, letters);
+    sentLetters.note(
+      topic,
+      partition,
+      letters.map(({ message }) => message),
+    );
     rejected += rejections.length;
     commits.note(topic, partition, part.lastOffset + 1);
   }
