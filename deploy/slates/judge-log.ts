@@ -1,5 +1,5 @@
 import { judge } from '#algorithms/bandit/ope/estimate.ts';
-import { type JudgedSlates, LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
+import { type ExpectedRewards, type JudgedSlates, LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
 import { nameWinner } from '#algorithms/bandit/ope/winner.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
@@ -7,8 +7,9 @@ import type { RerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
 import { lawOfSlate } from '../../services/rerank/slate.ts';
 import type { Figures } from '../figures/figures.ts';
+import { expectedByModel, type ModelledSlate } from './expected-rewards.ts';
 import type { PastPosteriors } from './past-posteriors.ts';
-import { loggedRequest } from './replay.ts';
+import { candidatesOf, loggedRequest } from './replay.ts';
 
 /** A logged slate with its candidates and what each of its slots earned. */
 export interface RewardedSlate {
@@ -18,7 +19,8 @@ export interface RewardedSlate {
 }
 
 /**
- * Judges a policy by the slates that another one chose: it would have had the same candidates, and the posterior of the same moment.
+ * Judges a policy by the slates that another one chose: it would have had the same candidates, and the posterior of the same moment. The
+ * doubly robust estimates use a model of the rewards that is fitted without the user of the slate, and decide the verdict.
  * Throws RangeError for an unknown policy.
  * @param settled in the order of the posteriors of the slates
  * @param policy as slates name it, such as `greedy` or `thompson(draws=8)`
@@ -41,6 +43,7 @@ export function judgeLog(
     logged: { slot: filled(), given: filled() },
     judged: { slot: filled(), given: filled() },
   };
+  const modelled: ModelledSlate[] = [];
   for (const [index, { slate, set, rewards }] of settled.entries()) {
     const { posterior, observations } = posteriors.at(set.rewardOffsets);
     const served = {
@@ -65,25 +68,32 @@ export function judgeLog(
     );
     log.judged.slot.set(law.marginals(order), at);
     log.judged.given.set(law.conditionals(order), at);
+    const { features } = candidatesOf(set);
+    modelled.push({ slate, set, features: features.values, law, order, rewards });
   }
-  return { policy: selected.label, slates: settled.length, ...figuresOf(log) };
+  const expected = expectedByModel(modelled, log.users, slots);
+  return { policy: selected.label, slates: settled.length, ...figuresOf(log, expected) };
 }
 
-function figuresOf(log: JudgedSlates): Figures {
+function figuresOf(log: JudgedSlates, expected: ExpectedRewards): Figures {
   const rows = LOOKINGS.map((looking) => {
-    const judgement = judge(log, { looking, random: createRandom('slates') });
+    const judgement = judge(log, { looking, random: createRandom('slates'), expected });
     const { values, looking: _looking, ...support } = judgement;
-    const { value, low, high, lead } = values.get('self-normalised')!;
-    const verdict = nameWinner(new Map([['the policy', judgement]]), 'self-normalised');
+    const { value, low, high } = values.get('self-normalised')!;
+    const robust = values.get('doubly-robust')!;
+    const verdict = nameWinner(new Map([['the policy', judgement]]), 'doubly-robust');
     return {
       looking,
       ips: values.get('ips')!.value,
       value,
       low,
       high,
-      lead: lead.value,
-      leadLow: lead.low,
-      leadHigh: lead.high,
+      doublyRobust: robust.value,
+      doublyRobustLow: robust.low,
+      doublyRobustHigh: robust.high,
+      lead: robust.lead.value,
+      leadLow: robust.lead.low,
+      leadHigh: robust.lead.high,
       ...support,
       verdict: 'winner' in verdict ? 'It is better than the policies that logged.' : verdict.refused,
     };

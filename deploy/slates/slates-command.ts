@@ -7,7 +7,8 @@ import { parsePosition } from '#topics/positions.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
-import { render } from '../figures/figures.ts';
+import { judgeFile } from '../evaluate/ope/judge-file.ts';
+import { type Figures, render } from '../figures/figures.ts';
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors } from './past-posteriors.ts';
 import { replaySlate } from './replay.ts';
@@ -16,6 +17,10 @@ import { readCandidateSets, readRewards, readSlates, type SlateLog, settledSlate
 interface SlatesFlags {
   readonly since: string;
   readonly json?: boolean;
+}
+
+interface JudgeFlags extends SlatesFlags {
+  readonly file?: string;
 }
 
 const HELP = `
@@ -48,10 +53,16 @@ export function slatesCommand(): Command {
   program
     .command('judge')
     .description('estimate what another policy would have earned, without letting it loose')
-    .argument('<policy>', 'as slates name it, such as greedy or thompson(draws=8)')
+    .argument('[policy]', 'as slates name it, such as greedy or thompson(draws=8)')
     .option(...since)
+    .option(
+      '--file <path>',
+      'a log of JSON lines that has the propensities of both policies, instead of the topics',
+    )
     .option('--json', 'one JSON object on the last line')
-    .action((policy: string, flags: SlatesFlags) => runCommand((context) => judge(context, policy, flags)));
+    .action((policy: string | undefined, flags: JudgeFlags) =>
+      runCommand((context) => judge(context, policy, flags)),
+    );
 
   return program;
 }
@@ -88,8 +99,26 @@ async function replay(context: CommandContext, slateId: string, { since, json }:
     throw new TributaryError('replay.impossible', `Slate ${slateId} is not the same: ${differences[0]}.`);
 }
 
-/** @throws TributaryError `topics.option` for an unknown policy, `replay.impossible` without slates to judge by */
-async function judge(context: CommandContext, policy: string, { since, json }: SlatesFlags): Promise<void> {
+/** @throws TributaryError `topics.option` for an unknown policy or none, `replay.impossible` without slates to judge by */
+async function judge(
+  context: CommandContext,
+  policy: string | undefined,
+  { since, file, json }: JudgeFlags,
+): Promise<void> {
+  const figures = file === undefined ? await judgeTopics(context, policy, since) : judgeFile(file);
+  await context.write(`${render(figures)}\n${json ? `${JSON.stringify(figures)}\n` : ''}`);
+}
+
+async function judgeTopics(
+  context: CommandContext,
+  policy: string | undefined,
+  since: string,
+): Promise<Figures> {
+  if (policy === undefined)
+    throw new TributaryError(
+      'topics.option',
+      'Name the policy to judge, such as greedy, or a log with --file.',
+    );
   const log = logOf(context);
   const from = parsePosition(since, Date.now());
   const config = readRerankConfig();
@@ -103,8 +132,7 @@ async function judge(context: CommandContext, policy: string, { since, json }: S
       'replay.impossible',
       'The log has no slate with its candidates and its rewards.',
     );
-  const figures = judgeLog(settled, new PastPosteriors(rewards, config), policy, config);
-  await context.write(`${render(figures)}\n${json ? `${JSON.stringify(figures)}\n` : ''}`);
+  return judgeLog(settled, new PastPosteriors(rewards, config), policy, config);
 }
 
 function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): SlateLog {

@@ -76,5 +76,13 @@ describe('npm run slates', () => {
     const policy = await beside.run('judge', 'neural');
     assert.match(policy.stderr, /^neural: there is no policy neural; the policies are /);
     assert.equal(policy.stdout, '');
+    const none = await beside.run('judge');
+    assert.match(none.stderr, /^Name the policy to judge, such as greedy, or a log with --file\.\n$/);
+    const file = await beside.run('judge', '--file', '/nowhere/log.jsonl');
+    assert.match(
+      file.stderr,
+      /^The log \/nowhere\/log\.jsonl cannot be read: ENOENT\. Name a file of JSON lines/,
+    );
+    assert.deepEqual([none.code, file.code].includes(0), false);
   });
 });

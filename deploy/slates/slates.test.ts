@@ -188,15 +188,29 @@ test('another policy is judged by the slates of an exploring one: the one that l
     CONFIG,
   ) as {
     logged: number;
-    rows: { looking: string; value: number; meanWeight: number; verdict: string }[];
+    rows: {
+      looking: string;
+      value: number;
+      doublyRobust: number;
+      doublyRobustLow: number;
+      doublyRobustHigh: number;
+      meanWeight: number;
+      effectiveSampleSize: number;
+      largestWeight: number;
+      withoutSupport: number;
+      verdict: string;
+    }[];
   };
   assert.deepEqual(
     figures.rows.map(({ looking }) => looking),
     ['slot', 'cascade', 'slate'],
   );
-  for (const { value, meanWeight } of figures.rows) {
+  for (const { value, meanWeight, ...row } of figures.rows) {
     assert.ok(Math.abs(meanWeight - 1) < 0.2, `mean weight ${meanWeight}`);
     assert.ok(Math.abs(value - figures.logged) < 0.5);
+    assert.ok(row.doublyRobustLow < row.doublyRobust && row.doublyRobust < row.doublyRobustHigh);
+    assert.ok(Math.abs(row.doublyRobust - value) < 0.3, `${row.doublyRobust} and ${value}`);
+    assert.ok(row.effectiveSampleSize > 0 && row.largestWeight > 1 && row.withoutSupport >= 0);
   }
   const own = judgeLog(
     slates,

@@ -105,9 +105,18 @@ function slotFault(slot: Partial<FileSlot> | null): string | undefined {
   return name && `expected.${name} is no number`;
 }
 
+function textOf(path: string): string {
+  try {
+    return readFileSync(path, 'utf8');
+  } catch (error) {
+    const reason = (error as NodeJS.ErrnoException).code ?? String(error);
+    throw new SetupError(`The log ${path} cannot be read: ${reason}`, `Name a file of JSON lines; ${REMEDY}`);
+  }
+}
+
 /** Judges the policy of a file under each assumption of how people look. */
 export function judgeFile(path: string): Figures {
-  const { log, expected } = readJudgedFile(readFileSync(path, 'utf8'));
+  const { log, expected } = readJudgedFile(textOf(path));
   const method = expected === undefined ? 'self-normalised' : 'doubly-robust';
   const rows = LOOKINGS.map((looking) => {
     const judgement = judge(log, { looking, random: createRandom('file'), ...(expected && { expected }) });
