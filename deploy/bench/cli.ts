@@ -32,6 +32,10 @@ await runMeasurement('bench', {
     options: ['users', 'seconds', 'rates', 'parts', 'growth-share', 'hold'],
     load: () => import('./live.ts'),
   },
+  reward: {
+    title: 'From rewards in the log, positive and negative ones, to slates of a posterior that includes them',
+    load: () => import('./reward.ts'),
+  },
   'pinsage-training': {
     title: 'Training PinSage beside PyTorch with DGL, on the graph of completejourney',
     load: () => import('./pinsage-training.ts'),

@@ -40,13 +40,13 @@ const STAGE_SETTINGS = {
       'most items of one path of categories in each ten slots of a slate, as far as others fill the slate; 0 for no limit',
   }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
-    fallback: 1_000,
+    fallback: 500,
     minimum: 10,
     maximum: 600_000,
     integer: true,
     unit: 'ms',
     summary:
-      'time between two readings of the statistics of all partitions, from which the posterior is computed',
+      'time between two looks whether rewards were learned; if so, the statistics of all partitions are read, and the posterior is computed',
   }),
   priorDeviation: number('TRIBUTARY_RERANK_PRIOR_DEVIATION', {
     fallback: 0.02,

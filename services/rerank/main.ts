@@ -16,7 +16,7 @@ import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { type KindLimit, limitKinds } from './kinds.ts';
 import { createLearner } from './learning/learner.ts';
-import { readPosterior } from './learning/posterior.ts';
+import { createPosteriorReader, type HeldPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics } from './metrics.ts';
@@ -29,7 +29,7 @@ import { applyRules, hasRules } from './rules.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
 
-/** Rewards count from the next refresh of the policy on, which comes every second by default. */
+/** Rewards count from the next refresh of the policy on, which comes every half second by default. */
 const LEARNING_REST_MS = 100;
 
 await runStage(STAGES.rerank, async (stage) => {
@@ -56,11 +56,14 @@ await runStage(STAGES.rerank, async (stage) => {
     terms: config.terms,
     count: (outcome) => metrics.rewards.inc({ outcome }),
   });
+  const options = { ...config, ...config.terms };
+  const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, options);
+  let policies: { learned: HeldPosterior; of: (name: string) => ServedPolicy } | undefined;
   const served = await refreshing({
     read: async (): Promise<(name: string) => ServedPolicy> => {
-      const options = { ...config, ...config.terms };
-      const learned = await readPosterior(statistics, CATALOG.rewards.partitions, options);
-      return servedPolicies((name) => {
+      const learned = await readLearned();
+      if (policies?.learned === learned) return policies.of;
+      const of = servedPolicies((name) => {
         const policy = name === '' ? config.policy : selectArmPolicy(name, config);
         if ('reason' in policy) throw new RangeError(policy.reason);
         return {
@@ -75,6 +78,8 @@ await runStage(STAGES.rerank, async (stage) => {
           interactions: config.terms.interactions,
         };
       });
+      policies = { learned, of };
+      return of;
     },
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,

@@ -6,7 +6,7 @@ import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
-import { readPosterior } from './posterior.ts';
+import { createPosteriorReader, readPosterior } from './posterior.ts';
 import { applyRewards, someReward, someRewards, TERMS } from './rewards.testing.ts';
 import { MAX_COLUMNS, nothingLearned, type RewardOutcome } from './rewards.ts';
 
@@ -146,4 +146,34 @@ test('statistics that rewards within the bounds cannot lead to are forgotten, an
     [...learned.blocks.values()].map(({ statistics }) => statistics.count),
     [1],
   );
+});
+
+test('the posterior is learned again only after a partition has advanced or begun again', async () => {
+  const store = createMemoryStatisticsStore();
+  let loads = 0;
+  const counted = {
+    ...store,
+    load(partition: number) {
+      loads++;
+      return store.load(partition);
+    },
+  };
+  const read = createPosteriorReader(counted, PARTITION + 1, {
+    ...TERMS,
+    priorDeviation: 1,
+    noiseVariance: 0.1,
+  });
+  const empty = await read();
+  assert.equal(await read(), empty);
+  assert.equal(loads, PARTITION + 1);
+  const learner = createLearner({ store, terms: TERMS, count: () => {} });
+  await learner.learn(batchOf(someRewards(2), 0, 2));
+  const learned = await read();
+  assert.equal(learned.observations, 2);
+  assert.notEqual(learned.id, empty.id);
+  assert.equal(await read(), learned);
+  await store.writeHead(PARTITION, { offset: 1, topicId: undefined, incarnation: 'another' });
+  assert.notEqual(await read(), learned);
+  await store.clear(PARTITION);
+  assert.equal((await read()).observations, 0);
 });

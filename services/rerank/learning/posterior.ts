@@ -58,6 +58,25 @@ export async function readPosterior(
   return { ...learnPosterior(learned, options, posteriorIdOf(offsets)), offsets };
 }
 
+/**
+ * Returns a reader of the posterior. It reads statistics and learns from them only if a partition has advanced or begun again, which the heads of
+ * the partitions show; else it returns the same object.
+ */
+export function createPosteriorReader(
+  store: Pick<StatisticsStore, 'load' | 'readHead'>,
+  partitions: number,
+  options: PriorOptions,
+): () => Promise<HeldPosterior> {
+  let last: { readonly heads: string; readonly posterior: HeldPosterior } | undefined;
+  return async () => {
+    // Read first: statistics that advance meanwhile are read again the next time.
+    const read = Array.from({ length: partitions }, (_, partition) => store.readHead(partition));
+    const heads = JSON.stringify(await Promise.all(read));
+    if (last?.heads !== heads) last = { heads, posterior: await readPosterior(store, partitions, options) };
+    return last.posterior;
+  };
+}
+
 /** Digest of the offsets up to which each partition is in the posterior. */
 export function posteriorIdOf(offsets: readonly number[]): string {
   return createHash('sha256').update(offsets.join()).digest('hex').slice(0, 16);
