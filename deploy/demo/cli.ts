@@ -9,8 +9,10 @@ import { exitWithFailure } from '../local/failure.ts';
 import { acquireRunLock } from '../local/lock.ts';
 import { sampleMemory } from '../local/memory.ts';
 import { cacheFolder } from '../local/parts/cache.mjs';
+import { readAbilities } from '../simulate/crowd.ts';
 import { startCluster } from './cluster.ts';
 import { conclude, drain } from './conclude.ts';
+import { visitorsOf } from './crowd.ts';
 import { runLive } from './live.ts';
 import { createNarrator } from './narrator.ts';
 import { openDataset } from './open.ts';
@@ -78,7 +80,8 @@ async function main(options: DemoOptions): Promise<void> {
     gateway,
     actions: options.once ? kept() : repeated(kept),
     rate: options.rate,
-    departments: past.departments,
+    people: await visitorsOf(dataset, plan, options.seed),
+    abilities: await readAbilities(cluster.url('gateway')),
     random: createRandom(options.seed),
     onStatus: (status) => narrator.say(renderStatus(status)),
   });

@@ -4,15 +4,19 @@ import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway } from '../data/gateway.ts';
 import { type ReplayReport, replay } from '../data/replay.ts';
 import { createSender, type SendCounts } from '../data/sender.ts';
+import { type Abilities, runCrowd } from '../simulate/crowd.ts';
+import type { People } from '../simulate/people.ts';
 import { createFreshnessProbe, type FreshnessReport } from './freshness.ts';
-import { type Departments, visit } from './visitors.ts';
 
 export interface LiveOptions {
   readonly gateway: Gateway;
   readonly actions: AsyncIterable<DatasetAction>;
   /** Actions replayed per second. */
   readonly rate: number;
-  readonly departments: Departments;
+  /** Those who visit meanwhile. */
+  readonly people: People;
+  /** What the API of the gateway offers. */
+  readonly abilities: Abilities;
   readonly random: Random;
   /** Called every few seconds. */
   readonly onStatus: (status: LiveStatus) => void;
@@ -37,41 +41,42 @@ export interface LiveReport extends LiveStatus {
 const LANES = 16;
 const VISITS_A_SECOND = 5;
 const STATUS_MS = 5_000;
-/** Visitors are drawn among the users of this number of latest actions. */
-const RECENT_USERS = 500;
+/** Some of the visitors want other things from time to time. */
+const DRIFT = { afterMs: 20_000, everyMs: 20_000, share: 0.1 };
 
 const wallClock = { now: Date.now, sleep: (ms: number): Promise<void> => delay(ms) };
 const monotonicClock = { ...wallClock, now: () => performance.now() };
 
 /**
- * Replays actions at a rate. Meanwhile, simulated visitors request slates and react to them, and a probe measures how
+ * Replays actions at a rate. Meanwhile, the crowd of the simulation requests slates and reacts to them, and a probe measures how
  * long an accepted action takes to show in a slate. Resolves when the actions are used up and all of them are
  * acknowledged.
  */
 export async function runLive(options: LiveOptions): Promise<LiveReport> {
-  const { gateway, actions, rate, departments, random, onStatus } = options;
+  const { gateway, actions, rate, people, abilities, random, onStatus } = options;
   const probe = createFreshnessProbe({ gateway, clock: monotonicClock });
-  const recentUsers: string[] = [];
   const sender = createSender<DatasetAction>({
     post: gateway.postActions,
     keyOf: ({ userId }) => userId,
     lanes: LANES,
     onAccepted(action, { offset }) {
-      departments.learn(action);
-      recentUsers[random.integer(RECENT_USERS)] = action.userId;
-      probe.consider(action, offset);
+      // An impression is no part of the interests.
+      if (action.type !== 'impression') probe.consider(action, offset);
     },
   });
   const replayEnded = new AbortController();
-  const visiting = visit({
+  const seen = { slates: 0, failed: 0 };
+  const visiting = runCrowd({
+    people,
     gateway,
-    departments,
-    random,
-    nextUser: () => recentUsers[random.integer(RECENT_USERS)],
+    abilities,
     emit: (action) => sender.enqueue(action),
     rate: VISITS_A_SECOND,
-    sleep: wallClock.sleep,
+    random,
+    drift: DRIFT,
     signal: replayEnded.signal,
+    onVisit: () => void seen.slates++,
+    onFailed: () => void seen.failed++,
   });
   const status = setInterval(() => onStatus({ counts: sender.counts, freshness: probe.report() }), STATUS_MS);
   try {
@@ -80,13 +85,13 @@ export async function runLive(options: LiveOptions): Promise<LiveReport> {
     // The first failure ends both; without one, the visitors stay until the replay ends.
     const report = await Promise.race([replaying, visiting.then(() => replaying)]);
     replayEnded.abort();
-    const { slates, failed } = await visiting;
+    await visiting;
     await sender.whenBelow(1);
     await probe.settled();
     return {
       replay: report,
-      visits: slates,
-      failedVisits: failed,
+      visits: seen.slates,
+      failedVisits: seen.failed,
       counts: sender.counts,
       freshness: probe.report(),
     };

@@ -4,7 +4,6 @@ import { loadHistory, loadItems } from '../data/load.ts';
 import type { SendCounts } from '../data/sender.ts';
 import type { Narrator } from './narrator.ts';
 import type { ReplayPlan } from './plan.ts';
-import { createDepartments, type Departments } from './visitors.ts';
 
 /** The catalogue and the history, fully acknowledged. */
 export interface Past {
@@ -14,7 +13,6 @@ export interface Past {
   readonly history: SendCounts;
   /** Actions a second. */
   readonly historyRate: number;
-  readonly departments: Departments;
 }
 
 export async function loadPast(
@@ -23,9 +21,8 @@ export async function loadPast(
   gateway: Gateway,
   narrator: Narrator,
 ): Promise<Past> {
-  const departments = createDepartments();
   narrator.phase('catalogue', 'Catalogue');
-  const items = await loadItems(noting(dataset.items(), departments.addItem), gateway);
+  const items = await loadItems(dataset.items(), gateway);
   narrator.say(renderCounts('items', items));
 
   narrator.phase('history', 'History, shifted to end now');
@@ -34,13 +31,12 @@ export async function loadPast(
   const users = new Set<string>();
   const past = noting<DatasetAction>(dataset.actions(0, plan.historyCount), (action) => {
     users.add(action.userId);
-    departments.learn(action);
   });
   const history = await loadHistory(past, plan.shift, gateway, bar);
   bar.stop();
   const historyRate = Math.round((history.acknowledged / (performance.now() - since)) * 1000);
   narrator.say(`${renderCounts('actions', history)}, ${historyRate}/s`);
-  return { items: items.acknowledged, users: users.size, history, historyRate, departments };
+  return { items: items.acknowledged, users: users.size, history, historyRate };
 }
 
 /** Passes elements on and calls `note` with each. */

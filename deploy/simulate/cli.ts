@@ -18,17 +18,17 @@ import { type Figures, render, takenOn } from '../figures/figures.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { acquireRunLock } from '../local/lock.ts';
 import { cacheFolder } from '../local/parts/cache.mjs';
-import { abilitiesOf, type CrowdAction, runCrowd } from './crowd.ts';
+import { type Abilities, readAbilities, runCrowd } from './crowd.ts';
 import { parseSimulateOptions, type SimulateOptions } from './options.ts';
 import { People } from './people.ts';
-import { tallyOf } from './tally.ts';
+import { type CrowdSlate, tallyOf } from './tally.ts';
 
 /** Share of the actions that the system never learns of: they say what people want. */
 const FUTURE = 0.2;
 /** Share of the time before the drift. */
 const BEFORE_DRIFT = 0.65;
 /** Models whose own order is an arm of the experiment. */
-const SINGLE_MODELS = ['behaviour', 'medoid-neighbours', 'trending'] as const;
+const SINGLE_MODELS = ['combiner', 'behaviour', 'medoid-neighbours', 'trending'] as const;
 /** Share of the users whose slates the bandit chooses, relative to one single model. */
 const BANDIT_SHARE = 4;
 
@@ -50,7 +50,7 @@ async function main(options: SimulateOptions): Promise<void> {
     await collect(dataset.actions(historyCount)),
     random,
   );
-  const abilities = abilitiesOf((await (await fetch(`${url}/openapi.json`)).json()) as object);
+  const abilities = await readAbilities(url);
 
   narrator.phase('crowd', `${people.userIds.length} people, ${options.rate} visits a second`);
   const figures = await act(options, gateway, people, abilities, random);
@@ -121,30 +121,41 @@ async function act(
   { seconds, rate }: SimulateOptions,
   gateway: Gateway,
   people: People,
-  abilities: ReturnType<typeof abilitiesOf>,
+  abilities: Abilities,
   random: ReturnType<typeof createRandom>,
 ): Promise<Figures> {
-  const sender = createSender<CrowdAction>({
+  const sender = createSender<DatasetAction>({
     post: gateway.postActions,
     keyOf: ({ userId }) => userId,
     lanes: 8,
   });
-  const report = await runCrowd({
+  const visits: CrowdSlate[] = [];
+  let failed = 0;
+  let driftAt: number | undefined;
+  await runCrowd({
     people,
     gateway,
     abilities,
-    emit: (action: CrowdAction | DatasetAction) => sender.enqueue(action),
+    emit: (action) => sender.enqueue(action),
     rate,
     random: random.fork('crowd'),
-    driftAfterMs: seconds * 1_000 * BEFORE_DRIFT,
-    endAfterMs: seconds * 1_000,
+    drift: {
+      afterMs: seconds * 1_000 * BEFORE_DRIFT,
+      share: 1,
+      onDrift() {
+        driftAt = visits.length;
+      },
+    },
+    signal: AbortSignal.timeout(seconds * 1_000),
+    onVisit: (visit) => void visits.push(visit),
+    onFailed: () => void failed++,
   });
   await sender.whenBelow(1);
   const { sent, acknowledged, rejected } = sender.counts;
   return {
-    ...tallyOf(report.visits, report.driftAt),
-    visits: report.visits.length,
-    failedVisits: report.failed,
+    ...tallyOf(visits, driftAt ?? visits.length),
+    visits: visits.length,
+    failedVisits: failed,
     actions: { sent, acknowledged, rejected },
   };
 }

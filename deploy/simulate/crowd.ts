@@ -6,13 +6,6 @@ import { LOOK_MODELS, look } from '../evaluate/semi-synthetic/looking.ts';
 import type { People } from './people.ts';
 import type { CrowdSlate } from './tally.ts';
 
-/** An action that names the slate it answers, where the API has these fields. */
-export interface CrowdAction extends Omit<DatasetAction, 'type'> {
-  readonly type: DatasetAction['type'] | 'impression';
-  readonly slateId?: string;
-  readonly slot?: number;
-}
-
 /** What the API of the system offers, as its description says. */
 export interface Abilities {
   readonly namesSlates: boolean;
@@ -23,20 +16,28 @@ export interface CrowdOptions {
   readonly people: People;
   readonly gateway: Pick<Gateway, 'recommend'>;
   readonly abilities: Abilities;
-  readonly emit: (action: CrowdAction) => void;
+  readonly emit: (action: DatasetAction) => void;
   /** Visits a second. */
   readonly rate: number;
   readonly random: Random;
-  /** Milliseconds from the first visit to the drift, and to the end. */
-  readonly driftAfterMs: number;
-  readonly endAfterMs: number;
+  readonly drift: Drift;
+  /** Ends the visits; what the visitors have decided to do by then is still done. */
+  readonly signal: AbortSignal;
+  /** Called with each slate that a person has looked at. */
+  readonly onVisit: (visit: CrowdSlate) => void;
+  /** Called for each slate that was not answered. */
+  readonly onFailed: () => void;
 }
 
-export interface CrowdReport {
-  readonly visits: readonly CrowdSlate[];
-  /** Slates before the drift. */
-  readonly driftAt: number;
-  readonly failed: number;
+/** When people begin to want other things. */
+export interface Drift {
+  /** Milliseconds from the first visit to the first drift, and from each to the next. */
+  readonly afterMs: number;
+  readonly everyMs?: number;
+  /** Share of the people who take part, 0 to 1. */
+  readonly share: number;
+  /** Called after each drift. */
+  readonly onDrift?: () => void;
 }
 
 const SLOTS = 10;
@@ -46,70 +47,98 @@ const MOST_AT_ONCE = 32;
 const CLICK_AFTER_MS = 700;
 const BUY_AFTER_MS = 2_000;
 const BUYS = 0.3;
+/** Longest wait, in means. */
+const LONGEST_WAIT = 6;
 
-/** People visit at random times, look in one of three ways, click after a while and sometimes buy. Only the public API is used. */
-export async function runCrowd(options: CrowdOptions): Promise<CrowdReport> {
-  const { people, gateway, rate, random, driftAfterMs, endAfterMs } = options;
-  const visits: CrowdSlate[] = [];
+/**
+ * People visit at random times, look in one of three ways, click after a while and sometimes buy, tire of what they pass over, and drift. Only
+ * the public API is used. Resolves after the signal, when all visits and reactions have ended.
+ * @throws the error of `emit`, which ends the visits
+ */
+export async function runCrowd(options: CrowdOptions): Promise<void> {
+  const { people, rate, random, drift, signal } = options;
+  if (people.userIds.length === 0) return;
   const underWay = new Set<Promise<void>>();
+  const pending = new Set<Promise<void>>();
+  let failure: { readonly error: unknown } | undefined;
+  const fail = (error: unknown): void => {
+    failure ??= { error };
+  };
+  const later: Later = (ms, act) => {
+    const acting = delay(ms)
+      .then(act)
+      .catch(fail)
+      .finally(() => pending.delete(acting));
+    pending.add(acting);
+  };
   const start = performance.now();
-  let driftAt: number | undefined;
-  let failed = 0;
-
-  async function visit(): Promise<void> {
-    const person = random.integer(people.userIds.length);
-    const userId = people.userIds[person]!;
-    const slate = await gateway.recommend(userId, SLOTS).catch(() => undefined);
-    if (slate === undefined) {
-      failed++;
-      return;
-    }
-    // A person looks in the same way each time.
-    const model = LOOK_MODELS[person % LOOK_MODELS.length]!;
-    const looked = look(
-      slate.items.map(({ itemId }) => people.appeal(userId, itemId)),
-      model,
-      random,
-    );
-    visits.push({
-      policy: slate.policy,
-      look: model,
-      slots: slate.items.map(({ models }, slot) => ({
-        models,
-        isSeen: looked.seen[slot]!,
-        isClicked: looked.clicked[slot]!,
-      })),
-    });
-    for (const [slot, { itemId }] of slate.items.entries()) {
-      if (!looked.seen[slot]) continue;
-      if (!looked.clicked[slot]) people.tire(userId, itemId);
-      react(slate, slot, looked.clicked[slot]!, options);
-    }
-  }
-
-  for (;;) {
-    const passed = performance.now() - start;
-    if (passed >= endAfterMs) break;
-    if (driftAt === undefined && passed >= driftAfterMs) {
-      driftAt = visits.length;
-      people.drift(random);
+  let nextDrift = drift.afterMs;
+  while (!signal.aborted && failure === undefined) {
+    if (performance.now() - start >= nextDrift) {
+      people.drift(random, drift.share);
+      drift.onDrift?.();
+      nextDrift += drift.everyMs ?? Number.POSITIVE_INFINITY;
     }
     while (underWay.size >= MOST_AT_ONCE) await Promise.race(underWay);
-    const running = visit().finally(() => underWay.delete(running));
+    const running = visit(options, later)
+      .catch(fail)
+      .finally(() => underWay.delete(running));
     underWay.add(running);
-    await delay(waitOf(1_000 / rate, random));
+    await delay(waitOf(1_000 / rate, random), undefined, { signal }).catch(() => undefined);
   }
   await Promise.all(underWay);
-  return { visits, driftAt: driftAt ?? visits.length, failed };
+  await Promise.all(pending);
+  if (failure !== undefined) throw failure.error;
 }
 
+/** Does something after a time. */
+type Later = (ms: number, act: () => void) => void;
+
+async function visit(options: CrowdOptions, later: Later): Promise<void> {
+  const { people, gateway, random, onVisit, onFailed } = options;
+  const person = random.integer(people.userIds.length);
+  const userId = people.userIds[person]!;
+  const slate = await gateway.recommend(userId, SLOTS).catch(() => undefined);
+  if (slate === undefined) {
+    onFailed();
+    return;
+  }
+  // A person looks in the same way each time.
+  const model = LOOK_MODELS[person % LOOK_MODELS.length]!;
+  const looked = look(
+    slate.items.map(({ itemId }) => people.appeal(userId, itemId)),
+    model,
+    random,
+  );
+  onVisit({
+    userId,
+    policy: slate.policy,
+    look: model,
+    slots: slate.items.map(({ models }, slot) => ({
+      models,
+      isSeen: looked.seen[slot]!,
+      isClicked: looked.clicked[slot]!,
+    })),
+  });
+  for (const [slot, { itemId }] of slate.items.entries()) {
+    if (!looked.seen[slot]) continue;
+    if (!looked.clicked[slot]) people.tire(userId, itemId);
+    react({ slate, slot, isClicked: looked.clicked[slot]! }, options, later);
+  }
+}
+
+/** What a person does after a look at a slot. */
 function react(
-  { slateId, userId, items }: ReceivedSlate,
-  slot: number,
-  isClicked: boolean,
+  {
+    slate,
+    slot,
+    isClicked,
+  }: { readonly slate: ReceivedSlate; readonly slot: number; readonly isClicked: boolean },
   { abilities, emit, random }: CrowdOptions,
+  later: Later,
 ): void {
-  const act = (type: CrowdAction['type']): CrowdAction => ({
+  const { slateId, userId, items } = slate;
+  const act = (type: DatasetAction['type']): DatasetAction => ({
     eventId: `${slateId}-${slot}-${type}`,
     userId,
     itemId: items[slot]!.itemId,
@@ -120,14 +149,14 @@ function react(
   if (abilities.hasImpressions) emit(act('impression'));
   if (!isClicked) return;
   const clickAfter = waitOf(CLICK_AFTER_MS, random);
-  void delay(clickAfter).then(() => emit(act('click')));
+  later(clickAfter, () => emit(act('click')));
   if (random.next() >= BUYS) return;
-  void delay(clickAfter + waitOf(BUY_AFTER_MS, random)).then(() => emit(act('buy')));
+  later(clickAfter + waitOf(BUY_AFTER_MS, random), () => emit(act('buy')));
 }
 
-/** An exponentially distributed time with this mean. */
+/** An exponentially distributed time with this mean, cut where it is over six times as long. */
 function waitOf(mean: number, random: Random): number {
-  return -mean * Math.log(1 - random.next());
+  return mean * Math.min(LONGEST_WAIT, -Math.log(1 - random.next()));
 }
 
 /** Reads from the description of the API what an action may say. */
@@ -137,4 +166,9 @@ export function abilitiesOf(openApi: { readonly paths?: Readonly<Record<string, 
     namesSlates: text.includes('"slateId":{') && text.includes('"slot":{'),
     hasImpressions: text.includes('"impression"'),
   };
+}
+
+/** What the API of a gateway offers. @param url of the gateway */
+export async function readAbilities(url: string): Promise<Abilities> {
+  return abilitiesOf((await (await fetch(`${url}/openapi.json`)).json()) as object);
 }

@@ -7,6 +7,8 @@ const FITS = { item: 0.6, kind: 0.2, department: 0.04, nothing: 0.005 };
 const MOST_INTERESTS = 6;
 /** What remains of the appeal of an item after each time that it was seen without a click. */
 const FATIGUE = 0.75;
+/** Of an item without categories. Such items have nothing in common. */
+const NO_KIND = '';
 
 /** What a person wants: the items that they take later in the data, and a few kinds of these. */
 interface Wants {
@@ -40,8 +42,10 @@ export class People {
     const items = new Set(future.map(({ itemId }) => itemId));
     const chosen = [...items].filter((itemId) => this.#pathOf.has(itemId));
     const kinds = new Set<string>();
-    while (chosen.length > 0 && kinds.size < MOST_INTERESTS)
-      kinds.add(this.#kindOf(chosen.splice(random.integer(chosen.length), 1)[0]!));
+    while (chosen.length > 0 && kinds.size < MOST_INTERESTS) {
+      const kind = this.#kindOf(chosen.splice(random.integer(chosen.length), 1)[0]!);
+      if (kind !== NO_KIND) kinds.add(kind);
+    }
     const departments = new Set([...kinds].map((kind) => kind.split('\n')[0]!));
     return { items, kinds, departments };
   }
@@ -71,14 +75,19 @@ export class People {
     this.#seen.set(key, (this.#seen.get(key) ?? 0) + 1);
   }
 
-  /** Everybody wants from now on what another person wanted, and is tired of nothing. */
-  drift(random: Random): void {
-    const wants = this.userIds.map((userId) => this.#wants.get(userId)!);
+  /**
+   * The people who take part want from now on what another one of them wanted, and are tired of nothing.
+   * @param share of the people who take part, 0 to 1
+   */
+  drift(random: Random, share = 1): void {
+    const drifting = this.userIds.filter(() => share === 1 || random.next() < share);
+    const wants = drifting.map((userId) => this.#wants.get(userId)!);
     for (let i = wants.length - 1; i > 0; i--) {
       const j = random.integer(i + 1);
       [wants[i], wants[j]] = [wants[j]!, wants[i]!];
     }
-    for (const [index, userId] of this.userIds.entries()) this.#wants.set(userId, wants[index]!);
-    this.#seen.clear();
+    const isDrifting = new Set(drifting);
+    for (const [index, userId] of drifting.entries()) this.#wants.set(userId, wants[index]!);
+    for (const key of [...this.#seen.keys()]) if (isDrifting.has(key.split('\n')[0]!)) this.#seen.delete(key);
   }
 }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import type { DatasetAction } from '../data/dataset.ts';
-import { abilitiesOf, type CrowdAction, runCrowd } from './crowd.ts';
+import { abilitiesOf, runCrowd } from './crowd.ts';
 import { People } from './people.ts';
 import { type CrowdSlate, tallyOf } from './tally.ts';
 
@@ -25,6 +25,66 @@ test('people want what they take later, its kind less, its department little, an
   assert.equal(people.appeal('nobody', 'tea'), 0);
 });
 
+test('items without categories have nothing in common', () => {
+  const plain = ['pen', 'cup'].map((itemId) => ({ itemId, title: itemId }));
+  const people = new People(plain, [taken('ann', 'pen')], createRandom(1));
+  assert.deepEqual(
+    plain.map(({ itemId }) => people.appeal('ann', itemId)),
+    [0.6, 0.005],
+  );
+});
+
+test('where a share of the people drifts, the others want what they wanted and stay tired', () => {
+  const everyone = Array.from({ length: 200 }, (_, i) => `u${i}`);
+  const people = new People(
+    ITEMS,
+    everyone.map((userId, i) => taken(userId, i % 2 === 0 ? 'tea' : 'shoes')),
+    createRandom(1),
+  );
+  for (const userId of everyone) people.tire(userId, 'tea');
+  const before = everyone.map((userId) => people.appeal(userId, 'tea'));
+  people.drift(createRandom(2), 0.1);
+  const changed = everyone.filter((userId, i) => people.appeal(userId, 'tea') !== before[i]).length;
+  assert.ok(changed > 5 && changed < 50, `${changed} of 200`);
+});
+
+test('an action that cannot be sent ends the visits with its error', async () => {
+  const people = new People(ITEMS, [taken('ann', 'tea')], createRandom(1));
+  const items = ITEMS.map(({ itemId, title }, slot) => ({ itemId, title, slot, models: [], reason: '' }));
+  const slate = { policy: 'p', generation: null, interestsVersion: 0, items };
+  const crowd = runCrowd({
+    people,
+    gateway: { recommend: async (userId) => ({ slateId: 's', userId, ...slate }) },
+    abilities: { namesSlates: true, hasImpressions: true },
+    emit() {
+      throw new Error('the gateway is gone');
+    },
+    rate: 1_000,
+    random: createRandom(3),
+    drift: { afterMs: 1_000, share: 1 },
+    signal: AbortSignal.timeout(60_000),
+    onVisit: () => undefined,
+    onFailed: () => undefined,
+  });
+  await assert.rejects(crowd, /the gateway is gone/);
+});
+
+test('a crowd of nobody ends at once', async () => {
+  const nobody = new People(ITEMS, [], createRandom(1));
+  await runCrowd({
+    people: nobody,
+    gateway: { recommend: () => assert.fail('nobody visits') },
+    abilities: { namesSlates: true, hasImpressions: true },
+    emit: () => assert.fail('nobody acts'),
+    rate: 1,
+    random: createRandom(3),
+    drift: { afterMs: 1, share: 1 },
+    signal: AbortSignal.timeout(60_000),
+    onVisit: () => undefined,
+    onFailed: () => undefined,
+  });
+});
+
 test('at a drift people swap what they want, and nothing is lost', () => {
   const people = new People(ITEMS, [taken('ann', 'tea'), taken('bob', 'shoes')], createRandom(1));
   people.tire('ann', 'tea');
@@ -38,7 +98,10 @@ test('at a drift people swap what they want, and nothing is lost', () => {
 
 test('a crowd visits, looks and acts until its time is over, and names the slate if the API has a field for it', async () => {
   const people = new People(ITEMS, [taken('ann', 'tea'), taken('bob', 'shoes')], createRandom(1));
-  const actions: CrowdAction[] = [];
+  const actions: DatasetAction[] = [];
+  const visits: CrowdSlate[] = [];
+  const drifts: number[] = [];
+  let failed = 0;
   let slates = 0;
   const recommend = async (userId: string) => {
     slates++;
@@ -52,21 +115,25 @@ test('a crowd visits, looks and acts until its time is over, and names the slate
     }));
     return { slateId: `s${slates}`, userId, policy: 'p', generation: null, interestsVersion: 0, items };
   };
-  const { visits, driftAt, failed } = await runCrowd({
+  await runCrowd({
     people,
     gateway: { recommend },
     abilities: { namesSlates: true, hasImpressions: true },
     emit: (action) => void actions.push(action),
     rate: 2_000,
     random: createRandom(3),
-    driftAfterMs: 100,
-    endAfterMs: 200,
+    drift: { afterMs: 50, everyMs: 50, share: 0.5, onDrift: () => void drifts.push(visits.length) },
+    signal: AbortSignal.timeout(200),
+    onVisit: (visit) => void visits.push(visit),
+    onFailed: () => void failed++,
   });
   assert.equal(visits.length + failed, slates);
   assert.equal(failed, Math.floor(slates / 10));
-  assert.ok(driftAt > 0 && driftAt < visits.length);
+  assert.ok(drifts.length > 0 && drifts[0]! > 0, `${drifts}`);
   const seen = visits.flatMap(({ slots }) => slots).filter(({ isSeen }) => isSeen).length;
   assert.equal(actions.filter(({ type }) => type === 'impression').length, seen);
+  const clicked = visits.flatMap(({ slots }) => slots).filter(({ isClicked }) => isClicked).length;
+  assert.equal(actions.filter(({ type }) => type === 'click').length, clicked, 'late reactions are awaited');
   assert.equal(new Set(actions.map(({ eventId }) => eventId)).size, actions.length);
   for (const { slateId, slot } of actions) assert.ok(slateId !== undefined && slot !== undefined);
 });
@@ -83,7 +150,9 @@ test('what the API offers is read from its own description', () => {
 });
 
 test('the tally compares the bandit with the best single model, and finds when it converged and recovered', () => {
+  let person = 0;
   const slate = (policy: string, clicks: number): CrowdSlate => ({
+    userId: `u${person++ % 50}`,
     policy,
     look: 'none',
     slots: Array.from({ length: 3 }, (_, slot) => ({
@@ -106,5 +175,12 @@ test('the tally compares the bandit with the best single model, and finds when i
   assert.equal(tally.lift, 0.5);
   assert.equal(tally.impressionsToConverge, 580);
   assert.equal(tally.driftRecovery, 0.5);
+  const [row] = tally.ctr as { policy: string; ctr: number; low: number; high: number }[];
+  assert.deepEqual([row!.policy, row!.ctr], ['bandit', 1_400 / 1_200]);
+  assert.ok(row!.low <= row!.ctr && row!.ctr <= row!.high);
+  for (const name of ['lift', 'driftRecovery']) {
+    assert.ok(Number(tally[`${name}Low`]) <= Number(tally[name]));
+    assert.ok(Number(tally[name]) <= Number(tally[`${name}High`]));
+  }
   assert.deepEqual(tally.ctrByModel, [{ model: 'm', looks: 4_500, clicks: 1_700, ctr: 1_700 / 4_500 }]);
 });
