@@ -68,6 +68,10 @@ export const ERROR_REMEDIES = {
   'field.invalid': 'Correct the named field as the reason says.',
   'origin.refused':
     'Add the origin of the page to TRIBUTARY_GATEWAY_CORS_ORIGINS, such as https://shop.example.',
+  'console.read-only':
+    'Use the command that the page shows, or set TRIBUTARY_GATEWAY_CONSOLE_ACTIONS=on where everybody who reaches the console may change what is served.',
+  'console.foreign':
+    'Use the page of the console itself; other programs use the commands of `npx tributary`.',
   'user.reserved': 'Choose another id for the user: this one stands for everyone.',
   'entry.too-large': 'Shorten the entry: its record in the log may have at most 1 MiB.',
   'time.past':

@@ -27,7 +27,9 @@ export interface RunningApi {
   stop(): Promise<void>;
 }
 
-const GENERATION = '20260101T000000000Z';
+/** The served generation, and one that was served before. */
+export const GENERATION = '20260101T000000000Z';
+export const FORMER_GENERATION = '20251201T000000000Z';
 /** All that answer requests; nothing is trained here. */
 const STAGES_OF_API = STAGE_NAMES.filter((name) => name !== 'retrain');
 const ITEMS = 60;
@@ -39,6 +41,8 @@ const READY_MS = 60_000;
 /** Users and items that exist, by the examples in the documentation. */
 export const KNOWN_USER = '2375';
 export const KNOWN_ITEM = '1082185';
+/** Where the catalogue says that the pictures of some items are. Nothing is served there. */
+export const PICTURES = 'https://pictures.example';
 
 /**
  * Starts the stages on empty servers, with a catalogue in four categories, a generation in which each category is a direction, and
@@ -61,7 +65,13 @@ export async function startApi(
     names: STAGES_OF_API,
     ports,
     runDirectory,
-    env: { ...env, TRIBUTARY_NAMESPACE: '', TRIBUTARY_LOG_LEVEL: 'warn', ...Object.fromEntries(peers) },
+    env: {
+      ...env,
+      TRIBUTARY_NAMESPACE: '',
+      TRIBUTARY_LOG_LEVEL: 'warn',
+      TRIBUTARY_GATEWAY_CONSOLE_ACTIONS: 'on',
+      ...Object.fromEntries(peers),
+    },
     onExit,
   });
   const url = localUrl(ports.gateway!);
@@ -101,10 +111,13 @@ async function fillLog(kafka: Kafka, codec: ReturnType<typeof createTopicCodec>)
   await Promise.all(
     itemIds.flatMap((itemId, place) => [
       write('items', itemId, anItemOf(itemId, place, now)),
-      write('embeddings', embeddingKey({ generation: GENERATION, itemId }), embeddingOf(itemId, place)),
+      ...[FORMER_GENERATION, GENERATION].map((generation) =>
+        write('embeddings', embeddingKey({ generation, itemId }), embeddingOf(generation, itemId, place)),
+      ),
     ]),
   );
-  await write('releases', GENERATION, releaseOf(now));
+  await write('releases', FORMER_GENERATION, { ...releaseOf(FORMER_GENERATION, now), state: 'retired' });
+  await write('releases', GENERATION, releaseOf(GENERATION, now));
   await Promise.all(
     Array.from({ length: USERS }, (_, user) => (user === 0 ? KNOWN_USER : `user-${user}`)).flatMap(
       (userId, user) =>
@@ -124,7 +137,10 @@ function anItemOf(itemId: string, place: number, now: number): Item {
     title: `${category} ${place}`,
     text: '',
     categories: [category],
-    attributes: { brand: place % 2 === 0 ? 'Store' : 'Other' },
+    attributes: {
+      brand: place % 2 === 0 ? 'Store' : 'Other',
+      ...(place % 3 === 0 && { image: `${PICTURES}/${itemId}.svg` }),
+    },
     vector: null,
     availability: 'available',
     updatedAt: now,
@@ -132,13 +148,13 @@ function anItemOf(itemId: string, place: number, now: number): Item {
 }
 
 /** The group of an item is a direction, and a little of its place another, so that no two items are duplicates. */
-function embeddingOf(itemId: string, place: number): ItemEmbedding {
+function embeddingOf(generation: string, itemId: string, place: number): ItemEmbedding {
   const vector = new Float32Array(DIMENSION);
   vector[place % GROUPS] = 1;
   vector[GROUPS + (place % (DIMENSION - GROUPS))]! += 0.1 + place / 100;
   const length = Math.hypot(...vector);
   return {
-    generation: GENERATION,
+    generation,
     itemId,
     vector: encodeVector(vector.map((component) => component / length)),
     origin: 'trained',
@@ -146,9 +162,9 @@ function embeddingOf(itemId: string, place: number): ItemEmbedding {
   };
 }
 
-function releaseOf(now: number): Release {
+function releaseOf(generation: string, now: number): Release {
   return {
-    generation: GENERATION,
+    generation,
     state: 'ready',
     dimension: DIMENSION,
     alpha: 0.5,

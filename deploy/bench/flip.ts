@@ -4,10 +4,10 @@ import { createRandom, type Random } from '#algorithms/random.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
+import { activate } from '#operations/releases/activate.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import type { Figures } from '../figures/figures.ts';
 import type { Path } from '../path/path.ts';
-import { activate } from '../releases/commands.ts';
 import { type LoadFigures, offerLoad } from './load.ts';
 import { onStages } from './on-stages.ts';
 

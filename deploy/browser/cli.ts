@@ -5,7 +5,7 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { exitAfterApi } from '../api/on-api.ts';
-import { runTestFile } from '../api/run-test-file.ts';
+import { runTestFiles } from '../api/run-test-files.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import { PROJECT } from '../local/parts.mjs';
@@ -19,10 +19,8 @@ if (!existsSync(chromium)) {
     ),
   );
 }
-await exitAfterApi('browser', ({ api, env }) =>
-  runTestFile(join(PROJECT, 'deploy/browser/console.browser.ts'), {
-    ...env,
-    CHROMIUM: chromium,
-    TRIBUTARY_GATEWAY_URL: api.url,
-  }),
-);
+await exitAfterApi('browser', async ({ api, env }) => {
+  await api.rejectOne();
+  const files = ['console', 'decisions'].map((name) => join(PROJECT, `deploy/browser/${name}.browser.ts`));
+  return runTestFiles(files, { ...env, CHROMIUM: chromium, TRIBUTARY_GATEWAY_URL: api.url });
+});

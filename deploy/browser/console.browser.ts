@@ -1,24 +1,9 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, readFileSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
-import { type Browser, type BrowserContext, chromium, type Page } from 'playwright-core';
+import type { Page } from 'playwright-core';
 import { KNOWN_ITEM, KNOWN_USER } from '../api/start-api.ts';
-import { PROJECT } from '../local/parts.mjs';
-
-const URL_OF_GATEWAY = process.env.TRIBUTARY_GATEWAY_URL!;
-const ARTIFACTS = join(PROJECT, 'deploy/e2e/.artifacts');
-const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js');
-const ARGUMENTS = [
-  '--no-sandbox',
-  '--disable-gpu',
-  '--disable-quic',
-  '--no-first-run',
-  '--disable-background-networking',
-  '--disable-component-update',
-  '--disable-sync',
-];
+import { ARTIFACTS, type ConsolePage, openConsolePage, URL_OF_GATEWAY } from './console-page.ts';
 
 /** Each page with what it shows when it is complete. */
 const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]> = [
@@ -26,46 +11,23 @@ const PAGES: ReadonlyArray<readonly [name: string, path: string, shows: string]>
   ['user', `user/${KNOWN_USER}`, '.slate .card'],
   ['item', `item/${KNOWN_ITEM}`, '.slate .card'],
   ['bandit', 'bandit', 'main p'],
+  ['experiments', 'experiments', 'main form'],
   ['releases', 'releases', 'table td'],
   ['dead-letters', 'dead-letters', 'main p'],
   ['topics', 'topics', '[role=log] pre'],
 ];
 
-interface AxeResult {
-  readonly violations: ReadonlyArray<{
-    readonly id: string;
-    readonly impact: string;
-    readonly nodes: ReadonlyArray<{ readonly html: string }>;
-  }>;
-}
-
 describe('the console in Chromium', () => {
-  let browser: Browser;
-  let context: BrowserContext;
+  let console_: ConsolePage;
   let page: Page;
-  let complaints: string[] = [];
 
   before(async () => {
-    mkdirSync(ARTIFACTS, { recursive: true });
-    browser = await chromium.launch({ executablePath: process.env.CHROMIUM!, args: ARGUMENTS });
-    context = await browser.newContext({ viewport: { width: 1200, height: 900 } });
-    page = await context.newPage();
-    page.on('console', (message) => {
-      if (message.type() === 'error') complaints.push(message.text());
-    });
-    page.on('pageerror', (error) => complaints.push(error.message));
+    console_ = await openConsolePage();
+    page = console_.page;
   });
+  after(() => console_.close());
 
-  after(async () => {
-    await browser.close();
-  });
-
-  async function open(path: string, shows: string): Promise<void> {
-    complaints = [];
-    await page.goto('about:blank');
-    await page.goto(`${URL_OF_GATEWAY}/#/${path}`);
-    await page.waitForSelector(shows);
-  }
+  const open = (path: string, shows: string) => console_.open(path, shows);
 
   for (const [name, path, shows] of PAGES) {
     it(`the page ${name} is complete, without an error and without a serious finding of axe, in light, dark and phone width`, async () => {
@@ -73,13 +35,7 @@ describe('the console in Chromium', () => {
         await page.emulateMedia({ colorScheme });
         await open(path, shows);
         await page.screenshot({ path: join(ARTIFACTS, `${name}-${colorScheme}.png`) });
-        const { violations } = await runAxe();
-        const serious = violations.filter(({ impact }) => impact === 'serious' || impact === 'critical');
-        assert.deepEqual(
-          serious.map(({ id, nodes }) => [id, nodes[0]?.html]),
-          [],
-          colorScheme,
-        );
+        assert.deepEqual(await console_.seriousFindings(), [], colorScheme);
       }
       await page.setViewportSize({ width: 390, height: 800 });
       await open(path, shows);
@@ -91,14 +47,8 @@ describe('the console in Chromium', () => {
       );
       await page.setViewportSize({ width: 1200, height: 900 });
       await page.emulateMedia({ colorScheme: 'light' });
-      assert.deepEqual(complaints, []);
+      assert.deepEqual(console_.complaints(), []);
     });
-  }
-
-  /** The policy of the pages forbids scripts from elsewhere, so axe comes through the debugger. */
-  async function runAxe(): Promise<AxeResult> {
-    await page.evaluate(readFileSync(AXE, 'utf8'));
-    return (await page.evaluate('axe.run(document, { resultTypes: ["violations"] })')) as AxeResult;
   }
 
   it('an action on an item changes the slate on the page', async () => {
@@ -119,7 +69,7 @@ describe('the console in Chromium', () => {
     }
     await page.screenshot({ path: join(ARTIFACTS, 'user-after-actions.png') });
     console.log(`the slate reflected the clicks after ${took.join(', ')} ms`);
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(console_.complaints(), []);
   });
 
   it('a person can act with the keyboard alone', async () => {
@@ -135,7 +85,7 @@ describe('the console in Chromium', () => {
     await open(`user/${encodeURIComponent('<img src=x onerror=alert(1)>')}`, '.slate .card');
     assert.equal(await page.locator('main img').count(), 0);
     assert.deepEqual(
-      complaints.filter((text) => !text.includes('404')),
+      console_.complaints().filter((text) => !text.includes('404')),
       [],
     );
   });
@@ -173,10 +123,9 @@ describe('the console in Chromium', () => {
   });
 
   it('the API is rendered at /docs', async () => {
-    complaints = [];
     await page.goto(`${URL_OF_GATEWAY}/docs`);
     await page.getByText('/v1/recommendations').first().waitFor();
     await page.screenshot({ path: join(ARTIFACTS, 'docs.png') });
-    assert.deepEqual(complaints, []);
+    assert.deepEqual(console_.complaints(), []);
   });
 });

@@ -2,12 +2,12 @@
 
 import { join } from 'node:path';
 import { exitAfterApi } from '../api/on-api.ts';
-import { runTestFile } from '../api/run-test-file.ts';
+import { runTestFiles } from '../api/run-test-files.ts';
 import { PROJECT } from '../local/parts.mjs';
 
 await exitAfterApi('docs', async ({ api, env }) => {
   await api.rejectOne();
-  return runTestFile(join(PROJECT, 'deploy/docs/commands.docs.ts'), {
+  return runTestFiles([join(PROJECT, 'deploy/docs/commands.docs.ts')], {
     ...env,
     TRIBUTARY_NAMESPACE: '',
     TRIBUTARY_GATEWAY_URL: api.url,

@@ -1,12 +1,8 @@
 /** The commands of `npm run experiments`: each reads the log and returns printed lines. */
-import { TributaryError } from '#contracts/errors.ts';
+import type { ExperimentBook } from '#contracts/domain/experiments.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import type { CommandContext } from '#topics/command.ts';
-import { createTopicCodec } from '#topics/topic-codec.ts';
-import { readRerankConfig } from '../../services/rerank/config.ts';
-import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
-import { render } from '../figures/figures.ts';
+import { changeExperiment, experimentRefused } from '#operations/experiments/change-experiment.ts';
 import {
   decidePromotion,
   decideStart,
@@ -14,9 +10,14 @@ import {
   type ExperimentDecision,
   type StartWish,
   unknownExperiment,
-} from './decide.ts';
-import { declareState, type ExperimentLog, readExperiments, readOutcomes } from './experiment-log.ts';
-import { reportOf } from './report.ts';
+} from '#operations/experiments/decide.ts';
+import { type ExperimentLog, readExperiments, readOutcomes } from '#operations/experiments/experiment-log.ts';
+import { reportOf } from '#operations/experiments/report.ts';
+import type { CommandContext } from '#topics/command.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
+import { readRerankConfig } from '../../services/rerank/config.ts';
+import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
+import { render } from '../figures/figures.ts';
 
 export async function listExperiments(
   context: CommandContext,
@@ -29,25 +30,22 @@ export async function listExperiments(
 
 /** @throws TributaryError `experiment.refused` with the reason, before anything is written */
 export async function startExperiment(context: CommandContext, wish: StartWish): Promise<void> {
-  const log = logOf(context);
   const config = readRerankConfig();
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
     return 'reason' in selected ? selected.reason : undefined;
   };
-  await declare(context, log, decideStart(await readExperiments(log), wish, reasonAgainst, Date.now()));
+  await declare(context, (book) => decideStart(book, wish, reasonAgainst, Date.now()));
 }
 
 /** @throws TributaryError as `startExperiment` does */
 export async function stopExperiment(context: CommandContext, name: string): Promise<void> {
-  const log = logOf(context);
-  await declare(context, log, decideStop(await readExperiments(log), name, Date.now()));
+  await declare(context, (book) => decideStop(book, name, Date.now()));
 }
 
 /** @throws TributaryError as `startExperiment` does */
 export async function promoteArm(context: CommandContext, name: string, arm: string): Promise<void> {
-  const log = logOf(context);
-  await declare(context, log, decidePromotion(await readExperiments(log), name, arm, Date.now()));
+  await declare(context, (book) => decidePromotion(book, name, arm, Date.now()));
 }
 
 /**
@@ -63,19 +61,18 @@ export async function reportExperiment(
   const book = await readExperiments(log);
   const experiment = name === undefined ? book.declared[0] : book.get(name);
   if (experiment === undefined)
-    throw refused(name === undefined ? 'There was no experiment yet.' : unknownExperiment(book, name));
+    throw experimentRefused(
+      name === undefined ? 'There was no experiment yet.' : unknownExperiment(book, name),
+    );
   const report = reportOf(experiment, await readOutcomes(log, experiment));
   await context.write(`${render(report)}\n${json ? `${JSON.stringify(report)}\n` : ''}`);
 }
 
 async function declare(
   context: CommandContext,
-  log: ExperimentLog,
-  decision: ExperimentDecision,
+  decide: (book: ExperimentBook) => ExperimentDecision,
 ): Promise<void> {
-  if ('refusal' in decision) throw refused(decision.refusal);
-  await declareState(log, decision.write);
-  await context.write(`${describe(decision.write)}\n`);
+  await context.write(`${describe(await changeExperiment(logOf(context), decide))}\n`);
 }
 
 function describe({ name, state, arms, promoted }: Experiment): string {
@@ -83,10 +80,6 @@ function describe({ name, state, arms, promoted }: Experiment): string {
     .map((arm) => `${arm.name} ${arm.share} by ${arm.policy || 'the set policy'}`)
     .join(', ');
   return `${name} is ${state}${promoted === null ? '' : ` (${promoted})`}: ${listed}`;
-}
-
-function refused(reason: string): TributaryError {
-  return new TributaryError('experiment.refused', reason);
 }
 
 function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): ExperimentLog {

@@ -1,6 +1,7 @@
 /** `npm run experiments`: the commands that start, read and end experiments. */
 import { Command, InvalidArgumentError } from 'commander';
 import type { ExperimentArm } from '#contracts/generated/records.ts';
+import { parseArm } from '#operations/experiments/decide.ts';
 import { runCommand } from '#topics/command.ts';
 import {
   listExperiments,
@@ -9,7 +10,6 @@ import {
   startExperiment,
   stopExperiment,
 } from './commands.ts';
-import { parseArm } from './decide.ts';
 
 const HELP = `
 Connection:

@@ -3,22 +3,17 @@
 import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import type { CommandContext } from '#topics/command.ts';
-import { createTopicCodec } from '#topics/topic-codec.ts';
-import {
-  type Decision,
-  decideActivation,
-  decideRetirement,
-  decideRollback,
-  unknownGeneration,
-} from './decide.ts';
+import { activate, activateFormer, releaseRefused } from '#operations/releases/activate.ts';
+import { type Decision, decideRetirement, unknownGeneration } from '#operations/releases/decide.ts';
 import {
   becomesActive,
   countTrained,
   declareReleases,
   type ReleaseLog,
   readReleases,
-} from './release-log.ts';
+} from '#operations/releases/release-log.ts';
+import type { CommandContext } from '#topics/command.ts';
+import { createTopicCodec } from '#topics/topic-codec.ts';
 import { describeRelease, newestFirst, renderRelease, renderReleases } from './render.ts';
 
 export interface OutputFlags {
@@ -44,7 +39,7 @@ export async function showRelease(
 ): Promise<void> {
   const log = logOf(context);
   const release = (await readReleases(log)).ledger.get(generation);
-  if (release === undefined) throw refused(unknownGeneration(generation));
+  if (release === undefined) throw releaseRefused(unknownGeneration(generation));
   const trained = await countTrained(log, generation);
   const text = json ? JSON.stringify(describeRelease(release, trained)) : renderRelease(release, trained);
   await context.write(`${text}\n`);
@@ -67,10 +62,8 @@ export async function activateGeneration(
 /** @throws TributaryError as `activateGeneration` does */
 export async function rollBack(context: CommandContext, flags: OutputFlags = {}): Promise<void> {
   const log = logOf(context);
-  const former = decideRollback((await readReleases(log)).ledger);
-  if ('refusal' in former) throw refused(former.refusal);
-  const { next } = await activate(log, former.generation);
-  await awaitFlip(context, log, former.generation, next, flags);
+  const { generation, next } = await activateFormer(log);
+  await awaitFlip(context, log, generation, next, flags);
 }
 
 /** @throws TributaryError `release.refused` with the reason, before anything is written */
@@ -83,23 +76,6 @@ export async function retireGeneration(
   const { ledger } = await readReleases(log);
   await declareReleases(log, demand(decideRetirement(ledger, generation, Date.now())));
   await context.write(json ? stateLine(generation, 'retired') : `${generation} is retired.\n`);
-}
-
-/**
- * Requests that a generation be served; the index flips to it after it has built its graph.
- * @returns the positions in the log before the request
- * @throws TributaryError `release.refused` with the reason, before anything is written
- */
-export async function activate(
-  log: ReleaseLog,
-  generation: string,
-): Promise<{ readonly next: ReadonlyMap<number, number> }> {
-  const { ledger, next } = await readReleases(log);
-  const known = ledger.get(generation);
-  // An unknown generation has no embeddings to count.
-  const trained = known === undefined ? 0 : await countTrained(log, generation);
-  await declareReleases(log, demand(decideActivation(ledger, generation, trained, Date.now())));
-  return { next };
 }
 
 async function awaitFlip(
@@ -127,12 +103,8 @@ function stateLine(generation: string, state: Release['state']): string {
 }
 
 function demand(decision: Decision): readonly Release[] {
-  if ('refusal' in decision) throw refused(decision.refusal);
+  if ('refusal' in decision) throw releaseRefused(decision.refusal);
   return decision.writes;
-}
-
-function refused(reason: string): TributaryError {
-  return new TributaryError('release.refused', reason);
 }
 
 function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): ReleaseLog {

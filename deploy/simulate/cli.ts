@@ -3,6 +3,7 @@
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
+import { declareState } from '#operations/experiments/experiment-log.ts';
 import { collect, type Dataset, type DatasetAction } from '../data/dataset.ts';
 import { connectGateway, type Gateway } from '../data/gateway.ts';
 import { createSender } from '../data/sender.ts';
@@ -13,7 +14,6 @@ import { createNarrator, type Narrator } from '../demo/narrator.ts';
 import { openDataset } from '../demo/open.ts';
 import { loadPast } from '../demo/past.ts';
 import { trainFirstGeneration, waitForInterests } from '../demo/training.ts';
-import { declareState } from '../experiments/experiment-log.ts';
 import { type Figures, render, takenOn } from '../figures/figures.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { acquireRunLock } from '../local/lock.ts';

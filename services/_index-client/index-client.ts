@@ -30,6 +30,10 @@ export interface SearchAnswer {
 export interface ItemEntry {
   readonly title: string;
   readonly availability: Availability;
+  /** Address of a picture, where the catalogue has one. */
+  readonly image?: string;
+  /** The broadest category, where the item has one. */
+  readonly category?: string;
 }
 
 export interface SimilarAnswer {

@@ -6,6 +6,10 @@ export interface CatalogueEntry {
   readonly availability: Availability;
   /** A digest that is equal for items which people cannot tell apart. */
   readonly look: string;
+  /** Address of a picture (http or https), from the attribute `image`; null if there is none. */
+  readonly image: string | null;
+  /** The broadest category; null for an item without one. */
+  readonly category: string | null;
 }
 
 /**
@@ -17,6 +21,8 @@ export interface CatalogueEntry {
  */
 export class Catalogue {
   readonly #entries = new Map<string, CatalogueEntry>();
+  /** Each category once: many items share it. */
+  readonly #categories = new Map<string, string>();
   #isKept = false;
 
   /** Whether the topic had any message yet, tombstones included. */
@@ -30,9 +36,17 @@ export class Catalogue {
   }
 
   put(item: Item): void {
-    const { itemId, title, availability } = item;
+    const { itemId, title, availability, attributes, categories } = item;
     this.#isKept = true;
-    this.#entries.set(itemId, { title, availability, look: lookOf(item) });
+    const entry = { title, availability, look: lookOf(item), image: imageOf(attributes) };
+    this.#entries.set(itemId, { ...entry, category: this.#shared(categories[0]) });
+  }
+
+  #shared(category: string | undefined): string | null {
+    if (category === undefined) return null;
+    const known = this.#categories.get(category);
+    if (known === undefined) this.#categories.set(category, category);
+    return known ?? category;
   }
 
   withdraw(itemId: string): void {
@@ -65,6 +79,17 @@ function lookOf({ title, categories, attributes }: Item): string {
     .sort(([a], [b]) => (a! < b! ? -1 : 1));
   const parts = [plain(title), categories.map(plain), properties];
   return createHash('sha256').update(JSON.stringify(parts)).digest().toString('base64', 0, DIGEST_BYTES);
+}
+
+/** Attributes that hold the address of a picture, the first that an item has. */
+const IMAGE_ATTRIBUTES = ['image', 'imageUrl', 'image_url', 'picture'];
+const MAX_IMAGE_URL = 2_048;
+
+function imageOf(attributes: Item['attributes']): string | null {
+  const name = IMAGE_ATTRIBUTES.find((attribute) => Object.hasOwn(attributes, attribute));
+  const address = name === undefined ? '' : attributes[name]!;
+  const isPicture = /^https?:\/\//i.test(address) && address.length <= MAX_IMAGE_URL && URL.canParse(address);
+  return isPicture ? address : null;
 }
 
 function plain(text: string): string {

@@ -86,6 +86,11 @@ export const SETTINGS = {
     summary:
       'whether the console is served at /, which shows all users: local serves it only where the stage listens on a loopback address',
   }),
+  consoleActions: choice('TRIBUTARY_GATEWAY_CONSOLE_ACTIONS', ['off', 'on'], {
+    fallback: 'off',
+    summary:
+      'whether people may flip generations, requeue dead letters, and start, stop and promote experiments from the console, which asks for no login',
+  }),
 } as const;
 
 export type GatewayConfig = ConfigOf<typeof SETTINGS>;

@@ -33,6 +33,7 @@ await runStage(STAGES.gateway, async (stage) => {
     log: stage.log,
     now: Date.now,
   });
+  const metrics = createGatewayMetrics(stage.metrics);
   await addRoutes(stage, {
     peers,
     titles,
@@ -41,9 +42,14 @@ await runStage(STAGES.gateway, async (stage) => {
     corsOrigins: config.corsOrigins,
     admission: createAdmission({ maxRequests: config.maxWrites, maxBytes: config.maxWriteBytes }),
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
-    metrics: createGatewayMetrics(stage.metrics),
+    metrics,
   });
   if (servesConsole(config, stage.config.host))
-    await addConsole(stage, { index: peers.index, titles }, config.console === 'local');
+    await addConsole(stage, {
+      ...peers,
+      isLocal: config.console === 'local',
+      mayDecide: config.consoleActions === 'on',
+      countDecision: metrics.countDecision,
+    });
   for (const [name, peer] of Object.entries(peers)) stage.lifecycle.onStop(name, () => peer.close());
 });

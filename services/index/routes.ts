@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Static, TSchema } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
+import type { ItemEntry } from '#index-client/index-client.ts';
 import type { CatalogueEntry } from '#published/catalogue.ts';
 import type { LiveIndex } from './live-index.ts';
 import type { IndexMetrics } from './metrics.ts';
@@ -28,10 +29,10 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
       const reason = 'the catalogue is still being read';
       throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
     }
-    const items = Object.create(null) as Record<string, Pick<CatalogueEntry, 'title' | 'availability'>>;
+    const items = Object.create(null) as Record<string, ItemEntry>;
     for (const itemId of itemIds) {
       const entry = index.catalogue.get(itemId);
-      if (entry !== undefined) items[itemId] = { title: entry.title, availability: entry.availability };
+      if (entry !== undefined) items[itemId] = shownEntry(entry);
     }
     return { items, isKept: index.catalogue.isKept };
   });
@@ -77,6 +78,10 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
     const { place, count } = index.shard;
     return { active: active ?? null, held: index.heldIds(), shard: place, shards: count };
   });
+}
+
+function shownEntry({ title, availability, image, category }: CatalogueEntry): ItemEntry {
+  return { title, availability, ...(image !== null && { image }), ...(category !== null && { category }) };
 }
 
 /** The id stands in for the title of an item whose catalogue entry has not come yet. */

@@ -14,6 +14,7 @@ import { selectArmPolicy } from './experiments/arm-policy.ts';
 import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
 import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
+import { addInspectRoutes } from './inspect-routes.ts';
 import { type KindLimit, limitKinds } from './kinds.ts';
 import { createLearner } from './learning/learner.ts';
 import { createPosteriorReader, type HeldPosterior } from './learning/posterior.ts';
@@ -169,6 +170,11 @@ await runStage(STAGES.rerank, async (stage) => {
         set && stage.produce('candidates', set.userId, set, { trace }),
       ]);
     },
+  });
+  addInspectRoutes(stage.http, {
+    served: () => served.current(experiments.inForce.promoted?.policy ?? ''),
+    reasonAgainst,
+    readPool: (userId) => pools.read(userId),
   });
   // While pools are rebuilt, slates come from the lists for everyone, so the stage stays ready.
   await stage.consume(

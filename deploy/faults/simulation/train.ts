@@ -2,7 +2,7 @@ import { embeddingKey } from '#contracts/domain/embedding-key.ts';
 import { lifeOf, ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { decideActivation, decideRollback } from '../../releases/decide.ts';
+import { decideActivation, decideRollback } from '#operations/releases/decide.ts';
 import type { Staging } from './scenario.ts';
 import { releaseOf } from './scenarios/interests.ts';
 import type { World } from './world.ts';

@@ -41,12 +41,33 @@ describe('the report of the bandit', () => {
   });
 
   it('is empty where nothing was shown', () => {
-    assert.deepEqual(banditReport([], []), {
-      policy: null,
-      observations: 0,
-      slates: 0,
-      byModel: [],
-      bySlot: [],
-    });
+    const { exploration, support, ...rest } = banditReport([], []);
+    assert.deepEqual(rest, { policy: null, observations: 0, slates: 0, byModel: [], bySlot: [] });
+    assert.deepEqual(exploration, { slots: 0, items: 0, effectiveItems: 0, meanPropensity: 0 });
+    assert.ok(support.every(({ slots, share }) => slots === 0 && share === 0));
+  });
+
+  it('shows how widely the slates chose, and how likely what was shown was', () => {
+    const shown = (itemId: string, propensity: number) => aSlot({ itemId, propensity });
+    const { exploration, support } = banditReport(
+      [
+        aSlate({ slateId: 'a', slots: [shown('tea', 1), shown('oats', 0.05)] }),
+        aSlate({ slateId: 'b', slots: [shown('tea', 0.9), shown('soap', 0.05)] }),
+      ],
+      [],
+    );
+    assert.deepEqual([exploration.slots, exploration.items, exploration.meanPropensity], [4, 3, 0.5]);
+    // Shares of one half, a quarter and a quarter.
+    assert.ok(Math.abs(exploration.effectiveItems - 1 / (0.25 + 0.0625 + 0.0625)) < 1e-12);
+    assert.deepEqual(
+      support.map(({ upTo, slots }) => [upTo, slots]),
+      [
+        [0.001, 0],
+        [0.01, 0],
+        [0.1, 2],
+        [0.5, 0],
+        [1, 2],
+      ],
+    );
   });
 });

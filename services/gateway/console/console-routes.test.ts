@@ -9,9 +9,10 @@ import type { StagePorts } from '#platform/stage.ts';
 import { addConsole, type ConsoleOptions } from './console-routes.ts';
 
 const log = pino({ level: 'silent' });
+const decided: Array<readonly [string, string]> = [];
 
 /** A gateway with a console and without a log. */
-async function open(isLocal: boolean): Promise<FastifyInstance> {
+async function open({ isLocal = true, mayDecide = false } = {}): Promise<FastifyInstance> {
   const lifecycle = createLifecycle({ log, deadlineMs: 1_000, exit: () => undefined });
   const http = createHttpServer({ log, lifecycle, metrics: createMetrics('gateway'), readiness: [] });
   const stage = {
@@ -23,13 +24,25 @@ async function open(isLocal: boolean): Promise<FastifyInstance> {
     codec: {},
   } as unknown as StagePorts;
   const options = {
-    titles: async () => (itemId: string) => `title of ${itemId}`,
+    isLocal,
+    mayDecide,
+    countDecision: (decision: string, outcome: string) => decided.push([decision, outcome]),
+    rerank: {
+      get: async (path: string) =>
+        path.startsWith('/inspect/policies')
+          ? { reason: path.endsWith('neural') ? 'there is no policy neural' : null }
+          : { asked: path },
+    },
     index: {
       vectors: async (_: string, itemIds: string[]) =>
         Object.fromEntries(itemIds.map((itemId) => [itemId, 'AAAA'])),
+      items: async (itemIds: string[]) =>
+        Object.fromEntries(
+          itemIds.map((itemId) => [itemId, { title: `title of ${itemId}`, category: 'Tea' }]),
+        ),
     },
   } as unknown as ConsoleOptions;
-  await addConsole(stage, options, isLocal);
+  await addConsole(stage, options);
   await http.ready();
   return http;
 }
@@ -37,7 +50,7 @@ async function open(isLocal: boolean): Promise<FastifyInstance> {
 describe('the routes of the console', () => {
   let http: FastifyInstance;
   before(async () => {
-    http = await open(true);
+    http = await open();
   });
   after(() => http.close());
 
@@ -62,7 +75,7 @@ describe('the routes of the console', () => {
     }
     for (const host of ['localhost', '127.0.0.1:7000', '[::1]:7000'])
       assert.equal((await http.inject({ url: '/', headers: { host } })).statusCode, 200, host);
-    const anywhere = await open(false);
+    const anywhere = await open({ isLocal: false });
     assert.equal((await anywhere.inject({ url: '/', headers: { host: 'shop.example' } })).statusCode, 200);
     await anywhere.close();
   });
@@ -79,10 +92,87 @@ describe('the routes of the console', () => {
     }
   });
 
-  it('look up titles and vectors for the pages', async () => {
+  it('look up titles, categories and vectors for the pages', async () => {
     const post = async (url: string, payload: object) =>
       (await http.inject({ method: 'POST', url, payload, headers: { host: 'localhost' } })).json<object>();
-    assert.deepEqual(await post('/console/titles', { itemIds: ['a'] }), { a: 'title of a' });
+    assert.deepEqual(await post('/console/items', { itemIds: ['a'] }), {
+      a: { title: 'title of a', category: 'Tea' },
+    });
     assert.deepEqual(await post('/console/vectors', { generation: 'g1', itemIds: ['a'] }), { a: 'AAAA' });
+  });
+
+  it('answer 304 to a page that has the newest answer already', async () => {
+    const headers = { host: 'localhost' };
+    const url = '/console/users/ada/lists';
+    const first = await http.inject({ url, headers });
+    assert.deepEqual(first.json(), { asked: '/inspect/users/ada/lists?n=20' });
+    const again = await http.inject({ url, headers: { ...headers, 'if-none-match': first.headers.etag } });
+    assert.deepEqual([again.statusCode, again.body], [304, '']);
+  });
+});
+
+const DECISIONS: ReadonlyArray<readonly [string, object]> = [
+  ['/console/releases/activate', { generation: 'g1' }],
+  ['/console/releases/rollback', {}],
+  ['/console/dead-letters/requeue', { topic: 'actions', code: 'decode.magic', stage: 'interests' }],
+  ['/console/experiments', { name: 'a', arms: [] }],
+  ['/console/experiments/autumn/stop', {}],
+  ['/console/experiments/autumn/promote', { arm: 'new' }],
+];
+const OWN = { host: 'localhost', 'x-tributary-console': '1' };
+
+describe('what the console may change', () => {
+  it('nothing changes unless a setting allows it, and the error names the setting', async () => {
+    const http = await open();
+    for (const [url, payload] of DECISIONS) {
+      const answer = await http.inject({ method: 'POST', url, payload, headers: OWN });
+      const { code, remedy } = answer.json<{ code: string; remedy: string }>();
+      assert.deepEqual([answer.statusCode, code], [403, 'console.read-only'], url);
+      assert.match(remedy, /TRIBUTARY_GATEWAY_CONSOLE_ACTIONS=on/);
+    }
+    assert.deepEqual((await http.inject({ url: '/console/settings', headers: OWN })).json(), {
+      mayDecide: false,
+    });
+    await http.close();
+  });
+
+  it('no page of another site can change anything, whatever its browser sends', async () => {
+    const http = await open({ mayDecide: true });
+    for (const headers of [
+      { host: 'localhost' },
+      { ...OWN, origin: 'https://evil.example' },
+      { ...OWN, origin: 'null' },
+      { ...OWN, origin: 'http://localhost:9999' },
+      { ...OWN, 'sec-fetch-site': 'cross-site' },
+      { ...OWN, 'sec-fetch-site': 'same-site' },
+    ])
+      for (const [url, payload] of DECISIONS) {
+        const answer = await http.inject({ method: 'POST', url, payload, headers });
+        const { code } = answer.json<{ code: string }>();
+        assert.deepEqual([answer.statusCode, code], [403, 'console.foreign'], JSON.stringify(headers));
+      }
+    await http.close();
+  });
+
+  it('an impossible wish is rejected before the log is read, by the field at fault', async () => {
+    const http = await open({ mayDecide: true });
+    const ask = async (url: string, payload: object) => {
+      const answer = await http.inject({
+        method: 'POST',
+        url,
+        payload,
+        headers: { ...OWN, origin: 'http://localhost' },
+      });
+      return [answer.statusCode, answer.json<{ field?: string }>().field];
+    };
+    assert.deepEqual(await ask('/console/releases/activate', {}), [400, 'generation']);
+    assert.deepEqual(await ask('/console/dead-letters/requeue', { topic: 'clicks', code: 'a', stage: 'b' }), [
+      400,
+      'topic',
+    ]);
+    const arms = [{ name: 'a', policy: '', share: 0 }];
+    assert.equal((await ask('/console/experiments', { name: 'x', arms }))[0], 400);
+    assert.deepEqual(decided.at(-1), ['requeue', 'field.invalid'], 'a failed decision is counted');
+    await http.close();
   });
 });

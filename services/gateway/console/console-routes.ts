@@ -1,4 +1,4 @@
-/** The console: its pages at `/`, and what only it asks for below `/console`. It reads; actions go through the API. */
+/** The console: its pages at `/`, and what only it asks for below `/console`. Actions of users go through the API. */
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
@@ -6,19 +6,16 @@ import type { FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
+import type { Peer } from '#platform/http/peer.ts';
 import type { StagePorts } from '#platform/stage.ts';
 import { TOPICS, type TopicName } from '#topics/catalog.ts';
-import { kindToJson, readDeadLetterKinds } from '#topics/dead-letter-kinds.ts';
 import { parseCondition } from '#topics/filter.ts';
-import { listTopics } from '#topics/list.ts';
 import { parsePosition } from '#topics/positions.ts';
 import { isTopicName, tailTopic } from '#topics/tail.ts';
-import type { Titles } from '../titles.ts';
-import { readBanditReport } from './bandit-report.ts';
+import { addDecisions, type DecisionOptions } from './decisions.ts';
 import { createLiveFeed } from './live-feed.ts';
-import { readDeclaredReleases } from './releases.ts';
+import { addReads } from './reads.ts';
 import { openEventStream } from './sse.ts';
-import { readUserStory } from './user-story.ts';
 
 const STATIC = join(dirname(fileURLToPath(import.meta.url)), 'static');
 const UPLOT = dirname(fileURLToPath(import.meta.resolve('uplot')));
@@ -27,12 +24,6 @@ const UPLOT = dirname(fileURLToPath(import.meta.resolve('uplot')));
 const POLICY =
   "default-src 'self'; img-src * data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-const IdParams = Type.Object({ id: Type.String({ minLength: 1 }) });
-const VectorsBody = Type.Object({
-  generation: Type.String({ minLength: 1 }),
-  itemIds: Type.Array(Type.String({ minLength: 1 }), { maxItems: 200 }),
-});
-const TitlesBody = Type.Object({ itemIds: Type.Array(Type.String({ minLength: 1 }), { maxItems: 500 }) });
 const TailQuery = Type.Object({
   topic: Type.String(),
   from: Type.String({ default: 'last:2' }),
@@ -45,23 +36,26 @@ const MAX_STREAMS = 50;
 
 export interface ConsoleOptions {
   readonly index: IndexClient;
-  readonly titles: Titles;
+  readonly rerank: Pick<Peer, 'get'>;
+  /** Whether only this machine may ask, by whichever name. */
+  readonly isLocal: boolean;
+  /** Whether people may change what is served. */
+  readonly mayDecide: boolean;
+  readonly countDecision: DecisionOptions['count'];
 }
 
-/** @param isLocal whether only this machine may ask, by whichever name */
-export async function addConsole(
-  stage: StagePorts,
-  options: ConsoleOptions,
-  isLocal: boolean,
-): Promise<void> {
+export async function addConsole(stage: StagePorts, options: ConsoleOptions): Promise<void> {
   const { kafka, codec, config, log, lifecycle } = stage;
+  const { index, rerank, isLocal, mayDecide, countDecision } = options;
+  const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
   const feed = createLiveFeed({ kafka, codec, namespace: config.namespace, log });
   lifecycle.onStop('console', () => feed.close());
   await stage.http.register(async (http) => {
     if (isLocal) http.addHook('onRequest', demandLocalName);
     await addFiles(http);
     addStreams({ ...stage, http }, feed);
-    addReads({ ...stage, http }, options);
+    await http.register((reads) => addReads(reads, { clients, index, rerank, mayDecide }));
+    addDecisions(http, { clients, rerank, log, isOn: mayDecide, count: countDecision });
   });
 }
 
@@ -73,39 +67,6 @@ async function demandLocalName({ hostname }: FastifyRequest): Promise<void> {
   if (/^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)) return;
   const reason = `the console is served to this machine alone, not under the name ${hostname}`;
   throw new TributaryError('route.unknown', reason, { status: 404 });
-}
-
-function addReads(
-  { http, kafka, codec, config, lifecycle }: StagePorts,
-  { index, titles }: ConsoleOptions,
-): void {
-  const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
-  const hidden = { hide: true };
-  http.get('/console/topics', { schema: hidden }, () => listTopics(kafka, config.namespace));
-  http.get('/console/bandit', { schema: hidden }, () => readBanditReport(clients));
-  http.get('/console/releases', { schema: hidden }, () => readDeclaredReleases(clients));
-  http.get('/console/dead-letters', { schema: hidden }, async () => {
-    const kinds = await readDeadLetterKinds({ ...clients, from: { at: 'last', count: 10_000 } });
-    return kinds.map(kindToJson);
-  });
-  http.get<{ Params: Static<typeof IdParams> }>(
-    '/console/users/:id/story',
-    { schema: { ...hidden, params: IdParams } },
-    (request) => readUserStory(clients, request.params.id),
-  );
-  http.post<{ Body: Static<typeof VectorsBody> }>(
-    '/console/vectors',
-    { schema: { ...hidden, body: VectorsBody } },
-    ({ body }) => index.vectors(body.generation, body.itemIds),
-  );
-  http.post<{ Body: Static<typeof TitlesBody> }>(
-    '/console/titles',
-    { schema: { ...hidden, body: TitlesBody } },
-    async ({ body }) => {
-      const titleOf = await titles(body.itemIds);
-      return Object.fromEntries(body.itemIds.map((itemId) => [itemId, titleOf(itemId)]));
-    },
-  );
 }
 
 async function addFiles(http: FastifyInstance): Promise<void> {

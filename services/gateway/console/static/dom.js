@@ -33,13 +33,13 @@ export class ApiError extends Error {
 }
 
 /** @throws ApiError */
-export async function api(path, { method = 'GET', body, signal } = {}) {
+export async function api(path, { method = 'GET', body, signal, headers = {} } = {}) {
   const answer = await fetch(path, {
     method,
     signal,
     ...(body === undefined
-      ? {}
-      : { headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }),
+      ? { headers }
+      : { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   const json = await answer.json().catch(() => ({}));
   if (!answer.ok) throw new ApiError(answer.status, json.error);

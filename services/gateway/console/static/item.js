@@ -1,6 +1,7 @@
-import { api, colourOf, h } from './dom.js';
+import { api, h, table, time } from './dom.js';
+import { looksOf, pictureOf, showPictures } from './looks.js';
 
-/** An item and its neighbours in the served generation. */
+/** An item, its neighbours in the served generation, who takes it, and what it earned. */
 export async function show(page, itemId, signal) {
   const input = h('input', { name: 'id', value: itemId, required: true, autocomplete: 'off' });
   page.append(
@@ -18,11 +19,34 @@ export async function show(page, itemId, signal) {
     ),
   );
   if (itemId === '') return;
-  const { title, generation, items } = await api(`/v1/items/${encodeURIComponent(itemId)}/similar?n=24`, {
-    signal,
-  });
-  page.append(
-    h('p', {}, h('strong', {}, title)),
+  const [near, story] = [h('div'), h('section')];
+  page.append(near, story);
+  const id = encodeURIComponent(itemId);
+  await Promise.all([
+    api(`/v1/items/${id}/similar?n=24`, { signal })
+      .then((answer) => neighbours(near, itemId, answer, signal))
+      .catch((error) => failed(near, error, signal)),
+    api(`/console/items/${id}/story`, { signal })
+      .then((answer) => takers(story, answer))
+      .catch((error) => failed(story, error, signal)),
+  ]);
+}
+
+function failed(element, error, signal) {
+  if (!signal.aborted) element.replaceChildren(h('p', { class: 'bad' }, error.message));
+}
+
+async function neighbours(element, itemId, { title, generation, items }, signal) {
+  const lookOf = await looksOf([itemId], signal);
+  const { category } = lookOf(itemId);
+  element.replaceChildren(
+    h(
+      'p',
+      { class: 'headed' },
+      pictureOf(itemId),
+      h('strong', {}, title),
+      category === undefined ? '' : ` in ${category}`,
+    ),
     h('h3', {}, `Nearest in ${generation}`),
     h(
       'ol',
@@ -30,13 +54,55 @@ export async function show(page, itemId, signal) {
       items.map((near) =>
         h(
           'li',
-          { class: 'card', group: colourOf(near.itemId) },
-          h('h4', {}, h('a', { href: `#/item/${encodeURIComponent(near.itemId)}` }, near.title)),
+          { class: 'card' },
+          h(
+            'div',
+            { class: 'headed' },
+            pictureOf(near.itemId),
+            h('h4', {}, h('a', { href: `#/item/${encodeURIComponent(near.itemId)}` }, near.title)),
+          ),
           h('p', { class: 'quiet' }, `cosine ${near.score.toFixed(3)}, item ${near.itemId}`),
         ),
       ),
     ),
+  );
+  await showPictures(element, signal);
+}
+
+function takers(element, { types, takers: users, earned, searched }) {
+  element.replaceChildren(
     h('h3', {}, 'Who takes it, and what it earned'),
-    h('pre', {}, `npx tributary items show ${itemId}\nnpx tributary tail --item ${itemId} --since -1d`),
+    h(
+      'p',
+      { class: 'quiet' },
+      `From the last ${searched.toLocaleString('en-US')} messages of each partition.`,
+    ),
+    h(
+      'p',
+      {},
+      earned === null || earned === undefined
+        ? 'No slate with it is settled.'
+        : `Shown ${earned.shown.toLocaleString('en-US')} times, it earned ${earned.mean.toFixed(3)} ± ${earned.margin.toFixed(3)} on average.`,
+    ),
+  );
+  if (types.length === 0) {
+    element.append(h('p', { class: 'quiet' }, 'Nobody acted on it lately.'));
+    return;
+  }
+  element.append(
+    table(
+      'Actions on it',
+      ['Type', 'Actions', 'Users'],
+      types.map(({ type, actions, users: people }) => [type, actions, people]),
+    ),
+    table(
+      'Last users',
+      ['User', 'Type', 'When (UTC)'],
+      users.map(({ userId, type, occurredAt }) => [
+        h('a', { href: `#/user/${encodeURIComponent(userId)}` }, userId),
+        type,
+        time(occurredAt),
+      ]),
+    ),
   );
 }

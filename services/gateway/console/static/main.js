@@ -6,6 +6,7 @@ const PAGES = {
   user: ['User', () => import('./user.js')],
   item: ['Item', () => import('./item.js')],
   bandit: ['Bandit', () => import('./bandit.js')],
+  experiments: ['Experiments', () => import('./experiments.js')],
   releases: ['Releases', () => import('./releases.js')],
   'dead-letters': ['Dead letters', () => import('./dead-letters.js')],
   topics: ['Topics', () => import('./topics.js')],

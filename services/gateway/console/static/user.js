@@ -1,6 +1,8 @@
-import { compareModels } from './compare.js';
+import { compareModels, TwoProposers } from './compare.js';
 import { api, colourOf, h, percent, table, time } from './dom.js';
+import { looksOf, pictureOf, showPictures } from './looks.js';
 import { drawMap, drawTimeline, project } from './map.js';
+import { why } from './why.js';
 
 const ACTS = ['view', 'save', 'buy', 'hide'];
 const SLOTS = 12;
@@ -45,6 +47,13 @@ class UserPage {
     this.map = h('div');
     this.timeline = h('div');
     this.models = h('div');
+    this.proposers = new TwoProposers(userId, signal);
+    this.compared = h(
+      'details',
+      { ontoggle: () => this.compareProposers() },
+      h('summary', {}, 'Two proposers side by side'),
+      this.proposers.element,
+    );
     this.shown = [];
     page.append(
       h(
@@ -56,6 +65,7 @@ class UserPage {
       this.status,
       this.slate,
       h('details', {}, h('summary', {}, 'Models side by side'), this.models),
+      this.compared,
       h('h3', {}, 'What your actions changed'),
       this.log,
       h(
@@ -69,6 +79,16 @@ class UserPage {
 
   async open() {
     await Promise.all([this.recommend().then((slate) => this.render(slate)), this.around()]);
+  }
+
+  /** The lists are read only where they are looked at. */
+  async compareProposers() {
+    if (!this.compared.open) return;
+    try {
+      await this.proposers.refresh();
+    } catch (error) {
+      if (!this.signal.aborted) this.proposers.shared.textContent = error.message;
+    }
   }
 
   recommend() {
@@ -103,6 +123,7 @@ class UserPage {
         h('li', { 'data-took': String(took) }, `${type} “${item.title}”: ${said}; ${changed}.`),
       );
       this.around();
+      this.compareProposers();
     } catch (error) {
       if (!this.signal.aborted) this.status.textContent = `${type} “${item.title}” failed: ${error.message}`;
     }
@@ -130,6 +151,7 @@ class UserPage {
       ),
     );
     this.slate.dataset.version = slate.interestsVersion;
+    showPictures(this.slate, this.signal);
     this.models.replaceChildren(compareModels(slate.items));
     if (focused !== undefined)
       (
@@ -150,12 +172,17 @@ class UserPage {
       'li',
       { class: 'card', group },
       h(
-        'h4',
-        {},
-        `${item.slot + 1}. `,
-        h('a', { href: `#/item/${encodeURIComponent(item.itemId)}` }, item.title),
-        ' ',
-        isKnown ? '' : h('span', { class: 'badge' }, 'new'),
+        'div',
+        { class: 'headed' },
+        pictureOf(item.itemId),
+        h(
+          'h4',
+          {},
+          `${item.slot + 1}. `,
+          h('a', { href: `#/item/${encodeURIComponent(item.itemId)}` }, item.title),
+          ' ',
+          isKnown ? '' : h('span', { class: 'badge' }, 'new'),
+        ),
       ),
       h('p', {}, item.reason),
       h(
@@ -243,49 +270,17 @@ class UserPage {
       return;
     }
     const last = actions.slice(-10).reverse();
-    const titles = await this.titlesOf(last.map(({ itemId }) => itemId));
+    const lookOf = await looksOf(
+      last.map(({ itemId }) => itemId),
+      this.signal,
+    );
     this.timeline.replaceChildren(
       drawTimeline(actions, Date.now()),
       table(
         'Last actions',
         ['When (UTC)', 'Type', 'Item'],
-        last.map(({ occurredAt, type, itemId }) => [time(occurredAt), type, titles[itemId] ?? itemId]),
+        last.map(({ occurredAt, type, itemId }) => [time(occurredAt), type, lookOf(itemId).title]),
       ),
     );
   }
-
-  /** Ids stand for titles where the index does not answer. */
-  titlesOf(itemIds) {
-    if (itemIds.length === 0) return {};
-    const body = { itemIds };
-    return api('/console/titles', { method: 'POST', body, signal: this.signal }).catch(() => ({}));
-  }
-}
-
-/** Contributions that are shown. */
-const TELLING = 6;
-
-/** Who proposed an item and what made its score; undefined where the answer does not say. */
-function why({ title, explain }) {
-  if (explain === undefined) return undefined;
-  const contributions = Object.entries(explain.contributions)
-    .sort(([, a], [, b]) => Math.abs(b) - Math.abs(a))
-    .slice(0, TELLING);
-  return h(
-    'details',
-    {},
-    h('summary', { 'aria-label': `why ${title}` }, 'why'),
-    h(
-      'p',
-      {},
-      `Proposed by ${explain.proposers.map(({ model, rank }) => `${model} (${rank + 1}.)`).join(', ')}.`,
-    ),
-    h(
-      'ul',
-      { class: 'interests' },
-      contributions.map(([name, value]) =>
-        h('li', {}, `${value >= 0 ? '+' : '−'}${Math.abs(value).toFixed(3)} ${name}`),
-      ),
-    ),
-  );
 }

@@ -4,7 +4,6 @@ import { sampleRatioPValue } from '#algorithms/experiments/sample-ratio.ts';
 import { addUser, emptyArm, rewardRate } from '#algorithms/experiments/user-means.ts';
 import { armOfExposure } from '#contracts/domain/experiments.ts';
 import type { Experiment, Reward, Slate } from '#contracts/generated/records.ts';
-import type { Figures } from '../figures/figures.ts';
 
 /** Below it exposures are lost or added in an arm, and no figure of the experiment holds. */
 const LEAST_SAMPLE_RATIO_P = 0.001;
@@ -68,11 +67,44 @@ export class ExperimentOutcomes {
   }
 }
 
+/** One arm; the rate is known of at least two users, the difference from the control of every other arm. */
+export type ArmReport = {
+  readonly name: string;
+  readonly policy: string;
+  readonly share: number;
+  readonly users: number;
+  readonly slates: number;
+  readonly waiting: number;
+  readonly rewards: number;
+  readonly isKnown: boolean;
+  readonly rewardRate?: number;
+  readonly difference?: number;
+  readonly low?: number;
+  readonly high?: number;
+};
+
+/** A type, not an interface, so that it can be printed as figures. */
+export type ExperimentReport = {
+  readonly experiment: string;
+  readonly state: string;
+  readonly startedAt: string;
+  readonly arms: readonly ArmReport[];
+  readonly sampleRatio: { readonly pValue: number; readonly isRight: boolean };
+  readonly isAATest: boolean;
+  readonly aa?: {
+    readonly repetitions: number;
+    readonly covered: number;
+    readonly coveredAtAnyTime: number;
+  };
+  readonly unknownArms: number;
+  readonly verdict: string;
+};
+
 /**
  * What an experiment shows so far. `difference` is the reward a slate above that of the control, `low` and `high` its 95 % interval, which
  * stays valid however often the report is read. No arm leads while the sample ratio is off, because then users are missing.
  */
-export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): Figures {
+export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): ExperimentReport {
   const { users, waiting, unknownArms } = outcomes.byArm();
   const rates = users.map((own) => {
     const arm = emptyArm();
@@ -80,7 +112,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
     return { ...arm, ...rewardRate(arm) };
   });
   const control = rates[0]!;
-  const arms = experiment.arms.map(({ name, policy, share }, index) => {
+  const arms = experiment.arms.map(({ name, policy, share }, index): ArmReport => {
     const arm = rates[index]!;
     const sums = {
       name,
@@ -117,7 +149,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
     arms,
     sampleRatio: { pValue, isRight: isRatioRight },
     isAATest: isEqual,
-    ...(hasControl && { aa: { ...coverageOfEqualArms(users[0]!) } }),
+    ...(hasControl && { aa: coverageOfEqualArms(users[0]!) }),
     unknownArms,
     verdict: verdictOf(arms, isRatioRight),
   };

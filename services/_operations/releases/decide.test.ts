@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import { aRelease } from '#contracts/domain/records.testing.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { Release, ReleaseState } from '#contracts/generated/records.ts';
-import { someRelease } from '../../services/retrain/records.testing.ts';
 import { type Decision, decideActivation, decideRetirement, decideRollback } from './decide.ts';
 
 const NOW = 1_000;
@@ -16,7 +16,7 @@ function declared(text: string): ReleaseLedger {
     .filter((entry) => entry !== '')
     .map((entry) => {
       const [generation = '', state] = entry.split(' ');
-      return someRelease(generation, state as ReleaseState, { itemCount: ITEMS, reason: 'lost' });
+      return aRelease({ generation, state: state as ReleaseState, itemCount: ITEMS, reason: 'lost' });
     });
   return new ReleaseLedger(releases);
 }
@@ -57,7 +57,7 @@ const anyLog = fc
       ...numbers.map((number) =>
         fc
           .constantFrom<ReleaseState>('building', 'ready', 'active', 'retired', 'rejected')
-          .map((state) => someRelease(`g${number}`, state, { itemCount: ITEMS })),
+          .map((state) => aRelease({ generation: `g${number}`, state, itemCount: ITEMS })),
       ),
     ),
   );
