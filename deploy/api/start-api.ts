@@ -28,8 +28,8 @@ export interface RunningApi {
 }
 
 /** The served generation, and one that was served before. */
-export const GENERATION = '20260101T000000000Z';
-export const FORMER_GENERATION = '20251201T000000000Z';
+export const API_GENERATION = '20260101T000000000Z';
+export const FORMER_API_GENERATION = '20251201T000000000Z';
 /** All that answer requests; nothing is trained here. */
 const STAGES_OF_API = STAGE_NAMES.filter((name) => name !== 'retrain');
 const ITEMS = 60;
@@ -111,13 +111,16 @@ async function fillLog(kafka: Kafka, codec: ReturnType<typeof createTopicCodec>)
   await Promise.all(
     itemIds.flatMap((itemId, place) => [
       write('items', itemId, anItemOf(itemId, place, now)),
-      ...[FORMER_GENERATION, GENERATION].map((generation) =>
+      ...[FORMER_API_GENERATION, API_GENERATION].map((generation) =>
         write('embeddings', embeddingKey({ generation, itemId }), embeddingOf(generation, itemId, place)),
       ),
     ]),
   );
-  await write('releases', FORMER_GENERATION, { ...releaseOf(FORMER_GENERATION, now), state: 'retired' });
-  await write('releases', GENERATION, releaseOf(GENERATION, now));
+  await write('releases', FORMER_API_GENERATION, {
+    ...releaseOf(FORMER_API_GENERATION, now),
+    state: 'retired',
+  });
+  await write('releases', API_GENERATION, releaseOf(API_GENERATION, now));
   await Promise.all(
     Array.from({ length: USERS }, (_, user) => (user === 0 ? KNOWN_USER : `user-${user}`)).flatMap(
       (userId, user) =>

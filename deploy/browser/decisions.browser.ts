@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import type { Page } from 'playwright-core';
-import { FORMER_GENERATION, GENERATION, KNOWN_ITEM, KNOWN_USER } from '../api/start-api.ts';
+import { API_GENERATION, FORMER_API_GENERATION, KNOWN_ITEM, KNOWN_USER } from '../api/start-api.ts';
 import { ARTIFACTS, type ConsolePage, openConsolePage, URL_OF_GATEWAY } from './console-page.ts';
 
 /** A change passes through the log and the stages. */
@@ -104,12 +104,12 @@ describe('what people look at and decide in the console', () => {
   it('a generation is rolled back and flipped to again, and a refusal says why', async () => {
     await console_.open('releases', 'table td');
     await confirm('Roll back');
-    await page.locator('tr', { hasText: `${FORMER_GENERATION}active` }).waitFor(SOON);
-    await page.locator('tr', { hasText: `${GENERATION}retired` }).waitFor(SOON);
+    await page.locator('tr', { hasText: `${FORMER_API_GENERATION}active` }).waitFor(SOON);
+    await page.locator('tr', { hasText: `${API_GENERATION}retired` }).waitFor(SOON);
     await confirm('Roll back');
     await page.getByText(/No retired generation is older/).waitFor(SOON);
     await confirm('Serve');
-    await page.locator('tr', { hasText: `${GENERATION}active` }).waitFor(SOON);
+    await page.locator('tr', { hasText: `${API_GENERATION}active` }).waitFor(SOON);
     assert.deepEqual(await console_.seriousFindings(), []);
   });
 

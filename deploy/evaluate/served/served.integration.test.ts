@@ -15,7 +15,7 @@ import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
 import { readRerankConfig } from '../../../services/rerank/config.ts';
-import { ALL_MODELS, kindsOf } from '../temporal/serve-all.ts';
+import { ALL_MODELS, servedKinds } from '../temporal/serve-all.ts';
 import { interestRecords } from './interest-records.ts';
 import { actionRecord, embeddingRecords, itemRecords, releaseRecord } from './log-end.ts';
 import { artefactsOf, modelsAt, proposalsFor } from './proposals.ts';
@@ -147,7 +147,7 @@ describe('what the running stages serve', () => {
 
     const rerank = await start('rerank', UNLEARNED);
     const peer = createPeer({ name: 'rerank', url: rerank.url, timeoutMs: 10_000 });
-    const kinds = { kindOf: kindsOf(log), most: readRerankConfig().ofOneKind };
+    const kinds = { kindOf: servedKinds(log), most: readRerankConfig().ofOneKind };
     for (const { userId, recent, version } of records) {
       const slate = await waitFor(
         async () => {

@@ -6,7 +6,7 @@ import { type ClickLog, readClickLog } from './click-log.ts';
 import { createPeers, PEER_NAMES } from './peers.ts';
 import { LIST, leadOver, type Ranks, rowsOf } from './ranks.ts';
 import { type NextItems, trainSequenceLists } from './sequence-lists.ts';
-import { AS_SERVED, listsOf, openSessionStage, SESSION_MODELS, SUMS } from './session-stage.ts';
+import { openSessionStage, SESSION_MODELS, SESSIONS_AS_SERVED, SUMS, sessionLists } from './session-stage.ts';
 
 /**
  * The next item of a session: at each click of the test part, is the next one among the first 20? Steps whose next item was already in
@@ -35,14 +35,14 @@ export async function measureSessions(
   const steps = frozen.sessions.length;
   if (steps === 0)
     throw new SetupError('The test part has no step', 'Name a log with sessions of two items.');
-  const own = [...SESSION_MODELS, AS_SERVED];
+  const own = [...SESSION_MODELS, SESSIONS_AS_SERVED];
   return {
     frozen: rowsOf(frozen, [...PEER_NAMES, ...own, ...sequences.keys()], random.fork('frozen')),
     live: rowsOf(live, [...PEER_NAMES, ...SESSION_MODELS], random.fork('live')),
-    served: rowsOf(live, [AS_SERVED, 'trending', ...SUMS], random.fork('served')),
+    served: rowsOf(live, [SESSIONS_AS_SERVED, 'trending', ...SUMS], random.fork('served')),
     paired: [
-      { protocol: 'frozen', ...leadOver(frozen, AS_SERVED, 'V-SKNN', random.fork('frozen')) },
-      { protocol: 'live', ...leadOver(live, AS_SERVED, 'V-SKNN', random.fork('live')) },
+      { protocol: 'frozen', ...leadOver(frozen, SESSIONS_AS_SERVED, 'V-SKNN', random.fork('frozen')) },
+      { protocol: 'live', ...leadOver(live, SESSIONS_AS_SERVED, 'V-SKNN', random.fork('live')) },
     ],
     data: { train: log.train.length, test: log.test.length, sessions: new Set(frozen.sessions).size, steps },
   };
@@ -82,7 +82,7 @@ async function walk(
       for (const [name, list] of peers.rank(prefix, click, LIST)) note(name, list, next);
       for (const [name, rank] of sequences) note(name, rank(prefix), next);
       const proposals = await stage.proposals(prefix, click, isLive);
-      for (const [name, list] of listsOf(proposals, prefix)) note(name, list, next);
+      for (const [name, list] of sessionLists(proposals, prefix)) note(name, list, next);
     }
     if (isLive) peers.take(click);
   }

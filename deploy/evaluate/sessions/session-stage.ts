@@ -69,13 +69,13 @@ export function openSessionStage(environment: Record<string, string> = {}) {
 }
 
 /** The order of all lists, in which rerank shows them before it has learned anything and without exploring. */
-export const AS_SERVED = 'as served';
+export const SESSIONS_AS_SERVED = 'as served';
 
-/** Names of the sums in `listsOf`: of all lists, each in full, and of those that are not for everyone. */
+/** Names of the sums in `sessionLists`: of all lists, each in full, and of those that are not for everyone. */
 export const SUMS = ['sum', 'sum of the lists for users'] as const;
 
 /** The list of each model without the items of the session, all lists as served, and their sums. */
-export function listsOf(
+export function sessionLists(
   proposals: readonly ModelProposal[],
   prefix: readonly string[],
 ): Map<string, string[]> {
@@ -86,7 +86,7 @@ export function listsOf(
   const own = proposals.filter(({ userId }) => !isEveryone(userId));
   return new Map([
     ...lists,
-    [AS_SERVED, sumOfProposals(proposals, seen)],
+    [SESSIONS_AS_SERVED, sumOfProposals(proposals, seen)],
     [SUMS[0], sumOfProposals(proposals, seen, { areListsEqual: true })],
     [SUMS[1], sumOfProposals(own, seen)],
   ]);

@@ -97,7 +97,7 @@ export function listsOf(
       numbers.filter((number) => !seen.get(user)!.has(number)),
     );
   };
-  const kinds: KindLimit = { kindOf: kindsOf(log), most: readRerankConfig().ofOneKind };
+  const kinds: KindLimit = { kindOf: servedKinds(log), most: readRerankConfig().ofOneKind };
   const wanted = (all: typeof SUMS) =>
     Object.entries(all).filter(([name]) => names === undefined || names.includes(name));
   // A slate of ten is chosen from what may be shown, so that no slot is lost to an item that the protocol drops.
@@ -120,7 +120,7 @@ export function listsOf(
 }
 
 /** The kinds of the catalogue as the stage rerank knows them. */
-export function kindsOf(log: LogEnd): (itemId: string) => number | undefined {
+export function servedKinds(log: LogEnd): (itemId: string) => number | undefined {
   const facts = new ItemFacts();
   for (const item of itemRecords(log)) facts.apply(item.itemId, item);
   return (itemId) => facts.kindOf(itemId);

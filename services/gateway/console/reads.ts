@@ -23,7 +23,7 @@ const NameParams = Type.Object({ name: Id });
 const VectorsBody = Type.Object({ generation: Id, itemIds: Type.Array(Id, { maxItems: 200 }) });
 const ItemsBody = Type.Object({ itemIds: Type.Array(Id, { maxItems: 500 }) });
 
-export interface ReadOptions {
+export interface ConsoleReadOptions {
   readonly clients: LogClients;
   readonly index: IndexClient;
   readonly rerank: Pick<Peer, 'get'>;
@@ -34,7 +34,7 @@ export interface ReadOptions {
 /** Adds the routes with an ETag, because the pages ask for most of them again and again. */
 export async function addReads(
   http: FastifyInstance,
-  { clients, index, rerank, mayDecide }: ReadOptions,
+  { clients, index, rerank, mayDecide }: ConsoleReadOptions,
 ): Promise<void> {
   await http.register(etag);
   const { kafka, namespace } = clients;
