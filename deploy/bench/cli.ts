@@ -48,6 +48,11 @@ await runMeasurement('bench', {
     title: 'Requests to the index while generations take turns: failures and mixed answers',
     load: () => import('./flip.ts'),
   },
+  'cold-start': {
+    title: 'From the start of the process of each stage until it is ready, also with a million vectors',
+    options: ['vectors'],
+    load: () => import('./cold-start.ts'),
+  },
   'new-item': {
     title: 'From a new item to its being found, with all stages running',
     load: () => import('./new-item.ts'),
