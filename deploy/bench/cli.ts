@@ -48,6 +48,11 @@ await runMeasurement('bench', {
     title: 'Requests to the index while generations take turns: failures and mixed answers',
     load: () => import('./flip.ts'),
   },
+  'scale-out': {
+    title:
+      'Actions and slates a second with one and with two processes of each stage, each limited to a tenth of a core',
+    load: () => import('./scale-out.ts'),
+  },
   'cold-start': {
     title: 'From the start of the process of each stage until it is ready, also with a million vectors',
     options: ['vectors'],

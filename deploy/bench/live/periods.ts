@@ -158,7 +158,11 @@ export function measurePeriods(path: Path, servers: Stack, app: App, crowd: Crow
 }
 
 /** @returns requests a second, when each connection sends the next one as soon as the last is answered */
-async function closedLoop(connections: number, seconds: number, send: () => Promise<void>): Promise<number> {
+export async function closedLoop(
+  connections: number,
+  seconds: number,
+  send: () => Promise<void>,
+): Promise<number> {
   const end = performance.now() + seconds * 1_000;
   const began = performance.now();
   let answered = 0;

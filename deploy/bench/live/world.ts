@@ -55,7 +55,7 @@ export function onWorld<T>(world: BenchWorld, work: (running: RunningWorld) => P
         await app.close();
       }
     },
-    (namespace) => prepare(namespace, world),
+    (namespace) => prepareWorld(namespace, world),
   );
 }
 
@@ -69,7 +69,7 @@ function itemsOf({ histories }: RealWindows): string[] {
 }
 
 /** Catalogue, vectors and windows, as the stages would hold them after a history. */
-async function prepare(
+export async function prepareWorld(
   namespace: TestNamespace,
   { windows: real, itemIds, crowd }: BenchWorld,
 ): Promise<void> {

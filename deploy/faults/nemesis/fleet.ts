@@ -31,6 +31,8 @@ export interface Fleet {
   /** Address of a process. */
   urlOf(name: string): string;
   portOf(name: string): number;
+  /** Undefined while the process is just being started again. */
+  pidOf(name: string): number | undefined;
   /** Whether the process answered `/readyz` with 200 lately. */
   isReady(name: string): boolean;
   /** Sends a signal; nothing happens if the process is just being started again. */
@@ -121,6 +123,7 @@ export async function startFleet(options: {
   return {
     counts,
     portOf,
+    pidOf: (name) => find(name)?.pid,
     urlOf: (name) => localUrl(portOf(name)),
     isReady: (name) => ready.has(name),
     signal(name, signal) {

@@ -1,0 +1,153 @@
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { localUrl, urlVariable } from '#stages/stages.ts';
+import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import { type Fleet, type Member, startFleet } from '../faults/nemesis/fleet.ts';
+import { startProxy, type TcpProxy } from '../faults/nemesis/proxy.ts';
+import { allReady } from '../faults/nemesis/world.ts';
+import { waitForNoLag } from '../faults/no-lag.ts';
+import type { Figures } from '../figures/figures.ts';
+import { freePort } from '../local/ports.ts';
+import { startStack } from '../local/stack.ts';
+import { createCpuLimits } from './cpu-limit.ts';
+import { type App, openApp } from './live/app.ts';
+import { closedLoop } from './live/periods.ts';
+import { type BenchWorld, prepareWorld, realWorld } from './live/world.ts';
+import { readRealWindows } from './windows.ts';
+
+const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'] as const;
+/** Stages that others, or the app, call. */
+const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'rerank']);
+const USERS = 5_000;
+/** Small, so that twice the processes with their servers still fit two cores. */
+const CORES_A_PROCESS = 0.1;
+const ACTIONS = 2_000;
+const SLATE_SECONDS = 20;
+const CONNECTIONS = 32;
+/** Few, because a process with a tenth of a core must answer each within two seconds. */
+const SLATE_CONNECTIONS = 8;
+/** Of each chunk between a stage and another one, in either direction, ms. */
+const NETWORK_DELAY_MS = 5;
+const DRAIN_TIMEOUT_MS = 300_000;
+
+/**
+ * Single actions of random users from the gateway until every stage has handled them, and slates, with one and with two
+ * processes of each stage. Each process may use a tenth of a core, so that the machine has room for twice as many. Kafka, Redis
+ * and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
+ */
+export async function measure(): Promise<Figures> {
+  const world = realWorld(await readRealWindows(), USERS);
+  const onePerStage = await measureFleet(world, 1, 0);
+  const twoPerStage = await measureFleet(world, 2, 0);
+  const twoPerStageDelayed = await measureFleet(world, 2, NETWORK_DELAY_MS);
+  return {
+    onePerStage,
+    twoPerStage,
+    twoPerStageDelayed,
+    actionsRatio: twoPerStage.actionsPerSecond / onePerStage.actionsPerSecond,
+    slatesRatio: twoPerStage.slatesPerSecond / onePerStage.slatesPerSecond,
+    setting: { coresAProcess: CORES_A_PROCESS, users: USERS, networkDelayMs: NETWORK_DELAY_MS },
+  };
+}
+
+type Throughput = Readonly<Record<'actionsPerSecond' | 'slatesPerSecond' | 'slatesFailed', number>>;
+
+async function measureFleet(world: BenchWorld, copies: number, delayMs: number): Promise<Throughput> {
+  console.error(`  ${copies} of each stage, network delay ${delayMs} ms …`);
+  return onFleet(world, copies, delayMs, async ({ app, namespace }) => {
+    const act = async (): Promise<void> => void (await app.act(world.crowd.next()));
+    let left = ACTIONS;
+    const began = performance.now();
+    const sender = async (): Promise<void> => {
+      while (left-- > 0) await act();
+    };
+    await Promise.all(Array.from({ length: CONNECTIONS }, sender));
+    const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
+    if (behind.length > 0) throw new Error(behind.join('\n'));
+    const actionsPerSecond = ACTIONS / ((performance.now() - began) / 1_000);
+    let slatesFailed = 0;
+    const asked = await closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, async () => {
+      await app.slate(world.crowd.nextUser()).catch(() => slatesFailed++);
+    });
+    const slatesPerSecond = asked - slatesFailed / SLATE_SECONDS;
+    console.error(
+      `  ${actionsPerSecond.toFixed(0)} actions/s, ${slatesPerSecond.toFixed(0)} slates/s, ${slatesFailed} failed`,
+    );
+    return { actionsPerSecond, slatesPerSecond, slatesFailed };
+  });
+}
+
+interface RunningFleet {
+  readonly app: App;
+  readonly namespace: TestNamespace;
+}
+
+/** Starts servers and processes, limits the processes once they are ready, and stops all after the work. */
+async function onFleet<T>(
+  world: BenchWorld,
+  copies: number,
+  delayMs: number,
+  work: (running: RunningFleet) => Promise<T>,
+): Promise<T> {
+  const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
+  const before = { ...process.env };
+  const closing: Array<() => Promise<unknown> | unknown> = [
+    () => rmSync(runDirectory, { recursive: true, force: true }),
+  ];
+  try {
+    const stack = await startStack({ runDirectory });
+    closing.push(() => stack.stop());
+    Object.assign(process.env, stack.env);
+    closing.push(() => {
+      for (const name of Object.keys(stack.env)) delete process.env[name];
+      Object.assign(process.env, before);
+    });
+    const namespace = await openTestNamespace();
+    closing.push(() => namespace.close());
+    await namespace.apply();
+    await prepareWorld(namespace, world);
+
+    let fleet: Fleet | undefined;
+    const members: Member[] = [];
+    const balancers = new Map<string, string>();
+    const proxies: TcpProxy[] = [];
+    closing.push(() => {
+      for (const proxy of proxies) proxy.close();
+    });
+    for (const stage of CALLED) {
+      const port = await freePort();
+      balancers.set(urlVariable(stage), localUrl(port));
+      let turn = 0;
+      const proxy = await startProxy(port, () => {
+        const own = members.filter((member) => member.stage === stage);
+        return fleet?.portOf(own[turn++ % own.length]!.name);
+      });
+      if (delayMs > 0) proxy.set({ kind: 'delay', ms: delayMs });
+      proxies.push(proxy);
+    }
+    for (const stage of STAGES) {
+      for (let copy = 1; copy <= copies; copy++) {
+        const env = {
+          ...stack.env,
+          ...Object.fromEntries(balancers),
+          TRIBUTARY_NAMESPACE: namespace.namespace,
+          TRIBUTARY_LOG_LEVEL: 'warn',
+        };
+        members.push({ name: `${stage}-${copy}`, stage, env });
+      }
+    }
+    const onCrash = (name: string, reason: string): void => console.error(`  ${name} ${reason}`);
+    fleet = await startFleet({ members, runDirectory, onCrash });
+    closing.push(() => fleet.stop());
+    await allReady(fleet, members);
+    const limits = createCpuLimits();
+    closing.push(() => limits.close());
+    for (const { name } of members) limits.limit(fleet.pidOf(name)!, CORES_A_PROCESS);
+    const app = openApp(balancers.get(urlVariable('gateway'))!);
+    closing.push(() => app.close());
+    return await work({ app, namespace });
+  } finally {
+    for (const close of closing.reverse()) await close();
+  }
+}
