@@ -20,7 +20,7 @@ import { createLearner } from './learning/learner.ts';
 import { createPosteriorReader, type HeldPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
-import { createRerankMetrics } from './metrics.ts';
+import { createRerankMetrics, observeFreshness } from './metrics.ts';
 import { narrowCandidates } from './narrow-candidates.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
@@ -183,7 +183,7 @@ await runStage(STAGES.rerank, async (stage) => {
       proposals: (batch) =>
         applyProposals(batch, {
           store: pools,
-          fresh: (seconds) => metrics.freshnessSeconds.observe(seconds),
+          fresh: (freshness) => observeFreshness(metrics, freshness),
           now: Date.now,
         }),
     },

@@ -6,11 +6,17 @@ import {
   type MetricsOf,
   registerMetrics,
 } from '#platform/observability/declared-metrics.ts';
+import type { FreshnessByHop } from './pools/apply-proposals.ts';
 
 export const METRICS = {
   freshnessSeconds: histogram('tributary_rerank_freshness_seconds', {
     help: 'Time from the acceptance of an action until slates can reflect it',
     buckets: [0.025, 0.05, 0.1, 0.2, 0.3, 0.5, 1, 2, 5, 15, 60],
+  }),
+  hopSeconds: histogram('tributary_rerank_hop_seconds', {
+    help: 'Parts of that time, by hop: interests (until the log has the interests), proposals (until it has the proposals), pools (until slates can use them)',
+    labels: ['hop'],
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60],
   }),
   rewards: counter('tributary_rerank_rewards_total', {
     help: 'Rewards read, by outcome: taken, unseen (nobody may have seen the slot), too-old, repeat, other-features, invalid, too-many-columns',
@@ -32,4 +38,13 @@ export type RerankMetrics = MetricsOf<typeof METRICS>;
 
 export function createRerankMetrics(registry: Registry): RerankMetrics {
   return registerMetrics(METRICS, registry);
+}
+
+export function observeFreshness(
+  { freshnessSeconds, hopSeconds }: Pick<RerankMetrics, 'freshnessSeconds' | 'hopSeconds'>,
+  { total, ...hops }: FreshnessByHop,
+): void {
+  freshnessSeconds.observe(total);
+  for (const [hop, seconds] of Object.entries(hops))
+    if (seconds !== undefined) hopSeconds.observe({ hop }, seconds);
 }

@@ -1,7 +1,13 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { columnsOf } from '#contracts/domain/proposed-lists.ts';
 import { changedHead, type Head, requireContinuity, requireIncarnation } from '#platform/kafka/held-state.ts';
-import { type HeldProposal, joinPools, MAX_MODELS, replaces } from '../../../services/rerank/pools/pool.ts';
+import {
+  answersNewer,
+  type HeldProposal,
+  joinPools,
+  MAX_MODELS,
+  replaces,
+} from '../../../services/rerank/pools/pool.ts';
 import type { PoolStore, PutOutcome } from '../../../services/rerank/pools/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
@@ -30,7 +36,7 @@ export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore
     if (before === undefined && proposals.size >= MAX_MODELS) return 'full';
     proposals.set(model, arriving);
     values.set(`${POOLS}${userId}`, { topicId: topicId ?? pool?.topicId, proposals });
-    return 'held';
+    return before === undefined || answersNewer(arriving, before) ? 'held' : 'renewed';
   }
 
   return {

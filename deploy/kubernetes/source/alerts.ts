@@ -18,6 +18,9 @@ const SERVED_SHARE = 0.999;
 
 const STALE = (window: string): string =>
   `(1 - sum(rate(tributary_rerank_freshness_seconds_bucket{le="0.5"}[${window}])) / sum(rate(tributary_rerank_freshness_seconds_count[${window}])))`;
+/** By hop: a quarter of a second leaves the two others as much. */
+const SLOW_HOP = (window: string): string =>
+  `(1 - sum by (hop) (rate(tributary_rerank_hop_seconds_bucket{le="0.25"}[${window}])) / sum by (hop) (rate(tributary_rerank_hop_seconds_count[${window}])))`;
 const FAILED = (window: string): string =>
   `(sum(rate(tributary_http_seconds_count{stage="gateway",route=~"/v1/.*",status=~"5.."}[${window}])) / sum(rate(tributary_http_seconds_count{stage="gateway",route=~"/v1/.*"}[${window}])))`;
 
@@ -70,6 +73,14 @@ export const ALERTS: readonly Alert[] = [
     severity: 'ticket',
     summary:
       '{{ $value | humanizePercentage }} of the actions of a day reach slates later than half a second after they were accepted.',
+  },
+  {
+    name: 'TributaryHopBurnsFast',
+    expr: burns(SLOW_HOP, FRESH_SHARE, 14.4, '1h', '5m'),
+    for: '2m',
+    severity: 'ticket',
+    summary:
+      '{{ $value | humanizePercentage }} of the actions take longer than a quarter of a second for the hop to {{ $labels.hop }}.',
   },
   {
     name: 'TributaryGatewayFails',

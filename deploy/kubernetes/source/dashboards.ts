@@ -32,6 +32,12 @@ export const DASHBOARDS: readonly Dashboard[] = [
         },
       },
       {
+        title:
+          'Freshness by hop, p99: until the log has the interests, the proposals, and until slates can use them',
+        unit: 's',
+        queries: { '{{hop}}': quantile(0.99, 'tributary_rerank_hop_seconds', 'hop') },
+      },
+      {
         title: 'Entries that the gateway accepted and rejected',
         unit: 'ops',
         queries: { '{{topic}} {{outcome}}': rate('tributary_gateway_entries_total', 'topic, outcome') },

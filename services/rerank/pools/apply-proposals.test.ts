@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
-import { applyProposals } from './apply-proposals.ts';
+import { applyProposals, type FreshnessByHop } from './apply-proposals.ts';
 import { createMemoryPoolStore } from './memory-store.testing.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
 import { arriving, held, listOf, NOW, someCause, someItem, someProposal } from './proposals.testing.ts';
@@ -22,7 +22,7 @@ function messagesOf(values: Array<Proposal | null>): Array<IncomingMessage<Propo
 test('a batch writes its last proposals, once, however often it is read', async () => {
   const inner = createMemoryPoolStore();
   const writes: number[] = [];
-  const freshness: number[] = [];
+  const freshness: FreshnessByHop[] = [];
   const store: typeof inner = {
     ...inner,
     put: (partition, arriving, batch) => {
@@ -42,11 +42,15 @@ test('a batch writes its last proposals, once, however often it is read', async 
     lastOffset: messages.length - 1,
     reject: () => assert.fail('rejected'),
   };
-  const options = { store, fresh: (seconds: number) => void freshness.push(seconds), now: () => NOW };
+  const options = { store, fresh: (one: FreshnessByHop) => void freshness.push(one), now: () => NOW };
   await applyProposals(batch, options);
   await applyProposals(batch, options);
   assert.deepEqual(writes, [2, 2]);
-  assert.deepEqual(freshness, [0.1], 'a redelivery is not measured');
+  assert.deepEqual(
+    freshness.map(({ total }) => total),
+    [0.1],
+    'a redelivery is not measured',
+  );
   assert.deepEqual(await inner.read('ann'), joinPools([held(2, { version: 3 })], []));
 });
 
@@ -134,10 +138,10 @@ test('a record of several models counts for the models of which the batch has no
     arriving(3, { a: null, c: null }, { version: 0 }),
   ].map(({ proposal }) => proposal);
   const reject = () => assert.fail('rejected');
-  const freshness: number[] = [];
+  const freshness: FreshnessByHop[] = [];
   await applyProposals(
     { topic: 'proposals', partition: 0, messages: messagesOf(records), lastOffset: 3, reject },
-    { store, fresh: (seconds) => void freshness.push(seconds), now: () => NOW },
+    { store, fresh: (one) => void freshness.push(one), now: () => NOW },
   );
   assert.deepEqual(
     puts.map((one) => one.map(({ offset, models }) => [offset, ...models])),
@@ -180,4 +184,27 @@ test('a record with an invalid name of a model is rejected as a whole, and one b
   assert.equal(proposals.length, MAX_MODELS);
   const [m0] = proposals;
   assert.equal(m0!.candidates.itemIds[m0!.places[0]!], 'm0 2', 'the model that the pool has is updated');
+});
+
+test('only an answer to a newer action is measured, not one to the same interests in another generation', async () => {
+  const store = createMemoryPoolStore();
+  const freshness: FreshnessByHop[] = [];
+  const apply = (lastOffset: number, proposal: Partial<Proposal>) =>
+    applyProposals(
+      {
+        topic: 'proposals',
+        partition: 0,
+        messages: messagesOf([someProposal(proposal)]).map((message) => ({ ...message, offset: lastOffset })),
+        lastOffset,
+        reject: () => assert.fail('rejected'),
+      },
+      { store, fresh: (one) => void freshness.push(one), now: () => NOW },
+    );
+  await apply(0, { version: 3, generation: 'g1' });
+  await apply(1, { version: 3, generation: 'g2' });
+  assert.equal(freshness.length, 1);
+  await apply(2, { version: 4, generation: 'g2', receivedAt: NOW - 90, interestsAt: NOW - 60 });
+  assert.equal(freshness.length, 2);
+  const { total, interests, proposals, pools } = freshness[1]!;
+  assert.deepEqual([total, interests, proposals! + pools], [0.09, 0.03, 0.06]);
 });

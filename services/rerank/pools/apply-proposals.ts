@@ -10,9 +10,20 @@ import type { ArrivingRecord, PoolStore } from './store.ts';
 
 export interface ApplyProposalsOptions {
   readonly store: PoolStore;
-  /** Called when slates can use a proposal, with the seconds since its newest action was accepted. */
-  readonly fresh: (seconds: number) => void;
+  /** Called when slates can use a proposal that answers a newer action than before. */
+  readonly fresh: (freshness: FreshnessByHop) => void;
   readonly now: () => number;
+}
+
+/**
+ * Seconds from the acceptance of an action until slates can reflect it, and its parts, which are times of several clocks: until the log had the
+ * interests, until it had the proposals, and until the pool had them. The first two are undefined if the proposal does not name the interests.
+ */
+export interface FreshnessByHop {
+  readonly total: number;
+  readonly interests: number | undefined;
+  readonly proposals: number | undefined;
+  readonly pools: number;
 }
 
 /** Writes proposals into the pools; of several lists of one user and model in a batch it writes only the last valid one. */
@@ -21,6 +32,7 @@ export async function applyProposals(
   { store, fresh, now }: ApplyProposalsOptions,
 ): Promise<void> {
   const waiting = new Map<string, ArrivingRecord[]>();
+  const loggedAt = new Map<number, number>();
   for (const { offset, key, value, bytes, timestamp } of batch.messages) {
     if (value === null) {
       // A tombstone erases the user, and the earlier proposals of the batch with it.
@@ -33,6 +45,7 @@ export async function applyProposals(
       batch.reject(offset, fault.code, faultSentence(fault));
       continue;
     }
+    loggedAt.set(offset, timestamp);
     const records = waiting.get(key) ?? [];
     records.push({ offset, proposal: value, bytes, models: modelNamesOf(value) });
     waiting.set(key, records);
@@ -49,8 +62,19 @@ export async function applyProposals(
       const reason = `${full.join(', ')} would exceed the limit of ${MAX_MODELS} models per pool`;
       batch.reject(offset, 'model.limit', reason);
     }
-    if (outcomes[at]!.includes('held') && proposal.version >= 0) fresh((now() - proposal.receivedAt) / 1_000);
+    if (outcomes[at]!.includes('held') && proposal.version >= 0)
+      fresh(freshnessOf(proposal, loggedAt.get(offset)!, now()));
   }
+}
+
+function freshnessOf({ receivedAt, interestsAt }: Proposal, loggedAt: number, now: number): FreshnessByHop {
+  const seconds = (from: number, to: number): number => Math.max(0, (to - from) / 1_000);
+  return {
+    total: seconds(receivedAt, now),
+    interests: interestsAt > 0 ? seconds(receivedAt, interestsAt) : undefined,
+    proposals: interestsAt > 0 ? seconds(interestsAt, loggedAt) : undefined,
+    pools: seconds(loggedAt, now),
+  };
 }
 
 /** Leaves each record the models of which no later record of the batch has a newer list, and drops records without any. */

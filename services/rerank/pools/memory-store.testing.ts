@@ -1,7 +1,7 @@
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { columnsOf } from '#contracts/domain/proposed-lists.ts';
 import { changedHead, type Head, requireContinuity, requireIncarnation } from '#platform/kafka/held-state.ts';
-import { type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
+import { answersNewer, type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
 import type { PoolStore, PutOutcome } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
@@ -24,7 +24,7 @@ export function createMemoryPoolStore(): PoolStore {
     if (before !== undefined && !replaces(arriving, before)) return 'stale';
     if (before === undefined && pool.size >= MAX_MODELS) return 'full';
     pool.set(model, arriving);
-    return 'held';
+    return before === undefined || answersNewer(arriving, before) ? 'held' : 'renewed';
   }
 
   return {

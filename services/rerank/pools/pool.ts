@@ -42,9 +42,14 @@ export interface Pool {
 export function replaces(arriving: ListVersion, held: ListVersion): boolean {
   if (arriving.offset <= held.offset) return false;
   const [a, b] = [arriving.proposal, held.proposal];
-  if (a.version > b.version || a.receivedAt > b.receivedAt) return true;
+  if (answersNewer(arriving, held)) return true;
   if (a.version < b.version) return false;
   return a.interestsOffset < 0 || a.interestsOffset >= b.interestsOffset || a.interestsAt > b.interestsAt;
+}
+
+/** Whether a list answers a newer action than the other one. */
+export function answersNewer({ proposal: a }: ListVersion, { proposal: b }: ListVersion): boolean {
+  return a.version > b.version || a.receivedAt > b.receivedAt;
 }
 
 /** Returns the last remaining list of each user and model after applying the given ones in log order. */

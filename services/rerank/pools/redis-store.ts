@@ -65,13 +65,14 @@ for i = 2, #KEYS do
       local isAsNew = tonumber(version) == tonumber(v)
         and (tonumber(answered) < 0 or tonumber(answered) >= (tonumber(a) or -1)
           or tonumber(written) > (tonumber(w) or 0))
-      if tonumber(o) >= tonumber(offset) or not (isNewer or isAsNew) then letter = 's' end
+      if tonumber(o) >= tonumber(offset) or not (isNewer or isAsNew) then letter = 's'
+      elseif not isNewer then letter = 'r' end
     elseif size >= most then letter = 'f'
     else
       size = size + 1
       models[size] = model
     end
-    if letter == 'h' then
+    if letter == 'h' or letter == 'r' then
       lines[model] = line
       isHeld = true
     end
@@ -98,7 +99,7 @@ const STATE = 'lists';
 const RECORDS_A_CALL = 100;
 /** The lists of a pool that is not there; one object, so that the joined pool of unknown users is found again. */
 const NONE: readonly HeldProposal[] = [];
-const OUTCOMES: Readonly<Record<string, PutOutcome>> = { h: 'held', s: 'stale', f: 'full' };
+const OUTCOMES: Readonly<Record<string, PutOutcome>> = { h: 'held', r: 'renewed', s: 'stale', f: 'full' };
 
 export function createRedisPoolStore(options: {
   redis: Redis;

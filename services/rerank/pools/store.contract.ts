@@ -44,7 +44,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const newest = held(7, { version: 4, items: [someItem('tea', 1)] });
     assert.equal(await putHeld(store, other), 'held');
     assert.equal(await putOne(store, 5, { version: 4 }), 'held');
-    assert.equal(await putHeld(store, newest), 'held');
+    assert.equal(await putHeld(store, newest), 'renewed');
     assert.equal(await putHeld(store, newest), 'stale', 'repeated');
     assert.equal(await putOne(store, 6, { version: 5 }), 'stale', 'earlier in the log');
     assert.equal(await putOne(store, 8, { version: 3 }), 'stale', 'of staler interests');
@@ -58,7 +58,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
       assert.equal(await putOne(store, offset, { model }), 'held');
     }
     assert.equal(await putOne(store, 40, { model: 'one-more' }), 'full');
-    assert.equal(await putOne(store, 41, { model: 'constructor' }), 'held');
+    assert.equal(await putOne(store, 41, { model: 'constructor' }), 'renewed');
     assert.equal(await putOne(store, 42, { model: 'one-more', userId: 'bob' }), 'held', 'of another user');
     const { proposals } = await store.read('ann');
     assert.deepEqual(proposals.map(({ model }) => model).sort(), models.sort());
@@ -122,7 +122,7 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     const names = Array.from({ length: MAX_MODELS }, (_, index) => [`model-${index}`, null] as const);
     await store.put(0, [arriving(3, Object.fromEntries(names))]);
     const more = arriving(4, { 'one-more': null, 'model-7': null });
-    assert.deepEqual(await store.put(0, [more]), [['full', 'held']]);
+    assert.deepEqual(await store.put(0, [more]), [['full', 'renewed']]);
     assert.equal((await store.read('ann')).proposals.length, MAX_MODELS);
   });
 
@@ -192,11 +192,11 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
   test('an answer to an earlier record of the same interests is stale, unless that was written later', async () => {
     const store = await createStore();
     await putOne(store, 1, {});
-    assert.equal(await putOne(store, 2, { interestsOffset: 9, interestsAt: NOW }), 'held');
+    assert.equal(await putOne(store, 2, { interestsOffset: 9, interestsAt: NOW }), 'renewed');
     assert.equal(await putOne(store, 3, { interestsOffset: 8, interestsAt: NOW - 1 }), 'stale');
     assert.equal(await putOne(store, 4, { interestsOffset: 8, interestsAt: NOW }), 'stale');
     const anew = held(5, { interestsOffset: 0, interestsAt: NOW + 1 });
-    assert.equal(await putHeld(store, anew), 'held');
+    assert.equal(await putHeld(store, anew), 'renewed');
     assert.deepEqual(await store.read('ann'), joinPools([anew], []));
   });
 

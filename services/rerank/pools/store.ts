@@ -13,8 +13,11 @@ export interface ArrivingRecord {
   readonly models: readonly string[];
 }
 
-/** held: the pool holds the list now; stale: it holds a newer one; full: it holds MAX_MODELS other models. */
-export type PutOutcome = 'held' | 'stale' | 'full';
+/**
+ * held: the pool holds the list now; renewed: the same, and it held another one for the same interests, as after a flip; stale: it
+ * holds a newer one; full: it holds MAX_MODELS other models.
+ */
+export type PutOutcome = 'held' | 'renewed' | 'stale' | 'full';
 
 /** Where a batch continues the state; undefined if that is not known. */
 export type PoolBatch = Pick<IncomingBatch<unknown>, 'readFrom' | 'incarnation'>;
