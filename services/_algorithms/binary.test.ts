@@ -48,3 +48,20 @@ test('errors name the fault and the offset', () => {
   fault([1], (reader) => reader.end(), /1 bytes after the end/);
   fault(Array(9).fill(0xff), (reader) => reader.varint(), /above 2\^53/);
 });
+
+test('a word is read as a text is, whatever was read before, and faults are those of a text', () => {
+  const words = fc.array(
+    fc.oneof(fc.string({ maxLength: 60 }), fc.string({ unit: 'grapheme', maxLength: 60 })),
+  );
+  fc.assert(
+    fc.property(words, (given) => {
+      const writer = new BinaryWriter();
+      for (const word of [...given, ...given]) writer.string(word);
+      const reader = new BinaryReader(writer.finish(), 'words');
+      for (const word of [...given, ...given]) assert.equal(reader.word(), word);
+      reader.end();
+    }),
+  );
+  assert.throws(() => new BinaryReader(Uint8Array.of(5, 65), 'words').word(), /truncated/);
+  assert.throws(() => new BinaryReader(Uint8Array.of(1, 0xff), 'words').word(), /not UTF-8/);
+});

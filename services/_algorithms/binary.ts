@@ -8,6 +8,13 @@ const SPARE_BYTES = 2 ** 20;
 /** The buffer of a writer that has finished. */
 let spare: Uint8Array<ArrayBuffer> | undefined;
 
+/**
+ * Words that were read lately, each at the place that its bytes determine. A word that is there is neither decoded nor hashed
+ * again, and equal words are one object. A word of more bytes is not kept, so that the memory is bounded.
+ */
+const words: (string | undefined)[] = new Array(2 ** 16).fill(undefined);
+const WORD_BYTES = 48;
+
 /** Malformed bytes: truncated, of another version, or with an invalid part. */
 export class BinaryFormatError extends Error {
   override readonly name = 'BinaryFormatError';
@@ -136,6 +143,39 @@ export class BinaryReader {
     } catch {
       throw this.fault('text that is not UTF-8');
     }
+  }
+
+  /** As `string`, for a text that is read often, such as the id of an item. */
+  word(): string {
+    const before = this.#offset;
+    const length = this.varint();
+    const start = this.#offset;
+    if (length > WORD_BYTES || start + length > this.#bytes.length) {
+      this.#offset = before;
+      return this.string();
+    }
+    let hash = 0;
+    for (let i = start; i < start + length; i++) hash = (Math.imul(hash, 31) + this.#bytes[i]!) | 0;
+    const place = (hash ^ (hash >>> 15)) & (words.length - 1);
+    const known = words[place];
+    if (known !== undefined && this.#isHere(known, start, length)) {
+      this.#offset = start + length;
+      return known;
+    }
+    this.#offset = before;
+    const word = this.string();
+    words[place] = word;
+    return word;
+  }
+
+  /** Whether the bytes are those of this text; false where one of them is no ASCII. */
+  #isHere(text: string, start: number, length: number): boolean {
+    if (text.length !== length) return false;
+    for (let i = 0; i < length; i++) {
+      const byte = this.#bytes[start + i]!;
+      if (byte >= 0x80 || text.charCodeAt(i) !== byte) return false;
+    }
+    return true;
   }
 
   #isAscii(start: number, length: number): boolean {

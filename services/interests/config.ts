@@ -47,7 +47,7 @@ export const SETTINGS = {
     maximum: 65_536,
     unit: 'MiB',
     summary:
-      'estimated memory of the cache of users, which evicts the least recently used; an eighth of it is for their vectors in the kernel',
+      'memory of the cache of users, which holds records as they are stored and evicts the least recently used; an eighth of it is for vectors in the kernel',
   }),
   vectorCacheItems: number('TRIBUTARY_VECTOR_CACHE_ITEMS', {
     fallback: 0,

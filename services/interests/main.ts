@@ -32,7 +32,7 @@ await runStage(STAGES.interests, async (stage) => {
       void (await stage.produceEncoded('interests', userId, encoded, { trace, insists: true })),
     count: (outcome, amount) => metrics.actions.inc({ outcome }, amount),
     now: Date.now,
-    countUser: (outcome) => metrics.users.inc({ outcome }),
+    countUsers: (outcome, users) => metrics.users.inc({ outcome }, users),
   });
   const refresher = new Refresher({
     processor,

@@ -8,13 +8,13 @@ import type { UserAction } from '#contracts/generated/records.ts';
 import type { TogetherHandler } from '#platform/kafka/batches-together.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
-import { CachedUsers } from './cached-users.ts';
+import { CachedRecords } from './cached-records.ts';
 import { RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 import { type Party, rendezvous } from './rendezvous.ts';
 import type { HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
 import { type ChangedUser, withWholeWindow } from './user-change.ts';
-import { createUserUpdates, type LoadedUser, type UserUpdatePorts, type UserWork } from './user-updates.ts';
+import { createUserUpdates, type UserUpdatePorts, type UserWork } from './user-updates.ts';
 
 /** Users between two turns of the event loop, so that heartbeats and other partitions get their turns. */
 const USERS_PER_SLICE = 16;
@@ -30,14 +30,14 @@ export interface ProcessorPorts extends UserUpdatePorts {
   readonly store: InterestsStore;
   /** Resolves when the encoded interests of the user are in the topic `interests`. */
   readonly publish: (userId: string, encoded: Buffer, trace: string | undefined) => Promise<void>;
-  /** Called once a user of a batch: `hot` when the user was cached, `read` when it was read from the store. */
-  readonly countUser: (outcome: 'hot' | 'read') => void;
+  /** Called with the number of users of a batch who were cached (`hot`), and of those who were read from the store. */
+  readonly countUsers: (outcome: 'hot' | 'read', users: number) => void;
 }
 
 /** What a batch continues from. */
 interface Held {
   readonly partition: number;
-  readonly users: CachedUsers;
+  readonly users: CachedRecords;
 }
 
 /**
@@ -130,10 +130,10 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     await meeting.arrive();
     const published: Promise<void>[] = [];
     const update = async (work: UserWork, place: number): Promise<ChangedUser | undefined> => {
-      const user = await readable(held.partition, work.userId, () => updates.load(users[place]!));
-      const changed = await updates.change(user, work);
+      const record = users[place];
+      const changed = await readable(held.partition, work.userId, () => updates.change(record, work));
       if (changed === undefined) {
-        held.users.put(work.userId, user);
+        if (record !== undefined) held.users.put(work.userId, record);
         return undefined;
       }
       const sent = publish(work.userId, changed.write.interests, work.trace);
@@ -172,19 +172,20 @@ export function createProcessor(ports: ProcessorPorts): Processor {
     }
   }
 
-  /** Takes users out of the cache, and reads the others. A user without a record is undefined. */
+  /** Takes records out of the cache, and reads the others. It is undefined for a user who has none. */
   async function loadUsers(
     { partition, users }: Held,
     works: readonly UserWork[],
-  ): Promise<readonly LoadedUser[]> {
-    const loaded: LoadedUser[] = works.map(({ userId }) => ({ cached: users.remove(userId) }));
-    const missing = [...works.keys()].filter((place) => loaded[place]!.cached === undefined);
+  ): Promise<readonly (UserRecord | undefined)[]> {
+    const loaded = works.map(({ userId }) => users.remove(userId));
+    const missing = [...works.keys()].filter((place) => loaded[place] === undefined);
     if (missing.length > 0) {
       const userIds = missing.map((place) => works[place]!.userId);
       const records = await store.read(partition, userIds);
-      for (const [number, place] of missing.entries()) loaded[place] = { record: records[number] };
+      for (const [number, place] of missing.entries()) loaded[place] = records[number];
     }
-    for (const { cached } of loaded) ports.countUser(cached === undefined ? 'read' : 'hot');
+    if (missing.length > 0) ports.countUsers('read', missing.length);
+    if (missing.length < works.length) ports.countUsers('hot', works.length - missing.length);
     return loaded;
   }
 
@@ -263,11 +264,11 @@ export function createProcessor(ports: ProcessorPorts): Processor {
 interface Owned {
   /** By partition. */
   readonly heads: Map<number, Omit<InterestsHead, 'topicId'>>;
-  readonly users: CachedUsers;
+  readonly users: CachedRecords;
 }
 
 function ownNothing({ hotUsersMib }: InterestsConfig): Owned {
-  return { heads: new Map(), users: new CachedUsers(hotUsersMib * MIB * (1 - RING_SHARE)) };
+  return { heads: new Map(), users: new CachedRecords(hotUsersMib * MIB * (1 - RING_SHARE)) };
 }
 
 async function mapInSlices<T, R>(

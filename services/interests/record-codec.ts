@@ -16,12 +16,15 @@ export interface DerivedState
 /** A record as it is read. */
 export interface DecodedRecord {
   readonly window: ActionWindow;
-  /** −1 for a user who has no record. */
+  /** NO_OFFSET for a user who has no record. */
   readonly offset: number;
   readonly derived: DerivedState | undefined;
   /** Bytes of the changes that were appended to the window; Infinity where the next write has to be the whole window. */
   readonly deltaBytes: number;
 }
+
+/** Below every offset. */
+export const NO_OFFSET = -1;
 
 /** Encodes format version, stream time and time of receipt (float64), unknown items, generation, clustering. */
 export function encodeDerived(state: DerivedState): Uint8Array {
@@ -51,7 +54,7 @@ export function decodeDerived(bytes: Uint8Array): DerivedState {
 /** Throws BinaryFormatError for malformed bytes. */
 export function decodeRecord(record: UserRecord | undefined): DecodedRecord {
   if (record === undefined)
-    return { window: createWindow(), offset: -1, derived: undefined, deltaBytes: Infinity };
+    return { window: createWindow(), offset: NO_OFFSET, derived: undefined, deltaBytes: Infinity };
   const { base, deltas, derived, offset } = record;
   return {
     window: decodeWindowWithDeltas(base, deltas),

@@ -35,7 +35,7 @@ function createRig(change: (store: InterestsStore) => Partial<InterestsStore> = 
       await new Promise(setImmediate);
     },
     count: () => undefined,
-    countUser: () => undefined,
+    countUsers: () => undefined,
   });
   return { processor, seen, store };
 }

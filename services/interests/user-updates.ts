@@ -1,19 +1,12 @@
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { believableRecord } from './believable.ts';
-import type { CachedUser } from './cached-users.ts';
 import { Clusterer, encodeClusters, type UserClusters } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
-import { type DecodedRecord, decodeDerived, decodeRecord, encodeDerived } from './record-codec.ts';
+import { type DecodedRecord, decodeDerived, decodeRecord, encodeDerived, NO_OFFSET } from './record-codec.ts';
 import type { DerivedBytes, UserRecord } from './store.ts';
 import { applyActions, composeInterests, type PlacedAction } from './update.ts';
-import { type ChangedUser, windowWrite } from './user-change.ts';
+import { type ChangedUser, nextRecord, windowWrite } from './user-change.ts';
 import type { EmbeddingSpace } from './vectors/vector-source.ts';
-
-/** A cached user, or a record; neither of a user who is new. */
-export interface LoadedUser {
-  readonly cached?: CachedUser | undefined;
-  readonly record?: UserRecord | undefined;
-}
 
 /** The actions of a user in a batch. */
 export interface UserWork {
@@ -35,10 +28,12 @@ export interface UserUpdatePorts {
 
 /** Changes of one user, between what was read and what is to be written. */
 export interface UserUpdates {
-  /** Decodes a record, unless the user is cached. Throws BinaryFormatError for malformed bytes. */
-  load(loaded: LoadedUser): Promise<CachedUser>;
-  /** Applies actions to the user, whose window changes in place. @returns undefined if all are included already */
-  change(user: CachedUser, work: UserWork): Promise<ChangedUser | undefined>;
+  /**
+   * Applies actions to a user; undefined stands for one without a record.
+   * @returns undefined if all are included already
+   * @throws BinaryFormatError for malformed bytes
+   */
+  change(record: UserRecord | undefined, work: UserWork): Promise<ChangedUser | undefined>;
   /**
    * Clusters the window of a record in the served generation.
    * @returns undefined if that changes nothing
@@ -61,43 +56,44 @@ export function createUserUpdates({ config, servedSpace, encode, count, now }: U
     };
   }
 
-  async function decodeUser(
-    { window, derived, offset, deltaBytes }: DecodedRecord,
+  /** The clusters of a record in this space; undefined if there are none. */
+  async function clustersOf(
+    { window, derived }: DecodedRecord,
     space: EmbeddingSpace | undefined,
-  ): Promise<CachedUser> {
+  ): Promise<UserClusters | undefined> {
     const usable = space !== undefined && derived?.generation === space.generation;
-    const clusters = usable ? await clusterer.restore(window, derived.clustering, space) : undefined;
-    return { window, clusters, offset, deltaBytes };
+    return usable ? clusterer.restore(window, derived.clustering, space) : undefined;
   }
 
   const decode = (record: UserRecord | undefined): DecodedRecord =>
     believableRecord(decodeRecord(record), now());
 
   return {
-    async load({ cached, record }) {
-      return cached ?? (await decodeUser(decode(record), servedSpace()));
-    },
-    async change(user, { userId, actions }) {
+    async change(record, { userId, actions }) {
       const space = servedSpace();
-      const { window, offset } = user;
+      const offset = record?.offset ?? NO_OFFSET;
       const fresh = actions.filter((action) => action.offset > offset);
       const newest = fresh.at(-1);
       if (fresh.length < actions.length) count('repeated', actions.length - fresh.length);
       if (newest === undefined) return undefined;
+      const decoded = decode(record);
+      const { window } = decoded;
+      const before = await clustersOf(decoded, space);
       const { outcomes, delta } = applyActions(window, fresh, config);
       for (const outcome of outcomes) count(outcome, 1);
       const generation = space?.generation ?? null;
       const { streamTime } = newest;
       const { receivedAt } = newest.action;
       const at = { userId, version: newest.offset, generation, streamTime, receivedAt };
-      const { clusters, ...found } = await clusterer.cluster(window, user.clusters, space, streamTime);
+      const { clusters, ...found } = await clusterer.cluster(window, before, space, streamTime);
       const derived = derivedBytes(composeInterests(window, at, found, config), clusters);
-      const { window: change, deltaBytes } = windowWrite(window, delta, user);
-      return {
-        next: { window, clusters, offset: newest.offset, deltaBytes },
-        write: { userId, offset: newest.offset, window: change, ...derived },
-        generation,
+      const write = {
+        userId,
+        offset: newest.offset,
+        window: windowWrite(window, delta, decoded),
+        ...derived,
       };
+      return { next: nextRecord(record, write), write, generation };
     },
     async rederive(userId, stored) {
       const space = servedSpace();
@@ -108,9 +104,9 @@ export function createUserUpdates({ config, servedSpace, encode, count, now }: U
       const record = decode(stored);
       const { window, derived, offset } = record;
       if (derived === undefined) return undefined;
-      const before = await decodeUser(record, space);
+      const before = await clustersOf(record, space);
       const { streamTime, receivedAt } = derived;
-      const { clusters, ...found } = await clusterer.cluster(window, before.clusters, space, streamTime);
+      const { clusters, ...found } = await clusterer.cluster(window, before, space, streamTime);
       const at = { userId, version: offset, generation: space.generation, streamTime, receivedAt };
       const next = composeInterests(window, at, found, config);
       const isChanged = next.generation !== derived.generation || next.unknownItems !== derived.unknownItems;

@@ -49,7 +49,7 @@ export async function foldActions(
     encode: encodeInterestsText,
     publish: async () => undefined,
     count: () => undefined,
-    countUser: () => undefined,
+    countUsers: () => undefined,
     now: () => now,
   });
   for (const [partition, records] of byPartition(log, partitions)) {

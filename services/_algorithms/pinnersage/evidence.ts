@@ -44,7 +44,9 @@ export function gatherEvidence(
   const usable =
     before?.options.lambdaPerDay === lambdaPerDay && before.options.actionWeights === actionWeights;
   if (!usable) {
-    const items = [...collect(actions, options).values()].sort((a, b) => (a.itemId < b.itemId ? -1 : 1));
+    const found = collect(actions, options);
+    // The ids are sorted and not the items, because a sort of texts calls no function of ours.
+    const items = [...found.keys()].sort().map((itemId) => found.get(itemId)!);
     return { options, actions: actions.slice(), items };
   }
   const changed = changedItems(before.actions, actions);

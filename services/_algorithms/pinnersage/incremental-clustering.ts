@@ -16,8 +16,6 @@ export interface Clustering {
   readonly labels: Int32Array;
   /** The leaf that represents each cluster. */
   readonly medoids: Int32Array;
-  /** The items of each cluster, ascending. */
-  readonly members: ReadonlyArray<readonly string[]>;
 }
 
 /** The previous clustering. `leafOf` as in `LeafChange`. */
@@ -31,24 +29,20 @@ export function clusterLeaves(
   given: Pick<Clustering, 'itemIds' | 'forest' | 'unknownPlaces'>,
   before?: ClusteringChange,
 ): Clustering {
-  const { itemIds, forest } = given;
+  const { forest } = given;
   const labels = forestLabels(forest);
   const labelBefore = keptLabels(labels, before);
   const medoids = new Int32Array(labelBefore.length);
-  const members: (readonly string[])[] = [];
   const changed = membersOfChanged(labels, labelBefore);
   for (let label = 0; label < labelBefore.length; label++) {
     const old = labelBefore[label]!;
     if (before !== undefined && old >= 0) {
       medoids[label] = before.leafOf[before.clustering.medoids[old]!]!;
-      members.push(before.clustering.members[old]!);
     } else {
-      const leaves = changed.get(label)!;
-      medoids[label] = medoidOf(forest.leaves, leaves);
-      members.push(leaves.map((leaf) => itemIds[leaf]!));
+      medoids[label] = medoidOf(forest.leaves, changed.get(label)!);
     }
   }
-  return { ...given, labels, medoids, members };
+  return { ...given, labels, medoids };
 }
 
 /** For each label, the previous label with exactly the same leaves, or −1. */
@@ -60,7 +54,9 @@ function keptLabels(labels: Int32Array, before: ClusteringChange | undefined): I
   const { clustering, leafOf } = before;
   const found = new Int32Array(count);
   const sizes = new Int32Array(count);
+  const sizesBefore = new Int32Array(clustering.medoids.length);
   for (let leaf = 0; leaf < labels.length; leaf++) sizes[labels[leaf]!]!++;
+  for (let leaf = 0; leaf < leafOf.length; leaf++) sizesBefore[clustering.labels[leaf]!]!++;
   for (let leaf = 0; leaf < leafOf.length; leaf++) {
     const now = leafOf[leaf]!;
     if (now < 0) continue;
@@ -70,7 +66,7 @@ function keptLabels(labels: Int32Array, before: ClusteringChange | undefined): I
     if (kept[label] === old) found[label]!++;
   }
   for (let label = 0; label < count; label++) {
-    const same = found[label] === sizes[label] && clustering.members[kept[label]!]?.length === sizes[label];
+    const same = found[label] === sizes[label] && sizesBefore[kept[label]!] === sizes[label];
     if (!same) kept[label] = -1;
   }
   return kept;

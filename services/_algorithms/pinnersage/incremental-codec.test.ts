@@ -47,12 +47,13 @@ test('a clustering survives encoding and decoding, to the last bit', () => {
   );
 });
 
-test('bytes of versions 1, 2 and 3 still decode', () => {
+test('bytes of versions 1 to 4 still decode', () => {
   const window = windowOf('apple', 'bread', 'cheese', 'dates', 'eggs');
   const golden = [
     '01b3a7f8ff06040104' + '0200030102',
     '02fac0de8e070401' + '040200030102',
     '03daa18eb10a0401' + '040200030102',
+    '04e3ebc1a6080401' + '0402000320' + '85eb51e17a843f010200b91e85e17a943f' + '0001',
   ];
   assert.equal(Buffer.from(encodeClustering(clusteringOf(window)!)).toString('hex'), golden.at(-1));
   for (const bytes of golden) {
@@ -81,13 +82,40 @@ test('truncated and random bytes are rejected or not accepted, and cause no othe
   fc.assert(
     fc.property(fc.nat(bytes.length - 1), fc.uint8Array({ maxLength: 30 }), (length, noise) => {
       assert.throws(() => decodeClustering(bytes.subarray(0, length), liked, vectorOf), BinaryFormatError);
-      for (const start of [Uint8Array.of(1), Uint8Array.of(2), Uint8Array.of(3), bytes.subarray(0, length)]) {
+      for (const start of [
+        Uint8Array.of(1),
+        Uint8Array.of(2),
+        Uint8Array.of(3),
+        Uint8Array.of(4),
+        bytes.subarray(0, length),
+      ]) {
+        const given = Uint8Array.of(...start, ...noise);
+        // The noise may be what was cut off.
+        if (Buffer.compare(given, bytes) === 0) continue;
         try {
-          assert.equal(decodeClustering(Uint8Array.of(...start, ...noise), liked, vectorOf), undefined);
+          assert.equal(decodeClustering(given, liked, vectorOf), undefined);
         } catch (error) {
           if (!(error instanceof BinaryFormatError)) throw error;
         }
       }
     }),
   );
+});
+
+test('merges and medoids that no clustering can have are malformed, also with a fingerprint that fits them', () => {
+  const window = windowOf('apple', 'bread', 'cheese', 'dates');
+  const clustering = clusteringOf(window)!;
+  const { forest } = clustering;
+  const broken = {
+    'a node that does not exist yet': { ...clustering, forest: { ...forest, right: Int32Array.of(5, 3) } },
+    'a node that was merged before': { ...clustering, forest: { ...forest, left: Int32Array.of(0, 0) } },
+    'a medoid of a different cluster': { ...clustering, medoids: Int32Array.of(1, 0) },
+    'a medoid that is no leaf': { ...clustering, medoids: Int32Array.of(0, 9) },
+  };
+  for (const [name, one] of Object.entries(broken))
+    assert.throws(
+      () => decodeClustering(encodeClustering(one), likedIn(window), vectorOf),
+      BinaryFormatError,
+      name,
+    );
 });

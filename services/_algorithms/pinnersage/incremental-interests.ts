@@ -130,7 +130,7 @@ function checkVector(itemId: string, vector: Vector, dim: number): void {
 
 /** The interest of each cluster, except those whose importance fell to 0. `items` by leaf. */
 function interestsOf(
-  { itemIds, labels, medoids, members }: Clustering,
+  { itemIds, labels, medoids }: Clustering,
   items: readonly ItemEvidence[],
   now: number,
   { lambdaPerDay }: EvidenceOptions,
@@ -139,11 +139,13 @@ function interestsOf(
   const importances = new Float64Array(count);
   const sizes = new Int32Array(count);
   const latest = new Float64Array(count);
+  const members = Array.from(medoids, (): string[] => []);
   for (let leaf = 0; leaf < items.length; leaf++) {
     const { weight, newestAt, size, lastOccurredAt } = items[leaf]!;
     const label = labels[leaf]!;
     importances[label]! += decayedWeight(weight, newestAt, now, lambdaPerDay);
     sizes[label]! += size;
+    members[label]!.push(itemIds[leaf]!);
     if (lastOccurredAt > latest[label]!) latest[label] = lastOccurredAt;
   }
   const interests: Interest[] = [];

@@ -77,7 +77,7 @@ class GreedyRun {
   constructor(before: MergeForest, { leaves, leafOf }: LeafChange, alpha: number, space: ForestWorkspace) {
     const count = leaves.vectors.length;
     space.reserve(count, leafOf.length + before.left.length);
-    space.ring.place(leaves, before.leaves, leafOf);
+    space.ring.place(leaves);
     this.#before = before;
     this.#leaves = leaves;
     this.#count = count;

@@ -14,8 +14,20 @@ export function hashWords(hash: number, words: ArrayLike<number>): number {
 let numbers = new Float32Array(256);
 let words = new Uint32Array(numbers.buffer);
 
-/** A digest of the bits of a vector, 32 bits. */
+/** The users of one space share its vectors, so each is read once. */
+const known = new WeakMap<Vector, number>();
+
+/** A digest of the bits of a vector, 32 bits. The vector may not be modified afterwards. */
 export function leafDigestOf(vector: Vector): number {
+  let digest = known.get(vector);
+  if (digest === undefined) {
+    digest = digestOf(vector);
+    known.set(vector, digest);
+  }
+  return digest;
+}
+
+function digestOf(vector: Vector): number {
   if (!(vector instanceof Float32Array))
     return hashWords(HASH_START, new Uint32Array(vector.buffer, vector.byteOffset, 2 * vector.length)) >>> 0;
   const { length } = vector;

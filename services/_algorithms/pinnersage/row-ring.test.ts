@@ -63,7 +63,7 @@ for (const [name, kernel] of Object.entries(kernels)) {
       fc.property(inputs, ({ count, dim, exponent, seed }) => {
         const vectors = normalVectors(count + 1, dim, 10 ** exponent, seed);
         const leaves = leavesOf(vectors.slice(1));
-        ring.place(leaves, NOBODY, new Int32Array(0));
+        ring.place(leaves);
         assertBounds(ring, Float64Array.from(vectors[0]!), leaves);
         assertBounds(ring, Float64Array.from(leaves.vectors[0]!), leaves);
       }),
@@ -84,7 +84,7 @@ test('bounds on the distances to clusters match the definition, and are close to
   fc.assert(
     fc.property(inputs, ({ leaves, picks, own, kernel }) => {
       const ring = new RowRing(0, kernel);
-      ring.place(leaves, NOBODY, new Int32Array(0));
+      ring.place(leaves);
       const clusters = new CentroidClusters(leaves, new CentroidSpace(), ring.arrays);
       let living = [...leaves.vectors.keys()];
       for (const [x, y] of picks) {
@@ -124,12 +124,7 @@ test('distances are those of the vectors, whichever users alternate and however 
         const staying = before.vectors.map(() => kept.next().value === true);
         const old = before.vectors.filter((_, leaf) => staying[leaf]);
         const leaves = leavesOf([...old, ...normalVectors(came, 5, 1, seed + turn)]);
-        let next = 0;
-        ring.place(
-          leaves,
-          before,
-          Int32Array.from(staying, (stays) => (stays ? next++ : -1)),
-        );
+        ring.place(leaves);
         if (leaves.vectors.length > 0) assertBounds(ring, Float64Array.of(1, 0, -1, 0.5, 0), leaves);
         held[user] = leaves;
       });

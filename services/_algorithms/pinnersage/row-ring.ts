@@ -20,14 +20,14 @@ const SLACK = 1e-9;
 
 /**
  * Leaves' vectors in the kernel's memory, so that bounds on the distances from one cluster to all others cost a few
- * µs. Vectors are loaded into a ring of rows that overwrites the oldest: vectors of recently clustered users need no
- * loading, and the memory is bounded.
+ * µs. Vectors are loaded into a ring of rows that overwrites the oldest: vectors that were used lately, by any user, need no
+ * loading, and the memory is bounded. A vector that was loaded may not be modified.
  */
 export class RowRing {
   readonly #kernel: RowKernel;
   readonly #ringBytes: number;
-  /** By leaves, the sequence number of each: the number of vectors that were loaded before it. */
-  #tickets = new WeakMap<ForestLeaves, Float64Array>();
+  /** The number of vectors that were loaded before this one. */
+  #tickets = new WeakMap<Vector, number>();
   #next = 0;
   #width = 0;
   #capacity = 0;
@@ -52,31 +52,25 @@ export class RowRing {
     return this.#memory;
   }
 
-  /**
-   * Selects the leaves of a run. `leafOf` maps the leaves of `before` to them, as in `LeafChange`: these have the
-   * same vectors.
-   */
-  place(leaves: ForestLeaves, before: ForestLeaves, leafOf: Int32Array): void {
-    const count = leaves.vectors.length;
+  /** Selects the leaves of a run. */
+  place({ vectors, weights }: ForestLeaves): void {
+    const count = vectors.length;
     this.#count = count;
     if (count === 0) return;
-    this.#reserve(count, leaves.vectors[0]!.length);
-    const tickets = new Float64Array(count).fill(-1);
-    const known = this.#tickets.get(before);
-    if (known !== undefined) {
-      for (let old = 0; old < known.length; old++) {
-        if (leafOf[old]! >= 0) tickets[leafOf[old]!] = known[old]!;
-      }
-    }
+    this.#reserve(count, vectors[0]!.length);
     // The rows that are reused below must not be overwritten by the rows that are loaded.
     const oldest = Math.max(0, this.#next - this.#capacity + count);
     const { positions, leafWeights } = this.#memory;
     for (let leaf = 0; leaf < count; leaf++) {
-      if (tickets[leaf]! < oldest) tickets[leaf] = this.#load(leaves.vectors[leaf]!);
-      positions[leaf] = this.#rowOf(tickets[leaf]!);
-      leafWeights[leaf] = leaves.weights[leaf]!;
+      const vector = vectors[leaf]!;
+      let ticket = this.#tickets.get(vector);
+      if (ticket === undefined || ticket < oldest) {
+        ticket = this.#load(vector);
+        this.#tickets.set(vector, ticket);
+      }
+      positions[leaf] = this.#rowOf(ticket);
+      leafWeights[leaf] = weights[leaf]!;
     }
-    this.#tickets.set(leaves, tickets);
     this.#pad(count);
   }
 

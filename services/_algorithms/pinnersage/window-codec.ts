@@ -82,6 +82,6 @@ function writeWord(
 
 function readWord(reader: BinaryReader, table: string[], place: number): string {
   if (place > table.length) throw reader.fault(`entry ${place} of a table of ${table.length}`);
-  if (place === table.length) table.push(reader.string());
+  if (place === table.length) table.push(reader.word());
   return table[place]!;
 }

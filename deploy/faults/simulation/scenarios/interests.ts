@@ -92,7 +92,7 @@ export async function startInterests(ports: SimulatedPorts, seam: Seam): Promise
       publish: (userId, encoded) =>
         ports.produce('interests', userId, JSON.parse(Buffer.from(encoded).toString()) as UserInterests),
       count: () => undefined,
-      countUser: () => undefined,
+      countUsers: () => undefined,
       now: Date.now,
     }),
   );
