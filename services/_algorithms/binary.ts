@@ -154,8 +154,9 @@ export class BinaryReader {
       this.#offset = before;
       return this.string();
     }
+    const bytes = this.#bytes;
     let hash = 0;
-    for (let i = start; i < start + length; i++) hash = (Math.imul(hash, 31) + this.#bytes[i]!) | 0;
+    for (let i = start; i < start + length; i++) hash = (Math.imul(hash, 31) + bytes[i]!) | 0;
     const place = (hash ^ (hash >>> 15)) & (words.length - 1);
     const known = words[place];
     if (known !== undefined && this.#isHere(known, start, length)) {
@@ -171,8 +172,9 @@ export class BinaryReader {
   /** Whether the bytes are those of this text; false where one of them is no ASCII. */
   #isHere(text: string, start: number, length: number): boolean {
     if (text.length !== length) return false;
+    const bytes = this.#bytes;
     for (let i = 0; i < length; i++) {
-      const byte = this.#bytes[start + i]!;
+      const byte = bytes[start + i]!;
       if (byte >= 0x80 || text.charCodeAt(i) !== byte) return false;
     }
     return true;

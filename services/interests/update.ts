@@ -7,6 +7,7 @@ import {
 } from '#algorithms/pinnersage/window.ts';
 import { deltaOf, type WindowDelta } from '#algorithms/pinnersage/window-delta.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
+import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
 import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { ClusteredWindow } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
@@ -57,7 +58,7 @@ export function composeInterests(
     receivedAt,
     medoids: medoids.map(({ itemId, importance, size, lastOccurredAt }) => ({
       itemId,
-      type: types.get(itemId) ?? '',
+      type: types.get(itemId) ?? NO_TYPE,
       importance,
       size,
       lastOccurredAt,
@@ -73,25 +74,31 @@ function weightiestTypes(
   window: ActionWindow,
   medoids: ClusteredWindow['medoids'],
   weights: ActionWeights,
-): Map<string, string | undefined> {
-  const types = new Map<string, string | undefined>();
-  for (const { itemId } of medoids) types.set(itemId, undefined);
+): Map<string, string> {
+  const types = new Map<string, string>();
+  for (const { itemId } of medoids) types.set(itemId, NO_TYPE);
   for (const { itemId, type } of window.actions) {
     const best = types.get(itemId);
-    if (best === undefined ? types.has(itemId) : weightOfType(weights, type) > weightOfType(weights, best))
+    if (best === undefined || best === type) continue;
+    if (best === NO_TYPE || weightOfType(weights, type) > weightOfType(weights, best))
       types.set(itemId, type);
   }
   return types;
 }
 
+/** No action has this type, because it is the name of none. */
+const NO_TYPE = '';
+
 /** The items of the window, the latest first, as many as fit. */
 function recentItems({ actions }: ActionWindow, maximum: number): string[] {
   const recent = new Set<string>();
+  // The ids of a shorter window fit, whatever they are.
+  const isLong = actions.length > RECENT_BYTES / MAX_ID_BYTES;
   let bytes = 0;
   for (let place = actions.length - 1; place >= 0 && recent.size < maximum; place--) {
     const { itemId } = actions[place]!;
     if (recent.has(itemId)) continue;
-    bytes += Buffer.byteLength(itemId);
+    if (isLong) bytes += Buffer.byteLength(itemId);
     if (bytes > RECENT_BYTES) break;
     recent.add(itemId);
   }

@@ -147,12 +147,16 @@ function gatherKnown(
   vectorOf: (itemId: string) => Vector | undefined,
 ): ForestLeaves | undefined {
   const vectors: Vector[] = [];
-  for (const { itemId } of items) {
+  const weights: number[] = [];
+  const digests: number[] = [];
+  for (const { itemId, size } of items) {
     const vector = vectorOf(itemId);
     if (vector === undefined || vector.length !== (vectors[0] ?? vector).length) return undefined;
     vectors.push(vector);
+    weights.push(size);
+    digests.push(leafDigestOf(vector));
   }
-  return { vectors, weights: items.map(({ size }) => size), digests: vectors.map(leafDigestOf) };
+  return { vectors, weights, digests };
 }
 
 /** The words of weights, and the digests of vectors. */
