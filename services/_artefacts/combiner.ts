@@ -1,5 +1,5 @@
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
-import type { CombinerBase } from '#algorithms/combiner/candidate-rows.ts';
+import type { CombinerBase } from '#algorithms/combiner/candidates.ts';
 import { TRAITS } from '#algorithms/combiner/traits.ts';
 import { type NamedTables, type Tables, tableOf, tablesFormat } from './tables.ts';
 

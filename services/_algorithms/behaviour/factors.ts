@@ -95,9 +95,26 @@ function orthonormalise(matrix: Float64Array, width: number): Float64Array {
 }
 
 /** The vector of a user who took these items, as numbers; length rank. */
-export function foldIn({ units, fold, rank }: BehaviourFactors, items: Iterable<number>): Float64Array {
+export function foldIn({ units, fold, rank }: BehaviourFactors, items: ArrayLike<number>): Float64Array {
   const user = new Float64Array(rank);
-  for (const item of items)
-    for (let k = 0, at = item * rank; k < rank; k++, at++) user[k]! += fold[item]! * units[at]!;
+  let i = 0;
+  // Three items at a time: a sum in the same order, with a third of its loads and stores.
+  for (; i + 2 < items.length; i += 3) {
+    let a = items[i]!;
+    let b = items[i + 1]!;
+    let c = items[i + 2]!;
+    const ofA = fold[a]!;
+    const ofB = fold[b]!;
+    const ofC = fold[c]!;
+    a *= rank;
+    b *= rank;
+    c *= rank;
+    for (let k = 0; k < rank; k++)
+      user[k] = user[k]! + ofA * units[a + k]! + ofB * units[b + k]! + ofC * units[c + k]!;
+  }
+  for (; i < items.length; i++) {
+    const weight = fold[items[i]!]!;
+    for (let k = 0, at = items[i]! * rank; k < rank; k++, at++) user[k]! += weight * units[at]!;
+  }
   return user;
 }

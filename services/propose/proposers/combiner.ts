@@ -1,7 +1,4 @@
-import { bestRows } from '#algorithms/bandit/choice.ts';
-import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
-import { addLifts } from '#algorithms/combiner/lifts.ts';
-import { scoresOf } from '#algorithms/combiner/listwise.ts';
+import { CombinerRanking } from '#algorithms/combiner/candidate-ranking.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import { number } from '#platform/config.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
@@ -33,20 +30,17 @@ export const combiner = defineProposer({
 
 /** The combiner of one generation. */
 export class CombinerModel {
-  readonly #model: NamedCombiner;
+  readonly #itemIds: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #rows: CombinerRows;
-  /** 1 for each item that may not be proposed, by the items that may. */
-  readonly #withheld = new WeakMap<EmbeddedItems, Uint8Array>();
-
-  readonly #mostLift: number;
+  readonly #ranking: CombinerRanking;
+  readonly #matched = new WeakMap<EmbeddedItems, Matched>();
 
   /** @param mostLift largest lift of an under-served item, in log-odds */
   constructor(model: NamedCombiner, mostLift: number) {
-    this.#mostLift = mostLift;
-    this.#model = model;
+    this.#itemIds = model.itemIds;
     this.#numbers = new Map(model.itemIds.map((itemId, number) => [itemId, number]));
-    this.#rows = new CombinerRows(model);
+    const lifts = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
+    this.#ranking = new CombinerRanking(model, model.weights, lifts);
   }
 
   /**
@@ -54,24 +48,49 @@ export class CombinerModel {
    * @param items those that may be proposed
    */
   rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[] {
-    const taken = recent.flatMap((itemId) => this.#numbers.get(itemId) ?? []);
+    const { withheld, popularity, numberOf } = this.#match(items);
+    const taken: number[] = [];
+    const numbers = items.numbersOf(recent);
+    for (let i = 0; i < recent.length; i++) {
+      // The model may know an item that has no vector, or one that arrived later.
+      const known = numberOf[numbers[i]!] ?? -1;
+      const number = known >= 0 ? known : (this.#numbers.get(recent[i]!) ?? -1);
+      if (number >= 0) taken.push(number);
+    }
     if (taken.length === 0) return [];
-    const { items: found, rows } = this.#rows.of(taken, this.#withheldFrom(items));
-    const scores = scoresOf(rows, this.#model.weights);
-    addLifts({ items: found, scores }, this.#model.lifts, this.#mostLift);
-    return Array.from(bestRows(scores, candidates), (place) => {
-      const itemId = this.#model.itemIds[found[place]!]!;
-      return { itemId, score: scores[place]!, popularity: items.popularity[items.placeOf(itemId)]! };
-    });
+    const { items: found, scores } = this.#ranking.rank(taken, candidates, withheld);
+    return Array.from(found, (number, rank) => ({
+      itemId: this.#itemIds[number]!,
+      score: scores[rank]!,
+      popularity: popularity[number]!,
+    }));
   }
 
-  #withheldFrom(items: EmbeddedItems): Uint8Array {
-    let withheld = this.#withheld.get(items);
-    if (withheld === undefined) {
-      const { itemIds } = this.#model;
-      withheld = Uint8Array.from(itemIds, (itemId) => (items.placeOf(itemId) < 0 ? 1 : 0));
-      this.#withheld.set(items, withheld);
+  #match(items: EmbeddedItems): Matched {
+    let matched = this.#matched.get(items);
+    if (matched === undefined) {
+      const numbers = items.numbersOf(this.#itemIds);
+      const places = numbers.map((number) => items.placeOfNumber(number));
+      const numberOf = new Int32Array(1 + numbers.reduce((a, b) => Math.max(a, b), -1)).fill(-1);
+      numbers.forEach((own, number) => {
+        if (own >= 0) numberOf[own] = number;
+      });
+      matched = {
+        withheld: Uint8Array.from(places, (place) => (place < 0 ? 1 : 0)),
+        popularity: Float64Array.from(places, (place) => items.popularity[place] ?? 0),
+        numberOf,
+      };
+      this.#matched.set(items, matched);
     }
-    return withheld;
+    return matched;
   }
+}
+
+/** What the model and the items that may be proposed have in common, by the numbers of the model. */
+interface Matched {
+  /** 1 for each item that may not be proposed. */
+  readonly withheld: Uint8Array;
+  readonly popularity: Float64Array;
+  /** Number in the model by the number of an item in its generation, −1 for an item that the model does not know. */
+  readonly numberOf: Int32Array;
 }

@@ -1,6 +1,7 @@
 import { type BehaviourFactors, type FactorOptions, factorise } from '#algorithms/behaviour/factors.ts';
 import { distinctPairs } from '#algorithms/behaviour/sparse.ts';
-import { type CombinerBase, CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
+import type { CombinerBase } from '#algorithms/combiner/candidates.ts';
 import { liftsOf, type ScoredCandidates } from '#algorithms/combiner/lifts.ts';
 import { type ChoiceGroup, fitListwise, scoresOf } from '#algorithms/combiner/listwise.ts';
 import { type ItemGroups, itemTraits, TRAITS } from '#algorithms/combiner/traits.ts';
