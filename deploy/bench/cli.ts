@@ -29,7 +29,7 @@ await runMeasurement('bench', {
   },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
-    options: ['users', 'seconds', 'rates', 'parts', 'growth-share', 'hold'],
+    options: ['users', 'seconds', 'rates', 'parts', 'worlds', 'hold'],
     load: () => import('./live.ts'),
   },
   reward: {

@@ -6,14 +6,14 @@ import { localUrl } from '#stages/stages.ts';
 import type { Figures } from '../figures/figures.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import { measureEmptyHops } from './live/empty-hops.ts';
-import { measureGrowth } from './live/growth.ts';
+import { GROWING_WORLDS, measureGrowth, type WorldSize } from './live/growth.ts';
 import { measurePeriods } from './live/periods.ts';
 import { onWorld, type RunningWorld, realWorld } from './live/world.ts';
 import { readRealWindows } from './windows.ts';
 
 /** What a rate has to hold, ms. */
 const P99_LIMIT_MS = 250;
-const PARTS = ['rates', 'slates', 'mix', 'ingest', 'growth'] as const;
+const PARTS = ['backlog', 'rates', 'slates', 'mix', 'ingest', 'growth'] as const;
 type Part = (typeof PARTS)[number];
 
 /**
@@ -26,18 +26,18 @@ export async function measure(options: Readonly<Record<string, string | undefine
   const seconds = positive('seconds', options.seconds ?? '60');
   const rates = (options.rates ?? '50,200,500,1000').split(',').map((rate) => positive('rates', rate));
   const users = positive('users', options.users ?? '20000');
-  const growthShare = positive('growth-share', options['growth-share'] ?? '1');
-  if (growthShare > 1) throw invalid('growth-share', options['growth-share']!, 'at most 1');
+  const worlds = worldsOf(options.worlds);
   const holdSeconds = options.hold === undefined ? 0 : positive('hold', options.hold);
   const parts = partsOf(options.parts);
   const real = await readRealWindows();
-  const world = realWorld(real, users);
-  const setting = { users, items: world.itemIds.length, seconds };
+  const setting = { users, seconds };
   const onReal = PARTS.some((part) => part !== 'growth' && parts.has(part));
   const figures = onReal
-    ? await onWorld(world, (running) => measureParts(running, { parts, rates, seconds, holdSeconds }))
+    ? await onWorld(await realWorld(real, users), (running) =>
+        measureParts(running, { parts, rates, seconds, holdSeconds }),
+      )
     : {};
-  const growth = parts.has('growth') ? await measureGrowth(real, Math.min(30, seconds), growthShare) : [];
+  const growth = parts.has('growth') ? await measureGrowth(real, Math.min(30, seconds), worlds) : [];
   return { ...figures, growth, setting };
 }
 
@@ -54,20 +54,23 @@ async function measureParts(
 ): Promise<Figures> {
   const { path, servers, app, world } = running;
   const periods = measurePeriods(path, servers, app, world.crowd);
-  const warmUp = await periods.firstActions();
+  const backlog = parts.has('backlog') ? await periods.backlog() : undefined;
   await periods.settle();
   const rows = [];
   for (const rate of parts.has('rates') ? rates : []) rows.push(await periods.actions(rate, seconds));
   const held = rows.filter(({ p99, timedOut, sent }) => p99 <= P99_LIMIT_MS && timedOut === 0 && sent > 0);
   const fastest = Math.max(...rates);
   const figures = {
+    items: world.itemIds.length,
     rates: rows,
     highestRate: Math.max(0, ...held.map(({ rate }) => rate)),
     ...(parts.has('slates') && { slates: await periods.slates(seconds) }),
     ...(parts.has('mix') && { mix: await periods.mix(seconds) }),
     ...(parts.has('ingest') && { ingest: await periods.ingest(seconds) }),
-    warmUp,
-    emptyHops: await measureEmptyHops(path.namespace.kafka, fastest, Math.min(20, seconds)),
+    ...(backlog && { backlog }),
+    ...(parts.has('rates') && {
+      emptyHops: await measureEmptyHops(path.namespace.kafka, fastest, Math.min(20, seconds)),
+    }),
   };
   if (holdSeconds > 0) await hold(running, holdSeconds);
   return figures;
@@ -90,6 +93,17 @@ function partsOf(text: string | undefined): ReadonlySet<Part> {
   const unknown = names.find((name) => !PARTS.includes(name as Part));
   if (unknown !== undefined) throw invalid('parts', unknown, `one of ${PARTS.join(', ')}`);
   return new Set(names as Part[]);
+}
+
+/** Such as `1000x10000,1000000x10000`: users and items. */
+function worldsOf(text: string | undefined): readonly WorldSize[] {
+  if (text === undefined) return GROWING_WORLDS;
+  return text.split(',').map((world) => {
+    const [users = 0, items = 0] = /^\d+x\d+$/.test(world) ? world.split('x').map(Number) : [];
+    if (users < 1_000 || items < 1_000)
+      throw invalid('worlds', world, 'users and items, at least 1000x1000, such as 1000x10000');
+    return { users, items };
+  });
 }
 
 function positive(option: string, text: string): number {

@@ -2,20 +2,22 @@ import { quantile } from '#algorithms/evaluation/quantile.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
-import type { Artefact } from '#artefacts/artefact.ts';
-import { behaviourArtefact, type NamedFactors } from '#artefacts/behaviour.ts';
 import { createCodec } from '#contracts/codec.ts';
 import type { Medoid, Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { createMemoryRegistry } from '#contracts/memory-registry.ts';
-import { readProposeConfig } from '../../services/propose/config.ts';
-import { type EmbeddedItems, rankItems } from '../../services/propose/embeddings/embedded-items.ts';
-import { createModels } from '../../services/propose/models.ts';
-import { createPass } from '../../services/propose/pass.ts';
-import { Runner } from '../../services/propose/runner.ts';
+import { rankItems } from '../../services/propose/embeddings/embedded-items.ts';
 import type { Figures } from '../figures/figures.ts';
 import { zipf } from './live/crowd.ts';
-import { clusteredVectors, SYNTHETIC_CLUSTER, SYNTHETIC_DIMENSION } from './synthetic-windows.ts';
+import { plausibleModels } from './live/models.ts';
+import { MODELS_FOR_USERS, openModels, type RankedWorld } from './models-in-process.ts';
+import { BENCH_GENERATION } from './seeded-windows.ts';
+import {
+  clusteredVectors,
+  SYNTHETIC_CLUSTER,
+  SYNTHETIC_DIMENSION,
+  syntheticCategories,
+} from './synthetic-windows.ts';
 
 /** Products that households of completejourney bought, and a large catalogue. */
 const CATALOGUES = [8_776, 200_000] as const;
@@ -26,7 +28,6 @@ const MEDOIDS = 10;
 /** Items of a window: the median of households, and the longest. */
 const SEEN = [84, 200, 400] as const;
 const ROUNDS = 9;
-const GENERATION = 'g1';
 const START = Date.parse('2026-01-01T00:00:00Z');
 
 /**
@@ -45,11 +46,12 @@ async function measureCatalogue(count: number): Promise<Figures> {
   const { codec, encoded } = await encodeInterests(world, random);
   const runs: Record<string, () => Promise<void>> = {};
   let bytes = 0;
-  for (const names of ['medoid-neighbours', 'behaviour', 'medoid-neighbours,behaviour']) {
-    const propose = openModels(names, world, (proposal) => {
+  for (const names of [...MODELS_FOR_USERS.map((name) => [name]), MODELS_FOR_USERS]) {
+    const encode = (proposal: Proposal): void => {
       bytes = codec.encode('Proposal', proposal).length;
-    });
-    runs[names.includes(',') ? 'both' : names] = async () => {
+    };
+    const propose = openModels(names, world, encode, START);
+    runs[names.length > 1 ? 'all' : names[0]!] = async () => {
       for (let from = 0; from < encoded.length; from += BATCH)
         await propose(
           encoded.slice(from, from + BATCH).map((one) => codec.decode('UserInterests', one) as UserInterests),
@@ -69,10 +71,8 @@ async function measureCatalogue(count: number): Promise<Figures> {
   return { items: count, ...Object.fromEntries(micros), bytes };
 }
 
-interface World {
-  readonly items: EmbeddedItems;
+interface World extends RankedWorld {
   readonly itemIds: readonly string[];
-  readonly artefact: Artefact;
 }
 
 /** Clustered vectors; a random order is that of popularity, which falls as a Zipf distribution does. */
@@ -86,15 +86,8 @@ function createWorld(count: number, random: Random): World {
     shares.set(itemId, 1 / (1 + random.integer(count)));
   });
   const items = rankItems({ table, has: () => true }, (itemId) => shares.get(itemId)!);
-  return { items, itemIds, artefact: behaviourArtefact(GENERATION, factorsOf(itemIds, random), null) };
-}
-
-function factorsOf(itemIds: readonly string[], random: Random): NamedFactors {
-  const rank = SYNTHETIC_DIMENSION;
-  const units = clusteredVectors(itemIds.length, random);
-  const takers = Float64Array.from(itemIds, () => 1 + itemIds.length / (1 + random.integer(itemIds.length)));
-  const fold = takers.map((one) => one ** -0.5);
-  return { itemIds, factors: { rank, units, fold, offer: takers.map((one) => one ** 0.1) } };
+  const artefacts = plausibleModels({ categoriesOf: syntheticCategories }, itemIds, random);
+  return { items, itemIds, artefacts };
 }
 
 function rowOf(matrix: Float32Array, row: number): Float32Array {
@@ -117,7 +110,7 @@ async function encodeInterests({ itemIds }: World, random: Random) {
     const interests: UserInterests = {
       userId: `user-${user}`,
       version: user,
-      generation: GENERATION,
+      generation: BENCH_GENERATION,
       streamTime: START,
       receivedAt: START,
       windowSize: SEEN[user % SEEN.length]!,
@@ -133,48 +126,4 @@ async function encodeInterests({ itemIds }: World, random: Random) {
     return codec.encode('UserInterests', interests);
   });
   return { codec, encoded };
-}
-
-/** The default models of these names in one pass, as the stage runs them. */
-function openModels(
-  names: string,
-  { items, artefact }: World,
-  publish: (proposal: Proposal) => void,
-): (users: readonly UserInterests[]) => Promise<void> {
-  const config = readProposeConfig({ TRIBUTARY_PROPOSERS: names });
-  const { forUsers } = createModels(config, {
-    embeddings: { find: () => items },
-    artefacts: { read: () => artefact },
-  });
-  const publishes = async (proposal: Proposal): Promise<void> => publish(proposal);
-  const runners = forUsers.map(
-    (model) =>
-      new Runner({
-        model,
-        isAlone: forUsers.length === 1,
-        timeoutMs: config.timeoutMs,
-        waitingUsers: config.waitingUsers,
-        publish: publishes,
-        report: { count: () => undefined, waiting: () => undefined, warn: fail },
-        signal: new AbortController().signal,
-        onFailure: fail,
-      }),
-  );
-  const pass = createPass(runners, publishes);
-  return (users) =>
-    pass({
-      reject: fail,
-      messages: users.map((value) => ({
-        partition: 0,
-        offset: value.version,
-        key: value.userId,
-        timestamp: START,
-        value,
-        trace: undefined,
-      })),
-    });
-}
-
-function fail(...reasons: unknown[]): void {
-  throw new Error(reasons.join(' '));
 }

@@ -4,9 +4,10 @@ import { DEFAULT_LAMBDA_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import { encodeClustering } from '#algorithms/pinnersage/incremental-codec.ts';
 import { readWindow, recluster } from '#algorithms/pinnersage/incremental-interests.ts';
 import { ForestWorkspace } from '#algorithms/pinnersage/incremental-workspace.ts';
-import type { ActionWindow, WindowAction } from '#algorithms/pinnersage/window.ts';
+import { DEFAULT_WINDOW_LIMITS, type WindowAction } from '#algorithms/pinnersage/window.ts';
 import { encodeWindow } from '#algorithms/pinnersage/window-codec.ts';
 import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
@@ -14,6 +15,7 @@ import type { TestNamespace } from '#topics/test-namespace.ts';
 import { encodeDerived } from '../../services/interests/record-codec.ts';
 import { createRedisStore } from '../../services/interests/redis-store.ts';
 import type { RecordWrite } from '../../services/interests/store.ts';
+import { composeInterests } from '../../services/interests/update.ts';
 import type { RealWindows } from './windows.ts';
 
 /** The generation in which the users are clustered. */
@@ -66,9 +68,23 @@ export async function publishVectors(
   ]);
 }
 
+/** A window as the stage would have stored it, for any user. */
+interface SeededWindow {
+  readonly window: { readonly base: Uint8Array };
+  readonly derived: Uint8Array;
+  /** Those of `ANYBODY`. */
+  readonly interests: UserInterests;
+}
+
+/** Stands in records for the id of a user. */
+export const ANYBODY = 'anybody of the bench';
+/** Longest id whose length Avro writes in one byte. */
+const MOST_ID_BYTES = 63;
+
 /**
  * Writes the windows of users as the stage would have stored them. Many users may share one household's window; its times
  * are shifted so that it ends at `endAt`, ms.
+ * @returns the interests of the windows; user i has those of window i modulo their number, with its own id
  */
 export async function seedWindows(
   redis: Redis,
@@ -78,42 +94,78 @@ export async function seedWindows(
     readonly userIds: readonly string[];
     readonly windows: readonly (readonly WindowAction[])[];
     readonly endAt: number;
+    /** By partition, the offset of the last action that counts as handled; none by default. */
+    readonly included?: readonly number[];
   },
-): Promise<void> {
-  const { userIds, endAt } = crowd;
+): Promise<readonly UserInterests[]> {
+  const { userIds, endAt, included = [] } = crowd;
   const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'));
-  const windows = crowd.windows.map((actions) => {
-    const shift = endAt - (actions.at(-1)?.occurredAt ?? endAt);
-    const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
-    const clustering = clusteringOf(window, real, endAt);
-    return { size: window.actions.length, base: encodeWindow(window), clustering };
-  });
+  const windows = crowd.windows.map((actions) => seededWindow(actions, real, endAt));
+  const interestsOf = windows.map(({ interests }) => stamped(encode('UserInterests', interests)));
   // Records without a head would be taken for the rest of an interrupted deletion.
   for (let partition = 0; partition < USER_PARTITIONS; partition++)
-    await store.writeHead(partition, { offset: SEEDED, topicId: undefined, incarnation: 'seeded' });
+    await store.writeHead(partition, {
+      offset: included[partition] ?? SEEDED,
+      topicId: undefined,
+      incarnation: 'seeded',
+    });
   for (let first = 0; first < userIds.length; first += AT_A_TIME) {
     const byPartition = new Map<number, RecordWrite[]>();
     for (const [i, userId] of userIds.slice(first, first + AT_A_TIME).entries()) {
-      const { size, base, clustering } = windows[(first + i) % windows.length]!;
-      const state = { generation: BENCH_GENERATION, streamTime: endAt, receivedAt: endAt, unknownItems: 0 };
-      const empty = { userId, version: SEEDED, medoids: [], recent: [] };
-      const interests = encode('UserInterests', { ...state, ...empty, windowSize: size });
-      const derived = encodeDerived({ ...state, clustering });
+      const template = (first + i) % windows.length;
+      const { window, derived } = windows[template]!;
+      const interests = interestsOf[template]!(userId);
       const partition = partitionOfKey(userId, USER_PARTITIONS);
       const writes = byPartition.get(partition) ?? [];
       byPartition.set(partition, writes);
-      writes.push({ userId, offset: SEEDED, window: { base }, derived, interests });
+      writes.push({ userId, offset: SEEDED, window, derived, interests });
     }
-    for (const [partition, writes] of byPartition) await store.write(partition, writes, {});
+    await Promise.all([...byPartition].map(([partition, writes]) => store.write(partition, writes, {})));
   }
+  return windows.map(({ interests }) => interests);
 }
 
-/** The record as the stage would have stored it. */
-function clusteringOf(window: ActionWindow, { alpha, vectorOf }: RealWindows, now: number): Uint8Array {
+/**
+ * Encodes a record for many users: only the id of `ANYBODY` in its bytes is replaced, and the byte before it, which is its length.
+ * @returns the bytes for the id of a user, of at most 63 bytes
+ */
+export function stamped(bytes: Buffer): (userId: string) => Buffer {
+  const at = bytes.indexOf(ANYBODY);
+  if (at < 1 || bytes.indexOf(ANYBODY, at + 1) >= 0)
+    throw new Error('the record does not name the user once');
+  const [before, after] = [bytes.subarray(0, at - 1), bytes.subarray(at + ANYBODY.length)];
+  return (userId) => {
+    const id = Buffer.from(userId);
+    if (id.length > MOST_ID_BYTES) throw new RangeError(`the id ${userId} is too long for the bench`);
+    return Buffer.concat([before, Buffer.of(2 * id.length), id, after]);
+  };
+}
+
+function seededWindow(
+  actions: readonly WindowAction[],
+  { alpha, vectorOf }: RealWindows,
+  endAt: number,
+): SeededWindow {
+  const shift = endAt - (actions.at(-1)?.occurredAt ?? endAt);
+  const window = { actions: actions.map((one) => ({ ...one, occurredAt: one.occurredAt + shift })) };
   const options = { lambdaPerDay: DEFAULT_LAMBDA_PER_DAY, actionWeights: DEFAULT_ACTION_WEIGHTS };
   const reading = readWindow(window, {}, options);
-  const { clustering } = recluster(reading, undefined, vectorOf, { alpha, now }, workspace);
-  return encodeClustering(clustering!);
+  const found = recluster(reading, undefined, vectorOf, { alpha, now: endAt }, workspace);
+  const state = {
+    generation: BENCH_GENERATION,
+    streamTime: endAt,
+    receivedAt: endAt,
+    unknownItems: found.unknownItems,
+  };
+  const at = { ...state, userId: ANYBODY, version: SEEDED };
+  return {
+    window: { base: encodeWindow(window) },
+    derived: encodeDerived({ ...state, clustering: encodeClustering(found.clustering!) }),
+    interests: composeInterests(window, at, found, {
+      ...options,
+      recentMaximum: DEFAULT_WINDOW_LIMITS.maximum,
+    }),
+  };
 }
 
 /** Writes messages in order, in requests of a thousand. */

@@ -10,6 +10,8 @@ export const SYNTHETIC_DIMENSION = 64;
 export const SYNTHETIC_CLUSTER = 50;
 /** Standard deviation of a component around its centre, where the centre's components have 1: cosines of about .9. */
 const SPREAD = 0.33;
+/** Groups of clusters, as many as a supermarket has. */
+const DEPARTMENTS = 20;
 /** Clusters from which one user takes items. */
 const TASTES = 8;
 
@@ -49,6 +51,7 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
     histories,
     itemIds,
     alpha: real.alpha,
+    categoriesOf: syntheticCategories,
     vectorOf(itemId) {
       const row = rowOf.get(itemId);
       return row === undefined
@@ -56,6 +59,12 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
         : vectors.subarray(row * SYNTHETIC_DIMENSION, (row + 1) * SYNTHETIC_DIMENSION);
     },
   };
+}
+
+/** The path of categories of an item `item-<number>`: each cluster is a category. */
+export function syntheticCategories(itemId: string): readonly string[] {
+  const cluster = Math.floor(Number(itemId.slice(itemId.lastIndexOf('-') + 1)) / SYNTHETIC_CLUSTER);
+  return ['all', `department ${cluster % DEPARTMENTS}`, `category ${cluster}`];
 }
 
 /** @returns n unit vectors, row-major; those of one cluster follow one another */

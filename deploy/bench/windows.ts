@@ -12,6 +12,8 @@ export interface RealWindows {
   /** The α of the vectors' release. */
   readonly alpha: number;
   vectorOf(itemId: string): Float32Array | undefined;
+  /** From broad to narrow. */
+  categoriesOf(itemId: string): readonly string[];
 }
 
 /** Households of completejourney in a random order, and PinSage's vectors of their purchases. */
@@ -31,7 +33,8 @@ export async function readRealWindows(): Promise<RealWindows> {
     const eventId = `cj-${String(i).padStart(8, '0')}`;
     byUser[owner]!.push({ eventId, itemId, type: 'buy', occurredAt: at[i]!, weight: 1 });
   });
-  return { histories: shuffle(byUser), alpha, vectorOf };
+  const categoriesOf = (itemId: string) => purchases.catalogue.get(itemId)?.categories ?? [];
+  return { histories: shuffle(byUser), alpha, vectorOf, categoriesOf };
 }
 
 /** The final window of a history: the latest actions that number and age allow. */

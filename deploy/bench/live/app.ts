@@ -7,7 +7,7 @@ export interface App {
   /** Sends actions in one request. @throws unless all were accepted */
   actAll(actions: readonly SentAction[]): Promise<void>;
   /** Asks for a slate. @returns the newest action that it reflects @throws unless it is answered with 200 */
-  slate(userId: string, options?: { readonly isProbe?: boolean }): Promise<number>;
+  slate(userId: string): Promise<number>;
   close(): Promise<void>;
 }
 
@@ -48,8 +48,8 @@ export function openApp(gatewayUrl: string): App {
       const { rejected } = (await ask('POST', '/v1/actions', actions)) as { rejected: number };
       if (rejected > 0) throw new Error(`${rejected} actions were rejected`);
     },
-    async slate(userId, { isProbe = false } = {}) {
-      const query = `userId=${encodeURIComponent(userId)}&n=${SLATE_SIZE}${isProbe ? '&probe=true' : ''}`;
+    async slate(userId) {
+      const query = `userId=${encodeURIComponent(userId)}&n=${SLATE_SIZE}`;
       const path = `/v1/recommendations?${query}`;
       const { interestsVersion } = (await ask('GET', path)) as { interestsVersion: number };
       return interestsVersion;

@@ -33,7 +33,7 @@ export async function probeFreshness(
     const accepted = performance.now();
     for (;;) {
       slates++;
-      const isReflected = (await app.slate(action.userId, { isProbe: true })) >= offset;
+      const isReflected = (await app.slate(action.userId)) >= offset;
       const waited = performance.now() - accepted;
       if (isReflected) {
         samplesMs.push(waited);

@@ -38,8 +38,9 @@ export function measurePeriods(path: Path, servers: Stack, app: App, crowd: Crow
   const ask = async (): Promise<void> => void (await app.slate(crowd.nextUser()));
 
   return {
-    /** One action of each user, in batches: lists for all, and the time in which a backlog drains. */
-    async firstActions() {
+    /** One action of each user, in batches: the time in which a backlog drains. */
+    async backlog() {
+      console.error('  one action of each user …');
       const all = crowd.userIds.map((userId) => ({ ...crowd.next(), userId }));
       const began = performance.now();
       for (let start = 0; start < all.length; start += INGEST.batch)
@@ -65,18 +66,17 @@ export function measurePeriods(path: Path, servers: Stack, app: App, crowd: Crow
 
     async actions(rate: number, seconds: number) {
       console.error(`  ${rate} actions a second …`);
-      await offerLoad({ perSecond: rate, until: AbortSignal.timeout(WARM_UP_SECONDS * 1_000), send: act });
+      const offer = (until: AbortSignal) => offerLoad({ perSecond: rate, until, send: act });
+      await offer(AbortSignal.timeout(WARM_UP_SECONDS * 1_000));
+      // Without probes, whose slates cost as much as actions do where these are few.
+      const { cpuMs: cpuMsAnAction } = await costOf(
+        () => offer(AbortSignal.timeout(Math.ceil((seconds * 1_000) / 3))),
+        ({ requests, failed }) => requests - failed,
+      );
       const until = AbortSignal.timeout(seconds * 1_000);
-      const load = () =>
-        Promise.all([
-          offerLoad({ perSecond: rate, until, send: act }),
-          probeFreshness(app, () => crowd.next(), until),
-        ]);
-      const before = processorTimes(processes());
-      const loading = load();
+      const loading = Promise.all([offer(until), probeFreshness(app, () => crowd.next(), until)]);
       await delay(seconds * 1_000);
       const lagAtEnd = await lag();
-      const after = processorTimes(processes());
       const [offered, { samplesMs, timedOut, slates }] = await loading;
       report(offered);
       const sent = offered.requests - offered.failed;
@@ -94,7 +94,7 @@ export function measurePeriods(path: Path, servers: Stack, app: App, crowd: Crow
         probes: samplesMs.length,
         timedOut,
         probedSlates: slates,
-        cpuMsAnAction: timeAUnit(before, after, sent + samplesMs.length + timedOut),
+        cpuMsAnAction,
         lagAtEnd,
       };
     },

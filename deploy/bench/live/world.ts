@@ -1,21 +1,28 @@
 import { Redis } from 'ioredis';
 import { createRandom } from '#algorithms/random.ts';
+import type { Artefact } from '#artefacts/artefact.ts';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { localUrl } from '#stages/stages.ts';
 import type { TestNamespace } from '#topics/test-namespace.ts';
 import type { Stack } from '../../local/stack.ts';
 import type { Path } from '../../path/path.ts';
 import { onStages } from '../on-stages.ts';
-import { publishVectors, seedWindows, sendAll } from '../seeded-windows.ts';
+import { BENCH_GENERATION, publishVectors, seedWindows, sendAll } from '../seeded-windows.ts';
 import { syntheticWindows } from '../synthetic-windows.ts';
 import { lastWindow, type RealWindows } from '../windows.ts';
 import { type App, openApp } from './app.ts';
 import { type Crowd, gatherCrowd } from './crowd.ts';
+import { publishHistory } from './history.ts';
+import { plausibleModels, publishModels, trainedModels } from './models.ts';
+import { rankedItems, seedPools } from './pools.ts';
 
 /** Users with their windows, and the catalogue. */
 export interface BenchWorld {
   readonly windows: RealWindows;
   readonly itemIds: readonly string[];
   readonly crowd: Crowd;
+  /** What was trained beside the vectors. */
+  readonly models: readonly Artefact[];
 }
 
 /** Running stages, servers and an app of a world. */
@@ -26,30 +33,41 @@ export interface RunningWorld {
   readonly app: App;
 }
 
-const STAGES = ['gateway', 'interests', 'propose', 'rerank', 'feedback', 'index'] as const;
+const STAGES = ['gateway', 'interests', 'propose', 'rerank', 'feedback', 'index', 'retrain'] as const;
+const SETTINGS = {
+  // Retrain follows the log, as it does in a running system, and trains nothing meanwhile.
+  TRIBUTARY_RETRAIN_INTERVAL_MS: '0',
+  // Each start examines all users once; the load waits for it.
+  TRIBUTARY_REFRESH_USERS_PER_SECOND: '100000',
+} as const;
+/** Longest time for which the load waits until interests has examined all users. */
+const EXAMINED_MS = 300_000;
 const HOUR = 3_600_000;
 
 /** Users with windows of real households. */
-export function realWorld(windows: RealWindows, users: number): BenchWorld {
+export async function realWorld(windows: RealWindows, users: number): Promise<BenchWorld> {
   const itemIds = itemsOf(windows);
-  return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live') };
+  const models = await trainedModels(windows, itemIds);
+  return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live'), models };
 }
 
 /** Users and items in any number; the windows are as long as real ones. */
 export function syntheticWorld(real: RealWindows, users: number, items: number): BenchWorld {
   const windows = syntheticWindows(items, real);
   const { itemIds } = windows;
-  return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live') };
+  const models = plausibleModels(windows, itemIds, createRandom('models'));
+  return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live'), models };
 }
 
 /** Starts all stages on servers of their own, which hold the world, and stops them after the work. */
 export function onWorld<T>(world: BenchWorld, work: (running: RunningWorld) => Promise<T>): Promise<T> {
   return onStages(
     STAGES,
-    {},
+    SETTINGS,
     async (path, servers) => {
       const app = openApp(localUrl(path.stages.ports.gateway!));
       try {
+        await examined(path);
         return await work({ world, path, servers, app });
       } finally {
         await app.close();
@@ -59,37 +77,54 @@ export function onWorld<T>(world: BenchWorld, work: (running: RunningWorld) => P
   );
 }
 
-/** The items that households bought, in a random order, which is that of their popularity here. */
-function itemsOf({ histories }: RealWindows): string[] {
-  const random = createRandom('items');
-  return [...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId)))]
-    .map((itemId) => ({ itemId, at: random.next() }))
-    .sort((a, b) => a.at - b.at)
-    .map(({ itemId }) => itemId);
+async function examined(path: Path): Promise<void> {
+  await waitFor(
+    async () => {
+      const { body } = await path.call('interests', 'GET', '/status');
+      return (body as { refreshed: string | null }).refreshed === BENCH_GENERATION;
+    },
+    { timeoutMs: EXAMINED_MS, message: 'interests has examined all users' },
+  );
 }
 
-/** Catalogue, vectors and windows, as the stages would hold them after a history. */
+/** The items that households bought, those of the most buyers first: their order is that of their popularity here too. */
+function itemsOf({ histories }: RealWindows): string[] {
+  const buyers = new Map<string, number>();
+  for (const history of histories)
+    for (const itemId of new Set(history.map((action) => action.itemId)))
+      buyers.set(itemId, (buyers.get(itemId) ?? 0) + 1);
+  return [...buyers].sort((a, b) => b[1] - a[1] || (a[0] < b[0] ? -1 : 1)).map(([itemId]) => itemId);
+}
+
+/** Catalogue, vectors, models, the history and the windows, as the stages would hold them after it. */
 export async function prepareWorld(
   namespace: TestNamespace,
-  { windows: real, itemIds, crowd }: BenchWorld,
+  { windows: real, itemIds, crowd, models }: BenchWorld,
 ): Promise<void> {
   const now = Date.now();
   console.error(`  ${crowd.userIds.length} users, ${itemIds.length} items …`);
-  const content = { text: '', categories: [], attributes: {}, vector: null };
+  const content = { text: '', attributes: {}, vector: null };
   const items = itemIds.map((itemId) => {
     const item = {
       ...content,
       itemId,
       title: `Item ${itemId}`,
+      categories: real.categoriesOf(itemId),
       availability: 'available' as const,
       updatedAt: now,
     };
     return { key: itemId, value: namespace.encode('Item', item) };
   });
   await sendAll(namespace, 'items', items);
+  await publishModels(namespace, models);
   await publishVectors(namespace, real, now, itemIds);
+  const endAt = now - HOUR;
+  const included = await publishHistory(namespace, real, { itemIds, endAt });
   const redis = new Redis(process.env.REDIS_URL ?? '');
   const windows = real.histories.map(lastWindow).filter(({ length }) => length > 0);
-  await seedWindows(redis, namespace, real, { userIds: crowd.userIds, windows, endAt: now - HOUR });
+  const { userIds } = crowd;
+  const interests = await seedWindows(redis, namespace, real, { userIds, windows, endAt, included });
+  const ranked = { items: rankedItems(real, itemIds, interests), artefacts: models };
+  await seedPools(redis, namespace, ranked, { userIds, interests, at: endAt });
   await redis.quit();
 }
