@@ -22,7 +22,7 @@ import { lastWindow, type RealWindows } from '../windows.ts';
 const SEED = 1;
 const TRAINED_UP_TO = null;
 /** Raised whenever a change of the code changes the models. */
-const VERSION = 1;
+const VERSION = 2;
 
 /**
  * The models that the default proposers read beside the vectors, as retrain would have trained them on the windows. The combiner is released
@@ -91,9 +91,10 @@ export function plausibleModels(
     const others = Array.from({ length: TRAITS.length - 2 }, () => random.normal());
     traits.set([Math.log(count), season, ...others], item * TRAITS.length);
   });
+  const lifts = new Float32Array(itemIds.length);
   const levels = Array.from({ length: groups.levels }, () => WEIGHTS.level);
   const weights = Float64Array.from([...WEIGHTS.factors, ...levels, ...WEIGHTS.traits]);
-  const tables = combinerTables({ factors: [factors!, neighbours!], groups, traits, weights });
+  const tables = combinerTables({ factors: [factors!, neighbours!], groups, traits, weights, lifts });
   const name = { model: COMBINER, generation: BENCH_GENERATION, itemIds, card: '{}' };
   return [
     behaviourArtefact(BENCH_GENERATION, { itemIds, factors: factors! }, TRAINED_UP_TO),
