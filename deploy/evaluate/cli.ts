@@ -33,6 +33,7 @@ await runMeasurement('evaluate', {
   },
   streamed: {
     title: 'new items of the next basket, test then learn, beside a daily ALS',
+    options: ['days'],
     load: () => import('./streamed/measure.ts'),
   },
   sessions: {

@@ -133,7 +133,7 @@ describe('what the running stages serve', () => {
     const models = modelsAt(log, config);
     const evaluated = await proposalsFor(models, records);
     assert.equal(evaluated.size, USERS);
-    const index = await start('index');
+    const [index, rerank] = await Promise.all([start('index'), start('rerank', UNLEARNED)]);
     await start('propose', { ...ALL_MODELS, TRIBUTARY_INDEX_URL: index.url });
     const served = await readProposals(models.forEveryone.length);
     for (const [userId, expected] of evaluated) {
@@ -145,7 +145,6 @@ describe('what the running stages serve', () => {
     assert.ok(withItems.some(({ model }) => model === COMBINER));
     assert.ok(withItems.length >= 8, withItems.map(({ model }) => model).join());
 
-    const rerank = await start('rerank', UNLEARNED);
     const peer = createPeer({ name: 'rerank', url: rerank.url, timeoutMs: 10_000 });
     const kinds = { kindOf: servedKinds(log), most: readRerankConfig().ofOneKind };
     for (const { userId, recent, version } of records) {

@@ -3,10 +3,10 @@ import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { groupsOf } from '#algorithms/combiner/item-groups.ts';
 import { addLifts } from '#algorithms/combiner/lifts.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
-import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { bootstrapRatio, type Estimate } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
-import { createRandom } from '#algorithms/random.ts';
+import { createRandom, type Random } from '#algorithms/random.ts';
 import { COMBINER, COMBINER_FORMAT } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
@@ -15,6 +15,7 @@ import { trainCombiner } from '../../../services/retrain/trainers/combiner.ts';
 import { startPythonPeer } from '../../bench/peer.ts';
 import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
+import { SetupError } from '../../local/parts/setup-error.mjs';
 import { RECIPE } from '../../vectors/embeddings.ts';
 import { temporalSplit } from '../pinsage/split.ts';
 import { type Basket, dayOf, walkBaskets } from './walk.ts';
@@ -39,9 +40,10 @@ interface Streamed {
  * Test, then learn: the last 20 % of completejourney's purchases, basket by basket. Before each basket ten items are asked for, which the
  * household has not taken yet, and scored against the new items of the basket; then the basket is taken in. `combiner` ranks by the
  * window as it is at this moment, by the code of the stage, and is retrained every seven days; `daily ALS` is refitted at the start of each day.
- * Two of five households are asked for.
+ * Two of five households are asked for. `--days` ends the walk after so many days.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({ days }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const most = daysOf(days);
   const purchases = await readPurchases();
   const { trainedShare: trainShare, minimumBuyers } = RECIPE;
   const { train, test, itemIds } = temporalSplit(purchases, { trainShare, minimumBuyers });
@@ -49,7 +51,10 @@ export async function measure(): Promise<Figures> {
   const groups = groupsOf(itemIds.map((itemId) => purchases.catalogue.get(itemId)?.categories ?? []));
   const random = createRandom('streamed');
   const isAsked = Array.from(purchases.userIds, () => random.integer(OF_USERS) < ASKED_USERS);
-  const baskets = [...walkBaskets(actions, train.at.length, (user) => isAsked[user]!)];
+  const end = dayOf(train.at.at(-1)!) + most;
+  const baskets = [...walkBaskets(actions, train.at.length, (user) => isAsked[user]!)].filter(
+    ({ at }) => dayOf(at) < end,
+  );
   const context = { actions, itemIds, userCount: purchases.userIds.length };
   const peer = await startPythonPeer('peer:implicit', 'implicit_als.py');
   const methods = new Map<string, Streamed>([
@@ -70,18 +75,36 @@ export async function measure(): Promise<Figures> {
   } finally {
     await peer.stop();
   }
-  const rows = [...gains].map(([name, own]) => ({
-    name,
-    hitRate10: mean(own.hits),
-    ndcg10: mean(own.ndcg),
-  }));
+  const households = baskets.map(({ user }) => user);
+  const rows = [...gains].map(([name, own]) => {
+    const { mean: hitRate10, low, high } = byHousehold(households, own.hits, random.fork(name));
+    return { name, hitRate10, low, high, ndcg10: mean(own.ndcg) };
+  });
   const [learned, als] = ['combiner', 'daily ALS'].map((name) => gains.get(name)!.hits);
-  const lead = bootstrapMean([learned!.map((hit, place) => hit - als![place]!)], random.fork('lead'));
+  const leads = learned!.map((hit, place) => hit - als![place]!);
   return {
     rows,
-    lead: { name: 'combiner − daily ALS, hit rate', ...lead },
-    data: { baskets: baskets.length },
+    lead: { name: 'combiner − daily ALS, hit rate', ...byHousehold(households, leads, random.fork('lead')) },
+    data: { baskets: baskets.length, households: new Set(households).size },
   };
+}
+
+/** The mean over baskets, and a 95 % interval by bootstrap over households, whose baskets are alike. */
+function byHousehold(households: readonly number[], values: readonly number[], random: Random): Estimate {
+  const own = [...Map.groupBy(values.keys(), (place) => households[place]!).values()];
+  const sums = own.map((places) => places.reduce((sum, place) => sum + values[place]!, 0));
+  return bootstrapRatio(
+    sums,
+    own.map(({ length }) => length),
+    random,
+  );
+}
+
+/** @throws SetupError if it is no whole number of days */
+function daysOf(days: string | undefined): number {
+  const most = days === undefined ? Number.POSITIVE_INFINITY : Number(days);
+  if (days === undefined || (Number.isInteger(most) && most >= 1)) return most;
+  throw new SetupError(`--days ${days} is no whole number above 0`, 'Name a number of days: --days 21');
 }
 
 interface Context {

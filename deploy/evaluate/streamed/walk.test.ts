@@ -25,14 +25,15 @@ test('a basket is asked for before it is taken in, and only its new and known it
     weight: new Float32Array(rows.length).fill(1),
     at: Float64Array.from(rows, (row) => row[3] * DAY),
   };
-  const baskets = [...walkBaskets(actions, 3, () => true)].map(({ user, fresh, window }) => ({
+  const baskets = [...walkBaskets(actions, 3, () => true)].map(({ user, fresh, window, taken }) => ({
     user,
     fresh: [...fresh],
     window: [...window],
+    taken: [...taken],
   }));
   assert.deepEqual(baskets, [
-    { user: 0, fresh: [2], window: [] },
-    { user: 1, fresh: [0], window: [] },
+    { user: 0, fresh: [2], window: [], taken: [0, 1] },
+    { user: 1, fresh: [0], window: [], taken: [2] },
   ]);
   const later = [...walkBaskets(actions, 6, () => true)];
   assert.equal(later.length, 1, 'user 0 has taken every item of basket 4 before');

@@ -58,7 +58,8 @@ export function* walkBaskets(
       const fresh = new Set(basket.map((position) => item[position]!));
       for (const one of [...fresh]) if (before.has(one) || !known.has(one)) fresh.delete(one);
       const window = windowOf(positions.get(owner)!, at[first!]!, { item, at });
-      if (fresh.size > 0) yield { user: owner, at: at[first!]!, fresh, window, taken: before };
+      // A copy, because the set grows while earlier baskets may still be asked for.
+      if (fresh.size > 0) yield { user: owner, at: at[first!]!, fresh, window, taken: new Set(before) };
     }
     for (const position of basket) take(position);
   }
