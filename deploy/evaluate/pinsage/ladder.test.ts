@@ -6,6 +6,7 @@ import { LADDER, ladderRow, PINSAGE_RUNG, recipeOf, testPairs } from './ladder.t
 import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
+const USERS = [1, 1, 2, 3];
 
 describe('the ladder', () => {
   it('trains all rungs on as many examples, and PinSage itself by the recipe as it stands otherwise', () => {
@@ -34,6 +35,7 @@ describe('the ladder', () => {
     });
     const pairs = testPairs(split, { ...RECIPE.config, pairsPerAction: 20 }, 30, createRandom(1));
     assert.equal(pairs.query.length, 30);
+    assert.deepEqual(new Set(pairs.user), new Set([1]));
     pairs.query.forEach((query, i) => {
       assert.ok(query !== pairs.positive[i] && query >> 1 <= pairs.positive[i]! >> 1);
     });
@@ -43,15 +45,18 @@ describe('the ladder', () => {
   it('hit rate and MRR are those of the paper, and the lead of the reference is per query', () => {
     const ranks = [Float64Array.of(1, 100, 101, 250), Float64Array.of(11, 100, 101, 250)];
     const best = [Float64Array.of(1, 1, 1, 101), Float64Array.of(1, 1, 1, 101)];
-    const row = ladderRow('mean', ranks, best, createRandom(1));
+    const row = ladderRow('mean', ranks, { reference: best, users: USERS }, createRandom(1));
     assert.equal(row.hitRate, 0.5);
     assert.equal(row.hitRate10, 1 / 8);
-    assert.equal(row.mrr, (1 + 1 + 1 / 2 + 1 / 3) / 4);
+    assert.ok(Math.abs(row.mrr - (1 + 1 + 1 / 2 + 1 / 3) / 4) < 1e-12);
     assert.equal(row.lead, 0.25);
     assert.ok(row.low <= row.hitRate && row.hitRate <= row.high);
     assert.ok(row.mrrLow <= row.mrr && row.mrr <= row.mrrHigh);
     assert.deepEqual(
-      [0, 1, 2].map((key) => Object.values(ladderRow('same', best, best, createRandom(2)))[9 + key]),
+      [0, 1, 2].map(
+        (key) =>
+          Object.values(ladderRow('same', best, { reference: best, users: USERS }, createRandom(2)))[9 + key],
+      ),
       [0, 0, 0],
     );
   });
@@ -60,7 +65,7 @@ describe('the ladder', () => {
     const row = ladderRow(
       'content',
       [Float64Array.of(500)],
-      [Float64Array.of(1), Float64Array.of(900)],
+      { reference: [Float64Array.of(1), Float64Array.of(900)], users: [7] },
       createRandom(3),
     );
     assert.equal(row.lead, 0.5);

@@ -1,7 +1,7 @@
-import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
+import { bootstrapRatio, sumsByGroup } from '#algorithms/evaluation/bootstrap.ts';
 import { MILLISECONDS_PER_DAY } from '#algorithms/pinnersage/importance.ts';
 import type { FeatureLayout } from '#algorithms/pinsage/features.ts';
-import { type PairColumns, positivePairs } from '#algorithms/pinsage/pairs.ts';
+import { type ActionColumns, type PairColumns, positivePairs } from '#algorithms/pinsage/pairs.ts';
 import type { Random } from '#algorithms/random.ts';
 import { drawOrder } from '../../../services/retrain/training/batches.ts';
 import type { TrainConfig } from '../../../services/retrain/training/train-config.ts';
@@ -46,6 +46,11 @@ export function recipeOf(base: Recipe, { config = {}, layout = {} }: Rung, seed:
   };
 }
 
+/** Pairs with the user who took both items. */
+export interface TestPairs extends PairColumns {
+  readonly user: Int32Array;
+}
+
 /**
  * Positives as defined by training, of the time after the split: neither a training nor its early stopping has seen
  * any of them. At most `count`, drawn from all.
@@ -55,21 +60,43 @@ export function testPairs(
   { pairsWithinDays, pairsPerAction }: TrainConfig,
   count: number,
   random: Random,
-): PairColumns {
+): TestPairs {
   const options = { withinMs: pairsWithinDays * MILLISECONDS_PER_DAY, pairsPerAction };
-  const { query, positive, at } = positivePairs(test, options, random.fork('pairs'));
-  const chosen = drawOrder(query.length, count, random.fork('chosen')).sort();
+  const draws = random.fork('pairs');
+  const all: { user: number; query: number; positive: number; at: number }[] = [];
+  for (const [user, positions] of Map.groupBy(test.user.keys(), (position) => test.user[position]!)) {
+    const { query, positive, at } = positivePairs(rowsOf(test, positions), options, draws);
+    for (let p = 0; p < query.length; p++)
+      all.push({ user, query: query[p]!, positive: positive[p]!, at: at[p]! });
+  }
+  const chosen = drawOrder(all.length, count, random.fork('chosen')).sort();
+  const column = (name: 'user' | 'query' | 'positive') => chosen.map((p) => all[p]![name]);
   return {
-    query: chosen.map((p) => query[p]!),
-    positive: chosen.map((p) => positive[p]!),
-    at: Float64Array.from(chosen, (p) => at[p]!),
+    user: column('user'),
+    query: column('query'),
+    positive: column('positive'),
+    at: Float64Array.from(chosen, (p) => all[p]!.at),
+  };
+}
+
+function rowsOf(
+  { user, context, item, weight, at }: ActionColumns,
+  positions: readonly number[],
+): ActionColumns {
+  const numbers = (column: Int32Array) => Int32Array.from(positions, (p) => column[p]!);
+  return {
+    user: numbers(user),
+    context: numbers(context),
+    item: numbers(item),
+    weight: Float32Array.from(positions, (p) => weight[p]!),
+    at: Float64Array.from(positions, (p) => at[p]!),
   };
 }
 
 /** Ranks of the same positives, from 1, by the vectors of each seed. */
 export type RanksBySeed = readonly Float64Array[];
 
-/** Shares and means over queries and seeds, and 95 % intervals that treat both as random. */
+/** Shares and means over queries and seeds, and 95 % intervals that treat households and seeds as random. */
 export type LadderRow = {
   readonly name: string;
   /** Queries whose positive is among the nearest 100: 1.1 % of 8,776 products; the paper's 500 are .01 % of its pins. */
@@ -93,25 +120,28 @@ const isWithin = (k: number) => (rank: number) => (rank <= k ? 1 : 0);
 const HIT_RATE = isWithin(100);
 const RECIPROCAL_RANK = (rank: number) => 1 / Math.ceil(rank / 100);
 
-/** @param reference ranks of the same pairs by the reference of the row, for at least as many seeds */
+/**
+ * @param reference ranks of the same pairs by the reference of the row, for at least as many seeds
+ * @param users the household of each pair
+ */
 export function ladderRow(
   name: string,
   ranks: RanksBySeed,
-  reference: RanksBySeed,
+  { reference, users }: { readonly reference: RanksBySeed; readonly users: ArrayLike<number> },
   random: Random,
 ): LadderRow {
-  const estimate = (value: (rank: number) => number, of = ranks) =>
-    bootstrapMean(
-      of.map((each) => each.map(value)),
-      random.fork(name),
-    );
+  const byHousehold = (table: readonly Float64Array[]) => {
+    const { sums, counts } = sumsByGroup(table, users);
+    return bootstrapRatio(sums, counts, random.fork(name));
+  };
+  const estimate = (value: (rank: number) => number) => byHousehold(ranks.map((each) => each.map(value)));
   const hitRate = estimate(HIT_RATE);
   const mrr = estimate(RECIPROCAL_RANK);
   const leads = reference.map((each, seed) => {
     const own = ranks[seed % ranks.length]!;
     return each.map((rank, query) => HIT_RATE(rank) - HIT_RATE(own[query]!));
   });
-  const lead = bootstrapMean(leads, random.fork(name));
+  const lead = byHousehold(leads);
   return {
     name,
     hitRate: hitRate.mean,

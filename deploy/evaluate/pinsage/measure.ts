@@ -90,13 +90,13 @@ async function climb(
     }
     return ranks;
   };
-  const reference = await ranksOf(PINSAGE_RUNG);
-  const ladder = [ladderRow('content only', [ranksBy(content)], reference, random)];
-  for (const rung of LADDER) ladder.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
+  const judge = { reference: await ranksOf(PINSAGE_RUNG), users: pairs.user };
+  const ladder = [ladderRow('content only', [ranksBy(content)], judge, random)];
+  for (const rung of LADDER) ladder.push(ladderRow(rung.name, await ranksOf(rung), judge, random));
   const neighbours: LadderRow[] = [];
   for (const size of NEIGHBOURHOOD_SIZES) {
     const rung = { name: `T = ${size}`, config: { neighbours: size } };
-    neighbours.push(ladderRow(rung.name, await ranksOf(rung), reference, random));
+    neighbours.push(ladderRow(rung.name, await ranksOf(rung), judge, random));
   }
   return { ladder, neighbours };
 }

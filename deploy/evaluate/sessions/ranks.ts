@@ -1,4 +1,4 @@
-import { bootstrapRatio, type Estimate } from '#algorithms/evaluation/bootstrap.ts';
+import { bootstrapRatio, type Estimate, sumsByGroup } from '#algorithms/evaluation/bootstrap.ts';
 import type { Random } from '#algorithms/random.ts';
 
 /** Looked-for items are among so many. */
@@ -50,15 +50,6 @@ export function leadOver(
 const hit = (place: number): number => (place >= 0 ? 1 : 0);
 
 function bySession({ sessions }: Ranks, values: readonly number[], random: Random): Estimate {
-  const sums = new Map<string, { sum: number; count: number }>();
-  values.forEach((value, step) => {
-    const own = sums.get(sessions[step]!) ?? { sum: 0, count: 0 };
-    sums.set(sessions[step]!, { sum: own.sum + value, count: own.count + 1 });
-  });
-  const groups = [...sums.values()];
-  return bootstrapRatio(
-    groups.map(({ sum }) => sum),
-    groups.map(({ count }) => count),
-    random,
-  );
+  const { sums, counts } = sumsByGroup([values], sessions);
+  return bootstrapRatio(sums, counts, random);
 }

@@ -3,7 +3,7 @@ import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { groupsOf } from '#algorithms/combiner/item-groups.ts';
 import { addLifts } from '#algorithms/combiner/lifts.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
-import { bootstrapRatio, type Estimate } from '#algorithms/evaluation/bootstrap.ts';
+import { bootstrapRatio, type Estimate, sumsByGroup } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
@@ -91,13 +91,8 @@ export async function measure({ days }: Readonly<Record<string, string | undefin
 
 /** The mean over baskets, and a 95 % interval by bootstrap over households, whose baskets are alike. */
 function byHousehold(households: readonly number[], values: readonly number[], random: Random): Estimate {
-  const own = [...Map.groupBy(values.keys(), (place) => households[place]!).values()];
-  const sums = own.map((places) => places.reduce((sum, place) => sum + values[place]!, 0));
-  return bootstrapRatio(
-    sums,
-    own.map(({ length }) => length),
-    random,
-  );
+  const { sums, counts } = sumsByGroup([values], households);
+  return bootstrapRatio(sums, counts, random);
 }
 
 /** @throws SetupError if it is no whole number of days */

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createRandom } from '../random.ts';
-import { bootstrapMean, bootstrapRatio } from './bootstrap.ts';
+import { bootstrapMean, bootstrapRatio, sumsByGroup } from './bootstrap.ts';
 
 const normals = (length: number, seed: string) => {
   const random = createRandom(seed);
@@ -56,12 +56,12 @@ describe('the bootstrap over groups of cases', () => {
   it('groups of one case give the interval of a mean, and cases that repeat within their group a wider one', () => {
     const values = normals(400, 'groups');
     const ones = new Array<number>(400).fill(1);
-    const single = bootstrapRatio(values, ones, createRandom(2));
+    const single = bootstrapRatio([values], ones, createRandom(2));
     const plain = bootstrapMean([values], createRandom(2));
     assert.ok(Math.abs(single.mean - plain.mean) < 1e-12);
     assert.ok(Math.abs(single.high - single.low - (plain.high - plain.low)) < 0.03);
     const repeated = bootstrapRatio(
-      values.map((value) => 4 * value),
+      [values.map((value) => 4 * value)],
       ones.map(() => 4),
       createRandom(3),
     );
@@ -73,14 +73,27 @@ describe('the bootstrap over groups of cases', () => {
   });
 
   it('a group counts by its cases', () => {
-    const { mean, low, high } = bootstrapRatio([1, 0], [1, 3], createRandom(1));
+    const { mean, low, high } = bootstrapRatio([[1, 0]], [1, 3], createRandom(1));
     assert.equal(mean, 0.25);
     assert.ok(low <= mean && mean <= high);
   });
 
   it('groups without a case, or sums and counts of different lengths, are refused', () => {
-    assert.throws(() => bootstrapRatio([], [], createRandom(1)), RangeError);
-    assert.throws(() => bootstrapRatio([0], [0], createRandom(1)), RangeError);
-    assert.throws(() => bootstrapRatio([0, 1], [1], createRandom(1)), RangeError);
+    assert.throws(() => bootstrapRatio([[]], [], createRandom(1)), RangeError);
+    assert.throws(() => bootstrapRatio([[0]], [0], createRandom(1)), RangeError);
+    assert.throws(() => bootstrapRatio([[0, 1]], [1], createRandom(1)), RangeError);
+  });
+
+  it('repetitions of the same cases widen the interval by as much as they differ', () => {
+    const rows = [normals(100, 'one'), normals(100, 'other').map((value) => value + 3)];
+    const ones = new Array<number>(100).fill(1);
+    const { mean, low, high } = bootstrapRatio(rows, ones, createRandom(4));
+    assert.ok(Math.abs(mean - bootstrapMean(rows, createRandom(4)).mean) < 1e-12);
+    assert.ok(low < 0.5 && high > 2.5);
+  });
+
+  it('cases are summed up and counted by their group', () => {
+    const { sums, counts } = sumsByGroup([Float64Array.of(1, 2, 4)], ['a', 'b', 'a']);
+    assert.deepEqual([sums.map((own) => [...own]), [...counts]], [[[5, 2]], [2, 1]]);
   });
 });

@@ -40,33 +40,62 @@ export function bootstrapMean(
 
 /**
  * The ratio Σ sums / Σ counts over groups of cases that are alike, such as the steps of a session, and an interval that resamples whole
- * groups with replacement. Throws RangeError if there is no case.
+ * groups with replacement, and the repetitions independently of them. Throws RangeError if there is no case, or rows differ in length.
  *
- * @param sums sum of the values of each group
+ * @param table a row per repetition: the sum of the values of each group
  * @param counts number of the values of each group
  */
 export function bootstrapRatio(
-  sums: ArrayLike<number>,
+  table: ReadonlyArray<ArrayLike<number>>,
   counts: ArrayLike<number>,
   random: Random,
   { draws = 1_000, confidence = 0.95 }: BootstrapOptions = {},
 ): Estimate {
   const groups = counts.length;
-  if (sums.length !== groups) throw new RangeError('Sums and counts differ in length');
-  const ratio = (drawn: Uint32Array): number => {
+  if (table.some(({ length }) => length !== groups)) throw new RangeError('Sums and counts differ in length');
+  const ratio = (rows: ReadonlyArray<ArrayLike<number>>, drawn: Uint32Array): number => {
     let [sum, count] = [0, 0];
     for (let i = 0; i < groups; i++) {
-      sum += drawn[i]! * sums[i]!;
       count += drawn[i]! * counts[i]!;
+      for (const row of rows) sum += drawn[i]! * row[i]!;
     }
-    return sum / count;
+    return sum / (count * rows.length);
   };
-  const mean = ratio(new Uint32Array(groups).fill(1));
-  if (Number.isNaN(mean)) throw new RangeError('No cases have no ratio');
-  const ratios = Array.from({ length: draws }, () => ratio(drawCounts(groups, random)));
+  const mean = ratio(table, new Uint32Array(groups).fill(1));
+  if (Number.isNaN(mean)) throw new RangeError('Without a case there is no ratio');
+  const ratios = Array.from({ length: draws }, () => {
+    const drawn = drawCounts(groups, random);
+    return ratio(
+      table.map(() => table[random.integer(table.length)]!),
+      drawn,
+    );
+  });
   const known = ratios.filter((one) => !Number.isNaN(one));
   const tail = (1 - confidence) / 2;
   return { mean, low: quantile(known, tail), high: quantile(known, 1 - tail) };
+}
+
+/** Sums of values by group, and their numbers, as `bootstrapRatio` reads them. @param table a row per repetition, a value per case */
+export function sumsByGroup(
+  table: ReadonlyArray<ArrayLike<number>>,
+  groupOf: ArrayLike<number | string>,
+): { readonly sums: Float64Array[]; readonly counts: Float64Array } {
+  const numbers = new Map<number | string, number>();
+  const group = Array.from(groupOf, (name) => {
+    const number = numbers.get(name) ?? numbers.size;
+    numbers.set(name, number);
+    return number;
+  });
+  const counts = new Float64Array(numbers.size);
+  for (const own of group) counts[own]! += 1;
+  const sums = table.map((values) => {
+    const own = new Float64Array(numbers.size);
+    group.forEach((number, place) => {
+      own[number]! += values[place]!;
+    });
+    return own;
+  });
+  return { sums, counts };
 }
 
 /** Returns how often each of n cases is drawn in n draws with replacement. */
