@@ -12,9 +12,9 @@ import {
 import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { RECIPE } from '../../vectors/embeddings.ts';
+import { seedsOf } from '../options.ts';
 import { gainsByUser } from '../pinsage/scores.ts';
 import { temporalSplit } from '../pinsage/split.ts';
-import { seedsOf } from '../seeds.ts';
 import { contentParts, itemParts } from './item-parts.ts';
 import { recommendByMean } from './recommend-by-mean.ts';
 import { hitsOfPairs, pairsAmong, smallCategories, subCatalogue } from './small-categories.ts';

@@ -3,7 +3,7 @@ import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts
 import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
-import { seedsOf } from '../seeds.ts';
+import { seedsOf } from '../options.ts';
 import {
   contentVectors,
   type PinSageVectors,

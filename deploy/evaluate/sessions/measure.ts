@@ -1,7 +1,7 @@
 import { createRandom } from '#algorithms/random.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { SetupError } from '../../local/parts/setup-error.mjs';
-import { seedsOf } from '../seeds.ts';
+import { seedsOf } from '../options.ts';
 import { type ClickLog, readClickLog } from './click-log.ts';
 import { createPeers, PEER_NAMES } from './peers.ts';
 import { LIST, leadOver, type Ranks, rowsOf } from './ranks.ts';

@@ -15,8 +15,8 @@ import { trainCombiner } from '../../../services/retrain/trainers/combiner.ts';
 import { startPythonPeer } from '../../bench/peer.ts';
 import { readPurchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
-import { SetupError } from '../../local/parts/setup-error.mjs';
 import { RECIPE } from '../../vectors/embeddings.ts';
+import { daysOf } from '../options.ts';
 import { temporalSplit } from '../pinsage/split.ts';
 import { type Basket, dayOf, walkBaskets } from './walk.ts';
 
@@ -93,13 +93,6 @@ export async function measure({ days }: Readonly<Record<string, string | undefin
 function byHousehold(households: readonly number[], values: readonly number[], random: Random): Estimate {
   const { sums, counts } = sumsByGroup([values], households);
   return bootstrapRatio(sums, counts, random);
-}
-
-/** @throws SetupError if it is no whole number of days */
-function daysOf(days: string | undefined): number {
-  const most = days === undefined ? Number.POSITIVE_INFINITY : Number(days);
-  if (days === undefined || (Number.isInteger(most) && most >= 1)) return most;
-  throw new SetupError(`--days ${days} is no whole number above 0`, 'Name a number of days: --days 21');
 }
 
 interface Context {

@@ -5,6 +5,7 @@ import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts'
 import type { Purchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
+import { seedsOf } from '../options.ts';
 import { recommendByItemKnn } from '../pinsage/item-knn.ts';
 import { pinSageVectors } from '../pinsage/item-vectors.ts';
 import { recommendPopular } from '../pinsage/medoid-neighbours.ts';
@@ -12,7 +13,6 @@ import { newestTakersByItem, recentTakersByItem, takersByItem } from '../pinsage
 import { writeRecommendations } from '../pinsage/recommendations-file.ts';
 import type { Recommendations } from '../pinsage/scores.ts';
 import { type TemporalSplit, temporalSplit } from '../pinsage/split.ts';
-import { seedsOf } from '../seeds.ts';
 import { recommendByAls } from './als.ts';
 import { companionsOf } from './companions.ts';
 import { type CurveRow, liftCurve } from './lift-curve.ts';
