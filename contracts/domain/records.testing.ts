@@ -19,7 +19,7 @@ import type {
 } from '../generated/records.ts';
 import { encodeVector } from '../vectors.ts';
 import { type LoggedAction, timestampOf } from './action-validity.ts';
-import { encodeFeatures } from './candidate-sets.ts';
+import { encodeFeatures, FEATURE_BYTES } from './candidate-sets.ts';
 
 /** The time at which the records were made, ms. */
 export const RECORDED_AT = Date.parse('2026-03-01T12:00:00Z');
@@ -276,7 +276,10 @@ export function aCandidateSet(change: Partial<CandidateSet> = {}): CandidateSet 
     itemIds: ['tea', 'soap'],
     featureNames: ['bias', 'popularity'],
     features: encodeFeatures(Float64Array.of(1, 0.25, 1, 0.5)),
+    featureBytes: FEATURE_BYTES,
     rewardOffsets: [-1, 4],
+    kinds: [],
+    terms: [],
     ...change,
   };
 }

@@ -19,10 +19,22 @@ export interface CandidateSet {
   readonly itemIds: readonly string[];
   /** Names of the features, in the order of the columns. */
   readonly featureNames: readonly string[];
-  /** The features exactly as the policy used them: float64 little-endian, a row after the other. */
+  /**
+   * The features exactly as the policy used them: little-endian numbers of featureBytes each, a row after the
+   * other.
+   */
   readonly features: Buffer;
   /** By partition of rewards, the offset of the last message that the posterior includes; −1 for none. */
   readonly rewardOffsets: readonly number[];
+  /** Bytes of one feature: 2 for float16 (IEEE 754 binary16), 8 for float64. */
+  readonly featureBytes: number;
+  /** Kind of each candidate, of which a slate shows few; −1 for none. Empty where kinds are not limited. */
+  readonly kinds: readonly number[];
+  /**
+   * Numbers of the categories and attributes of each candidate, ascending, by which items are told to be
+   * alike. Empty where that is not limited.
+   */
+  readonly terms: readonly (readonly number[])[];
 }
 
 /**
@@ -730,7 +742,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
       {
         "name": "features",
         "type": "bytes",
-        "doc": "The features exactly as the policy used them: float64 little-endian, a row after the other."
+        "doc": "The features exactly as the policy used them: little-endian numbers of featureBytes each, a row after the other."
       },
       {
         "name": "rewardOffsets",
@@ -739,6 +751,33 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "items": "long"
         },
         "doc": "By partition of rewards, the offset of the last message that the posterior includes; −1 for none."
+      },
+      {
+        "name": "featureBytes",
+        "type": "int",
+        "doc": "Bytes of one feature: 2 for float16 (IEEE 754 binary16), 8 for float64.",
+        "default": 8
+      },
+      {
+        "name": "kinds",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Kind of each candidate, of which a slate shows few; −1 for none. Empty where kinds are not limited.",
+        "default": []
+      },
+      {
+        "name": "terms",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "array",
+            "items": "int"
+          }
+        },
+        "doc": "Numbers of the categories and attributes of each candidate, ascending, by which items are told to be alike. Empty where that is not limited.",
+        "default": []
       }
     ]
   },

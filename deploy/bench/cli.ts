@@ -27,6 +27,10 @@ await runMeasurement('bench', {
       'Ranking by the default models: processor time of a user in catalogues of two sizes, without Kafka',
     load: () => import('./propose.ts'),
   },
+  slate: {
+    title: 'The choice of a slate by each policy, with and without the limit of kinds: processor time',
+    load: () => import('./slate.ts'),
+  },
   live: {
     title: 'Single actions of random users, from the gateway to a slate: freshness and processor time',
     options: ['users', 'seconds', 'rates', 'parts', 'worlds', 'hold'],

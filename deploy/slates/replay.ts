@@ -1,8 +1,10 @@
+import { rowKinds } from '#algorithms/bandit/slate-rules.ts';
 import { decodeFeatures } from '#contracts/domain/candidate-sets.ts';
 import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from '../../services/rerank/candidates.ts';
 import type { RerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
+import { mostOfKind } from '../../services/rerank/kinds.ts';
 import type { HeldPosterior } from '../../services/rerank/learning/posterior.ts';
 import { hasRules, pinnedRows } from '../../services/rerank/rules.ts';
 import { composeSlate, type ServedPolicy, type SlateRequest } from '../../services/rerank/slate.ts';
@@ -34,7 +36,7 @@ export function loggedRequest(
   slate: Slate,
   set: CandidateSet,
   served: ServedPolicy,
-  { rules }: Pick<RerankConfig, 'rules'>,
+  { rules, ofOneKind, leastNovelty }: Pick<RerankConfig, 'rules' | 'ofOneKind' | 'leastNovelty'>,
 ): SlateRequest {
   const candidates = candidatesOf(set);
   const ruled = { ...candidates, pinned: pinnedRows(rules.pins, set.itemIds), boosted: new Set<number>() };
@@ -55,6 +57,13 @@ export function loggedRequest(
     served,
     experiment,
     candidates,
+    limits: {
+      ...(set.kinds.length > 0 && {
+        kinds: rowKinds(set.kinds.length, (row) => (set.kinds[row]! < 0 ? undefined : set.kinds[row])),
+        mostOfKind: mostOfKind(ofOneKind, set.size),
+      }),
+      ...(set.terms.length > 0 && { terms: set.terms, leastNovelty }),
+    },
     rules: hasRules(rules) ? { ruled, coldSlots: rules.coldSlots } : undefined,
     context: { names: contextNames, values: context },
     now: servedAt,

@@ -3,12 +3,13 @@ import { test } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { aReward } from '#contracts/domain/records.testing.ts';
 import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
-import { candidateSetOf, isSampled } from '../../services/rerank/candidate-log.ts';
+import { candidateSetOf, isSampled, loggableCandidates } from '../../services/rerank/candidate-log.ts';
 import type { Candidates } from '../../services/rerank/candidates.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
 import { applyRules } from '../../services/rerank/rules.ts';
 import { composeSlate } from '../../services/rerank/slate.ts';
+import { type LimitSource, limitsOf } from '../../services/rerank/slate-limits.ts';
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors, type PlacedReward } from './past-posteriors.ts';
 import { replaySlate } from './replay.ts';
@@ -26,7 +27,7 @@ const NAMES = ['at.history'];
 
 function candidatesOfUser(user: number): Candidates {
   const random = createRandom(`candidates ${user}`);
-  return {
+  return loggableCandidates({
     candidates: Array.from({ length: 12 }, (_, i) => ({
       itemId: `i${user}-${i}`,
       models: ['behaviour'],
@@ -40,7 +41,7 @@ function candidatesOfUser(user: number): Candidates {
         i % COLUMNS.length === 0 ? 1 : random.normal(),
       ),
     },
-  };
+  });
 }
 
 /** A log of slates by one policy, each on the posterior of its moment; popular items are rewarded. */
@@ -116,7 +117,7 @@ test('a logged slate is made again to the bit, also after later rewards and in a
   }
 });
 
-test('a slate by rules is made again too: pins that no model proposed, boosts and slots for cold items', () => {
+test('a slate by rules is made again too: pins that no model proposed, boosts, slots for cold items, kinds and alike items', () => {
   const rules = {
     pins: [{ slot: 1, itemId: 'pinned' }],
     boosts: [
@@ -124,7 +125,7 @@ test('a slate by rules is made again too: pins that no model proposed, boosts an
     ],
     coldSlots: 1,
   };
-  const config = { ...CONFIG, rules };
+  const config = { ...CONFIG, rules, ofOneKind: 1, leastNovelty: 0.8 };
   const held = new PastPosteriors([[], []], config).at([-1, -1]);
   const { label, create, idWith } = CONFIG.policy;
   const candidates = candidatesOfUser(1);
@@ -134,7 +135,13 @@ test('a slate by rules is made again too: pins that no model proposed, boosts an
     mayShow: () => true,
     testOf: () => (itemId: string) => itemId.endsWith('3'),
   };
-  const ruled = applyRules(candidates, options);
+  const ruled = loggableCandidates(applyRules(candidates, options));
+  const source: LimitSource = {
+    version: 1,
+    kindOf: (itemId) => itemId.length,
+    termsOf: (itemId) => [itemId.length % 3, 10 + itemId.charCodeAt(itemId.length - 1)],
+  };
+  const limits = limitsOf(ruled, 5, config, source);
   const slate = composeSlate({
     slateId: 'ruled',
     userId: 'u1',
@@ -142,6 +149,7 @@ test('a slate by rules is made again too: pins that no model proposed, boosts an
     pool: POOL,
     candidates,
     rules: { ruled, coldSlots: rules.coldSlots },
+    limits,
     served: {
       label,
       policy: create(held.posterior),
@@ -153,10 +161,13 @@ test('a slate by rules is made again too: pins that no model proposed, boosts an
     now: 0,
   });
   assert.equal(slate.slots[1]!.itemId, 'pinned');
-  const set = candidateSetOf(slate, ruled, 5, [-1, -1]);
+  const set = candidateSetOf(slate, ruled, 5, [-1, -1], limits);
+  assert.equal(set.features.length, 2 * set.itemIds.length * set.featureNames.length);
   const replayed = replaySlate(slate, set, held, config);
   assert.ok('differences' in replayed);
   assert.deepEqual(replayed.differences, []);
+  const without = replaySlate(slate, { ...set, kinds: [], terms: [] }, held, config);
+  assert.ok('differences' in without && without.differences.length > 0, 'the limits decide the slate');
 });
 
 test('a slate that cannot be made again has a reason, and one that was changed has its differences', () => {

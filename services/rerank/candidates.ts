@@ -43,6 +43,8 @@ export interface GatherOptions {
   readonly isOffered?: ((itemId: string) => boolean) | undefined;
   /** Whether all lists count in full; by default those for everybody count less, and those that a combiner has combined. */
   readonly areListsEqual?: boolean;
+  /** Names of further columns behind the features, which the caller fills; none by default. */
+  readonly further?: readonly string[];
 }
 
 /** Returns the union of the lists with its features; no two lists are of one model. */
@@ -57,7 +59,7 @@ export function gatherCandidates(
 export function atTime(gathered: Candidates, now: number): Candidates {
   const { candidates, features } = gathered;
   const { columns, values } = features;
-  const first = columns.length - CANDIDATE_FEATURES.length;
+  const first = columns.indexOf(CANDIDATE_FEATURES[0]!.name);
   for (const [index, { of, dependsOnTime }] of CANDIDATE_FEATURES.entries()) {
     if (dependsOnTime !== true) continue;
     let at = first + index;
@@ -70,13 +72,13 @@ export function atTime(gathered: Candidates, now: number): Candidates {
 /** Like `gatherCandidates`, but the features that depend on the time are not set; `atTime` sets them. */
 export function tabulateCandidates(
   lists: readonly ListColumns[],
-  { excluded, isOffered, areListsEqual = false }: GatherOptions,
+  { excluded, isOffered, areListsEqual = false, further = [] }: GatherOptions,
 ): Candidates {
   const union = new Union(excluded, isOffered);
   for (const list of lists) union.add(list);
   const { candidates } = union;
   const columns: string[] = [];
-  const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length;
+  const width = 1 + lists.length * MODEL_FEATURES.length + CANDIDATE_FEATURES.length + further.length;
   const values = new Float64Array(candidates.length * width);
   const write = ({ name, of, dependsOnTime }: CandidateFeature): void => {
     let at = columns.push(name) - 1;
@@ -96,6 +98,7 @@ export function tabulateCandidates(
     }
   }
   for (const feature of CANDIDATE_FEATURES) write(feature);
+  columns.push(...further);
   return { candidates, features: { columns, values } };
 }
 

@@ -39,6 +39,13 @@ const STAGE_SETTINGS = {
     summary:
       'most items of one path of categories in each ten slots of a slate, as far as others fill the slate; 0 for no limit',
   }),
+  leastNovelty: number('TRIBUTARY_RERANK_LEAST_NOVELTY', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 1,
+    summary:
+      'how much an item must differ from each one of the slate, as far as others fill it: 1 minus the share of common categories and attributes in all of both; 0 for no limit',
+  }),
   refreshMs: number('TRIBUTARY_RERANK_REFRESH_MS', {
     fallback: 500,
     minimum: 10,
@@ -87,6 +94,15 @@ const STAGE_SETTINGS = {
     maximum: 1,
     summary:
       'probability with which a slate is drawn from all candidates alike, whatever the policy, so that other policies can be judged by the log',
+  }),
+  priceAttribute: text('TRIBUTARY_RERANK_PRICE_ATTRIBUTE', {
+    fallback: 'price',
+    summary: 'attribute of items with their price, a number such as 12.50, which is a feature',
+  }),
+  sinceAttribute: text('TRIBUTARY_RERANK_SINCE_ATTRIBUTE', {
+    fallback: 'since',
+    summary:
+      'attribute of items with the time since when they exist, such as 2026-12-24T00:00:00Z, which is a feature; an item without it is as old as its last change',
   }),
   pins: pins('TRIBUTARY_RERANK_PINS', {
     summary: 'items that stand in a slot of every slate for which they may be shown, 0 on top',
@@ -174,6 +190,8 @@ export function readRerankConfig() {
       supportEpsilon: values.supportEpsilon,
       interactions: values.interactions,
       excludeRecent: values.excludeRecent,
+      ofOneKind: values.ofOneKind,
+      leastNovelty: values.leastNovelty,
       pins: values.pins,
       boosts: values.boosts,
       coldSlots: values.coldSlots,

@@ -106,6 +106,13 @@ export const BESIDE_SCORE: ModelFeature = {
   of: ({ standardScores }, row) => BESIDE_WEIGHT * standardScores[row]!,
 };
 
+/** Words behind the name of a model in the columns of its score: the same order on several scales. */
+export const SCORES_OF_A_MODEL: readonly string[] = ['score', OWN_SCORE.name, BESIDE_SCORE.name];
+/** All words behind the name of a model. */
+export const WORDS_OF_MODELS: readonly string[] = [
+  ...new Set([...MODEL_FEATURES.map(({ name }) => name), ...SCORES_OF_A_MODEL]),
+];
+
 /** The columns of slates, rewards and statistics that carry no names. */
 export const COLUMNS_OF_VERSION_1: readonly string[] = [
   'bias',

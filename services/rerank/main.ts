@@ -7,7 +7,8 @@ import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
-import { candidateSetOf, isSampled } from './candidate-log.ts';
+import { candidateSetOf, isSampled, loggableCandidates } from './candidate-log.ts';
+import type { Candidates } from './candidates.ts';
 import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
 import { selectArmPolicy } from './experiments/arm-policy.ts';
@@ -15,7 +16,6 @@ import { declareExperiment, servedArm, servedPolicies } from './experiments/serv
 import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { addInspectRoutes } from './inspect-routes.ts';
-import { type KindLimit, limitKinds } from './kinds.ts';
 import { createLearner } from './learning/learner.ts';
 import { createPosteriorReader, type HeldPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
@@ -29,6 +29,7 @@ import { addSlateRoute } from './routes.ts';
 import { applyRules, hasRules } from './rules.ts';
 import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
+import { limitsOf } from './slate-limits.ts';
 
 /** Rewards count from the next refresh of the policy on, which comes every half second by default. */
 const LEARNING_REST_MS = 100;
@@ -56,6 +57,7 @@ await runStage(STAGES.rerank, async (stage) => {
     store: statistics,
     terms: config.terms,
     count: (outcome) => metrics.rewards.inc({ outcome }),
+    noteShown: pools.noteShown,
   });
   const options = { ...config, ...config.terms };
   const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, options);
@@ -90,8 +92,11 @@ await runStage(STAGES.rerank, async (stage) => {
   const contextOf = createContexts({ surfaces: config.surfaces, zone: config.timeZone });
   const offered = new OfferedItems();
   const { excludeRecent, areListsEqual } = config;
-  const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered });
-  const facts = new ItemFacts();
+  const facts = new ItemFacts({
+    ...config,
+    countUnreadable: (attribute) => metrics.unreadableAttributes.inc({ attribute }),
+  });
+  const prepared = new PreparedCandidates({ excludeRecent, areListsEqual, offered, items: facts });
   const experiments = new ExperimentBook();
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
@@ -126,41 +131,44 @@ await runStage(STAGES.rerank, async (stage) => {
         const reason = 'the catalogue is still being read';
         throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
       }
-      return pools.read(userId);
+      return pools.readFor(userId);
     },
-    compose(pool, asked) {
+    compose({ pool, shown }, asked) {
       const now = Date.now();
       const { slateId, userId, size } = asked;
       const context = contextOf({ ...asked, pool, now });
-      const everything = prepared.of(pool, now);
+      const everything = prepared.of(pool, now, shown);
       const passing =
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
-      const kinds: KindLimit = { kindOf: (itemId) => facts.kindOf(itemId), most: config.ofOneKind };
-      const candidates = config.ofOneKind === 0 ? passing : limitKinds(passing, size, kinds);
       const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
       const chosenBy = served.current(policy);
+      const isLogged = isSampled(slateId, config.candidatesShare);
+      const logged = <C extends Candidates>(given: C): C => (isLogged ? loggableCandidates(given) : given);
       const rules = hasRules(config.rules)
         ? {
             coldSlots: config.coldSlots,
-            ruled: applyRules(candidates, {
-              rules: config.rules,
-              now,
-              mayShow: (itemId) => offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)),
-              testOf: (filter) => facts.testOf(filter),
-            }),
+            ruled: logged(
+              applyRules(passing, {
+                rules: config.rules,
+                now,
+                mayShow: (itemId) => offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)),
+                testOf: (filter) => facts.testOf(filter),
+              }),
+            ),
           }
         : undefined;
-      const asks = { slateId, userId, size, pool, candidates, context, rules };
+      const candidates = rules?.ruled ?? logged(passing);
+      const limits = limitsOf(candidates, size, config, facts);
+      const asks = { slateId, userId, size, pool, candidates, context, rules, limits };
       const request = { ...asks, served: chosenBy, experiment, now };
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);
+      if (chosenBy.policy.missingIn(candidates.features) !== undefined)
+        metrics.missingColumns.inc({ policy: chosenBy.label });
       metrics.slotsMissing.inc(size - slate.slots.length);
       const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate) } : slate;
-      if (isSampled(slateId, config.candidatesShare))
-        sampled.set(
-          answer,
-          candidateSetOf(slate, rules?.ruled ?? candidates, size, chosenBy.rewardOffsets ?? []),
-        );
+      if (isLogged)
+        sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? [], limits));
       return answer;
     },
     publish: (slate, trace) => {

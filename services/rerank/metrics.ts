@@ -29,6 +29,14 @@ export const METRICS = {
     help: 'Requests for slates, by outcome; logged: answered, unanswered, perhaps unconfirmed; not logged: probed, late, abandoned, overloaded, failed',
     labels: ['outcome'],
   }),
+  unreadableAttributes: counter('tributary_rerank_unreadable_attributes_total', {
+    help: 'Messages of items whose attribute with the price or the time since when they exist cannot be read, by which of them: price, since',
+    labels: ['attribute'],
+  }),
+  missingColumns: counter('tributary_rerank_missing_columns_total', {
+    help: 'Slates whose policy orders by a feature that no list of the user has, so that expected rewards ordered them, by policy',
+    labels: ['policy'],
+  }),
   slotsMissing: counter('tributary_rerank_slots_missing_total', {
     help: 'Requested slots that the pool could not fill',
   }),

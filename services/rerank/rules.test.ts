@@ -9,7 +9,7 @@ import { learnPosterior } from './learning/posterior.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
 import { held, NOW, someItem } from './pools/proposals.testing.ts';
-import { applyRules, NO_RULES, type SlateRules } from './rules.ts';
+import { applyRules, NO_RULES, type OperatorRules } from './rules.ts';
 import { composeSlate, type SlateRequest } from './slate.ts';
 
 const KNOWN = ['tea', 'mate', 'coffee', 'cocoa'];
@@ -29,7 +29,7 @@ const pool = joinPools(
 const candidates = gatherCandidates(pool.proposals, { excluded: new Set(), now: NOW });
 const isHot = (itemId: string): boolean => ['coffee', 'cocoa'].includes(itemId);
 
-function slateWith(change: Partial<SlateRules>, policy = 'greedy', epsilon = 0, seed = 's', size = 4) {
+function slateWith(change: Partial<OperatorRules>, policy = 'greedy', epsilon = 0, seed = 's', size = 4) {
   const rules = { ...NO_RULES, ...change };
   const { posterior, observations } = learnPosterior([], {
     ...{ priorDeviation: 0.02, noiseVariance: 0.04, halfLifeMs: 1 },

@@ -1,10 +1,10 @@
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
-import { lawOfParts, type PartOfSlate } from '#algorithms/bandit/parts-of-a-slate.ts';
-import { type LawOfSlates, lawOfAll } from '#algorithms/bandit/slate-law.ts';
+import type { RowKinds, SlateRules } from '#algorithms/bandit/slate-rules.ts';
 import { idFault } from '#contracts/domain/ids.ts';
 import { parseInstant } from '#contracts/domain/instants.ts';
 import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { Setting } from '#platform/config.ts';
+import { alikeRows, type RowTerms } from './alike.ts';
 import type { Candidates } from './candidates.ts';
 import { BOOST } from './columns.ts';
 
@@ -25,17 +25,17 @@ export interface Boost {
 }
 
 /** Rules of an operator. */
-export interface SlateRules {
+export interface OperatorRules {
   readonly pins: readonly Pin[];
   readonly boosts: readonly Boost[];
   /** Slots at the end of a slate that are kept for items of which nothing is known. */
   readonly coldSlots: number;
 }
 
-export const NO_RULES: SlateRules = { pins: [], boosts: [], coldSlots: 0 };
+export const NO_RULES: OperatorRules = { pins: [], boosts: [], coldSlots: 0 };
 
 /** Whether any rule is set: without one slates cost no more. */
-export function hasRules({ pins, boosts, coldSlots }: SlateRules): boolean {
+export function hasRules({ pins, boosts, coldSlots }: OperatorRules): boolean {
   return pins.length + boosts.length + coldSlots > 0;
 }
 
@@ -61,7 +61,7 @@ export interface RuledCandidates extends Candidates {
 }
 
 export interface RuleOptions {
-  readonly rules: SlateRules;
+  readonly rules: OperatorRules;
   /** Milliseconds since the epoch. */
   readonly now: number;
   /** Whether an item may be shown to the user. */
@@ -116,40 +116,48 @@ function widened({ columns, values }: FeatureTable, boosts: readonly number[]): 
   return { columns: [...columns, BOOST], values: wide };
 }
 
+/** How much the items of a slate may be alike. */
+export interface SlateLimits {
+  readonly kinds?: RowKinds | undefined;
+  /** Most rows of one kind, at least 1. */
+  readonly mostOfKind?: number | undefined;
+  /** By which rows are told to be alike, and what each must add to those above. */
+  readonly terms?: RowTerms | undefined;
+  readonly leastNovelty?: number | undefined;
+}
+
+/** Homes of rows and slots: the last slots are kept for cold items. */
+const [WARM, COLD] = [0, 1];
+
 /**
- * Returns the law of a slate by the rules: pinned rows stand in their slots, the last slots hold cold rows, and the policy fills each kind from
- * its rows, so that all probabilities are exact.
- * @param lawOf fills so many slots from some of the rows
+ * Returns what each draw of a slate must obey: pinned rows stand in their slots, the last slots hold cold rows, and other rows fill what
+ * the cold ones leave.
+ * @returns undefined without any rule
  */
-export function lawByRules(
-  { candidates, pinned }: RuledCandidates,
+export function slateRulesOf(
+  { candidates, pinned }: Pick<RuledCandidates, 'candidates' | 'pinned'>,
   size: number,
   coldSlots: number,
-  lawOf: (rows: Int32Array, size: number) => LawOfSlates,
-): LawOfSlates {
-  const whole = Math.min(size, candidates.length);
-  const fixed = [...pinned].filter(([slot]) => slot < whole);
-  const slotsOfPins = new Set(fixed.map(([slot]) => slot));
-  const taken = new Set(fixed.map(([, row]) => row));
-  const free = [...candidates.keys()].filter((row) => !taken.has(row));
-  const open = Array.from({ length: whole }, (_, slot) => slot).filter((slot) => !slotsOfPins.has(slot));
-  const isCold = (row: number): boolean => candidates[row]!.popularity === 0;
-  const cold = free.filter(isCold);
-  const warm = free.filter((row) => !isCold(row));
-  const kept = Math.max(open.length - warm.length, Math.min(coldSlots, cold.length, open.length));
-  const parts: PartOfSlate[] = fixed.map(([slot, row]) => {
-    return { law: lawOfAll(1, 1), rows: Int32Array.of(row), slots: [slot] };
-  });
-  const add = (rows: readonly number[], its: readonly number[]): void => {
-    if (its.length > 0)
-      parts.push({ law: lawOf(Int32Array.from(rows), its.length), rows: Int32Array.from(rows), slots: its });
-  };
-  if (coldSlots === 0) add(free, open);
-  else {
-    add(warm, open.slice(0, open.length - kept));
-    add(cold, open.slice(open.length - kept));
-  }
-  return lawOfParts(parts);
+  limits: SlateLimits = {},
+): SlateRules | undefined {
+  const rows = candidates.length;
+  const whole = Math.min(size, rows);
+  const fixed = new Map([...pinned].filter(([slot]) => slot < whole));
+  const { kinds, mostOfKind, terms, leastNovelty = 0 } = limits;
+  const alikeTo = terms === undefined ? undefined : alikeRows(terms, leastNovelty);
+  const isFree = fixed.size === 0 && coldSlots === 0 && kinds === undefined && alikeTo === undefined;
+  if (isFree) return undefined;
+  const rules = { rows, pinned: fixed, kinds, mostOfKind, alikeTo };
+  if (coldSlots === 0) return rules;
+  const taken = new Set(fixed.values());
+  const ofRow = Uint8Array.from(candidates, ({ popularity }) => (popularity === 0 ? COLD : WARM));
+  const free = [...ofRow.keys()].filter((row) => !taken.has(row));
+  const cold = free.filter((row) => ofRow[row] === COLD).length;
+  const open = Array.from({ length: whole }, (_, slot) => slot).filter((slot) => !fixed.has(slot));
+  const kept = Math.max(open.length - (free.length - cold), Math.min(coldSlots, cold, open.length));
+  const ofSlot = new Uint8Array(whole).fill(WARM);
+  for (const slot of open.slice(open.length - kept)) ofSlot[slot] = COLD;
+  return { ...rules, homes: { ofRow, ofSlot } };
 }
 
 /** Pins in one text: `0=item-7,3=item-9`. */

@@ -1,13 +1,9 @@
 import { createHash } from 'node:crypto';
-import type { FeatureTable, ProductColumn } from '#algorithms/bandit/choice.ts';
+import type { ProductColumn } from '#algorithms/bandit/choice.ts';
+import { lawOfAllowed } from '#algorithms/bandit/law-by-slot.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
-import {
-  type AllowsRow,
-  chooseFrom,
-  type LawOfSlates,
-  lawOfAll,
-  mixtureOf,
-} from '#algorithms/bandit/slate-law.ts';
+import { chooseFrom, type LawOfSlates, lawOfAll, mixtureOf } from '#algorithms/bandit/slate-law.ts';
+import type { SlateRules } from '#algorithms/bandit/slate-rules.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import type { Candidates } from './candidates.ts';
@@ -17,7 +13,7 @@ import { NO_CONTEXT } from './context.ts';
 import type { PooledCandidate } from './features.ts';
 import type { Policy } from './policies/policy.ts';
 import type { Pool } from './pools/pool.ts';
-import { lawByRules, type RuledCandidates } from './rules.ts';
+import { type RuledCandidates, type SlateLimits, slateRulesOf } from './rules.ts';
 
 /** A policy with the posterior of one moment. */
 export interface ServedPolicy {
@@ -51,8 +47,8 @@ export interface SlateRequest {
   readonly experiment?: string | null;
   /** Those of the pool that may be shown. */
   readonly candidates: Candidates;
-  /** Which rows may stand in a slot; by default all may. */
-  readonly allows?: AllowsRow | undefined;
+  /** How much the items may be alike; by default as much as they are. */
+  readonly limits?: SlateLimits | undefined;
   readonly context?: SlateContext;
   /** The candidates as the rules want them, instead of `candidates`; none by default. */
   readonly rules?: { readonly ruled: RuledCandidates; readonly coldSlots: number } | undefined;
@@ -60,27 +56,29 @@ export interface SlateRequest {
   readonly now: number;
 }
 
+/** What each draw of the slate must obey; undefined if it is nothing. */
+export function rulesOfSlate({ size, candidates, rules, limits }: SlateRequest): SlateRules | undefined {
+  const ruled = rules?.ruled ?? { ...candidates, pinned: new Map() };
+  return slateRulesOf(ruled, size, rules?.coldSlots ?? 0, limits);
+}
+
 /** The distribution over slates from which the policy chooses by the rules, support by all candidates alike included. */
 export function lawOfSlate(
   request: SlateRequest,
   random: Random = createRandom(request.slateId),
 ): LawOfSlates {
-  const { size, served, rules, allows, context = NO_CONTEXT } = request;
-  const { candidates, features } = rules?.ruled ?? request.candidates;
+  const { size, served, context = NO_CONTEXT } = request;
+  const { candidates, features } = request.rules?.ruled ?? request.candidates;
   const { epsilon = 0, interactions = [] } = served;
   const products = productsOf(features.columns, context, interactions);
-  const lawOf = (table: FeatureTable, slots: number): LawOfSlates =>
-    served.policy.lawOf({ features: { ...table, products }, size: slots, random, allows });
-  if (rules === undefined) {
-    const all = lawOfAll(candidates.length, Math.min(size, candidates.length), allows);
-    return mixtureOf(lawOf(features, size), all, epsilon);
-  }
-  const { ruled, coldSlots } = rules;
-  return mixtureOf(
-    lawByRules(ruled, size, coldSlots, (rows, slots) => lawOf(rowsOf(features, rows), slots)),
-    lawByRules(ruled, size, coldSlots, (rows, slots) => lawOfAll(rows.length, slots)),
-    epsilon,
-  );
+  const rules = rulesOfSlate(request);
+  const law = served.policy.lawOf({ features: { ...features, products }, size, random, rules });
+  if (epsilon === 0) return law;
+  const all =
+    rules === undefined
+      ? lawOfAll(candidates.length, size)
+      : lawOfAllowed(rules, size, random.fork('support'));
+  return mixtureOf(law, all, epsilon);
 }
 
 /** Chooses the slate of a user from the pool. */
@@ -123,15 +121,6 @@ export function composeSlate(request: SlateRequest): Slate {
     candidateCount: candidates.length,
     candidateDigest: digestOf(candidates),
   };
-}
-
-/** The table of some rows. */
-function rowsOf({ columns, values }: FeatureTable, rows: Int32Array): FeatureTable {
-  const width = columns.length;
-  const some = new Float64Array(rows.length * width);
-  for (const [place, row] of rows.entries())
-    some.set(values.subarray(row * width, (row + 1) * width), place * width);
-  return { columns, values: some };
 }
 
 /** The scores of models times the numbers of the context. */

@@ -1,6 +1,8 @@
+import { certainRows } from '#algorithms/bandit/choice.ts';
+import { rowKinds } from '#algorithms/bandit/slate-rules.ts';
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { gatherCandidates } from '../../../services/rerank/candidates.ts';
-import { type KindLimit, limitKinds, priorScores } from '../../../services/rerank/kinds.ts';
+import { type KindLimit, mostOfKind, priorScores } from '../../../services/rerank/kinds.ts';
 
 /** Slots of a slate whose kinds are limited: the default number of recommendations. */
 const SLATE = 10;
@@ -25,16 +27,16 @@ export function sumOfProposals(
 ): string[] {
   const options = { excluded: seen, areListsEqual, now: 0 };
   const all = gatherCandidates(proposals.map(columnsOfModel), options);
-  const ranked = rankedBy(all);
+  const scores = priorScores(all);
+  const idsOf = (rows: Iterable<number>): string[] => Array.from(rows, (row) => all.candidates[row]!.itemId);
+  const ranked = idsOf(certainRows(scores, scores.length));
   if (kinds === undefined) return ranked;
-  const slate = rankedBy(limitKinds(all, SLATE, kinds)).slice(0, SLATE);
+  const rules = {
+    rows: scores.length,
+    kinds: rowKinds(scores.length, (row) => kinds.kindOf(all.candidates[row]!.itemId)),
+    mostOfKind: mostOfKind(kinds.most, SLATE),
+  };
+  const slate = idsOf(certainRows(scores, SLATE, rules));
   const isShown = new Set(slate);
   return [...slate, ...ranked.filter((itemId) => !isShown.has(itemId))];
-}
-
-function rankedBy(gathered: ReturnType<typeof gatherCandidates>): string[] {
-  const scores = priorScores(gathered);
-  return [...scores.keys()]
-    .sort((a, b) => scores[b]! - scores[a]! || a - b)
-    .map((row) => gathered.candidates[row]!.itemId);
 }

@@ -8,6 +8,12 @@ import {
   MAX_MODELS,
   replaces,
 } from '../../../services/rerank/pools/pool.ts';
+import {
+  NOTHING_SHOWN,
+  type RememberedShowings,
+  rememberShowings,
+  showingsByUser,
+} from '../../../services/rerank/pools/shown-items.ts';
 import type { PoolStore, PutOutcome } from '../../../services/rerank/pools/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
@@ -18,12 +24,17 @@ export interface StoredPool {
 }
 
 export const POOLS = 'rerank/pool/';
+export const SHOWN = 'rerank/shown/';
 
 /** The store of pools over values in memory, with the commands of the store in Redis, one by one. */
 export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore {
   const headKey = (partition: number) => `rerank/pools/${partition}`;
   const poolOf = (userId: string) => values.get<StoredPool>(`${POOLS}${userId}`);
   const proposalsOf = (userId: string) => [...(poolOf(userId)?.proposals.values() ?? [])];
+
+  const poolFor = (userId: string) =>
+    joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE));
+  const shownTo = (userId: string) => values.get<RememberedShowings>(`${SHOWN}${userId}`);
 
   function putList(partition: number, arriving: HeldProposal): PutOutcome {
     const { userId, model } = arriving.proposal;
@@ -48,9 +59,18 @@ export function createPoolStoreIn(values: KeyValues, run: RunCommand): PoolStore
           return models.map((model) => putList(partition, { offset, proposal: lists.get(model)! }));
         });
       }),
-    read: (userId) =>
-      run(() => joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE))),
-    erase: (userId) => run(() => values.delete(`${POOLS}${userId}`)),
+    read: (userId) => run(() => poolFor(userId)),
+    readFor: (userId) =>
+      run(() => ({ pool: poolFor(userId), shown: shownTo(userId)?.items ?? NOTHING_SHOWN })),
+    async noteShown(incarnation, showings) {
+      for (const [userId, own] of showingsByUser(showings))
+        await run(() => values.set(`${SHOWN}${userId}`, rememberShowings(shownTo(userId), own, incarnation)));
+    },
+    erase: (userId) =>
+      run(() => {
+        values.delete(`${POOLS}${userId}`);
+        values.delete(`${SHOWN}${userId}`);
+      }),
     readHead: (partition) => run(() => values.get<Head>(headKey(partition))),
     writeHead: (partition, head) =>
       run(() => {

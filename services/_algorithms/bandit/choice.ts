@@ -1,7 +1,8 @@
 import { TopK } from '../top-k.ts';
 import { isFiniteVector } from '../vectors.ts';
 import type { Posterior } from './linear.ts';
-import { type AllowsRow, chooseFrom, fill, type LawOfSlates, lawOfLists } from './slate-law.ts';
+import { chooseFrom, fill, type LawOfSlates, lawOfLists } from './slate-law.ts';
+import { type SlateRules, SlateWalk } from './slate-rules.ts';
 
 /** The candidates of a slate, one row each, by named features. */
 export interface FeatureTable {
@@ -87,9 +88,9 @@ export function bestRows(scores: Float64Array, size: number): Int32Array {
   return rows;
 }
 
-/** The law of a deterministic policy: the best rows, among those that are allowed, with probability 1. */
-export function certainLaw(scores: Float64Array, size: number, allows?: AllowsRow): LawOfSlates {
-  const rows = certainRows(scores, size, allows);
+/** The law of a deterministic policy: the best rows that the rules allow, with probability 1. */
+export function certainLaw(scores: Float64Array, size: number, rules?: SlateRules): LawOfSlates {
+  const rows = certainRows(scores, size, rules);
   return lawOfLists(
     { rows, scores: Float64Array.from(rows, (row) => scores[row]!), lists: 1, size: rows.length },
     0,
@@ -112,10 +113,13 @@ function noChance(): never {
 }
 
 /** Slot by slot, the best of the rows that are allowed; by default all are. */
-export function certainRows(scores: Float64Array, size: number, allows?: AllowsRow): Int32Array {
-  if (allows === undefined) return bestRows(scores, size);
+export function certainRows(scores: Float64Array, size: number, rules?: SlateRules): Int32Array {
+  if (rules === undefined) return bestRows(scores, size);
   const ranked = bestRows(scores, scores.length);
-  return fill(Math.min(size, ranked.length), (above, slot) =>
-    ranked.find((row) => !above.includes(row) && allows(row, above, slot)),
-  );
+  const walk = new SlateWalk(rules);
+  return fill(Math.min(size, ranked.length), () => {
+    const row = walk.pinned ?? ranked.find((one) => walk.allows(one));
+    if (row !== undefined) walk.take(row);
+    return row;
+  });
 }

@@ -1,5 +1,7 @@
 import type { Random } from '../random.ts';
-import { type AllowsRow, conditionalsBy, fill, type LawOfSlates } from './slate-law.ts';
+import { lawBySlot } from './law-by-slot.ts';
+import { conditionalsBy, fill, type LawOfSlates } from './slate-law.ts';
+import { type SlateRules, SlateWalk } from './slate-rules.ts';
 
 export interface PlackettLuceOptions {
   /** Score of each row. */
@@ -8,8 +10,8 @@ export interface PlackettLuceOptions {
   readonly size: number;
   /** Difference of scores that makes a row e times as likely as another, above 0. */
   readonly temperature: number;
-  /** Which rows may stand in a slot; by default all may. */
-  readonly allows?: AllowsRow | undefined;
+  /** What the slate must obey; by default nothing. */
+  readonly rules?: SlateRules | undefined;
   /** Draws the slates from which marginal probabilities are estimated. */
   readonly random: Random;
 }
@@ -18,16 +20,16 @@ export interface PlackettLuceOptions {
 const SAMPLES = 16;
 
 /**
- * The Plackett–Luce distribution (Plackett 1975): slot by slot, a row of those left with probability ∝ exp(score/temperature). It is
- * drawn by the Gumbel-max trick (Kool et al. 2019): the rows with the largest score/temperature + Gumbel noise, in this order. Every row
- * has a positive probability in every slot, and that given the rows above is exact, with rules too: noise is drawn again for a slot whose
- * rows are not those of the slot above without the one that it took.
+ * The Plackett–Luce distribution (Plackett 1975): slot by slot, a row of those left with probability ∝ exp(score/temperature). Without rules it is
+ * drawn by the Gumbel-max trick (Kool et al. 2019): the rows with the largest score/temperature + Gumbel noise, in this order. With rules
+ * it is drawn slot by slot among the rows that they allow. Every row that is allowed has a positive probability, and that given the rows
+ * above is exact.
  *
  * The marginal of a slot has no closed form below the first one. It is the mean of the conditional over other slates from the same
- * distribution and this one, which keeps it above 0; inclusion is not known.
+ * distribution and this one, which keeps it above 0; inclusion is estimated with rules, and not known without.
  */
 export function plackettLuceLaw(options: PlackettLuceOptions): LawOfSlates {
-  const { scores, temperature, allows, random } = options;
+  const { scores, temperature, rules, random } = options;
   if (!(temperature > 0)) throw new RangeError(`temperature must be above 0: ${temperature}`);
   const count = scores.length;
   const size = Math.min(options.size, count);
@@ -36,40 +38,36 @@ export function plackettLuceLaw(options: PlackettLuceOptions): LawOfSlates {
   const odds = scores.map((score) =>
     Math.max(Number.MIN_VALUE * 2 ** 52, Math.exp((score - largest) / temperature)),
   );
+  if (rules !== undefined) return byRules(options, odds, rules);
   const sum = odds.reduce((total, one) => total + one, 0);
 
-  function left(above: Int32Array, slot: number): number {
-    if (allows === undefined) {
-      let rest = sum;
-      for (const row of above) rest -= odds[row] ?? 0;
-      if (rest > 1e-9 * sum) return rest;
-    }
-    let rest = 0;
-    for (let row = 0; row < count; row++)
-      if (!above.includes(row) && (allows === undefined || allows(row, above, slot))) rest += odds[row]!;
+  function left(above: Int32Array): number {
+    let rest = sum;
+    for (const row of above) rest -= odds[row] ?? 0;
+    if (rest > 1e-9 * sum) return rest;
+    rest = 0;
+    for (let row = 0; row < count; row++) if (!above.includes(row)) rest += odds[row]!;
     return rest;
   }
 
-  function conditional(row: number, above: Int32Array, slot: number): number {
-    if (odds[row] === undefined || above.includes(row) || (allows !== undefined && !allows(row, above, slot)))
-      return 0;
-    return Math.min(1, odds[row]! / left(above, slot));
+  function conditional(row: number, above: Int32Array): number {
+    if (odds[row] === undefined || above.includes(row)) return 0;
+    return Math.min(1, odds[row]! / left(above));
   }
 
-  const draw = (from: Random): Int32Array =>
-    allows === undefined ? gumbelTopK(odds, size, from) : gumbelByRules(odds, size, allows, from);
+  const draw = (from: Random): Int32Array => gumbelTopK(odds, size, from);
   const samples: Int32Array[] = [];
   return {
     size,
     draws: 0,
     draw,
-    conditionals: (order) => conditionalsBy(order, (above, slot) => conditional(order[slot]!, above, slot)),
+    conditionals: (order) => conditionalsBy(order, (above, slot) => conditional(order[slot]!, above)),
     marginals(order) {
       while (order.length > 1 && samples.length < SAMPLES) samples.push(draw(random));
       return Float64Array.from(order, (row, slot) => {
-        if (slot === 0) return conditional(row, order.subarray(0, 0), 0);
-        let total = conditional(row, order.subarray(0, slot), slot);
-        for (const sample of samples) total += conditional(row, sample.subarray(0, slot), slot);
+        if (slot === 0) return conditional(row, order.subarray(0, 0));
+        let total = conditional(row, order.subarray(0, slot));
+        for (const sample of samples) total += conditional(row, sample.subarray(0, slot));
         return total / (samples.length + 1);
       });
     },
@@ -78,25 +76,42 @@ export function plackettLuceLaw(options: PlackettLuceOptions): LawOfSlates {
   };
 }
 
+function byRules(
+  { scores, size, random }: PlackettLuceOptions,
+  odds: Float64Array,
+  rules: SlateRules,
+): LawOfSlates {
+  const walk = new SlateWalk(rules, odds);
+  return lawBySlot({
+    size: Math.min(size, scores.length),
+    walk,
+    random,
+    scoreOf: (row) => scores[row]!,
+    probability: (row) => Math.min(1, odds[row]! / walk.total),
+    pick(from) {
+      let left = from.next() * walk.total;
+      let last = -1;
+      for (let row = 0; row < odds.length; row++) {
+        if (!walk.allows(row)) continue;
+        last = row;
+        left -= odds[row]!;
+        if (left < 0) break;
+      }
+      return last;
+    },
+  });
+}
+
 function gumbel(random: Random): number {
   return -Math.log(-Math.log(1 - random.next()));
 }
 
 function gumbelTopK(odds: Float64Array, size: number, random: Random): Int32Array {
   const keys = odds.map((one) => Math.log(one) + gumbel(random));
-  return fill(size, (above) => best(keys, (row) => !above.includes(row)));
-}
-
-function gumbelByRules(odds: Float64Array, size: number, allows: AllowsRow, random: Random): Int32Array {
-  return fill(size, (above, slot) => {
-    const keys = odds.map((one) => Math.log(one) + gumbel(random));
-    return best(keys, (row) => !above.includes(row) && allows(row, above, slot));
+  return fill(size, (above) => {
+    let found: number | undefined;
+    for (let row = 0; row < keys.length; row++)
+      if ((found === undefined || keys[row]! > keys[found]!) && !above.includes(row)) found = row;
+    return found;
   });
-}
-
-function best(keys: Float64Array, isFree: (row: number) => boolean): number | undefined {
-  let found: number | undefined;
-  for (let row = 0; row < keys.length; row++)
-    if ((found === undefined || keys[row]! > keys[found]!) && isFree(row)) found = row;
-  return found;
 }

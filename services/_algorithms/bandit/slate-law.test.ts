@@ -2,16 +2,27 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
 import { certainLaw } from './choice.ts';
-import { lawOfParts } from './parts-of-a-slate.ts';
+import { lawOfAllowed } from './law-by-slot.ts';
 import { plackettLuceLaw } from './plackett-luce.ts';
-import { type AllowsRow, type LawOfSlates, lawOfAll, lawOfLists, mixtureOf } from './slate-law.ts';
+import { type LawOfSlates, lawOfAll, lawOfLists, mixtureOf } from './slate-law.ts';
+import { rowKinds, type SlateRules } from './slate-rules.ts';
 
 const ROWS = 5;
 const SIZE = 3;
 const SCORES = Float64Array.of(0.3, 0.1, 0.5, 0.2, 0.4);
-/** At most one of the even rows, and row 1 not on top. */
-const RULES: AllowsRow = (row, above, slot) =>
-  (row % 2 === 1 || !above.some((other) => other % 2 === 0)) && (row !== 1 || slot > 0);
+/** At most one of the even rows, and not both of the odd ones, which are alike. */
+const RULES: SlateRules = {
+  rows: ROWS,
+  kinds: rowKinds(ROWS, (row) => (row % 2 === 0 ? 7 : undefined)),
+  mostOfKind: 1,
+  alikeTo: (row) => (row % 2 === 0 ? Int32Array.of() : Int32Array.of(4 - row)),
+};
+/** Row 3 in the middle, and rows 1 and 4 in the first slot alone. */
+const PARTS: SlateRules = {
+  rows: ROWS,
+  pinned: new Map([[1, 3]]),
+  homes: { ofRow: Uint8Array.of(0, 1, 0, 0, 1), ofSlot: Uint8Array.of(1, 0, 0) },
+};
 
 /** Every order of SIZE distinct rows. */
 function orders(above: readonly number[] = []): Int32Array[] {
@@ -32,26 +43,25 @@ const lists = () =>
     lists: 4,
     size: SIZE,
   });
-const plackettLuce = (allows?: AllowsRow) =>
-  plackettLuceLaw({ scores: SCORES, size: SIZE, temperature: 0.2, allows, random: createRandom('law') });
+const plackettLuce = (rules?: SlateRules) =>
+  plackettLuceLaw({ scores: SCORES, size: SIZE, temperature: 0.2, rules, random: createRandom('law') });
+const allAllowed = (rules: SlateRules) => lawOfAllowed(rules, SIZE, createRandom('law'));
 
 const LAWS: ReadonlyArray<readonly [name: string, law: () => LawOfSlates, areMarginalsExact: boolean]> = [
   ['some lists', lists, true],
   ['the best rows', () => certainLaw(SCORES, SIZE), true],
   ['the best rows with rules', () => certainLaw(SCORES, SIZE, RULES), true],
   ['all orders', () => lawOfAll(ROWS, SIZE), true],
-  ['all orders with rules', () => lawOfAll(ROWS, SIZE, RULES), false],
+  ['all orders with rules', () => allAllowed(RULES), false],
+  ['all orders of parts', () => allAllowed(PARTS), false],
   ['Plackett–Luce', () => plackettLuce(), false],
   ['Plackett–Luce with rules', () => plackettLuce(RULES), false],
+  ['Plackett–Luce of parts', () => plackettLuce(PARTS), false],
+  ['the best rows of parts', () => certainLaw(SCORES, SIZE, PARTS), true],
   [
-    'a fixed row above two parts',
-    () =>
-      lawOfParts([
-        { law: lawOfAll(1, 1), rows: Int32Array.of(3), slots: [1] },
-        { law: certainLaw(Float64Array.of(0.3, 0.5), 1), rows: Int32Array.of(0, 2), slots: [2] },
-        { law: lawOfAll(2, 1), rows: Int32Array.of(1, 4), slots: [0] },
-      ]),
-    true,
+    'Plackett–Luce mixed with all orders with rules',
+    () => mixtureOf(plackettLuce(RULES), allAllowed(RULES), 0.3),
+    false,
   ],
   ['some lists mixed with all orders', () => mixtureOf(lists(), lawOfAll(ROWS, SIZE), 0.2), true],
   [
@@ -128,5 +138,27 @@ describe('the law of slates', () => {
     const law = plackettLuceLaw({ scores, size: 3, temperature: 0.01, random: createRandom(1) });
     const order = Int32Array.of(1, 0, 2);
     for (const one of [...law.conditionals(order), ...law.marginals(order)]) assert.ok(one > 0 && one <= 1);
+  });
+
+  it('of all orders by rules estimates how often a row stands in a slot, and in any slot', () => {
+    const exact = { inSlot: new Float64Array(ROWS), inAny: new Float64Array(ROWS) };
+    for (const order of orders()) {
+      const probability = probabilityOf(allAllowed(RULES), order);
+      exact.inSlot[order[1]!]! += probability;
+      for (const row of order) exact.inAny[row]! += probability;
+    }
+    const rounds = 400;
+    for (let row = 0; row < ROWS; row++) {
+      let [inSlot, inAny] = [0, 0];
+      for (let round = 0; round < rounds; round++) {
+        const law = lawOfAllowed(RULES, SIZE, createRandom(round));
+        // Above it stands a row that allows it, of the other kind.
+        const order = Int32Array.of(row % 2 === 0 ? 1 : 0, row === 1 ? 1 : row);
+        inSlot += law.marginals(order)[1]! / rounds;
+        inAny += law.inclusions(order)[1]! / rounds;
+      }
+      assert.ok(Math.abs(inSlot - exact.inSlot[row]!) < 0.05, `row ${row}: ${inSlot}`);
+      assert.ok(Math.abs(inAny - exact.inAny[row]!) < 0.05, `row ${row}: ${inAny}`);
+    }
   });
 });

@@ -22,9 +22,6 @@ export interface LawOfSlates {
   scores(order: Int32Array): Float64Array;
 }
 
-/** Which rows may stand in a slot. Policies apply it inside each draw, so that probabilities include it. */
-export type AllowsRow = (row: number, above: Int32Array, slot: number) => boolean;
-
 /** Draws a slate, with all its probabilities. */
 export function chooseFrom(law: LawOfSlates, random: Random): Choice {
   const order = law.draw(random);
@@ -90,29 +87,20 @@ export function lawOfLists({ rows, scores, lists, size }: ChoiceOfLists, draws =
   };
 }
 
-/** Every order of the rows alike, slot by slot among the rows that are allowed. Marginals are exact where all are. */
-export function lawOfAll(count: number, wanted: number, allows?: AllowsRow): LawOfSlates {
+/** Every order of the rows alike. */
+export function lawOfAll(count: number, wanted: number): LawOfSlates {
   const size = Math.min(wanted, count);
-  const choices = (above: Int32Array, slot: number): number[] => {
-    const free: number[] = [];
-    for (let row = 0; row < count; row++)
-      if (!above.includes(row) && (allows === undefined || allows(row, above, slot))) free.push(row);
-    return free;
-  };
   return {
     size,
     draws: 0,
     draw: (random) =>
-      fill(size, (above, slot) => {
-        const free = choices(above, slot);
-        return free.length === 0 ? undefined : free[random.integer(free.length)]!;
+      fill(size, (above) => {
+        for (;;) {
+          const row = random.integer(count);
+          if (!above.includes(row)) return row;
+        }
       }),
-    conditionals: (order) =>
-      conditionalsBy(order, (above, slot) => {
-        if (allows === undefined) return 1 / (count - slot);
-        const free = choices(above, slot);
-        return free.includes(order[slot]!) ? 1 / free.length : 0;
-      }),
+    conditionals: (order) => Float64Array.from(order, (_, slot) => 1 / (count - slot)),
     marginals: (order) => new Float64Array(order.length).fill(1 / count),
     inclusions: (order) => new Float64Array(order.length).fill(size / count),
     scores: (order) => new Float64Array(order.length),

@@ -3,14 +3,8 @@ import { type Choice, countRows, type FeatureTable } from './choice.ts';
 import { combineProducts, drawCombined } from './combined.ts';
 import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 import { createRanking, type RankedLists, type RankRows } from './ranking-kernel.ts';
-import {
-  type AllowsRow,
-  type ChoiceOfLists,
-  chooseFrom,
-  fill,
-  type LawOfSlates,
-  lawOfLists,
-} from './slate-law.ts';
+import { type ChoiceOfLists, chooseFrom, type LawOfSlates, lawOfLists } from './slate-law.ts';
+import { type SlateRules, SlateWalk } from './slate-rules.ts';
 
 export interface ThompsonOptions {
   readonly features: FeatureTable;
@@ -20,8 +14,8 @@ export interface ThompsonOptions {
   /** Number of weight vectors drawn from the posterior, at least 1. */
   readonly draws: number;
   readonly random: Random;
-  /** Which rows may stand in a slot; by default all may. */
-  readonly allows?: AllowsRow | undefined;
+  /** What each list must obey; by default nothing. */
+  readonly rules?: SlateRules | undefined;
 }
 
 /**
@@ -43,53 +37,67 @@ export function chooseByThompson(options: ThompsonOptions): Choice {
 
 /** The law of `chooseByThompson`. Rules apply inside each list. */
 export function thompsonLaw(options: ThompsonOptions): LawOfSlates {
-  const { features, draws, allows } = options;
+  const { features, posterior, draws, random, rules } = options;
   if (!Number.isSafeInteger(draws) || draws < 1)
     throw new RangeError(`draws must be a positive integer: ${draws}`);
   const candidates = countRows(features);
   const size = Math.min(options.size, candidates);
-  if (allows === undefined) return lawOfLists({ ...drawLists(options, size), lists: draws, size });
-  return lawOfLists(withRules(drawLists(options, candidates), { lists: draws, candidates, size, allows }));
-}
-
-/** Takes the best rows of each list that are allowed. Lists that end early are as long as the shortest. */
-function withRules(
-  ranked: RankedLists,
-  options: { lists: number; candidates: number; size: number; allows: AllowsRow },
-): ChoiceOfLists {
-  const { lists, candidates, size, allows } = options;
-  const places = Array.from({ length: lists }, (_, list) => {
-    const start = list * candidates;
-    const taken: number[] = [];
-    fill(size, (above, slot) => {
-      for (let at = start; at < start + candidates; at++) {
-        const row = ranked.rows[at]!;
-        if (above.includes(row) || !allows(row, above, slot)) continue;
-        taken.push(at);
-        return row;
-      }
-      return undefined;
-    });
-    return taken;
-  });
-  const shortest = Math.min(...places.map(({ length }) => length));
-  const kept = places.flatMap((taken) => taken.slice(0, shortest));
-  return {
-    rows: Int32Array.from(kept, (at) => ranked.rows[at]!),
-    scores: Float64Array.from(kept, (at) => ranked.scores[at]!),
-    lists,
-    size: shortest,
-  };
+  const weights = drawWeights(posterior, features, draws, random);
+  const columns = features.columns.length;
+  ranking ??= createRanking();
+  const rank = (length: number): RankedLists =>
+    ranking!({ values: features.values, columns, weights, lists: draws, size: length });
+  if (rules === undefined) return lawOfLists({ ...rank(size), lists: draws, size });
+  return lawOfLists(listsByRules(rank, { lists: draws, candidates, size, rules }));
 }
 
 let ranking: RankRows | undefined;
 
-/** Draws the weight vectors, and ranks the candidates by each. */
-function drawLists({ features, posterior, draws, random }: ThompsonOptions, size: number): RankedLists {
-  const { columns, values } = features;
-  ranking ??= createRanking();
-  const weights = drawWeights(posterior, features, draws, random);
-  return ranking({ values, columns: columns.length, weights, lists: draws, size });
+/** Candidates that are ranked for a slot, of which the rules may leave out some. */
+const RANKED_A_SLOT = 2;
+
+/** Takes the best rows of each list that the rules allow. */
+function listsByRules(
+  rank: (length: number) => RankedLists,
+  options: { lists: number; candidates: number; size: number; rules: SlateRules },
+): ChoiceOfLists {
+  const { lists, candidates, size, rules } = options;
+  const rows = new Int32Array(lists * size);
+  const scores = new Float64Array(lists * size);
+  const walk = new SlateWalk(rules);
+  let length = Math.min(candidates, RANKED_A_SLOT * size);
+  let ranked = rank(length);
+
+  /** Whether the best rows that are ranked fill the list. */
+  function fillList(list: number): boolean {
+    walk.restart();
+    const end = (list + 1) * length;
+    let at = list * length;
+    for (let slot = 0; slot < size; slot++) {
+      const { pinned } = walk;
+      if (pinned !== undefined) {
+        rows[list * size + slot] = pinned;
+        walk.take(pinned);
+        // Rows that were passed over may be allowed in another part of the slate.
+        at = list * length;
+        continue;
+      }
+      if (!walk.isWithinLimits || rules.homes !== undefined) at = list * length;
+      while (at < end && !walk.allows(ranked.rows[at]!)) at++;
+      if (at === end) return false;
+      rows[list * size + slot] = ranked.rows[at]!;
+      scores[list * size + slot] = ranked.scores[at]!;
+      walk.take(ranked.rows[at]!);
+    }
+    return true;
+  }
+
+  for (let list = 0; list < lists; list++)
+    while (!fillList(list)) {
+      length = Math.min(candidates, 2 * length);
+      ranked = rank(length);
+    }
+  return { rows, scores, lists, size };
 }
 
 /** Returns `draws` vectors with a weight per column, row-major. */

@@ -1,3 +1,4 @@
+import { parseInstant } from '#contracts/domain/instants.ts';
 import { attributeTerm, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { Item } from '#contracts/generated/records.ts';
 
@@ -24,13 +25,32 @@ interface Facts {
   readonly categories: Int32Array;
   readonly attributes: Int32Array;
   readonly kind: number | undefined;
+  /** Milliseconds since the epoch. */
+  readonly since: number;
+  readonly price: number | undefined;
 }
+
+export interface FactsOptions {
+  /** Attribute with the price of an item, and with the time since when it exists. */
+  readonly priceAttribute: string;
+  readonly sinceAttribute: string;
+  /** Counts an item whose attribute cannot be read. */
+  readonly countUnreadable: (attribute: 'price' | 'since') => void;
+}
+
+const DEFAULTS: FactsOptions = {
+  priceAttribute: 'price',
+  sinceAttribute: 'since',
+  countUnreadable: () => undefined,
+};
+
+const PRICE = /^\d{1,12}(\.\d{1,6})?$/;
 
 /** Whether an item passes a filter. */
 export type ItemTest = (itemId: string) => boolean;
 
 /**
- * Categories and attributes of the catalogue, for filters of slates: four bytes each, and about 100 an item. An item that the
+ * Categories and attributes of the catalogue, for filters and limits of slates, and age and price for features: four bytes each, and about 120 an item. An item that the
  * catalogue does not list has none.
  */
 export class ItemFacts {
@@ -38,9 +58,27 @@ export class ItemFacts {
   readonly #attributes = new Terms();
   readonly #paths = new Terms();
   readonly #items = new Map<string, Facts>();
+  readonly #options: FactsOptions;
+  #version = 0;
+  #hasPrices = false;
+
+  constructor(options: Partial<FactsOptions> = {}) {
+    this.#options = { ...DEFAULTS, ...options };
+  }
+
+  /** Whether any item has had a price. */
+  get hasPrices(): boolean {
+    return this.#hasPrices;
+  }
+
+  /** Grows with each message of `items`. */
+  get version(): number {
+    return this.#version;
+  }
 
   /** Applies a message of `items`. @param item null when the item is withdrawn */
-  apply(itemId: string, item: Pick<Item, 'categories' | 'attributes'> | null): void {
+  apply(itemId: string, item: Pick<Item, 'categories' | 'attributes' | 'updatedAt'> | null): void {
+    this.#version += 1;
     if (item === null) {
       this.#items.delete(itemId);
       return;
@@ -50,12 +88,55 @@ export class ItemFacts {
       categories: Int32Array.from(item.categories, (category) => this.#categories.number(category)),
       attributes: Int32Array.from(attributes, (term) => this.#attributes.number(term)),
       kind: item.categories.length === 0 ? undefined : this.#paths.number(JSON.stringify(item.categories)),
+      since: this.#sinceIn(item),
+      price: this.#priceIn(item),
     });
+  }
+
+  /** Milliseconds since the epoch; undefined for an item that the catalogue does not list. */
+  sinceOf(itemId: string): number | undefined {
+    return this.#items.get(itemId)?.since;
+  }
+
+  /** The price of the item, above 0; undefined without one. */
+  priceOf(itemId: string): number | undefined {
+    return this.#items.get(itemId)?.price;
+  }
+
+  /** Where the app does not say it, an item is as old as its last change. */
+  #sinceIn({ attributes, updatedAt }: Pick<Item, 'attributes' | 'updatedAt'>): number {
+    const text = attributes[this.#options.sinceAttribute];
+    if (text === undefined) return updatedAt;
+    const instant = parseInstant(text);
+    if ('at' in instant) return instant.at;
+    this.#options.countUnreadable('since');
+    return updatedAt;
+  }
+
+  #priceIn({ attributes }: Pick<Item, 'attributes'>): number | undefined {
+    const text = attributes[this.#options.priceAttribute];
+    if (text === undefined) return undefined;
+    const price = PRICE.test(text) ? Number(text) : Number.NaN;
+    if (price > 0) {
+      this.#hasPrices = true;
+      return price;
+    }
+    if (Number.isNaN(price)) this.#options.countUnreadable('price');
+    return undefined;
   }
 
   /** The number of the item's whole path of categories; undefined for an item without one. */
   kindOf(itemId: string): number | undefined {
     return this.#items.get(itemId)?.kind;
+  }
+
+  /** Categories and attributes as ascending distinct numbers; none for an item that the catalogue does not list. */
+  termsOf(itemId: string): number[] {
+    const facts = this.#items.get(itemId);
+    if (facts === undefined) return [];
+    const categories = Array.from(facts.categories, (category) => 2 * category);
+    const attributes = Array.from(facts.attributes, (attribute) => 2 * attribute + 1);
+    return [...new Set([...categories, ...attributes])].sort((a, b) => a - b);
   }
 
   /** Returns the test of a filter, which holds for the catalogue of this moment. */

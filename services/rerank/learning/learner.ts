@@ -3,6 +3,8 @@ import { faultSentence } from '#contracts/fault.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { requireContinuity } from '#platform/kafka/held-state.ts';
+import type { Showing } from '../pools/shown-items.ts';
+import type { PoolStore } from '../pools/store.ts';
 import {
   applyReward,
   believableLearned,
@@ -24,8 +26,10 @@ export function createLearner(options: {
   store: StatisticsStore;
   terms: LearningTerms;
   count: (outcome: RewardOutcome) => void;
+  /** Notes what the rewards of a partition show of showings, before the statistics include them; it expects redelivery. */
+  noteShown?: PoolStore['noteShown'] | undefined;
 }): Learner {
-  const { store, terms, count } = options;
+  const { store, terms, count, noteShown } = options;
   let inMemory = new Map<number, HeldStatistics>();
 
   return {
@@ -44,6 +48,7 @@ export function createLearner(options: {
       }
       const fresh = messages.filter(({ offset }) => offset > held.offset);
       if (lastOffset <= held.offset) return;
+      const showings: Showing[] = [];
       for (const { offset, value } of fresh) {
         if (value === null) continue;
         if (!isPossibleSequence(held.learned, value.sequence, offset)) {
@@ -56,8 +61,10 @@ export function createLearner(options: {
         if (outcome === 'too-many-columns') {
           batch.reject(offset, 'features.limit', `its new features would exceed the limit of ${MAX_COLUMNS}`);
         }
+        if (isShowing(outcome, value)) showings.push(showingOf(offset, value));
         count(outcome);
       }
+      if (showings.length > 0) await noteShown?.(held.incarnation ?? '', showings);
       const { learned, incarnation } = held;
       const advanced = { learned, offset: lastOffset, incarnation };
       // State that no comparison with the log has named is fenced by its offset alone.
@@ -70,6 +77,15 @@ export function createLearner(options: {
       inMemory = new Map();
     },
   };
+}
+
+/** A slot that was not seen for certain is no showing; all others are, also those of which nothing is known. */
+function isShowing(outcome: RewardOutcome, { exposure }: Reward): boolean {
+  return outcome !== 'repeat' && outcome !== 'invalid' && exposure !== 'unseen';
+}
+
+function showingOf(offset: number, { userId, itemId, servedAt, actionType }: Reward): Showing {
+  return { offset, userId, itemId, servedAt, hasReaction: actionType !== null };
 }
 
 function believable(held: HeldStatistics): HeldStatistics {

@@ -6,8 +6,8 @@ export const greedy: PolicyDefinition = {
   name: 'greedy',
   settings: {},
   create: (posterior) =>
-    policyOf(({ features, size, allows }) => {
+    policyOf(({ features, size, rules }) => {
       countRows(features);
-      return certainLaw(scoreRows(features, meanOfTable(posterior, features)), size, allows);
+      return certainLaw(scoreRows(features, meanOfTable(posterior, features)), size, rules);
     }),
 };

@@ -20,7 +20,7 @@ export const linUcb: PolicyDefinition<typeof SETTINGS> = {
   name: 'lin-ucb',
   settings: SETTINGS,
   create: (posterior, { deviations }) =>
-    policyOf(({ features, size, allows }) => {
+    policyOf(({ features, size, rules }) => {
       const rows = countRows(features);
       const { columns, values, products = [] } = features;
       const law = withColumns(posterior, [...columns, ...products.map(({ name }) => name)]);
@@ -33,6 +33,6 @@ export const linUcb: PolicyDefinition<typeof SETTINGS> = {
           x[law.columns.get(name)!] = factor * values[row * columns.length + column]!;
         scores[row]! += deviations * Math.sqrt(varianceOfScore(law, x));
       }
-      return certainLaw(scores, size, allows);
+      return certainLaw(scores, size, rules);
     }),
 };

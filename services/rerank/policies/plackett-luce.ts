@@ -21,9 +21,9 @@ export const plackettLuce: PolicyDefinition<typeof SETTINGS> = {
   name: 'plackett-luce',
   settings: SETTINGS,
   create: (posterior, { temperature }) =>
-    policyOf(({ features, size, random, allows }) => {
+    policyOf(({ features, size, random, rules }) => {
       countRows(features);
       const scores = scoreRows(features, meanOfTable(posterior, features));
-      return plackettLuceLaw({ scores, size, temperature, allows, random: random.fork('marginals') });
+      return plackettLuceLaw({ scores, size, temperature, rules, random: random.fork('marginals') });
     }),
 };

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import fc from 'fast-check';
 import type { FeatureTable } from '#algorithms/bandit/choice.ts';
 import { posterior } from '#algorithms/bandit/linear.ts';
+import { rowKinds, type SlateRules } from '#algorithms/bandit/slate-rules.ts';
 import { createStatistics, observe } from '#algorithms/bandit/statistics.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { SETTINGS } from '../config.ts';
@@ -66,6 +67,44 @@ for (const { name } of POLICIES) {
         assert.deepEqual(policy.choose(features, size, createRandom(seed)), choice);
         assert.deepEqual(features, before);
       }),
+    );
+  });
+
+  test(`${name} obeys the rules inside each draw, and draws each slate as often as it says`, () => {
+    const [rows, size] = [5, 3];
+    const random = createRandom('ruled');
+    const values = Float64Array.from({ length: rows * 2 }, () => random.normal());
+    const features = { columns: ['trending.score', 'bias'], values };
+    const policy = learned(name, 3);
+    const kinds = rowKinds(rows, (row) => row % 2);
+    const rules: SlateRules = { rows, kinds, mostOfKind: 1, pinned: new Map([[1, 2]]) };
+    const law = policy.lawOf({ features, size, random: createRandom('law'), rules });
+    const rounds = 4_000;
+    const drawn = new Map<string, number>();
+    for (let round = 0; round < rounds; round++) {
+      const order = law.draw(random);
+      assert.equal(order[1], 2, 'the pinned row stands in its slot');
+      // The pin is of the even kind, so that the top is odd, and the last slot, which no row fits, shows any other one.
+      assert.equal(order[0]! % 2, 1);
+      drawn.set(order.join(), (drawn.get(order.join()) ?? 0) + 1);
+    }
+    let total = 0;
+    for (const top of [1, 3])
+      for (const last of [0, 1, 3, 4].filter((row) => row !== top)) {
+        const order = Int32Array.of(top, 2, last);
+        const conditionals = law.conditionals(order);
+        const probability = conditionals.reduce((product, one) => product * one, 1);
+        assert.ok(probability === 0 || conditionals[1] === 1);
+        total += probability;
+        const bound = 5 * Math.sqrt((probability * (1 - probability)) / rounds);
+        const share = (drawn.get(order.join()) ?? 0) / rounds;
+        assert.ok(Math.abs(share - probability) <= bound, `${order}: ${share}, not ${probability}`);
+      }
+    assert.ok(Math.abs(total - 1) < 1e-9, `${total}`);
+    assert.equal(
+      law.conditionals(Int32Array.of(0, 2, 1))[0],
+      0,
+      'what the rules forbid has the probability 0',
     );
   });
 

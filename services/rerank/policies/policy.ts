@@ -1,6 +1,7 @@
 import type { Choice, FeatureTable } from '#algorithms/bandit/choice.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
-import { type AllowsRow, chooseFrom, type LawOfSlates } from '#algorithms/bandit/slate-law.ts';
+import { chooseFrom, type LawOfSlates } from '#algorithms/bandit/slate-law.ts';
+import type { SlateRules } from '#algorithms/bandit/slate-rules.ts';
 import type { Random } from '#algorithms/random.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
 
@@ -11,8 +12,8 @@ export interface LawOptions {
   readonly size: number;
   /** The only source of chance: the same one gives the same law. */
   readonly random: Random;
-  /** Which rows may stand in a slot; by default all may. */
-  readonly allows?: AllowsRow | undefined;
+  /** What each slate must obey; by default nothing. Probabilities include it. */
+  readonly rules?: SlateRules | undefined;
 }
 
 /** Returns the distribution over slates with the posterior of one moment. */
@@ -21,14 +22,18 @@ export type LawOf = (options: LawOptions) => LawOfSlates;
 /** Chooses slates with the posterior of one moment; it is created again whenever the posterior is. */
 export interface Policy {
   readonly lawOf: LawOf;
+  /** The column that the policy orders by, if candidates lack it, so that they are ordered by something else. */
+  missingIn(features: FeatureTable): string | undefined;
   /** Draws a slate from the law: the rows in order, with the score and the probabilities of each. */
-  choose(features: FeatureTable, size: number, random: Random, allows?: AllowsRow): Choice;
+  choose(features: FeatureTable, size: number, random: Random, rules?: SlateRules): Choice;
 }
 
-export function policyOf(lawOf: LawOf): Policy {
+/** @param missingIn by default nothing is ever missing */
+export function policyOf(lawOf: LawOf, missingIn: Policy['missingIn'] = () => undefined): Policy {
   return {
     lawOf,
-    choose: (features, size, random, allows) => chooseFrom(lawOf({ features, size, random, allows }), random),
+    missingIn,
+    choose: (features, size, random, rules) => chooseFrom(lawOf({ features, size, random, rules }), random),
   };
 }
 

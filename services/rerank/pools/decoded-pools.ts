@@ -1,7 +1,11 @@
 import type { HeldProposal } from './pool.ts';
+import { type ItemsShown, NOTHING_SHOWN, parseShowings } from './shown-items.ts';
 
 interface DecodedPool {
   readonly stamp: string;
+  /** The text of the showings that were parsed last. */
+  showings: string | null;
+  shown: ItemsShown;
   readonly proposals: readonly HeldProposal[];
   readonly candidates: number;
 }
@@ -33,11 +37,24 @@ export class DecodedPools {
     this.#remove(userId);
     if (stamp === undefined) return;
     const candidates = proposals.reduce((sum, { proposal }) => sum + proposal.places.length, 0);
-    this.#add(userId, { stamp, proposals, candidates });
+    this.#add(userId, { stamp, proposals, candidates, showings: null, shown: NOTHING_SHOWN });
     for (const oldest of this.#pools.keys()) {
       if (this.#candidates <= this.#most) break;
       this.#remove(oldest);
     }
+  }
+
+  /** What the text says was shown to the user; it is parsed once while it stays the same, if the pool is kept. */
+  shownTo(userId: string, text: string | null): ItemsShown {
+    if (text === null) return NOTHING_SHOWN;
+    const held = this.#pools.get(userId);
+    if (held?.showings === text) return held.shown;
+    const shown = parseShowings(text)?.items ?? NOTHING_SHOWN;
+    if (held !== undefined) {
+      held.showings = text;
+      held.shown = shown;
+    }
+    return shown;
   }
 
   #add(userId: string, pool: DecodedPool): void {

@@ -2,6 +2,7 @@ import { EVERYONE } from '#contracts/domain/ids.ts';
 import { columnsOf } from '#contracts/domain/proposed-lists.ts';
 import { changedHead, type Head, requireContinuity, requireIncarnation } from '#platform/kafka/held-state.ts';
 import { answersNewer, type HeldProposal, joinPools, MAX_MODELS, replaces } from './pool.ts';
+import { NOTHING_SHOWN, type RememberedShowings, rememberShowings, showingsByUser } from './shown-items.ts';
 import type { PoolStore, PutOutcome } from './store.ts';
 
 /** A store of pools in memory, for tests; it passes the suite of the store in Redis. */
@@ -9,6 +10,9 @@ export function createMemoryPoolStore(): PoolStore {
   const pools = new Map<string, Map<string, HeldProposal>>();
   const heads = new Map<number, Head>();
   const topics = new Map<string, string>();
+  const showings = new Map<string, RememberedShowings>();
+  const read = async (userId: string) =>
+    joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE));
   const proposalsOf = (userId: string): HeldProposal[] => [...(pools.get(userId)?.values() ?? [])];
 
   function putList(partition: number, arriving: HeldProposal): PutOutcome {
@@ -36,11 +40,18 @@ export function createMemoryPoolStore(): PoolStore {
         ),
       );
     },
-    async read(userId) {
-      return joinPools(userId === EVERYONE ? [] : proposalsOf(userId), proposalsOf(EVERYONE));
+    read,
+    readFor: async (userId) => ({
+      pool: await read(userId),
+      shown: showings.get(userId)?.items ?? NOTHING_SHOWN,
+    }),
+    async noteShown(incarnation, noted) {
+      for (const [userId, own] of showingsByUser(noted))
+        showings.set(userId, rememberShowings(showings.get(userId), own, incarnation));
     },
     async erase(userId) {
       pools.delete(userId);
+      showings.delete(userId);
     },
     async readHead(partition) {
       return heads.get(partition);

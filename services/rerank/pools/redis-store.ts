@@ -8,10 +8,19 @@ import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/he
 import { runScript } from '#platform/redis/script.ts';
 import { DecodedPools } from './decoded-pools.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, type Pool } from './pool.ts';
-import type { ArrivingRecord, PoolStore, PutOutcome } from './store.ts';
+import {
+  type ItemsShown,
+  NOTHING_SHOWN,
+  parseShowings,
+  rememberShowings,
+  type Showing,
+  showingsByUser,
+  showingsText,
+} from './shown-items.ts';
+import type { ArrivingRecord, PoolOfUser, PoolStore, PutOutcome } from './store.ts';
 
 /**
- * A pool is a hash of the user: `<offset>` a record of proposals, and `lists` the state of the pool. Its first line is the id of
+ * A pool is a hash of the user: `<offset>` a record of proposals, `shown` the showings without a reaction, and `lists` the state of the pool. Its first line is the id of
  * the topic of the offsets, and each further line is one of a model: `model offset version receivedAt interestsOffset
  * interestsAt`, in which the offset names the record of its list, and the last two are missing in lines of earlier versions. A record that no model refers to any more is removed.
  *
@@ -39,7 +48,9 @@ for i = 2, #KEYS do
     local first = string.find(state, '\\n', 1, true)
     local held = string.sub(state, 1, first - 1)
     if held ~= '' and topic ~= '' and held ~= topic then
+      local shown = redis.call('HGET', key, 'shown')
       redis.call('DEL', key)
+      if shown then redis.call('HSET', key, 'shown', shown) end
     else
       if known == '' then known = held end
       for model, rest in string.gmatch(string.sub(state, first + 1), '(%S+) ([^\\n]+)\\n') do
@@ -92,14 +103,41 @@ for i = 2, #KEYS do
 end
 return outcomes`;
 
+/**
+ * KEYS: pools of users. ARGV: milliseconds to keep a pool, then for each user the showings that were read, an empty text for none, and the new
+ * ones. Returns for each user 1 if they were written, and 0 if they were no longer those that were read.
+ */
+const NOTE_SHOWN = `
+local written = {}
+for i = 1, #KEYS do
+  local held = redis.call('HGET', KEYS[i], 'shown') or ''
+  written[i] = 0
+  if held == ARGV[2 * i] then
+    redis.call('HSET', KEYS[i], 'shown', ARGV[2 * i + 1])
+    redis.call('PEXPIRE', KEYS[i], ARGV[1])
+    written[i] = 1
+  end
+end
+return written`;
+
 const SOURCE = 'proposals';
 /** The field with the state of a pool, which every change of the pool changes. */
 const STATE = 'lists';
+/** The field with what was shown to the user without a reaction. */
+const SHOWN = 'shown';
 /** Records in one call of the script, which blocks the server for about 20 µs each. */
 const RECORDS_A_CALL = 100;
 /** The lists of a pool that is not there; one object, so that the joined pool of unknown users is found again. */
 const NONE: readonly HeldProposal[] = [];
 const OUTCOMES: Readonly<Record<string, PutOutcome>> = { h: 'held', r: 'renewed', s: 'stale', f: 'full' };
+
+/** What the hash of a user holds. */
+interface ListsOfUser {
+  readonly proposals: readonly HeldProposal[];
+  readonly shown: ItemsShown;
+}
+
+const NOBODY: ListsOfUser = { proposals: NONE, shown: NOTHING_SHOWN };
 
 export function createRedisPoolStore(options: {
   redis: Redis;
@@ -119,15 +157,50 @@ export function createRedisPoolStore(options: {
   const joined = new WeakMap<readonly HeldProposal[], { everybody: readonly HeldProposal[]; pool: Pool }>();
 
   /** Reads the whole pool only if it has changed since it was decoded here. */
-  async function readProposals(userId: string): Promise<readonly HeldProposal[]> {
+  async function readLists(userId: string): Promise<ListsOfUser> {
     const key = keyOf(userId);
     const known = decoded.get(userId);
-    if (known !== undefined && (await redis.hget(key, STATE)) === known.stamp) return known.proposals;
+    if (known !== undefined) {
+      const [stamp, showings = null] = await redis.hmget(key, STATE, SHOWN);
+      if (stamp === known.stamp)
+        return { proposals: known.proposals, shown: decoded.shownTo(userId, showings) };
+    }
     const fields = await redis.hgetallBuffer(key);
     const state = fields[STATE]?.toString();
     const proposals = state === undefined ? NONE : await decodePool(state, fields);
     decoded.put(userId, state, proposals);
-    return proposals;
+    return { proposals, shown: decoded.shownTo(userId, fields[SHOWN]?.toString() ?? null) };
+  }
+
+  async function readFor(userId: string): Promise<PoolOfUser> {
+    // Both commands are sent in one turn, so that they share one round trip.
+    const [{ proposals: own, shown }, { proposals: everybody }] = await Promise.all([
+      userId === EVERYONE ? NOBODY : readLists(userId),
+      readLists(EVERYONE),
+    ]);
+    const known = joined.get(own);
+    if (known?.everybody === everybody) return { pool: known.pool, shown };
+    const pool = joinPools(own, everybody);
+    joined.set(own, { everybody, pool });
+    return { pool, shown };
+  }
+
+  /** Notes showings of these users; those whose showings another process has changed meanwhile are tried again. */
+  async function noteShown(
+    incarnation: string,
+    users: ReadonlyMap<string, readonly Showing[]>,
+  ): Promise<void> {
+    if (users.size === 0) return;
+    const userIds = [...users.keys()];
+    const held = await Promise.all(userIds.map((userId) => redis.hget(keyOf(userId), SHOWN)));
+    const parameters: Array<string | number> = [keepMs];
+    for (const [index, userId] of userIds.entries()) {
+      const before = held[index] ?? '';
+      const next = rememberShowings(parseShowings(before), users.get(userId)!, incarnation);
+      parameters.push(before, showingsText(next));
+    }
+    const written = (await runScript(redis, NOTE_SHOWN, userIds.map(keyOf), parameters)) as number[];
+    await noteShown(incarnation, new Map([...users].filter((_, index) => written[index] === 0)));
   }
 
   async function decodePool(
@@ -183,17 +256,12 @@ export function createRedisPoolStore(options: {
       else await writeUnderHead(redis, key, fence, { key, offset: (readFrom ?? 0) - 1, incarnation }, {});
     },
     clear: (partition) => deleteHead(redis, headKeyOf(partition)),
-    async read(userId) {
-      // Both commands are sent in one turn, so that they share one round trip.
-      const [own, everybody] = await Promise.all([
-        userId === EVERYONE ? NONE : readProposals(userId),
-        readProposals(EVERYONE),
-      ]);
-      const known = joined.get(own);
-      if (known?.everybody === everybody) return known.pool;
-      const pool = joinPools(own, everybody);
-      joined.set(own, { everybody, pool });
-      return pool;
+    readFor,
+    read: async (userId) => (await readFor(userId)).pool,
+    async noteShown(incarnation, showings) {
+      const users = [...showingsByUser(showings)];
+      for (let from = 0; from < users.length; from += RECORDS_A_CALL)
+        await noteShown(incarnation, new Map(users.slice(from, from + RECORDS_A_CALL)));
     },
     async erase(userId) {
       await redis.del(keyOf(userId));

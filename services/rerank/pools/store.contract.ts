@@ -4,6 +4,7 @@ import { EVERYONE } from '#contracts/domain/ids.ts';
 import { StateLost } from '#platform/kafka/held-state.ts';
 import { joinPools, MAX_MODELS } from './pool.ts';
 import { arriving, held, NOW, putHeld, putOne, someCause, someItem } from './proposals.testing.ts';
+import type { Showing } from './shown-items.ts';
 import type { PoolStore } from './store.ts';
 
 /** The contract of every store of pools. Each test uses a store of its own. */
@@ -36,6 +37,31 @@ export function testPoolStore(createStore: () => Promise<PoolStore>): void {
     assert.equal(await putHeld(store, shared), 'held');
     assert.deepEqual(await store.read('ann'), joinPools([own], [shared]));
     assert.deepEqual(await store.read('bob'), joinPools([], [shared]));
+  });
+
+  test('showings without a reaction are read with the pool, also of a user without one, and count once', async () => {
+    const store = await createStore();
+    const showing = (offset: number, change: Partial<Showing> = {}): Showing => {
+      return { offset, userId: 'ann', itemId: 'tea', servedAt: NOW, hasReaction: false, ...change };
+    };
+    const countsOf = async (userId: string) =>
+      [...(await store.readFor(userId)).shown.values()].map(({ itemId, count }) => `${itemId} ${count}`);
+    assert.deepEqual(await countsOf('ann'), []);
+    const first = [showing(1), showing(2, { userId: 'bob' }), showing(3)];
+    await store.noteShown('a', first);
+    await store.noteShown('a', first);
+    assert.deepEqual([await countsOf('ann'), await countsOf('bob')], [['tea 2'], ['tea 1']]);
+    await putOne(store, 4, { model: 'sequence' });
+    const { pool, shown } = await store.readFor('ann');
+    assert.deepEqual(pool, await store.read('ann'));
+    assert.equal(shown.get('tea')?.count, 2);
+    await store.noteShown('a', [showing(5, { itemId: 'rye' }), showing(6, { hasReaction: true })]);
+    assert.deepEqual(await countsOf('ann'), ['rye 1']);
+    assert.deepEqual(await store.readFor('ann').then((read) => read.pool), pool);
+    await store.noteShown('b', [showing(0, { itemId: 'oats' })]);
+    assert.deepEqual(await countsOf('ann'), ['oats 1'], 'another state of the log begins again');
+    await store.erase('ann');
+    assert.deepEqual([await countsOf('ann'), await countsOf('bob')], [[], ['tea 1']]);
   });
 
   test('a repeated, earlier or staler proposal does nothing, and a newer one replaces only its model', async () => {

@@ -2,6 +2,7 @@ import type { Proposal } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import type { Head, HeadChange } from '#platform/kafka/held-state.ts';
 import type { Pool } from './pool.ts';
+import type { ItemsShown, Showing } from './shown-items.ts';
 
 /** A record of proposals with the models whose lists it may replace. */
 export interface ArrivingRecord {
@@ -22,7 +23,13 @@ export type PutOutcome = 'held' | 'renewed' | 'stale' | 'full';
 /** Where a batch continues the state; undefined if that is not known. */
 export type PoolBatch = Pick<IncomingBatch<unknown>, 'readFrom' | 'incarnation'>;
 
-/** The newest list of each user and model. */
+/** What a slate of a user is chosen from. */
+export interface PoolOfUser {
+  readonly pool: Pool;
+  readonly shown: ItemsShown;
+}
+
+/** The newest list of each user and model, and what was shown to a user without a reaction. */
 export interface PoolStore {
   /**
    * Stores the lists of the records, in their order. A list is not stored if the stored one of the same user and model has the
@@ -42,6 +49,13 @@ export interface PoolStore {
    * nothing has changed: do not change it.
    */
   read(userId: string): Promise<Pool>;
+  /** The pool of the user with what was shown to the user without a reaction, in the same round trip. */
+  readFor(userId: string): Promise<PoolOfUser>;
+  /**
+   * Notes showings of users of one partition, in log order; those that are noted already change nothing. They last as long as the pool.
+   * @param incarnation of the state of `rewards`; what is noted of another one is forgotten
+   */
+  noteShown(incarnation: string, showings: readonly Showing[]): Promise<void>;
   erase(userId: string): Promise<void>;
   /** @returns undefined if no proposal of the partition was stored */
   readHead(partition: number): Promise<Head | undefined>;

@@ -1,0 +1,113 @@
+import type { Random } from '../random.ts';
+import { fill, type LawOfSlates } from './slate-law.ts';
+import { type SlateRules, SlateWalk } from './slate-rules.ts';
+
+/** Slates from which probabilities over all rows above are estimated. */
+const SAMPLES = 16;
+
+export interface SlotBySlot {
+  readonly size: number;
+  /** Knows the rules; it is restarted for each slate. */
+  readonly walk: SlateWalk;
+  /** Draws a row that the walk allows in its next slot, which is not pinned. */
+  readonly pick: (random: Random) => number;
+  /** Probability with which `pick` draws a row that the walk allows. */
+  readonly probability: (row: number) => number;
+  readonly scoreOf: (row: number) => number;
+  /** Draws the slates from which probabilities are estimated. */
+  readonly random: Random;
+}
+
+/**
+ * The law that fills a slate from the top by rules, each slot given those above. Conditionals are exact. The probability of a row over all
+ * rows above has no closed form: it is the mean over sixteen other slates and this one, which keeps it above 0 and favours this one by at
+ * most a seventeenth; that of a row in any slot likewise.
+ */
+export function lawBySlot({ size, walk, pick, probability, scoreOf, random }: SlotBySlot): LawOfSlates {
+  const draw = (from: Random): Int32Array => {
+    walk.restart();
+    return fill(size, () => {
+      const row = walk.pinned ?? pick(from);
+      walk.take(row);
+      return row;
+    });
+  };
+  const probabilityOf = (row: number): number => {
+    if (!walk.allows(row)) return 0;
+    return walk.pinned === undefined ? probability(row) : 1;
+  };
+  const samples: Int32Array[] = [];
+  /** Calls back in each slot of the samples and of the order, as far as its rows are allowed. */
+  const inEachSlot = (order: Int32Array, visit: (slot: number, slates: number) => void): void => {
+    while (samples.length < SAMPLES) samples.push(draw(random));
+    for (const slate of [...samples, order]) {
+      walk.restart();
+      for (const [slot, row] of slate.entries()) {
+        visit(slot, samples.length + 1);
+        if (!walk.allows(row)) break;
+        walk.take(row);
+      }
+    }
+  };
+  return {
+    size,
+    draws: 0,
+    draw,
+    conditionals(order) {
+      const found = new Float64Array(order.length);
+      walk.restart();
+      for (const [slot, row] of order.entries()) {
+        found[slot] = probabilityOf(row);
+        if (found[slot] === 0) break;
+        walk.take(row);
+      }
+      return found;
+    },
+    marginals(order) {
+      const found = new Float64Array(order.length);
+      inEachSlot(order, (slot, slates) => {
+        if (slot < order.length) found[slot]! += probabilityOf(order[slot]!) / slates;
+      });
+      return found;
+    },
+    inclusions(order) {
+      const found = new Float64Array(order.length);
+      inEachSlot(order, (_slot, slates) => {
+        for (const [place, row] of order.entries()) found[place]! += probabilityOf(row) / slates;
+      });
+      return found.map((one) => Math.min(1, one));
+    },
+    scores: (order) => Float64Array.from(order, scoreOf),
+  };
+}
+
+/** Tries of a row before all are counted. */
+const TRIES = 64;
+
+/** Draws a row that the walk allows, each alike; `except` is left out and must leave another one. */
+export function pickAlike(walk: SlateWalk, rows: number, random: Random, except = -1): number {
+  for (let i = 0; i < TRIES; i++) {
+    const row = random.integer(rows);
+    if (row !== except && walk.allows(row)) return row;
+  }
+  let left = random.integer(walk.count - (except === -1 ? 0 : 1));
+  for (let row = 0; row < rows; row++) {
+    if (row === except || !walk.allows(row)) continue;
+    if (left === 0) return row;
+    left -= 1;
+  }
+  throw new RangeError('the rules leave no row');
+}
+
+/** Slot by slot, each row that the rules allow alike. @param random draws the slates from which probabilities are estimated */
+export function lawOfAllowed(rules: SlateRules, wanted: number, random: Random): LawOfSlates {
+  const walk = new SlateWalk(rules);
+  return lawBySlot({
+    size: Math.min(wanted, rules.rows),
+    walk,
+    random,
+    pick: (from) => pickAlike(walk, rules.rows, from),
+    probability: () => 1 / walk.count,
+    scoreOf: () => 0,
+  });
+}
