@@ -64,6 +64,8 @@ export class SlateWalk {
   /** By home, the number of allowed rows and the sum of their odds. */
   readonly #free: Int32Array;
   readonly #rest: Float64Array;
+  /** By home, the sum of the odds of all rows, from which those that leave are subtracted. */
+  readonly #whole: Float64Array;
   /** As the walk begins. */
   readonly #start: { blocked: Int32Array; ofKind: Int32Array; free: Int32Array; rest: Float64Array };
   #slot = 0;
@@ -86,6 +88,7 @@ export class SlateWalk {
       this.#free[this.#homeOf(row)]! += 1;
       this.#rest[this.#homeOf(row)]! += odds === undefined ? 1 : odds[row]!;
     }
+    this.#whole = this.#rest.slice();
     for (const row of pinned?.values() ?? []) this.#limit(row, alikeTo);
     this.#start = {
       blocked: this.#blocked.slice(),
@@ -150,7 +153,7 @@ export class SlateWalk {
     if (pinned !== undefined) return odds[pinned]!;
     const home = this.#homeOfSlot();
     const rest = this.#rest[home]!;
-    if (this.#free[home]! > 0 && rest > LOST_DIGITS * this.#start.rest[home]!) return rest;
+    if (this.#free[home]! > 0 && rest > LOST_DIGITS * this.#whole[home]!) return rest;
     return this.#sum((row) => odds[row]!);
   }
 

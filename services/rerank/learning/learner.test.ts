@@ -4,6 +4,8 @@ import fc from 'fast-check';
 import { observe } from '#algorithms/bandit/statistics.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
+import { createMemoryPoolStore } from '../pools/memory-store.testing.ts';
+import { BLOCKS, decodeBlock, encodeBlock } from './blocks.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
 import { createPosteriorReader, readPosterior } from './posterior.ts';
@@ -176,4 +178,65 @@ test('the posterior is learned again only after a partition has advanced or begu
   assert.notEqual(await read(), learned);
   await store.clear(PARTITION);
   assert.equal((await read()).observations, 0);
+});
+
+test('showings are noted once before the statistics include them, with reactions, and without slots that nobody saw', async () => {
+  const pools = createMemoryPoolStore();
+  const reward = (sequence: number, change: Partial<Reward>): Reward =>
+    someReward(sequence, { slateId: 's', slot: sequence - 1, slots: 4, ...change });
+  const log = [
+    reward(1, { itemId: 'tea', reward: 0, actionType: null, exposure: 'unknown' }),
+    reward(2, { itemId: 'mate', reward: 0, actionType: null, exposure: 'seen' }),
+    reward(3, { itemId: 'rye', reward: 0, actionType: null, exposure: 'unseen' }),
+    reward(4, { itemId: 'oats', reward: -0.5, actionType: 'hide', exposure: 'seen' }),
+    // Feedback sends rewards again after a crash, at other offsets.
+    reward(1, { itemId: 'tea', reward: 0, actionType: null, exposure: 'unknown' }),
+  ];
+  let isDown = true;
+  const inner = createMemoryStatisticsStore();
+  const store = {
+    ...inner,
+    async save(...saved: Parameters<typeof inner.save>) {
+      if (isDown) throw new Error('connection lost');
+      return inner.save(...saved);
+    },
+  };
+  const { noteShown } = pools;
+  const learner = createLearner({ store, terms: TERMS, count: () => undefined, noteShown });
+  await assert.rejects(learner.learn(batchOf(log, 0, 5)), /connection lost/);
+  isDown = false;
+  await learner.learn(batchOf(log, 0, 5));
+  await learner.learn(batchOf(log, 2, 5));
+  const { shown } = await pools.readFor('ann');
+  assert.deepEqual(
+    [...shown.values()].map(({ itemId, count }) => [itemId, count]),
+    [
+      ['tea', 1],
+      ['mate', 1],
+    ],
+  );
+});
+
+test('statistics of before a feature existed go on with it, to the same bits as a new reading of the log', async () => {
+  const before = someRewards(40);
+  const after = someRewards(80)
+    .slice(40)
+    .map((reward) => ({
+      ...reward,
+      features: [...reward.features, (reward.slot + 1) / 16],
+      featureNames: [...reward.featureNames, 'item.shown'],
+    }));
+  const continued = nothingLearned();
+  applyRewards(continued, before);
+  const stored = [...continued.blocks.values()].map((block) => decodeBlock(encodeBlock(block)));
+  for (const block of stored) continued.blocks.set(block.index % BLOCKS, block);
+  applyRewards(continued, after);
+  const rebuilt = nothingLearned();
+  applyRewards(rebuilt, [...before, ...after]);
+  assert.deepEqual(
+    [...continued.blocks.values()].map(encodeBlock),
+    [...rebuilt.blocks.values()].map(encodeBlock),
+  );
+  const [block] = rebuilt.blocks.values();
+  assert.ok(block!.statistics.columns.has('item.shown'));
 });

@@ -18,6 +18,7 @@ import {
   sumOfScores,
   topTen,
   Visits,
+  withShowings,
 } from './visits.testing.ts';
 
 /** The defaults of the stage. */
@@ -60,6 +61,43 @@ describe('what the learner must hold', () => {
       feed(visits, 1_000, 0, exposure);
       assert.ok(overlap(before, posteriorOf(visits)) >= 0.98);
     });
+
+  it('after 1,000 slates without a reaction that are remembered as showings, the top ten changes by at most 2 %', () => {
+    const visits = new Visits(TERMS);
+    const before = posteriorOf(visits);
+    const shown = Array.from({ length: 50 }, () => new Map<number, number>());
+    for (let i = 0; i < 1_000; i++) {
+      const own = shown[i % shown.length]!;
+      const table = withShowings(someTable(i % shown.length), own);
+      const { order } = thompson
+        .create(posteriorOf(visits), { draws: 16 })
+        .choose(table, SLOTS, createRandom(i));
+      visits.visit(table, order, () => 0, 'seen');
+      for (const row of order) own.set(row, (own.get(row) ?? 0) + 1);
+    }
+    const after = posteriorOf(visits);
+    let kept = 0;
+    for (const [user, own] of shown.entries()) {
+      const then = topTen(before, someTable(user));
+      const now = new Set(topTen(after, withShowings(someTable(user), own)));
+      kept += then.filter((row) => now.has(row)).length / SLOTS / shown.length;
+    }
+    assert.ok(kept >= 0.98, `keeps ${kept}`);
+  });
+
+  it('learns that people tire of what they were shown, from slates with a reaction', (t) => {
+    const visits = new Visits(TERMS);
+    const random = createRandom('tired');
+    for (let i = 0; i < 1_500; i++) {
+      const shown = new Map(Array.from({ length: 60 }, (_, row) => [row, random.integer(8)]));
+      const table = withShowings(someTable(i), shown);
+      const { order } = thompson.create(posteriorOf(visits), { draws: 16 }).choose(table, SLOTS, random);
+      visits.visit(table, order, (row, slot) => clicks(random, -1 - 0.3 * (shown.get(row) ?? 0), slot));
+    }
+    const [weight] = meanWeights(posteriorOf(visits), ['item.shown']);
+    t.diagnostic(`weight ${weight}`);
+    assert.ok(weight! < -0.02, `${weight}`);
+  });
 
   it('after 1,000 slates without a reaction, draws change the slates no more than before', () => {
     const visits = new Visits(TERMS);

@@ -29,6 +29,21 @@ export function someTable(seed: number | string): FeatureTable {
   return gatherCandidates(lists, { excluded: new Set(), now: START }).features;
 }
 
+/** The table with how often each item was shown without a reaction, as the feature of it. */
+export function withShowings(
+  { columns, values }: FeatureTable,
+  shown: ReadonlyMap<number, number>,
+): FeatureTable {
+  const width = columns.length;
+  const rows = values.length / width;
+  const wide = new Float64Array(rows * (width + 1));
+  for (let row = 0; row < rows; row++) {
+    wide.set(values.subarray(row * width, (row + 1) * width), row * (width + 1));
+    wide[row * (width + 1) + width] = Math.min(1, Math.log1p(shown.get(row) ?? 0) / Math.log1p(16));
+  }
+  return { columns: [...columns, 'item.shown'], values: wide };
+}
+
 /** Rows of the best candidates by the mean of the posterior. */
 export function topTen(posterior: Posterior, table: FeatureTable): Int32Array {
   return bestRows(scoreRows(table, meanOfTable(posterior, table)), SLOTS);
