@@ -67,8 +67,11 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
       shown.add(slate);
       return slate;
     },
-    similar: (itemId, { n = 10 } = {}) =>
-      read<SimilarItems>(call, `/v1/items/${encodeURIComponent(itemId)}/similar?n=${n}`),
+    similar: (itemId, { n = 10, cursor } = {}) =>
+      read<SimilarItems>(
+        call,
+        `/v1/items/${encodeURIComponent(itemId)}/similar?n=${n}${cursor ? `&cursor=${cursor}` : ''}`,
+      ),
     setUser(userId) {
       user = userId;
     },

@@ -110,6 +110,8 @@ export interface SimilarItems {
   readonly generation: string;
   /** `score` is the cosine, −1 to 1. */
   readonly items: readonly { readonly itemId: string; readonly title: string; readonly score: number }[];
+  /** Cursor of the items that follow; null after the last one. */
+  readonly next: string | null;
 }
 
 export interface TributaryClientOptions {
@@ -144,7 +146,7 @@ export interface TributaryClient {
   /** @throws ClientError if the gateway cannot answer */
   recommend(query?: RecommendQuery): Promise<RecommendedSlate>;
   /** @throws ClientError if the gateway cannot answer, or the item has no vector yet (`item.unknown`) */
-  similar(itemId: string, query?: { readonly n?: number }): Promise<SimilarItems>;
+  similar(itemId: string, query?: { readonly n?: number; readonly cursor?: string }): Promise<SimilarItems>;
   /** Changes the user of later actions; those already tracked keep theirs. */
   setUser(userId: string | undefined): void;
   /** Events without a verdict. */

@@ -10,7 +10,7 @@ export interface DocCommand {
   readonly text: string;
 }
 
-const STARTS = /^(npm|npx|curl|node|kubectl|docker|export|source|echo|python3)\b/;
+const STARTS = /^(npm|npx|curl|node|kubectl|docker|export|source|echo|python3|java)\b/;
 
 /** Records of decisions and findings describe the past, and are not run again. */
 const OF_THE_PAST = /^(CHANGELOG\.md|services\/docs\/decisions\/|deploy\/(evaluate|bench)\/findings)/;

@@ -45,11 +45,11 @@ const RULES: readonly Rule[] = [
     how: elsewhere('the set-up of this test starts the stages in the same way'),
   },
   {
-    pattern: /^npm run (verify:kubernetes|test:\w+|bench|evaluate|faults|load)\b/,
+    pattern: /^npm (test\b|run (verify:kubernetes|test:\w+|bench|evaluate|faults|load|check|generate)\b)/,
     how: elsewhere('it is a test itself'),
   },
   {
-    pattern: /^npm run build:client$|^(npx node|python3) deploy\/examples\//,
+    pattern: /^npm run build:client$|^(npx node|python3|java -cp \S+) deploy\/examples\//,
     how: elsewhere('deploy/examples/examples.integration.test.ts'),
   },
   { pattern: /^npm run slates /, how: elsewhere('deploy/slates/slates.test.ts, on slates that it makes') },

@@ -154,7 +154,10 @@ describe('the examples of producing events, and the commands of their page', () 
   });
 
   it('every command of the page runs, and the actions that it sends are in the log', async () => {
-    const { 'peer:confluent-kafka': peer } = await bringParts(['peer:confluent-kafka'], { quiet: true });
+    const { 'peer:confluent-kafka': peer, kafka } = await bringParts(['peer:confluent-kafka', 'kafka'], {
+      quiet: true,
+    });
+    const hasCompiler = await canCompile(kafka!.java);
     assert.ok(COMMANDS.length >= 7);
     const env = {
       ...process.env,
@@ -170,14 +173,17 @@ describe('the examples of producing events, and the commands of their page', () 
           '127.0.0.1:19092 http://127.0.0.1:18081/apis/ccompat/v7',
           `${env.KAFKA_BROKERS} ${env.SCHEMA_REGISTRY_URL} ${namespace}`,
         )
-        .replace(/^python3/, peer!.python);
+        .replace(/^python3/, peer!.python)
+        .replace(/^java -cp 'kafka\/libs\/\*'/, `${kafka!.java} -cp '${kafka!.libraries}/*'`);
+      if (command.startsWith('java ') && !hasCompiler) continue;
       await run('bash', ['-ec', adapted], { cwd: PROJECT, env }).catch(
         (error: { stdout: string; stderr: string }) =>
           assert.fail(`${adapted}\n${error.stdout}\n${error.stderr}`),
       );
     }
-    const actions = await logged(({ length }) => length >= 3, '2375');
+    const actions = await logged(({ length }) => length >= (hasCompiler ? 4 : 3), '2375');
     assert.deepEqual([...new Set(actions.map(({ eventId }) => eventId))].toSorted(), [
+      ...(hasCompiler ? ['java-order-7-0'] : []),
       'kafka-order-7-0',
       'order-7-0',
       'python-order-7-0',
@@ -185,6 +191,11 @@ describe('the examples of producing events, and the commands of their page', () 
     await logged(({ length }) => length >= 5, 'u1');
   });
 });
+
+/** A Java without a compiler runs Kafka, but no source file. */
+async function canCompile(java: string): Promise<boolean> {
+  return (await run(java, ['--list-modules'])).stdout.includes('jdk.compiler');
+}
 
 async function listen(server: Server): Promise<string> {
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));

@@ -98,7 +98,7 @@ describe('interests', () => {
   });
 
   it('interests are shown with titles and shares that sum to one', () => {
-    const { medoids, ...rest } = toInterestsAnswer(interests, titleOf);
+    const { medoids, ...rest } = toInterestsAnswer(interests, interests.medoids, titleOf);
     assert.deepEqual(rest, { userId: 'u1', version: 7, generation: 'g1', windowSize: 3, unknownItems: 0 });
     assert.deepEqual(
       medoids.map(({ title, share }) => [title, share]),
@@ -111,6 +111,6 @@ describe('interests', () => {
 
   it('interests without importance have no shares', () => {
     const faded = { ...interests, medoids: [{ ...medoid, importance: 0 }] };
-    assert.equal(toInterestsAnswer(faded, titleOf).medoids[0]?.share, 0);
+    assert.equal(toInterestsAnswer(faded, faded.medoids, titleOf).medoids[0]?.share, 0);
   });
 });

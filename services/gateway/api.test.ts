@@ -2,23 +2,29 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { Value } from 'typebox/value';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
-import { aSlate, someInterests } from '#contracts/domain/records.testing.ts';
+import { aMedoid, aSlate, someInterests } from '#contracts/domain/records.testing.ts';
 import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
 import type { ProblemMembers } from '#platform/http/error-body.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
+import { InterestsAnswer, RecommendationsAnswer, SimilarItemsAnswer } from './answers.ts';
+import { ActionInput } from './ingest/action.ts';
+import { IdentifiedItemInput, ItemInput } from './ingest/item.ts';
 import { addOpenApi } from './openapi.ts';
 import { addReadRoutes, type Peers } from './read-routes.ts';
 
 const log = pino({ level: 'silent' });
+const NEAR = ['a', 'b', 'c', 'd', 'e'];
 
 describe('the API of the gateway', () => {
   let http: FastifyInstance;
   let version = 5;
   let asked: unknown;
   let explained: ExplainedSlate | undefined;
+  let served = 'g1';
 
   const peers = {
     rerank: {
@@ -29,14 +35,22 @@ describe('the API of the gateway', () => {
     },
     interests: {
       async get(path: string) {
-        if (path.endsWith('u1')) return someInterests({ version });
+        if (path.endsWith('u1'))
+          return someInterests({ version, medoids: NEAR.map((itemId) => aMedoid({ itemId })) });
         throw new TributaryError('user.unknown', 'no action of user u2 is known', {
           status: 404,
           field: 'id',
         });
       },
     },
-    index: { similar: async (itemId: string) => ({ itemId, title: itemId, generation: 'g1', items: [] }) },
+    index: {
+      similar: async (itemId: string, n: number) => ({
+        itemId,
+        title: itemId,
+        generation: served,
+        items: NEAR.slice(0, n).map((near) => ({ itemId: near, title: near, score: 0.5 })),
+      }),
+    },
   } as unknown as Peers;
 
   before(async () => {
@@ -60,6 +74,31 @@ describe('the API of the gateway', () => {
     const changed = await http.inject({ url, headers: { 'if-none-match': etag } });
     assert.equal(changed.statusCode, 200);
     assert.notEqual(changed.headers.etag, etag);
+  });
+
+  it('lists are read in parts by the cursor of each answer, and no part mixes two lists', async () => {
+    type Answer = { items?: { itemId: string }[]; medoids?: { itemId: string }[]; next: string | null };
+    for (const path of ['/v1/items/oats/similar', '/v1/users/u1/interests']) {
+      const read: string[] = [];
+      let cursor = '';
+      do {
+        const { statusCode, body } = await http.inject({ url: `${path}?n=2${cursor}` });
+        assert.equal(statusCode, 200, body);
+        const { items, medoids, next } = JSON.parse(body) as Answer;
+        read.push(...(items ?? medoids!).map(({ itemId }) => itemId));
+        cursor = next === null ? '' : `&cursor=${next}`;
+      } while (cursor !== '');
+      assert.deepEqual(read, NEAR, path);
+    }
+    const whole = (await http.inject({ url: '/v1/users/u1/interests' })).json<Answer>();
+    assert.deepEqual([whole.medoids!.length, whole.next], [NEAR.length, null], 'all by default');
+    const { next } = (await http.inject({ url: '/v1/items/oats/similar?n=2' })).json<Answer>();
+    served = 'g2';
+    for (const bad of [next, 'x', '']) {
+      const { statusCode, body } = await http.inject({ url: `/v1/items/oats/similar?n=2&cursor=${bad}` });
+      assert.deepEqual([statusCode, (JSON.parse(body) as { field: string }).field], [400, 'cursor']);
+    }
+    served = 'g1';
   });
 
   it('lets nobody keep a slate, because each request has its own', async () => {
@@ -162,6 +201,18 @@ describe('the API of the gateway', () => {
     for (const code of Object.keys(ERROR_REMEDIES))
       assert.ok(description.info.description.includes(`id="error-${code}"`), code);
     assert.ok(description.paths['/v1/users/{id}/interests']!.get.responses['304']);
+  });
+
+  it('shows examples that its own schemas accept', async () => {
+    const examples = [
+      RecommendationsAnswer,
+      InterestsAnswer,
+      SimilarItemsAnswer,
+      ActionInput,
+      ItemInput,
+      IdentifiedItemInput,
+    ].map((schema) => [schema, (schema as { examples?: unknown[] }).examples?.[0]] as const);
+    for (const [schema, example] of examples) assert.deepEqual([...Value.Errors(schema, example)], []);
   });
 
   it('renders the description at /docs', async () => {

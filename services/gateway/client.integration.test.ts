@@ -1,24 +1,23 @@
 import assert from 'node:assert/strict';
-import { createServer, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import type { Static } from 'typebox';
 import { createClient } from '#contracts/client/node.ts';
 import type { RecommendedSlate, SimilarItems } from '#contracts/client/types.ts';
 import { aSlate, aSlot } from '#contracts/domain/records.testing.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import type { StageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { readTopic } from '#topics/reader.ts';
-import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import type { TestNamespace } from '#topics/test-namespace.ts';
 import type { RecommendationsAnswer, SimilarItemsAnswer } from './answers.ts';
+import { type GatewayBesidePeers, openGatewayBesidePeers } from './beside-peers.testing.ts';
 
 const SHOP = 'https://shop.example';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
 const PEER_ANSWERS: Readonly<Record<string, object>> = {
   '/slates?features=false': aSlate({ userId: 'u1', slots: [aSlot({ itemId: 'oats' })] }),
   '/items': { items: { oats: { title: 'Oats' } } },
-  '/items/milk/similar?n=3': { itemId: 'milk', title: 'Milk', generation: 'g1', items: [] },
+  '/items/milk/similar?n=4': { itemId: 'milk', title: 'Milk', generation: 'g1', items: [] },
 };
 
 /** The types that apps see are those of the answers: the compiler checks both directions of these. */
@@ -26,33 +25,18 @@ const toApp = (slate: Static<typeof RecommendationsAnswer>, similar: Static<type
   [slate, similar] as const satisfies readonly [RecommendedSlate, SimilarItems];
 
 describe('the client of apps against the gateway stage', () => {
+  let beside: GatewayBesidePeers;
   let test: TestNamespace;
   let stage: StageProcess;
-  let peers: Server;
 
   before(async () => {
-    test = await openTestNamespace();
-    await test.apply();
-    peers = createServer(({ url = '' }, response) => {
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(PEER_ANSWERS[url]));
-    });
-    await new Promise<void>((resolve) => peers.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${(peers.address() as AddressInfo).port}`;
-    stage = await startStageProcess('gateway', {
-      TRIBUTARY_NAMESPACE: test.namespace,
-      TRIBUTARY_RERANK_URL: address,
-      TRIBUTARY_INTERESTS_URL: address,
-      TRIBUTARY_INDEX_URL: address,
+    beside = await openGatewayBesidePeers((url) => [200, PEER_ANSWERS[url]!], {
       TRIBUTARY_GATEWAY_CORS_ORIGINS: SHOP,
     });
+    ({ test, stage } = beside);
   });
 
-  after(async () => {
-    await stage.stop();
-    peers.closeAllConnections();
-    peers.close();
-    await test.close();
-  });
+  after(() => beside.close());
 
   async function logged(): Promise<Map<string, UserAction>> {
     const actions = new Map<string, UserAction>();

@@ -1,23 +1,23 @@
 import assert from 'node:assert/strict';
 import { once } from 'node:events';
-import { createServer, type IncomingMessage, request, type Server } from 'node:http';
-import type { AddressInfo } from 'node:net';
+import { type IncomingMessage, request } from 'node:http';
 import { after, before, describe, it } from 'node:test';
 import { aCause, aSlate, aSlot } from '#contracts/domain/records.testing.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
-import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import type { StageProcess } from '#platform/testing/stage-process.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import type { TopicName } from '#topics/catalog.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
-import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import type { TestNamespace } from '#topics/test-namespace.ts';
+import { type GatewayBesidePeers, openGatewayBesidePeers, type PeerAnswer } from './beside-peers.testing.ts';
 
 const TRACE = '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01';
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
 const WITH_CAUSE = 'because you {deed} {cause}';
 
 /** Fakes the other stages by their HTTP contracts in one server; an unknown path is an item without a vector. */
-const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
+const PEER_ANSWERS: Readonly<Record<string, PeerAnswer>> = {
   '/slates?features=false': [
     200,
     aSlate({
@@ -33,7 +33,7 @@ const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
     }),
   ],
   '/items': [200, { items: { milk: { title: 'Whole Milk' }, oats: { title: 'Oats' } } }],
-  '/items/milk/similar?n=3': [
+  '/items/milk/similar?n=4': [
     200,
     {
       itemId: 'milk',
@@ -47,33 +47,16 @@ const PEER_ANSWERS: Readonly<Record<string, readonly [number, object]>> = {
 const NO_VECTOR = [404, { error: { code: 'item.unknown', field: 'itemId', reason: 'no vector' } }] as const;
 
 describe('the gateway stage', () => {
+  let beside: GatewayBesidePeers;
   let test: TestNamespace;
   let stage: StageProcess;
-  let peers: Server;
 
   before(async () => {
-    test = await openTestNamespace();
-    await test.apply();
-    peers = createServer(({ url = '' }, response) => {
-      const [status, body] = PEER_ANSWERS[url] ?? NO_VECTOR;
-      response.writeHead(status, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => peers.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${(peers.address() as AddressInfo).port}`;
-    stage = await startStageProcess('gateway', {
-      TRIBUTARY_NAMESPACE: test.namespace,
-      TRIBUTARY_RERANK_URL: address,
-      TRIBUTARY_INTERESTS_URL: address,
-      TRIBUTARY_INDEX_URL: address,
-    });
+    beside = await openGatewayBesidePeers((url) => PEER_ANSWERS[url] ?? NO_VECTOR);
+    ({ test, stage } = beside);
   });
 
-  after(async () => {
-    await stage.stop();
-    peers.closeAllConnections();
-    peers.close();
-    await test.close();
-  });
+  after(() => beside.close());
 
   async function call(method: string, path: string, body?: string, headers: Record<string, string> = {}) {
     const response = await fetch(`${stage.url}${path}`, {
@@ -279,7 +262,7 @@ describe('the gateway stage', () => {
 
   it('answers and errors of other stages are passed on', async () => {
     const similar = await call('GET', '/v1/items/milk/similar?n=3');
-    assert.deepEqual(similar.body, PEER_ANSWERS['/items/milk/similar?n=3']![1]);
+    assert.deepEqual(similar.body, { ...PEER_ANSWERS['/items/milk/similar?n=4']![1], next: null });
     const unknown = await call('GET', '/v1/items/tea/similar');
     assert.deepEqual([unknown.status, unknown.body.error?.code], [404, 'item.unknown']);
     const nobody = await call('GET', '/v1/users/nobody/interests');

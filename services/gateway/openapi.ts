@@ -66,6 +66,20 @@ const BatchVerdicts = Type.Object({
   error: Type.Optional(ErrorDescription),
 });
 
+const ACCEPTED = { index: 0, eventId: 'order-7-1', status: 'accepted', partition: 3, offset: 1042 };
+const MISSING = {
+  code: 'field.missing',
+  field: 'itemId',
+  reason: 'is missing',
+  remedy: ERROR_REMEDIES['field.missing'],
+};
+const ALL_ACCEPTED = { accepted: 1, rejected: 0, results: [ACCEPTED] };
+const SOME_ACCEPTED = {
+  accepted: 1,
+  rejected: 1,
+  results: [ACCEPTED, { index: 1, eventId: 'order-7-2', status: 'rejected', error: MISSING }],
+};
+
 /** The answer to a batch of which no entry was accepted: with verdicts, if the body could be read. */
 const Refused = Type.Object({
   ...PROBLEM,
@@ -103,14 +117,15 @@ export function readAnswers(
 }
 
 /** Documents a route that accepts a batch; the handler validates each entry, so fastify does not. */
-export function batchRoute(summary: string, body: TSchema): object {
+export function batchRoute(operationId: string, summary: string, body: TSchema): object {
   return {
     schema: {
+      operationId,
       summary,
       body,
       response: {
-        202: described(BatchVerdicts, 'All accepted: in the log on every in-sync replica.'),
-        207: described(BatchVerdicts, 'Some accepted; each entry has its verdict.'),
+        202: described(BatchVerdicts, 'All accepted: in the log on every in-sync replica.', ALL_ACCEPTED),
+        207: described(BatchVerdicts, 'Some accepted; each entry has its verdict.', SOME_ACCEPTED),
         ...COMMON_ERRORS,
         400: problem(
           Refused,
@@ -135,8 +150,8 @@ export function batchRoute(summary: string, body: TSchema): object {
   };
 }
 
-function described(schema: TSchema, description: string): object {
-  return { ...schema, description };
+function described(schema: TSchema, description: string, example: object): object {
+  return { ...schema, description, examples: [example] };
 }
 
 /** An error in the media type of RFC 9457. */

@@ -8,6 +8,7 @@ import { isEmptyFilter, MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
+import { MAX_NEIGHBOURS } from '#index-client/limits.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
   InterestsAnswer,
@@ -17,6 +18,7 @@ import {
   toInterestsAnswer,
   toRecommendationsAnswer,
 } from './answers.ts';
+import { decodeCursor, pageOf } from './cursors.ts';
 import { idSchema } from './id-schema.ts';
 import { readAnswers } from './openapi.ts';
 import type { Titles } from './titles.ts';
@@ -24,6 +26,8 @@ import { continueTrace } from './trace.ts';
 
 const MAX_RECOMMENDATIONS = 50;
 const DEFAULT_RECOMMENDATIONS = 10;
+/** A window has at most so many actions, and never more medoids. */
+const MAX_MEDOIDS = 400;
 
 // A field with a default need not be sent, and the validator fills it in.
 const Count = Type.Optional(
@@ -57,9 +61,30 @@ const RecommendationsQuery = Type.Object({
   attribute: Repeated('Only items with all of these attributes, each written name:value; may be repeated.'),
   exclude: Repeated('None of these items; may be repeated. Unavailable items are never shown.'),
 });
-const SimilarQuery = Type.Object({ n: Count });
+const Cursor = Type.Optional(
+  Type.String({
+    minLength: 1,
+    maxLength: 1_000,
+    description: 'The `next` of the answer before, for the entries that follow.',
+  }),
+);
+const SimilarQuery = Type.Object({ n: Count, cursor: Cursor });
+const InterestsQuery = Type.Object({
+  n: Type.Optional(
+    Type.Integer({
+      minimum: 1,
+      maximum: MAX_MEDOIDS,
+      description: 'At most so many medoids; all by default.',
+    }),
+  ),
+  cursor: Cursor,
+});
 const IdParams = Type.Object({
   id: Type.String({ minLength: 1, description: '1 to 256 bytes of UTF-8.', examples: ['1082185'] }),
+});
+
+const UserParams = Type.Object({
+  id: Type.String({ minLength: 1, description: '1 to 256 bytes of UTF-8.', examples: ['2375'] }),
 });
 
 export interface Peers {
@@ -83,6 +108,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
     '/v1/recommendations',
     {
       schema: {
+        operationId: 'recommend',
         summary: 'A slate for a user; popular items for an unknown user',
         querystring: RecommendationsQuery,
         response: readAnswers(RecommendationsAnswer),
@@ -114,12 +140,14 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
 }
 
 function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void {
-  http.get<{ Params: Static<typeof IdParams> }>(
+  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof InterestsQuery> }>(
     '/v1/users/:id/interests',
     {
       schema: {
+        operationId: 'readInterests',
         summary: 'The medoids of a user’s window, the most important first',
-        params: IdParams,
+        params: UserParams,
+        querystring: InterestsQuery,
         response: readAnswers(InterestsAnswer, {
           unknown: 'The user has no action in the window.',
           isPolled: true,
@@ -131,8 +159,14 @@ function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void
       demandId(id, 'userId');
       const trace = continueTrace(request, reply);
       const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(id)}`, trace);
-      const itemIds = interests.medoids.map(({ itemId }) => itemId);
-      return toInterestsAnswer(interests, await titles(itemIds, trace));
+      const { n = MAX_MEDOIDS, cursor } = request.query;
+      const of = `${interests.version}/${interests.generation}`;
+      const { entries, next } = pageOf(interests.medoids, { of, n, cursor });
+      const titleOf = await titles(
+        entries.map(({ itemId }) => itemId),
+        trace,
+      );
+      return { ...toInterestsAnswer(interests, entries, titleOf), next };
     },
   );
 }
@@ -142,6 +176,7 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
     '/v1/items/:id/similar',
     {
       schema: {
+        operationId: 'similarItems',
         summary: 'Items near an item in the served generation',
         params: IdParams,
         querystring: SimilarQuery,
@@ -155,7 +190,12 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
       const { id } = request.params;
       demandId(id, 'itemId');
       const trace = continueTrace(request, reply);
-      return peers.index.similar(id, request.query.n ?? DEFAULT_RECOMMENDATIONS, trace);
+      const { n = DEFAULT_RECOMMENDATIONS, cursor } = request.query;
+      // One more than the part, which tells whether another one follows.
+      const wanted = (cursor === undefined ? 0 : decodeCursor(cursor).from) + n + 1;
+      const { items, ...rest } = await peers.index.similar(id, Math.min(wanted, MAX_NEIGHBOURS), trace);
+      const { entries, next } = pageOf(items, { of: rest.generation, n, cursor });
+      return { ...rest, items: entries, next };
     },
   );
 }

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict';
-import { createServer, request, type Server } from 'node:http';
-import { type AddressInfo, connect } from 'node:net';
+import { request } from 'node:http';
+import { connect } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
-import { type StageProcess, startStageProcess } from '#platform/testing/stage-process.ts';
+import type { StageProcess } from '#platform/testing/stage-process.ts';
 import { readTopic } from '#topics/reader.ts';
-import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
+import type { TestNamespace } from '#topics/test-namespace.ts';
+import { type GatewayBesidePeers, openGatewayBesidePeers, type PeerAnswer } from './beside-peers.testing.ts';
 
 const GOOD = { userId: 'u1', itemId: 'milk', type: 'buy' };
 const DAY = 86_400_000;
@@ -32,37 +33,22 @@ interface Answer {
 }
 
 describe('the gateway stage, given unusual requests', () => {
+  let beside: GatewayBesidePeers;
   let test: TestNamespace;
   let stage: StageProcess;
-  let peers: Server;
   let asked: string[];
 
   before(async () => {
-    test = await openTestNamespace();
-    await test.apply();
     asked = [];
-    peers = createServer(({ url = '' }, response) => {
+    const answerOf = (url: string): PeerAnswer => {
       asked.push(url);
-      const body = { itemId: 'x', title: 'X', generation: 'g1', items: [] };
-      response.writeHead(200, { 'content-type': 'application/json' }).end(JSON.stringify(body));
-    });
-    await new Promise<void>((resolve) => peers.listen(0, '127.0.0.1', resolve));
-    const address = `http://127.0.0.1:${(peers.address() as AddressInfo).port}`;
-    stage = await startStageProcess('gateway', {
-      TRIBUTARY_NAMESPACE: test.namespace,
-      TRIBUTARY_RERANK_URL: address,
-      TRIBUTARY_INTERESTS_URL: address,
-      TRIBUTARY_INDEX_URL: address,
-      TRIBUTARY_DRAIN_DEADLINE_MS: '2000',
-    });
+      return [200, { itemId: 'x', title: 'X', generation: 'g1', items: [] }];
+    };
+    beside = await openGatewayBesidePeers(answerOf, { TRIBUTARY_DRAIN_DEADLINE_MS: '2000' });
+    ({ test, stage } = beside);
   });
 
-  after(async () => {
-    await stage.stop();
-    peers.closeAllConnections();
-    peers.close();
-    await test.close();
-  });
+  after(() => beside.close());
 
   /** Sends the path as it is; `fetch` would resolve the segments `.` and `..`. */
   function call(method: string, path: string, body?: Buffer | string, headers: Record<string, string> = {}) {

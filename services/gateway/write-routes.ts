@@ -32,8 +32,8 @@ export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): 
   const { http } = stage;
   const { itemRules: rules, batchOptions, metrics, retention, admission, corsOrigins } = options;
   const checkOrigin = createOriginCheck(corsOrigins);
-  const route = (summary: string, body: TSchema): object => ({
-    ...batchRoute(summary, body),
+  const route = (operationId: string, summary: string, body: TSchema): object => ({
+    ...batchRoute(operationId, summary, body),
     onRequest: [async (request: FastifyRequest) => checkOrigin(request), admission],
   });
   const actions = Type.Union([ActionInput, Type.Array(ActionInput, BATCH)]);
@@ -51,10 +51,10 @@ export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): 
   await http.register(async (scope: FastifyInstance) => {
     // A page that is being closed can send text/plain only (`navigator.sendBeacon`).
     acceptJsonAs(scope, 'text/plain');
-    scope.post('/v1/actions', route('Post one action or up to 1,000', actions), postActions);
+    scope.post('/v1/actions', route('postActions', 'Post one action or up to 1,000', actions), postActions);
   });
 
-  http.put('/v1/items', route('Put up to 1,000 items', items), async (request, reply) => {
+  http.put('/v1/items', route('putItems', 'Put up to 1,000 items', items), async (request, reply) => {
     const now = Date.now();
     const validate = (entry: unknown) => validateIdentifiedItem(entry, rules, now);
     const kind = itemKind(stage, validate, continueTrace(request, reply));
@@ -65,7 +65,7 @@ export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): 
 
   http.put<{ Params: { id: string } }>(
     '/v1/items/:id',
-    route('Put one item, whole', ItemInput),
+    route('putItem', 'Put one item, whole', ItemInput),
     async (request, reply) => {
       const now = Date.now();
       const validate = (entry: unknown) => validateItem(request.params.id, entry, rules, now);

@@ -48,7 +48,20 @@ export const ActionInput = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  {
+    additionalProperties: false,
+    examples: [
+      {
+        eventId: 'order-7-1',
+        userId: '2375',
+        itemId: '1082185',
+        type: 'buy',
+        occurredAt: '2026-03-01T12:00:00Z',
+        contextId: 'basket-7',
+        value: 2,
+      },
+    ],
+  },
 );
 
 const checkAction = createCheck(ActionInput);

@@ -17,7 +17,10 @@ const FIELDS = {
     Type.Array(Type.String({ minLength: 1 }), { maxItems: 100, description: 'From broad to narrow.' }),
   ),
   attributes: Type.Optional(
-    Type.Record(Type.String(), Type.String(), { description: 'Named properties such as brand or size.' }),
+    Type.Record(Type.String(), Type.String(), {
+      description:
+        'Named properties such as brand or size; the console shows the picture at the address in `image`.',
+    }),
   ),
   vector: Type.Optional(
     Type.Union([Type.Null(), Type.Array(Type.Number(), { minItems: 1, maxItems: MAX_VECTOR })], {
@@ -32,13 +35,21 @@ const FIELDS = {
   ),
 };
 
+const EXAMPLE = {
+  title: 'Oats',
+  text: 'Rolled oats of the new harvest.',
+  categories: ['Grocery', 'Cereal'],
+  attributes: { brand: 'Store', image: 'https://shop.example/pictures/1082185.jpg' },
+  availability: 'available',
+};
+
 /** An item as an app puts it, complete at each change, with its id in the path. */
-export const ItemInput = Type.Object(FIELDS, { additionalProperties: false });
+export const ItemInput = Type.Object(FIELDS, { additionalProperties: false, examples: [EXAMPLE] });
 
 /** An item within a batch, with its id. */
 export const IdentifiedItemInput = Type.Object(
   { itemId: idSchema('Identifies the item.'), ...FIELDS },
-  { additionalProperties: false },
+  { additionalProperties: false, examples: [{ itemId: '1082185', ...EXAMPLE }] },
 );
 
 type Input = Static<typeof ItemInput>;
