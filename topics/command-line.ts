@@ -14,14 +14,15 @@ export async function runCommandLine(program: Command, words: readonly string[])
 /** Settings that commander does not hand down to commands that were built on their own. */
 function prepare(command: Command): void {
   command
-    .exitOverride(exit)
+    .exitOverride(exitOfWords)
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(use --help to list commands and options)')
     .showSuggestionAfterError();
   for (const part of command.commands) prepare(part);
 }
 
-function exit({ exitCode }: CommanderError): never {
+/** Ends the process after a wrong word, or after the help. Commander has printed the reason. */
+export function exitOfWords({ exitCode }: Pick<CommanderError, 'exitCode'>): never {
   process.exit(exitCode === 0 ? EXIT_CODES.done : EXIT_CODES.usage);
 }
 

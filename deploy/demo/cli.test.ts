@@ -37,7 +37,7 @@ test('a second demo names the process of the running one and exits with 1', asyn
   }
 });
 
-test('an invalid option is reported in one sentence', async () => {
+test('an invalid option is reported in one sentence, and exits with 2', async () => {
   for (const [args, sentence] of [
     [['--limit', 'many'], /argument 'many' is invalid/],
     [['--rate', '0'], /Expected a whole number above 0/],
@@ -45,7 +45,7 @@ test('an invalid option is reported in one sentence', async () => {
     [['--items', 'goods.csv'], /--items and --mapping need --actions/],
   ] as const) {
     const { code, stderr } = await runDemo(...args);
-    assert.equal(code, 1);
+    assert.equal(code, 2);
     assert.match(stderr, sentence);
     assert.equal(stderr.trim().split('\n').length, 1, stderr);
   }

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
+import { exitOfWords } from '#topics/command-line.ts';
 import type { CustomFiles } from '../data/custom.ts';
 
 export interface DemoOptions {
@@ -19,9 +20,22 @@ export interface DemoOptions {
   readonly seed: number;
 }
 
-/** Parses the command line; an error or --help exits the process with a message. */
+/** Parses the command line; a wrong word exits the process with 2 and a message. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
-  const command = new Command('npm run demo --')
+  const command = demoCommand().exitOverride(exitOfWords);
+  const { actions, items, mapping, ...options } = command
+    .parse(args, { from: 'user' })
+    .opts<Omit<DemoOptions, 'files'> & Partial<CustomFiles>>();
+  if (actions === undefined && (items ?? mapping) !== undefined) {
+    command.error('error: --items and --mapping need --actions');
+  }
+  const files =
+    actions === undefined ? undefined : { actions, ...(items && { items }), ...(mapping && { mapping }) };
+  return { ...options, files };
+}
+
+export function demoCommand(): Command {
+  return new Command('npm run demo --')
     .description(
       'Starts Kafka, a Schema Registry, Redis and all stages, loads a catalogue and a history, trains the first ' +
         'embeddings, and then replays actions live, until Ctrl-C.',
@@ -53,15 +67,6 @@ export function parseDemoOptions(args: readonly string[]): DemoOptions {
       '\nTRIBUTARY_GATEWAY_PORT, TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT and TRIBUTARY_REDIS_PORT choose ports;' +
         '\nKAFKA_BROKERS, SCHEMA_REGISTRY_URL and REDIS_URL name servers to use instead of starting them.',
     );
-  const { actions, items, mapping, ...options } = command
-    .parse(args, { from: 'user' })
-    .opts<Omit<DemoOptions, 'files'> & Partial<CustomFiles>>();
-  if (actions === undefined && (items ?? mapping) !== undefined) {
-    command.error('error: --items and --mapping need --actions');
-  }
-  const files =
-    actions === undefined ? undefined : { actions, ...(items && { items }), ...(mapping && { mapping }) };
-  return { ...options, files };
 }
 
 function parseLimit(text: string): number {

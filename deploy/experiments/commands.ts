@@ -14,38 +14,49 @@ import {
 import { type ExperimentLog, readExperiments, readOutcomes } from '#operations/experiments/experiment-log.ts';
 import { reportOf } from '#operations/experiments/report.ts';
 import type { CommandContext } from '#topics/command.ts';
+import type { JsonFlag } from '#topics/commands.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
 import { render } from '../figures/figures.ts';
 
-export async function listExperiments(
-  context: CommandContext,
-  { json }: { readonly json?: boolean },
-): Promise<void> {
+export async function listExperiments(context: CommandContext, { json }: JsonFlag): Promise<void> {
   const { declared } = await readExperiments(logOf(context));
   const lines = declared.map((one) => (json ? JSON.stringify(one) : describe(one)));
   await context.write(`${lines.length > 0 || json ? lines.join('\n') : 'There was no experiment yet.'}\n`);
 }
 
 /** @throws TributaryError `experiment.refused` with the reason, before anything is written */
-export async function startExperiment(context: CommandContext, wish: StartWish): Promise<void> {
+export async function startExperiment(
+  context: CommandContext,
+  wish: StartWish,
+  flags: JsonFlag = {},
+): Promise<void> {
   const config = readRerankConfig();
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
     return 'reason' in selected ? selected.reason : undefined;
   };
-  await declare(context, (book) => decideStart(book, wish, reasonAgainst, Date.now()));
+  await declare(context, flags, (book) => decideStart(book, wish, reasonAgainst, Date.now()));
 }
 
 /** @throws TributaryError as `startExperiment` does */
-export async function stopExperiment(context: CommandContext, name: string): Promise<void> {
-  await declare(context, (book) => decideStop(book, name, Date.now()));
+export async function stopExperiment(
+  context: CommandContext,
+  name: string,
+  flags: JsonFlag = {},
+): Promise<void> {
+  await declare(context, flags, (book) => decideStop(book, name, Date.now()));
 }
 
 /** @throws TributaryError as `startExperiment` does */
-export async function promoteArm(context: CommandContext, name: string, arm: string): Promise<void> {
-  await declare(context, (book) => decidePromotion(book, name, arm, Date.now()));
+export async function promoteArm(
+  context: CommandContext,
+  name: string,
+  arm: string,
+  flags: JsonFlag = {},
+): Promise<void> {
+  await declare(context, flags, (book) => decidePromotion(book, name, arm, Date.now()));
 }
 
 /**
@@ -55,7 +66,7 @@ export async function promoteArm(context: CommandContext, name: string, arm: str
 export async function reportExperiment(
   context: CommandContext,
   name: string | undefined,
-  { json }: { readonly json?: boolean },
+  { json }: JsonFlag,
 ): Promise<void> {
   const log = logOf(context);
   const book = await readExperiments(log);
@@ -65,14 +76,16 @@ export async function reportExperiment(
       name === undefined ? 'There was no experiment yet.' : unknownExperiment(book, name),
     );
   const report = reportOf(experiment, await readOutcomes(log, experiment));
-  await context.write(`${render(report)}\n${json ? `${JSON.stringify(report)}\n` : ''}`);
+  await context.write(`${json ? JSON.stringify(report) : render(report)}\n`);
 }
 
 async function declare(
   context: CommandContext,
+  { json }: JsonFlag,
   decide: (book: ExperimentBook) => ExperimentDecision,
 ): Promise<void> {
-  await context.write(`${describe(await changeExperiment(logOf(context), decide))}\n`);
+  const changed = await changeExperiment(logOf(context), decide);
+  await context.write(`${json ? JSON.stringify(changed) : describe(changed)}\n`);
 }
 
 function describe({ name, state, arms, promoted }: Experiment): string {

@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import type { ExperimentArm } from '#contracts/generated/records.ts';
 import { parseArm } from '#operations/experiments/decide.ts';
 import { runCommand } from '#topics/command.ts';
+import type { JsonFlag } from '#topics/commands.ts';
 import {
   listExperiments,
   promoteArm,
@@ -36,16 +37,17 @@ export function experimentsCommand(): Command {
       'name=policy:share; without a policy that which rerank is set to, shares are 1',
       addArm,
     )
-    .action((name: string, arms: ExperimentArm[]) =>
-      runCommand((context) => startExperiment(context, { name, arms })),
+    .option('--json', 'the experiment as one JSON object')
+    .action((name: string, arms: ExperimentArm[], flags: JsonFlag) =>
+      runCommand((context) => startExperiment(context, { name, arms }, flags)),
     );
 
   program
     .command('report')
     .description('what each arm earned, with intervals that stay valid when they are read daily')
     .argument('[name]', 'the experiment that started last by default')
-    .option('--json', 'one JSON object on the last line')
-    .action((name: string | undefined, flags: { readonly json?: boolean }) =>
+    .option('--json', 'one JSON object')
+    .action((name: string | undefined, flags: JsonFlag) =>
       runCommand((context) => reportExperiment(context, name, flags)),
     );
 
@@ -53,20 +55,24 @@ export function experimentsCommand(): Command {
     .command('stop')
     .description('serve the set policy to everybody again')
     .argument('<name>')
-    .action((name: string) => runCommand((context) => stopExperiment(context, name)));
+    .option('--json', 'the experiment as one JSON object')
+    .action((name: string, flags: JsonFlag) => runCommand((context) => stopExperiment(context, name, flags)));
 
   program
     .command('promote')
     .description('serve the policy of one arm to everybody')
     .argument('<name>')
     .argument('<arm>')
-    .action((name: string, arm: string) => runCommand((context) => promoteArm(context, name, arm)));
+    .option('--json', 'the experiment as one JSON object')
+    .action((name: string, arm: string, flags: JsonFlag) =>
+      runCommand((context) => promoteArm(context, name, arm, flags)),
+    );
 
   program
     .command('list')
     .description('show all experiments, the newest first')
     .option('--json', 'one JSON object a line')
-    .action((flags: { readonly json?: boolean }) => runCommand((context) => listExperiments(context, flags)));
+    .action((flags: JsonFlag) => runCommand((context) => listExperiments(context, flags)));
 
   return program;
 }

@@ -64,7 +64,8 @@ describe('npm run experiments', () => {
       ({ experiment, policy }) => experiment === null && policy === 'greedy',
       'the arm serves all users',
     );
-    assert.equal((await beside.run('stop', 'autumn')).code, 0);
+    const stopped = await beside.run('stop', 'autumn', '--json');
+    assert.deepEqual([stopped.code, (JSON.parse(stopped.stdout) as { state: string }).state], [0, 'stopped']);
     await becomes(
       ({ experiment, policy }) => experiment === null && policy !== 'greedy',
       'the set policy is back',

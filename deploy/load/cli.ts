@@ -1,6 +1,7 @@
 // `npm run load`: your own actions and items into a running Tributary. `-- --help` lists the options.
 
 import { join } from 'node:path';
+import { exitOfWords } from '#topics/command-line.ts';
 import { exitWithFailure } from '../local/failure.ts';
 import { cacheFolder } from '../local/parts/cache.mjs';
 import { loadFailure } from './failures.ts';
@@ -17,6 +18,6 @@ try {
   });
   console.log(options.json ? JSON.stringify(summary) : renderLoad(summary));
 } catch (error) {
-  if (wasPrinted(error)) process.exitCode = error.exitCode;
+  if (wasPrinted(error)) exitOfWords(error);
   else exitWithFailure(loadFailure(error));
 }

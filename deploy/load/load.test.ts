@@ -245,7 +245,7 @@ describe('loading own files into a running Tributary', () => {
     });
   });
 
-  it('the command names its options, and reports a fault in one sentence with exit code 1', async () => {
+  it('the command names its options, and reports a fault in one sentence, with exit code 2 for a wrong word', async () => {
     const run = (...args: string[]) =>
       new Promise<{ code: number; stdout: string; stderr: string }>((resolve) => {
         execFile(process.execPath, [join(import.meta.dirname, 'cli.ts'), ...args], (error, stdout, stderr) =>
@@ -257,13 +257,13 @@ describe('loading own files into a running Tributary', () => {
     for (const option of ['--actions', '--dry-run', '--shift', '--report', '--encoding']) {
       assert.ok(help.stdout.includes(option), option);
     }
-    for (const [args, sentence] of [
-      [[], /give --actions, --items, or both/],
-      [['--actions', 'absent.csv'], /absent\.csv/],
-      [['--actions', 'a.csv', '--gateway', 'nowhere'], /Expected an address/],
+    for (const [args, exitCode, sentence] of [
+      [[], 2, /give --actions, --items, or both/],
+      [['--actions', 'absent.csv'], 1, /absent\.csv/],
+      [['--actions', 'a.csv', '--gateway', 'nowhere'], 2, /Expected an address/],
     ] as const) {
       const { code, stderr } = await run(...args);
-      assert.equal(code, 1, stderr);
+      assert.equal(code, exitCode, stderr);
       assert.match(stderr, sentence);
       assert.doesNotMatch(stderr, /^\s+at /m);
     }

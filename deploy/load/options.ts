@@ -35,8 +35,22 @@ const DEMO_GATEWAY = 'http://127.0.0.1:18080';
  * @throws CommanderError after it has printed an error or the help; `exitCode` is that of the process
  */
 export function parseLoadOptions(args: readonly string[], name = 'npm run load --'): LoadCommandOptions {
-  const command = new Command(name)
-    .exitOverride()
+  const command = loadCommand(name).exitOverride();
+  const { encoding, timeFormat, timeZone, ...options } = command
+    .parse(args, { from: 'user' })
+    .opts<Omit<LoadCommandOptions, 'format'> & LoadCommandOptions['format']>();
+  if (options.actions === undefined && options.items === undefined) {
+    command.error('error: give --actions, --items, or both');
+  }
+  const format = Object.fromEntries(
+    Object.entries({ encoding, timeFormat, timeZone }).filter(([, value]) => value !== undefined),
+  );
+  return { ...emptyOptions, ...options, format };
+}
+
+/** @param name the command as the user types it, for the help */
+export function loadCommand(name: string): Command {
+  return new Command(name)
     .description(
       'Loads your own actions and items into a running Tributary: files in .csv, .tsv, .jsonl or .json, also with .gz, of ' +
         'any size. An interrupted load resumes where it stopped; loading a file again counts each action once.',
@@ -71,17 +85,10 @@ export function parseLoadOptions(args: readonly string[], name = 'npm run load -
       'print the summary as one line of JSON on standard output, all else on standard error',
       false,
     )
-    .addHelpText('after', '\nExit codes: 0 loaded (rows that were left out are reported), 1 not loaded.');
-  const { encoding, timeFormat, timeZone, ...options } = command
-    .parse(args, { from: 'user' })
-    .opts<Omit<LoadCommandOptions, 'format'> & LoadCommandOptions['format']>();
-  if (options.actions === undefined && options.items === undefined) {
-    command.error('error: give --actions, --items, or both');
-  }
-  const format = Object.fromEntries(
-    Object.entries({ encoding, timeFormat, timeZone }).filter(([, value]) => value !== undefined),
-  );
-  return { ...emptyOptions, ...options, format };
+    .addHelpText(
+      'after',
+      '\nExit codes: 0 loaded (rows that were left out are reported), 1 not loaded, 2 a word of the command line is wrong.',
+    );
 }
 
 const emptyOptions = {

@@ -20,7 +20,19 @@ First steps:
  * @param isNeeded whether a command must be complete; the others stand there with their name and summary alone, so that the
  *   program starts quickly
  */
-export async function buildProgram(isNeeded: (row: CommandRow) => boolean): Promise<Command> {
+export function buildProgram(isNeeded: (row: CommandRow) => boolean): Promise<Command> {
+  return build(async (row) => (isNeeded(row) ? load(row) : stub(row)));
+}
+
+/** Returns the whole tree with every option, those of scripts included, to be read and not run. */
+export function describeProgram(): Promise<Command> {
+  return build(async (row) => {
+    if ('load' in row.run) return load(row);
+    return (await row.run.describe()).name(row.path.at(-1)!).summary(row.summary);
+  });
+}
+
+async function build(commandOf: (row: CommandRow) => Promise<Command>): Promise<Command> {
   const program = new Command('tributary')
     .description('Produces, tails and explains the events of one Tributary.')
     .enablePositionalOptions()
@@ -28,7 +40,7 @@ export async function buildProgram(isNeeded: (row: CommandRow) => boolean): Prom
   for (const row of COMMANDS) {
     const [name, child] = row.path;
     const parent = child === undefined ? program : groupOf(program, name!);
-    parent.addCommand(isNeeded(row) ? await load(row) : stub(row));
+    parent.addCommand(await commandOf(row));
   }
   return program;
 }

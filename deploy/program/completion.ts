@@ -2,7 +2,7 @@
 import { Argument, Command, type Option } from 'commander';
 import { TOPICS } from '#topics/catalog.ts';
 import { topicName } from '#topics/command-line.ts';
-import { buildProgram } from './build-program.ts';
+import { describeProgram } from './build-program.ts';
 
 const HELP = `
   bash:  source <(tributary completion bash)      in ~/.bashrc
@@ -14,7 +14,7 @@ export function completionCommand(): Command {
     .addArgument(new Argument('<shell>', 'bash or zsh').choices(['bash', 'zsh']))
     .addHelpText('after', HELP)
     .action(async (shell: 'bash' | 'zsh') => {
-      process.stdout.write(completionScript(await buildProgram(() => true), shell));
+      process.stdout.write(completionScript(await describeProgram(), shell));
     });
 }
 

@@ -4,10 +4,11 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { before, describe, it } from 'node:test';
 import { promisify } from 'node:util';
+import type { Command } from 'commander';
 import { ERROR_REMEDIES } from '#contracts/errors.ts';
 import { EXIT_CODES } from '#topics/exit-codes.ts';
 import { PROJECT } from '../local/parts.mjs';
-import { buildProgram } from './build-program.ts';
+import { describeProgram } from './build-program.ts';
 import { completionScript } from './completion.ts';
 import { COMMANDS } from './registry.ts';
 
@@ -81,10 +82,23 @@ describe('the program tributary', () => {
   });
 });
 
+describe('the commands of the program', () => {
+  it('each print JSON where it is asked for, but for the completion script', async () => {
+    const without: string[] = [];
+    const visit = (command: Command, path: string): void => {
+      const isLeaf = command.commands.length === 0;
+      if (isLeaf && !command.options.some(({ long }) => long === '--json')) without.push(path);
+      for (const part of command.commands) visit(part, `${path} ${part.name()}`.trim());
+    };
+    visit(await describeProgram(), '');
+    assert.deepEqual(without, ['completion']);
+  });
+});
+
 describe('the completion of words', () => {
   let script = '';
   before(async () => {
-    script = completionScript(await buildProgram(() => true), 'bash');
+    script = completionScript(await describeProgram(), 'bash');
   });
 
   async function complete(...words: string[]): Promise<string[]> {
@@ -100,10 +114,13 @@ describe('the completion of words', () => {
     assert.deepEqual(await complete('tributary', 'tail', '--user', '5', '--fo'), ['--follow']);
     assert.deepEqual(await complete('tributary', 'topics', 'requeue', '--topic', 'sla'), ['slates']);
     assert.deepEqual(await complete('tributary', 'trigger', 'bu'), ['buy']);
+    assert.deepEqual(await complete('tributary', 'load', '--enc'), ['--encoding']);
+    assert.deepEqual(await complete('tributary', 'load', '--encoding', 'win'), ['windows-1252']);
+    assert.deepEqual(await complete('tributary', 'demo', '--dataset', 'ml'), ['ml-100k']);
   });
 
   it('has the same words in zsh, which reads scripts of bash', async () => {
-    const zsh = completionScript(await buildProgram(() => true), 'zsh');
+    const zsh = completionScript(await describeProgram(), 'zsh');
     assert.ok(zsh.includes('bashcompinit'));
     assert.ok(zsh.endsWith(script.split('\n').slice(1).join('\n')));
   });

@@ -17,13 +17,18 @@ export interface ScriptRun {
   readonly script: string;
   /** Parts that the bootstrap installs first; undefined for all that the stages need. */
   readonly parts?: readonly string[];
+  /** Returns the same command with its options, from which completion knows them. */
+  readonly describe: () => Promise<Command>;
 }
 
 export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['demo'],
     summary: 'start everything on this machine, load data and replay actions live',
-    run: { script: 'deploy/demo/cli.ts' },
+    run: {
+      script: 'deploy/demo/cli.ts',
+      describe: async () => (await import('../demo/options.ts')).demoCommand(),
+    },
   },
   {
     path: ['doctor'],
@@ -48,7 +53,11 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['load'],
     summary: 'load your own actions and items, files of any size, into a running Tributary',
-    run: { script: 'deploy/load/cli.ts', parts: ['packages'] },
+    run: {
+      script: 'deploy/load/cli.ts',
+      parts: ['packages'],
+      describe: async () => (await import('../load/options.ts')).loadCommand('load'),
+    },
   },
   {
     path: ['trigger'],
@@ -118,7 +127,10 @@ export const COMMANDS: readonly CommandRow[] = [
   {
     path: ['simulate'],
     summary: 'let a simulated crowd act through the public API alone',
-    run: { script: 'deploy/simulate/cli.ts' },
+    run: {
+      script: 'deploy/simulate/cli.ts',
+      describe: async () => (await import('../simulate/options.ts')).simulateCommand(),
+    },
   },
   {
     path: ['completion'],

@@ -1,4 +1,5 @@
 import { Command, InvalidArgumentError } from 'commander';
+import { exitOfWords } from '#topics/command-line.ts';
 
 export interface SimulateOptions {
   /** Time for which the crowd acts, in seconds. */
@@ -13,8 +14,12 @@ export interface SimulateOptions {
   readonly json: boolean;
 }
 
-/** Parses the command line; an error or --help exits the process with a message. */
+/** Parses the command line; a wrong word exits the process with 2 and a message. */
 export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
+  return simulateCommand().exitOverride(exitOfWords).parse(args, { from: 'user' }).opts<SimulateOptions>();
+}
+
+export function simulateCommand(): Command {
   return new Command('npm run simulate --')
     .description(
       'Lets people with interests of a data set visit, look, click and buy through the public API, and prints how often they click. ' +
@@ -28,9 +33,7 @@ export function parseSimulateOptions(args: readonly string[]): SimulateOptions {
       '--gateway <url>',
       'a running system that has the catalogue; its history stays as it is, and no experiment is started',
     )
-    .option('--json', 'print the figures as one line of JSON at the end', false)
-    .parse(args, { from: 'user' })
-    .opts<SimulateOptions>();
+    .option('--json', 'print the figures as one line of JSON at the end', false);
 }
 
 function positive(text: string): number {
