@@ -51,8 +51,9 @@ describe('what people look at and decide in the console', () => {
     await page.screenshot({ path: join(ARTIFACTS, 'two-proposers.png'), fullPage: true });
   });
 
-  it('an item shows who takes it, by type and user', async () => {
+  it('an item shows who takes it, and its neighbours by each model', async () => {
     await console_.open(`item/${KNOWN_ITEM}`, '[aria-label="Last users"] td');
+    await page.locator('section[aria-label="neighbours by medoid-neighbours"] li').first().waitFor();
     assert.match((await page.locator('[aria-label="Last users"]').textContent())!, new RegExp(KNOWN_USER));
     assert.deepEqual(console_.complaints(), []);
   });

@@ -11,6 +11,10 @@ export const SETTINGS = {
     fallback: defaultUrl(STAGES.interests),
     summary: 'base address of the stage interests',
   }),
+  proposeUrl: text('TRIBUTARY_PROPOSE_URL', {
+    fallback: defaultUrl(STAGES.propose),
+    summary: 'base address of the stage propose, which only the console queries',
+  }),
   indexUrls: INDEX_URLS,
   peerTimeoutMs: number('TRIBUTARY_GATEWAY_PEER_TIMEOUT_MS', {
     fallback: 2_000,

@@ -44,9 +44,12 @@ await runStage(STAGES.gateway, async (stage) => {
     batchOptions: { log: stage.log, timeoutMs: config.writeTimeoutMs },
     metrics,
   });
+  const propose = createPeer({ name: 'propose', url: config.proposeUrl, ...limits });
+  stage.lifecycle.onStop('propose', () => propose.close());
   if (servesConsole(config, stage.config.host))
     await addConsole(stage, {
       ...peers,
+      propose,
       isLocal: config.console === 'local',
       mayDecide: config.consoleActions === 'on',
       countDecision: metrics.countDecision,

@@ -4,8 +4,9 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { readProposeConfig } from './config.ts';
 import { ForEveryone } from './for-everyone.ts';
+import { addNeighbourRoute } from './inspect-routes.ts';
 import { createProposeMetrics } from './metrics.ts';
-import { createModels } from './models.ts';
+import { createModels, type ModelsByAudience } from './models.ts';
 import { createPass } from './pass.ts';
 import { createReport } from './report.ts';
 import { openResources } from './resources.ts';
@@ -17,8 +18,11 @@ await runStage(STAGES.propose, async (stage) => {
   const report = createReport({ metrics, log: stage.log, now: Date.now });
   const publish = async (proposal: Proposal, trace?: string): Promise<void> =>
     void (await stage.produce('proposals', proposal.userId, proposal, { trace, insists: true }));
+  let inspected: ModelsByAudience['forUsers'] = [];
+  addNeighbourRoute(stage.http, () => inspected, Date.now);
   return async () => {
     const models = createModels(config, await openResources(stage, config));
+    inspected = models.forUsers;
     const { timeoutMs, waitingUsers } = config;
     const shared = { timeoutMs, waitingUsers, publish, report };
     const runners = models.forUsers.map(

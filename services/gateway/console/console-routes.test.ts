@@ -33,6 +33,7 @@ async function open({ isLocal = true, mayDecide = false } = {}): Promise<Fastify
           ? { reason: path.endsWith('neural') ? 'there is no policy neural' : null }
           : { asked: path },
     },
+    propose: { get: async (path: string) => ({ asked: path }) },
     index: {
       vectors: async (_: string, itemIds: string[]) =>
         Object.fromEntries(itemIds.map((itemId) => [itemId, 'AAAA'])),

@@ -37,6 +37,7 @@ const MAX_STREAMS = 50;
 export interface ConsoleOptions {
   readonly index: IndexClient;
   readonly rerank: Pick<Peer, 'get'>;
+  readonly propose: Pick<Peer, 'get'>;
   /** Whether only this machine may ask, by whichever name. */
   readonly isLocal: boolean;
   /** Whether people may change what is served. */
@@ -46,7 +47,7 @@ export interface ConsoleOptions {
 
 export async function addConsole(stage: StagePorts, options: ConsoleOptions): Promise<void> {
   const { kafka, codec, config, log, lifecycle } = stage;
-  const { index, rerank, isLocal, mayDecide, countDecision } = options;
+  const { index, rerank, propose, isLocal, mayDecide, countDecision } = options;
   const clients = { kafka, codec, namespace: config.namespace, signal: lifecycle.signal };
   const feed = createLiveFeed({ kafka, codec, namespace: config.namespace, log });
   lifecycle.onStop('console', () => feed.close());
@@ -54,7 +55,7 @@ export async function addConsole(stage: StagePorts, options: ConsoleOptions): Pr
     if (isLocal) http.addHook('onRequest', demandLocalName);
     await addFiles(http);
     addStreams({ ...stage, http }, feed);
-    await http.register((reads) => addReads(reads, { clients, index, rerank, mayDecide }));
+    await http.register((reads) => addReads(reads, { clients, index, rerank, propose, mayDecide }));
     addDecisions(http, { clients, rerank, log, isOn: mayDecide, count: countDecision });
   });
 }

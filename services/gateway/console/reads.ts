@@ -19,6 +19,7 @@ import { readUserStory } from './user-story.ts';
 
 const Id = Type.String({ minLength: 1 });
 const IdParams = Type.Object({ id: Id });
+const NeighboursQuery = Type.Object({ generation: Id });
 const NameParams = Type.Object({ name: Id });
 const VectorsBody = Type.Object({ generation: Id, itemIds: Type.Array(Id, { maxItems: 200 }) });
 const ItemsBody = Type.Object({ itemIds: Type.Array(Id, { maxItems: 500 }) });
@@ -27,6 +28,7 @@ export interface ConsoleReadOptions {
   readonly clients: LogClients;
   readonly index: IndexClient;
   readonly rerank: Pick<Peer, 'get'>;
+  readonly propose: Pick<Peer, 'get'>;
   /** Whether the console may change anything. */
   readonly mayDecide: boolean;
 }
@@ -34,7 +36,7 @@ export interface ConsoleReadOptions {
 /** Adds the routes with an ETag, because the pages ask for most of them again and again. */
 export async function addReads(
   http: FastifyInstance,
-  { clients, index, rerank, mayDecide }: ConsoleReadOptions,
+  { clients, index, rerank, propose, mayDecide }: ConsoleReadOptions,
 ): Promise<void> {
   await http.register(etag);
   const { kafka, namespace } = clients;
@@ -68,6 +70,14 @@ export async function addReads(
     '/console/items/:id/story',
     { schema: { ...hidden, params: IdParams } },
     (request) => readItemStory(clients, request.params.id),
+  );
+  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof NeighboursQuery> }>(
+    '/console/items/:id/neighbours',
+    { schema: { ...hidden, params: IdParams, querystring: NeighboursQuery } },
+    ({ params: { id }, query: { generation } }) => {
+      const query = `generation=${encodeURIComponent(generation)}&n=10`;
+      return propose.get(`/inspect/items/${encodeURIComponent(id)}/neighbours?${query}`);
+    },
   );
   http.post<{ Body: Static<typeof VectorsBody> }>(
     '/console/vectors',

@@ -19,12 +19,15 @@ export async function show(page, itemId, signal) {
     ),
   );
   if (itemId === '') return;
-  const [near, story] = [h('div'), h('section')];
-  page.append(near, story);
+  const [near, spaces, story] = [h('div'), h('section'), h('section')];
+  page.append(near, spaces, story);
   const id = encodeURIComponent(itemId);
   await Promise.all([
     api(`/v1/items/${id}/similar?n=24`, { signal })
-      .then((answer) => neighbours(near, itemId, answer, signal))
+      .then(async (answer) => {
+        await neighbours(near, itemId, answer, signal);
+        await otherSpaces(spaces, id, answer.generation, signal);
+      })
       .catch((error) => failed(near, error, signal)),
     api(`/console/items/${id}/story`, { signal })
       .then((answer) => takers(story, answer))
@@ -62,6 +65,53 @@ async function neighbours(element, itemId, { title, generation, items }, signal)
             h('h4', {}, h('a', { href: `#/item/${encodeURIComponent(near.itemId)}` }, near.title)),
           ),
           h('p', { class: 'quiet' }, `cosine ${near.score.toFixed(3)}, item ${near.itemId}`),
+        ),
+      ),
+    ),
+  );
+  await showPictures(element, signal);
+}
+
+/** The neighbours that each model finds: what it would propose to somebody who took this item alone. */
+async function otherSpaces(element, id, generation, signal) {
+  const path = `/console/items/${id}/neighbours?generation=${encodeURIComponent(generation)}`;
+  const { models } = await api(path, { signal }).catch((error) => {
+    failed(element, error, signal);
+    return {};
+  });
+  if (models === undefined) return;
+  const lookOf = await looksOf(
+    models.flatMap(({ items }) => items.map((item) => item.itemId)),
+    signal,
+  );
+  element.replaceChildren(
+    h('h3', {}, 'Neighbours by model'),
+    h('p', { class: 'quiet' }, 'What each model would propose to somebody who has taken this item alone.'),
+    h(
+      'div',
+      { class: 'columns' },
+      models.map(({ model, items, failure }) =>
+        h(
+          'section',
+          { 'aria-label': `neighbours by ${model}` },
+          h('h4', {}, model),
+          failure === undefined ? null : h('p', { class: 'bad' }, failure),
+          items.length > 0 || failure !== undefined
+            ? null
+            : h('p', { class: 'quiet' }, 'It knows no neighbour of this item.'),
+          h(
+            'ol',
+            { class: 'list' },
+            items.map((item) =>
+              h(
+                'li',
+                {},
+                pictureOf(item.itemId),
+                h('a', { href: `#/item/${encodeURIComponent(item.itemId)}` }, lookOf(item.itemId).title),
+                h('span', { class: 'quiet' }, ` ${item.score.toPrecision(3)}`),
+              ),
+            ),
+          ),
         ),
       ),
     ),
