@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
+import { STAGE_NAMES, urlVariable } from '#stages/stages.ts';
 import { PROJECT } from '../local/parts.mjs';
 import { COMMANDS } from '../program/registry.ts';
 import { commandsIn, documentsOf, namesIn, readDocCommands } from './doc-commands.ts';
@@ -32,6 +33,19 @@ describe('the commands in the documents', () => {
       unknown.map(({ file, line, text }) => `${file}:${line}: ${text}`),
       [],
     );
+  });
+
+  it('name only settings that the code reads', () => {
+    const sources = ['contracts', 'deploy', 'services', 'topics']
+      .flatMap((folder) => readdirSync(join(PROJECT, folder), { recursive: true, withFileTypes: true }))
+      .filter((entry) => entry.isFile() && /\.(ts|mjs)$/.test(entry.name))
+      .map((entry) => readFileSync(join(entry.parentPath, entry.name), 'utf8'));
+    const variablesIn = (text: string): string[] => text.match(/TRIBUTARY_[A-Z]+(_[A-Z]+)*/g) ?? [];
+    const known = new Set(sources.flatMap(variablesIn));
+    for (const name of STAGE_NAMES) known.add(urlVariable(name));
+    for (const file of documentsOf(PROJECT))
+      for (const variable of variablesIn(readFileSync(join(PROJECT, file), 'utf8')))
+        assert.ok(known.has(variable.replace(/_FILE$/, '')) || known.has(variable), `${file}: ${variable}`);
   });
 
   it('name only scripts and commands that exist', () => {

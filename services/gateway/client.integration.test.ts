@@ -128,12 +128,15 @@ describe('the client of apps against the gateway stage', () => {
         headers: {
           origin: SHOP,
           'access-control-request-method': method,
-          'access-control-request-headers': 'content-type',
+          'access-control-request-headers': 'content-type, x-tributary-console',
         },
       });
       assert.equal(answer.status, 204, path);
       assert.equal(answer.headers.get('access-control-allow-origin'), SHOP);
       assert.match(answer.headers.get('access-control-allow-methods') ?? '', new RegExp(method));
+      const headers = answer.headers.get('access-control-allow-headers') ?? '';
+      assert.match(headers, /content-type/);
+      assert.doesNotMatch(headers, /console/, 'no page of an app decides in the console');
     }
   });
 });
