@@ -27,6 +27,7 @@ async function content(experiments, chosen, isOn, refresh, signal) {
         if (!signal.aborted) report.replaceChildren(h('p', { class: 'bad' }, error.message));
       });
     parts.push(
+      h('h3', {}, 'All experiments'),
       table(
         'All experiments',
         ['Name', 'State', 'Since (UTC)', 'Arms'],
@@ -66,7 +67,7 @@ function reportOf(experiment, report, isOn, refresh) {
   ]);
   return [
     h('h3', {}, `${name}, ${state} since ${time(experiment.startedAt)}`),
-    h('p', { class: sampleRatio.isRight ? 'good' : 'bad' }, verdict),
+    h('p', { class: sampleRatio.isRight ? undefined : 'bad' }, verdict),
     h(
       'p',
       { class: 'quiet' },
@@ -152,7 +153,10 @@ function startForm(refresh) {
         try {
           const wish = { name: name.value, arms: arms.value.split('\n').filter(Boolean).map(parseArm) };
           await decide('/console/experiments', wish);
-          await refresh();
+          // The page of the new one; where it is open already, it is shown again.
+          const page = `#/experiments/${encodeURIComponent(wish.name)}`;
+          if (location.hash === page) await refresh();
+          else location.hash = page;
         } catch (error) {
           status.className = 'bad';
           status.textContent = error.message;
