@@ -47,7 +47,10 @@ describe('the image', () => {
     const start = join(PROJECT, 'deploy/image/start.ts');
     const { status, stderr } = spawnSync(process.execPath, [start, 'help'], { encoding: 'utf8' });
     assert.equal(status, 2);
-    assert.match(stderr, /There is no stage or command "help"\. There are gateway, .*, topics, releases\./);
+    assert.match(
+      stderr,
+      /There is no stage or command "help"\. There are gateway, .*, topics, releases, load\./,
+    );
     const help = execFileSync(process.execPath, [start, 'topics', '--help'], { encoding: 'utf8' });
     assert.match(help, /Usage: topics/);
   });

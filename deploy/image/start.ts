@@ -1,5 +1,5 @@
 // The entry point of the image. `start.ts interests` becomes that stage, in the same process, so that signals reach it;
-// `start.ts topics …` and `start.ts releases …` run these command lines.
+// `start.ts topics …`, `start.ts releases …` and `start.ts load …` run these command lines.
 
 import { OWN_STAGES, stageArguments } from '../local/stage-launch.ts';
 import { heapWithin } from './heap.ts';
@@ -7,6 +7,7 @@ import { heapWithin } from './heap.ts';
 const COMMANDS: Readonly<Record<string, () => Promise<unknown>>> = {
   topics: () => import('#topics/cli.ts'),
   releases: () => import('../releases/cli.ts'),
+  load: () => import('../load/cli.ts'),
 };
 
 const [name = '', ...rest] = process.argv.slice(2);

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { readConfig } from '#platform/config.ts';
+import type { TestNamespace } from '#topics/test-namespace.ts';
 import { SETTINGS as FEEDBACK_SETTINGS, rulesOf } from '../../../services/feedback/config.ts';
 import { SETTINGS as INTERESTS_SETTINGS } from '../../../services/interests/config.ts';
 import { checkAcknowledged } from '../checkers/acknowledged.ts';
@@ -20,6 +21,12 @@ import { readInterestsRecords, readStatistics } from '../read-stores.ts';
 import { SHARED_ITEMS } from './generations.ts';
 import { usersOfPartitions } from './recovery.ts';
 import { FEEDBACK_ENV, type NemesisWorld } from './world.ts';
+
+/** What the comparison reads of a world, wherever its stages run. */
+export interface ComparedWorld
+  extends Pick<NemesisWorld, 'redis' | 'load' | 'slowClients' | 'generations' | 'write'> {
+  readonly namespace: Pick<TestNamespace, 'kafka' | 'codec' | 'topicOf' | 'namespace'>;
+}
 
 export interface Comparison {
   /** A sentence for each difference between what was done and what should have been. */
@@ -43,7 +50,7 @@ const SETTLE_MS = 60_000;
 const SETTLE_POLL_MS = 3_000;
 
 /** Ends the load, closes every slate, waits until all is read, and compares the stores and the log with what they should hold. */
-export async function settleAndCompare(world: NemesisWorld): Promise<Comparison> {
+export async function settleAndCompare(world: ComparedWorld): Promise<Comparison> {
   await world.load.stop();
   await closeSlates(world);
   const lagging = await waitForNoLag(world.namespace, LAG_MS);
@@ -57,7 +64,7 @@ export async function settleAndCompare(world: NemesisWorld): Promise<Comparison>
 }
 
 /** Advances the stream time and the slates of each partition beyond every attribution window. */
-async function closeSlates(world: NemesisWorld): Promise<void> {
+async function closeSlates(world: ComparedWorld): Promise<void> {
   for (const userId of usersOfPartitions('closer')) {
     const now = Date.now();
     await world.write('actions', userId, {
@@ -86,7 +93,7 @@ async function compare({
   load,
   slowClients,
   generations,
-}: NemesisWorld): Promise<Comparison> {
+}: ComparedWorld): Promise<Comparison> {
   const read = <T extends Parameters<typeof readLog>[1]>(topic: T) => readLog(namespace, topic);
   const [actions, slates, rewards, proposals] = [
     await read('actions'),

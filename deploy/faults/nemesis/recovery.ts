@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { SHARED_ITEMS } from './generations.ts';
+import type { Load } from './load.ts';
 import { allReady, type NemesisWorld } from './world.ts';
 
 const POLL_MS = 250;
@@ -24,10 +25,18 @@ const PROBES = usersOfPartitions('probe');
  */
 export async function recovered(world: NemesisWorld, round: string): Promise<void> {
   await allReady(world.fleet, world.members, TIMEOUT_MS);
-  await Promise.all(PROBES.map((userId) => probe(world, userId, round)));
+  await probesReachSlates(world.load, round);
 }
 
-async function probe({ load }: NemesisWorld, userId: string, round: string): Promise<void> {
+/**
+ * Resolves when a new action of a user of each partition is acknowledged and reflected in a slate.
+ * @throws Error that names what has not recovered
+ */
+export async function probesReachSlates(load: Pick<Load, 'act' | 'visit'>, round: string): Promise<void> {
+  await Promise.all(PROBES.map((userId) => probe(load, userId, round)));
+}
+
+async function probe(load: Pick<Load, 'act' | 'visit'>, userId: string, round: string): Promise<void> {
   const deadline = performance.now() + TIMEOUT_MS;
   const action = { eventId: `${userId}/${round}`, userId, itemId: SHARED_ITEMS[0]!, type: 'view' };
   let offset: number | undefined;

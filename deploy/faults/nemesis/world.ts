@@ -51,7 +51,7 @@ const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'
 const USES_REDIS: ReadonlySet<string> = new Set(['interests', 'rerank', 'feedback']);
 /** Stages that others call. */
 const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'rerank']);
-const USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`);
+export const LOAD_USERS = Array.from({ length: 60 }, (_, i) => `user-${i}`);
 const WRITE_RETRY_MS = 60_000;
 const BROKER_HEAP = '512m';
 
@@ -148,7 +148,7 @@ export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
     const load = startLoad({
       gateway: balancers.get(urlVariable('gateway'))!,
       random: createRandom(`${options.seed}/load`),
-      users: USERS,
+      users: LOAD_USERS,
       items: SHARED_ITEMS,
       ...options,
     });

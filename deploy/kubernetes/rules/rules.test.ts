@@ -156,26 +156,33 @@ describe('the overlays', () => {
   }
 });
 
-describe('the component inference-workers', () => {
-  it('the component inference-workers breaks no rule beside the overlay production', async () => {
-    const folder = join(PROJECT, 'deploy/kubernetes');
-    const beside = mkdtempSync(join(tmpdir(), 'workers-'));
-    const [overlay, component] = ['overlays/production', 'components/inference-workers'].map((path) =>
-      relative(beside, join(folder, path)),
-    );
-    writeFileSync(
-      join(beside, 'kustomization.yaml'),
-      `namespace: tributary\nresources: [${overlay}]\ncomponents: [${component}]\n`,
-    );
-    const objects = renderOverlay(beside);
-    rmSync(beside, { recursive: true });
-    assert.ok(
-      podSources(objects).some(({ name, kind }) => name === 'inference-workers' && kind === 'CronJob'),
-    );
-    for (const [sentence, rule] of Object.entries(await everyRule())) {
-      assert.deepEqual(rule(objects), [], sentence);
-    }
-  });
+const ADDED = [
+  { component: 'inference-workers', overlay: 'production', kind: 'CronJob' },
+  { component: 'history', overlay: 'local', kind: 'Job' },
+];
+
+describe('the components that no overlay has', () => {
+  for (const added of ADDED) {
+    it(`the component ${added.component} breaks no rule beside the overlay ${added.overlay}`, async () => {
+      const folder = join(PROJECT, 'deploy/kubernetes');
+      const beside = mkdtempSync(join(tmpdir(), 'component-'));
+      const [overlay, component] = [`overlays/${added.overlay}`, `components/${added.component}`].map(
+        (path) => relative(beside, join(folder, path)),
+      );
+      writeFileSync(
+        join(beside, 'kustomization.yaml'),
+        `namespace: tributary\nresources: [${overlay}]\ncomponents: [${component}]\n`,
+      );
+      const objects = renderOverlay(beside);
+      rmSync(beside, { recursive: true });
+      assert.ok(
+        podSources(objects).some(({ name, kind }) => name === added.component && kind === added.kind),
+      );
+      for (const [sentence, rule] of Object.entries(await everyRule())) {
+        assert.deepEqual(rule(objects), [], sentence);
+      }
+    });
+  }
 });
 
 describe('the rules about manifests', () => {

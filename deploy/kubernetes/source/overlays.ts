@@ -1,6 +1,7 @@
 /** The installations that are ready to apply. */
 import { AUTOSCALING } from './components/autoscaling.ts';
 import type { Component } from './components/component.ts';
+import { HISTORY } from './components/history.ts';
 import { INFERENCE_WORKERS } from './components/inference-workers.ts';
 import { INGRESS } from './components/ingress.ts';
 import { KAFKA } from './components/kafka.ts';
@@ -24,6 +25,7 @@ export const COMPONENTS: readonly Component[] = [
   MONITORING,
   AUTOSCALING,
   INFERENCE_WORKERS,
+  HISTORY,
 ];
 
 export interface Overlay {

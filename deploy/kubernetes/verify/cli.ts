@@ -1,5 +1,5 @@
-// `npm run verify:kubernetes [-- --json]`: renders every installation with kustomize and Helm and judges the result. What needs
-// an API server is null in the summary, which is one JSON object on the last line.
+// `npm run verify:kubernetes [-- --json]`: renders every installation with kustomize and Helm and judges the result. With `--cluster`
+// it installs the overlay `local` on the cluster of the current kubeconfig, and hurts it. The last line is one JSON object.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -15,6 +15,7 @@ import { everyRule } from '../rules/every-rule.ts';
 import { unknownMetrics, unwatched } from '../rules/metric-rules.ts';
 import { RELEASE_NAMESPACE } from '../source/chart.ts';
 import { OVERLAYS } from '../source/overlays.ts';
+import { readReplacement, verifyCluster } from './cluster/run.ts';
 import { EXCEPTIONS, type Exception, readScores } from './lint.ts';
 import { collectSchemas, type Schema, type Schemas, schemaFaults } from './schema.ts';
 
@@ -22,8 +23,38 @@ const FOLDER = join(PROJECT, 'deploy/kubernetes');
 const MAX_OUTPUT = 64 * 2 ** 20;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { json: { type: 'boolean', default: false } } });
+  const { values } = parseArgs({
+    options: {
+      json: { type: 'boolean', default: false },
+      cluster: { type: 'boolean', default: false },
+      image: { type: 'string', multiple: true, default: [] },
+      history: { type: 'string', default: '0' },
+      'upgrade-from': { type: 'string' },
+      only: { type: 'string', multiple: true, default: [] },
+      keep: { type: 'boolean', default: false },
+    },
+  });
   const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
+  if (values.cluster) {
+    const { image, only, keep } = values;
+    const images = image.map(readReplacement);
+    const result = await verifyCluster({
+      images,
+      upgradeFrom: values['upgrade-from'],
+      history: Number(values.history),
+      only,
+      keep,
+      say,
+    });
+    for (const difference of result.differences) say(`  ${difference}`);
+    console.log(JSON.stringify(result));
+    if (result.failed > 0) process.exitCode = 1;
+    return;
+  }
+  await verifyManifests(say);
+}
+
+async function verifyManifests(say: (line: string) => void): Promise<void> {
   const tools = await bringParts(
     ['kustomize', 'helm', 'kube-score', 'kubernetes-schemas', 'strimzi-schemas'],
     { quiet: true },

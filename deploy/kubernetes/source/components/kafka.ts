@@ -16,20 +16,28 @@ import type { Component } from './component.ts';
 const NAME = 'kafka';
 const DATA = '/var/lib/kafka';
 export const KAFKA_PORT = 9_092;
+/**
+ * Port of the first node for `kubectl port-forward`, and of the next node one more. The listener has no other address than the
+ * loopback of its pod, and names that of the machine to which it is forwarded.
+ */
+export const FORWARDED_PORT = 19_092;
 
 /** Writes the configuration of the node of this pod, formats an empty volume, and starts the node. */
 const START = `set -eu
 node=\${HOSTNAME##*-}
 voters=0@kafka-0.kafka-pods:9093
 for other in $(seq 1 $((NODES - 1))); do voters=$voters,$other@kafka-$other.kafka-pods:9093; done
+# kubectl port-forward makes 127.0.0.1 of this pod 127.0.0.1 of another machine.
+forwarded=$((${FORWARDED_PORT} + node))
 in_sync=$((NODES > 1 ? NODES - 1 : 1))
 cat > /tmp/server.properties <<PROPERTIES
 process.roles=broker,controller
 node.id=$node
 controller.quorum.voters=$voters
-listeners=PLAINTEXT://:${KAFKA_PORT},CONTROLLER://:9093
-advertised.listeners=PLAINTEXT://kafka-$node.kafka-pods:${KAFKA_PORT}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://:${KAFKA_PORT},CONTROLLER://:9093,FORWARDED://127.0.0.1:$forwarded
+advertised.listeners=PLAINTEXT://kafka-$node.kafka-pods:${KAFKA_PORT},FORWARDED://127.0.0.1:$forwarded
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FORWARDED:PLAINTEXT
+inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
 log.dirs=${DATA}/log
 auto.create.topics.enable=false
