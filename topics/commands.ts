@@ -1,6 +1,7 @@
 /** The commands of the command line: each turns flags into printed lines. */
 import { TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
+import { patiently } from '#contracts/patience.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
 import { CATALOG, type TopicName } from './catalog.ts';
@@ -22,6 +23,11 @@ export interface PlanFlags {
   /** Entries of the form `topic=days`. */
   readonly retention?: readonly string[];
   readonly json?: boolean;
+}
+
+export interface ApplyFlags extends PlanFlags {
+  /** Seconds to wait for Kafka and the registry. */
+  readonly patience?: number;
 }
 
 export interface JsonFlag {
@@ -73,8 +79,12 @@ export async function planCommand(context: CommandContext, flags: PlanFlags): Pr
   await writeChanges(context, await planTopics(applyOptions(context, flags)), flags);
 }
 
-export async function applyCommand(context: CommandContext, flags: PlanFlags): Promise<void> {
-  await writeChanges(context, await applyTopics(applyOptions(context, flags)), flags);
+export async function applyCommand(context: CommandContext, flags: ApplyFlags): Promise<void> {
+  const applied = await patiently(() => applyTopics(applyOptions(context, flags)), {
+    patienceMs: (flags.patience ?? 0) * 1_000,
+    onWait: ({ message }) => void process.stderr.write(`waiting: ${message}\n`),
+  });
+  await writeChanges(context, applied, flags);
 }
 
 async function writeChanges(

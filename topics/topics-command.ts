@@ -3,6 +3,7 @@ import { Command, InvalidArgumentError } from 'commander';
 import { runCommand } from './command.ts';
 import { collectValues, positiveInteger, topicName, wholeNumber } from './command-line.ts';
 import {
+  type ApplyFlags,
   applyCommand,
   type DeadLetterFlags,
   deadLettersCommand,
@@ -57,8 +58,9 @@ export function topicsCommand(): Command {
     .description('create topics, set their configuration and register their schemas; safe to repeat')
     .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
     .option('--retention <topic=days>', 'retention of one topic; may be repeated', collectValues)
+    .option('--patience <seconds>', 'how long to wait for Kafka and the registry', positiveInteger)
     .option('--json', 'one JSON object a change')
-    .action((flags: PlanFlags) => runCommand((context) => applyCommand(context, flags)));
+    .action((flags: ApplyFlags) => runCommand((context) => applyCommand(context, flags)));
 
   program
     .command('list')

@@ -230,6 +230,15 @@ export const PLATFORM_SETTINGS = {
     summary:
       'share of the traces that begin at a stage which are recorded, where there is a collector; a trace that an app began is recorded if the app records it',
   }),
+  startPatienceMs: number('TRIBUTARY_START_PATIENCE_MS', {
+    fallback: 0,
+    minimum: 0,
+    maximum: 3_600_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'time that a stage which starts waits for the Schema Registry and for its schemas, where all starts at once; 0 stops at the first failure',
+  }),
   drainDeadlineMs: number('TRIBUTARY_DRAIN_DEADLINE_MS', {
     fallback: 20_000,
     minimum: 1_000,

@@ -4,6 +4,7 @@ import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import type { Codec } from '#contracts/codec.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import { patiently } from '#contracts/patience.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
@@ -198,7 +199,10 @@ async function createStage(
     log,
     security: kafkaSecurityOf(config),
   });
-  const codec = await prepareCodec(config);
+  const codec = await patiently(() => prepareCodec(config), {
+    patienceMs: config.startPatienceMs,
+    onWait: (err) => log.warn({ err }, 'waiting for the Schema Registry'),
+  });
   const { namespace, collectorUrl, traceShare } = config;
   const tracer =
     collectorUrl === ''

@@ -2,7 +2,7 @@
 import { PLATFORM_SETTINGS } from '#platform/config.ts';
 import { urlVariable } from '#stages/stages.ts';
 import type { Manifest } from './manifest.ts';
-import { PART_OF } from './parts.ts';
+import { PART_OF, STARTUP_SECONDS } from './parts.ts';
 import { stageManifests } from './stage.ts';
 import { TOPICS_JOB, topicsManifests } from './topics-job.ts';
 import { portOf, TOPIC_NAMESPACE, WORKLOADS } from './workloads.ts';
@@ -16,6 +16,8 @@ export const BASE_SETTINGS: Readonly<Record<string, string>> = {
   // All addresses of the pod; on a cluster of IPv6 alone, set it to ::
   TRIBUTARY_STAGE_HOST: '0.0.0.0',
   TRIBUTARY_LOG_LEVEL: PLATFORM_SETTINGS.logLevel.fallbackText,
+  // Shorter than what the startup probe allows. Without it, stages that wait for the Job `topics` are started again and again.
+  [PLATFORM_SETTINGS.startPatienceMs.variable]: String((STARTUP_SECONDS - 60) * 1_000),
   ...Object.fromEntries(
     (['rerank', 'interests', 'index'] as const).map((name) => [
       urlVariable(name),

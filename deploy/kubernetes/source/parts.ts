@@ -24,6 +24,9 @@ const SPARE_SECONDS = 10;
 export const GRACE_SECONDS =
   LEAVE_SECONDS + (PLATFORM_SETTINGS.drainDeadlineMs.fallback ?? 0) / 1_000 + SPARE_SECONDS;
 
+/** Seconds in which a stage has reached its servers, which may be starting too. */
+export const STARTUP_SECONDS = 300;
+
 /** Where the Secret `tributary` is mounted, one file a key. */
 export const SECRETS_PATH = '/etc/tributary/secrets';
 

@@ -10,6 +10,7 @@ import {
   podSecurity,
   resources,
   SECRETS_PATH,
+  STARTUP_SECONDS,
   selector,
   service,
   serviceAccount,
@@ -209,7 +210,12 @@ function probes(name: Workload['name']): Manifest {
   // A stage listens once it has reached Kafka and the registry; what it reads of the log then delays only readiness.
   return {
     '#startupProbe': 'The stage listens once Kafka, the registry and Redis have answered.',
-    startupProbe: { ...get('/healthz'), periodSeconds: 1, timeoutSeconds: 2, failureThreshold: 180 },
+    startupProbe: {
+      ...get('/healthz'),
+      periodSeconds: 1,
+      timeoutSeconds: 2,
+      failureThreshold: STARTUP_SECONDS,
+    },
     '#livenessProbe': 'Only a process that has hung is restarted: /healthz asks no other server.',
     livenessProbe: {
       ...get('/healthz'),

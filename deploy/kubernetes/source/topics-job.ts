@@ -1,6 +1,13 @@
 /** The Job that brings topics and schemas to the state of the catalogue, before the stages of a new version start. */
 import { type Manifest, Value } from './manifest.ts';
-import { CONTAINER_SECURITY, labels, podSecurity, resources, serviceAccount } from './parts.ts';
+import {
+  CONTAINER_SECURITY,
+  labels,
+  podSecurity,
+  resources,
+  STARTUP_SECONDS,
+  serviceAccount,
+} from './parts.ts';
 import {
   imageOf,
   kafkaUserEnvironment,
@@ -41,7 +48,10 @@ export function topicsManifests(): Manifest[] {
                 name: 'topics',
                 image: imageOf('tributary'),
                 imagePullPolicy: 'IfNotPresent',
-                args: ['topics', 'apply', '--replication-factor', new Value('topics.replicationFactor', '3')],
+                args: [
+                  ...['topics', 'apply', '--patience', String(STARTUP_SECONDS)],
+                  ...['--replication-factor', new Value('topics.replicationFactor', '3')],
+                ],
                 envFrom: SETTINGS_SOURCE,
                 env: kafkaUserEnvironment(TOPICS_JOB),
                 resources: resources(TOPICS_JOB, ['50m', '1'], ['128Mi', '256Mi']),
