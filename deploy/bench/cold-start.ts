@@ -70,7 +70,12 @@ async function publish(path: Path, count: number): Promise<void> {
     return vectors.subarray(start, start + SYNTHETIC_DIMENSION);
   };
   console.error(`  publishing ${count} vectors …`);
-  await publishVectors(path.namespace, { alpha: 0, vectorOf, histories: [] }, Date.now(), itemIds);
+  await publishVectors(
+    path.namespace,
+    { alpha: 0, vectorOf, histories: [], categoriesOf: () => [] },
+    Date.now(),
+    itemIds,
+  );
   console.error('  building the graph …');
   await waitFor(
     async () => {

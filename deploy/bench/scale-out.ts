@@ -37,7 +37,7 @@ const DRAIN_TIMEOUT_MS = 300_000;
  * and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
  */
 export async function measure(): Promise<Figures> {
-  const world = realWorld(await readRealWindows(), USERS);
+  const world = await realWorld(await readRealWindows(), USERS);
   const onePerStage = await measureFleet(world, 1, 0);
   const twoPerStage = await measureFleet(world, 2, 0);
   const twoPerStageDelayed = await measureFleet(world, 2, NETWORK_DELAY_MS);
