@@ -12,6 +12,9 @@ function recordOf(bytes: number, offset = 0): UserRecord {
 
 const sizeOf = (bytes: number) => 300 + 3 * bytes;
 
+/** Memory for so many records of this size: an eighth of it is for what finds them. */
+const roomFor = (records: number, bytes: number) => (records * 3 * bytes * 8) / 7;
+
 /** A record as plain arrays, so that views and copies of the same bytes are equal. */
 const plain = ({ offset, base, deltas, derived }: UserRecord) => [
   offset,
@@ -21,19 +24,21 @@ const plain = ({ offset, base, deltas, derived }: UserRecord) => [
 ];
 
 describe('cached records', () => {
-  it('the least recently active user is evicted first', () => {
-    const records = new CachedRecords(3 * sizeOf(10));
-    for (const userId of ['a', 'b', 'c']) records.put(userId, recordOf(10));
-    records.put('a', records.remove('a')!);
-    records.put('d', recordOf(10));
-    const cached = ['a', 'b', 'c', 'd'].map((userId) => records.remove(userId) !== undefined);
-    assert.deepEqual(cached, [true, false, true, true]);
+  it('the least recently active user is evicted first, where the bytes of records or their number are the limit', () => {
+    for (const bytes of [700, 10]) {
+      const records = new CachedRecords(roomFor(3, 700));
+      for (const userId of ['a', 'b', 'c']) records.put(userId, recordOf(bytes));
+      records.put('a', records.remove('a')!);
+      records.put('d', recordOf(bytes));
+      const cached = ['a', 'b', 'c', 'd'].map((userId) => records.remove(userId) !== undefined);
+      assert.deepEqual(cached, [true, false, true, true]);
+    }
   });
 
   it('a record that is larger than the bound is not cached, nor is an older one of its user', () => {
-    const records = new CachedRecords(sizeOf(40));
-    records.put('large', recordOf(40));
-    records.put('large', recordOf(41));
+    const records = new CachedRecords(roomFor(1, 2_100));
+    records.put('large', recordOf(2_100));
+    records.put('large', recordOf(2_101));
     assert.equal(records.remove('large'), undefined);
     assert.equal(records.bytes, 0);
   });
@@ -45,17 +50,19 @@ describe('cached records', () => {
   });
 
   it('a record that was taken out keeps its bytes while others are cached in its place', () => {
-    const records = new CachedRecords(sizeOf(10));
-    records.put('a', recordOf(10, 7));
+    const records = new CachedRecords(roomFor(1, 700));
+    records.put('a', recordOf(700, 7));
     const taken = records.remove('a')!;
-    for (let offset = 0; offset < 50; offset++) records.put('b', recordOf(10, offset));
-    assert.deepEqual(plain(taken), plain(recordOf(10, 7)));
+    for (let offset = 0; offset < 50; offset++) records.put('b', recordOf(700, offset));
+    assert.deepEqual(plain(taken), plain(recordOf(700, 7)));
   });
 
   it('the bound is never exceeded, and the newest record of a user is returned whole or not at all, once', () => {
-    const puts = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat(200)), { maxLength: 60 });
+    const puts = fc.array(fc.tuple(fc.constantFrom('a', 'b', 'c', 'd', 'e'), fc.nat(1_000)), {
+      maxLength: 60,
+    });
     fc.assert(
-      fc.property(puts, fc.integer({ min: 0, max: 3_000 }), (given, maximum) => {
+      fc.property(puts, fc.integer({ min: 0, max: 15_000 }), (given, maximum) => {
         const records = new CachedRecords(maximum);
         given.forEach(([userId, bytes], offset) => {
           records.put(userId, recordOf(bytes, offset));

@@ -13,6 +13,8 @@ interface Place {
 
 /** Estimated memory of a place with its user id, beside the bytes of the record. */
 const PLACE_BYTES = 300;
+/** Share of the memory that is for places: enough for records of 2 KiB, and small records cannot take more. */
+const PLACES_SHARE = 1 / 8;
 
 /**
  * Records of the users of the owned partitions as they were written last, so that they need not be read for each action; the
@@ -26,6 +28,7 @@ const PLACE_BYTES = 300;
  */
 export class CachedRecords {
   readonly #ring: Uint8Array;
+  readonly #mostPlaces: number;
   /** In the order in which they were written. */
   readonly #places = new Map<string, Place>();
   #written = 0;
@@ -33,8 +36,9 @@ export class CachedRecords {
 
   /** @param maximumBytes bound on the memory; a record that is larger alone is not cached */
   constructor(maximumBytes: number) {
+    this.#mostPlaces = Math.floor((maximumBytes * PLACES_SHARE) / PLACE_BYTES);
     // The system provides the pages as they are written.
-    this.#ring = new Uint8Array(Math.max(0, Math.floor(maximumBytes)));
+    this.#ring = new Uint8Array(Math.floor(maximumBytes * (1 - PLACES_SHARE)));
   }
 
   /** Bytes of all records, and of what is stored to find them. */
@@ -63,7 +67,7 @@ export class CachedRecords {
   put(userId: string, { offset, base, deltas, derived }: UserRecord): void {
     this.forget(userId);
     const size = base.length + deltas.length + derived.length;
-    if (size + PLACE_BYTES > this.#ring.length) return;
+    if (size > this.#ring.length || this.#mostPlaces === 0) return;
     const start = this.#reserve(size);
     const place = { offset, start, base: base.length, deltas: deltas.length, derived: derived.length };
     let at = start % this.#ring.length;
@@ -73,7 +77,7 @@ export class CachedRecords {
     }
     this.#places.set(userId, place);
     this.#bytes += size + PLACE_BYTES;
-    while (this.#bytes > this.#ring.length) this.#evict();
+    if (this.#places.size > this.#mostPlaces) this.#evict();
   }
 
   forget(userId: string): void {
