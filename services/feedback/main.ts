@@ -11,7 +11,7 @@ import { createRedisJoinStore } from './redis-store.ts';
 import type { JoinedTopic, ReportLost } from './store.ts';
 
 /** Nobody waits for a reward, and each step costs a read and a commit in Redis. */
-const REST_MS = 100;
+const REST_MS = 500;
 
 await runStage(STAGES.feedback, async (stage) => {
   const config = readFeedbackConfig();
