@@ -62,6 +62,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       recent: ['55'],
       windowSize: 34,
       unknownItems: 2,
+      ...{ types: ['buy'], recentTypes: [] },
     },
     '2375 v812 in g7: 1 interest: buy 55 (2.35, 1 action); window of 34, 2 items without a vector',
   ],
@@ -78,6 +79,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
         score: 1 / (index + 1),
         because: index === 0 ? CAUSE : null,
         popularity: 0,
+        explanation: '',
       })),
       recent: [],
       explanation: '',
@@ -94,9 +96,12 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       lists: [
         {
           ...{ model: 'medoid-neighbours', generation: 'g7', explanation: '' },
-          ...{ places: [1, 0], scores: [0.5, 0.25], causes: [0, -1] },
+          ...{ places: [1, 0], scores: [0.5, 0.25], causes: [0, -1], explanations: [], reasons: [] },
         },
-        { model: 'trending', generation: null, explanation: '', places: [0], scores: [4], causes: [] },
+        {
+          ...{ model: 'trending', generation: null, explanation: '', places: [0], scores: [4] },
+          ...{ causes: [], explanations: [], reasons: [] },
+        },
       ],
     },
     'for 2375 v812: medoid-neighbours in g7: 2 items: i1 0.5 because buy 55, i0 0.25; trending: 1 item: i0 4',

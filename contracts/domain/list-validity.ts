@@ -32,16 +32,20 @@ export function listsFault(proposal: Proposal): Fault | undefined {
 }
 
 function listFault(field: string, list: ModelList, { candidates, causes }: Proposal): Fault | undefined {
-  const { places, scores } = list;
+  const { places, scores, explanations, reasons } = list;
   if (scores.length !== places.length)
     return invalid(`${field}.scores`, `has ${scores.length} entries for ${places.length} places`);
   const lastCandidate = { least: 0, most: candidates.length - 1 };
   const lastCause = { least: -1, most: causes.length - 1 };
+  const lastReason = { least: -1, most: explanations.length - 1 };
   return (
     columnFault(`${field}.causes`, list.causes, places.length) ??
     numbersFault(`${field}.places`, places, lastCandidate) ??
     numbersFault(`${field}.causes`, list.causes, lastCause) ??
-    numbersFault(`${field}.scores`, scores, NUMBER_BOUNDS.score)
+    numbersFault(`${field}.scores`, scores, NUMBER_BOUNDS.score) ??
+    lengthFault(`${field}.explanations`, explanations, LIST_LIMITS.explanations) ??
+    columnFault(`${field}.reasons`, reasons, places.length) ??
+    numbersFault(`${field}.reasons`, reasons, lastReason)
   );
 }
 

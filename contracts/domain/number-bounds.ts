@@ -37,7 +37,13 @@ export function numberFault(field: string, value: number, bound: Bound): Fault |
  * Most entries of lists in records: medoids, recent items and candidates as `entries`, models of a proposal as `lists`. A message
  * of a megabyte can hold many thousands, and compressed ones can hold millions.
  */
-export const LIST_LIMITS = { entries: 10_000, lists: 32, slots: 1_000, features: 1_000 } as const;
+export const LIST_LIMITS = {
+  entries: 10_000,
+  lists: 32,
+  slots: 1_000,
+  features: 1_000,
+  explanations: 32,
+} as const;
 
 /** Returns the fault of a list in `field`; undefined if it has at most `most` entries. */
 export function lengthFault(

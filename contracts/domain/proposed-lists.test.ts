@@ -21,6 +21,7 @@ const items = fc.uniqueArray(
     because: fc.option(
       fc.record({ itemId: fc.constantFrom(...itemIds), importance: fc.constantFrom(0, 0.5) }).map(aCause),
     ),
+    explanation: fc.constantFrom('', 'often with {cause}', 'popular'),
   }),
   { selector: ({ itemId }) => itemId },
 );

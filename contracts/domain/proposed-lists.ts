@@ -33,6 +33,10 @@ export interface ListColumns extends SharedFields, Pick<ModelList, 'model' | 'ge
   readonly scores: readonly number[];
   /** Position in the causes of the table for each place, −1 for none; empty when no place has one. */
   readonly causes: readonly number[];
+  /** Explanations that hold for some of the places instead of that of the list. */
+  readonly explanations: readonly string[];
+  /** Position in the explanations for each place, −1 for that of the list; empty when that holds for all. */
+  readonly reasons: readonly number[];
 }
 
 /** Returns the names of the models of a proposal, in its order. */
@@ -65,20 +69,31 @@ export function columnsOfModel(proposal: ModelProposal): ListColumns {
     places: items.map((_, place) => place),
     scores: items.map(({ score }) => score),
     causes: causes.length === 0 ? [] : causePlaces,
+    ...reasonsOf(items),
   };
+}
+
+/** The explanations of items that have one of their own, each once, and the position of each item's. */
+function reasonsOf(items: readonly ProposedItem[]): Pick<ModelList, 'explanations' | 'reasons'> {
+  if (items.every(({ explanation }) => explanation === '')) return { explanations: [], reasons: [] };
+  const explanations = [...new Set(items.map(({ explanation }) => explanation))].filter((one) => one !== '');
+  return { explanations, reasons: items.map(({ explanation }) => explanations.indexOf(explanation)) };
 }
 
 /** Returns the lists of a proposal with an object for each candidate. */
 export function modelProposalsOf(proposal: Proposal): ModelProposal[] {
-  return columnsOf(proposal).map(({ candidates, places, scores, causes, ...rest }) => ({
-    ...rest,
-    items: places.map((at, place) => ({
-      itemId: candidates.itemIds[at]!,
-      score: scores[place]!,
-      because: candidates.causes[causes[place] ?? -1] ?? null,
-      popularity: candidates.popularity[at] ?? 0,
-    })),
-  }));
+  return columnsOf(proposal).map(
+    ({ candidates, places, scores, causes, explanations, reasons, ...rest }) => ({
+      ...rest,
+      items: places.map((at, place) => ({
+        itemId: candidates.itemIds[at]!,
+        score: scores[place]!,
+        because: candidates.causes[causes[place] ?? -1] ?? null,
+        popularity: candidates.popularity[at] ?? 0,
+        explanation: explanations[reasons[place] ?? -1] ?? '',
+      })),
+    }),
+  );
 }
 
 /**
@@ -96,6 +111,7 @@ export function combineProposals(proposals: readonly ModelProposal[]): Proposal 
       places: items.map((item) => table.placeOf(item)),
       scores: items.map(({ score }) => score),
       causes: causes.some((place) => place >= 0) ? causes : [],
+      ...reasonsOf(items),
     };
   });
   return {

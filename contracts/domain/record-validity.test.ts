@@ -71,6 +71,8 @@ describe('a proposal in columns', () => {
     places: [1, 0],
     scores: [1, 0.5],
     causes: [],
+    explanations: [],
+    reasons: [],
   };
   const record = (change: Partial<Proposal> = {}, other: Partial<ModelList> = {}): Proposal =>
     aProposal({
@@ -118,6 +120,9 @@ describe('a proposal in columns', () => {
 
   it('is rejected for a second list of a model, for a model or items of its own, and for an id that is none', () => {
     assert.match(faultOf({}, { model: 'a' })!, /^field.invalid: lists\[1\].model is a a second time/);
+    assert.match(faultOf({}, { reasons: [0] })!, /^field.invalid: lists\[1\].reasons has 1 entries for 2/);
+    assert.match(faultOf({}, { reasons: [-1, 0] })!, /^number.invalid: lists\[1\].reasons\[1\] is 0/);
+    assert.equal(faultOf({}, { explanations: ['popular'], reasons: [-1, 0] }), undefined);
     assert.match(faultOf({ model: 'c' })!, /^field.invalid: model is not empty/);
     assert.match(faultOf({ items: [aProposedItem()] })!, /^field.invalid: items is not empty/);
     assert.match(faultOf({ candidates: ['tea', ''] })!, /^field.invalid: candidates\[1\] is empty/);

@@ -12,14 +12,25 @@ import { futureFault, timeFault } from './times.ts';
 
 /** Returns why interests cannot be answered; undefined if they can. */
 export function interestsFault({ value, key }: Logged<UserInterests>): Fault | undefined {
-  const { medoids, recent, version } = value;
+  const { medoids, recent, version, types, recentTypes } = value;
   const fault = ownerFault(value.userId, key) ?? versionFault(version) ?? lengthFault('medoids', medoids);
   if (fault !== undefined) return fault;
   for (const [index, { importance }] of medoids.entries()) {
     const inMedoid = numberFault(`medoids[${index}].importance`, importance, NUMBER_BOUNDS.importance);
     if (inMedoid !== undefined) return inMedoid;
   }
-  return lengthFault('recent', recent);
+  return lengthFault('recent', recent) ?? typesFault(recentTypes, recent.length, types.length);
+}
+
+/** @param types the number of types that the positions refer to */
+function typesFault(recentTypes: readonly number[], recent: number, types: number): Fault | undefined {
+  if (recentTypes.length !== 0 && recentTypes.length !== recent) {
+    const reason = `has ${recentTypes.length} entries for ${recent}`;
+    return { code: 'field.invalid', field: 'recentTypes', reason };
+  }
+  const bound = { least: 0, most: types - 1 };
+  const index = recentTypes.findIndex((type) => !isWithin(type, bound));
+  return index === -1 ? undefined : numberFault(`recentTypes[${index}]`, recentTypes[index]!, bound);
 }
 
 /** Returns why a proposal cannot enter a pool; undefined if it can. The user * stands for everyone here. */

@@ -132,6 +132,8 @@ export function someInterests(change: Partial<UserInterests> = {}): UserInterest
     recent: [],
     windowSize: 1,
     unknownItems: 0,
+    types: [],
+    recentTypes: [],
     ...change,
   };
 }
@@ -141,7 +143,7 @@ export function aCause(change: Partial<Cause> = {}): Cause {
 }
 
 export function aProposedItem(change: Partial<ProposedItem> = {}): ProposedItem {
-  return { itemId: 'tea', score: 1, because: null, popularity: 0, ...change };
+  return { itemId: 'tea', score: 1, because: null, popularity: 0, explanation: '', ...change };
 }
 
 /** A proposal of the trending model for u1 with the one item tea. */

@@ -311,15 +311,15 @@ export interface ModelWeights {
   readonly trainedUpTo: number | null;
 }
 
-/** The medoid that led to an item. */
+/** The item of the user that led to a candidate: a medoid or another item of the window. */
 export interface Cause {
-  /** The medoid. */
+  /** The item of the user. */
   readonly itemId: string;
   /** The weightiest action of the user on it, such as buy. */
   readonly type: string;
-  /** Its share in the importance of all the user’s medoids, 0 to 1. */
+  /** Its share in the importance of all the user’s medoids, 0 to 1; 0 for an item that is no medoid. */
   readonly importance: number;
-  /** Event time of the newest action in its cluster. */
+  /** Event time of the newest action in its cluster; 0 for an item that is no medoid. */
   readonly lastOccurredAt: number;
 }
 
@@ -329,21 +329,23 @@ export interface ProposedItem {
   readonly itemId: string;
   /** The model’s own score; comparable only within the model. */
   readonly score: number;
-  /** The medoid that led here; null when no item did. */
+  /** The item of the user that led here; null when none did. */
   readonly because: Cause | null;
   /** Decayed count of the item scaled to 0..1 by the most popular one; 0 when unknown. */
   readonly popularity: number;
+  /** Why this item is shown, where the explanation of the list does not hold for it; empty where it does. */
+  readonly explanation: string;
 }
 
-/** A medoid that led to candidates of the lists; the fields are those of Cause. */
+/** An item of the user that led to candidates of the lists; the fields are those of Cause. */
 export interface ListedCause {
-  /** The medoid. */
+  /** The item of the user. */
   readonly itemId: string;
   /** The weightiest action of the user on it, such as buy. */
   readonly type: string;
-  /** Its share in the importance of all the user’s medoids, 0 to 1. */
+  /** Its share in the importance of all the user’s medoids, 0 to 1; 0 for an item that is no medoid. */
   readonly importance: number;
-  /** Event time of the newest action in its cluster. */
+  /** Event time of the newest action in its cluster; 0 for an item that is no medoid. */
   readonly lastOccurredAt: number;
 }
 
@@ -361,6 +363,10 @@ export interface ModelList {
   readonly scores: readonly number[];
   /** Position in the causes of the record for each, −1 for none; empty when no cause led to any. */
   readonly causes: readonly number[];
+  /** Explanations that hold for some of the items instead of that of the list. */
+  readonly explanations: readonly string[];
+  /** Position in explanations for each, −1 for the explanation of the list; empty when that holds for all. */
+  readonly reasons: readonly number[];
 }
 
 /**
@@ -395,7 +401,7 @@ export interface Proposal {
   readonly candidates: readonly string[];
   /** Popularity of each of the candidates, from 0 to 1; empty when no list knows any. */
   readonly popularity: readonly number[];
-  /** The medoids that led to candidates, each once. */
+  /** The items of the user that led to candidates, each once. */
   readonly causes: readonly ListedCause[];
   /** The lists, one a model. */
   readonly lists: readonly ModelList[];
@@ -669,6 +675,13 @@ export interface UserInterests {
   readonly windowSize: number;
   /** Distinct items of the window that have no vector in this generation yet. */
   readonly unknownItems: number;
+  /** Types of the user’s actions on the recent items, each once, such as buy. */
+  readonly types: readonly string[];
+  /**
+   * Position in types of the weightiest action on each of the recent items; empty when that is the first of
+   * types for all.
+   */
+  readonly recentTypes: readonly number[];
 }
 
 /** The type of each record that is a message, by the name of its schema. */
@@ -1425,12 +1438,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                     "type": "record",
                     "name": "Cause",
                     "namespace": "io.tributary",
-                    "doc": "The medoid that led to an item.",
+                    "doc": "The item of the user that led to a candidate: a medoid or another item of the window.",
                     "fields": [
                       {
                         "name": "itemId",
                         "type": "string",
-                        "doc": "The medoid."
+                        "doc": "The item of the user."
                       },
                       {
                         "name": "type",
@@ -1440,7 +1453,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                       {
                         "name": "importance",
                         "type": "double",
-                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1; 0 for an item that is no medoid."
                       },
                       {
                         "name": "lastOccurredAt",
@@ -1448,12 +1461,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                           "type": "long",
                           "logicalType": "timestamp-millis"
                         },
-                        "doc": "Event time of the newest action in its cluster."
+                        "doc": "Event time of the newest action in its cluster; 0 for an item that is no medoid."
                       }
                     ]
                   }
                 ],
-                "doc": "The medoid that led here; null when no item did.",
+                "doc": "The item of the user that led here; null when none did.",
                 "default": null
               },
               {
@@ -1461,6 +1474,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                 "type": "double",
                 "doc": "Decayed count of the item scaled to 0..1 by the most popular one; 0 when unknown.",
                 "default": 0
+              },
+              {
+                "name": "explanation",
+                "type": "string",
+                "doc": "Why this item is shown, where the explanation of the list does not hold for it; empty where it does.",
+                "default": ""
               }
             ]
           }
@@ -1508,12 +1527,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
             "type": "record",
             "name": "ListedCause",
             "namespace": "io.tributary",
-            "doc": "A medoid that led to candidates of the lists; the fields are those of Cause.",
+            "doc": "An item of the user that led to candidates of the lists; the fields are those of Cause.",
             "fields": [
               {
                 "name": "itemId",
                 "type": "string",
-                "doc": "The medoid."
+                "doc": "The item of the user."
               },
               {
                 "name": "type",
@@ -1523,7 +1542,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
               {
                 "name": "importance",
                 "type": "double",
-                "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+                "doc": "Its share in the importance of all the user’s medoids, 0 to 1; 0 for an item that is no medoid."
               },
               {
                 "name": "lastOccurredAt",
@@ -1531,12 +1550,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                   "type": "long",
                   "logicalType": "timestamp-millis"
                 },
-                "doc": "Event time of the newest action in its cluster."
+                "doc": "Event time of the newest action in its cluster; 0 for an item that is no medoid."
               }
             ]
           }
         },
-        "doc": "The medoids that led to candidates, each once.",
+        "doc": "The items of the user that led to candidates, each once.",
         "default": []
       },
       {
@@ -1592,6 +1611,24 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                   "items": "int"
                 },
                 "doc": "Position in the causes of the record for each, −1 for none; empty when no cause led to any.",
+                "default": []
+              },
+              {
+                "name": "explanations",
+                "type": {
+                  "type": "array",
+                  "items": "string"
+                },
+                "doc": "Explanations that hold for some of the items instead of that of the list.",
+                "default": []
+              },
+              {
+                "name": "reasons",
+                "type": {
+                  "type": "array",
+                  "items": "int"
+                },
+                "doc": "Position in explanations for each, −1 for the explanation of the list; empty when that holds for all.",
                 "default": []
               }
             ]
@@ -1940,12 +1977,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                     "type": "record",
                     "name": "Cause",
                     "namespace": "io.tributary",
-                    "doc": "The medoid that led to an item.",
+                    "doc": "The item of the user that led to a candidate: a medoid or another item of the window.",
                     "fields": [
                       {
                         "name": "itemId",
                         "type": "string",
-                        "doc": "The medoid."
+                        "doc": "The item of the user."
                       },
                       {
                         "name": "type",
@@ -1955,7 +1992,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                       {
                         "name": "importance",
                         "type": "double",
-                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1."
+                        "doc": "Its share in the importance of all the user’s medoids, 0 to 1; 0 for an item that is no medoid."
                       },
                       {
                         "name": "lastOccurredAt",
@@ -1963,7 +2000,7 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
                           "type": "long",
                           "logicalType": "timestamp-millis"
                         },
-                        "doc": "Event time of the newest action in its cluster."
+                        "doc": "Event time of the newest action in its cluster; 0 for an item that is no medoid."
                       }
                     ]
                   }
@@ -2279,6 +2316,24 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "type": "int",
         "doc": "Distinct items of the window that have no vector in this generation yet.",
         "default": 0
+      },
+      {
+        "name": "types",
+        "type": {
+          "type": "array",
+          "items": "string"
+        },
+        "doc": "Types of the user’s actions on the recent items, each once, such as buy.",
+        "default": []
+      },
+      {
+        "name": "recentTypes",
+        "type": {
+          "type": "array",
+          "items": "int"
+        },
+        "doc": "Position in types of the weightiest action on each of the recent items; empty when that is the first of types for all.",
+        "default": []
       }
     ]
   },

@@ -115,6 +115,8 @@ async function encodeInterests({ itemIds }: World, random: Random) {
       receivedAt: START,
       windowSize: SEEN[user % SEEN.length]!,
       unknownItems: 0,
+      types: ['buy'],
+      recentTypes: [],
       medoids: tastes.map((taste, place): Medoid => {
         const importance = 1 / (1 + place);
         return { itemId: itemOf(taste), type: 'buy', importance, size: 8, lastOccurredAt: START };

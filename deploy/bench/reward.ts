@@ -74,6 +74,7 @@ function listForAll(): Proposal {
       score: 1 / (1 + place),
       because: null,
       popularity: 1 / (1 + place),
+      explanation: '',
     })),
     recent: [],
     explanation: '',

@@ -131,6 +131,8 @@ const ann: UserInterests = {
   recent: ['tea', 'kettle'],
   windowSize: 4,
   unknownItems: 0,
+  types: [],
+  recentTypes: [],
 };
 
 /** The models that a stage with this registry creates. */
@@ -159,8 +161,8 @@ test('a model of a few lines proposes through the real pass', async () => {
       interestsAt: 0,
       explanation: 'since you {deed} {cause} lately',
       items: [
-        { itemId: 'tea-2', score: 0.9, because, popularity: 0 },
-        { itemId: 'tea-3', score: 0.8, because, popularity: 0 },
+        { itemId: 'tea-2', score: 0.9, because, popularity: 0, explanation: '' },
+        { itemId: 'tea-3', score: 0.8, because, popularity: 0, explanation: '' },
       ],
     },
   ]);

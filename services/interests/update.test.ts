@@ -55,6 +55,25 @@ describe('interests', () => {
     assert.deepEqual(medoidsOf(await derive([...disliked, action({ itemId: 'nail' })])), ['nail']);
   });
 
+  it('a recent item carries the type of its actions that weighs most, and one type of all is written once', async () => {
+    const mixed = await derive([
+      action({ itemId: 'tea', type: 'view' }),
+      action({ itemId: 'tea', type: 'buy', occurredAt: START - 1 }),
+      action({ itemId: 'nail', type: 'hide', occurredAt: START - 2 }),
+      action({ itemId: 'nail', type: 'view', occurredAt: START - 3 }),
+    ]);
+    assert.deepEqual(mixed.recent, ['tea', 'nail']);
+    assert.deepEqual(
+      mixed.recentTypes.map((type) => mixed.types[type]),
+      ['buy', 'view'],
+    );
+    const alike = await derive([
+      action({ itemId: 'tea' }),
+      action({ itemId: 'nail', occurredAt: START - 1 }),
+    ]);
+    assert.deepEqual([alike.types, alike.recentTypes], [['buy'], []]);
+  });
+
   it('a medoid carries the type of its actions that weighs most', async () => {
     const types = ['view', 'buy', 'hide', 'click'] as const;
     const [medoid] = (

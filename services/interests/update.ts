@@ -63,7 +63,7 @@ export function composeInterests(
       size,
       lastOccurredAt,
     })),
-    recent: recentItems(window, config.recentMaximum),
+    ...recentItems(window, config),
     windowSize: window.actions.length,
     unknownItems,
   };
@@ -89,18 +89,29 @@ function weightiestTypes(
 /** No action has this type, because it is the name of none. */
 const NO_TYPE = '';
 
-/** The items of the window, the latest first, as many as fit. */
-function recentItems({ actions }: ActionWindow, maximum: number): string[] {
-  const recent = new Set<string>();
+/** The items of the window, the latest first, as many as fit, and the type of their actions that weighs most, as for medoids. */
+function recentItems(
+  { actions }: ActionWindow,
+  { recentMaximum, actionWeights }: Pick<InterestsConfig, 'actionWeights' | 'recentMaximum'>,
+): Pick<UserInterests, 'recent' | 'types' | 'recentTypes'> {
+  const typeOf = new Map<string, string>();
   // The ids of a shorter window fit, whatever they are.
   const isLong = actions.length > RECENT_BYTES / MAX_ID_BYTES;
   let bytes = 0;
-  for (let place = actions.length - 1; place >= 0 && recent.size < maximum; place--) {
-    const { itemId } = actions[place]!;
-    if (recent.has(itemId)) continue;
-    if (isLong) bytes += Buffer.byteLength(itemId);
-    if (bytes > RECENT_BYTES) break;
-    recent.add(itemId);
+  let isFull = false;
+  for (let place = actions.length - 1; place >= 0; place--) {
+    const { itemId, type } = actions[place]!;
+    const best = typeOf.get(itemId);
+    if (best !== undefined) {
+      if (best !== type && weightOfType(actionWeights, type) >= weightOfType(actionWeights, best))
+        typeOf.set(itemId, type);
+      continue;
+    }
+    if (isLong && !isFull) bytes += Buffer.byteLength(itemId);
+    isFull ||= typeOf.size >= recentMaximum || bytes > RECENT_BYTES;
+    if (!isFull) typeOf.set(itemId, type);
   }
-  return [...recent];
+  const types = [...new Set(typeOf.values())];
+  const recentTypes = types.length < 2 ? [] : Array.from(typeOf.values(), (type) => types.indexOf(type));
+  return { recent: [...typeOf.keys()], types, recentTypes };
 }

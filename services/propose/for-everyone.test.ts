@@ -52,7 +52,7 @@ describe('a list for everyone', () => {
       recent: [],
       interestsOffset: -1,
       interestsAt: 0,
-      items: [{ itemId: 'tea', score: 1, because: null, popularity: 0.5 }],
+      items: [{ itemId: 'tea', score: 1, because: null, popularity: 0.5, explanation: '' }],
     });
     assert.deepEqual(report.counts, { 'a ok': 2 });
   });

@@ -45,13 +45,14 @@ function authored({ items, generation = null }: ProposedList, { name, explanatio
 
 /** One number that is not finite would spoil every score of a slate. */
 function complete(candidate: Candidate): ProposedItem {
-  const { itemId, score, because = null, popularity = 0 } = candidate;
+  const { itemId, score, because = null, popularity = 0, explanation = '' } = candidate;
   if (!Number.isFinite(score + popularity + (because?.importance ?? 0))) {
     throw new Error(`the score, popularity or importance of ${itemId} is not a finite number`);
   }
-  return isComplete(candidate) ? candidate : { itemId, score, because, popularity };
+  return isComplete(candidate) ? candidate : { itemId, score, because, popularity, explanation };
 }
 
 function isComplete(candidate: Candidate): candidate is ProposedItem {
-  return candidate.because !== undefined && candidate.popularity !== undefined;
+  const { because, popularity, explanation } = candidate;
+  return because !== undefined && popularity !== undefined && explanation !== undefined;
 }

@@ -46,7 +46,7 @@ describe('the pass over interests', () => {
         recent: [],
         interestsOffset: 0,
         interestsAt: 0,
-        items: [{ itemId: 'v7', score: 1, because: null, popularity: 0 }],
+        items: [{ itemId: 'v7', score: 1, because: null, popularity: 0, explanation: '' }],
       },
       { ...pass.published[0]!, model: 'b', explanation: 'by b' },
     ]);

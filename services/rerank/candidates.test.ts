@@ -143,6 +143,43 @@ test('an item is explained by the first proposal that names a cause, else by the
   assert.deepEqual(explained(caused('tea', ''), plain('popular')), ['tea', ''], 'the cause itself explains');
 });
 
+test('the combiner explains its candidates as it does, and the medoid of another list stays a feature', () => {
+  const medoid = someCause({ itemId: 'gas', importance: 0.5 });
+  const own = someProposal({
+    model: 'medoid-neighbours',
+    items: ['a', 'b', 'c', 'd'].map((itemId) => someItem(itemId, 1, { because: medoid })),
+    explanation: 'because you {deed} {cause}',
+  });
+  const combined = someProposal({
+    model: 'combiner',
+    explanation: 'chosen by people like you',
+    items: [
+      someItem('a', 3, {
+        because: someCause({ itemId: 'tea', importance: 0 }),
+        explanation: 'because you {deed} {cause}',
+      }),
+      someItem('b', 2, { explanation: 'popular' }),
+      someItem('c', 1),
+    ],
+  });
+  const { candidates, features } = gatherCandidates([own, combined].map(listOf), {
+    excluded: NOTHING,
+    now: NOW,
+  });
+  assert.deepEqual(
+    candidates.map(({ because, explanation }) => [because?.itemId, explanation]),
+    [
+      ['tea', 'because you {deed} {cause}'],
+      [undefined, 'popular'],
+      [undefined, 'chosen by people like you'],
+      ['gas', 'because you {deed} {cause}'],
+    ],
+  );
+  const share = features.columns.indexOf('medoid.share');
+  for (const row of candidates.keys())
+    assert.equal(features.values[row * features.columns.length + share], 0.5);
+});
+
 test('equal scores are standardised to 0', () => {
   const rows = named([someProposal({ items: [someItem('a', 7), someItem('b', 7)] })]);
   assert.equal(rows.a!['trending.score'], 0);

@@ -88,6 +88,8 @@ export function tabulateCandidates(
   write(BIAS);
   const counted = areListsEqual ? lists : countedInFull(lists);
   const isOwn = new Uint8Array(candidates.length);
+  // The order is that of the combiner, so its reasons are the true ones.
+  for (const list of counted) if (list.model === COMBINER) union.explainBy(list);
   for (const list of counted) markRows(isOwn, list, union.rowsOf(list.candidates));
   for (const list of lists) {
     const ranking = rankingOf(list, union.rowsOf(list.candidates), isOwn);
@@ -129,6 +131,7 @@ interface ModelSet {
 interface Gathered extends PooledCandidate {
   models: readonly string[];
   because: Cause | null;
+  medoid?: Cause | null;
   explanation: string;
   popularity: number;
 }
@@ -159,9 +162,8 @@ class Union {
     return rows;
   }
 
-  add({ model, explanation, candidates: table, places, causes }: ListColumns): void {
+  add({ model, candidates: table, places, causes, ...list }: ListColumns): void {
     const rows = this.rowsOf(table);
-    const hasOwnReason = canExplain(explanation, false);
     for (let place = 0; place < places.length; place++) {
       const at = places[place]!;
       let row = rows[at]!;
@@ -176,8 +178,9 @@ class Union {
       const { models, next } = this.#models[row]!;
       const isFirst = models.length === 0;
       if (isFirst || (candidate.because === null && (because !== null || candidate.explanation === ''))) {
+        const explanation = explanationAt(list, place);
         candidate.because = because;
-        candidate.explanation = because !== null || hasOwnReason ? explanation : '';
+        candidate.explanation = canExplain(explanation, because !== null) ? explanation : '';
       }
       const popularity = table.popularity.length === 0 ? 0 : table.popularity[at]!;
       if (popularity > candidate.popularity) candidate.popularity = popularity;
@@ -193,6 +196,22 @@ class Union {
     }
   }
 
+  /** Explains the candidates of the list as it does, whatever other lists say, where it says anything. */
+  explainBy({ candidates: table, places, causes, ...list }: ListColumns): void {
+    const rows = this.rowsOf(table);
+    for (let place = 0; place < places.length; place++) {
+      const row = rows[places[place]!]!;
+      if (row === LEFT_OUT) continue;
+      const candidate = this.candidates[row]!;
+      const because = table.causes[causes[place] ?? -1] ?? null;
+      const explanation = explanationAt(list, place);
+      if (!canExplain(explanation, because !== null)) continue;
+      candidate.medoid = candidate.medoid === undefined ? candidate.because : candidate.medoid;
+      candidate.because = because;
+      candidate.explanation = explanation;
+    }
+  }
+
   #rowOf(itemId: string): number {
     const known = this.#byItem.get(itemId);
     if (known !== undefined) return known;
@@ -205,6 +224,13 @@ class Union {
     this.#models.push(this.#noModel);
     return row;
   }
+}
+
+function explanationAt(
+  { explanation, explanations, reasons }: Pick<ListColumns, 'explanation' | 'explanations' | 'reasons'>,
+  place: number,
+): string {
+  return explanations[reasons[place] ?? -1] ?? explanation;
 }
 
 /**

@@ -13,6 +13,8 @@ export interface PooledCandidate {
   readonly models: readonly string[];
   /** The cause of the first proposal that names one. */
   readonly because: Cause | null;
+  /** The medoid of the first proposal that names one, where that is not `because`. */
+  readonly medoid?: Cause | null;
   /** Of that proposal; of the first one that can explain the item where none names a cause. */
   readonly explanation: string;
   /** The largest popularity that a proposal names, 0 to 1. */
@@ -61,12 +63,16 @@ const PRIOR_GAIN = 0.05;
 /** The features of the candidate itself. */
 export const CANDIDATE_FEATURES: readonly CandidateFeature[] = [
   // Importance of the medoid that led here, as a share of all; 0 to 1, 0 without one.
-  { name: 'medoid.share', priorMean: 0, of: ({ because }) => share(because?.importance ?? 0) },
+  {
+    name: 'medoid.share',
+    priorMean: 0,
+    of: ({ because, medoid = because }) => share(medoid?.importance ?? 0),
+  },
   // 2^(−age of the medoid's newest action in days); 0 to 1, 0 without one.
   {
     name: 'medoid.recency',
     priorMean: 0,
-    of: ({ because }, now) => recency(because, now),
+    of: ({ because, medoid = because }, now) => recency(medoid, now),
     dependsOnTime: true,
   },
   // Decayed count, as a share of the most popular item's; 0 to 1.

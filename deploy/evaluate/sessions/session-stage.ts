@@ -124,5 +124,7 @@ function interestsOf({ session, at }: Click, prefix: readonly string[]): UserInt
     recent: distinct(prefix).reverse(),
     windowSize: prefix.length,
     unknownItems: 0,
+    types: [],
+    recentTypes: [],
   };
 }

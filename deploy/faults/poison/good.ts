@@ -56,6 +56,8 @@ export function someInterests(userId: string, change: Partial<UserInterests> = {
     recent: [],
     windowSize: 1,
     unknownItems: 0,
+    types: [],
+    recentTypes: [],
     ...change,
   };
 }
@@ -67,7 +69,13 @@ export function someProposal(userId: string, change: Partial<Proposal> = {}): Pr
     generation: null,
     version: 1,
     receivedAt: Date.now(),
-    items: ITEM_IDS.map((itemId, i) => ({ itemId, score: 1 / (i + 1), because: null, popularity: 0.5 })),
+    items: ITEM_IDS.map((itemId, i) => ({
+      itemId,
+      score: 1 / (i + 1),
+      because: null,
+      popularity: 0.5,
+      explanation: '',
+    })),
     recent: [],
     explanation: '',
     candidates: [],
@@ -89,13 +97,17 @@ export function someLists(
   const places = ITEM_IDS.map((_, place) => place);
   const scores = places.map((place) => 1 / (place + 1));
   const first = { model: 'corpus', generation: null, explanation: '', places, scores, causes: [] };
+  const reasons = { explanations: [], reasons: [] };
   return someProposal(userId, {
     model: '',
     items: [],
     candidates: ITEM_IDS,
     popularity: ITEM_IDS.map(() => 0.5),
     causes: [{ itemId: 'tea', type: 'buy', importance: 0.5, lastOccurredAt: Date.now() }],
-    lists: [first, { ...first, model: 'corpus-2', causes: places.map(() => 0), ...list }],
+    lists: [
+      { ...first, ...reasons },
+      { ...first, ...reasons, model: 'corpus-2', causes: places.map(() => 0), ...list },
+    ],
     ...change,
   });
 }

@@ -206,7 +206,7 @@ function aMedoid(importance: number): UserInterests['medoids'][number] {
 }
 
 function aCandidate(change: Partial<Proposal['items'][number]>): Proposal['items'][number] {
-  return { itemId: 'tea', score: 1, because: null, popularity: 0, ...change };
+  return { itemId: 'tea', score: 1, because: null, popularity: 0, explanation: '', ...change };
 }
 
 function aSlot(change: Partial<Slate['slots'][number]>): Slate['slots'][number] {

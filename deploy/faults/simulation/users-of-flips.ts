@@ -45,6 +45,8 @@ export class UsersOfFlips {
       recent: [medoid],
       windowSize: 1,
       unknownItems: 0,
+      types: [],
+      recentTypes: [],
     };
     this.#newest.set(userId, interests);
     this.#write(interests);

@@ -16,6 +16,8 @@ export interface RankedCandidates {
   /** Numbers of the items, the best first. */
   readonly items: Int32Array;
   readonly scores: Float64Array;
+  /** What each set of factors found. */
+  readonly scanned: readonly ScannedUser[];
 }
 
 /**
@@ -105,10 +107,20 @@ export class CombinerRanking {
     const top = this.#top;
     for (let place = 0; place < items.length; place++)
       if (scores[place]! >= top.bar) top.offer(place, scores[place]!);
-    const ranked = { items: new Int32Array(top.size), scores: new Float64Array(top.size) };
+    const ranked = { items: new Int32Array(top.size), scores: new Float64Array(top.size), scanned };
     top.drainInto(ranked.items, ranked.scores);
     for (let rank = 0; rank < ranked.items.length; rank++) ranked.items[rank] = items[ranked.items[rank]!]!;
     return ranked;
+  }
+
+  /** Whether the item is among the hundred of the most takers. */
+  isPopular(item: number): boolean {
+    return this.#candidates.isPopular(item);
+  }
+
+  /** itemCount × levels: the share of the item's group in all pairs of user and item. */
+  get shares(): Float32Array {
+    return this.#candidates.shares;
   }
 
   /** Of each group of the user's items: what its lift adds to a score, beside the usual one. */

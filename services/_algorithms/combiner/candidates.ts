@@ -72,6 +72,10 @@ export class CombinerCandidates {
     return { items: this.#union(taken, scanned, isWithheld), scanned };
   }
 
+  isPopular(item: number): boolean {
+    return this.#popular.subarray(0, POPULAR).includes(item);
+  }
+
   #union(taken: readonly number[], scanned: readonly ScannedUser[], isWithheld?: Uint8Array): Int32Array {
     const marks = this.#marks;
     const found = new Int32Array(this.most);

@@ -1,4 +1,5 @@
 import type { ArtefactFormat } from '#artefacts/decoded.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactLookup } from './artefact-lookup.ts';
 import { createGenerationLookup } from './generation-lookup.ts';
@@ -10,8 +11,14 @@ export interface RankingModel {
    * The candidates of a user who took `recent`, the latest first; these are left out.
    * @param items those that may be proposed
    * @param candidates most candidates
+   * @param types of the user's actions on these items
    */
-  rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[];
+  rank(
+    recent: readonly string[],
+    items: EmbeddedItems,
+    candidates: number,
+    types: Pick<UserInterests, 'types' | 'recentTypes'>,
+  ): Candidate[];
 }
 
 /** What such a model is created with. */
@@ -40,8 +47,11 @@ export function createArtefactModel<T>(
         const items = find(generation);
         const model = items && modelOf(generation);
         if (model === undefined) continue;
-        for (const { userId, recent } of group)
-          lists.set(userId, { items: model.rank(recent, items!, candidates), generation });
+        for (const { userId, recent, types, recentTypes } of group)
+          lists.set(userId, {
+            items: model.rank(recent, items!, candidates, { types, recentTypes }),
+            generation,
+          });
       }
       return lists;
     },

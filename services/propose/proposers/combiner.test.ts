@@ -4,12 +4,14 @@ import { TRAITS } from '#algorithms/combiner/traits.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
 import { combinerTables } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
 import { combiner } from './combiner.ts';
 import type { ListsForUsers, Resources } from './proposer.ts';
 
 const { signal } = new AbortController();
+const BOUGHT = { types: ['buy'], recentTypes: [] };
 const items = embeddedItems({ tea: [1, 0], mate: [1, 0], milk: [1, 0], nail: [1, 0] }, (itemId) =>
   itemId === 'milk' ? 1 : 0.5,
 );
@@ -38,14 +40,44 @@ const artefact = tablesArtefact({
   trainedUpTo: null,
 });
 
+/** Tea and mate have one taste, nail and milk another, and only the factors count. */
+const tasteArtefact = tablesArtefact({
+  model: 'combiner',
+  generation: 'g1',
+  itemIds: ['tea', 'mate', 'milk', 'nail', 'gone'],
+  tables: combinerTables({
+    factors: [
+      {
+        rank: 4,
+        units: Float32Array.of(
+          ...[1, 0, 0, 0],
+          ...[1, 0, 0, 0],
+          ...[0, 1, 0, 0],
+          ...[0, 1, 0, 0],
+          ...[0, 0, 1, 0],
+        ),
+        fold: new Float64Array(5).fill(1),
+        offer: Float64Array.of(1, 2, 1, 1, 1),
+      },
+    ],
+    groups: { levels: 0, of: new Int32Array(0) },
+    traits: Float32Array.from(TAKERS.flatMap((takers) => TRAITS.map(() => Math.log(takers)))),
+    weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i === 0 ? 1 : 0)),
+    lifts: new Float32Array(5),
+  }),
+  card: '{}',
+  trainedUpTo: null,
+});
+
 async function propose(
   recent: string[],
   read: (model: string) => Artefact | undefined = () => artefact,
   mostLift = 0,
+  types: Partial<UserInterests> = BOUGHT,
 ) {
   const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
   const model = combiner.create(resources, { settings: { mostLift }, candidates: 2 }) as ListsForUsers;
-  return (await model.propose([interests({ recent })], signal)).get('u1');
+  return (await model.propose([interests({ recent, ...types })], signal)).get('u1');
 }
 
 describe('the combiner', () => {
@@ -76,6 +108,29 @@ describe('the combiner', () => {
       ['milk', Number((Math.log(2) + 0.5).toFixed(4))],
     ]);
     assert.deepEqual((await scoresBy(1))?.at(-1), ['milk', Number((Math.log(2) + 0.75).toFixed(4))]);
+  });
+
+  it('a candidate names the item of the user that made it, and one that no item made is popular', async () => {
+    const read = () => tasteArtefact;
+    const reasonsOf = async (types?: Partial<UserInterests>) =>
+      (await propose(['tea', 'nail'], read, 0, types))?.items.map(({ itemId, because, explanation }) => [
+        itemId,
+        because?.itemId,
+        because?.type,
+        explanation,
+      ]);
+    const because = 'because you {deed} {cause}';
+    assert.deepEqual(await reasonsOf(), [
+      ['mate', 'tea', 'buy', because],
+      ['milk', 'nail', 'buy', because],
+    ]);
+    const mixed = { types: ['hide', 'view'], recentTypes: [0, 1] };
+    assert.deepEqual(await reasonsOf(mixed), [
+      ['mate', undefined, undefined, 'popular'],
+      ['milk', 'nail', 'view', because],
+    ]);
+    const unknown = await reasonsOf({ types: [], recentTypes: [] });
+    assert.ok(unknown!.every(([, cause, , explanation]) => cause === undefined && explanation === 'popular'));
   });
 
   it('the combiner has an empty list for a user of whom it knows no item, so that the other lists count', async () => {

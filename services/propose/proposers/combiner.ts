@@ -1,5 +1,8 @@
 import { CombinerRanking } from '#algorithms/combiner/candidate-ranking.ts';
+import { type Contribution, Contributions } from '#algorithms/combiner/contributions.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
+import { ACTIONS, isActionType } from '#contracts/domain/action-types.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { number } from '#platform/config.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
@@ -28,11 +31,21 @@ export const combiner = defineProposer({
     ),
 });
 
+/** The first candidates of a list, which a slate shows, are explained by the user's item that contributes most. */
+const EXPLAINED = 16;
+/** An item that stands out among the user's explains the candidate; else popularity does, or the company that the item keeps. */
+const REASONS = {
+  outstanding: 'because you {deed} {cause}',
+  together: 'often {deed} together with {cause}',
+  popular: 'popular',
+} as const;
+
 /** The combiner of one generation. */
 export class CombinerModel {
   readonly #itemIds: readonly string[];
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #ranking: CombinerRanking;
+  readonly #contributions: Contributions;
   readonly #matched = new WeakMap<EmbeddedItems, Matched>();
 
   /** @param mostLift largest lift of an under-served item, in log-odds */
@@ -41,29 +54,62 @@ export class CombinerModel {
     this.#numbers = new Map(model.itemIds.map((itemId, number) => [itemId, number]));
     const lifts = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
     this.#ranking = new CombinerRanking(model, model.weights, lifts);
+    this.#contributions = new Contributions(model, model.weights, this.#ranking.shares, EXPLAINED);
   }
 
   /**
    * The candidates of a user who took `recent`, which are left out; none for a user of whom no item is known.
    * @param items those that may be proposed
+   * @param types by which an item of `recent` explains candidates; one of which the type is not known explains none
    */
-  rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[] {
+  rank(
+    recent: readonly string[],
+    items: EmbeddedItems,
+    candidates: number,
+    { types, recentTypes }: Pick<UserInterests, 'types' | 'recentTypes'>,
+  ): Candidate[] {
     const { withheld, popularity, numberOf } = this.#match(items);
     const taken: number[] = [];
+    const typeOf: string[] = [];
     const numbers = items.numbersOf(recent);
     for (let i = 0; i < recent.length; i++) {
       // The model may know an item that has no vector, or one that arrived later.
       const known = numberOf[numbers[i]!] ?? -1;
       const number = known >= 0 ? known : (this.#numbers.get(recent[i]!) ?? -1);
-      if (number >= 0) taken.push(number);
+      if (number < 0) continue;
+      taken.push(number);
+      typeOf.push(types[recentTypes[i] ?? 0] ?? '');
     }
     if (taken.length === 0) return [];
-    const { items: found, scores } = this.#ranking.rank(taken, candidates, withheld);
-    return Array.from(found, (number, rank) => ({
-      itemId: this.#itemIds[number]!,
-      score: scores[rank]!,
-      popularity: popularity[number]!,
-    }));
+    const ranked = this.#ranking.rank(taken, candidates, withheld);
+    const mayCause = typeOf.map((type) => (isActionType(type) && ACTIONS[type].interestWeight > 0 ? 1 : 0));
+    const contributions = this.#contributions.of(ranked, taken, mayCause);
+    return Array.from(ranked.items, (number, rank) => {
+      const contribution = contributions[rank];
+      const reason = contribution && this.#reasonOf(number, contribution, taken, typeOf);
+      return {
+        itemId: this.#itemIds[number]!,
+        score: ranked.scores[rank]!,
+        because: null,
+        popularity: popularity[number]!,
+        explanation: '',
+        ...reason,
+      };
+    });
+  }
+
+  #reasonOf(
+    item: number,
+    { by, isOutstanding }: Contribution,
+    taken: readonly number[],
+    typeOf: readonly string[],
+  ): Pick<Candidate, 'because' | 'explanation'> {
+    if (!isOutstanding && (by < 0 || this.#ranking.isPopular(item))) return { explanation: REASONS.popular };
+    const itemId = this.#itemIds[taken[by]!]!;
+    return {
+      because: { itemId, type: typeOf[by]!, importance: 0, lastOccurredAt: 0 },
+      explanation: isOutstanding ? REASONS.outstanding : REASONS.together,
+    };
   }
 
   #match(items: EmbeddedItems): Matched {

@@ -29,12 +29,14 @@ export interface Candidate {
   /** Any finite number; it is compared only with scores of the same model. */
   readonly score: number;
   /**
-   * The medoid that led to the item; a model without one leaves it out. Its `importance` is the share of the medoid in the
-   * importance of all medoids of the user, 0 to 1.
+   * The item of the user that led to the candidate; a model without one leaves it out. The `importance` of a medoid is its share in the
+   * importance of all medoids of the user, 0 to 1, and that of any other item is 0.
    */
   readonly because?: Cause | null;
   /** Popularity of the item from 0 to 1; 0, the default, stands for unknown. */
   readonly popularity?: number;
+  /** Holds for this candidate instead of the explanation of the model; empty, the default, where that holds. */
+  readonly explanation?: string;
 }
 
 export interface ProposedList {

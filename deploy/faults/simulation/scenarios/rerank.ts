@@ -181,6 +181,7 @@ function proposer(world: World, random: Staging['random']): () => void {
         score: 1 / (i + 1),
         because: null,
         popularity: 0.5,
+        explanation: '',
       })),
       recent: [],
       explanation: '',
@@ -198,6 +199,8 @@ function proposer(world: World, random: Staging['random']): () => void {
         recent: [],
         windowSize: 1,
         unknownItems: 0,
+        types: [],
+        recentTypes: [],
       });
     // A pass of several models, or one of them that was late.
     const others = userId === EVERYONE || version % 2 === 0 ? [] : [{ ...proposal, model: 'behaviour' }];
