@@ -62,7 +62,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       recent: ['55'],
       windowSize: 34,
       unknownItems: 2,
-      ...{ types: ['buy'], recentTypes: [] },
+      ...{ types: ['buy'], recentTypes: [], repeats: [] },
     },
     '2375 v812 in g7: 1 interest: buy 55 (2.35, 1 action); window of 34, 2 items without a vector',
   ],

@@ -1,4 +1,5 @@
 /** The types of the client that apps use. They come from the contracts and need no package. */
+import type { ListByName } from '../domain/asked-lists.ts';
 import type { Device } from '../domain/request-context.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ActionType, Item } from '../generated/records.ts';
@@ -68,6 +69,8 @@ export interface RecommendQuery {
   /** Where the slate is shown, such as `home`. */
   readonly surface?: string;
   readonly device?: Device;
+  /** `bought-again` for the items alone that the user buys again and again. */
+  readonly list?: ListByName;
   /** Only items in at least one of these categories. */
   readonly category?: readonly string[];
   /** Only items in all of these categories. */

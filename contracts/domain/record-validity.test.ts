@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Fault } from '../fault.ts';
 import { faultSentence } from '../fault.ts';
-import type { ModelList, Proposal } from '../generated/records.ts';
+import type { ModelList, Proposal, UserInterests } from '../generated/records.ts';
 import type { Logged } from './logged.ts';
 import { interestsFault, proposalFault, rewardFault, slateFault } from './record-validity.ts';
 import {
@@ -141,6 +141,19 @@ describe('a proposal in columns', () => {
 });
 
 describe('interests in the log', () => {
+  it('are rejected for types and repeats that point beyond the recent items, and for intervals that are none', () => {
+    const repeat = { place: 1, times: 2, span: 1_440, idle: 0 };
+    const of = (change: Partial<UserInterests>) =>
+      textOf(interestsFault(inLog(someInterests({ recent: ['tea', 'rye'], types: ['buy'], ...change }))));
+    assert.equal(of({ recentTypes: [0, 0], repeats: [repeat] }), undefined);
+    assert.match(of({ recentTypes: [0] })!, /^field.invalid: recentTypes has 1 entries for 2/);
+    assert.match(of({ recentTypes: [0, 1] })!, /^number.invalid: recentTypes\[1\] is 1/);
+    assert.match(of({ repeats: [{ ...repeat, place: 2 }] })!, /^number.invalid: repeats\[0\].place is 2/);
+    assert.match(of({ repeats: [{ ...repeat, times: 1 }] })!, /^number.invalid: repeats\[0\].times is 1/);
+    assert.match(of({ repeats: [{ ...repeat, span: 0 }] })!, /^number.invalid: repeats\[0\].span is 0/);
+    assert.match(of({ repeats: [{ ...repeat, idle: -1 }] })!, /^number.invalid: repeats\[0\].idle is -1/);
+  });
+
   it('are rejected for everyone, under another key, and with huge numbers', () => {
     assert.equal(interestsFault(inLog(someInterests())), undefined);
     assert.match(textOf(interestsFault(inLog(someInterests({ userId: '*' }))))!, /^user.reserved/);

@@ -3,23 +3,53 @@
  * open to other producers.
  */
 import type { Fault } from '../fault.ts';
-import type { Proposal, ProposedItem, Reward, Slate, Slot, UserInterests } from '../generated/records.ts';
+import type {
+  Proposal,
+  ProposedItem,
+  Repeat,
+  Reward,
+  Slate,
+  Slot,
+  UserInterests,
+} from '../generated/records.ts';
 import { idFault, isEveryone } from './ids.ts';
 import { listsFault } from './list-validity.ts';
 import { keyFault, type Logged } from './logged.ts';
 import { isWithin, LIST_LIMITS, lengthFault, NUMBER_BOUNDS, numberFault } from './number-bounds.ts';
 import { futureFault, timeFault } from './times.ts';
 
+/** The largest number of an int. */
+const MOST_MINUTES = 2 ** 31 - 1;
+
 /** Returns why interests cannot be answered; undefined if they can. */
 export function interestsFault({ value, key }: Logged<UserInterests>): Fault | undefined {
-  const { medoids, recent, version, types, recentTypes } = value;
+  const { medoids, recent, version, types, recentTypes, repeats } = value;
   const fault = ownerFault(value.userId, key) ?? versionFault(version) ?? lengthFault('medoids', medoids);
   if (fault !== undefined) return fault;
   for (const [index, { importance }] of medoids.entries()) {
     const inMedoid = numberFault(`medoids[${index}].importance`, importance, NUMBER_BOUNDS.importance);
     if (inMedoid !== undefined) return inMedoid;
   }
-  return lengthFault('recent', recent) ?? typesFault(recentTypes, recent.length, types.length);
+  return (
+    lengthFault('recent', recent) ??
+    typesFault(recentTypes, recent.length, types.length) ??
+    repeatsFault(repeats, recent.length)
+  );
+}
+
+function repeatsFault(repeats: readonly Repeat[], recent: number): Fault | undefined {
+  const inLength = lengthFault('repeats', repeats);
+  if (inLength !== undefined) return inLength;
+  for (const [index, { place, times, span, idle }] of repeats.entries()) {
+    const field = `repeats[${index}]`;
+    const fault =
+      numberFault(`${field}.place`, place, { least: 0, most: recent - 1 }) ??
+      numberFault(`${field}.times`, times, { least: 2, most: LIST_LIMITS.entries }) ??
+      numberFault(`${field}.span`, span, { least: 1, most: MOST_MINUTES }) ??
+      numberFault(`${field}.idle`, idle, { least: 0, most: MOST_MINUTES });
+    if (fault !== undefined) return fault;
+  }
+  return undefined;
 }
 
 /** @param types the number of types that the positions refer to */

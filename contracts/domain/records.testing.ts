@@ -134,6 +134,7 @@ export function someInterests(change: Partial<UserInterests> = {}): UserInterest
     unknownItems: 0,
     types: [],
     recentTypes: [],
+    repeats: [],
     ...change,
   };
 }

@@ -647,6 +647,18 @@ export interface Medoid {
   readonly lastOccurredAt: number;
 }
 
+/** Purchases of one item on several days. */
+export interface Repeat {
+  /** Position of the item in recent. */
+  readonly place: number;
+  /** Days of the window on which it was bought, at least 2. */
+  readonly times: number;
+  /** Minutes from the first of these purchases to the last, above 0. */
+  readonly span: number;
+  /** Minutes from the last purchase to the stream time, at least 0. */
+  readonly idle: number;
+}
+
 /**
  * A user's interests after an action: PinnerSage medoids with importance, and the recent tail of the window.
  * Topic interests, key userId.
@@ -682,6 +694,8 @@ export interface UserInterests {
    * types for all.
    */
   readonly recentTypes: readonly number[];
+  /** Recent items that the user bought on several days. */
+  readonly repeats: readonly Repeat[];
 }
 
 /** The type of each record that is a message, by the name of its schema. */
@@ -2333,6 +2347,42 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "items": "int"
         },
         "doc": "Position in types of the weightiest action on each of the recent items; empty when that is the first of types for all.",
+        "default": []
+      },
+      {
+        "name": "repeats",
+        "type": {
+          "type": "array",
+          "items": {
+            "type": "record",
+            "name": "Repeat",
+            "namespace": "io.tributary",
+            "doc": "Purchases of one item on several days.",
+            "fields": [
+              {
+                "name": "place",
+                "type": "int",
+                "doc": "Position of the item in recent."
+              },
+              {
+                "name": "times",
+                "type": "int",
+                "doc": "Days of the window on which it was bought, at least 2."
+              },
+              {
+                "name": "span",
+                "type": "int",
+                "doc": "Minutes from the first of these purchases to the last, above 0."
+              },
+              {
+                "name": "idle",
+                "type": "int",
+                "doc": "Minutes from the last purchase to the stream time, at least 0."
+              }
+            ]
+          }
+        },
+        "doc": "Recent items that the user bought on several days.",
         "default": []
       }
     ]

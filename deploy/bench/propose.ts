@@ -117,6 +117,7 @@ async function encodeInterests({ itemIds }: World, random: Random) {
       unknownItems: 0,
       types: ['buy'],
       recentTypes: [],
+      repeats: [],
       medoids: tastes.map((taste, place): Medoid => {
         const importance = 1 / (1 + place);
         return { itemId: itemOf(taste), type: 'buy', importance, size: 8, lastOccurredAt: START };

@@ -84,7 +84,13 @@ function somePool(user: number): Pool {
       itemIds.add(String(random.next() < 0.7 ? near : random.integer(ITEMS)));
     }
     const items = [...itemIds].map((itemId, place) => ({
-      ...{ itemId, score: 1 / (1 + place) + random.next() / 10, because: null, popularity: random.next() },
+      ...{
+        itemId,
+        score: 1 / (1 + place) + random.next() / 10,
+        because: null,
+        popularity: random.next(),
+        explanation: '',
+      },
     }));
     items.sort((a, b) => b.score - a.score);
     const common = { userId: 'u', generation: null, version: 1, receivedAt: 0, recent: [], explanation: '' };

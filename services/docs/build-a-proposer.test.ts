@@ -133,6 +133,7 @@ const ann: UserInterests = {
   unknownItems: 0,
   types: [],
   recentTypes: [],
+  repeats: [],
 };
 
 /** The models that a stage with this registry creates. */

@@ -134,8 +134,11 @@ describe('the API of the gateway', () => {
     const ask = (query: string) => http.inject({ url: `/v1/recommendations?userId=u1&${query}` });
     await ask('surface=home&device=mobile&probe=true&explain=false');
     assert.deepEqual(asked, { userId: 'u1', n: 10, surface: 'home', device: 'mobile', probe: true });
+    await ask('list=bought-again');
+    assert.deepEqual(asked, { userId: 'u1', n: 10, list: 'bought-again' });
     for (const [bad, field] of [
       ['surface=Home+page', 'surface'],
+      ['list=trending', 'list'],
       ['device=toaster', 'device'],
       ['probe=yes', 'probe'],
       ['explain=1', 'explain'],

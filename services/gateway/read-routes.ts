@@ -1,6 +1,7 @@
 import etag from '@fastify/etag';
 import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { LISTS_BY_NAME } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { idFault } from '#contracts/domain/ids.ts';
 import { DEVICES, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
@@ -56,6 +57,12 @@ const RecommendationsQuery = Type.Object({
   device: Type.Optional(Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' })),
   probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
   explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
+  list: Type.Optional(
+    Type.Enum([...LISTS_BY_NAME], {
+      description:
+        'bought-again for the items alone that the user buys again and again, by when they are due; other slates leave out what the user acted on lately.',
+    }),
+  ),
   category: Repeated('Only items in at least one of these categories; may be repeated.', 'Dairy'),
   allCategories: Repeated('Only items in all of these categories; may be repeated.'),
   attribute: Repeated('Only items with all of these attributes, each written name:value; may be repeated.'),
@@ -115,7 +122,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
       },
     },
     async (request, reply) => {
-      const { userId, n = DEFAULT_RECOMMENDATIONS, surface, device, probe, explain } = request.query;
+      const { userId, n = DEFAULT_RECOMMENDATIONS, surface, device, probe, explain, list } = request.query;
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
       // Each request gets a slate of its own, which its reader answers.
@@ -125,6 +132,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
         ...(isEmptyFilter(filter) ? {} : { filter }),
         ...(surface === undefined ? {} : { surface }),
         ...(device === undefined ? {} : { device }),
+        ...(list === undefined ? {} : { list }),
         ...(probe === 'true' ? { probe: true } : {}),
         ...(explain === 'true' ? { explain: true } : {}),
       };

@@ -74,6 +74,20 @@ describe('interests', () => {
     assert.deepEqual([alike.types, alike.recentTypes], [['buy'], []]);
   });
 
+  it('an item that was bought on several days is a repeat, with the time between and since', async () => {
+    const { recent, repeats } = await derive([
+      action({ itemId: 'nail', occurredAt: START - 20 * DAY }),
+      action({ itemId: 'tea', occurredAt: START - 30 * DAY }),
+      action({ itemId: 'tea', occurredAt: START - 16 * DAY }),
+      // The same visit, and no purchase.
+      action({ itemId: 'tea', occurredAt: START - 16 * DAY + 1 }),
+      action({ itemId: 'tea', type: 'view', occurredAt: START - 1 * DAY }),
+      action({ itemId: 'mate', occurredAt: START }),
+    ]);
+    assert.deepEqual(recent, ['mate', 'tea', 'nail']);
+    assert.deepEqual(repeats, [{ place: 1, times: 2, span: 14 * 1_440, idle: 16 * 1_440 }]);
+  });
+
   it('a medoid carries the type of its actions that weighs most', async () => {
     const types = ['view', 'buy', 'hide', 'click'] as const;
     const [medoid] = (

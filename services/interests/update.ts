@@ -8,7 +8,7 @@ import {
 import { deltaOf, type WindowDelta } from '#algorithms/pinnersage/window-delta.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
-import type { UserAction, UserInterests } from '#contracts/generated/records.ts';
+import type { Repeat, UserAction, UserInterests } from '#contracts/generated/records.ts';
 import type { ClusteredWindow } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 
@@ -63,7 +63,7 @@ export function composeInterests(
       size,
       lastOccurredAt,
     })),
-    ...recentItems(window, config),
+    ...recentItems(window, streamTime, config),
     windowSize: window.actions.length,
     unknownItems,
   };
@@ -89,29 +89,74 @@ function weightiestTypes(
 /** No action has this type, because it is the name of none. */
 const NO_TYPE = '';
 
-/** The items of the window, the latest first, as many as fit, and the type of their actions that weighs most, as for medoids. */
+/** What the window tells of an item. */
+interface Recent {
+  type: string;
+  /** Purchases on different days: their number, and the times of the first and the last. */
+  times: number;
+  firstAt: number;
+  lastAt: number;
+}
+
+const MS_PER_MINUTE = 60_000;
+/** Purchases of an item within a day are one. */
+const VISIT_MS = 86_400_000;
+
+/**
+ * The items of the window, the latest first, as many as fit; the type of their actions that weighs most, as for medoids; and those that were
+ * bought on several days.
+ */
 function recentItems(
   { actions }: ActionWindow,
+  streamTime: number,
   { recentMaximum, actionWeights }: Pick<InterestsConfig, 'actionWeights' | 'recentMaximum'>,
-): Pick<UserInterests, 'recent' | 'types' | 'recentTypes'> {
-  const typeOf = new Map<string, string>();
+): Pick<UserInterests, 'recent' | 'types' | 'recentTypes' | 'repeats'> {
+  const items = new Map<string, Recent>();
   // The ids of a shorter window fit, whatever they are.
   const isLong = actions.length > RECENT_BYTES / MAX_ID_BYTES;
   let bytes = 0;
   let isFull = false;
   for (let place = actions.length - 1; place >= 0; place--) {
-    const { itemId, type } = actions[place]!;
-    const best = typeOf.get(itemId);
-    if (best !== undefined) {
-      if (best !== type && weightOfType(actionWeights, type) >= weightOfType(actionWeights, best))
-        typeOf.set(itemId, type);
+    const { itemId, type, occurredAt } = actions[place]!;
+    const known = items.get(itemId);
+    if (known !== undefined) {
+      if (known.type !== type && weightOfType(actionWeights, type) >= weightOfType(actionWeights, known.type))
+        known.type = type;
+      if (type === 'buy') countPurchase(known, occurredAt);
       continue;
     }
     if (isLong && !isFull) bytes += Buffer.byteLength(itemId);
-    isFull ||= typeOf.size >= recentMaximum || bytes > RECENT_BYTES;
-    if (!isFull) typeOf.set(itemId, type);
+    isFull ||= items.size >= recentMaximum || bytes > RECENT_BYTES;
+    if (isFull) continue;
+    const times = type === 'buy' ? 1 : 0;
+    items.set(itemId, { type, times, firstAt: occurredAt, lastAt: occurredAt });
   }
-  const types = [...new Set(typeOf.values())];
-  const recentTypes = types.length < 2 ? [] : Array.from(typeOf.values(), (type) => types.indexOf(type));
-  return { recent: [...typeOf.keys()], types, recentTypes };
+  const types = [...new Set(Array.from(items.values(), ({ type }) => type))];
+  const recentTypes = types.length < 2 ? [] : Array.from(items.values(), ({ type }) => types.indexOf(type));
+  return { recent: [...items.keys()], types, recentTypes, repeats: repeatsOf(items.values(), streamTime) };
+}
+
+/** Actions come from the latest to the earliest. */
+function countPurchase(item: Recent, occurredAt: number): void {
+  if (item.times === 0) item.lastAt = occurredAt;
+  else if (item.firstAt - occurredAt < VISIT_MS) return;
+  item.times += 1;
+  item.firstAt = occurredAt;
+}
+
+function repeatsOf(items: Iterable<Recent>, streamTime: number): Repeat[] {
+  const repeats: Repeat[] = [];
+  let place = -1;
+  for (const { times, firstAt, lastAt } of items) {
+    place++;
+    if (times < 2) continue;
+    const span = Math.round((lastAt - firstAt) / MS_PER_MINUTE);
+    repeats.push({
+      place,
+      times,
+      span,
+      idle: Math.max(0, Math.round((streamTime - lastAt) / MS_PER_MINUTE)),
+    });
+  }
+  return repeats;
 }

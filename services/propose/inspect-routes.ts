@@ -69,6 +69,9 @@ function takerOf(itemId: string, generation: string | null, now: number): UserIn
     receivedAt: now,
     medoids: [{ itemId, type: 'buy', importance: 1, size: 1, lastOccurredAt: now }],
     recent: [itemId],
+    types: ['buy'],
+    recentTypes: [],
+    repeats: [],
     windowSize: 1,
     unknownItems: 0,
   };

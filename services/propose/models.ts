@@ -21,6 +21,7 @@ export function createModels(
     if ('everyMs' in model)
       forEveryone.push({
         ...author,
+        candidates: model.candidates ?? candidates,
         everyMs: model.everyMs,
         propose: (signal) => model.propose(signal),
       });

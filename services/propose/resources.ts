@@ -2,8 +2,10 @@ import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { FollowHandlers, StagePorts } from '#platform/stage.ts';
 import { CATALOG, type TopicName } from '#topics/catalog.ts';
+import { Categories } from './categories.ts';
 import type { ProposeConfig } from './config.ts';
 import { LiveEmbeddings } from './embeddings/live-embeddings.ts';
+import { Intervals } from './intervals.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
 import { Sessions } from './sessions.ts';
@@ -70,6 +72,24 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       },
       since: { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
       onCaughtUp: () => void popularity.top(1),
+    };
+  },
+  intervals: (_stage, config) => {
+    const intervals = new Intervals(config, CATALOG.actions.partitions);
+    return {
+      resource: intervals,
+      handlers: {
+        actions: ({ value, key, timestamp, partition }) =>
+          void (value !== null && intervals.apply({ value, key, timestamp }, partition)),
+      },
+      since: { actions: popularityHorizon(Date.now(), config.priorHalfLifeDays) },
+    };
+  },
+  categories: () => {
+    const categories = new Categories();
+    return {
+      resource: categories,
+      handlers: { items: ({ key, value }) => void categories.apply(key, value) },
     };
   },
   sessions: (_stage, config) => {

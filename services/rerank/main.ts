@@ -5,6 +5,7 @@ import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import { askedPool } from './asked-lists.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
 import { candidateSetOf, isSampled, loggableCandidates } from './candidate-log.ts';
@@ -133,10 +134,11 @@ await runStage(STAGES.rerank, async (stage) => {
       }
       return pools.readFor(userId);
     },
-    compose({ pool, shown }, asked) {
+    compose({ pool: read, shown }, asked) {
       const now = Date.now();
+      const pool = askedPool(read, asked, now);
       const { slateId, userId, size } = asked;
-      const context = contextOf({ ...asked, pool, now });
+      const context = contextOf({ ...asked, pool: read, now });
       const everything = prepared.of(pool, now, shown);
       const passing =
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));

@@ -113,6 +113,7 @@ describe('the route of slates', () => {
   it('rejects a surface or a device that is none, with the name of the field', async () => {
     for (const [field, value] of [
       ['surface', 'Home page'],
+      ['list', 'trending'],
       ['device', 'toaster'],
       ['probe', 'yes'],
     ])

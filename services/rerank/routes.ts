@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { LISTS_BY_NAME, type ListByName } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
@@ -19,6 +20,8 @@ const SlateBody = Type.Object(
     /** Nobody sees the slate: it is not logged. */
     probe: Type.Optional(Type.Boolean()),
     explain: Type.Optional(Type.Boolean()),
+    /** The only list of the slate, one of those that are shown on request. */
+    list: Type.Optional(Type.Enum([...LISTS_BY_NAME])),
     filter: Type.Optional(
       Type.Object(
         { anyCategory: Entries, allCategories: Entries, attributes: Entries, exclude: Entries },
@@ -37,6 +40,7 @@ export interface AskedSlate {
   readonly surface?: string | undefined;
   readonly device?: Device | undefined;
   readonly explain: boolean;
+  readonly list?: ListByName | undefined;
   readonly filter?: SlateFilter | undefined;
 }
 
@@ -65,13 +69,13 @@ export function addSlateRoute<P>(
   const schema = { body: SlateBody, querystring: SlateQuery };
   type Request = { Body: Static<typeof SlateBody>; Querystring: Static<typeof SlateQuery> };
   http.post<Request>('/slates', { schema }, async (request) => {
-    const { userId, n, surface, device, probe = false, explain = false, filter } = request.body;
+    const { userId, n, surface, device, probe = false, explain = false, filter, list } = request.body;
     const { socket } = request.raw;
     const caller: Caller = {
       waitMs: waitOfCaller(request.headers, timeoutMs),
       isThere: () => !socket.destroyed && !socket.readableEnded,
     };
-    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain, filter };
+    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain, filter, list };
     const slate = await calls.serve(caller, {
       readPool: () => readPool(userId),
       compose: (pool) => compose(pool, asked),

@@ -6,8 +6,10 @@ import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import { Categories } from '../../../services/propose/categories.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import { LiveEmbeddings } from '../../../services/propose/embeddings/live-embeddings.ts';
+import { Intervals } from '../../../services/propose/intervals.ts';
 import { createModels, type ModelsByAudience } from '../../../services/propose/models.ts';
 import { Popularity } from '../../../services/propose/popularity.ts';
 import { proposalFor, proposalForEveryone } from '../../../services/propose/proposals.ts';
@@ -37,17 +39,23 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
   const { duplicateCosine } = config;
   const prior = new Takers(config);
   const popularity = new Popularity(config);
+  const intervals = new Intervals(config);
+  const categories = new Categories();
   const embeddings = new LiveEmbeddings({ popularity: prior, duplicateCosine, now: STOPPED });
   for (let position = 0; position < log.actions.at.length; position++) {
     const action = loggedRecord(log, position);
     prior.apply(action);
     popularity.apply(action);
+    intervals.apply(action);
   }
   prior.rescale();
   popularity.top(1);
   const { items, releases, embeddings: vectors } = embeddings.handlers;
   const message = { partition: 0, offset: 0, timestamp: 0, trace: undefined };
-  for (const value of itemRecords(log)) void items({ ...message, key: value.itemId, value });
+  for (const value of itemRecords(log)) {
+    void items({ ...message, key: value.itemId, value });
+    categories.apply(value.itemId, value);
+  }
   const release = releaseRecord(log);
   void releases({ ...message, key: release.generation, value: release });
   for (const value of embeddingRecords(log))
@@ -63,6 +71,8 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
     embeddings,
     popularity,
     sessions,
+    intervals,
+    categories,
     artefacts: { read: (model) => artefacts.find((artefact) => artefact.model === model) },
     index: NOTHING_WITHHELD,
   };

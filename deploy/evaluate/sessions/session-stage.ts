@@ -126,5 +126,6 @@ function interestsOf({ session, at }: Click, prefix: readonly string[]): UserInt
     unknownItems: 0,
     types: [],
     recentTypes: [],
+    repeats: [],
   };
 }

@@ -1,4 +1,5 @@
 import { COMBINER } from '#artefacts/combiner.ts';
+import { isOnRequest } from '#contracts/domain/asked-lists.ts';
 import { isEveryone } from '#contracts/domain/ids.ts';
 import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
@@ -20,11 +21,14 @@ import { sumOfProposals } from '../served/sum.ts';
 /** Models that know the user beyond the current session. */
 const LASTING = ['medoid-neighbours', 'behaviour'];
 
-/** Settings with which `propose` runs every model. */
-export const ALL_MODELS = { TRIBUTARY_PROPOSERS: PROPOSERS.map(({ name }) => name).join() };
+/** Models whose lists a slate holds without being asked for them. */
+const UNASKED = PROPOSERS.filter(({ name }) => !isOnRequest(name));
+
+/** Settings with which `propose` runs each of them. */
+export const ALL_MODELS = { TRIBUTARY_PROPOSERS: UNASKED.map(({ name }) => name).join() };
 
 /** Models of a process without settings. */
-const DEFAULTS = new Set(PROPOSERS.filter(({ byDefault }) => byDefault).map(({ name }) => name));
+const DEFAULTS = new Set(UNASKED.filter(({ byDefault }) => byDefault).map(({ name }) => name));
 
 /** The name of the slates that rerank composes of the lists of all models. */
 export const AS_SERVED = 'as served';

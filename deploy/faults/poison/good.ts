@@ -58,6 +58,7 @@ export function someInterests(userId: string, change: Partial<UserInterests> = {
     unknownItems: 0,
     types: [],
     recentTypes: [],
+    repeats: [],
     ...change,
   };
 }

@@ -47,6 +47,7 @@ export class UsersOfFlips {
       unknownItems: 0,
       types: [],
       recentTypes: [],
+      repeats: [],
     };
     this.#newest.set(userId, interests);
     this.#write(interests);

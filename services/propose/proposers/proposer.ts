@@ -3,7 +3,9 @@ import type { ArtefactReader } from '#artefacts/reader.ts';
 import type { Cause, UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
 import type { ConfigOf, Settings } from '#platform/config.ts';
+import type { Categories } from '../categories.ts';
 import type { LiveEmbeddings } from '../embeddings/live-embeddings.ts';
+import type { Intervals } from '../intervals.ts';
 import type { Popularity } from '../popularity.ts';
 import type { Sessions } from '../sessions.ts';
 
@@ -15,6 +17,10 @@ export interface Resources {
   readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items' | 'withheld'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;
+  /** The usual times between two purchases of an item, from the purchases of all users. */
+  readonly intervals: Pick<Intervals, 'usualDays'>;
+  /** The categories of the catalogue. */
+  readonly categories: Pick<Categories, 'of'>;
   /** The latest sessions of all users. */
   readonly sessions: Pick<Sessions, 'latestOf' | 'withItem' | 'reach'>;
   /** Results of trainings, such as the weights of a model, by name and generation. */
@@ -64,6 +70,8 @@ export interface ListsForUsers {
 export interface ListForEveryone {
   /** Time between two lists, ms. */
   readonly everyMs: number;
+  /** Most candidates of the list, where it may have more than those of the other models. */
+  readonly candidates?: number;
   /** @returns the list that replaces the last one; undefined keeps the last one */
   propose(signal: AbortSignal): Promise<ProposedList | undefined>;
 }

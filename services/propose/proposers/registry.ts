@@ -1,4 +1,5 @@
 import { behaviour } from './behaviour.ts';
+import { boughtAgain } from './bought-again.ts';
 import { combiner } from './combiner.ts';
 import { content } from './content.ts';
 import { hybrid } from './hybrid.ts';
@@ -9,6 +10,7 @@ import { sequence } from './sequence.ts';
 import { sessionNeighbours } from './session-neighbours.ts';
 import { sessionTransitions } from './session-transitions.ts';
 import { trending } from './trending.ts';
+import { trendingByCategory } from './trending-by-category.ts';
 
 /** Every proposal model, a line each. `TRIBUTARY_PROPOSERS` chooses among them. */
 export const PROPOSERS: readonly Proposer[] = [
@@ -22,4 +24,6 @@ export const PROPOSERS: readonly Proposer[] = [
   sessionNeighbours,
   sessionTransitions,
   trending,
+  trendingByCategory,
+  boughtAgain,
 ];

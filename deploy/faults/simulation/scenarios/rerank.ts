@@ -201,6 +201,7 @@ function proposer(world: World, random: Staging['random']): () => void {
         unknownItems: 0,
         types: [],
         recentTypes: [],
+        repeats: [],
       });
     // A pass of several models, or one of them that was late.
     const others = userId === EVERYONE || version % 2 === 0 ? [] : [{ ...proposal, model: 'behaviour' }];
