@@ -238,6 +238,23 @@ describe('a retraining', () => {
     });
   });
 
+  it('factors of behaviour that find fewer new items than popularity are noted with their figures', async () => {
+    shop();
+    const train = async (input: TrainInput) => ({
+      ...trained(input),
+      behaviourFacts: { users: 200, gainHigh: -0.01 },
+      behaviourLeftOut: 'popularity finds more',
+    });
+    const { state, modelCard } = await retrain('g1', { ...ports, train });
+    assert.equal(state, 'ready');
+    assert.deepEqual(companions, ['behaviour left_out']);
+    assert.deepEqual(JSON.parse(modelCard).behaviour, {
+      users: 200,
+      gainHigh: -0.01,
+      leftOut: 'popularity finds more',
+    });
+  });
+
   it('the models of the settings are handed to the training', async () => {
     shop();
     await retrain('g1', ports);

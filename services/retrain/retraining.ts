@@ -158,7 +158,7 @@ async function walk(
 }
 
 function reasonToReject(
-  { metrics: { learned, contentOnly, warmStart } }: TrainResult,
+  { metrics: { learned, contentOnly, warmStart, newItems } }: TrainResult,
   active: Release | undefined,
 ) {
   return rejectionReason(
@@ -167,6 +167,7 @@ function reasonToReject(
       contentHitRateAt100: contentOnly.hitRateAt100,
       activeHitRateAt100: warmStart?.hitRateAt100,
       heldOutPairs: learned.pairs,
+      newItems,
     },
     active,
   );
@@ -175,9 +176,13 @@ function reasonToReject(
 /** A model that is left out is no reason to reject a generation, but a person should look. */
 function noteCompanions(
   generation: string,
-  { companions = [] }: TrainResult,
+  { companions = [], behaviourFacts, behaviourLeftOut }: TrainResult,
   { log, metrics }: RetrainingPorts,
 ): void {
+  if (behaviourFacts !== undefined)
+    metrics.companion('behaviour', behaviourLeftOut === undefined ? 'trained' : 'left_out');
+  if (behaviourLeftOut !== undefined)
+    log.warn({ generation, model: 'behaviour', reason: behaviourLeftOut }, 'companion left out');
   for (const { model, leftOut, seconds } of companions) {
     metrics.companion(model, leftOut === undefined ? 'trained' : 'left_out');
     if (leftOut === undefined) log.info({ generation, model, seconds }, 'companion trained');

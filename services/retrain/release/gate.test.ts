@@ -24,6 +24,32 @@ describe('the gate', () => {
     );
   });
 
+  it('a generation that finds clearly fewer new items than the active weights do for the same users is rejected', () => {
+    const judged = (mean: number, high: number): OfflineMetrics => ({
+      ...GOOD,
+      activeHitRateAt100: 0.5,
+      newItems: {
+        users: 300,
+        learned: 0.08 + mean,
+        warmStart: { ndcg10: 0.08, gain: { mean, low: mean - 0.002, high } },
+      },
+    });
+    assert.match(
+      rejectionReason(judged(-0.01, -0.005), undefined) ?? '',
+      /NDCG@10 of the new items of 300 users is 0\.0700, and 0\.0800 by the active/,
+    );
+    // Not material: less than a twentieth. Not sure: the interval reaches 0.
+    assert.equal(rejectionReason(judged(-0.003, -0.001), undefined), undefined);
+    assert.equal(rejectionReason(judged(-0.01, 0.001), undefined), undefined);
+    assert.equal(
+      rejectionReason(judged(0.01, 0.012), undefined),
+      undefined,
+      'the pairs of baskets do not decide',
+    );
+    const cold = { ...GOOD, activeHitRateAt100: 0.5, newItems: { users: 300, learned: 0.07 } };
+    assert.notEqual(rejectionReason(cold, undefined), undefined, 'without a comparison the pairs decide');
+  });
+
   it('the margin shrinks with the number of pairs', () => {
     const metrics = { ...GOOD, hitRateAt100: 0.176 };
     assert.notEqual(rejectionReason({ ...metrics, heldOutPairs: 10_000 }, undefined), undefined);

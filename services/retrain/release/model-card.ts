@@ -7,7 +7,7 @@ import type { TrainConfig } from '../training/train-config.ts';
 
 /** The figures of a release; those of the content alone are its lower bound. */
 export function releaseMetrics({
-  metrics: { learned, contentOnly, warmStart, seconds },
+  metrics: { learned, contentOnly, warmStart, newItems, seconds },
 }: TrainResult): Record<string, number> {
   return {
     hitRateAt10: learned.hitRateAt10,
@@ -19,6 +19,12 @@ export function releaseMetrics({
     contentHitRateAt100: contentOnly.hitRateAt100,
     ...(warmStart && { warmStartNdcg: warmStart.ndcg, warmStartHitRateAt100: warmStart.hitRateAt100 }),
     heldOutPairs: learned.pairs,
+    ...(newItems && { newItemNdcg10: newItems.learned, newItemUsers: newItems.users }),
+    ...(newItems?.warmStart && {
+      warmStartNewItemNdcg10: newItems.warmStart.ndcg10,
+      newItemGainLow: newItems.warmStart.gain.low,
+      newItemGainHigh: newItems.warmStart.gain.high,
+    }),
     trainingSeconds: seconds,
   };
 }
@@ -37,7 +43,7 @@ export interface Circumstances {
  * band of hard negatives with the share of queries that have a full one, version of the code, initial generation, seconds by step; of each companion its figures, or the reason for which it was left out.
  */
 export function modelCard(
-  { metrics, weights, alpha, companions = [] }: TrainResult,
+  { metrics, weights, alpha, companions = [], behaviourFacts, behaviourLeftOut }: TrainResult,
   { columns, itemIds }: TrainingActions,
   { config, codeVersion, startedFrom, steps, history }: Circumstances,
 ): string {
@@ -60,6 +66,7 @@ export function modelCard(
     examples: metrics.examples,
     steps,
     alphaSweep: alpha.table,
+    behaviour: { ...behaviourFacts, leftOut: behaviourLeftOut ?? null },
     companions: Object.fromEntries(
       companions.map(({ model, facts, leftOut = null, seconds, mib }) => [
         model,

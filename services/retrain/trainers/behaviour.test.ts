@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { BEHAVIOUR_OPTIONS, trainBehaviour } from './behaviour.ts';
+import { createRandom } from '#algorithms/random.ts';
+import { columnsOf } from '../training/fixture.testing.ts';
+import { BEHAVIOUR_OPTIONS, judgeBehaviour, trainBehaviour } from './behaviour.ts';
 
 describe('the training of behaviour', () => {
   const columns = { user: Int32Array.of(0, 0, 0, 7, 7), item: Int32Array.of(0, 1, 1, 0, 1) };
@@ -17,5 +19,33 @@ describe('the training of behaviour', () => {
   it('the training of behaviour knows nothing without actions', () => {
     const none = { user: new Int32Array(0), item: new Int32Array(0) };
     assert.ok(trainBehaviour(none, 2, 1).offer.every((one) => one === 0));
+  });
+
+  /** Users who take items of their own taste, or anything. */
+  function someActions(users: number, hasTaste: boolean) {
+    const random = createRandom('tastes');
+    return columnsOf(
+      Array.from({ length: users }, (_, user) =>
+        Array.from({ length: 10 }, (_, day) => ({
+          user,
+          context: user * 10 + day,
+          item: hasTaste ? (user % 4) + 4 * random.integer(15) : random.integer(60),
+          at: day * 86_400_000,
+        })),
+      ).flat(),
+    );
+  }
+
+  it('behaviour is judged by the new items of a time that its factors do not know, beside popularity', () => {
+    const config = { heldOutShare: 0.2, seed: 1 };
+    const { behaviourFacts, behaviourLeftOut } = judgeBehaviour(someActions(200, true), 60, config);
+    assert.equal(behaviourLeftOut, undefined);
+    assert.ok(Number(behaviourFacts!.users) >= 100);
+    assert.ok(Number(behaviourFacts!.gainLow) > 0);
+    assert.ok(Number(behaviourFacts!.newItemNdcg10) > Number(behaviourFacts!.newItemNdcg10OfPopularity));
+  });
+
+  it('too few users judge nothing, so that a small log has factors', () => {
+    assert.deepEqual(judgeBehaviour(someActions(20, false), 60, { heldOutShare: 0.2, seed: 1 }), {});
   });
 });

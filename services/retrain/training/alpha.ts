@@ -26,7 +26,7 @@ export interface AlphaSweep {
 /** 0.8 to 2.2, in steps of 0.2. */
 export const ALPHA_GRID: readonly number[] = [0.8, 1, 1.2, 1.4, 1.6, 1.8, 2, 2.2];
 /** α if there is no window to measure on: the one at which the incremental clustering agrees best with the full one. */
-const FALLBACK_ALPHA = 1.5;
+export const FALLBACK_ALPHA = 1.5;
 const RELEVANT_COSINE = 0.8;
 /** Share of each window that is clustered; the rest serves as later actions. */
 const CLUSTERED_SHARE = 0.8;

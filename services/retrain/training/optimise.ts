@@ -2,11 +2,13 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-node';
 import type { PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import { FALLBACK_ALPHA } from './alpha.ts';
 import { type BatchFeeder, startBatchFeeder } from './batch-feeder.ts';
 import { embedSubgraph } from './convolve.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { embedCatalogue } from './infer.ts';
 import { batchLoss } from './loss.ts';
+import { LEAST_JUDGED_USERS, newItemFigures } from './new-items-judge.ts';
 import { learningRateAt, ScheduledAdam } from './optimiser.ts';
 import type { TrainingData } from './prepare.ts';
 import type { TrainingStep } from './steps.ts';
@@ -19,18 +21,28 @@ export interface EpochReport {
   /** Mean loss of its steps. Later epochs have more hard negatives, so it may rise while the model improves. */
   readonly loss: number;
   readonly heldOut: RetrievalMetrics;
+  /** Mean NDCG@10 of the new items of users as they are served; undefined with too few users. */
+  readonly newItemNdcg10: number | undefined;
   /** Queries processed so far. */
   readonly examples: number;
 }
 
 export interface Optimised {
   /**
-   * Weights of the epoch, or the warm start, with the best held-out NDCG; of the last epoch if nothing was held out.
+   * Weights of the epoch, or the warm start, with the best NDCG@10 of new items; with too few users, with the best NDCG of the held-out pairs; of the
+   * last epoch if nothing was held out.
    */
   readonly weights: PinSageWeights;
   readonly epochs: readonly EpochReport[];
   /** Held-out figures of a warm start before its first step. */
   readonly start: RetrievalMetrics | undefined;
+  /** NDCG@10 of the new items of each judged user, by the best weights and by a warm start; undefined with too few users. */
+  readonly newItems: NewItemsJudged | undefined;
+}
+
+export interface NewItemsJudged {
+  readonly learned: Float64Array;
+  readonly warmStart: Float64Array | undefined;
 }
 
 /** Initial weights of the optimisation. */
@@ -69,30 +81,51 @@ export async function optimise(
   const epochs: EpochReport[] = [];
   const measure = () => {
     const { embeddings } = embedCatalogue(variables, features, data.neighbourhoods);
-    return evaluateRetrieval(embeddings, config.dim, data.heldOut);
+    const isJudged = data.newItems.users.length >= LEAST_JUDGED_USERS;
+    return {
+      heldOut: evaluateRetrieval(embeddings, config.dim, data.heldOut),
+      newItems: isJudged ? newItemFigures(data.newItems, embeddings, config.dim, FALLBACK_ALPHA) : undefined,
+    };
   };
   try {
     const start = warm ? measure() : undefined;
-    let best = { epoch: 0, score: start?.ndcg ?? -1, weights: initial };
+    let best = { epoch: 0, score: scoreOf(start) ?? -1, weights: initial, newItems: start?.newItems };
     for (let epoch = 1; epoch <= config.epochs && performance.now() < deadline; epoch++) {
       const { loss, examples } = await runEpoch(stepper, feeder, config, deadline);
-      const heldOut = measure();
-      const report = { epoch, loss, heldOut, examples: examples + (epochs.at(-1)?.examples ?? 0) };
+      const { heldOut, newItems } = measure();
+      const newItemNdcg10 = newItems && meanOf(newItems);
+      const report = {
+        ...{ epoch, loss, heldOut, newItemNdcg10 },
+        examples: examples + (epochs.at(-1)?.examples ?? 0),
+      };
       epochs.push(report);
       onEpoch(report);
-      const score = heldOut.pairs === 0 ? epoch : heldOut.ndcg;
-      if (score > best.score) best = { epoch, score, weights: readWeights(variables, initial) };
+      const score = scoreOf({ heldOut, newItems }) ?? epoch;
+      if (score > best.score) best = { epoch, score, weights: readWeights(variables, initial), newItems };
       if (epoch - best.epoch >= config.patience) break;
       // Lets a parent process receive the report before the next epoch blocks the thread.
       await setImmediate();
     }
-    return { weights: best.weights, epochs, start };
+    const judged = best.newItems && { learned: best.newItems, warmStart: start?.newItems };
+    return { weights: best.weights, epochs, start: start?.heldOut, newItems: judged };
   } finally {
     await feeder.end();
     stepper.dispose();
     hidden.dispose();
     tf.dispose(variableList(variables));
   }
+}
+
+/** What the best weights are chosen by; undefined if nothing was held out. */
+function scoreOf(
+  measured: { readonly heldOut: RetrievalMetrics; readonly newItems: Float64Array | undefined } | undefined,
+): number | undefined {
+  if (measured?.newItems !== undefined) return meanOf(measured.newItems);
+  return measured === undefined || measured.heldOut.pairs === 0 ? undefined : measured.heldOut.ndcg;
+}
+
+function meanOf(figures: Float64Array): number {
+  return figures.reduce((sum, one) => sum + one, 0) / figures.length;
 }
 
 function gentler(config: TrainConfig): TrainConfig {

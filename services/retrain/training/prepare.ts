@@ -12,6 +12,7 @@ import { importanceNeighbourhoods, type Neighbourhoods } from '#algorithms/pinsa
 import type { Random } from '#algorithms/random.ts';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import { drawOrder } from './batches.ts';
+import { type NewItemsTask, newItemsTask } from './new-items-judge.ts';
 import { shared } from './shared.ts';
 import { bandOptions } from './steps.ts';
 import { graphOptions, type TrainConfig, walkOptions } from './train-config.ts';
@@ -32,6 +33,8 @@ export interface TrainingData extends Examples {
   /** The actions before the held-out time, from which everything except `heldOut` is computed. */
   readonly before: ActionColumns;
   readonly heldOut: PairColumns;
+  /** New items of users in the held-out time. */
+  readonly newItems: NewItemsTask;
 }
 
 /** Splits the actions by time and derives graph, neighbourhoods and pairs. Rejects actions without pairs. */
@@ -52,6 +55,7 @@ export function prepareTraining(
   }
   return {
     before,
+    newItems: newItemsTask({ before, after }, itemCount, random.fork('new items')),
     ...shared({
       graph,
       neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),

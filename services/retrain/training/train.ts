@@ -2,6 +2,7 @@ import { isDeepStrictEqual } from 'node:util';
 import * as tf from '@tensorflow/tfjs-node';
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
 import type { ItemGroups } from '#algorithms/combiner/traits.ts';
+import { bootstrapMean, type Estimate } from '#algorithms/evaluation/bootstrap.ts';
 import { checkFeatures, type FeatureLayout } from '#algorithms/pinsage/features.ts';
 import type { HardBand } from '#algorithms/pinsage/hard-band.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
@@ -10,11 +11,11 @@ import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorit
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
-import type { TrainedCompanion } from '../trainers/companion.ts';
+import type { Facts, TrainedCompanion } from '../trainers/companion.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type CentredInference, embedCatalogue, type Infer, inferHere } from './infer.ts';
-import { type EpochReport, optimise, type Start } from './optimise.ts';
+import { type EpochReport, type NewItemsJudged, optimise, type Start } from './optimise.ts';
 import { anchorsOf, createPlacer, type PlaceAnchors, placesOf, withoutStructure } from './places.ts';
 import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import { type StepSeconds, Stopwatch } from './stopwatch.ts';
@@ -57,6 +58,8 @@ export interface TrainMetrics {
   readonly contentOnly: RetrievalMetrics;
   /** The same pairs by the weights that a warm start began with, over the same graph. */
   readonly warmStart: RetrievalMetrics | undefined;
+  /** New items of users as they are served; undefined with too few users. */
+  readonly newItems?: NewItemMetrics | undefined;
   readonly lossByEpoch: readonly number[];
   /** Where hard negatives were taken from; undefined for a training without them. */
   readonly hardBand?: HardBand | undefined;
@@ -69,9 +72,21 @@ export interface TrainMetrics {
   readonly steps: StepSeconds;
 }
 
+/** NDCG@10 of the items that users took for the first time in the held-out time. */
+export interface NewItemMetrics {
+  readonly users: number;
+  readonly learned: number;
+  /** By the weights of a warm start, and the paired difference with its 95 % interval. */
+  readonly warmStart?: { readonly ndcg10: number; readonly gain: Estimate } | undefined;
+}
+
 export interface TrainResult {
   /** The factors of the users' behaviour; without them the generation has none. */
   readonly behaviour?: BehaviourFactors;
+  /** Their figures on the held-out time; none with too few users. */
+  readonly behaviourFacts?: Facts;
+  /** Why they must not be served. */
+  readonly behaviourLeftOut?: string;
   /** The models that were trained beside PinSage, in the order of the registry. */
   readonly companions?: readonly TrainedCompanion[];
   /** itemCount × dim, centred, rows of length 1; a row equal to the mean is 0. */
@@ -129,6 +144,7 @@ export async function trainPinSage(
       weights,
       epochs,
       start: begun,
+      newItems,
     } = await optimise(start, { features: early, structure }, data, config, onProgress);
     stopwatch.lap('training');
     const measured = embed(weights, early, data.neighbourhoods);
@@ -148,6 +164,7 @@ export async function trainPinSage(
       learned,
       contentOnly,
       warmStart: begun,
+      newItems: newItems && newItemMetrics(newItems, random.fork('gain')),
       lossByEpoch: epochs.map(({ loss }) => loss),
       hardBand: data.hardBand,
       pairs: data.pairs.query.length,
@@ -168,6 +185,14 @@ export async function trainPinSage(
   } finally {
     early.dispose();
   }
+}
+
+function newItemMetrics({ learned, warmStart }: NewItemsJudged, random: Random): NewItemMetrics {
+  const meanOf = (figures: Float64Array) => figures.reduce((sum, one) => sum + one, 0) / figures.length;
+  const own = { users: learned.length, learned: meanOf(learned) };
+  if (warmStart === undefined) return own;
+  const gains = learned.map((figure, user) => figure - warmStart[user]!);
+  return { ...own, warmStart: { ndcg10: meanOf(warmStart), gain: bootstrapMean([gains], random) } };
 }
 
 function startOf(shape: PinSageShape, warmStart: WarmStart | undefined, random: Random): Start {

@@ -3,7 +3,7 @@
  * failure, and exits. Only `trainInChild` starts it.
  */
 import { inferDistributed } from '../inference/distributed.ts';
-import { trainBehaviour } from '../trainers/behaviour.ts';
+import { judgeBehaviour, trainBehaviour } from '../trainers/behaviour.ts';
 import { trainCompanions } from '../trainers/companion.ts';
 import { COMPANIONS } from '../trainers/registry.ts';
 import { Stopwatch } from './stopwatch.ts';
@@ -28,6 +28,7 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
     const { actions, itemCount, config, companions: names = [] } = input;
     const stopwatch = new Stopwatch(() => performance.now());
     const behaviour = trainBehaviour(actions, itemCount, config.seed);
+    const judged = judgeBehaviour(actions, itemCount, config);
     stopwatch.lap('behaviour');
     const chosen = COMPANIONS.filter(({ model }) => names.includes(model));
     const companions = await trainCompanions(chosen, {
@@ -41,7 +42,13 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
     const steps = { ...result.metrics.steps, ...stopwatch.seconds, ...Object.fromEntries(seconds) };
     reply({
       kind: 'trained',
-      result: { ...result, behaviour, companions, metrics: { ...result.metrics, steps } },
+      result: {
+        ...result,
+        ...judged,
+        ...(judged.behaviourLeftOut === undefined && { behaviour }),
+        companions,
+        metrics: { ...result.metrics, steps },
+      },
     });
   } catch (error) {
     reply({ kind: 'failed', reason: error instanceof Error ? error.message : String(error) });
