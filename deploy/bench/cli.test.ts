@@ -19,3 +19,12 @@ test('an unknown option is reported by name, without a stack', () => {
   assert.match(stderr, /^\nUnknown option '--jsno'/);
   assert.doesNotMatch(stderr, /\n {4}at /);
 });
+
+test('a world of the bench of the live path that is too small, or no size, is refused before anything starts', () => {
+  for (const world of ['10x10', 'many']) {
+    const given = [CLI, 'live', '--worlds', world];
+    const { status, stderr } = spawnSync(process.execPath, given, { encoding: 'utf8' });
+    assert.equal(status, 1);
+    assert.match(stderr, /--worlds must be users and items, at least 1000x1000, such as 1000x10000, not "/);
+  }
+});
