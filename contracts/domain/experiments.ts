@@ -99,6 +99,17 @@ export function exposureOf(experiment: string, arm: string): string {
   return `${experiment}${SEPARATOR}${arm}`;
 }
 
+/** Whether the text names an experiment and an arm. */
+export function isExposure(text: string): boolean {
+  const [experiment = '', arm = '', ...rest] = text.split(SEPARATOR);
+  return NAME.test(experiment) && NAME.test(arm) && rest.length === 0;
+}
+
+/** The experiment that the exposure of a slate names. */
+export function experimentOfExposure(exposure: string): string {
+  return exposure.split(SEPARATOR)[0]!;
+}
+
 /** The arm that the exposure of a slate names, if it is of the experiment. */
 export function armOfExposure(exposure: string | null, experiment: string): string | undefined {
   const start = `${experiment}${SEPARATOR}`;

@@ -2,6 +2,7 @@
  * The validity of interests, proposals, slates and rewards in the log. The stages write only valid ones, but the topics are
  * open to other producers.
  */
+
 import type { Fault } from '../fault.ts';
 import type {
   Proposal,
@@ -12,6 +13,7 @@ import type {
   Slot,
   UserInterests,
 } from '../generated/records.ts';
+import { isExposure } from './experiments.ts';
 import { idFault, isEveryone } from './ids.ts';
 import { listsFault } from './list-validity.ts';
 import { keyFault, type Logged } from './logged.ts';
@@ -99,8 +101,10 @@ export function slateFault({ value, key, timestamp }: Logged<Slate>): Fault | un
 }
 
 /** Returns why a reward has numbers from which nothing can be learned; undefined if it has none. */
-export function rewardFault({ reward, features }: Reward): Fault | undefined {
+export function rewardFault({ reward, features, learner }: Reward): Fault | undefined {
   const inReward = numberFault('reward', reward, NUMBER_BOUNDS.reward);
+  if (learner !== '' && !isExposure(learner))
+    return { code: 'field.invalid', field: 'learner', reason: 'names no experiment with an arm' };
   return inReward ?? featuresFault('features', features);
 }
 

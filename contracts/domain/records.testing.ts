@@ -206,6 +206,7 @@ export function aSlate(change: Partial<Slate> = {}): Slate {
     propensity: 0.5,
     candidateCount: 2,
     candidateDigest: '',
+    learner: '',
     ...change,
   };
 }
@@ -231,6 +232,7 @@ export function aReward(change: Partial<Reward> = {}): Reward {
     exposure: 'seen',
     outcomes: {},
     slots: 1,
+    learner: '',
     ...change,
   };
 }
@@ -265,6 +267,7 @@ export function anExperiment(change: Partial<Experiment> = {}): Experiment {
     promoted: null,
     startedAt: RECORDED_AT,
     updatedAt: RECORDED_AT,
+    learning: 'shared',
     ...change,
   };
 }

@@ -12,4 +12,5 @@ export const UNKNOWN_CHOICE = {
   propensity: 0,
   candidateCount: 0,
   candidateDigest: '',
+  learner: '',
 } as const satisfies Partial<Slate>;

@@ -90,6 +90,15 @@ export interface ExperimentArm {
 }
 
 /**
+ * shared: the rewards of all arms teach all of them. apart: each arm learns from its own rewards, and from
+ * those outside of the experiment.
+ */
+export type ExperimentLearning = (typeof EXPERIMENT_LEARNINGS)[number];
+
+/** All values of ExperimentLearning, in the order of the schema. */
+export const EXPERIMENT_LEARNINGS = ['shared', 'apart'] as const;
+
+/**
  * An experiment that divides the users among ways to choose slates. Topic experiments, key name. The newest
  * state of a name counts.
  */
@@ -108,6 +117,8 @@ export interface Experiment {
   readonly startedAt: number;
   /** When the state was declared. */
   readonly updatedAt: number;
+  /** Whether arms share what is learned. */
+  readonly learning: ExperimentLearning;
 }
 
 /** How the vector was computed. */
@@ -508,6 +519,8 @@ export interface Reward {
   readonly outcomes: Readonly<Record<string, number>>;
   /** Number of slots of the slate, whose rewards follow one another in the log; 0 if it is not known. */
   readonly slots: number;
+  /** Experiment and arm whose learning is apart, copied from the slate; empty where learning is shared. */
+  readonly learner: string;
 }
 
 /** One place of the slate. */
@@ -589,6 +602,11 @@ export interface Slate {
   readonly candidateCount: number;
   /** Digest of the ids of the candidates, in the order of their rows; empty if it is not known. */
   readonly candidateDigest: string;
+  /**
+   * Experiment and arm whose learning is apart: the posterior that chose lacks the rewards of the other arms,
+   * and the rewards of the slate are kept for it. Empty where learning is shared.
+   */
+  readonly learner: string;
 }
 
 /** The kinds of action; weights per type are configuration of each stage. */
@@ -971,6 +989,22 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
           "logicalType": "timestamp-millis"
         },
         "doc": "When the state was declared."
+      },
+      {
+        "name": "learning",
+        "type": {
+          "type": "enum",
+          "name": "ExperimentLearning",
+          "namespace": "io.tributary",
+          "doc": "shared: the rewards of all arms teach all of them. apart: each arm learns from its own rewards, and from those outside of the experiment.",
+          "symbols": [
+            "shared",
+            "apart"
+          ],
+          "default": "shared"
+        },
+        "doc": "Whether arms share what is learned.",
+        "default": "shared"
       }
     ]
   },
@@ -1891,6 +1925,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "type": "int",
         "doc": "Number of slots of the slate, whose rewards follow one another in the log; 0 if it is not known.",
         "default": 0
+      },
+      {
+        "name": "learner",
+        "type": "string",
+        "doc": "Experiment and arm whose learning is apart, copied from the slate; empty where learning is shared.",
+        "default": ""
       }
     ]
   },
@@ -2127,6 +2167,12 @@ export const SCHEMAS: Readonly<Record<RecordName, AvroRecord>> = {
         "name": "candidateDigest",
         "type": "string",
         "doc": "Digest of the ids of the candidates, in the order of their rows; empty if it is not known.",
+        "default": ""
+      },
+      {
+        "name": "learner",
+        "type": "string",
+        "doc": "Experiment and arm whose learning is apart: the posterior that chose lacks the rewards of the other arms, and the rewards of the slate are kept for it. Empty where learning is shared.",
         "default": ""
       }
     ]

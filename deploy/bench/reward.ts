@@ -114,6 +114,7 @@ function rewardsOf(
     servedAt: Date.now(),
     exposure: 'seen',
     outcomes: {},
+    learner: '',
     slots: slots.length,
   }));
 }

@@ -1,6 +1,10 @@
 /** `npm run experiments`: the commands that start, read and end experiments. */
-import { Command, InvalidArgumentError } from 'commander';
-import type { ExperimentArm } from '#contracts/generated/records.ts';
+import { Command, InvalidArgumentError, Option } from 'commander';
+import {
+  EXPERIMENT_LEARNINGS,
+  type ExperimentArm,
+  type ExperimentLearning,
+} from '#contracts/generated/records.ts';
 import { parseArm } from '#operations/experiments/decide.ts';
 import { runCommand } from '#topics/command.ts';
 import type { JsonFlag } from '#topics/commands.ts';
@@ -19,6 +23,7 @@ Connection:
 
 Example:
   npm run experiments -- start autumn control new=greedy
+  npm run experiments -- start winter control bold=plackett-luce --learning apart
   npm run experiments -- report autumn
   npm run experiments -- promote autumn new
 `;
@@ -37,9 +42,17 @@ export function experimentsCommand(): Command {
       'name=policy:share; without a policy that which rerank is set to, shares are 1',
       addArm,
     )
+    .addOption(
+      new Option(
+        '--learning <how>',
+        'whether each arm learns from the rewards of all arms, or apart from them',
+      )
+        .choices(EXPERIMENT_LEARNINGS)
+        .default('shared'),
+    )
     .option('--json', 'the experiment as one JSON object')
-    .action((name: string, arms: ExperimentArm[], flags: JsonFlag) =>
-      runCommand((context) => startExperiment(context, { name, arms }, flags)),
+    .action((name: string, arms: ExperimentArm[], flags: JsonFlag & { learning: ExperimentLearning }) =>
+      runCommand((context) => startExperiment(context, { name, arms, learning: flags.learning }, flags)),
     );
 
   program

@@ -3,8 +3,7 @@ import { compileRecordType } from '#contracts/avro-types.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { fenceField } from '#platform/redis/fenced.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
-import { BLOCKS } from '../../services/rerank/learning/blocks.ts';
-import { blockField } from '../../services/rerank/learning/redis-store.ts';
+import { blockBytes } from '../../services/rerank/learning/redis-store.ts';
 import { type StoredInterests, storedRecord } from './stores/interests-store.ts';
 import type { StoredStatistics } from './stores/statistics-store.ts';
 
@@ -63,10 +62,7 @@ export async function readStatistics(
 
 function blocksIn(fields: Readonly<Record<string, Buffer | undefined>>): Record<string, string> {
   const blocks: Record<string, string> = {};
-  for (let place = 0; place < BLOCKS; place++) {
-    const bytes = fields[blockField(place)];
-    if (bytes !== undefined) blocks[String(place)] = hexOf(bytes);
-  }
+  for (const [key, bytes] of blockBytes(fields)) blocks[key] = hexOf(bytes);
   return blocks;
 }
 

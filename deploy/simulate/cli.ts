@@ -111,6 +111,7 @@ function experimentOf(now: number): Experiment {
     name: 'simulation',
     state: 'running',
     arms: [{ name: 'bandit', share: BANDIT_SHARE, policy: '' }, ...single],
+    learning: 'shared',
     promoted: null,
     startedAt: now,
     updatedAt: now,

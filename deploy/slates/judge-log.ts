@@ -45,7 +45,7 @@ export function judgeLog(
   };
   const modelled: ModelledSlate[] = [];
   for (const [index, { slate, set, rewards }] of settled.entries()) {
-    const { posterior, observations } = posteriors.at(set.rewardOffsets);
+    const { posterior, observations } = posteriors.at(set.rewardOffsets, slate.learner);
     const served = {
       label: selected.label,
       policy: selected.create(posterior),

@@ -44,9 +44,10 @@ export class PastPosteriors {
 
   /**
    * Returns the posterior that includes the rewards up to these offsets, one for each partition.
+   * @param learner experiment and arm that learned apart; empty for all rewards
    * @throws RangeError if there are not as many offsets as partitions
    */
-  at(offsets: readonly number[]): HeldPosterior {
+  at(offsets: readonly number[], learner = ''): HeldPosterior {
     if (offsets.length !== this.#rewards.length)
       throw new RangeError(`${offsets.length} offsets for ${this.#rewards.length} partitions`);
     const isAhead = offsets.some((end, partition) => {
@@ -57,7 +58,10 @@ export class PastPosteriors {
     for (const [partition, end] of offsets.entries()) this.#advance(partition, end);
     const { terms } = this.#config;
     const learned = this.#learned.map(believableLearned);
-    return { ...learnPosterior(learned, { ...this.#config, ...terms }, posteriorIdOf(offsets)), offsets };
+    return {
+      ...learnPosterior(learned, { ...this.#config, ...terms }, posteriorIdOf(offsets, learner), learner),
+      offsets,
+    };
   }
 
   #advance(partition: number, end: number): void {

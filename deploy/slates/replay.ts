@@ -107,6 +107,7 @@ export function replaySlate(
         posteriorId: posterior.id,
         epsilon: slate.epsilon,
         interactions: config.terms.interactions,
+        learner: slate.learner,
       },
       config,
     ),

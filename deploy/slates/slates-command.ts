@@ -77,7 +77,7 @@ async function replay(context: CommandContext, slateId: string, { since, json }:
   if (set === undefined)
     throw new TributaryError('replay.impossible', `The candidates of slate ${slateId} were not logged.`);
   const config = readRerankConfig();
-  const posterior = new PastPosteriors(await readRewards(log), config).at(set.rewardOffsets);
+  const posterior = new PastPosteriors(await readRewards(log), config).at(set.rewardOffsets, slate.learner);
   const replayed = replaySlate(slate, set, posterior, config);
   if ('reason' in replayed)
     throw new TributaryError(
@@ -93,7 +93,8 @@ async function replay(context: CommandContext, slateId: string, { since, json }:
     conditional,
   }));
   const isSame = differences.length === 0;
-  const answer = { slateId, policy: slate.policy, isSame, differences, slots };
+  const { policy, learner, posteriorId } = slate;
+  const answer = { slateId, policy, learner, posteriorId, isSame, differences, slots };
   await context.write(`${render(answer)}\n${json ? `${JSON.stringify(answer)}\n` : ''}`);
   if (!isSame)
     throw new TributaryError('replay.impossible', `Slate ${slateId} is not the same: ${differences[0]}.`);

@@ -45,7 +45,7 @@ function candidatesOfUser(user: number): Candidates {
 }
 
 /** A log of slates by one policy, each on the posterior of its moment; popular items are rewarded. */
-function logOf(policy: string, count: number) {
+function logOf(policy: string, count: number, learners: readonly string[] = ['']) {
   const selected = selectArmPolicy(policy, CONFIG);
   assert.ok('label' in selected);
   const rewards: PlacedReward[][] = [[], []];
@@ -54,7 +54,8 @@ function logOf(policy: string, count: number) {
   const servedAt = Date.UTC(2026, 0, 5);
   for (let index = 0; index < count; index++) {
     const offsets = rewards.map((own) => own.length - 1);
-    const held = new PastPosteriors(rewards, CONFIG).at(offsets);
+    const learner = learners[index % learners.length]!;
+    const held = new PastPosteriors(rewards, CONFIG).at(offsets, learner);
     const candidates = candidatesOfUser(index % 20);
     const slate = composeSlate({
       slateId: `s${index}`,
@@ -71,6 +72,7 @@ function logOf(policy: string, count: number) {
         posteriorId: held.id,
         epsilon: CONFIG.supportEpsilon,
         interactions: CONFIG.terms.interactions,
+        learner,
       },
       now: servedAt + index * 1_000,
     });
@@ -94,6 +96,7 @@ function logOf(policy: string, count: number) {
           featureNames: [...COLUMNS, ...NAMES],
           servedAt: slate.servedAt,
           exposure: 'seen',
+          learner,
         }),
       });
     }
@@ -115,6 +118,18 @@ test('a logged slate is made again to the bit, also after later rewards and in a
       slate.slots.map(({ itemId }) => itemId),
     );
   }
+});
+
+test('a slate of an arm that learns apart is made again from the rewards of its arm, and not from those of all', () => {
+  const { slates, rewards } = logOf('thompson', 60, ['autumn/control', 'autumn/new']);
+  const posteriors = new PastPosteriors(rewards, CONFIG);
+  const { slate, set } = slates[59]!;
+  assert.equal(slate.learner, 'autumn/new');
+  const replayed = replaySlate(slate, set, posteriors.at(set.rewardOffsets, slate.learner), CONFIG);
+  assert.ok('differences' in replayed);
+  assert.deepEqual(replayed.differences, []);
+  const shared = replaySlate(slate, set, posteriors.at(set.rewardOffsets), CONFIG);
+  assert.match('reason' in shared ? shared.reason : '', /its posterior is /);
 });
 
 test('a slate by rules is made again too: pins that no model proposed, boosts, slots for cold items, kinds and alike items', () => {

@@ -40,13 +40,14 @@ function queuedReward(settled: SettledSlot, slate: ShownSlate, sequence: number)
     exposure,
     slots: slate.slots.length,
     // Of the main objective alone, the reward says all.
+    learner: slate.learner ?? '',
     outcomes: Object.keys(outcomes).every((name) => name === MAIN_OBJECTIVE) ? {} : outcomes,
   };
   return { reward, ...(slate.trace === undefined ? {} : { trace: slate.trace }) };
 }
 
 export function shownSlate(slate: Slate, trace: string | undefined): ShownSlate {
-  const { slateId, userId, servedAt, featureNames, contextNames, context, slots } = slate;
+  const { slateId, userId, servedAt, featureNames, contextNames, context, slots, learner } = slate;
   return {
     slateId,
     userId,
@@ -56,5 +57,6 @@ export function shownSlate(slate: Slate, trace: string | undefined): ShownSlate 
     context,
     slots: slots.map(({ itemId, features, propensity }) => ({ itemId, features, propensity })),
     ...(trace === undefined ? {} : { trace }),
+    ...(learner === '' ? {} : { learner }),
   };
 }

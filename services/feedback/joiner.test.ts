@@ -156,12 +156,12 @@ test('two processes that both believe to own a partition count nothing twice', a
   );
 });
 
-test('a reward carries the features and the context of its slate, and the trace of the request', async () => {
+test('a reward carries the features, the context and the learner of its slate, and the trace of the request', async () => {
   const queued: QueuedReward[] = [];
   const joiner = joinerOn(createMemoryJoinStore(), async (some) => void queued.push(...some));
   const slate = someSlate('s', 'ann', 0, ['apple', 'bread']);
   const context = { contextNames: ['surface.home', 'history'], context: [1, 0.25] };
-  await joiner.applySlates(PARTITION, messagesOf([{ ...slate, ...context }]));
+  await joiner.applySlates(PARTITION, messagesOf([{ ...slate, ...context, learner: 'autumn/new' }]));
   await joiner.applyActions(PARTITION, messagesOf([someAction('ann', 'bread', 'buy', 40)]));
   await closeAll(joiner);
   const both = {
@@ -172,6 +172,7 @@ test('a reward carries the features and the context of its slate, and the trace 
     servedAt: START,
     outcomes: {},
     slots: 2,
+    learner: 'autumn/new',
   };
   const silent = { reward: 0, actionType: null, delay: null, exposure: 'assumed' as const };
   const bought = { reward: 1, actionType: 'buy', delay: 40, exposure: 'seen' as const };

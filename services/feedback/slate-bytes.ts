@@ -208,5 +208,6 @@ export function parseReward(bytes: Buffer): QueuedReward {
   const features = Array.from({ length: (bytes.length - start) / 8 }, (_, i) =>
     bytes.readDoubleLE(start + 8 * i),
   );
-  return { ...rest, reward: { ...reward, features } };
+  // An outbox of an earlier version has rewards without a learner.
+  return { ...rest, reward: { ...reward, learner: reward.learner ?? '', features } };
 }

@@ -46,7 +46,7 @@ function queued(sequence: number): QueuedReward {
   const { slateId, userId, servedAt, featureNames, slots } = shownSlate(0);
   const [{ itemId, features, propensity }] = slots as [ShownSlate['slots'][number]];
   const reward = { rewardId: `${slateId}/0`, sequence, slateId, userId, itemId, slot: 0, reward: 0.1 + 0.2 };
-  const exposure = { exposure: 'seen', outcomes: { sale: 0.1 }, slots: 2 } as const;
+  const exposure = { exposure: 'seen', outcomes: { sale: 0.1 }, slots: 2, learner: 'autumn/other' } as const;
   const shown = { features, featureNames, propensity, servedAt, ...exposure };
   return { reward: { ...reward, actionType: null, delay: null, ...shown } };
 }

@@ -28,6 +28,8 @@ export interface ShownSlate {
   readonly slots: ReadonlyArray<{ itemId: string; features: readonly number[]; propensity: number }>;
   /** Trace of the request whose response was the slate. */
   readonly trace?: string;
+  /** Experiment and arm whose learning is apart; left out where it is shared. */
+  readonly learner?: string;
 }
 
 /** A reward that waits for its acknowledgement by the log. */

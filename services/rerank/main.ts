@@ -18,7 +18,7 @@ import { explainChoice } from './explain.ts';
 import { stateOf } from './held-state.ts';
 import { addInspectRoutes } from './inspect-routes.ts';
 import { createLearner } from './learning/learner.ts';
-import { createPosteriorReader, type HeldPosterior } from './learning/posterior.ts';
+import { createPosteriorReader, type ReadPosterior } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics, observeFreshness } from './metrics.ts';
@@ -62,12 +62,13 @@ await runStage(STAGES.rerank, async (stage) => {
   });
   const options = { ...config, ...config.terms };
   const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, options);
-  let policies: { learned: HeldPosterior; of: (name: string) => ServedPolicy } | undefined;
+  let policies: { learned: ReadPosterior; of: (name: string, learner?: string) => ServedPolicy } | undefined;
   const served = await refreshing({
-    read: async (): Promise<(name: string) => ServedPolicy> => {
-      const learned = await readLearned();
-      if (policies?.learned === learned) return policies.of;
-      const of = servedPolicies((name) => {
+    read: async (): Promise<(name: string, learner?: string) => ServedPolicy> => {
+      const read = await readLearned();
+      if (policies?.learned === read) return policies.of;
+      const of = servedPolicies((name, learner) => {
+        const learned = read.of(learner);
         const policy = name === '' ? config.policy : selectArmPolicy(name, config);
         if ('reason' in policy) throw new RangeError(policy.reason);
         return {
@@ -78,11 +79,12 @@ await runStage(STAGES.rerank, async (stage) => {
           policyId: policy.idWith(config.deciding),
           posteriorId: learned.id,
           rewardOffsets: learned.offsets,
+          learner,
           epsilon: config.supportEpsilon,
           interactions: config.terms.interactions,
         };
       });
-      policies = { learned, of };
+      policies = { learned: read, of };
       return of;
     },
     everyMs: config.refreshMs,
@@ -142,8 +144,8 @@ await runStage(STAGES.rerank, async (stage) => {
       const everything = prepared.of(pool, now, shown);
       const passing =
         asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
-      const { policy, exposure: experiment } = servedArm(experiments.inForce, userId);
-      const chosenBy = served.current(policy);
+      const { policy, exposure: experiment, learner } = servedArm(experiments.inForce, userId);
+      const chosenBy = served.current(policy, learner);
       const isLogged = isSampled(slateId, config.candidatesShare);
       const logged = <C extends Candidates>(given: C): C => (isLogged ? loggableCandidates(given) : given);
       const rules = hasRules(config.rules)

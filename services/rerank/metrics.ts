@@ -19,7 +19,7 @@ export const METRICS = {
     buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2, 5, 15, 60],
   }),
   rewards: counter('tributary_rerank_rewards_total', {
-    help: 'Rewards read, by outcome: taken, unseen (nobody may have seen the slot), too-old, repeat, other-features, invalid, too-many-columns',
+    help: 'Rewards read, by outcome: taken, unseen (nobody may have seen the slot), too-old, repeat, other-features, invalid, too-many-columns, too-many-learners',
     labels: ['outcome'],
   }),
   observations: gauge('tributary_rerank_observations', {

@@ -73,7 +73,7 @@ describe('the rerank stage', () => {
       const learned = nothingLearned();
       const rewards = await Promise.all(messages.map(({ value }) => test.codec.decode('Reward', value!)));
       applyRewards(learned, rewards);
-      const blocks = [...learned.blocks].sort(([a], [b]) => a - b);
+      const blocks = [...learned.blocks].sort(([a], [b]) => (a < b ? -1 : 1));
       statistics.set(partition, Buffer.concat(blocks.map(([, block]) => encodeBlock(block))));
     }
     return statistics;
@@ -83,7 +83,7 @@ describe('the rerank stage', () => {
     const statistics = new Map<number, Buffer>();
     for (let partition = 0; partition < CATALOG.rewards.partitions; partition++) {
       const key = `${test.namespace}:rerank:statistics:${partition}`;
-      const fields = Array.from({ length: BLOCKS }, (_, place) => blockField(place));
+      const fields = Array.from({ length: BLOCKS }, (_, place) => blockField(String(place)));
       const held = (await redis.hmgetBuffer(key, ...fields)).filter((bytes) => bytes !== null);
       if (held.length > 0) statistics.set(partition, Buffer.concat(held));
     }

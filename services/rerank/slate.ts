@@ -31,6 +31,8 @@ export interface ServedPolicy {
   readonly epsilon?: number;
   /** Names of the context with which the scores of models interact; default none. */
   readonly interactions?: readonly string[];
+  /** Experiment and arm whose rewards alone the posterior has of its experiment; empty for all rewards. */
+  readonly learner?: string;
   /** From which explanations tell what each feature counts. */
   readonly posterior?: Posterior;
 }
@@ -85,7 +87,7 @@ export function lawOfSlate(
 export function composeSlate(request: SlateRequest): Slate {
   const { slateId, userId, pool, served, experiment = null, now, context = NO_CONTEXT } = request;
   const { candidates, features } = request.rules?.ruled ?? request.candidates;
-  const { epsilon = 0, policyId = '', posteriorId = '' } = served;
+  const { epsilon = 0, policyId = '', posteriorId = '', learner = '' } = served;
   const random = createRandom(slateId);
   const chosen = chooseFrom(lawOfSlate(request, random), random);
   const width = features.columns.length;
@@ -120,6 +122,7 @@ export function composeSlate(request: SlateRequest): Slate {
     propensity: chosen.probability,
     candidateCount: candidates.length,
     candidateDigest: digestOf(candidates),
+    learner,
   };
 }
 

@@ -128,6 +128,7 @@ function rewardsOf(slate: Slate, { seen, clicked }: Looked, sequence: number): R
     servedAt,
     exposure: seen[slot] ? 'seen' : 'unseen',
     outcomes: {},
+    learner: '',
     slots: slots.length,
   }));
 }

@@ -160,6 +160,7 @@ export function someReward(userId: string, sequence: number, change: Partial<Rew
     exposure: 'seen',
     outcomes: {},
     slots: 1,
+    learner: '',
     ...change,
   };
 }

@@ -1,12 +1,12 @@
 import { changedHead, type Head, requireHead } from '#platform/kafka/held-state.ts';
-import { decodeBlock, encodeBlock } from '../../../services/rerank/learning/blocks.ts';
+import { decodeBlock, encodeBlock, learnerOfKey } from '../../../services/rerank/learning/blocks.ts';
 import { nothingLearned, type OpenSlate } from '../../../services/rerank/learning/rewards.ts';
 import type { StatisticsStore } from '../../../services/rerank/learning/store.ts';
 import type { KeyValues, RunCommand } from './key-values.ts';
 
 /** The statistics of a partition as they are stored. */
 export interface StoredStatistics extends Head {
-  /** By place, in hexadecimal digits; undefined before the first reward. */
+  /** By key, in hexadecimal digits, empty for a block that is gone; undefined before the first reward. */
   readonly blocks?: Readonly<Record<string, string>>;
   readonly sequence?: number;
   /** The slate under way, as JSON. */
@@ -26,14 +26,14 @@ export function createStatisticsStoreIn(values: KeyValues, run: RunCommand): Sta
       const learned = nothingLearned();
       learned.sequence = stored?.sequence ?? 0;
       learned.open = JSON.parse(stored?.open ?? 'null') as OpenSlate | null;
-      for (const [place, text] of Object.entries(stored?.blocks ?? {}))
-        learned.blocks.set(Number(place), decodeBlock(Buffer.from(text, 'hex')));
+      for (const [key, text] of Object.entries(stored?.blocks ?? {}))
+        if (text !== '') learned.blocks.set(key, decodeBlock(Buffer.from(text, 'hex'), learnerOfKey(key)));
       return { offset: stored?.offset ?? -1, incarnation: stored?.incarnation, learned };
     },
     async save(partition, { learned, offset }, known) {
-      const changed = [...learned.changed].map((place) => {
-        const bytes = Buffer.from(encodeBlock(learned.blocks.get(place)!));
-        return [String(place), bytes.toString('hex')] as const;
+      const changed = [...learned.changed].map((key) => {
+        const block = learned.blocks.get(key);
+        return [key, block === undefined ? '' : Buffer.from(encodeBlock(block)).toString('hex')] as const;
       });
       const { sequence } = learned;
       const open = JSON.stringify(learned.open);

@@ -1,5 +1,5 @@
 import { type ExperimentBook, experimentFault } from '#contracts/domain/experiments.ts';
-import type { Experiment, ExperimentArm } from '#contracts/generated/records.ts';
+import type { Experiment, ExperimentArm, ExperimentLearning } from '#contracts/generated/records.ts';
 
 /** What to write, or why nothing is written. */
 export type ExperimentDecision = { readonly write: Experiment } | { readonly refusal: string };
@@ -7,6 +7,8 @@ export type ExperimentDecision = { readonly write: Experiment } | { readonly ref
 export interface StartWish {
   readonly name: string;
   readonly arms: readonly ExperimentArm[];
+  /** Whether arms share what is learned; by default they do. */
+  readonly learning?: ExperimentLearning | undefined;
 }
 
 /**
@@ -27,7 +29,7 @@ export function parseArm(text: string): ExperimentArm {
 /** One experiment runs at a time, because two would divide the same users. A name is used once: its division would be the same again. */
 export function decideStart(
   book: ExperimentBook,
-  { name, arms }: StartWish,
+  { name, arms, learning = 'shared' }: StartWish,
   reasonAgainst: (policy: string) => string | undefined,
   now: number,
 ): ExperimentDecision {
@@ -48,6 +50,7 @@ export function decideStart(
     promoted: null,
     startedAt: now,
     updatedAt: now,
+    learning,
   };
   const fault = experimentFault({ value: write, key: name });
   return fault === undefined ? { write } : { refusal: `${fault.field} ${fault.reason}.` };

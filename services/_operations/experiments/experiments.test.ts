@@ -27,8 +27,13 @@ test('an arm is written as a name, with a policy and a share where they are give
 test('an experiment starts if none runs, its name is new, and its policies exist', () => {
   const wish = { name: 'autumn', arms: ARMS };
   assert.deepEqual(decideStart(bookOf(), wish, against, 7), {
-    write: { name: 'autumn', state: 'running', arms: ARMS, promoted: null, startedAt: 7, updatedAt: 7 },
+    write: {
+      ...{ name: 'autumn', state: 'running', arms: ARMS, promoted: null, startedAt: 7, updatedAt: 7 },
+      learning: 'shared',
+    },
   });
+  const apart = decideStart(bookOf(), { ...wish, learning: 'apart' }, against, 7);
+  assert.equal('write' in apart && apart.write.learning, 'apart');
   const refusal = (...given: Parameters<typeof decideStart>) => {
     const decision = decideStart(...given);
     return 'refusal' in decision ? decision.refusal : '';
@@ -105,6 +110,28 @@ test('equal arms are undecided, and a loss of users in one arm takes the verdict
   assert.equal(reportOf(equal.experiment, equal.outcomes).verdict, 'No difference is certain yet.');
   const lossy = outcomesOf(4_000, [0.1, 0.2], 3);
   assert.match(reportOf(lossy.experiment, lossy.outcomes).verdict, /not divided in the shares/);
+});
+
+test('a report says how arms learn, and what each had learned at its newest slate', () => {
+  const experiment = anExperiment({ learning: 'apart' });
+  const outcomes = new ExperimentOutcomes(experiment);
+  const slate = (slateId: string, servedAt: number, observations: number) =>
+    aSlate({
+      ...{ slateId, servedAt, observations, posteriorId: `p${observations}` },
+      experiment: exposureOf('autumn', 'other'),
+    });
+  const { startedAt } = experiment;
+  for (const [at, observations] of [
+    [1, 5],
+    [3, 9],
+    [2, 7],
+  ] as const)
+    outcomes.noteSlate(slate(`s${at}`, startedAt + at, observations));
+  const report = reportOf(experiment, outcomes);
+  assert.equal(report.learning, 'apart');
+  const [control, other] = report.arms;
+  assert.deepEqual([other!.observations, other!.posteriorId], [9, 'p9']);
+  assert.ok(!('posteriorId' in control!));
 });
 
 test('slates of other experiments, from before the start and without rewards do not count', () => {

@@ -24,14 +24,20 @@ export class ExperimentOutcomes {
   /** Rewards whose slate has not been noted yet. */
   readonly #early = new Map<string, number>();
 
+  /** What the arm had learned at its newest slate. */
+  readonly #learned = new Map<string, { servedAt: number; observations: number; posteriorId: string }>();
+
   constructor(experiment: Experiment) {
     this.#experiment = experiment;
   }
 
-  noteSlate({ slateId, userId, experiment, servedAt }: Slate): void {
+  noteSlate({ slateId, userId, experiment, servedAt, observations, posteriorId }: Slate): void {
     const { name, startedAt } = this.#experiment;
     const arm = armOfExposure(experiment, name);
     if (arm === undefined || servedAt < startedAt || this.#slates.has(slateId)) return;
+    const before = this.#learned.get(arm);
+    if (before === undefined || before.servedAt <= servedAt)
+      this.#learned.set(arm, { servedAt, observations, posteriorId });
     const early = this.#early.get(slateId);
     this.#early.delete(slateId);
     this.#slates.set(slateId, { arm, userId, reward: early ?? 0, isSettled: early !== undefined });
@@ -45,6 +51,12 @@ export class ExperimentOutcomes {
     }
     slate.reward += reward;
     slate.isSettled = true;
+  }
+
+  /** Rewards in the posterior of the newest slate of an arm, and its id; null without one. */
+  learnedBy(arm: string): { readonly observations: number; readonly posteriorId: string } | null {
+    const found = this.#learned.get(arm);
+    return found === undefined ? null : { observations: found.observations, posteriorId: found.posteriorId };
   }
 
   /** The settled slates of each user, by arm in the order of the experiment, and how many slates wait for their rewards. */
@@ -76,6 +88,9 @@ export type ArmReport = {
   readonly slates: number;
   readonly waiting: number;
   readonly rewards: number;
+  /** Rewards in the posterior of its newest slate, and the id of that posterior; left out without a slate. */
+  readonly observations?: number;
+  readonly posteriorId?: string;
   readonly isKnown: boolean;
   readonly rewardRate?: number;
   readonly difference?: number;
@@ -87,6 +102,8 @@ export type ArmReport = {
 export type ExperimentReport = {
   readonly experiment: string;
   readonly state: string;
+  /** Whether arms share what is learned: shared, apart. */
+  readonly learning: string;
   readonly startedAt: string;
   readonly arms: readonly ArmReport[];
   readonly sampleRatio: { readonly pValue: number; readonly isRight: boolean };
@@ -122,6 +139,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
       slates: arm.slates,
       waiting: waiting[index]!,
       rewards: arm.rewards,
+      ...outcomes.learnedBy(name),
     };
     if (arm.users < 2 || control.users < 2) return { ...sums, isKnown: false };
     const rate = { ...sums, isKnown: true, rewardRate: arm.mean };
@@ -145,6 +163,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
   return {
     experiment: experiment.name,
     state: experiment.state,
+    learning: experiment.learning,
     startedAt: new Date(experiment.startedAt).toISOString(),
     arms,
     sampleRatio: { pValue, isRight: isRatioRight },

@@ -24,9 +24,18 @@ test('a promoted arm serves everybody outside of an experiment, and a stopped on
   const book = new ExperimentBook();
   const promoted = anExperiment({ state: 'promoted', promoted: 'other' });
   declareExperiment(book, 'autumn', promoted, reasonAgainst);
-  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: 'greedy', exposure: null });
+  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: 'greedy', exposure: null, learner: '' });
   declareExperiment(book, 'autumn', anExperiment({ state: 'stopped' }), reasonAgainst);
-  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: '', exposure: null });
+  assert.deepEqual(servedArm(book.inForce, 'u1'), { policy: '', exposure: null, learner: '' });
+});
+
+test('an arm learns apart if its experiment says so, and under the name that its slates carry', () => {
+  const book = new ExperimentBook();
+  declareExperiment(book, 'autumn', anExperiment(), reasonAgainst);
+  assert.equal(servedArm(book.inForce, 'u1').learner, '');
+  declareExperiment(book, 'autumn', anExperiment({ learning: 'apart' }), reasonAgainst);
+  const { exposure, learner } = servedArm(book.inForce, 'u1');
+  assert.equal(learner, exposure);
 });
 
 test('an experiment with an unknown policy or an invalid field is skipped with its reason', () => {

@@ -9,24 +9,30 @@ export interface ServedArm {
   readonly policy: string;
   /** Experiment and arm; null outside an experiment. */
   readonly exposure: string | null;
+  /** The exposure if its arm learns apart; else empty. */
+  readonly learner: string;
 }
 
 /** The arm of the running experiment, else the promoted arm, else the policy that the stage is set to. */
 export function servedArm({ running, promoted }: ExperimentsInForce, userId: string): ServedArm {
-  if (running === undefined) return { policy: promoted?.policy ?? '', exposure: null };
-  const { name, arms } = running;
+  if (running === undefined) return { policy: promoted?.policy ?? '', exposure: null, learner: '' };
+  const { name, arms, learning } = running;
   const arm = arms[armOf(name, arms, userId)]!;
-  return { policy: arm.policy, exposure: exposureOf(name, arm.name) };
+  const exposure = exposureOf(name, arm.name);
+  return { policy: arm.policy, exposure, learner: learning === 'apart' ? exposure : '' };
 }
 
-/** The policies of one posterior by name, each created when it is first asked for. */
-export function servedPolicies<P>(create: (name: string) => P): (name: string) => P {
+/** The policies of one state of learning by name and learner, each created when it is first asked for. */
+export function servedPolicies<P>(
+  create: (name: string, learner: string) => P,
+): (name: string, learner?: string) => P {
   const byName = new Map<string, P>();
-  return (name) => {
-    const known = byName.get(name);
+  return (name, learner = '') => {
+    const key = JSON.stringify([name, learner]);
+    const known = byName.get(key);
     if (known !== undefined) return known;
-    const created = create(name);
-    byName.set(name, created);
+    const created = create(name, learner);
+    byName.set(key, created);
     return created;
   };
 }

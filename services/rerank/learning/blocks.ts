@@ -13,6 +13,8 @@ import { BinaryReader, BinaryWriter } from '#algorithms/binary.ts';
  * these rewards are still in the log, so a rebuild gives the same numbers to the last bit, which an unbounded memory could not.
  */
 export interface LearnedBlock {
+  /** Experiment and arm whose rewards they are; empty for all others. */
+  readonly learner: string;
   /** Time of serving divided by the half-life, rounded down. */
   readonly index: number;
   readonly statistics: Statistics;
@@ -30,8 +32,26 @@ export function placeOf(slot: number): number {
   return slot < 10 ? slot : slot < 20 ? 10 : PLACES_OF_SLATES - 1;
 }
 
-export function emptyBlock(index: number): LearnedBlock {
-  return { index, statistics: createStatistics(), baseline: createBaseline(PLACES_OF_SLATES), newest: 0 };
+export function emptyBlock(index: number, learner = ''): LearnedBlock {
+  return {
+    learner,
+    index,
+    statistics: createStatistics(),
+    baseline: createBaseline(PLACES_OF_SLATES),
+    newest: 0,
+  };
+}
+
+/** Under it a block is kept; a later block of the learner takes the place of an earlier one. */
+export function blockKey(index: number, learner = ''): string {
+  const place = String(index % BLOCKS);
+  return learner === '' ? place : `${place}:${learner}`;
+}
+
+/** The learner of a block that is kept under the key. */
+export function learnerOfKey(key: string): string {
+  const colon = key.indexOf(':');
+  return colon === -1 ? '' : key.slice(colon + 1);
 }
 
 /** What a reward counts when it is added to its block: 1 at the start of the block to 2 at its end. */
@@ -64,7 +84,7 @@ export function encodeBlock(block: LearnedBlock): Uint8Array {
 }
 
 /** @throws BinaryFormatError for bytes that are no block */
-export function decodeBlock(bytes: Uint8Array): LearnedBlock {
+export function decodeBlock(bytes: Uint8Array, learner = ''): LearnedBlock {
   const reader = new BinaryReader(bytes, 'block of bandit statistics');
   reader.version(1, FORMAT_VERSION);
   const index = reader.varint();
@@ -72,5 +92,5 @@ export function decodeBlock(bytes: Uint8Array): LearnedBlock {
   const baseline = createBaseline(PLACES_OF_SLATES);
   for (const numbers of [baseline.places, baseline.sizes])
     for (let i = 0; i < numbers.length; i++) numbers[i] = reader.float64();
-  return { index, newest, baseline, statistics: decodeStatistics(reader.rest(), []) };
+  return { learner, index, newest, baseline, statistics: decodeStatistics(reader.rest(), []) };
 }

@@ -5,7 +5,7 @@ import { observe } from '#algorithms/bandit/statistics.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import type { IncomingBatch } from '#platform/kafka/consumer.ts';
 import { createMemoryPoolStore } from '../pools/memory-store.testing.ts';
-import { BLOCKS, decodeBlock, encodeBlock } from './blocks.ts';
+import { blockKey, decodeBlock, encodeBlock } from './blocks.ts';
 import { createLearner } from './learner.ts';
 import { createMemoryStatisticsStore } from './memory-store.testing.ts';
 import { createPosteriorReader, readPosterior } from './posterior.ts';
@@ -229,7 +229,7 @@ test('statistics of before a feature existed go on with it, to the same bits as 
   const continued = nothingLearned();
   applyRewards(continued, before);
   const stored = [...continued.blocks.values()].map((block) => decodeBlock(encodeBlock(block)));
-  for (const block of stored) continued.blocks.set(block.index % BLOCKS, block);
+  for (const block of stored) continued.blocks.set(blockKey(block.index), block);
   applyRewards(continued, after);
   const rebuilt = nothingLearned();
   applyRewards(rebuilt, [...before, ...after]);

@@ -11,6 +11,7 @@ import {
   isPossibleSequence,
   type LearningTerms,
   MAX_COLUMNS,
+  MAX_LEARNERS,
   type RewardOutcome,
 } from './rewards.ts';
 import type { HeldStatistics, StatisticsStore } from './store.ts';
@@ -60,6 +61,9 @@ export function createLearner(options: {
         const outcome = applyReward(held.learned, value, terms);
         if (outcome === 'too-many-columns') {
           batch.reject(offset, 'features.limit', `its new features would exceed the limit of ${MAX_COLUMNS}`);
+        }
+        if (outcome === 'too-many-learners') {
+          batch.reject(offset, 'features.limit', `more than ${MAX_LEARNERS} arms of experiments learn apart`);
         }
         if (isShowing(outcome, value)) showings.push(showingOf(offset, value));
         count(outcome);

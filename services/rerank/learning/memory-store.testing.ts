@@ -11,7 +11,7 @@ export function createMemoryStatisticsStore(): StatisticsStore {
       const { offset = -1, incarnation } = heads.get(partition) ?? {};
       const learned = structuredClone({
         ...(sums.get(partition) ?? nothingLearned()),
-        changed: new Set<number>(),
+        changed: new Set<string>(),
       });
       return { learned, offset, incarnation };
     },

@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import { marginal, type Posterior, posterior } from '#algorithms/bandit/linear.ts';
 import { createStatistics, merge } from '#algorithms/bandit/statistics.ts';
+import { experimentOfExposure } from '#contracts/domain/experiments.ts';
 import { priorOf, ranks } from '../columns.ts';
 import { blocksInUse, decayOf, type LearnedBlock } from './blocks.ts';
 import { believableLearned, type Learned, type LearningTerms } from './rewards.ts';
@@ -27,13 +28,17 @@ export interface HeldPosterior {
 /**
  * Returns the posterior over the rewards of all partitions, added in partition order, column by column, as they count at the time of
  * the newest of them.
+ * @param learner experiment and arm that learns apart; empty for all rewards
  */
 export function learnPosterior(
   partitions: Iterable<Pick<Learned, 'blocks'>>,
   { halfLifeMs, priorDeviation, noiseVariance }: PriorOptions,
   id = '',
+  learner = '',
 ): HeldPosterior {
-  const all = [...partitions].flatMap(({ blocks }) => [...blocks.values()].sort(byIndex));
+  const all = [...partitions].flatMap(({ blocks }) =>
+    [...blocks.values()].filter((block) => teaches(block, learner)).sort(inOrder),
+  );
   const used = blocksInUse(all);
   const now = Math.max(0, ...used.map(({ newest }) => newest));
   const total = createStatistics();
@@ -42,8 +47,20 @@ export function learnPosterior(
   return { posterior: marginal(full, ranks), observations: total.count, id, offsets: [] };
 }
 
-function byIndex(a: LearnedBlock, b: LearnedBlock): number {
-  return a.index - b.index;
+function inOrder(a: LearnedBlock, b: LearnedBlock): number {
+  return a.index - b.index || (a.learner < b.learner ? -1 : 1);
+}
+
+/** An arm that learns apart does not learn from the other arms of its experiment, and from all else. Outside of experiments everything teaches. */
+function teaches({ learner: whose }: LearnedBlock, learner: string): boolean {
+  if (learner === '' || whose === '' || whose === learner) return true;
+  return experimentOfExposure(whose) !== experimentOfExposure(learner);
+}
+
+/** The posterior over all rewards, and those of arms that learn apart. */
+export interface ReadPosterior extends HeldPosterior {
+  /** @param learner experiment and arm; the same object each time */
+  of(learner: string): HeldPosterior;
 }
 
 /** Reads the statistics of all partitions and learns the posterior from them. */
@@ -51,11 +68,20 @@ export async function readPosterior(
   store: Pick<StatisticsStore, 'load'>,
   partitions: number,
   options: PriorOptions,
-): Promise<HeldPosterior> {
+): Promise<ReadPosterior> {
   const held = await Promise.all(Array.from({ length: partitions }, (_, partition) => store.load(partition)));
   const offsets = held.map(({ offset }) => offset);
   const learned = held.map((one) => believableLearned(one.learned));
-  return { ...learnPosterior(learned, options, posteriorIdOf(offsets)), offsets };
+  const byLearner = new Map<string, HeldPosterior>();
+  const of = (learner: string): HeldPosterior => {
+    let known = byLearner.get(learner);
+    if (known === undefined) {
+      known = { ...learnPosterior(learned, options, posteriorIdOf(offsets, learner), learner), offsets };
+      byLearner.set(learner, known);
+    }
+    return known;
+  };
+  return { ...of(''), of };
 }
 
 /**
@@ -66,8 +92,8 @@ export function createPosteriorReader(
   store: Pick<StatisticsStore, 'load' | 'readHead'>,
   partitions: number,
   options: PriorOptions,
-): () => Promise<HeldPosterior> {
-  let last: { readonly heads: string; readonly posterior: HeldPosterior } | undefined;
+): () => Promise<ReadPosterior> {
+  let last: { readonly heads: string; readonly posterior: ReadPosterior } | undefined;
   return async () => {
     // Read first: statistics that advance meanwhile are read again the next time.
     const read = Array.from({ length: partitions }, (_, partition) => store.readHead(partition));
@@ -77,7 +103,7 @@ export function createPosteriorReader(
   };
 }
 
-/** Digest of the offsets up to which each partition is in the posterior. */
-export function posteriorIdOf(offsets: readonly number[]): string {
-  return createHash('sha256').update(offsets.join()).digest('hex').slice(0, 16);
+/** Digest of the offsets up to which each partition is in the posterior, and of the arm that learns apart. */
+export function posteriorIdOf(offsets: readonly number[], learner = ''): string {
+  return createHash('sha256').update(`${offsets.join()}${learner}`).digest('hex').slice(0, 16);
 }

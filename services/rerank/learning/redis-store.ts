@@ -1,7 +1,7 @@
 import type { Redis } from 'ioredis';
 import { fenceField, writeFenced, writeUnderHead } from '#platform/redis/fenced.ts';
 import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/heads.ts';
-import { BLOCKS, decodeBlock, encodeBlock } from './blocks.ts';
+import { decodeBlock, encodeBlock, learnerOfKey } from './blocks.ts';
 import { type Learned, type LearningTerms, nothingLearned, type OpenSlate } from './rewards.ts';
 import type { StatisticsStore } from './store.ts';
 
@@ -9,19 +9,32 @@ const SOURCE = 'rewards';
 const TERMS = 'terms';
 /** Fields in which earlier code kept the sums of all times. */
 const FORMER = 'statistics';
-/** Earlier code wrote 1 or 2 here. If it finds another number it restarts learning instead of failing. */
-const IN_BLOCKS = '3';
+/** Earlier code wrote 1 to 3 here. If it finds another number it restarts learning instead of failing, or of missing the arms that learn apart. */
+const IN_BLOCKS = '4';
+const NO_BLOCK = Buffer.alloc(0);
 
 /** Names how rewards become statistics, in the hash of a partition. */
 export function termsText({ halfLifeMs, interactions }: LearningTerms): string {
   return `${IN_BLOCKS} ${halfLifeMs} ${[...interactions].sort().join()}`;
 }
 
-export function blockField(place: number): string {
-  return `block:${place}`;
+const BLOCK = 'block:';
+
+/** @param key of a block */
+export function blockField(key: string): string {
+  return `${BLOCK}${key}`;
 }
 
-/** One hash a partition: `@rewards` the offset, `sequence`, `open` (the slate under way), `block:<place>`, `terms`, and `features`. */
+/** The bytes of each block by its key; a block that is gone has left an empty field. */
+export function blockBytes(fields: Readonly<Record<string, Buffer | undefined>>): Map<string, Buffer> {
+  const found = new Map<string, Buffer>();
+  for (const [field, bytes] of Object.entries(fields))
+    if (field.startsWith(BLOCK) && bytes !== undefined && bytes.length > 0)
+      found.set(field.slice(BLOCK.length), bytes);
+  return found;
+}
+
+/** One hash a partition: `@rewards` the offset, `sequence`, `open` (the slate under way), `block:<place>` and `block:<place>:<experiment>/<arm>`, `terms`, and `features`. */
 export function createRedisStatisticsStore(options: {
   redis: Redis;
   keyOf: (partition: number) => string;
@@ -49,9 +62,10 @@ export function createRedisStatisticsStore(options: {
     save(partition, { learned, offset }, known) {
       const key = keyOf(partition);
       const fence = { source: SOURCE, offset };
-      const blocks = [...learned.changed].map(
-        (place) => [blockField(place), Buffer.from(encodeBlock(learned.blocks.get(place)!))] as const,
-      );
+      const blocks = [...learned.changed].map((key) => {
+        const block = learned.blocks.get(key);
+        return [blockField(key), block === undefined ? NO_BLOCK : Buffer.from(encodeBlock(block))] as const;
+      });
       const fields = {
         ...Object.fromEntries(blocks),
         sequence: String(learned.sequence),
@@ -74,9 +88,7 @@ function learnedIn(fields: Readonly<Record<string, Buffer | undefined>>): Learne
   const learned = nothingLearned();
   learned.sequence = Number(fields.sequence ?? 0);
   learned.open = JSON.parse(fields.open?.toString() ?? 'null') as OpenSlate | null;
-  for (let place = 0; place < BLOCKS; place++) {
-    const bytes = fields[blockField(place)];
-    if (bytes !== undefined) learned.blocks.set(place, decodeBlock(bytes));
-  }
+  for (const [key, bytes] of blockBytes(fields))
+    learned.blocks.set(key, decodeBlock(bytes, learnerOfKey(key)));
   return learned;
 }

@@ -5,7 +5,7 @@ import { rewardFault } from '#contracts/domain/record-validity.ts';
 import type { Reward } from '#contracts/generated/records.ts';
 import { interactionName, isDerived, isScore, ranks, slotColumn } from '../columns.ts';
 import { COLUMNS_OF_VERSION_1, isColumnName } from '../features.ts';
-import { BLOCKS, emptyBlock, growth, type LearnedBlock, placeOf } from './blocks.ts';
+import { BLOCKS, blockKey, emptyBlock, growth, type LearnedBlock, placeOf } from './blocks.ts';
 
 /** How rewards become statistics; another one needs the statistics to be rebuilt. */
 export interface LearningTerms {
@@ -17,10 +17,10 @@ export interface LearningTerms {
 
 /** What was learned from one partition of `rewards`. */
 export interface Learned {
-  /** By index modulo BLOCKS; a later block takes the place of an earlier one. */
-  readonly blocks: Map<number, LearnedBlock>;
-  /** Places of the blocks that have changed since they were stored. */
-  readonly changed: Set<number>;
+  /** By `blockKey`; a later block takes the place of an earlier one. */
+  readonly blocks: Map<string, LearnedBlock>;
+  /** Keys of the blocks that have changed since they were stored, those that are gone included. */
+  readonly changed: Set<string>;
   /** The slate whose rewards are being read; null if the last one was complete. */
   open: OpenSlate | null;
   /** Sequence number of the last used reward; 0 if none. */
@@ -30,6 +30,8 @@ export interface Learned {
 /** Rewards of a slate, which teach together. Those of slots that nobody may have seen are left out. */
 export interface OpenSlate {
   readonly slateId: string;
+  /** Left out where learning is shared. */
+  readonly learner?: string;
   readonly servedAt: number;
   readonly names: readonly string[];
   readonly slots: ReadonlyArray<{
@@ -44,6 +46,8 @@ export interface OpenSlate {
  * candidates.
  */
 export const MAX_COLUMNS = 128;
+/** Arms of experiments with rewards that are not forgotten and learn apart, at most. */
+export const MAX_LEARNERS = 32;
 
 /**
  * - taken: counted now
@@ -53,6 +57,7 @@ export const MAX_COLUMNS = 128;
  * - too-old: of a time whose rewards are forgotten
  * - invalid: a number that is out of its bounds, or a sequence that no log can lead to
  * - too-many-columns: its new columns would exceed MAX_COLUMNS
+ * - too-many-learners: it is of one more arm that learns apart than MAX_LEARNERS
  */
 export type RewardOutcome =
   | 'taken'
@@ -61,7 +66,8 @@ export type RewardOutcome =
   | 'repeat'
   | 'other-features'
   | 'invalid'
-  | 'too-many-columns';
+  | 'too-many-columns'
+  | 'too-many-learners';
 
 export function nothingLearned(): Learned {
   return { blocks: new Map(), changed: new Set(), open: null, sequence: 0 };
@@ -87,10 +93,11 @@ export function applyReward(learned: Learned, reward: Reward, terms: LearningTer
   if (outcome === 'taken') {
     const open = learned.open ?? { servedAt: reward.servedAt, names: namesOf(reward), slots: [] };
     const read = { slot, reward: reward.reward, features };
-    learned.open = { ...open, slateId, slots: [...open.slots, read] };
+    const apart = reward.learner === '' ? {} : { learner: reward.learner };
+    learned.open = { ...open, ...apart, slateId, slots: [...open.slots, read] };
   }
-  const isFull = (learned.open?.slots.length ?? 0) >= LIST_LIMITS.slots;
-  if (isFull || (slots > 0 && slot >= slots - 1)) closeSlate(learned, terms);
+  const isWhole = (learned.open?.slots.length ?? 0) >= LIST_LIMITS.slots;
+  if (isWhole || (slots > 0 && slot >= slots - 1)) closeSlate(learned, terms);
   return outcome;
 }
 
@@ -106,8 +113,9 @@ function readReward(learned: Learned, reward: Reward, terms: LearningTerms): Rew
   if (rewardFault(reward) !== undefined) return 'invalid';
   if (exposure === 'unseen' || exposure === 'unknown') return 'unseen';
   const index = Math.floor(servedAt / terms.halfLifeMs);
-  const held = learned.blocks.get(index % BLOCKS);
+  const held = learned.blocks.get(blockKey(index, reward.learner));
   if (held !== undefined && held.index > index) return 'too-old';
+  if (held === undefined && isFull(learned, reward.learner)) return 'too-many-learners';
   const known = held?.index === index ? held.statistics.columns : new Map<string, number>();
   return givenColumns(known, names) > MAX_COLUMNS ? 'too-many-columns' : 'taken';
 }
@@ -117,7 +125,7 @@ function closeSlate(learned: Learned, terms: LearningTerms): void {
   const { open } = learned;
   learned.open = null;
   if (open === null) return;
-  const block = blockOf(learned, Math.floor(open.servedAt / terms.halfLifeMs));
+  const block = blockOf(learned, Math.floor(open.servedAt / terms.halfLifeMs), open.learner);
   if (block === undefined) return;
   const { statistics } = block;
   const rows = open.slots.map(({ slot, features }) => observed(open.names, features, slot, terms));
@@ -138,7 +146,7 @@ function closeSlate(learned: Learned, terms: LearningTerms): void {
     statistics.count += rows.length;
   }
   block.newest = Math.max(block.newest, open.servedAt);
-  learned.changed.add(block.index % BLOCKS);
+  learned.changed.add(blockKey(block.index, block.learner));
 }
 
 /** Returns the rows in common columns, minus their weighted mean. @param weights all 0 for equal weights */
@@ -165,13 +173,28 @@ function centred(
 }
 
 /** @returns the block of that index; undefined if a later one has taken its place */
-function blockOf({ blocks }: Learned, index: number): LearnedBlock | undefined {
-  const held = blocks.get(index % BLOCKS);
+function blockOf({ blocks, changed }: Learned, index: number, learner = ''): LearnedBlock | undefined {
+  const key = blockKey(index, learner);
+  const held = blocks.get(key);
   if (held?.index === index) return held;
   if (held !== undefined && held.index > index) return undefined;
-  const block = emptyBlock(index);
-  blocks.set(index % BLOCKS, block);
+  const block = emptyBlock(index, learner);
+  blocks.set(key, block);
+  // Arms of experiments end; what they learned apart is gone when it is forgotten.
+  for (const [other, { learner: whose, index: its }] of blocks)
+    if (whose !== '' && its <= index - BLOCKS) {
+      blocks.delete(other);
+      changed.add(other);
+    }
   return block;
+}
+
+/** Whether no further arm may learn apart. */
+function isFull({ blocks }: Learned, learner: string): boolean {
+  if (learner === '') return false;
+  const learners = new Set(Array.from(blocks.values(), (block) => block.learner));
+  learners.delete('');
+  return learners.size >= MAX_LEARNERS && !learners.has(learner);
 }
 
 /** Number of columns after the reward that rewards name, and that are not derived from others. */

@@ -28,7 +28,14 @@ it('statistics that were learned on other terms count as missing, so that they a
   applyRewards(learned, [someReward(8)]);
   assert.equal(await store.save(0, { learned, offset: 42, incarnation: undefined }), true);
   assert.equal((await store.readHead(0))?.offset, 42);
-  assert.equal(await test.redis.hget(key, 'features'), '3', 'earlier code does not try to decode it');
+  assert.equal(await test.redis.hget(key, 'features'), '4', 'earlier code does not try to decode it');
+  // The version before kept no arms that learn apart: what it wrote is learned again, never read as the whole.
+  const layout = (await test.redis.hget(key, 'terms'))!;
+  await test.redis.hset(key, { terms: layout.replace(/^4/, '3') });
+  assert.equal(await store.readHead(0), undefined);
+  assert.equal((await store.load(0)).offset, -1);
+  await test.redis.hset(key, { terms: layout });
+  assert.equal((await store.load(0)).offset, 42);
   for (const change of [{ halfLifeMs: 1 }, { interactions: ['at.idle'] }]) {
     const terms = { ...TERMS, ...change };
     const other = createRedisStatisticsStore({ redis: test.redis, keyOf: () => key, terms });

@@ -244,6 +244,7 @@ function rewarder(world: World, random: Staging['random']): () => void {
       servedAt: Math.round(world.scheduler.now),
       exposure: EXPOSURES[random.integer(2 * EXPOSURES.length)] ?? 'seen',
       outcomes: {},
+      learner: '',
       slots: SLOTS,
     };
     ours.push(reward);
