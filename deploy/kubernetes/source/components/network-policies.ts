@@ -60,6 +60,8 @@ export const NETWORK_POLICIES: Component = {
 
 function policy(name: string, matchLabels: Manifest, rules: Manifest): Manifest {
   const { '#': about, ...allowed } = rules;
+  // The API server leaves out an empty list, so that a manifest with one would differ from what it holds at each apply.
+  const named = Object.entries(allowed).filter(([, list]) => !Array.isArray(list) || list.length > 0);
   const isDefault = Object.keys(allowed).length === 0;
   return {
     ...(about === undefined ? {} : { '#': about }),
@@ -71,7 +73,7 @@ function policy(name: string, matchLabels: Manifest, rules: Manifest): Manifest 
       policyTypes: isDefault
         ? ['Ingress', 'Egress']
         : [...('ingress' in allowed ? ['Ingress'] : []), ...('egress' in allowed ? ['Egress'] : [])],
-      ...allowed,
+      ...Object.fromEntries(named),
     },
   };
 }

@@ -1,4 +1,5 @@
 /** Installs the overlay `local` for a verification. */
+import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
@@ -43,9 +44,20 @@ export function workloadOf(name: string): string {
 /** Every workload of the overlay, the servers first. */
 export const WORKLOAD_NAMES: readonly string[] = [...SERVERS, ...STAGE_NAMES];
 
-/** Makes the Secret `tributary` with a password of Redis. */
-export async function applySecret(password: string): Promise<void> {
+/** Makes the Secret `tributary` with a password of Redis, unless it is there. @returns the password */
+export async function ensureSecret(): Promise<string> {
   await kubectl(['apply', '--filename', '-'], JSON.stringify(NAMESPACE_MANIFEST));
+  const there = [
+    'get',
+    'secret',
+    'tributary',
+    '--ignore-not-found',
+    '--output',
+    'jsonpath={.data.redis-password}',
+  ];
+  const held = Buffer.from(await kubectl(there), 'base64').toString();
+  if (held !== '') return held;
+  const password = randomBytes(24).toString('hex');
   const secret = {
     apiVersion: 'v1',
     kind: 'Secret',
@@ -53,22 +65,41 @@ export async function applySecret(password: string): Promise<void> {
     stringData: { 'redis-password': password, 'redis-url': `redis://:${password}@redis:6379` },
   };
   await kubectl(['apply', '--server-side', '--filename', '-'], JSON.stringify(secret));
+  return password;
 }
 
 /**
  * Applies the overlay `local` with the images that the cluster has.
  * @param components further ones, such as history
- * @returns a line for each object: created, configured or unchanged
  */
 export async function applyLocal(
   images: readonly Replacement[],
   components: readonly string[] = [],
-): Promise<string> {
-  let printed = '';
-  await withOverlay(images, components, async (folder) => {
-    printed = await kubectl(['apply', '--kustomize', folder]);
-  });
-  return printed;
+): Promise<void> {
+  await withOverlay(images, components, (folder) => kubectl(['apply', '--kustomize', folder]));
+}
+
+const APPLIED = [
+  ...['deployments', 'statefulsets', 'services', 'configmaps', 'serviceaccounts'],
+  ...['poddisruptionbudgets', 'networkpolicies', 'ingresses'],
+];
+
+/** Returns what the API server holds of each object, without its state, by kind and name. */
+export async function specifications(): Promise<Map<string, string>> {
+  const { items } = JSON.parse(await kubectl(['get', APPLIED.join(), '--output', 'json'])) as {
+    items: {
+      kind: string;
+      metadata: { name: string; labels?: unknown; generation?: number };
+      spec?: unknown;
+      data?: unknown;
+    }[];
+  };
+  return new Map(
+    items.map(({ kind, metadata, spec, data }) => {
+      const { name, labels, generation } = metadata;
+      return [`${kind} ${name}`, JSON.stringify({ labels, generation, spec, data })];
+    }),
+  );
 }
 
 /** Changes the version of an installation, the Job that prepares the topics first, as the README says. */

@@ -22,7 +22,11 @@ export class KubectlError extends Error {
  * @throws KubectlError with what it printed
  */
 export async function kubectl(args: readonly string[], input?: string): Promise<string> {
-  const running = promisify(execFile)('kubectl', ['--namespace', NAMESPACE, ...args], {
+  return run(['--namespace', NAMESPACE, ...args], input);
+}
+
+async function run(args: readonly string[], input?: string): Promise<string> {
+  const running = promisify(execFile)('kubectl', [...args], {
     encoding: 'utf8',
     maxBuffer: MAX_OUTPUT,
   });
@@ -41,12 +45,9 @@ export async function kubectl(args: readonly string[], input?: string): Promise<
   }
 }
 
-/** Applies objects. */
+/** Applies objects that name their namespaces. */
 export async function applyObjects(objects: readonly DataMap[]): Promise<void> {
-  await kubectl(
-    ['apply', '--filename', '-'],
-    objects.map((object) => JSON.stringify(object)).join('\n---\n'),
-  );
+  await run(['apply', '--filename', '-'], objects.map((object) => JSON.stringify(object)).join('\n---\n'));
 }
 
 /** A pod as the API server describes it. */

@@ -1,5 +1,4 @@
 /** Verifies the overlay `local` on the cluster of the current kubeconfig. It hurts what it installs, and the cluster's DNS. */
-import { randomBytes } from 'node:crypto';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -10,7 +9,14 @@ import type { ClusterCheck } from './check.ts';
 import { imagesOfVersion, upgradeChecks } from './checks/upgrade.ts';
 import { CLUSTER_CHECKS } from './checks.ts';
 import { type HistoryFiles, writeHistory } from './history.ts';
-import { applyLocal, applySecret, createHistory, everythingReady, type Replacement } from './install.ts';
+import {
+  applyLocal,
+  createHistory,
+  ensureSecret,
+  everythingReady,
+  type Replacement,
+  specifications,
+} from './install.ts';
 import { eventually, kubectl } from './kubectl.ts';
 import { openDoor, removeOutsiders } from './outsiders.ts';
 import { type ClusterWorld, openClusterWorld } from './world.ts';
@@ -60,7 +66,6 @@ export async function verifyCluster({
   say,
 }: ClusterVerification): Promise<ClusterResult> {
   const rows: ClusterRow[] = [];
-  const password = randomBytes(24).toString('hex');
   const timed = async (name: string, work: () => Promise<string | undefined>): Promise<boolean> => {
     const row = await rowOf(name, work);
     rows.push(row);
@@ -72,7 +77,7 @@ export async function verifyCluster({
   let world: ClusterWorld | undefined;
   try {
     const image = imageOf(images);
-    await applySecret(password);
+    const password = await ensureSecret();
     const loaded = history === 0 ? undefined : await prepareHistory(history);
     const applied = performance.now();
     const isInstalled = await timed('every stage is ready after kubectl apply', async () => {
@@ -86,9 +91,10 @@ export async function verifyCluster({
     if (!isInstalled) return resultOf(rows);
     if (upgradeFrom === undefined)
       await timed('a second kubectl apply changes nothing', async () => {
-        const changed = (await applyLocal(images))
-          .split('\n')
-          .filter((line) => / configured| created/.test(line));
+        const before = await specifications();
+        await applyLocal(images, loaded === undefined ? [] : ['history']);
+        const after = await specifications();
+        const changed = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
         if (changed.length > 0) throw new Error(changed.join(', '));
         return undefined;
       });

@@ -5,6 +5,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { PROJECT } from '../../../../local/parts.mjs';
 import type { DataMap } from '../../../render/merge.ts';
 import { objectName, readObjects } from '../../../render/render.ts';
+import { NAMESPACE } from '../../../source/base.ts';
 import type { ClusterCheck } from '../check.ts';
 import { rolledOut, TWICE } from '../install.ts';
 import { applyObjects, eventually, kubectl } from '../kubectl.ts';
@@ -21,7 +22,8 @@ async function replicasOf(name: string): Promise<number> {
 function scalerOf(name: string): DataMap {
   const file = join(PROJECT, 'deploy/kubernetes/components/autoscaling/by-cpu.yaml');
   const scaler = readObjects(file).find((object) => objectName(object) === name)!;
-  return { ...scaler, spec: { ...(scaler.spec as DataMap), minReplicas: 2, maxReplicas: MOST } };
+  const metadata = { ...(scaler.metadata as DataMap), namespace: NAMESPACE };
+  return { ...scaler, metadata, spec: { ...(scaler.spec as DataMap), minReplicas: 2, maxReplicas: MOST } };
 }
 
 const scales: ClusterCheck = {
