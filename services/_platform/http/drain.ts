@@ -1,9 +1,19 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
+/**
+ * Most time in which clients with open connections are still answered, and told that the connection ends with the answer. A
+ * connection that is closed without one loses the request that is on its way.
+ */
+const FAREWELL_MS = 1_000;
+const POLL_MS = 20;
+
 /** The two steps in which the server of a stage stops. */
 export interface HttpDrain {
-  /** Stops accepting connections, and waits at most `graceMs` milliseconds for the requests in flight. */
+  /**
+   * Answers for a moment what comes on open connections, then stops accepting others, and waits at most `graceMs` milliseconds
+   * for the requests in flight.
+   */
   stopAccepting(graceMs: number): Promise<void>;
   /** Waits at most `graceMs` milliseconds for the requests that are still in flight, then closes their connections. */
   closeStragglers(graceMs: number): Promise<void>;
@@ -21,8 +31,13 @@ export function createHttpDrain(server: FastifyInstance): HttpDrain {
     await Promise.race([closed, late]);
     timer.abort();
   }
+  async function farewell(ms: number): Promise<void> {
+    const end = performance.now() + ms;
+    while (performance.now() < end && (await connections(server)) > 0) await delay(POLL_MS);
+  }
   return {
     async stopAccepting(graceMs) {
+      await farewell(Math.min(FAREWELL_MS, graceMs / 2));
       closed = Promise.resolve(server.close());
       // Whoever waits for it meets its error.
       closed.catch(() => undefined);
@@ -35,4 +50,9 @@ export function createHttpDrain(server: FastifyInstance): HttpDrain {
       await closed;
     },
   };
+}
+
+/** Returns the number of open connections. */
+function connections({ server }: FastifyInstance): Promise<number> {
+  return new Promise((resolve) => server.getConnections((error, count) => resolve(error ? 0 : count)));
 }

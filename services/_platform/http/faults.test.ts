@@ -5,7 +5,7 @@ import { after, before, describe, it } from 'node:test';
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib';
 import type { FastifyInstance } from 'fastify';
 import { ERROR_REMEDIES } from '#contracts/errors.ts';
-import { createLifecycle } from '../lifecycle.ts';
+import { createLifecycle, type Lifecycle } from '../lifecycle.ts';
 import { createLogger } from '../observability/logger.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { createHttpDrain } from './drain.ts';
@@ -17,7 +17,7 @@ import { exchange, parseAnswer } from './sockets.testing.ts';
 const log = createLogger('test', 'silent');
 const TIMEOUTS = { request: 300, headers: 300, check: 30 };
 
-async function open(): Promise<{ server: FastifyInstance; port: number }> {
+async function open(): Promise<{ server: FastifyInstance; port: number; lifecycle: Lifecycle }> {
   const lifecycle = createLifecycle({ log, deadlineMs: 60_000, exit: () => undefined });
   const metrics = createMetrics('test');
   const server = createHttpServer({ log, lifecycle, metrics, readiness: [], timeouts: TIMEOUTS });
@@ -27,7 +27,7 @@ async function open(): Promise<{ server: FastifyInstance; port: number }> {
     query,
   }));
   await server.listen({ host: '127.0.0.1', port: 0 });
-  return { server, port: (server.server.address() as AddressInfo).port };
+  return { server, lifecycle, port: (server.server.address() as AddressInfo).port };
 }
 
 describe('a body', () => {
@@ -225,6 +225,25 @@ describe('a server that drains', () => {
     assert.equal(straggler.destroyed, false, 'a straggler does not hold up the first step');
     await drain.closeStragglers(1);
     await closed;
+  });
+
+  it('answers what a client sends on an open connection as the drain begins, and ends the connection with the answer', async () => {
+    const { server, port, lifecycle } = await open();
+    const client = connect(port, '127.0.0.1');
+    await once(server.server, 'connection');
+    const drain = createHttpDrain(server);
+    lifecycle.onStop('http', () => drain.stopAccepting(10_000));
+    const stopped = lifecycle.stop('SIGTERM');
+    let answer = '';
+    client.on('data', (bytes) => {
+      answer += String(bytes);
+    });
+    const ended = once(client, 'close');
+    client.write('GET /healthz HTTP/1.1\r\nhost: x\r\n\r\n');
+    await ended;
+    assert.match(answer, /^HTTP\/1\.1 200 /);
+    assert.match(answer, /connection: close/i);
+    await stopped;
   });
 
   it('a server that never listened drains without an error', async () => {

@@ -87,7 +87,7 @@ console.log(JSON.stringify({ uid: process.getuid(), wrote, caps: /CapEff:\\s*(\\
   privileges: /NoNewPrivs:\\s*(\\d)/.exec(status)[1], seccomp: /Seccomp:\\s*(\\d)/.exec(status)[1],
   token: fs.existsSync('/var/run/secrets/kubernetes.io') }));`;
 const WHO_OF_A_SERVER =
-  'id -u; touch /written 2>&1 | grep -c Read-only; grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status | tr "\\n" " "; ls -d /var/run/secrets/kubernetes.io 2>/dev/null';
+  'id -u; touch /written 2>&1 | grep -c Read-only; grep -E "CapEff|NoNewPrivs|Seccomp:" /proc/self/status | tr "\\n" " "; ls -d /var/run/secrets/kubernetes.io 2>/dev/null; true';
 
 const restricted: ClusterCheck = {
   name: 'every pod runs as a user that is not root, without capabilities, on a root file system that it cannot write',
