@@ -7,7 +7,7 @@ import { earningsOf } from './earnings.ts';
 import type { LogClients } from './log-clients.ts';
 
 /** Messages of each partition that are searched. */
-const SEARCHED = 5_000;
+const SEARCHED = 2_000;
 const TAKERS = 20;
 
 export interface ItemStory {
