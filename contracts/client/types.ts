@@ -71,6 +71,8 @@ export interface RecommendQuery {
   readonly device?: Device;
   /** `bought-again` for the items alone that the user buys again and again. */
   readonly list?: ListByName;
+  /** What else holds for the request, such as `gift`, by the names that rerank is set to tell apart. */
+  readonly context?: readonly string[];
   /** Only items in at least one of these categories. */
   readonly category?: readonly string[];
   /** Only items in all of these categories. */

@@ -6,3 +6,6 @@ export type Device = (typeof DEVICES)[number];
 
 /** A surface is a page or a part of one, named by the app. */
 export const SURFACE_PATTERN = '^[a-z][a-z0-9-]{0,31}$';
+
+/** What else holds for a request, such as `rain` or `gift`, named by the app in the same form. At most so many at once. */
+export const MAX_CONTEXTS = 8;

@@ -136,7 +136,11 @@ describe('the API of the gateway', () => {
     assert.deepEqual(asked, { userId: 'u1', n: 10, surface: 'home', device: 'mobile', probe: true });
     await ask('list=bought-again');
     assert.deepEqual(asked, { userId: 'u1', n: 10, list: 'bought-again' });
+    await ask('context=rain&context=gift');
+    assert.deepEqual(asked, { userId: 'u1', n: 10, context: ['rain', 'gift'] });
     for (const [bad, field] of [
+      ['context=Rain', 'context[0]'],
+      [Array.from({ length: 9 }, (_, n) => `context=c${n}`).join('&'), 'context'],
       ['surface=Home+page', 'surface'],
       ['list=trending', 'list'],
       ['device=toaster', 'device'],

@@ -4,7 +4,7 @@ import { type Static, Type } from 'typebox';
 import { LISTS_BY_NAME } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
 import { idFault } from '#contracts/domain/ids.ts';
-import { DEVICES, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
+import { DEVICES, MAX_CONTEXTS, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { isEmptyFilter, MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
@@ -55,6 +55,14 @@ const RecommendationsQuery = Type.Object({
     }),
   ),
   device: Type.Optional(Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' })),
+  context: Type.Optional(
+    Type.Array(Type.String({ pattern: SURFACE_PATTERN }), {
+      maxItems: MAX_CONTEXTS,
+      description:
+        'What else holds for the request, such as rain or gift, by the names that TRIBUTARY_RERANK_CONTEXTS declares; may be repeated.',
+      examples: [['gift']],
+    }),
+  ),
   probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
   explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
   list: Type.Optional(
@@ -122,7 +130,16 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
       },
     },
     async (request, reply) => {
-      const { userId, n = DEFAULT_RECOMMENDATIONS, surface, device, probe, explain, list } = request.query;
+      const {
+        userId,
+        n = DEFAULT_RECOMMENDATIONS,
+        surface,
+        device,
+        context,
+        probe,
+        explain,
+        list,
+      } = request.query;
       demandId(userId, 'userId');
       const trace = continueTrace(request, reply);
       // Each request gets a slate of its own, which its reader answers.
@@ -133,6 +150,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
         ...(surface === undefined ? {} : { surface }),
         ...(device === undefined ? {} : { device }),
         ...(list === undefined ? {} : { list }),
+        ...(context === undefined ? {} : { context }),
         ...(probe === 'true' ? { probe: true } : {}),
         ...(explain === 'true' ? { explain: true } : {}),
       };

@@ -84,6 +84,11 @@ const STAGE_SETTINGS = {
     fallback: ['home', 'item', 'basket', 'search'],
     summary: 'surfaces that are told apart; all others are one',
   }),
+  contexts: list('TRIBUTARY_RERANK_CONTEXTS', {
+    fallback: [],
+    summary:
+      'names that the app gives as the context of a request, such as rain, which are told apart; all others are one',
+  }),
   timeZone: zone('TRIBUTARY_RERANK_TIME_ZONE', {
     fallback: 'UTC',
     summary: 'time zone of the app, by which hour and weekday are told',

@@ -28,6 +28,15 @@ test('a context tells how much a user has done and how long ago, and where the s
   assert.deepEqual(contextOf({ pool: NOBODY, now, surface: 'unheard-of' }).names, ['at.surface-other']);
 });
 
+test('what else holds is told apart by the names that are declared, and is one for all others', () => {
+  const contextOf = createContexts({ surfaces: [], contexts: ['rain', 'gift'], zone: 'UTC' });
+  const now = Date.parse('2026-02-25T13:00:00Z');
+  const at = (context: readonly string[]) => contextOf({ pool: NOBODY, now, context }).names;
+  assert.deepEqual(at(['gift', 'rain', 'gift']), ['at.context-gift', 'at.context-rain']);
+  assert.deepEqual(at(['snow', 'fog']), ['at.context-other']);
+  assert.deepEqual(at([]), []);
+});
+
 test('a context is computed again when the quarter of an hour has passed', () => {
   const contextOf = createContexts({ surfaces: [], zone: 'UTC' });
   const at = (time: string) => contextOf({ pool: NOBODY, now: Date.parse(time) }).names;

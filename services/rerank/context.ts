@@ -12,6 +12,8 @@ export interface SlateContext {
 export interface ContextInput {
   readonly surface?: string | undefined;
   readonly device?: Device | undefined;
+  /** What else holds, as the app names it. */
+  readonly context?: readonly string[] | undefined;
   readonly pool: Pick<Pool, 'recent' | 'lastReceivedAt'>;
   /** Milliseconds since the epoch. */
   readonly now: number;
@@ -28,14 +30,18 @@ const QUARTER_MS = 900_000;
  * - `at.idle`: 2^(−days since the last action), 1 for one that has just acted, 0 without any
  * - `at.weekend`, `at.night`, `at.morning`, `at.evening`: 1 in it, by the clock of the zone; the afternoon is none of them
  * - `at.surface-<name>`: 1 on that surface, and on `other` for one that the app does not declare; `at.device-<name>`: 1 on that device
+ * - `at.context-<name>`: 1 where the app says that it holds, and on `other` for one that is not declared
  * @param surfaces that are told apart
+ * @param contexts that are told apart; none by default
  * @param zone of the app, such as Europe/Berlin
  */
 export function createContexts(options: {
   readonly surfaces: readonly string[];
+  readonly contexts?: readonly string[];
   readonly zone: string;
 }): (input: ContextInput) => SlateContext {
   const surfaces = new Set(options.surfaces);
+  const contexts = new Set(options.contexts);
   const clock = new Intl.DateTimeFormat('en-US', {
     timeZone: options.zone,
     weekday: 'short',
@@ -56,13 +62,14 @@ export function createContexts(options: {
     return times;
   }
 
-  return ({ surface, device, pool: { recent, lastReceivedAt }, now }) => {
+  return ({ surface, device, context = [], pool: { recent, lastReceivedAt }, now }) => {
     const numbers = new Map<string, number>();
     numbers.set('history', Math.min(1, Math.log1p(recent.size) / Math.log1p(FULL_HISTORY)));
     numbers.set('idle', lastReceivedAt === null ? 0 : 2 ** (-Math.max(0, now - lastReceivedAt) / DAY_MS));
     for (const name of timesAt(now)) numbers.set(name, 1);
     if (surface !== undefined) numbers.set(`surface-${surfaces.has(surface) ? surface : 'other'}`, 1);
     if (device !== undefined) numbers.set(`device-${device}`, 1);
+    for (const name of context) numbers.set(`context-${contexts.has(name) ? name : 'other'}`, 1);
     const entries = [...numbers].filter(([, value]) => value !== 0);
     return {
       names: entries.map(([name]) => `${CONTEXT_PREFIX}${name}`),

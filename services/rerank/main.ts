@@ -92,7 +92,11 @@ await runStage(STAGES.rerank, async (stage) => {
     onFailure: (error) => stage.lifecycle.fail(error),
   });
 
-  const contextOf = createContexts({ surfaces: config.surfaces, zone: config.timeZone });
+  const contextOf = createContexts({
+    surfaces: config.surfaces,
+    contexts: config.contexts,
+    zone: config.timeZone,
+  });
   const offered = new OfferedItems();
   const { excludeRecent, areListsEqual } = config;
   const facts = new ItemFacts({

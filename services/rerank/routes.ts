@@ -3,7 +3,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { LISTS_BY_NAME, type ListByName } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
-import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
+import { DEVICES, type Device, MAX_CONTEXTS, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { Slate } from '#contracts/generated/records.ts';
 import { waitOfCaller } from '#platform/http/deadline.ts';
@@ -17,6 +17,7 @@ const SlateBody = Type.Object(
     n: Type.Integer({ minimum: 1, maximum: 50, default: 10 }),
     surface: Type.Optional(Type.String({ pattern: SURFACE_PATTERN })),
     device: Type.Optional(Type.Enum([...DEVICES])),
+    context: Type.Optional(Type.Array(Type.String({ pattern: SURFACE_PATTERN }), { maxItems: MAX_CONTEXTS })),
     /** Nobody sees the slate: it is not logged. */
     probe: Type.Optional(Type.Boolean()),
     explain: Type.Optional(Type.Boolean()),
@@ -39,6 +40,7 @@ export interface AskedSlate {
   readonly size: number;
   readonly surface?: string | undefined;
   readonly device?: Device | undefined;
+  readonly context?: readonly string[] | undefined;
   readonly explain: boolean;
   readonly list?: ListByName | undefined;
   readonly filter?: SlateFilter | undefined;
@@ -69,13 +71,23 @@ export function addSlateRoute<P>(
   const schema = { body: SlateBody, querystring: SlateQuery };
   type Request = { Body: Static<typeof SlateBody>; Querystring: Static<typeof SlateQuery> };
   http.post<Request>('/slates', { schema }, async (request) => {
-    const { userId, n, surface, device, probe = false, explain = false, filter, list } = request.body;
+    const {
+      userId,
+      n,
+      surface,
+      device,
+      context,
+      probe = false,
+      explain = false,
+      filter,
+      list,
+    } = request.body;
     const { socket } = request.raw;
     const caller: Caller = {
       waitMs: waitOfCaller(request.headers, timeoutMs),
       isThere: () => !socket.destroyed && !socket.readableEnded,
     };
-    const asked = { slateId: randomUUID(), userId, size: n, surface, device, explain, filter, list };
+    const asked = { slateId: randomUUID(), userId, size: n, surface, device, context, explain, filter, list };
     const slate = await calls.serve(caller, {
       readPool: () => readPool(userId),
       compose: (pool) => compose(pool, asked),
