@@ -22,7 +22,7 @@ import { lastWindow, type RealWindows } from '../windows.ts';
 const SEED = 1;
 const TRAINED_UP_TO = null;
 /** Raised whenever a change of the code changes the models. */
-const VERSION = 2;
+const VERSION = 3;
 
 /**
  * The models that the default proposers read beside the vectors, as retrain would have trained them on the windows. The combiner is released
@@ -56,9 +56,10 @@ export async function trainedModels(windows: RealWindows, itemIds: readonly stri
 
 function trainModels(windows: RealWindows, itemIds: readonly string[]): Artefact[] {
   const actions = columnsOf(windows, itemIds);
+  const input = { actions, itemCount: itemIds.length };
   const factors = trainBehaviour(actions, itemIds.length, SEED);
   const groups = groupsOf(itemIds.map((itemId) => windows.categoriesOf(itemId)));
-  const { tables } = trainCombiner({ actions, itemCount: itemIds.length, groups, seed: SEED });
+  const { tables } = trainCombiner({ ...input, groups, seed: SEED, trained: { behaviour: factors } });
   const name = { model: COMBINER, generation: BENCH_GENERATION, itemIds, card: '{}' };
   return [
     behaviourArtefact(BENCH_GENERATION, { itemIds, factors }, TRAINED_UP_TO),

@@ -7,8 +7,17 @@ export interface ScannedUser {
   /** Numbers of the items, the best first; only items of a score above 0. */
   readonly items: Int32Array;
   readonly scores: Float64Array;
+  /** Number of items that were asked for. */
+  readonly depth: number;
   /** The score of any item. */
   scoreOf(item: number): number;
+}
+
+/** The first items of a user. */
+export function firstOf(user: ScannedUser, depth: number): ScannedUser {
+  if (user.items.length <= depth) return user;
+  const { items, scores } = user;
+  return { ...user, depth, items: items.subarray(0, depth), scores: scores.subarray(0, depth) };
 }
 
 /** Factors in the order in which a scan reads them. */
@@ -65,7 +74,7 @@ export class FactorScan {
       for (let i = whole; i < rank; i++) product += query[i]! * units[start + i]!;
       return offer[item]! * product;
     };
-    return { items, scores, scoreOf };
+    return { items, scores, depth: k, scoreOf };
   }
 
   #placesOf(isWithheld: Uint8Array): Uint8Array {

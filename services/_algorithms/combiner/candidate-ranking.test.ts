@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { bestRows } from '../bandit/choice.ts';
+import { FactorScan } from '../behaviour/factor-scan.ts';
 import { createRandom } from '../random.ts';
 import { CombinerRanking } from './candidate-ranking.ts';
 import { CombinerRows } from './candidate-rows.ts';
@@ -51,7 +52,8 @@ describe('the ranking of the combiner', () => {
           const weights = Float64Array.from({ length: rows.width }, () => random.normal());
           const lifts = Float32Array.from({ length: itemCount }, () => random.next());
           const added = Float64Array.from(lifts, (lift) => Math.min(MOST_LIFT, lift));
-          const ranking = new CombinerRanking(base, weights, added);
+          const scan = new FactorScan(base.factors[0]!);
+          const ranking = new CombinerRanking(base, weights, { added, scan });
           const isWithheld = Uint8Array.from({ length: itemCount }, () => (random.next() < 0.1 ? 1 : 0));
           // The second user shows that the first one has left nothing behind.
           for (let user = 0; user < 2; user++) {
@@ -60,7 +62,9 @@ describe('the ranking of the combiner', () => {
             const scores = scoresOf(features, weights);
             addLifts({ items, scores }, lifts, MOST_LIFT);
             const expected = bestRows(scores, 100);
-            const ranked = ranking.rank(taken, 100, isWithheld);
+            // The second user comes with a deeper list by the first factors.
+            const first = user === 0 ? undefined : scan.scan(taken, 300, isWithheld);
+            const ranked = ranking.rank(taken, 100, isWithheld, first);
             assert.deepEqual(
               [...ranked.items],
               Array.from(expected, (place) => items[place]!),

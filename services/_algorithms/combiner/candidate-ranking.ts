@@ -1,4 +1,4 @@
-import type { ScannedUser } from '../behaviour/factor-scan.ts';
+import type { FactorScan, ScannedUser } from '../behaviour/factor-scan.ts';
 import { TopK } from '../top-k.ts';
 import {
   type CombinerBase,
@@ -47,11 +47,15 @@ export class CombinerRanking {
 
   /**
    * @param weights one for each feature, in the order of the rows
-   * @param added to the score of each item, by item; zeros by default
+   * @param known what is added to the score of each item, by item, zeros by default; the scan of the first factors, if there is one already
    */
-  constructor(base: CombinerBase, weights: Float64Array, added?: Float64Array) {
+  constructor(
+    base: CombinerBase,
+    weights: Float64Array,
+    { added, scan }: { readonly added?: Float64Array; readonly scan?: FactorScan } = {},
+  ) {
     const { levels, of: groupOf } = base.groups;
-    const candidates = new CombinerCandidates(base);
+    const candidates = new CombinerCandidates(base, scan);
     const { itemCount, shares } = candidates;
     this.#candidates = candidates;
     this.#levels = levels;
@@ -87,9 +91,15 @@ export class CombinerRanking {
    * @param taken numbers of the items of the user, which are left out
    * @param size most candidates
    * @param isWithheld 1 for each item that may not be proposed; by default all may. The array must not change afterwards.
+   * @param first the best items by the first factors, if they are known: at least DEPTH
    */
-  rank(taken: readonly number[], size: number, isWithheld?: Uint8Array): RankedCandidates {
-    const { items, scanned } = this.#candidates.of(taken, isWithheld);
+  rank(
+    taken: readonly number[],
+    size: number,
+    isWithheld?: Uint8Array,
+    first?: ScannedUser,
+  ): RankedCandidates {
+    const { items, scanned } = this.#candidates.of(taken, isWithheld, first);
     const scores = this.#scores;
     // The lift of a group of which the user has nothing.
     const usual = Math.log(PRIOR_PAIRS / (taken.length + PRIOR_PAIRS));

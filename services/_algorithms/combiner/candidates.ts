@@ -1,4 +1,4 @@
-import { FactorScan, type ScannedUser } from '../behaviour/factor-scan.ts';
+import { FactorScan, firstOf, type ScannedUser } from '../behaviour/factor-scan.ts';
 import type { BehaviourFactors } from '../behaviour/factors.ts';
 import { TopK } from '../top-k.ts';
 import { groupShares, type ItemGroups, TRAITS } from './traits.ts';
@@ -46,8 +46,9 @@ export class CombinerCandidates {
   /** Scratch by item, all zeros between calls. */
   readonly #marks: Uint8Array;
 
-  constructor(base: CombinerBase) {
-    this.#scans = base.factors.map((one) => new FactorScan(one));
+  /** @param first scan of the first factors, if there is one already */
+  constructor(base: CombinerBase, first?: FactorScan) {
+    this.#scans = base.factors.map((one, place) => (place === 0 && first) || new FactorScan(one));
     this.itemCount = base.traits.length / TRAITS.length;
     this.most = base.factors.length * DEPTH + POPULAR;
     const top = new TopK(Math.min(POPULAR * 4, this.itemCount));
@@ -66,9 +67,12 @@ export class CombinerCandidates {
   /**
    * @param taken numbers of the items of the user, which are left out
    * @param isWithheld 1 for each item that may not be proposed; by default all may. The array must not change afterwards.
+   * @param first the best items by the first factors, if they are known: at least DEPTH
    */
-  of(taken: readonly number[], isWithheld?: Uint8Array): FoundCandidates {
-    const scanned = this.#scans.map((scan) => scan.scan(taken, DEPTH, isWithheld));
+  of(taken: readonly number[], isWithheld?: Uint8Array, first?: ScannedUser): FoundCandidates {
+    const scanned = this.#scans.map((scan, place) =>
+      place === 0 && first !== undefined ? firstOf(first, DEPTH) : scan.scan(taken, DEPTH, isWithheld),
+    );
     return { items: this.#union(taken, scanned, isWithheld), scanned };
   }
 

@@ -1,4 +1,5 @@
 import { CombinerRanking } from '#algorithms/combiner/candidate-ranking.ts';
+import { DEPTH } from '#algorithms/combiner/candidates.ts';
 import { type Contribution, Contributions } from '#algorithms/combiner/contributions.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import { ACTIONS, isActionType } from '#contracts/domain/action-types.ts';
@@ -7,6 +8,7 @@ import { number } from '#platform/config.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
 import { type Candidate, defineProposer } from './proposer.ts';
+import { SharedFactors } from './shared-factors.ts';
 
 /** The candidates of the factors and the popular items, in the order that later choices of users have taught. */
 export const combiner = defineProposer({
@@ -42,18 +44,18 @@ const REASONS = {
 
 /** The combiner of one generation. */
 export class CombinerModel {
-  readonly #itemIds: readonly string[];
-  readonly #numbers: ReadonlyMap<string, number>;
+  readonly #factors: SharedFactors;
   readonly #ranking: CombinerRanking;
   readonly #contributions: Contributions;
-  readonly #matched = new WeakMap<EmbeddedItems, Matched>();
 
   /** @param mostLift largest lift of an under-served item, in log-odds */
   constructor(model: NamedCombiner, mostLift: number) {
-    this.#itemIds = model.itemIds;
-    this.#numbers = new Map(model.itemIds.map((itemId, number) => [itemId, number]));
-    const lifts = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
-    this.#ranking = new CombinerRanking(model, model.weights, lifts);
+    const [first] = model.factors;
+    if (first === undefined)
+      throw new RangeError('the combiner has no factors by which candidates are found');
+    this.#factors = SharedFactors.of({ itemIds: model.itemIds, factors: first });
+    const added = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
+    this.#ranking = new CombinerRanking(model, model.weights, { added, scan: this.#factors.scan });
     this.#contributions = new Contributions(model, model.weights, this.#ranking.shares, EXPLAINED);
   }
 
@@ -68,27 +70,20 @@ export class CombinerModel {
     candidates: number,
     { types, recentTypes }: Pick<UserInterests, 'types' | 'recentTypes'>,
   ): Candidate[] {
-    const { withheld, popularity, numberOf } = this.#match(items);
-    const taken: number[] = [];
-    const typeOf: string[] = [];
-    const numbers = items.numbersOf(recent);
-    for (let i = 0; i < recent.length; i++) {
-      // The model may know an item that has no vector, or one that arrived later.
-      const known = numberOf[numbers[i]!] ?? -1;
-      const number = known >= 0 ? known : (this.#numbers.get(recent[i]!) ?? -1);
-      if (number < 0) continue;
-      taken.push(number);
-      typeOf.push(types[recentTypes[i] ?? 0] ?? '');
-    }
+    const { itemIds } = this.#factors;
+    const { numbers: taken, places } = this.#factors.takenOf(recent, items);
     if (taken.length === 0) return [];
-    const ranked = this.#ranking.rank(taken, candidates, withheld);
+    const typeOf = places.map((place) => types[recentTypes[place] ?? 0] ?? '');
+    const { withheld, popularity } = this.#factors.match(items);
+    const best = this.#factors.best(recent, items, DEPTH);
+    const ranked = this.#ranking.rank(taken, candidates, withheld, best);
     const mayCause = typeOf.map((type) => (isActionType(type) && ACTIONS[type].interestWeight > 0 ? 1 : 0));
     const contributions = this.#contributions.of(ranked, taken, mayCause);
     return Array.from(ranked.items, (number, rank) => {
       const contribution = contributions[rank];
       const reason = contribution && this.#reasonOf(number, contribution, taken, typeOf);
       return {
-        itemId: this.#itemIds[number]!,
+        itemId: itemIds[number]!,
         score: ranked.scores[rank]!,
         because: null,
         popularity: popularity[number]!,
@@ -105,38 +100,10 @@ export class CombinerModel {
     typeOf: readonly string[],
   ): Pick<Candidate, 'because' | 'explanation'> {
     if (!isOutstanding && (by < 0 || this.#ranking.isPopular(item))) return { explanation: REASONS.popular };
-    const itemId = this.#itemIds[taken[by]!]!;
+    const itemId = this.#factors.itemIds[taken[by]!]!;
     return {
       because: { itemId, type: typeOf[by]!, importance: 0, lastOccurredAt: 0 },
       explanation: isOutstanding ? REASONS.outstanding : REASONS.together,
     };
   }
-
-  #match(items: EmbeddedItems): Matched {
-    let matched = this.#matched.get(items);
-    if (matched === undefined) {
-      const numbers = items.numbersOf(this.#itemIds);
-      const places = numbers.map((number) => items.placeOfNumber(number));
-      const numberOf = new Int32Array(1 + numbers.reduce((a, b) => Math.max(a, b), -1)).fill(-1);
-      numbers.forEach((own, number) => {
-        if (own >= 0) numberOf[own] = number;
-      });
-      matched = {
-        withheld: Uint8Array.from(places, (place) => (place < 0 ? 1 : 0)),
-        popularity: Float64Array.from(places, (place) => items.popularity[place] ?? 0),
-        numberOf,
-      };
-      this.#matched.set(items, matched);
-    }
-    return matched;
-  }
-}
-
-/** What the model and the items that may be proposed have in common, by the numbers of the model. */
-interface Matched {
-  /** 1 for each item that may not be proposed. */
-  readonly withheld: Uint8Array;
-  readonly popularity: Float64Array;
-  /** Number in the model by the number of an item in its generation, −1 for an item that the model does not know. */
-  readonly numberOf: Int32Array;
 }

@@ -11,7 +11,7 @@ import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { COMBINER, combinerTables } from '#artefacts/combiner.ts';
-import { BEHAVIOUR_OPTIONS } from './behaviour.ts';
+import { trainBehaviour } from './behaviour.ts';
 import type { Companion, CompanionInput, CompanionModel } from './companion.ts';
 
 /** Share of the actions, the newest ones, whose choices the weights are learned from; the candidates know nothing of them. */
@@ -44,10 +44,11 @@ export function trainCombiner({
   itemCount,
   groups = NO_GROUPS,
   seed,
+  trained,
 }: CombinerInput): CompanionModel {
   const random = createRandom(seed).fork('combiner');
   const { before, after } = splitByTime(actions, OUT_OF_TIME);
-  const users = choicesOf(baseOf(before, itemCount, groups, seed), { before, after, itemCount }, random);
+  const users = choicesOf(baseOf(before, { itemCount, groups, seed }), { before, after, itemCount }, random);
   if (users.length < LEAST_USERS)
     throw new Error(`${users.length} users chose a new item; at least ${LEAST_USERS} are needed`);
   const judged = crossFit(users, random);
@@ -58,7 +59,7 @@ export function trainCombiner({
     gainLow: judged.gain.low,
     gainHigh: judged.gain.high,
   };
-  const base = baseOf(actions, itemCount, groups, seed);
+  const base = baseOf(actions, { itemCount, groups, seed, behaviour: trained?.behaviour });
   const weights = fit(users);
   const lifts = liftsOf(scoredUsers(base, weights, actions, random), itemCount, LIFTS);
   const tables = combinerTables({ ...base, weights, lifts });
@@ -67,23 +68,28 @@ export function trainCombiner({
 }
 
 /** What the combiner learns from. */
-export type CombinerInput = Pick<CompanionInput, 'actions' | 'itemCount' | 'groups' | 'seed'>;
+export type CombinerInput = Pick<CompanionInput, 'actions' | 'itemCount' | 'groups' | 'seed'> & {
+  /** The factors of behaviour of the same actions; they are trained again where they are missing. */
+  readonly trained?: Pick<CompanionInput['trained'], 'behaviour'>;
+};
 
 const NO_GROUPS: ItemGroups = { levels: 0, of: new Int32Array(0) };
 
-/** What candidates are found and described by, from some actions. */
+/** What candidates are found and described by, from some actions. The first factors are those of behaviour, so that propose scans them once. */
 function baseOf(
   actions: Pick<ActionColumns, 'user' | 'item' | 'at'>,
-  itemCount: number,
-  groups: ItemGroups,
-  seed: number,
+  given: {
+    readonly itemCount: number;
+    readonly groups: ItemGroups;
+    readonly seed: number;
+    readonly behaviour?: BehaviourFactors | undefined;
+  },
 ): CombinerBase {
+  const { itemCount, groups, seed, behaviour = trainBehaviour(actions, itemCount, seed) } = given;
   const userCount = actions.user.reduce((most, one) => Math.max(most, one + 1), 0);
   const pairs = distinctPairs(actions, userCount, itemCount);
-  const factors: BehaviourFactors[] = [BEHAVIOUR_OPTIONS, NEIGHBOURS].map((options) =>
-    factorise(pairs, options, createRandom(`combiner ${seed}`)),
-  );
-  return { factors, groups, traits: itemTraits(actions, itemCount, groups) };
+  const neighbours = factorise(pairs, NEIGHBOURS, createRandom(`combiner ${seed}`));
+  return { factors: [behaviour, neighbours], groups, traits: itemTraits(actions, itemCount, groups) };
 }
 
 /** The candidates of a user, those that were chosen, and how many items were. */
