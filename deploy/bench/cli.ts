@@ -48,6 +48,11 @@ await runMeasurement('bench', {
     title: "A retraining on completejourney's whole year, from the log to the flip",
     load: () => import('./retrain.ts'),
   },
+  models: {
+    title:
+      "The share of each model in training completejourney's whole year, and the processor time of its lists",
+    load: () => import('./models.ts'),
+  },
   flip: {
     title: 'Requests to the index while generations take turns: failures and mixed answers',
     load: () => import('./flip.ts'),

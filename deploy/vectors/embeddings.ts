@@ -42,7 +42,7 @@ export interface Recipe {
 }
 
 export const RECIPE: Recipe = {
-  version: 6,
+  version: 7,
   trainedShare: 0.8,
   minimumBuyers: 20,
   layout: DEFAULT_FEATURE_LAYOUT,
