@@ -1,5 +1,6 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
+import { isOnRequest } from '#contracts/domain/asked-lists.ts';
 import { reasonOf } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { ModelsByAudience } from './models.ts';
@@ -44,18 +45,21 @@ export function neighboursByModel(
 ): Promise<InspectedNeighbours[]> {
   const itemId = taker.medoids[0]?.itemId;
   return Promise.all(
-    forUsers.map(async ({ name, propose }) => {
-      try {
-        const lists = await propose([taker], AbortSignal.timeout(TIMEOUT_MS));
-        const near = (lists.get(taker.userId)?.items ?? []).filter((one) => one.itemId !== itemId);
-        return {
-          model: name,
-          items: near.slice(0, n).map((one) => ({ itemId: one.itemId, score: one.score })),
-        };
-      } catch (error) {
-        return { model: name, items: [], failure: reasonOf(error) };
-      }
-    }),
+    // What a user buys again says nothing about an item.
+    forUsers
+      .filter(({ name }) => !isOnRequest(name))
+      .map(async ({ name, propose }) => {
+        try {
+          const lists = await propose([taker], AbortSignal.timeout(TIMEOUT_MS));
+          const near = (lists.get(taker.userId)?.items ?? []).filter((one) => one.itemId !== itemId);
+          return {
+            model: name,
+            items: near.slice(0, n).map((one) => ({ itemId: one.itemId, score: one.score })),
+          };
+        } catch (error) {
+          return { model: name, items: [], failure: reasonOf(error) };
+        }
+      }),
   );
 }
 
