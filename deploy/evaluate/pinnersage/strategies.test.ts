@@ -106,6 +106,17 @@ test('an item that counts once has no more say in the choice of a medoid for bei
   assert.deepEqual(medoidBy('the same, an item counts once'), [vectors.rowOf('b')]);
 });
 
+test('the strategies represent a window in the same way after another window, and in any order', () => {
+  const { vectors, window } = scene();
+  const other = { actions: window.actions.slice(0, 12) };
+  const all = (one: ActionWindow, strategies = createStrategies(vectors, ALPHA)) =>
+    new Map(strategies.map(({ name, represent }) => [name, represent(one, NOW, createRandom('draw'))]));
+  const strategies = createStrategies(vectors, ALPHA);
+  all(other, strategies);
+  assert.deepEqual(all(window, strategies), all(window));
+  assert.deepEqual(all(other, strategies.toReversed()), new Map([...all(other)].reverse()));
+});
+
 test('an item without a vector is rejected', () => {
   const { vectors } = scene();
   const unknown = { eventId: 'e', itemId: 'unknown', type: 'buy', occurredAt: DAY, weight: 1 };

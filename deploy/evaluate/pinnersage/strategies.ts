@@ -1,4 +1,4 @@
-import { cut } from '#algorithms/pinnersage/dendrogram.ts';
+import { cut, type Dendrogram } from '#algorithms/pinnersage/dendrogram.ts';
 import {
   gatherEvidence,
   type ItemEvidence,
@@ -23,7 +23,11 @@ export interface Strategy {
   readonly represent: (window: ActionWindow, now: number, random: Random) => Embedding[];
 }
 
-type Partition = (points: WeightedPoints, random: Random) => Int32Array;
+/** Labels of the points. @param tree Ward's dendrogram of them, which is computed only where it is used */
+type Partition = (points: WeightedPoints, random: Random, tree: () => Dendrogram) => Int32Array;
+
+/** Ward's dendrogram of the items of a window. @param once whether each item counts once */
+type Dendrograms = (window: ActionWindow, once: boolean, points: WeightedPoints) => Dendrogram;
 
 interface Clustering {
   readonly partition: Partition;
@@ -45,14 +49,15 @@ const PAPER_CLUSTERS = 5;
  * that count once and a coarser cut are not in the paper.
  */
 export function createStrategies(vectors: VectorTable, alpha: number): Strategy[] {
-  const wardWorkspace = createWardWorkspace();
+  const dendrogramOf = rememberDendrograms();
   const completeWorkspace = createCompleteLinkageWorkspace();
-  const wards: Partition = (points) => cut(ward(points, wardWorkspace), alpha);
-  const complete: Partition = (points, random) =>
-    completeLinkage(points, 1 + Math.max(...wards(points, random)), completeWorkspace);
+  const wards: Partition = (_points, _random, tree) => cut(tree(), alpha);
+  const complete: Partition = (points, random, tree) =>
+    completeLinkage(points, 1 + Math.max(...wards(points, random, tree)), completeWorkspace);
   const clustered = (name: string, clustering: Clustering): Strategy => ({
     name,
-    represent: (window, now, random) => representClusters(window, now, random, vectors, clustering),
+    represent: (window, now, random) =>
+      representClusters({ window, now, random, vectors, dendrogramOf }, clustering),
   });
   return [
     { name: 'last item', represent: ({ actions }) => [embeddingOf(vectors, actions.at(-1)!.itemId)] },
@@ -70,21 +75,45 @@ export function createStrategies(vectors: VectorTable, alpha: number): Strategy[
     clustered('the same, an item counts once', { partition: wards, once: true }),
     clustered('ten medoids', { partition: wards, sampled: 10 }),
     clustered('ten medoids, an item counts once', { partition: wards, sampled: 10, once: true }),
-    clustered('α = 2', { partition: (points) => cut(ward(points, wardWorkspace), 2) }),
+    clustered('α = 2', { partition: (_points, _random, tree) => cut(tree(), 2) }),
   ];
 }
 
+/** The strategies follow one another on the same window, so that the dendrograms of the last one are enough. */
+function rememberDendrograms(): Dendrograms {
+  const workspace = createWardWorkspace();
+  let last: ActionWindow | undefined;
+  const known = new Map<boolean, Dendrogram>();
+  return (window, once, points) => {
+    if (window !== last) known.clear();
+    last = window;
+    const dendrogram = known.get(once) ?? ward(points, workspace);
+    known.set(once, dendrogram);
+    return dendrogram;
+  };
+}
+
 function representClusters(
-  window: ActionWindow,
-  now: number,
-  random: Random,
-  vectors: VectorTable,
+  {
+    window,
+    now,
+    random,
+    vectors,
+    dendrogramOf,
+  }: {
+    readonly window: ActionWindow;
+    readonly now: number;
+    readonly random: Random;
+    readonly vectors: VectorTable;
+    readonly dendrogramOf: Dendrograms;
+  },
   { partition, centroid = false, lambdaPerDay = PAPER_LAMBDA, sampled = 3, once = false }: Clustering,
 ): Embedding[] {
   const items = evidence(window, lambdaPerDay);
   const counted = stack(items, vectors);
   const points = once ? { ...counted, weights: items.map(() => 1) } : counted;
-  const clusters = membersByLabel(partition(points, random.fork('partition')));
+  const tree = () => dendrogramOf(window, once, points);
+  const clusters = membersByLabel(partition(points, random.fork('partition'), tree));
   const importances = clusters.map((members) =>
     members.reduce((sum, member) => sum + importanceOf(items[member]!, now, lambdaPerDay), 0),
   );
