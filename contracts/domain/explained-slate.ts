@@ -11,13 +11,15 @@ export interface SlotExplanation {
   readonly contributions: Readonly<Record<string, number>>;
   readonly propensity: number;
   readonly conditional: number;
-  /** Names of the rules that moved it. */
+  /** Names of the rules that moved it: pinned, cold, boosted, and limits that held back candidates of higher expected scores. */
   readonly rules: readonly string[];
 }
 
 /** Why a slate is as it is. */
 export interface SlateExplanation {
   readonly slots: readonly SlotExplanation[];
+  /** Number of candidates that each model gave. */
+  readonly given: Readonly<Record<string, number>>;
   /** Number of shown items that each model proposed. */
   readonly proposed: Readonly<Record<string, number>>;
   /** Number of candidates that each rule removed. */

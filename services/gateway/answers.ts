@@ -55,6 +55,9 @@ export const RecommendationsAnswer = Type.Object(
     ),
     explain: Type.Optional(
       Type.Object({
+        given: Type.Record(Type.String(), Type.Integer(), {
+          description: 'Number of candidates that each model gave.',
+        }),
         proposed: Type.Record(Type.String(), Type.Integer(), {
           description: 'Number of shown items that each model proposed.',
         }),
@@ -197,7 +200,9 @@ export function toRecommendationsAnswer(
         ...(why === undefined ? {} : { explain: mutable(why.slots[slot]!) }),
       };
     }),
-    ...(why === undefined ? {} : { explain: { proposed: { ...why.proposed }, removed: { ...why.removed } } }),
+    ...(why === undefined
+      ? {}
+      : { explain: { given: { ...why.given }, proposed: { ...why.proposed }, removed: { ...why.removed } } }),
   };
 }
 

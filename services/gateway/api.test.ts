@@ -157,14 +157,23 @@ describe('the API of the gateway', () => {
       ...{ proposers: [{ model: 'trending', rank: 2 }], medoid: null, rules: ['pinned'] },
       ...{ features: { bias: 1 }, contributions: { bias: 0.5 }, propensity: 0.5, conditional: 1 },
     };
-    const explain = { slots: [slot], proposed: { trending: 1 }, removed: { 'not-available': 3 } };
+    const explain = {
+      slots: [slot],
+      given: { trending: 9 },
+      proposed: { trending: 1 },
+      removed: { 'not-available': 3 },
+    };
     explained = { ...aSlate(), explain };
     const { statusCode, body } = await http.inject({ url: '/v1/recommendations?userId=u1&explain=true' });
     explained = undefined;
     assert.equal(statusCode, 200, body);
     const answer = JSON.parse(body) as { items: { explain: unknown }[]; explain: unknown };
     assert.deepEqual(answer.items[0]!.explain, slot);
-    assert.deepEqual(answer.explain, { proposed: { trending: 1 }, removed: { 'not-available': 3 } });
+    assert.deepEqual(answer.explain, {
+      given: { trending: 9 },
+      proposed: { trending: 1 },
+      removed: { 'not-available': 3 },
+    });
   });
 
   it('describes an error by RFC 9457, with its code and remedy, and as before', async () => {

@@ -1,9 +1,11 @@
-import { meanOfTable } from '#algorithms/bandit/choice.ts';
+import { meanOfTable, scoreRows } from '#algorithms/bandit/choice.ts';
+import { SlateWalk } from '#algorithms/bandit/slate-rules.ts';
 import type { SlateExplanation, SlotExplanation } from '#contracts/domain/explained-slate.ts';
 import type { Slate } from '#contracts/generated/records.ts';
+import type { Candidates } from './candidates.ts';
 import { NO_CONTEXT } from './context.ts';
-import type { RuleOfRow } from './rules.ts';
-import { productsOf, type SlateRequest } from './slate.ts';
+import type { LimitOfSlate, RuleOfRow } from './rules.ts';
+import { productsOf, rulesOfSlate, type SlateRequest } from './slate.ts';
 
 /** Explains a slate that was composed for the request: where its items come from, and what they counted. */
 export function explainChoice(request: SlateRequest, slate: Slate): SlateExplanation {
@@ -16,10 +18,13 @@ export function explainChoice(request: SlateRequest, slate: Slate): SlateExplana
       ? new Float64Array(columns.length)
       : meanOfTable(served.posterior, { ...candidates.features, products });
   const shown = new Set(slate.slots.map(({ itemId }) => itemId));
+  const held = heldBack(request, slate, scoreRows(candidates.features, weights));
+  const given: Record<string, number> = {};
   const proposed: Record<string, number> = {};
   const ranks = new Map<string, Array<SlotExplanation['proposers'][number]>>();
   for (const { model, candidates: table, places } of pool.proposals) {
     proposed[model] = 0;
+    given[model] = places.length;
     for (const [rank, place] of places.entries()) {
       const itemId = table.itemIds[place]!;
       if (!shown.has(itemId)) continue;
@@ -40,11 +45,50 @@ export function explainChoice(request: SlateRequest, slate: Slate): SlateExplana
       ),
       propensity,
       conditional,
-      rules: rulesOf(request, itemId, slot),
+      rules: [...rulesOf(request, itemId, slot), ...held.movers[slot]!],
     })),
+    given,
     proposed,
-    removed: removedFrom(request),
+    removed: { ...removedFrom(request), ...held.removed },
   };
+}
+
+/** What the limits of a slate did. */
+interface HeldBack {
+  /** By slot, the limits that held back a row of a higher score than that which is shown. */
+  readonly movers: readonly LimitOfSlate[][];
+  /** By limit, the number of rows that it held back from a slot, and that no other slot shows. */
+  readonly removed: Readonly<Partial<Record<LimitOfSlate, number>>>;
+}
+
+/** @param scores expected score of each row */
+function heldBack(request: SlateRequest, slate: Slate, scores: Float64Array): HeldBack {
+  const movers: LimitOfSlate[][] = slate.slots.map(() => []);
+  const removed: Partial<Record<LimitOfSlate, number>> = {};
+  const rules = rulesOfSlate(request);
+  if (rules === undefined) return { movers, removed };
+  const { candidates } = request.rules?.ruled ?? request.candidates;
+  const rowOf = new Map(candidates.map(({ itemId }, row) => [itemId, row]));
+  const order = slate.slots.map(({ itemId }) => rowOf.get(itemId)!);
+  const { kinds, alikeTo, ...others } = rules;
+  const walks = [
+    ['of-one-kind', kinds && { ...others, kinds }],
+    ['too-alike', alikeTo && { ...others, alikeTo }],
+  ] as const;
+  for (const [limit, one] of walks) {
+    if (one === undefined) continue;
+    const walk = new SlateWalk(one);
+    const back = new Set<number>();
+    for (const [slot, row] of order.entries()) {
+      const rows = [...candidates.keys()].filter((other) => walk.isHeldBack(other));
+      for (const other of rows) back.add(other);
+      if (rows.some((other) => scores[other]! > scores[row]!)) movers[slot]!.push(limit);
+      walk.take(row);
+    }
+    for (const row of order) back.delete(row);
+    removed[limit] = back.size;
+  }
+  return { movers, removed };
 }
 
 function rulesOf({ rules }: SlateRequest, itemId: string, slot: number): RuleOfRow[] {
@@ -65,16 +109,18 @@ function byName(names: readonly string[], values: readonly number[]): Record<str
 }
 
 /** Number of proposed items that are no candidates, by the rule that removed them. */
-function removedFrom({ pool, candidates }: SlateRequest): Record<string, number> {
-  const kept = new Set(candidates.candidates.map(({ itemId }) => itemId));
-  const removed = { 'acted-on-lately': 0, 'not-available': 0 };
+function removedFrom({ pool, candidates, unfiltered = candidates }: SlateRequest): Record<string, number> {
+  const ids = (given: Candidates) => new Set(given.candidates.map(({ itemId }) => itemId));
+  const [kept, known] = [ids(candidates), ids(unfiltered)];
+  const removed = { 'acted-on-lately': 0, 'not-available': 0, filtered: 0 };
   const seen = new Set<string>();
   for (const { candidates: table, places } of pool.proposals)
     for (const place of places) {
       const itemId = table.itemIds[place]!;
       if (kept.has(itemId) || seen.has(itemId)) continue;
       seen.add(itemId);
-      removed[pool.recent.has(itemId) ? 'acted-on-lately' : 'not-available'] += 1;
+      const isKnown = known.has(itemId);
+      removed[isKnown ? 'filtered' : pool.recent.has(itemId) ? 'acted-on-lately' : 'not-available'] += 1;
     }
   return removed;
 }

@@ -167,7 +167,17 @@ await runStage(STAGES.rerank, async (stage) => {
         : undefined;
       const candidates = rules?.ruled ?? logged(passing);
       const limits = limitsOf(candidates, size, config, facts);
-      const asks = { slateId, userId, size, pool, candidates, context, rules, limits };
+      const asks = {
+        slateId,
+        userId,
+        size,
+        pool,
+        candidates,
+        unfiltered: everything,
+        context,
+        rules,
+        limits,
+      };
       const request = { ...asks, served: chosenBy, experiment, now };
       const slate = composeSlate(request);
       metrics.observations.set(slate.observations);

@@ -51,7 +51,10 @@ export function pinnedRows(pins: readonly Pin[], itemIds: readonly string[]): Ma
 }
 
 /** Which rule moved a row. */
-export type RuleOfRow = 'pinned' | 'cold' | 'boosted';
+export type RuleOfRow = 'pinned' | 'cold' | 'boosted' | LimitOfSlate;
+
+/** Which limit held back rows: that of items of one kind, or of those that are too alike. */
+export type LimitOfSlate = 'of-one-kind' | 'too-alike';
 
 /** Candidates with the items that are pinned, which are added if no model proposed them, and with boosts. */
 export interface RuledCandidates extends Candidates {

@@ -5,10 +5,12 @@ import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import { gatherCandidates } from './candidates.ts';
 import { explainChoice } from './explain.ts';
 import { learnPosterior } from './learning/posterior.ts';
+import { narrowCandidates } from './narrow-candidates.ts';
 import { selectPolicy } from './policies/select.ts';
 import { joinPools } from './pools/pool.ts';
 import { held, NOW, someCause, someItem } from './pools/proposals.testing.ts';
 import { composeSlate, type ServedPolicy, type SlateRequest } from './slate.ts';
+import { limitsOf } from './slate-limits.ts';
 
 const pool = joinPools(
   [
@@ -164,9 +166,10 @@ test('an explanation names proposers with ranks, medoid and features, and counts
   const candidates = gatherCandidates(pool.proposals, { excluded: pool.recent, isOffered, now: NOW });
   const asked = { ...request, candidates };
   const slate = composeSlate(asked);
-  const { slots, proposed, removed } = explainChoice(asked, slate);
+  const { slots, given, proposed, removed } = explainChoice(asked, slate);
+  assert.deepEqual(given, { 'medoid-neighbours': 3, trending: 2 });
   assert.deepEqual(proposed, { 'medoid-neighbours': 2, trending: 1 });
-  assert.deepEqual(removed, { 'acted-on-lately': 1, 'not-available': 1 });
+  assert.deepEqual(removed, { 'acted-on-lately': 1, 'not-available': 1, filtered: 0 });
   const place = slate.slots.findIndex(({ itemId }) => itemId === 'oats');
   const oats = slots[place]!;
   assert.deepEqual(oats.proposers, [
@@ -181,4 +184,39 @@ test('an explanation names proposers with ranks, medoid and features, and counts
     oats.features['medoid-neighbours.own-score']! * 0.05,
   );
   assert.equal(oats.propensity, slate.slots[place]!.propensity);
+});
+
+test('an explanation counts what a filter and limits removed, and names the limit where it let an item pass others', () => {
+  const items = ['m1', 'm2', 'm3', 'b1', 'b2', 'x'].map((itemId, place) => someItem(itemId, 9 - place));
+  const many = joinPools([held(1, { model: 'content', items })], []);
+  const everything = gatherCandidates(many.proposals, { excluded: new Set(), now: NOW });
+  const candidates = narrowCandidates(everything, (itemId) => itemId !== 'x');
+  const source = {
+    version: 1,
+    kindOf: (itemId: string) => itemId.charCodeAt(0),
+    termsOf: (itemId: string) => (itemId.startsWith('b') ? [1] : []),
+  };
+  const { policy, label } = { policy: selectPolicy('greedy', {}), label: 'greedy' };
+  const { posterior } = serve();
+  const served = serve({ label, policy: policy.create(posterior!) });
+  const limits = limitsOf(candidates, 3, { ofOneKind: 1, leastNovelty: 0.5 }, source);
+  const asked = { ...request, pool: many, candidates, unfiltered: everything, limits, served, size: 3 };
+  const slate = composeSlate(asked);
+  assert.deepEqual(
+    slate.slots.map(({ itemId }) => itemId),
+    ['m1', 'b1', 'm2'],
+    'the last slot is beyond the limits',
+  );
+  const { slots, removed } = explainChoice(asked, slate);
+  assert.deepEqual(
+    slots.map(({ rules }) => rules),
+    [[], ['of-one-kind'], []],
+  );
+  assert.deepEqual(removed, {
+    'acted-on-lately': 0,
+    'not-available': 0,
+    filtered: 1,
+    'of-one-kind': 1,
+    'too-alike': 1,
+  });
 });

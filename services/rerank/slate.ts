@@ -49,6 +49,8 @@ export interface SlateRequest {
   readonly experiment?: string | null;
   /** Those of the pool that may be shown. */
   readonly candidates: Candidates;
+  /** Those of before the filter of the request, for explanations; the same by default. */
+  readonly unfiltered?: Candidates | undefined;
   /** How much the items may be alike; by default as much as they are. */
   readonly limits?: SlateLimits | undefined;
   readonly context?: SlateContext;
