@@ -60,6 +60,10 @@ export interface SlateRequest {
   readonly now: number;
 }
 
+/** Below this share of the slates, few samples are enough for the probabilities of slates for support: they count that little. */
+const RARE = 0.1;
+const FEW_SAMPLES = 4;
+
 /** What each draw of the slate must obey; undefined if it is nothing. */
 export function rulesOfSlate({ size, candidates, rules, limits }: SlateRequest): SlateRules | undefined {
   const ruled = rules?.ruled ?? { ...candidates, pinned: new Map() };
@@ -81,7 +85,7 @@ export function lawOfSlate(
   const all =
     rules === undefined
       ? lawOfAll(candidates.length, size)
-      : lawOfAllowed(rules, size, random.fork('support'));
+      : lawOfAllowed(rules, size, random.fork('support'), epsilon < RARE ? FEW_SAMPLES : undefined);
   return mixtureOf(law, all, epsilon);
 }
 

@@ -2,7 +2,7 @@ import type { Random } from '../random.ts';
 import { fill, type LawOfSlates } from './slate-law.ts';
 import { type SlateRules, SlateWalk } from './slate-rules.ts';
 
-/** Slates from which probabilities over all rows above are estimated. */
+/** Slates from which probabilities over all rows above are estimated, if not another number is given. */
 const SAMPLES = 16;
 
 export interface SlotBySlot {
@@ -16,14 +16,17 @@ export interface SlotBySlot {
   readonly scoreOf: (row: number) => number;
   /** Draws the slates from which probabilities are estimated. */
   readonly random: Random;
+  /** Number of these slates; default 16. */
+  readonly samples?: number | undefined;
 }
 
 /**
  * The law that fills a slate from the top by rules, each slot given those above. Conditionals are exact. The probability of a row over all
- * rows above has no closed form: it is the mean over sixteen other slates and this one, which keeps it above 0 and favours this one by at
- * most a seventeenth; that of a row in any slot likewise.
+ * rows above has no closed form: it is the mean over some other slates and this one, which keeps it above 0 and favours this one by at
+ * most its share among them; that of a row in any slot likewise.
  */
-export function lawBySlot({ size, walk, pick, probability, scoreOf, random }: SlotBySlot): LawOfSlates {
+export function lawBySlot(options: SlotBySlot): LawOfSlates {
+  const { size, walk, pick, probability, scoreOf, random, samples: most = SAMPLES } = options;
   const draw = (from: Random): Int32Array => {
     walk.restart();
     return fill(size, () => {
@@ -37,17 +40,27 @@ export function lawBySlot({ size, walk, pick, probability, scoreOf, random }: Sl
     return walk.pinned === undefined ? probability(row) : 1;
   };
   const samples: Int32Array[] = [];
-  /** Calls back in each slot of the samples and of the order, as far as its rows are allowed. */
-  const inEachSlot = (order: Int32Array, visit: (slot: number, slates: number) => void): void => {
-    while (samples.length < SAMPLES) samples.push(draw(random));
+  let last: { readonly key: string; readonly inSlot: Float64Array; readonly inAny: Float64Array } | undefined;
+  /** The mean over the samples and the order, as far as its rows are allowed, of the probability of each row in its slot, and in any. */
+  const estimate = (order: Int32Array): NonNullable<typeof last> => {
+    const key = order.join();
+    if (last?.key === key) return last;
+    const [inSlot, inAny] = [new Float64Array(order.length), new Float64Array(order.length)];
+    while (samples.length < most) samples.push(draw(random));
     for (const slate of [...samples, order]) {
       walk.restart();
       for (const [slot, row] of slate.entries()) {
-        visit(slot, samples.length + 1);
+        for (let place = 0; place < order.length; place++) {
+          const probabilityHere = probabilityOf(order[place]!) / (most + 1);
+          inAny[place]! += probabilityHere;
+          if (place === slot) inSlot[place]! += probabilityHere;
+        }
         if (!walk.allows(row)) break;
         walk.take(row);
       }
     }
+    last = { key, inSlot, inAny: inAny.map((one) => Math.min(1, one)) };
+    return last;
   };
   return {
     size,
@@ -63,20 +76,8 @@ export function lawBySlot({ size, walk, pick, probability, scoreOf, random }: Sl
       }
       return found;
     },
-    marginals(order) {
-      const found = new Float64Array(order.length);
-      inEachSlot(order, (slot, slates) => {
-        if (slot < order.length) found[slot]! += probabilityOf(order[slot]!) / slates;
-      });
-      return found;
-    },
-    inclusions(order) {
-      const found = new Float64Array(order.length);
-      inEachSlot(order, (_slot, slates) => {
-        for (const [place, row] of order.entries()) found[place]! += probabilityOf(row) / slates;
-      });
-      return found.map((one) => Math.min(1, one));
-    },
+    marginals: (order) => estimate(order).inSlot.slice(),
+    inclusions: (order) => estimate(order).inAny.slice(),
     scores: (order) => Float64Array.from(order, scoreOf),
   };
 }
@@ -99,13 +100,23 @@ export function pickAlike(walk: SlateWalk, rows: number, random: Random, except 
   throw new RangeError('the rules leave no row');
 }
 
-/** Slot by slot, each row that the rules allow alike. @param random draws the slates from which probabilities are estimated */
-export function lawOfAllowed(rules: SlateRules, wanted: number, random: Random): LawOfSlates {
+/**
+ * Slot by slot, each row that the rules allow alike.
+ * @param random draws the slates from which probabilities are estimated
+ * @param samples number of these slates
+ */
+export function lawOfAllowed(
+  rules: SlateRules,
+  wanted: number,
+  random: Random,
+  samples = SAMPLES,
+): LawOfSlates {
   const walk = new SlateWalk(rules);
   return lawBySlot({
     size: Math.min(wanted, rules.rows),
     walk,
     random,
+    samples,
     pick: (from) => pickAlike(walk, rules.rows, from),
     probability: () => 1 / walk.count,
     scoreOf: () => 0,

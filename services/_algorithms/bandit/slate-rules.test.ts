@@ -162,6 +162,32 @@ describe('the rules of a slate', () => {
     );
   });
 
+  it('give the lists of Thompson sampling by the limit of kinds alone, which are filled without a walk, the same rows', () => {
+    fc.assert(
+      fc.property(worlds, (world) => {
+        const { kinds, mostOfKind, rows } = rulesOf(world);
+        const random = createRandom(world.seed);
+        const values = Float64Array.from({ length: 2 * rows }, () => random.normal());
+        const posterior = {
+          columns: new Map<string, number>(),
+          mean: new Float64Array(0),
+          choleskyOfPrecision: new Float64Array(0),
+          prior: { precision: 4, meanOf: () => 0.1 },
+        };
+        const options = { features: { columns: ['a', 'b'], values }, posterior, size: world.size, draws: 9 };
+        const lawWith = (rules: SlateRules) => thompsonLaw({ ...options, random: createRandom('x'), rules });
+        const alone = lawWith({ rows, kinds, mostOfKind });
+        const walked = lawWith({ rows, kinds, mostOfKind, alikeTo: () => new Int32Array(0) });
+        for (let i = 0; i < 12; i++) {
+          const order = alone.draw(createRandom(i));
+          assert.deepEqual(walked.draw(createRandom(i)), order);
+          assert.deepEqual(walked.scores(order), alone.scores(order));
+          assert.deepEqual(walked.marginals(order), alone.marginals(order));
+        }
+      }),
+    );
+  });
+
   it('leave the lists of Thompson sampling as they are without any limit in force', () => {
     const random = createRandom('lists');
     const values = Float64Array.from({ length: 60 }, () => random.normal());

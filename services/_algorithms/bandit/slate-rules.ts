@@ -56,6 +56,7 @@ const HOMES = 256;
 export class SlateWalk {
   readonly #rules: SlateRules;
   readonly #odds: Float64Array | undefined;
+  readonly #pinned: SlateRules['pinned'];
   readonly #isPinned: Uint8Array;
   readonly #isTaken: Uint8Array;
   /** By row, how many limits are reached that concern it. */
@@ -75,6 +76,7 @@ export class SlateWalk {
     const { rows, pinned, homes, kinds, alikeTo } = rules;
     this.#rules = rules;
     this.#odds = odds;
+    this.#pinned = (pinned?.size ?? 0) > 0 ? pinned : undefined;
     this.#isPinned = new Uint8Array(rows);
     this.#isTaken = new Uint8Array(rows);
     this.#blocked = new Int32Array(rows);
@@ -105,7 +107,7 @@ export class SlateWalk {
 
   /** The row that stands in the next slot for certain; undefined if there is none. */
   get pinned(): number | undefined {
-    return this.#rules.pinned?.get(this.#slot);
+    return this.#pinned?.get(this.#slot);
   }
 
   restart(): void {

@@ -4,7 +4,7 @@ import { combineProducts, drawCombined } from './combined.ts';
 import { type Posterior, sampleWeights, withColumns } from './linear.ts';
 import { createRanking, type RankedLists, type RankRows } from './ranking-kernel.ts';
 import { type ChoiceOfLists, chooseFrom, type LawOfSlates, lawOfLists } from './slate-law.ts';
-import { type SlateRules, SlateWalk } from './slate-rules.ts';
+import { type RowKinds, type SlateRules, SlateWalk } from './slate-rules.ts';
 
 export interface ThompsonOptions {
   readonly features: FeatureTable;
@@ -45,59 +45,109 @@ export function thompsonLaw(options: ThompsonOptions): LawOfSlates {
   const weights = drawWeights(posterior, features, draws, random);
   const columns = features.columns.length;
   ranking ??= createRanking();
-  const rank = (length: number): RankedLists =>
-    ranking!({ values: features.values, columns, weights, lists: draws, size: length });
-  if (rules === undefined) return lawOfLists({ ...rank(size), lists: draws, size });
-  return lawOfLists(listsByRules(rank, { lists: draws, candidates, size, rules }));
+  const rank = (which: readonly number[], length: number): RankedLists => {
+    const own = which.length === draws ? weights : rowsOfWeights(weights, columns, which);
+    return ranking!({ values: features.values, columns, weights: own, lists: which.length, size: length });
+  };
+  const all = Array.from({ length: draws }, (_, list) => list);
+  if (rules === undefined) return lawOfLists({ ...rank(all, size), lists: draws, size });
+  return lawOfLists(listsByRules(rank, all, { candidates, size, rules }));
+}
+
+function rowsOfWeights(weights: Float64Array, columns: number, which: readonly number[]): Float64Array {
+  const own = new Float64Array(which.length * columns);
+  for (const [place, list] of which.entries())
+    own.set(weights.subarray(list * columns, (list + 1) * columns), place * columns);
+  return own;
 }
 
 let ranking: RankRows | undefined;
 
-/** Candidates that are ranked for a slot, of which the rules may leave out some. */
-const RANKED_A_SLOT = 2;
+/** Candidates that are ranked for a slot at first, of which the rules may leave out some. */
+const RANKED_A_SLOT = 1.5;
 
-/** Takes the best rows of each list that the rules allow. */
+/**
+ * Takes the best rows of each list that the rules allow. Lists of which too few rows are ranked are ranked further.
+ * @param rank the best rows of some lists, so many of each
+ */
 function listsByRules(
-  rank: (length: number) => RankedLists,
-  options: { lists: number; candidates: number; size: number; rules: SlateRules },
+  rank: (which: readonly number[], length: number) => RankedLists,
+  all: readonly number[],
+  { candidates, size, rules }: { candidates: number; size: number; rules: SlateRules },
 ): ChoiceOfLists {
-  const { lists, candidates, size, rules } = options;
-  const rows = new Int32Array(lists * size);
-  const scores = new Float64Array(lists * size);
-  const walk = new SlateWalk(rules);
-  let length = Math.min(candidates, RANKED_A_SLOT * size);
-  let ranked = rank(length);
-
-  /** Whether the best rows that are ranked fill the list. */
-  function fillList(list: number): boolean {
-    walk.restart();
-    const end = (list + 1) * length;
-    let at = list * length;
-    for (let slot = 0; slot < size; slot++) {
-      const { pinned } = walk;
-      if (pinned !== undefined) {
-        rows[list * size + slot] = pinned;
-        walk.take(pinned);
-        // Rows that were passed over may be allowed in another part of the slate.
-        at = list * length;
-        continue;
-      }
-      if (!walk.isWithinLimits || rules.homes !== undefined) at = list * length;
-      while (at < end && !walk.allows(ranked.rows[at]!)) at++;
-      if (at === end) return false;
-      rows[list * size + slot] = ranked.rows[at]!;
-      scores[list * size + slot] = ranked.scores[at]!;
-      walk.take(ranked.rows[at]!);
-    }
-    return true;
+  const rows = new Int32Array(all.length * size);
+  const scores = new Float64Array(all.length * size);
+  const { kinds, mostOfKind } = rules;
+  const alone = isKindsAlone(rules) ? kinds : undefined;
+  const ofKind = new Int32Array(alone?.members.length ?? 0);
+  const walk = alone === undefined ? new SlateWalk(rules) : undefined;
+  let waiting = all;
+  for (let length = Math.min(candidates, Math.ceil(RANKED_A_SLOT * size)); waiting.length > 0; ) {
+    const ranked = rank(waiting, length);
+    waiting = waiting.filter((list, place) => {
+      const start = place * length;
+      const part = {
+        rows: ranked.rows.subarray(start, start + length),
+        scores: ranked.scores.subarray(start, start + length),
+      };
+      const into = {
+        rows: rows.subarray(list * size, (list + 1) * size),
+        scores: scores.subarray(list * size, (list + 1) * size),
+      };
+      if (alone !== undefined && fillByKinds(part, into, alone, mostOfKind!, ofKind.fill(0))) return false;
+      // Only with all rows ranked it is certain that the limit cannot be kept.
+      if (alone !== undefined && length < candidates) return true;
+      return !fillByWalk(part, into, walk ?? new SlateWalk(rules));
+    });
+    length = Math.min(candidates, 2 * length);
   }
+  return { rows, scores, lists: all.length, size };
+}
 
-  for (let list = 0; list < lists; list++)
-    while (!fillList(list)) {
-      length = Math.min(candidates, 2 * length);
-      ranked = rank(length);
+/** Whether the best rows that are ranked fill the list, by the limit of kinds alone. */
+function fillByKinds(
+  ranked: RankedLists,
+  list: RankedLists,
+  { ofRow }: RowKinds,
+  most: number,
+  ofKind: Int32Array,
+): boolean {
+  const { length } = list.rows;
+  let slot = 0;
+  for (let at = 0; at < ranked.rows.length && slot < length; at++) {
+    const row = ranked.rows[at]!;
+    const kind = ofRow[row]!;
+    if (kind >= 0) {
+      if (ofKind[kind]! >= most) continue;
+      ofKind[kind]! += 1;
     }
-  return { rows, scores, lists, size };
+    list.rows[slot] = row;
+    list.scores[slot++] = ranked.scores[at]!;
+  }
+  return slot === length;
+}
+
+/** Whether the best rows that are ranked fill the list, by any rules. */
+function fillByWalk(ranked: RankedLists, list: RankedLists, walk: SlateWalk): boolean {
+  walk.restart();
+  const end = ranked.rows.length;
+  for (let slot = 0; slot < list.rows.length; slot++) {
+    const { pinned } = walk;
+    let at = 0;
+    if (pinned === undefined) while (at < end && !walk.allows(ranked.rows[at]!)) at++;
+    if (at === end) return false;
+    const row = pinned ?? ranked.rows[at]!;
+    list.rows[slot] = row;
+    list.scores[slot] = pinned === undefined ? ranked.scores[at]! : 0;
+    walk.take(row);
+  }
+  return true;
+}
+
+/** Whether the limit of kinds is the only rule, as in most slates: it needs no walk while it can be kept. */
+function isKindsAlone({ pinned, homes, kinds, mostOfKind, alikeTo }: SlateRules): boolean {
+  const isFree = (pinned?.size ?? 0) === 0 && homes === undefined && alikeTo === undefined;
+  return isFree && kinds !== undefined && mostOfKind !== undefined;
 }
 
 /** Returns `draws` vectors with a weight per column, row-major. */
