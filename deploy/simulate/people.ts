@@ -76,7 +76,8 @@ export class People {
   }
 
   /**
-   * The people who take part want from now on what another one of them wanted, and are tired of nothing.
+   * The people who take part want from now on what another one of them wanted. They stay tired of what they have seen: else all would click
+   * more after a drift, whatever they are shown.
    * @param share of the people who take part, 0 to 1
    */
   drift(random: Random, share = 1): void {
@@ -86,8 +87,6 @@ export class People {
       const j = random.integer(i + 1);
       [wants[i], wants[j]] = [wants[j]!, wants[i]!];
     }
-    const isDrifting = new Set(drifting);
     for (const [index, userId] of drifting.entries()) this.#wants.set(userId, wants[index]!);
-    for (const key of [...this.#seen.keys()]) if (isDrifting.has(key.split('\n')[0]!)) this.#seen.delete(key);
   }
 }
