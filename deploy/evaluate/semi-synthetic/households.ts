@@ -3,6 +3,7 @@ import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-l
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
 import { type Candidates, gatherCandidates } from '../../../services/rerank/candidates.ts';
+import { itemColumns } from '../../../services/rerank/item-columns.ts';
 import type { Pool } from '../../../services/rerank/pools/pool.ts';
 import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts';
 import { readPurchases } from '../../data/purchases.ts';
@@ -12,10 +13,11 @@ import { temporalSplit } from '../pinsage/split.ts';
 import { interestRecords } from '../served/interest-records.ts';
 import { EVALUATED, type LogEnd } from '../served/log-end.ts';
 import { modelsAt, proposalsFor } from '../served/proposals.ts';
+import { companionsOf } from '../temporal/companions.ts';
 import { ALL_MODELS } from '../temporal/serve-all.ts';
 
-/** The model whose list turns bad at the drift. */
-export const DRIFTING = 'behaviour';
+/** The model whose list turns bad at the drift: the best one. */
+export const DRIFTING = 'combiner';
 
 /** A household at the end of the log: its candidates as rerank has them, and what it really bought later. */
 export interface Household {
@@ -28,11 +30,17 @@ export interface Household {
   readonly bought: ReadonlySet<string>;
 }
 
+/** Households that are judged, and others on which settings may be chosen: no household is in both. */
+export type HouseholdSample = 'judged' | 'others';
+
 /**
  * Candidates by the code of the stages interests, propose and rerank with their default settings, but all models, from the first 80 % of
  * completejourney's purchases; what is relevant is what the household bought in the rest, which no feature knows.
  */
-export async function readHouseholds(count: number): Promise<Household[]> {
+export async function readHouseholds(
+  count: number,
+  sample: HouseholdSample = 'judged',
+): Promise<Household[]> {
   const purchases = await readPurchases();
   const split = temporalSplit(purchases, {
     trainShare: RECIPE.trainedShare,
@@ -42,9 +50,12 @@ export async function readHouseholds(count: number): Promise<Household[]> {
   const { userIds, catalogue } = purchases;
   const vectors = await pinSageVectors(split, purchases, RECIPE);
   const behaviour = trainBehaviour(train, itemIds.length, 1);
-  const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour };
+  const companions = await companionsOf(split, purchases, { ...vectors, behaviour }, 1);
+  const log: LogEnd = { userIds, itemIds, actions: train, catalogue, vectors, behaviour, companions };
+  const now = train.at.at(-1)!;
   const random = createRandom('households');
-  const chosen = new Set(shuffled([...split.relevant.keys()], random).slice(0, count));
+  const order = shuffled([...split.relevant.keys()], random);
+  const chosen = new Set(sample === 'judged' ? order.slice(0, count) : order.slice(-count));
   const records = interestRecords(log, chosen, readInterestsConfig());
   const models = modelsAt(log, readProposeConfig(ALL_MODELS));
   const proposals = await proposalsFor(models, [...records.values()]);
@@ -55,7 +66,7 @@ export async function readHouseholds(count: number): Promise<Household[]> {
     const lists = proposals.get(userId) ?? [];
     const columns = lists.map(columnsOfModel);
     const recent = new Set(record.recent);
-    const options = { excluded: recent, now: record.streamTime };
+    const options = { excluded: recent, now, further: itemColumns({ hasPrices: false }) };
     const changed = lists.map((list) => (list.model === DRIFTING ? inRandomOrder(list, random) : list));
     const pool = {
       proposals: columns,

@@ -1,6 +1,9 @@
 import { createRandom } from '#algorithms/random.ts';
 import type { Reward, Slate } from '#contracts/generated/records.ts';
+import type { Candidates } from '../../../services/rerank/candidates.ts';
 import { createContexts } from '../../../services/rerank/context.ts';
+import { fillShown } from '../../../services/rerank/item-columns.ts';
+import { isShowing, showingOf } from '../../../services/rerank/learning/learner.ts';
 import { learnPosterior, type PriorOptions } from '../../../services/rerank/learning/posterior.ts';
 import {
   applyReward,
@@ -8,6 +11,11 @@ import {
   nothingLearned,
 } from '../../../services/rerank/learning/rewards.ts';
 import type { SelectedPolicy } from '../../../services/rerank/policies/select.ts';
+import {
+  NOTHING_SHOWN,
+  type RememberedShowings,
+  rememberShowings,
+} from '../../../services/rerank/pools/shown-items.ts';
 import { composeSlate, type ServedPolicy } from '../../../services/rerank/slate.ts';
 import { type Clicking, relevanceOf } from './fixed-orders.ts';
 import type { Household } from './households.ts';
@@ -52,6 +60,26 @@ const DAY_MS = 86_400_000;
 /** Time of the first slate, ms. */
 const START = Date.UTC(2026, 0, 5);
 
+/** What rerank remembers of the showings of each household, from the rewards of its slates. */
+class Showings {
+  readonly #of = new Map<number, RememberedShowings>();
+  #offset = 0;
+
+  /** Writes what was shown to the household into the features. */
+  fill(household: number, candidates: Candidates, now: number): Candidates {
+    if (candidates.features.columns.includes('item.shown'))
+      fillShown(candidates, this.#of.get(household)?.items ?? NOTHING_SHOWN, now);
+    return candidates;
+  }
+
+  note(household: number, rewards: readonly Reward[]): void {
+    const showings = rewards
+      .filter((reward) => isShowing('taken', reward))
+      .map((reward) => showingOf(this.#offset++, reward));
+    this.#of.set(household, rememberShowings(this.#of.get(household), showings, ''));
+  }
+}
+
 /** Who visits at each step: the same for all policies of a seed, so that they can be compared visit by visit. */
 function visitorAt(seed: number, step: number, households: number): number {
   return createRandom(`visitor ${seed} ${step}`).integer(households);
@@ -66,6 +94,7 @@ export function serveAndLearn(options: RunOptions): Visit[] {
   const { driftAt = Number.POSITIVE_INFINITY } = options;
   const contextOf = createContexts({ surfaces: settings.surfaces, zone: settings.timeZone });
   const learned = nothingLearned();
+  const showings = new Showings();
   const visits: Visit[] = [];
   let served = servedBy(policy, settings, [learned]);
   for (let step = 0; step < impressions; step++) {
@@ -74,12 +103,13 @@ export function serveAndLearn(options: RunOptions): Visit[] {
     const household = households[number]!;
     const now = START + Math.round((step / slatesADay) * DAY_MS);
     const { pool, userId } = household;
+    const candidates = step < driftAt ? household.candidates : household.drifted;
     const slate = composeSlate({
       slateId: `${seed}-${step}`,
       userId,
       size,
       pool,
-      candidates: step < driftAt ? household.candidates : household.drifted,
+      candidates: showings.fill(number, candidates, now),
       context: contextOf({ pool, now }),
       served,
       now,
@@ -90,8 +120,9 @@ export function serveAndLearn(options: RunOptions): Visit[] {
       clicking,
     );
     const looked = look(relevance, clicking.look, createRandom(`visit ${seed} ${step}`));
-    for (const reward of rewardsOf(slate, looked, learned.sequence))
-      applyReward(learned, reward, settings.terms);
+    const rewards = rewardsOf(slate, looked, learned.sequence);
+    for (const reward of rewards) applyReward(learned, reward, settings.terms);
+    showings.note(number, rewards);
     const clicks = looked.clicked.filter(Boolean).length;
     visits.push({ household: number, expected: expectedClicks(relevance, clicking.look), clicks });
   }

@@ -50,12 +50,20 @@ export async function measure({
   const looks = LOOK_MODELS.filter((look) => only === undefined || look === only);
   if (looks.length === 0)
     throw new SetupError(`There is no way of looking ${only}`, `Choose one of ${LOOK_MODELS.join(', ')}.`);
-  const households = await readHouseholds(HOUSEHOLDS);
+  return judgePolicies(await readHouseholds(HOUSEHOLDS), looks);
+}
+
+/** The figures of `measure` for these households. */
+export function judgePolicies(
+  households: readonly Household[],
+  looks: readonly LookModel[],
+  beside: readonly string[] = BESIDE,
+): Figures {
   const config = readRerankConfig();
   const defaultPolicy = config.policy.label.replace(/\(.*/, '');
   const settings = { ...config, learner: { ...config, ...config.terms } };
   const names = POLICIES.map(({ name }) => name).filter(
-    (name) => name === defaultPolicy || BESIDE.includes(name),
+    (name) => name === defaultPolicy || beside.includes(name),
   );
   const rows: Row[] = [];
   const drift: Figures[] = [];

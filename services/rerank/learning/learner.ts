@@ -84,11 +84,11 @@ export function createLearner(options: {
 }
 
 /** A slot that was not seen for certain is no showing; all others are, also those of which nothing is known. */
-function isShowing(outcome: RewardOutcome, { exposure }: Reward): boolean {
+export function isShowing(outcome: RewardOutcome, { exposure }: Reward): boolean {
   return outcome !== 'repeat' && outcome !== 'invalid' && exposure !== 'unseen';
 }
 
-function showingOf(offset: number, { userId, itemId, servedAt, actionType }: Reward): Showing {
+export function showingOf(offset: number, { userId, itemId, servedAt, actionType }: Reward): Showing {
   return { offset, userId, itemId, servedAt, hasReaction: actionType !== null };
 }
 
