@@ -15,12 +15,16 @@ import {
   relevanceOf,
   valueOfBlend,
 } from './fixed-orders.ts';
-import { type Household, readHouseholds } from './households.ts';
+import { type Household, type HouseholdSample, readHouseholds } from './households.ts';
 import { type RunOptions, serveAndLearn, type Visit } from './learning-run.ts';
 import { expectedClicks, LOOK_MODELS, type LookModel } from './looking.ts';
 
 const HOUSEHOLDS = 800;
-const SEEDS = [1, 2, 3];
+/** Settings are chosen on other households and other seeds than those that are judged. */
+const SEEDS: Readonly<Record<HouseholdSample, readonly number[]>> = {
+  judged: [1, 2, 3],
+  others: [11, 12, 13],
+};
 const IMPRESSIONS = 20_000;
 const AFTER_DRIFT = 5_000;
 const SIZE = 10;
@@ -46,24 +50,27 @@ type Row = Figures & { readonly look: LookModel; readonly policy: string; readon
  */
 export async function measure({
   look: only,
+  sample = 'judged',
 }: Readonly<Record<string, string | undefined>> = {}): Promise<Figures> {
   const looks = LOOK_MODELS.filter((look) => only === undefined || look === only);
   if (looks.length === 0)
-    throw new SetupError(`There is no way of looking ${only}`, `Choose one of ${LOOK_MODELS.join(', ')}.`);
-  return judgePolicies(await readHouseholds(HOUSEHOLDS), looks);
+    throw new SetupError(`There is no way of looking ${only}`, `Choose one of ${LOOK_MODELS.join(', ')}`);
+  if (sample !== 'judged' && sample !== 'others')
+    throw new SetupError(`There is no sample ${sample}`, 'Choose judged or others');
+  return judgePolicies(await readHouseholds(HOUSEHOLDS, sample), looks, SEEDS[sample]);
 }
 
 /** The figures of `measure` for these households. */
-export function judgePolicies(
+function judgePolicies(
   households: readonly Household[],
   looks: readonly LookModel[],
-  beside: readonly string[] = BESIDE,
+  seeds: readonly number[],
 ): Figures {
   const config = readRerankConfig();
   const defaultPolicy = config.policy.label.replace(/\(.*/, '');
   const settings = { ...config, learner: { ...config, ...config.terms } };
   const names = POLICIES.map(({ name }) => name).filter(
-    (name) => name === defaultPolicy || beside.includes(name),
+    (name) => name === defaultPolicy || BESIDE.includes(name),
   );
   const rows: Row[] = [];
   const drift: Figures[] = [];
@@ -85,7 +92,7 @@ export function judgePolicies(
         slatesADay: SLATES_A_DAY,
         driftAt: IMPRESSIONS,
       };
-      const whole = SEEDS.map((seed) => serveAndLearn({ ...options, seed }));
+      const whole = seeds.map((seed) => serveAndLearn({ ...options, seed }));
       const runs = whole.map((run) => run.slice(0, IMPRESSIONS));
       const row = learnedRow(runs, households, clicking, fixed);
       rows.push({ look, policy: name, ...row });
@@ -94,7 +101,7 @@ export function judgePolicies(
       );
       if (!isDefault) continue;
       aa.push({ look, ...coverageOfEqualArms(outcomesOf(runs[0]!, households)) });
-      drift.push({ look, ...driftRecovery(whole, options) });
+      drift.push({ look, ...driftRecovery(whole, seeds, options) });
     }
   }
   return {
@@ -105,7 +112,7 @@ export function judgePolicies(
     data: {
       households: households.length,
       impressions: IMPRESSIONS,
-      seeds: SEEDS.length,
+      seeds: seeds.length,
       slatesADay: SLATES_A_DAY,
       ...CLICKS,
     },
@@ -193,9 +200,13 @@ function leadOver(runs: readonly Visit[][], ofBlend: readonly number[], count: n
  * The list of one model turns random after a first stretch. `recovered` is the part of the loss, the clicks at once after the drift below
  * those of a policy that learned nothing else than the world after it, that is won back in the last fifth of the slates that follow.
  */
-function driftRecovery(runs: readonly Visit[][], options: Omit<RunOptions, 'seed'>): Figures {
+function driftRecovery(
+  runs: readonly Visit[][],
+  seeds: readonly number[],
+  options: Omit<RunOptions, 'seed'>,
+): Figures {
   const { impressions } = options;
-  const rows = SEEDS.map((seed, index) => {
+  const rows = seeds.map((seed, index) => {
     const part = (from: number, to: number) =>
       mean(runs[index]!.slice(from, to).map(({ expected }) => expected));
     const fresh = serveAndLearn({ ...options, seed, impressions: 2 * AFTER_DRIFT, driftAt: 0 });
