@@ -76,10 +76,13 @@ const kills: ClusterCheck[] = STAGE_NAMES.filter((name) => name !== 'retrain').m
     ),
 }));
 
-/** Marks the stage as the one to kill, which a process may do to itself, and takes memory until the limit is met. */
+/**
+ * Marks the stage as the process to kill, which a user may do to its own, and starts children until the limit of the container is
+ * met. Each is smaller than the stage, so that the kernel takes the stage.
+ */
 const HOARD = `require('node:fs').writeFileSync('/proc/1/oom_score_adj', '1000');
-const held = [];
-setInterval(() => held.push(Buffer.alloc(16e6, 1)), 5);`;
+const child = 'const held = Buffer.alloc(25e6, 1); setInterval(() => held.fill(2, 0, 1), 1e3);';
+setInterval(() => require('node:child_process').spawn(process.execPath, ['-e', child]), 500);`;
 
 const outOfMemory: ClusterCheck = {
   name: 'an OOM kill of interests',
