@@ -2,8 +2,9 @@
 import { Redis } from 'ioredis';
 import { Partitioners } from 'kafkajs';
 import { createRandom } from '#algorithms/random.ts';
+import type { RecordName } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
+import { CATALOG, qualifiedTopic, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { connectKafka } from '#topics/connection.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import { type ComparedWorld, type Comparison, settleAndCompare } from '../../../faults/nemesis/compare.ts';
@@ -31,42 +32,50 @@ export interface Connections extends Pick<ComparedWorld, 'namespace' | 'write'> 
   close(): Promise<void>;
 }
 
-/** Reaches Kafka, the registry and Redis through kubectl port-forward. A forward ends with its pod. */
-export async function connectServers(): Promise<Connections> {
+/**
+ * Reaches Kafka, the registry and Redis through kubectl port-forward. A forward ends with its pod.
+ * @param written records that are written, whose schemas an older version may lack
+ */
+export async function connectServers(written: readonly RecordName[] = []): Promise<Connections> {
   const forwards: Forward[] = [];
   const open = async (target: string, ports: string): Promise<number> => {
     const one = await forward(target, ports);
     forwards.push(one);
     return one.port;
   };
-  await open('pod/kafka-0', String(FORWARDED_PORT));
-  const registryPort = await open('service/registry', ':8080');
-  const redisPort = await open('pod/redis-0', ':6379');
-  const env = {
-    KAFKA_BROKERS: `${LOCAL}:${FORWARDED_PORT}`,
-    SCHEMA_REGISTRY_URL: `http://${LOCAL}:${registryPort}/apis/ccompat/v7`,
-    TRIBUTARY_NAMESPACE: TOPIC_NAMESPACE,
-  };
-  const kafka = connectKafka([env.KAFKA_BROKERS]);
-  const codec = createTopicCodec(createRegistry({ url: env.SCHEMA_REGISTRY_URL }), TOPIC_NAMESPACE);
-  const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-  await producer.connect();
-  await codec.prepare(TOPICS.map(({ schema }) => schema));
-  const topicOf = (name: TopicName): string => qualifiedTopic(TOPIC_NAMESPACE, name);
-  async function write<T extends TopicName>(topic: T, key: string, value: TopicValue<T>): Promise<void> {
-    const encoded = codec.encode(CATALOG[topic].schema, value as never);
-    await producer.send({ topic: topicOf(topic), acks: -1, messages: [{ key, value: encoded }] });
+  const closeForwards = () => Promise.all(forwards.map((one) => one.close()));
+  try {
+    await open('pod/kafka-0', String(FORWARDED_PORT));
+    const registryPort = await open('service/registry', ':8080');
+    const redisPort = await open('pod/redis-0', ':6379');
+    const env = {
+      KAFKA_BROKERS: `${LOCAL}:${FORWARDED_PORT}`,
+      SCHEMA_REGISTRY_URL: `http://${LOCAL}:${registryPort}/apis/ccompat/v7`,
+      TRIBUTARY_NAMESPACE: TOPIC_NAMESPACE,
+    };
+    const kafka = connectKafka([env.KAFKA_BROKERS]);
+    const codec = createTopicCodec(createRegistry({ url: env.SCHEMA_REGISTRY_URL }), TOPIC_NAMESPACE);
+    await codec.prepare(written);
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const topicOf = (name: TopicName): string => qualifiedTopic(TOPIC_NAMESPACE, name);
+    return {
+      env,
+      redisPort,
+      namespace: { kafka, codec, topicOf, namespace: TOPIC_NAMESPACE },
+      async write<T extends TopicName>(topic: T, key: string, value: TopicValue<T>): Promise<void> {
+        const encoded = codec.encode(CATALOG[topic].schema, value as never);
+        await producer.send({ topic: topicOf(topic), acks: -1, messages: [{ key, value: encoded }] });
+      },
+      async close() {
+        await producer.disconnect().catch(() => undefined);
+        await closeForwards();
+      },
+    };
+  } catch (error) {
+    await closeForwards();
+    throw error;
   }
-  return {
-    env,
-    redisPort,
-    namespace: { kafka, codec, topicOf, namespace: TOPIC_NAMESPACE },
-    write,
-    async close() {
-      await producer.disconnect().catch(() => undefined);
-      await Promise.all(forwards.map((one) => one.close()));
-    },
-  };
 }
 
 export interface ClusterWorld {
@@ -91,7 +100,7 @@ export async function openClusterWorld(options: {
 }): Promise<ClusterWorld> {
   const { gateway, password, image, otherSlates, seed } = options;
   const generations: PublishedItems[] = [someGeneration(0, Date.now())];
-  const connections = await connectServers();
+  const connections = await connectServers(['ItemEmbedding', 'Release']);
   try {
     for (const { name, embeddings, release } of generations) {
       for (const { key, value } of embeddings) await connections.write('embeddings', key, value);
@@ -114,7 +123,7 @@ export async function openClusterWorld(options: {
     image,
     async compare() {
       await load.stop();
-      const { namespace, write, redisPort, close } = await connectServers();
+      const { namespace, write, redisPort, close } = await connectServers(['UserAction', 'Slate']);
       const redis = new Redis({ host: LOCAL, port: redisPort, password, maxRetriesPerRequest: 3 });
       redis.on('error', () => undefined);
       try {
