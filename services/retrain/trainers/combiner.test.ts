@@ -4,6 +4,7 @@ import { groupsOf } from '#algorithms/combiner/item-groups.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { COMBINER, COMBINER_FORMAT } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
+import { trainBehaviour } from './behaviour.ts';
 import { type CombinerInput, trainCombiner } from './combiner.ts';
 
 const USERS = 160;
@@ -35,9 +36,12 @@ function someInput({ isRandom = false } = {}): CombinerInput {
 }
 
 describe('the training of the combiner', () => {
-  it('the same actions and seed give the same combiner, which its format reads', () => {
+  it('the same actions and seed give the same combiner, whose first factors are those of behaviour, and its format reads it', () => {
     const { tables, facts } = trainCombiner(someInput());
-    assert.deepEqual(trainCombiner(someInput()).tables, tables);
+    const { actions, itemCount, seed } = someInput();
+    const behaviour = trainBehaviour(actions, itemCount, seed);
+    assert.deepEqual(trainCombiner({ ...someInput(), trained: { behaviour } }).tables, tables);
+    assert.deepEqual(tables['units 0']!.values, behaviour.units);
     assert.ok(Number(facts.users) >= 50 && Number(facts.ndcg10) > 0);
     const itemIds = Array.from({ length: ITEMS }, (_, item) => `item ${item}`);
     const artefact = tablesArtefact({
