@@ -123,7 +123,7 @@ export class CombinerRanking {
     return ranked;
   }
 
-  /** Whether the item is among the hundred of the most takers. */
+  /** As `CombinerCandidates` says. */
   isPopular(item: number): boolean {
     return this.#candidates.isPopular(item);
   }

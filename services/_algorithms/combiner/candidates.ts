@@ -76,8 +76,10 @@ export class CombinerCandidates {
     return { items: this.#union(taken, scanned, isWithheld), scanned };
   }
 
+  /** Whether the item is among the hundred of the most takers of the season, and the first hundredth of all items. */
   isPopular(item: number): boolean {
-    return this.#popular.subarray(0, POPULAR).includes(item);
+    const most = Math.min(POPULAR, Math.ceil(this.itemCount / 100));
+    return this.#popular.subarray(0, most).includes(item);
   }
 
   #union(taken: readonly number[], scanned: readonly ScannedUser[], isWithheld?: Uint8Array): Int32Array {

@@ -92,9 +92,11 @@ describe('contributions to the score of a candidate', () => {
   it('the item named is the one of the largest contribution by definition, with its amount', () => {
     const named = create().of(found, taken, all);
     assert.equal(named.length, MOST);
-    for (const [place, { by, amount }] of named.entries()) {
+    for (const [place, { by, amount, share }] of named.entries()) {
       const expected = byDefinition(found, place, taken);
       const most = Math.max(...expected);
+      const total = expected.reduce((a, b) => a + b, 0);
+      assert.ok(Math.abs(share - most / total) < 1e-4 * share, `${share} instead of ${most / total}`);
       assert.equal(by, expected.indexOf(most));
       assert.ok(Math.abs(amount - most) < 1e-5 * most, `${amount} instead of ${most}`);
     }

@@ -10,6 +10,8 @@ export interface Contribution {
   readonly by: number;
   /** Its contribution, in units of the score. */
   readonly amount: number;
+  /** Its part of all contributions, 0 if it is none; above 1 where others take away. */
+  readonly share: number;
   /**
    * Whether it contributes at least twice as much as an average item of the user does, and has at least twice the share that it
    * has in the other candidates: a staple that leads to everything explains nothing.
@@ -17,7 +19,7 @@ export interface Contribution {
   readonly isOutstanding: boolean;
 }
 
-const NOBODY: Contribution = { by: -1, amount: 0, isOutstanding: false };
+const NOBODY: Contribution = { by: -1, amount: 0, share: 0, isOutstanding: false };
 const OUTSTANDING = 2;
 /** Columns that the kernel processes at a time. */
 const LANES = 32;
@@ -84,7 +86,12 @@ export class Contributions {
         by = k;
       }
       if (by < 0) return NOBODY;
-      return { by, amount, isOutstanding: amount >= OUTSTANDING * total * Math.max(1 / size, usual[by]!) };
+      return {
+        by,
+        amount,
+        share: amount / total,
+        isOutstanding: amount >= OUTSTANDING * total * Math.max(1 / size, usual[by]!),
+      };
     });
   }
 

@@ -62,7 +62,7 @@ const tasteArtefact = tablesArtefact({
     ],
     groups: { levels: 0, of: new Int32Array(0) },
     traits: Float32Array.from(TAKERS.flatMap((takers) => TRAITS.map(() => Math.log(takers)))),
-    weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i === 0 ? 1 : 0)),
+    weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i < 2 ? 1 : 0)),
     lifts: new Float32Array(5),
   }),
   card: '{}',
@@ -131,6 +131,19 @@ describe('the combiner', () => {
     ]);
     const unknown = await reasonsOf({ types: [], recentTypes: [] });
     assert.ok(unknown!.every(([, cause, , explanation]) => cause === undefined && explanation === 'popular'));
+  });
+
+  it('the only item of a user is the reason of what is not popular', async () => {
+    const list = await propose(['nail'], () => tasteArtefact);
+    const reasons = list?.items.map(({ itemId, because, explanation }) => [
+      itemId,
+      because?.itemId,
+      explanation,
+    ]);
+    assert.deepEqual(reasons, [
+      ['milk', 'nail', 'because you {deed} {cause}'],
+      ['mate', undefined, 'popular'],
+    ]);
   });
 
   it('the combiner has an empty list for a user of whom it knows no item, so that the other lists count', async () => {

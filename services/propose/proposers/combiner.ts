@@ -35,6 +35,8 @@ export const combiner = defineProposer({
 
 /** The first candidates of a list, which a slate shows, are explained by the user's item that contributes most. */
 const EXPLAINED = 16;
+/** Part of all contributions from which one item is the reason. */
+const MOST = 0.5;
 /** An item that stands out among the user's explains the candidate; else popularity does, or the company that the item keeps. */
 const REASONS = {
   outstanding: 'because you {deed} {cause}',
@@ -95,15 +97,17 @@ export class CombinerModel {
 
   #reasonOf(
     item: number,
-    { by, isOutstanding }: Contribution,
+    { by, share, isOutstanding }: Contribution,
     taken: readonly number[],
     typeOf: readonly string[],
   ): Pick<Candidate, 'because' | 'explanation'> {
     if (!isOutstanding && (by < 0 || this.#ranking.isPopular(item))) return { explanation: REASONS.popular };
+    // Of a few items none stands out, although one is the reason.
+    const isReason = isOutstanding || share >= MOST;
     const itemId = this.#factors.itemIds[taken[by]!]!;
     return {
       because: { itemId, type: typeOf[by]!, importance: 0, lastOccurredAt: 0 },
-      explanation: isOutstanding ? REASONS.outstanding : REASONS.together,
+      explanation: isReason ? REASONS.outstanding : REASONS.together,
     };
   }
 }
