@@ -71,7 +71,7 @@ describe('what people look at and decide in the console', () => {
 
   it('an experiment starts, is read with its exposure, is promoted and stopped', async () => {
     await console_.open('experiments', 'main form');
-    await page.getByLabel('Name').fill('autumn');
+    await page.getByLabel('Name', { exact: true }).fill('autumn');
     await page.getByLabel(/^Arms/).fill('control\nnew=neural');
     await page.getByRole('button', { name: 'Start' }).click();
     await page.getByText(/there is no policy neural/).waitFor();
