@@ -1,6 +1,7 @@
 // `npm run test:docs`: runs the commands of the documents against running stages.
 
 import { join } from 'node:path';
+import { localUrl, urlVariable } from '#stages/stages.ts';
 import { exitAfterApi } from '../api/on-api.ts';
 import { runTestFiles } from '../api/run-test-files.ts';
 import { PROJECT } from '../local/parts.mjs';
@@ -10,7 +11,9 @@ await exitAfterApi('docs', async ({ api, env }) => {
   return runTestFiles([join(PROJECT, 'deploy/docs/commands.docs.ts')], {
     ...env,
     TRIBUTARY_NAMESPACE: '',
-    TRIBUTARY_GATEWAY_URL: api.url,
+    ...Object.fromEntries(
+      Object.entries(api.ports).map(([name, port]) => [urlVariable(name), localUrl(port)]),
+    ),
     GATEWAY: new URL(api.url).host,
   });
 });
