@@ -32,6 +32,7 @@ describe('a start position', () => {
     assert.deepEqual(parsePosition('-5m', NOW), { at: 'time', timestamp: NOW - 300_000 });
     assert.deepEqual(parsePosition('-2h', NOW), { at: 'time', timestamp: NOW - 7_200_000 });
     assert.deepEqual(parsePosition('-1d', NOW), { at: 'time', timestamp: NOW - 86_400_000 });
+    assert.deepEqual(parsePosition('-999999999d', NOW), { at: 'time', timestamp: 0 });
   });
 
   it('a start position may be a time', () => {

@@ -37,7 +37,7 @@ export function parsePosition(text: string, now: number): Position {
   const last = /^last:(\d+)$/.exec(text);
   if (last) return { at: 'last', count: Number(last[1]) };
   const ago = /^-(\d+)([smhd])$/.exec(text);
-  if (ago) return { at: 'time', timestamp: now - Number(ago[1]) * UNIT_MS[ago[2]!]! };
+  if (ago) return { at: 'time', timestamp: Math.max(0, now - Number(ago[1]) * UNIT_MS[ago[2]!]!) };
   const offset = /^offset:(\d+)$/.exec(text);
   if (offset && Number.isSafeInteger(Number(offset[1]))) return { at: 'offset', offset: Number(offset[1]) };
   if (/^\d+$/.test(text)) return parseNumber(text);

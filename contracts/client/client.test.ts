@@ -59,6 +59,48 @@ describe('the client of apps', () => {
     assert.equal(client.queued, 0);
   });
 
+  it('an event that is no JSON has a verdict of its own, and those behind it are sent', async () => {
+    const platform = createFakePlatform();
+    const { client } = clientOn(platform);
+    const given = [{ ...VIEW, value: 10n as unknown as number }, VIEW];
+    const verdicts = gather(given.map((action) => client.track(action)));
+    await platform.advance(1_000);
+    assert.deepEqual(statuses(verdicts), ['dropped', 'accepted']);
+    assert.equal(verdicts[0]?.status === 'dropped' && verdicts[0].error.code, 'event.not-json');
+  });
+
+  it('an onVerdict that throws neither stops the queue nor sends anything again', async (t) => {
+    const printed = t.mock.method(console, 'error', () => undefined);
+    const platform = createFakePlatform();
+    const { client } = clientOn(platform, {
+      onVerdict() {
+        throw new Error('boom');
+      },
+    });
+    const verdicts = gather([client.track(VIEW)]);
+    await platform.advance(1_000);
+    verdicts.push(...gather([client.track(VIEW)]));
+    await platform.advance(1_000);
+    assert.equal(client.queued, 0);
+    assert.deepEqual(
+      idsOf(platform).map(({ length }) => length),
+      [1, 1],
+    );
+    assert.equal(printed.mock.callCount(), 2);
+  });
+
+  it('a rest of weeks is taken for one of an hour, which a timer can wait', async () => {
+    const platform = createFakePlatform((_, count) =>
+      count === 2 ? { status: 503, headers: { 'retry-after': '2200000' } } : undefined,
+    );
+    const { client } = clientOn(platform);
+    const verdicts = gather([client.track(VIEW)]);
+    await platform.advance(3_500_000);
+    assert.deepEqual(statuses(verdicts), [undefined]);
+    await platform.advance(200_000);
+    assert.deepEqual(statuses(verdicts), ['accepted']);
+  });
+
   it('retries wait for as long as retry-after says, and longer each time without it', async () => {
     const rests = [{ 'retry-after': '20' }, {}, {}, {}];
     let posts = 0;

@@ -60,13 +60,22 @@ export function createEventQueue({ platform, call, skew, options }: EventQueuePo
         // A client that was closed leaves its events to the next session.
         if (!isClosed || verdict.status !== 'dropped') store.remove([id]);
         resolve(verdict);
-        options.onVerdict?.(verdict);
+        report(verdict);
       };
       const json = () =>
         JSON.stringify(isGiven ? event : { ...event, occurredAt: event.occurredAt + skew.correction });
       if (isClosed) return settle(dropped(id, 'client.closed', 'the client was closed'));
       waiting.push({ id, json, settle });
     });
+  }
+
+  /** An error of the app must not stop the queue, and would send again what is settled. */
+  function report(verdict: TrackVerdict): void {
+    try {
+      options.onVerdict?.(verdict);
+    } catch (error) {
+      console.error('tributary: onVerdict failed', error);
+    }
   }
 
   function dropOldest(): void {
@@ -100,6 +109,12 @@ export function createEventQueue({ platform, call, skew, options }: EventQueuePo
 
   return {
     add(queued) {
+      const reason = reasonAgainst(queued.event);
+      if (reason !== undefined) {
+        const verdict = dropped(queued.event.eventId, 'event.not-json', reason);
+        report(verdict);
+        return Promise.resolve(verdict);
+      }
       const verdict = enqueue(queued);
       if (!isClosed) store.put(queued);
       dropOldest();
@@ -138,4 +153,14 @@ export function createEventQueue({ platform, call, skew, options }: EventQueuePo
     },
     hurry: pump.hurry,
   };
+}
+
+/** Why an event cannot be sent: a BigInt, or an object that contains itself. */
+function reasonAgainst(event: QueuedEvent['event']): string | undefined {
+  try {
+    JSON.stringify(event);
+    return undefined;
+  } catch (error) {
+    return String((error as Error).message);
+  }
 }

@@ -65,10 +65,11 @@ function read(path: string): Map<string, QueuedEvent> {
   return waiting;
 }
 
-/** The last line of a process that was killed may be cut; its event was not yet tracked for good. */
+/** The last line of a process that was killed may be cut; its event was not yet tracked for good. Lines of another shape are passed over. */
 function parse(line: string): QueuedEvent | { readonly settled: readonly string[] } | undefined {
   try {
-    return JSON.parse(line) as QueuedEvent;
+    const entry = JSON.parse(line);
+    return Array.isArray(entry?.settled) || typeof entry?.event?.eventId === 'string' ? entry : undefined;
   } catch {
     return undefined;
   }

@@ -81,9 +81,13 @@ export function createGatewayCall(
   };
 }
 
+/** Timers take no more than 2³¹ ms, and a wish for more than an hour is a mistake. */
+const LONGEST_REST_MS = 3_600_000;
+
 /** `retry-after` has seconds or a date. */
 function restOf(wish: string | null, now: number): number {
   if (wish === null) return 0;
   const seconds = Number(wish);
-  return Math.max(0, Number.isNaN(seconds) ? Date.parse(wish) - now || 0 : seconds * 1_000);
+  const ms = Number.isNaN(seconds) ? Date.parse(wish) - now || 0 : seconds * 1_000;
+  return Math.min(LONGEST_REST_MS, Math.max(0, ms));
 }

@@ -55,6 +55,12 @@ describe('the stores of queued events', () => {
     assert.deepEqual(await idsIn(open('cut')), ['a']);
   });
 
+  it('a line of another shape is passed over', async () => {
+    open('shapes').put(anEvent('a'));
+    appendFileSync(join(folder, 'shapes'), '{}\n[]\nnull\n5\n{"event":{"eventId":1}}\n');
+    assert.deepEqual(await idsIn(open('shapes')), ['a']);
+  });
+
   it('the file stays as long as the queue, not as the history', async () => {
     const store = open('long');
     for (let n = 0; n < 30_000; n++) {

@@ -73,6 +73,10 @@ async function main(options: DemoOptions): Promise<void> {
     'replay',
     `Live replay at ${options.rate} actions a second${options.once ? '' : ', until Ctrl-C'}`,
   );
+  if (!options.once)
+    narrator.say(
+      `It repeats the ${plan.liveCount} kept actions with new ids, so that the windows of their users fill up; npm run load adds own data as it is`,
+    );
   const logged = () => dataset.actions(plan.historyCount);
   const turn = options.rate * SECONDS_OF_A_DEAL;
   const kept = options.order === 'logged' ? logged : () => interleaved(logged(), turn);

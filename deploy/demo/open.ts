@@ -2,9 +2,9 @@ import { openCompletejourney } from '../data/completejourney.ts';
 import { type CustomDataset, openCustom } from '../data/custom.ts';
 import { type Dataset, lastOf } from '../data/dataset.ts';
 import { ensureDataset } from '../data/datasets.ts';
+import { fileFailure } from '../data/file-failure.ts';
 import { openMovielens } from '../data/movielens.ts';
 import { describeRejections } from '../data/rejections.ts';
-import { SetupError } from '../local/parts/setup-error.mjs';
 import type { DemoOptions } from './options.ts';
 
 /**
@@ -29,8 +29,5 @@ export async function openDataset(
 
 /** An error in a user's own files is printed without a stack. */
 function refuse(error: unknown): CustomDataset {
-  const { name, code, message } = error as NodeJS.ErrnoException;
-  const theirs =
-    ['MappingError', 'FileError'].includes(name) || ['ENOENT', 'EACCES', 'EISDIR'].includes(code ?? '');
-  throw theirs ? new SetupError(message, 'deploy/data/README.md explains how to use your own data') : error;
+  throw fileFailure(error) ?? error;
 }

@@ -1,3 +1,4 @@
+import { fileFailure } from '../data/file-failure.ts';
 import { GatewayError } from '../data/gateway.ts';
 import { SetupError } from '../local/parts/setup-error.mjs';
 
@@ -5,16 +6,15 @@ const UNREACHABLE = ['ECONNREFUSED', 'ENOTFOUND', 'EAI_AGAIN', 'UND_ERR_CONNECT_
 
 /** Turns an error that the user can act on into one sentence with the remedy; any other is a defect and stays as it is. */
 export function loadFailure(error: unknown): unknown {
-  const { name, code = '', message } = error as NodeJS.ErrnoException;
-  if (['MappingError', 'FileError'].includes(name) || ['ENOENT', 'EACCES', 'EISDIR'].includes(code)) {
-    return new SetupError(
-      message.replace(/\.$/, ''),
-      'deploy/data/README.md explains the formats and the mapping',
-    );
-  }
+  const ofFile = fileFailure(error);
+  if (ofFile !== undefined) return ofFile;
+  const { code = '', message } = error as NodeJS.ErrnoException;
   const resume = 'run the same command again: it resumes where it stopped';
   if (UNREACHABLE.includes(code)) {
-    return new SetupError(`The gateway does not answer (${code})`, `Check --gateway, then ${resume}`);
+    return new SetupError(
+      `The gateway does not answer (${code})`,
+      `Check --gateway, or start one (npm run demo); then ${resume}`,
+    );
   }
   if (error instanceof GatewayError) return new SetupError(message, `Correct that, then ${resume}`);
   return error;

@@ -11,6 +11,7 @@ import { actionOf, rewardOf, type StoryEntry, slateOf } from '#topics/story/entr
 import { readStory } from '#topics/story/read-story.ts';
 import { renderTable } from '#topics/table.ts';
 import { withGateway } from './gateway.ts';
+import { nothingOf } from './nothing-of.ts';
 
 interface ShowFlags {
   readonly since: string;
@@ -51,11 +52,7 @@ export function similarItemsCommand(): Command {
 async function show(context: CommandContext, itemId: string, { since, json }: ShowFlags): Promise<void> {
   const from = parsePosition(since, Date.now());
   const { entries } = await readStory({ ...clientsOf(context), subject: { itemId }, from });
-  if (entries.length === 0)
-    throw new TributaryError(
-      'item.unknown',
-      `The log has nothing of item ${itemId} since ${since}: compare the id, or try --since beginning.`,
-    );
+  if (entries.length === 0) throw new TributaryError('item.unknown', nothingOf(`item ${itemId}`, since));
   const facts = factsOf(itemId, entries);
   await context.write(json ? `${JSON.stringify(facts)}\n` : `${renderFacts(facts)}\n`);
 }

@@ -10,6 +10,7 @@ import { actionOf, interestsRecordOf, type StoryEntry, slateOf } from '#topics/s
 import { readStory, readTitles } from '#topics/story/read-story.ts';
 import { StoryPrinter } from '#topics/story/render-story.ts';
 import { describeChoice } from './describe-choice.ts';
+import { nothingOf } from './nothing-of.ts';
 
 interface UserFlags {
   readonly since: string;
@@ -53,11 +54,7 @@ async function entriesOf(
 ): Promise<StoryEntry[]> {
   const from = parsePosition(since, Date.now());
   const { entries } = await readStory({ ...clientsOf(context), subject: { userId }, from });
-  if (entries.length === 0)
-    throw new TributaryError(
-      'user.unknown',
-      `The log has nothing of user ${userId} since ${since}: compare the id, or try --since beginning.`,
-    );
+  if (entries.length === 0) throw new TributaryError('user.unknown', nothingOf(`user ${userId}`, since));
   return entries;
 }
 

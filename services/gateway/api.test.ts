@@ -152,6 +152,17 @@ describe('the API of the gateway', () => {
     }
   });
 
+  it('refuses the id that stands for everyone, of whom there is no slate and no interest', async () => {
+    for (const url of ['/v1/recommendations?userId=*', '/v1/users/*/interests', '/v1/users/%2A/interests']) {
+      const { statusCode, body } = await http.inject({ url });
+      assert.deepEqual(
+        [statusCode, (JSON.parse(body) as { code: string }).code],
+        [400, 'user.reserved'],
+        url,
+      );
+    }
+  });
+
   it('answers with the reasons of each place and of the slate where they are asked for', async () => {
     const slot = {
       ...{ proposers: [{ model: 'trending', rank: 2 }], medoid: null, rules: ['pinned'] },

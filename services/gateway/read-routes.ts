@@ -3,7 +3,7 @@ import type { FastifyInstance, FastifyReply } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { LISTS_BY_NAME } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
-import { idFault } from '#contracts/domain/ids.ts';
+import { idFault, isEveryone } from '#contracts/domain/ids.ts';
 import { DEVICES, MAX_CONTEXTS, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { isEmptyFilter, MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import { TributaryError } from '#contracts/errors.ts';
@@ -140,7 +140,7 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
         explain,
         list,
       } = request.query;
-      demandId(userId, 'userId');
+      demandUser(userId);
       const trace = continueTrace(request, reply);
       // Each request gets a slate of its own, which its reader answers.
       reply.header('cache-control', 'no-store');
@@ -182,7 +182,7 @@ function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void
     },
     async (request, reply) => {
       const { id } = request.params;
-      demandId(id, 'userId');
+      demandUser(id);
       const trace = continueTrace(request, reply);
       const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(id)}`, trace);
       const { n = MAX_MEDOIDS, cursor } = request.query;
@@ -244,6 +244,16 @@ function gone({ raw }: FastifyReply): AbortSignal {
     if (!raw.writableFinished) left.abort();
   });
   return left.signal;
+}
+
+/** @throws TributaryError `user.reserved` for the id that stands for everyone: no action and no slate is that of everyone */
+function demandUser(id: string): void {
+  demandId(id, 'userId');
+  if (isEveryone(id))
+    throw new TributaryError('user.reserved', 'is reserved: it stands for everyone', {
+      status: 400,
+      field: 'userId',
+    });
 }
 
 function demandId(id: string, field: string): void {

@@ -20,7 +20,11 @@ const StartBody = Type.Object(
     name: Name,
     arms: Type.Array(
       Type.Object(
-        { name: Name, policy: Type.String({ maxLength: 500 }), share: Type.Number({ exclusiveMinimum: 0 }) },
+        {
+          name: Name,
+          policy: Type.String({ maxLength: 500 }),
+          share: Type.Number({ exclusiveMinimum: 0, maximum: 1e6 }),
+        },
         { additionalProperties: false },
       ),
       { minItems: 2, maxItems: 16 },

@@ -14,13 +14,22 @@ const PAGES = {
 
 let leave = new AbortController();
 
+/** A part of a hash that somebody typed may not be percent-encoded text; it is taken as it is. */
+function decoded(part) {
+  try {
+    return decodeURIComponent(part);
+  } catch {
+    return part;
+  }
+}
+
 /** Opens the page that the hash names, and ends whatever the former page still does. */
 async function open() {
   leave.abort();
   leave = new AbortController();
   const { signal } = leave;
-  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decodeURIComponent);
-  const [title, load] = PAGES[name] ?? PAGES[''];
+  const [name = '', ...rest] = location.hash.replace(/^#\/?/, '').split('/').map(decoded);
+  const [title, load] = Object.hasOwn(PAGES, name) ? PAGES[name] : PAGES[''];
   document.title = `${title} – Tributary`;
   for (const link of document.querySelectorAll('nav a')) {
     const isCurrent = link.getAttribute('href') === `#/${name}`;
