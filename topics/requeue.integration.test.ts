@@ -31,7 +31,7 @@ describe('requeue', () => {
     return done;
   }
 
-  async function messagesOf(name: 'actions' | 'items' | 'slates'): Promise<TopicMessage[]> {
+  async function messagesOf(name: 'actions' | 'items' | 'slates' | 'releases'): Promise<TopicMessage[]> {
     const messages: TopicMessage[] = [];
     const onMessage = (message: TopicMessage) => messages.push(message);
     await readTopic({ kafka: test.kafka, topic: test.topicOf(name), from: { at: 'beginning' }, onMessage });
@@ -102,6 +102,16 @@ describe('requeue', () => {
     const requeued = await requeue({ topic: 'slates', onSkipped: (one) => skipped.push(one.offset) });
     assert.deepEqual([requeued, skipped], [[], [offset]]);
     assert.deepEqual(await messagesOf('slates'), []);
+  });
+
+  it('sends one message for several letters of it, so that a requeue never doubles what is rejected again', async () => {
+    const again = letter({ sourceTopic: 'releases', key: Buffer.from('g1'), value: Buffer.from('broken') });
+    const other = { ...again, value: Buffer.from('other') };
+    for (const one of [again, { ...again, headers: { 'requeued-from': Buffer.from('0:9') } }, other])
+      await test.produce('dead-letters', { key: 'releases', value: test.encode('DeadLetter', one) });
+    assert.equal((await requeue({ topic: 'releases' })).length, 2);
+    const values = (await messagesOf('releases')).map(({ value }) => value?.toString());
+    assert.deepEqual(values.sort(), ['broken', 'other']);
   });
 
   it("fails with the letter's name if its topic is not in the catalogue", async () => {

@@ -1,4 +1,5 @@
 /** Sends dead letters back to their source topics. */
+import { createHash } from 'node:crypto';
 import { type Kafka, Partitioners, type Producer } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
 import { TributaryError } from '#contracts/errors.ts';
@@ -46,7 +47,8 @@ export interface RequeuedLetter {
 /**
  * Produces the selected letters again with their key, value and headers, one request each with acks=all, so that
  * every reported line is in the log. The letters stay in `dead-letters`: readers expect redelivery and drop the
- * duplicates of a second requeue.
+ * duplicates of a second requeue. Of several letters of the same message one is sent: a message that is rejected again has a
+ * further letter, and each requeue would otherwise double them.
  * @returns the number of letters sent, or listed in a dry run
  * @throws TributaryError `topics.not-acknowledged`, the errors of `readTopic`, and DecodeError for a malformed letter
  */
@@ -57,6 +59,7 @@ export async function requeueDeadLetters(options: RequeueOptions): Promise<numbe
   });
   if (!options.dryRun) await producer.connect();
   let requeued = 0;
+  const seen = new Set<string>();
   try {
     await readTopic({
       kafka: options.kafka,
@@ -73,6 +76,9 @@ export async function requeueDeadLetters(options: RequeueOptions): Promise<numbe
           await options.onSkipped?.({ letter, partition: message.partition, offset: message.offset });
           return undefined;
         }
+        const identity = identityOf(letter);
+        if (seen.has(identity)) return undefined;
+        seen.add(identity);
         const sentTo = options.dryRun ? null : await send(producer, options.namespace, letter, message);
         requeued += 1;
         await options.onRequeued?.({ letter, partition: message.partition, offset: message.offset, sentTo });
@@ -91,6 +97,14 @@ function isChosen(letter: RecordTypes['DeadLetter'], { topic, code, stage }: Req
     (code === undefined || letter.code === code) &&
     (stage === undefined || letter.stage === stage)
   );
+}
+
+/** The same for all letters of one message, whichever of them came of a requeue. */
+function identityOf({ sourceTopic, partition, key, value }: RecordTypes['DeadLetter']): string {
+  const place = key === null ? `partition ${partition}` : `key ${key.length}`;
+  const hash = createHash('sha1').update(`${sourceTopic} ${place} ${value?.length ?? -1} `);
+  for (const part of [key, value]) if (part !== null) hash.update(part);
+  return hash.digest('base64');
 }
 
 async function send(
