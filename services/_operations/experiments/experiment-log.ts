@@ -1,10 +1,10 @@
-import { type Kafka, Partitioners } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import { type Codec, DecodeError } from '#contracts/codec.ts';
 import { ExperimentBook } from '#contracts/domain/experiments.ts';
-import { TributaryError } from '#contracts/errors.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic } from '#topics/reader.ts';
+import { declare } from '../declare.ts';
 import { ExperimentOutcomes } from './report.ts';
 
 /** The topics of experiments, read once for one command. */
@@ -33,20 +33,8 @@ export async function declareState(
   value: Experiment,
 ): Promise<void> {
   await codec.prepare(['Experiment']);
-  const topic = qualifiedTopic(namespace, 'experiments');
-  const createPartitioner = Partitioners.DefaultPartitioner;
-  const producer = kafka.producer({ allowAutoTopicCreation: false, createPartitioner });
-  await producer.connect();
-  try {
-    const messages = [{ key: value.name, value: codec.encode('Experiment', value) }];
-    const [answer] = await producer.send({ topic, acks: -1, messages });
-    if (answer?.errorCode !== 0 || answer.baseOffset === undefined)
-      throw new TributaryError('kafka.unacknowledged', `${topic} did not acknowledge the change.`, {
-        retryable: true,
-      });
-  } finally {
-    await producer.disconnect();
-  }
+  const messages = [{ key: value.name, value: codec.encode('Experiment', value) }];
+  await declare(kafka, qualifiedTopic(namespace, 'experiments'), messages);
 }
 
 /** Reads what is in `slates` and `rewards` since the start of the experiment. Undecodable messages are dead letters of their readers. */

@@ -1,11 +1,11 @@
-import { type Kafka, Partitioners } from 'kafkajs';
+import type { Kafka } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
-import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
+import { declare } from '../declare.ts';
 
 /** The topics `releases` and `embeddings`, read once for one command. */
 export interface ReleaseLog {
@@ -61,25 +61,11 @@ export async function declareReleases(
   releases: readonly Release[],
 ): Promise<void> {
   await codec.prepare(['Release']);
-  const topic = qualifiedTopic(namespace, 'releases');
-  const producer = kafka.producer({
-    allowAutoTopicCreation: false,
-    createPartitioner: Partitioners.DefaultPartitioner,
-  });
-  await producer.connect();
-  try {
-    const messages = releases.map((release) => ({
-      key: release.generation,
-      value: codec.encode('Release', release),
-    }));
-    const [answer] = await producer.send({ topic, acks: -1, messages });
-    if (answer?.errorCode !== 0 || answer.baseOffset === undefined)
-      throw new TributaryError('kafka.unacknowledged', `${topic} did not acknowledge the change.`, {
-        retryable: true,
-      });
-  } finally {
-    await producer.disconnect();
-  }
+  const messages = releases.map((release) => ({
+    key: release.generation,
+    value: codec.encode('Release', release),
+  }));
+  await declare(kafka, qualifiedTopic(namespace, 'releases'), messages);
 }
 
 /** Follows `releases` until the generation is declared active. @returns false when the signal aborts first */
