@@ -85,6 +85,7 @@ async function attack(path: Path): Promise<PoisonResult> {
     ...(exited.size > 0 ? [...exited].map((name) => `${name} exited`) : await good.missing()),
   ];
   const memoryMib = exited.size > 0 ? 0 : await largestMemory(path);
+  if (differences.length > 0) differences.push(...(await repetitions(path)));
   producer.close();
   return {
     cases: cases.length,
@@ -158,10 +159,29 @@ function placeOf(topic: string, partition: number, offset: number): string {
   return `${topic} ${partition}:${offset}`;
 }
 
+/** Counters of what makes a stage repeat its work, which tell whence a second letter comes. */
+const REPETITIONS =
+  /^(tributary_(?:unacknowledged_writes|group_rejoins|state_rebuilds)_total\S*) ([1-9]\d*)$/gm;
+
+/** @returns the counters above 0, of the stages that run */
+async function repetitions(path: Path): Promise<string[]> {
+  const found: string[] = [];
+  for (const [name, port] of Object.entries(path.stages.ports)) {
+    const text = await metricsAt(port).catch(() => '');
+    for (const [, counter, count] of text.matchAll(REPETITIONS))
+      found.push(`${name}: ${counter} is ${count}`);
+  }
+  return found;
+}
+
+async function metricsAt(port: number): Promise<string> {
+  return (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+}
+
 async function largestMemory({ stages }: Path): Promise<number> {
   const sizes = await Promise.all(
     Object.values(stages.ports).map(async (port) => {
-      const text = await (await fetch(`http://127.0.0.1:${port}/metrics`)).text();
+      const text = await metricsAt(port);
       return Number(/^process_resident_memory_bytes\S* (\S+)$/m.exec(text)?.[1] ?? 0);
     }),
   );

@@ -11,7 +11,6 @@ import type { GroupSession } from '#topics/kafka/group-session.ts';
 export class Commits {
   readonly #session: Pick<GroupSession, 'commitOffsets'>;
   readonly #log: Logger;
-  readonly #onCommitted: (committed: TopicPartitionOffsetAndMetadata) => void;
   readonly #timer: NodeJS.Timeout;
   readonly #handled = new Map<string, TopicPartitionOffsetAndMetadata>();
   /** Partitions that were noted since the last call of `forget`. */
@@ -19,15 +18,8 @@ export class Commits {
   #turn = 0;
   #committing: Promise<void> = Promise.resolve();
 
-  /** @param onCommitted is called for each partition after the group has taken its offset */
-  constructor(
-    session: Pick<GroupSession, 'commitOffsets'>,
-    log: Logger,
-    intervalMs: number,
-    onCommitted: (committed: TopicPartitionOffsetAndMetadata) => void = () => undefined,
-  ) {
+  constructor(session: Pick<GroupSession, 'commitOffsets'>, log: Logger, intervalMs: number) {
     this.#session = session;
-    this.#onCommitted = onCommitted;
     this.#log = log;
     this.#timer = setInterval(() => void this.flush(), intervalMs);
   }
@@ -64,7 +56,6 @@ export class Commits {
       this.#handled.clear();
       try {
         await this.#session.commitOffsets(offsets);
-        offsets.forEach(this.#onCommitted);
       } catch (error) {
         this.#log.info({ reason: reasonOf(error) }, 'commit failed; the messages will be redelivered');
       }

@@ -121,7 +121,6 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     onRebalancing: () => void commits.flush(),
     onJoined(assignment) {
       commits.forget();
-      sentLetters.keepOnly((topic, partition) => assignment[topic]?.includes(partition) === true);
       const partitions = partitionsOf(assignment);
       log.info({ group: groupId, partitions }, 'partitions assigned');
       onAssigned?.(partitions);
@@ -138,9 +137,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
     ...(maxBytesPerPartition === undefined ? {} : { maxBytesPerPartition }),
   });
   const sentLetters = new SentLetters();
-  const commits = new Commits(session, log, COMMIT_INTERVAL_MS, ({ topic, partition, offset }) =>
-    sentLetters.forgetBefore(topic, partition, Number(offset)),
-  );
+  const commits = new Commits(session, log, COMMIT_INTERVAL_MS);
   const held =
     options.state === undefined
       ? undefined

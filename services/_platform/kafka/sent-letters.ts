@@ -5,13 +5,23 @@ function identityOf({ timestamp, value }: LogMessage): string {
   return `${timestamp} ${value?.length ?? -1}`;
 }
 
+/** Letters remembered of a partition; more than any part of it that is read again after a rebalance. */
+const MAX_REMEMBERED = 20_000;
+
 /**
- * The messages whose dead letters this process has sent and whose offsets are not committed yet. They are read again after a rebalance and
- * after a comparison of the state with the log, and have their letters already.
+ * The messages whose dead letters this process has sent last. Messages are read again after a rebalance, after a failed commit and after a
+ * comparison of the state with the log, and these have their letters already. They are remembered beyond their commit and beyond the loss
+ * of their partition, because both may be undone: a member that comes back reads from whichever commit the group has.
  */
 export class SentLetters {
-  /** By topic and partition, the identity of each message by its offset. */
+  /** By topic and partition, the identity of each message by its offset, in the order of sending. */
   readonly #sent = new Map<string, Map<number, string>>();
+  readonly #maxRemembered: number;
+
+  /** @param maxRemembered letters of a partition; the oldest are forgotten first */
+  constructor(maxRemembered = MAX_REMEMBERED) {
+    this.#maxRemembered = maxRemembered;
+  }
 
   has(topic: string, partition: number, message: LogMessage): boolean {
     const identity = this.#sent.get(nameOf(topic, partition))?.get(Number(message.offset));
@@ -23,24 +33,11 @@ export class SentLetters {
     const name = nameOf(topic, partition);
     for (const message of messages) {
       const sent = this.#sent.get(name) ?? new Map<number, string>();
-      this.#sent.set(name, sent.set(Number(message.offset), identityOf(message)));
-    }
-  }
-
-  /** The group has committed the offset: messages before it are not read again. */
-  forgetBefore(topic: string, partition: number, committed: number): void {
-    const name = nameOf(topic, partition);
-    const sent = this.#sent.get(name);
-    if (sent === undefined) return;
-    for (const offset of sent.keys()) if (offset < committed) sent.delete(offset);
-    if (sent.size === 0) this.#sent.delete(name);
-  }
-
-  /** Forgets the partitions that another member owns now. */
-  keepOnly(isOwned: (topic: string, partition: number) => boolean): void {
-    for (const name of [...this.#sent.keys()]) {
-      const [topic, partition] = name.split('\n') as [string, string];
-      if (!isOwned(topic, Number(partition))) this.#sent.delete(name);
+      this.#sent.set(name, sent);
+      const offset = Number(message.offset);
+      sent.delete(offset);
+      sent.set(offset, identityOf(message));
+      if (sent.size > this.#maxRemembered) sent.delete(sent.keys().next().value!);
     }
   }
 }
