@@ -2,10 +2,12 @@
 import type { Rule } from './objects.ts';
 import {
   allSettings,
+  callsLeadToStages,
   replicasFitPartitions,
   scalersDecide,
   secretsAreReferred,
   settingsAreKnown,
+  stageCalls,
 } from './setting-rules.ts';
 import {
   hasBudget,
@@ -32,6 +34,7 @@ export async function everyRule(): Promise<Readonly<Record<string, Rule>>> {
     'every Service leads to a container': leadsSomewhere,
     'the namespace admits only restricted pods': isNamespaceRestricted,
     'every setting exists and has a value that is accepted': settingsAreKnown(settings),
+    'every stage finds and reaches the stages that it calls': callsLeadToStages(await stageCalls()),
     'no manifest contains a secret': secretsAreReferred(settings),
     'no stage has more replicas than partitions': replicasFitPartitions,
     'a scaler decides the replicas alone, and never on zero': scalersDecide,

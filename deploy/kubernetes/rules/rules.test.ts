@@ -128,6 +128,20 @@ const BREACHES: Readonly<
       says: /TRIBUTARY_LOG_LEVEL must be one of .*, but is "loud"/,
     },
   ],
+  'every stage finds and reaches the stages that it calls': [
+    {
+      kind: 'ConfigMap',
+      name: 'settings',
+      change: (one) => delete (one.data as DataMap).TRIBUTARY_PROPOSE_URL,
+      says: /gateway calls propose, but TRIBUTARY_PROPOSE_URL is nothing/,
+    },
+    {
+      kind: 'NetworkPolicy',
+      name: 'propose',
+      change: (one) => delete (one.spec as DataMap).ingress,
+      says: /the network policies keep gateway from propose/,
+    },
+  ],
   'no manifest contains a secret': [
     {
       kind: 'ConfigMap',

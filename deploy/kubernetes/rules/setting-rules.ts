@@ -2,7 +2,7 @@
 import { join } from 'node:path';
 import { fileVariable } from '#contracts/secret-file.ts';
 import { PLATFORM_SETTINGS, portSetting, type Setting, type Settings } from '#platform/config.ts';
-import { STAGES, WORKERS } from '#stages/stages.ts';
+import { STAGES, urlVariable, WORKERS } from '#stages/stages.ts';
 import { CATALOG, type TopicName } from '#topics/catalog.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import type { Data, DataMap } from '../render/merge.ts';
@@ -10,16 +10,72 @@ import { objectName } from '../render/render.ts';
 import { WORKLOADS } from '../source/workloads.ts';
 import { at, ofKind, podSources, type Rule } from './objects.ts';
 
+const NAME_LABEL = 'app.kubernetes.io/name';
+
+/** Returns the settings that a stage or a worker declares itself. */
+async function settingsOfFolder(folder: string): Promise<Setting<unknown>[]> {
+  const module = (await import(join(PROJECT, 'services', folder, 'config.ts'))) as { SETTINGS: Settings };
+  return Object.values(module.SETTINGS);
+}
+
 /** Returns every setting of every stage, by its variable. */
 export async function allSettings(): Promise<ReadonlyMap<string, Setting<unknown>>> {
   const declared = await Promise.all(
-    [...Object.values(STAGES), ...Object.values(WORKERS)].map(async ({ folder }) => {
-      const module = (await import(join(PROJECT, 'services', folder, 'config.ts'))) as { SETTINGS: Settings };
-      return Object.values(module.SETTINGS);
-    }),
+    [...Object.values(STAGES), ...Object.values(WORKERS)].map(({ folder }) => settingsOfFolder(folder)),
   );
   const all = [...Object.values(PLATFORM_SETTINGS as Settings), portSetting(0), ...declared.flat()];
   return new Map(all.map((setting) => [setting.variable, setting]));
+}
+
+/** A stage, and one that it calls. */
+export interface StageCall {
+  readonly caller: string;
+  readonly called: string;
+}
+
+/** Returns which stages call which, as their settings declare it: a stage has the address of each that it calls. */
+export async function stageCalls(): Promise<StageCall[]> {
+  const calls = await Promise.all(
+    Object.values(STAGES).map(async ({ name: caller, folder }) => {
+      const variables = new Set((await settingsOfFolder(folder)).map(({ variable }) => variable));
+      return Object.keys(STAGES)
+        .filter((called) => variables.has(urlVariable(called)))
+        .map((called) => ({ caller, called }));
+    }),
+  );
+  return calls.flat();
+}
+
+/**
+ * Returns the rule that a stage finds each stage that it calls, and may reach it: where its address is not set, the stage would
+ * look for it on its own host.
+ */
+export function callsLeadToStages(calls: readonly StageCall[]): Rule {
+  return (objects) => {
+    const variables = variablesOf(objects).filter(({ place }) => place === 'settings');
+    const addresses = new Map(variables.map(({ variable, value }) => [variable, String(value)]));
+    return calls.flatMap(({ caller, called }) => {
+      const address = addresses.get(urlVariable(called)) ?? 'nothing';
+      const target = `http://${called}:${STAGES[called as keyof typeof STAGES].port}`;
+      return [
+        ...(address === target
+          ? []
+          : [`${caller} calls ${called}, but ${urlVariable(called)} is ${address}`]),
+        ...(mayReach(objects, caller, called) ? [] : [`the network policies keep ${caller} from ${called}`]),
+      ];
+    });
+  };
+}
+
+/** Whether the policies of both stages name the other one. */
+function mayReach(objects: readonly DataMap[], caller: string, called: string): boolean {
+  const names = (stage: string, direction: 'egress' | 'ingress', peer: string): boolean =>
+    ofKind(objects, 'NetworkPolicy')
+      .filter((policy) => at(policy, 'spec', 'podSelector', 'matchLabels', NAME_LABEL) === stage)
+      .flatMap((policy) => (at(policy, 'spec', direction) ?? []) as DataMap[])
+      .flatMap((one) => (one[direction === 'egress' ? 'to' : 'from'] ?? []) as DataMap[])
+      .some((one) => at(one, 'podSelector', 'matchLabels', NAME_LABEL) === peer);
+  return names(caller, 'egress', called) && names(called, 'ingress', caller);
 }
 
 /** Returns the rule that the variables of the stages exist and have values that the stages accept. */

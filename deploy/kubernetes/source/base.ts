@@ -19,7 +19,7 @@ export const BASE_SETTINGS: Readonly<Record<string, string>> = {
   // Shorter than what the startup probe allows. Without it, stages that wait for the Job `topics` are started again and again.
   [PLATFORM_SETTINGS.startPatienceMs.variable]: String((STARTUP_SECONDS - 60) * 1_000),
   ...Object.fromEntries(
-    (['rerank', 'interests', 'index'] as const).map((name) => [
+    WORKLOADS.filter(({ name }) => WORKLOADS.some(({ peers }) => peers.includes(name))).map(({ name }) => [
       urlVariable(name),
       `http://${name}:${portOf(name)}`,
     ]),

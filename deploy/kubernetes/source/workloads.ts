@@ -38,7 +38,7 @@ export const WORKLOADS: readonly Workload[] = [
     writes: ['actions', 'items'],
     configurations: ['actions'],
     groups: {},
-    peers: ['rerank', 'interests', 'index'],
+    peers: ['rerank', 'interests', 'index', 'propose'],
     usesRedis: false,
   },
   {
