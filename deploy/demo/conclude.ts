@@ -42,7 +42,7 @@ export async function conclude(
     eventsSent: past.history.sent + counts.sent,
     eventsAcknowledged: past.history.acknowledged + counts.acknowledged,
     eventsRejected: past.history.rejected + counts.rejected,
-    generation: { id: generation.id, state: generation.state },
+    generation: { id: generation.id, state: generation.state, without: generation.without },
     indexItems: generation.items,
     freshnessMs: live.freshness,
     liveRate: {

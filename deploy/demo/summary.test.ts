@@ -19,7 +19,7 @@ const summary: Summary = {
   observations: 380,
   slateOverlap: 0.2,
   usersWithMedoids: 1_600,
-  generation: { id: 'g1', state: 'active' },
+  generation: { id: 'g1', state: 'active', without: {} },
   indexItems: 9,
   freshnessMs: { p50: 61.5, p99: 240, max: 300, count: 150, timedOut: 0, skipped: 2 },
   liveRate: { wanted: 200, achieved: 199.9, usersPerSecond: 140 },
@@ -48,6 +48,15 @@ test('each fault is listed, and a missing measurement is called unknown', () => 
   assert.match(text, /^not as planned +1 events rejected, 2 dead letters, 3 freshness probes timed out$/m);
   assert.match(text, /^freshness +p50 unknown, p99 unknown over 0 actions$/m);
   assert.match(text, /^memory +unknown here$/m);
+});
+
+test('a summary names what its generation goes without, with the reasons', () => {
+  assert.match(renderSummary(summary), /^goes without +nothing$/m);
+  const without = { 'hard negatives': '88 % of the queries reach 32 items', combiner: 'too few users' };
+  assert.match(
+    renderSummary({ ...summary, generation: { ...summary.generation, without } }),
+    /^goes without +hard negatives \(88 % of the queries reach 32 items\); combiner \(too few users\)$/m,
+  );
 });
 
 test('the status of a replay is one line', () => {

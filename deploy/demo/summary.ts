@@ -13,7 +13,7 @@ export interface Summary extends Census {
   readonly eventsSent: number;
   readonly eventsAcknowledged: number;
   readonly eventsRejected: number;
-  readonly generation: Pick<ActiveGeneration, 'id' | 'state'>;
+  readonly generation: Pick<ActiveGeneration, 'id' | 'state' | 'without'>;
   readonly indexItems: number;
   readonly freshnessMs: FreshnessReport;
   /** Actions a second of the live replay, requested and achieved, and the users who acted in a second. */
@@ -45,6 +45,7 @@ export function renderSummary(summary: Summary): string {
       'generation',
       `${summary.generation.id} (${summary.generation.state}), ${summary.indexItems} items in the index`,
     ],
+    ['goes without', without(summary.generation)],
     [
       'freshness',
       `p50 ${milliseconds(freshness.p50)}, p99 ${milliseconds(freshness.p99)} over ${freshness.count} actions${freshness.skipped > 0 ? `, ${freshness.skipped} skipped` : ''}`,
@@ -82,6 +83,11 @@ function faults(summary: Summary): string {
   ] as const;
   const told = found.filter(([count]) => count > 0).map(([count, what]) => `${count} ${what}`);
   return told.length === 0 ? 'nothing' : told.join(', ');
+}
+
+function without(generation: Summary['generation']): string {
+  const parts = Object.entries(generation.without).map(([part, reason]) => `${part} (${reason})`);
+  return parts.length === 0 ? 'nothing' : parts.join('; ');
 }
 
 function milliseconds(value: number | null): string {

@@ -8,6 +8,8 @@ export interface ActiveGeneration {
   readonly state: 'active';
   /** Number of items that the index serves. */
   readonly items: number;
+  /** What the generation goes without, by name, with the reason. */
+  readonly without: Readonly<Record<string, string>>;
 }
 
 interface IndexStatus {
@@ -20,6 +22,7 @@ interface RetrainStatus {
     readonly generation: string;
     readonly state: string;
     readonly reason: string | null;
+    readonly without: Readonly<Record<string, string>>;
   } | null;
 }
 
@@ -40,14 +43,16 @@ export async function trainFirstGeneration(cluster: Cluster, say: Say): Promise<
   const retrain = createPeer({ name: 'retrain', url: cluster.url('retrain'), timeoutMs: 10_000 });
   const index = createPeer({ name: 'index', url: cluster.url('index'), timeoutMs: 10_000 });
   try {
-    const { generation, state, reason } = await trainOnce(retrain, say);
+    const { generation, state, reason, without } = await trainOnce(retrain, say);
     if (state === 'rejected') {
       throw new SetupError(
         `Generation ${generation} was rejected: ${reason}`,
         'Use more actions (--limit), or more time for training (TRIBUTARY_RETRAIN_SECONDS)',
       );
     }
-    return await served(index, generation, () => processorSeconds(cluster.url('index')), say);
+    for (const [part, why] of Object.entries(without)) say(`It goes without ${part}: ${why}`);
+    const items = await served(index, generation, () => processorSeconds(cluster.url('index')), say);
+    return { id: generation, state: 'active', items, without };
   } finally {
     await Promise.all([retrain.close(), index.close()]);
   }
@@ -77,19 +82,14 @@ async function trainOnce(retrain: Peer, say: Say): Promise<NonNullable<RetrainSt
 /** Processor time that counts as progress, in seconds: an idle stage consumes less in ten minutes. */
 const SECONDS_OF_WORK = 10;
 
-/** The index publishes no progress of a graph under construction, so that its processor time stands for it. */
-function served(
-  index: Peer,
-  generation: string,
-  seconds: () => Promise<number>,
-  say: Say,
-): Promise<ActiveGeneration> {
+/** Returns the number of items that the index serves. It publishes no progress of a graph under construction, so that its processor time stands for it. */
+function served(index: Peer, generation: string, seconds: () => Promise<number>, say: Say): Promise<number> {
   return waitForProgress(
     `Serving generation ${generation}`,
     async () => {
       const { active } = await index.get<IndexStatus>('/status');
       if (active?.generation === generation) {
-        return { found: { id: generation, state: 'active' as const, items: active.items } };
+        return { found: active.items };
       }
       const worked = Math.floor((await seconds()) / SECONDS_OF_WORK) * SECONDS_OF_WORK;
       return { progress: `the index has worked for ${worked} s of processor time` };

@@ -94,10 +94,10 @@ export const SETTINGS = {
     summary:
       'whether a retraining begins with the weights of the active generation where it can, or always from scratch',
   }),
-  hardNegatives: choice('TRIBUTARY_RETRAIN_HARD_NEGATIVES', ['true', 'false'], {
+  hardNegatives: choice('TRIBUTARY_RETRAIN_HARD_NEGATIVES', ['true', 'strict', 'false'], {
     fallback: 'true',
     summary:
-      'whether PinSage learns from hard negatives; a training fails where fewer than nine of ten queries have enough of them, as in a log whose contexts hold one item each',
+      'whether PinSage learns from hard negatives. Where fewer than nine of ten queries reach enough of them, as in a log whose contexts hold one item each, a training goes without them and warns; a strict one fails',
   }),
   companions: companions('TRIBUTARY_RETRAIN_MODELS', {
     fallback: ['places', 'combiner'],

@@ -3,6 +3,7 @@ import { RELEASE_STATES, type Release } from '#contracts/generated/records.ts';
 import { counter, gauge, registerMetrics } from '#platform/observability/declared-metrics.ts';
 import type { RefreshReport } from './graph/live-neighbourhoods.ts';
 import type { LogState } from './log-state/log-state.ts';
+import type { HardNegativesUse } from './training/prepare.ts';
 
 export const METRICS = {
   retrainings: counter('tributary_retrain_retrainings_total', {
@@ -12,6 +13,10 @@ export const METRICS = {
   companions: counter('tributary_retrain_companions_total', {
     help: 'Models trained beside PinSage, by model and outcome: trained, left_out; a generation has no list of a model that was left out',
     labels: ['model', 'outcome'],
+  }),
+  hardNegatives: counter('tributary_retrain_hard_negatives_total', {
+    help: 'Trainings of PinSage by hard negatives: used, or none, because the settings have none or too few queries reach enough of them',
+    labels: ['outcome'],
   }),
   seconds: gauge('tributary_retrain_seconds', {
     help: 'Time that the last retraining took, from reading the log to its last release',
@@ -51,6 +56,8 @@ export interface RetrainMetrics {
   ended(release: Release): void;
   /** Notes a model that was trained beside PinSage. */
   companion(model: string, outcome: 'trained' | 'left_out'): void;
+  /** Notes whether a training had hard negatives. */
+  hardNegatives(use: Pick<HardNegativesUse, 'used'>): void;
   /** Notes the walks of a retraining. */
   walked(report: RefreshReport): void;
   readonly inductiveItems: Counter;
@@ -76,6 +83,7 @@ export function createRetrainMetrics(
       metrics.actions.set(actionCount);
     },
     companion: (model, outcome) => metrics.companions.inc({ model, outcome }),
+    hardNegatives: ({ used }) => metrics.hardNegatives.inc({ outcome: used ? 'used' : 'none' }),
     walked({ walked, seconds }) {
       metrics.walkedItems.inc(walked);
       metrics.walkSeconds.set(seconds);

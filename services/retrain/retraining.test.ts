@@ -16,6 +16,7 @@ import { TrainingLease } from './lease.ts';
 import { createLogState, type LogState } from './log-state/log-state.ts';
 import { pinSageArtefact } from './log-state/pinsage-model.ts';
 import { someItem, someRelease } from './records.testing.ts';
+import { missingParts } from './release/model-card.ts';
 import { type RecordedWrites, recordingPublisher } from './release/publisher.testing.ts';
 import { type RetrainingPorts, retrain } from './retraining.ts';
 import type { TrainInput, TrainResult } from './training/train.ts';
@@ -81,6 +82,7 @@ function trained(
       contentOnly: figures(contentOnly),
       warmStart: input.warmStart && figures(warmStart),
       lossByEpoch: [0.2, 0.1],
+      hardNegatives: { used: true, share: 0.97, reason: null },
       pairs: 40,
       examples: 80,
       seconds: 1.5,
@@ -96,6 +98,7 @@ describe('a retraining', () => {
   let warnings: { items?: number; first?: string[] }[];
   let inputs: TrainInput[];
   let companions: string[];
+  let hardNegatives: boolean[];
   let ports: RetrainingPorts;
 
   beforeEach(() => {
@@ -104,6 +107,7 @@ describe('a retraining', () => {
     warnings = [];
     inputs = [];
     companions = [];
+    hardNegatives = [];
     const recording = recordingPublisher();
     written = recording.written;
     ports = {
@@ -113,6 +117,7 @@ describe('a retraining', () => {
       metrics: {
         ended: (release: Release) => void ended.push(release.state),
         walked: () => {},
+        hardNegatives: ({ used }: { used: boolean }) => void hardNegatives.push(used),
         companion: (...noted: string[]) => void companions.push(noted.join(' ')),
       },
       publisher: recording.publisher,
@@ -253,6 +258,47 @@ describe('a retraining', () => {
       gainHigh: -0.01,
       leftOut: 'popularity finds more',
     });
+  });
+
+  it('a training without hard negatives is served, and log, metric, figures and card report it', async () => {
+    shop();
+    const use = { used: false, share: 0.88, reason: '88 % of the queries reach 32 items' };
+    const train = async (input: TrainInput) => {
+      const result = trained(input);
+      return { ...result, metrics: { ...result.metrics, hardNegatives: use } };
+    };
+    const { state, metrics, modelCard } = await retrain('g1', { ...ports, train });
+    assert.equal(state, 'ready');
+    assert.equal(metrics.hardNegativesShare, 0.88);
+    assert.deepEqual(JSON.parse(modelCard).hardNegatives, use);
+    assert.deepEqual(missingParts(modelCard), { 'hard negatives': use.reason });
+    assert.deepEqual(warnings, [{ generation: 'g1', share: use.share, reason: use.reason }]);
+    assert.deepEqual(hardNegatives, [false]);
+  });
+
+  it('a training with hard negatives, or without them by the settings, gives no warning', async () => {
+    shop();
+    assert.deepEqual(missingParts((await retrain('g1', ports)).modelCard), {});
+    const use = { used: false, share: null, reason: 'the configuration has none' };
+    const train = async (input: TrainInput) => {
+      const result = trained(input);
+      return { ...result, metrics: { ...result.metrics, hardNegatives: use } };
+    };
+    const config = { ...CONFIG, hardNegatives: 'false' as const };
+    const { metrics } = await retrain('g2', { ...ports, config, train });
+    assert.equal('hardNegativesShare' in metrics, false);
+    assert.deepEqual(warnings, []);
+    assert.deepEqual(hardNegatives, [true, false]);
+  });
+
+  it('the settings of hard negatives are handed to the training', async () => {
+    shop();
+    for (const given of ['true', 'strict', 'false'] as const)
+      await retrain(given, { ...ports, config: { ...CONFIG, hardNegatives: given } });
+    assert.deepEqual(
+      inputs.map(({ config }) => config.hardNegatives),
+      [true, 'strict', false],
+    );
   });
 
   it('the models of the settings are handed to the training', async () => {

@@ -25,7 +25,7 @@ import { warmStartFrom } from './training/warm-start.ts';
 export interface RetrainingPorts {
   readonly config: RetrainConfig;
   readonly log: Pick<Logger, 'info' | 'warn'>;
-  readonly metrics: Pick<RetrainMetrics, 'ended' | 'walked' | 'companion'>;
+  readonly metrics: Pick<RetrainMetrics, 'ended' | 'walked' | 'companion' | 'hardNegatives'>;
   readonly state: {
     readonly actions: ActionLog;
     readonly catalogue: ItemCatalogue;
@@ -103,6 +103,7 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
     const named = { generation, itemIds: training.itemIds };
     const result = await ports.train({ ...input, neighbourhoods }, named);
     stopwatch.lapAround('hand-over', result.metrics.steps);
+    noteHardNegatives(generation, result, ports);
     noteCompanions(generation, result, ports);
     const measured = () => ({
       alpha: result.alpha.alpha,
@@ -171,6 +172,18 @@ function reasonToReject(
     },
     active,
   );
+}
+
+/** A training that went without hard negatives although the settings want them is served like any other, but a person should look. */
+function noteHardNegatives(
+  generation: string,
+  { metrics: { hardNegatives } }: TrainResult,
+  { config, log, metrics }: RetrainingPorts,
+): void {
+  metrics.hardNegatives(hardNegatives);
+  if (hardNegatives.used || config.hardNegatives === 'false') return;
+  const { share, reason } = hardNegatives;
+  log.warn({ generation, share, reason }, 'trained without hard negatives');
 }
 
 /** A model that is left out is no reason to reject a generation, but a person should look. */

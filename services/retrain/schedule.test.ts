@@ -79,7 +79,7 @@ describe('the schedule of retrainings', () => {
     await trainings.end('rejected', 'worse');
     assert.deepEqual(schedule.status, {
       running: null,
-      last: { generation, state: 'rejected', reason: 'worse' },
+      last: { generation, state: 'rejected', reason: 'worse', without: {} },
     });
     assert.equal(trainings.started.length, 1);
   });
@@ -88,7 +88,12 @@ describe('the schedule of retrainings', () => {
     const generation = schedule.start();
     await trainings.fail('out of memory');
     assert.deepEqual(trainings.failures, [generation]);
-    assert.deepEqual(schedule.status.last, { generation, state: 'rejected', reason: 'out of memory' });
+    assert.deepEqual(schedule.status.last, {
+      generation,
+      state: 'rejected',
+      reason: 'out of memory',
+      without: {},
+    });
     schedule.start();
     await trainings.end();
     assert.equal(schedule.status.last?.state, 'ready');

@@ -1,5 +1,6 @@
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
+import { missingParts } from './release/model-card.ts';
 
 /** Response of `GET /status`. */
 export interface RetrainStatus {
@@ -8,6 +9,8 @@ export interface RetrainStatus {
     readonly generation: string;
     readonly state: string;
     readonly reason: string | null;
+    /** What the generation goes without although a training can have it, by name, with the reason. */
+    readonly without: Readonly<Record<string, string>>;
   } | null;
 }
 
@@ -74,10 +77,10 @@ export class RetrainingSchedule {
 
   async #run(generation: string): Promise<void> {
     try {
-      const { state, reason } = await this.#retrain(generation);
-      this.#last = { generation, state, reason };
+      const { state, reason, modelCard } = await this.#retrain(generation);
+      this.#last = { generation, state, reason, without: missingParts(modelCard) };
     } catch (error) {
-      this.#last = { generation, state: 'rejected', reason: reasonOf(error) };
+      this.#last = { generation, state: 'rejected', reason: reasonOf(error), without: {} };
       this.#onFailure(generation, error);
     } finally {
       this.#running = undefined;

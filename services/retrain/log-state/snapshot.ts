@@ -42,11 +42,11 @@ export function snapshotOf(
     );
   }
   const training = actions.snapshot(config.itemsMaximum, catalogue.itemIds());
-  const trainConfig = {
+  const trainConfig: TrainConfig = {
     ...DEFAULT_TRAIN_CONFIG,
     halfLifeDays: config.halfLifeDays,
     secondsBudget: config.secondsBudget,
-    hardNegatives: config.hardNegatives === 'true',
+    hardNegatives: config.hardNegatives === 'strict' ? 'strict' : config.hardNegatives === 'true',
     seed: config.seed,
   };
   const { before } = splitByTime(training.columns, trainConfig.heldOutShare);

@@ -28,11 +28,21 @@ export interface Examples {
   readonly hardBand?: HardBand | undefined;
 }
 
+/** Whether a training had hard negatives, and why not. */
+export interface HardNegativesUse {
+  readonly used: boolean;
+  /** Share of the queries whose walk reaches enough of them, 0 to 1; null where none were looked for. */
+  readonly share: number | null;
+  /** Why the training had none; null if it had them. */
+  readonly reason: string | null;
+}
+
 /** Input of the optimisation. Only `heldOut` uses actions of the held-out time. */
 export interface TrainingData extends Examples {
   /** The actions before the held-out time, from which everything except `heldOut` is computed. */
   readonly before: ActionColumns;
   readonly heldOut: PairColumns;
+  readonly hardNegatives: HardNegativesUse;
   /** New items of users in the held-out time. */
   readonly newItems: NewItemsTask;
 }
@@ -61,7 +71,7 @@ export function prepareTraining(
       neighbourhoods: importanceNeighbourhoods(graph, walkOptions(config), random.fork('walks')),
       pairs,
     }),
-    hardBand: hardBandOf(graph, pairs, config, random.fork('hard band')),
+    ...hardNegativesFor(graph, pairs, config, random.fork('hard band')),
     heldOut: sampleOf(
       pairsOf(after, config, random.fork('held-out')),
       config.heldOutPairs,
@@ -88,20 +98,32 @@ function fitBand(
   }
 }
 
-/** @throws TributaryError `training.failed` if too few queries have hard negatives, which a curriculum would silently lack */
-function hardBandOf(
+/**
+ * The band of hard negatives, if the training is to have them and nine of ten queries reach enough (decision 0073).
+ * @throws TributaryError `training.failed` if they do not reach enough and the training is strict
+ */
+function hardNegativesFor(
   graph: ItemContextGraph,
   { query }: PairColumns,
   config: TrainConfig,
   random: Random,
-): HardBand | undefined {
-  if (!config.hardNegatives || config.epochs < 2) return undefined;
+): Pick<TrainingData, 'hardBand' | 'hardNegatives'> {
+  const without = (share: number | null, reason: string) => ({
+    hardNegatives: { used: false, share, reason },
+  });
+  if (config.hardNegatives === false) return without(null, 'the configuration has none');
+  if (config.epochs < 2) return without(null, 'they begin in the second epoch');
   const chosen = drawOrder(query.length, BAND_QUERIES, random).map((pair) => query[pair]!);
   const band = fitBand(graph, chosen, config, random);
-  if (band.fullShare >= LEAST_FULL_SHARE) return band;
+  const { fullShare, size } = band;
+  if (fullShare >= LEAST_FULL_SHARE) {
+    return { hardBand: band, hardNegatives: { used: true, share: fullShare, reason: null } };
+  }
+  const reason = `${(100 * fullShare).toFixed(0)} % of the queries reach ${size} items as hard negatives, and ${100 * LEAST_FULL_SHARE} % must: the log connects too few items`;
+  if (config.hardNegatives !== 'strict') return without(fullShare, reason);
   throw new TributaryError(
     'training.failed',
-    `${(100 * band.fullShare).toFixed(0)} % of the queries reach ${band.size} items as hard negatives, and ${100 * LEAST_FULL_SHARE} % must: set TRIBUTARY_RETRAIN_HARD_NEGATIVES=false to train without hard negatives`,
+    `${reason}. Set TRIBUTARY_RETRAIN_HARD_NEGATIVES=true to train without them`,
   );
 }
 

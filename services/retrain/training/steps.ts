@@ -37,11 +37,11 @@ export function* trainingSteps(
   const random = createRandom(config.seed);
   const hiding = random.fork('hidden places');
   const sampler = createNegativeSampler(degrees(graph.contextsOfItem), config.negativePower);
-  const hard = hardNegativesOf(graph, config, random.fork('hard'), hardBand);
+  const hard = hardBand && hardNegativesOf(graph, config, random.fork('hard'), hardBand);
   const subgraphs = createSubgraphBuilder(neighbourhoods);
   const examples = Math.min(config.examplesPerEpoch, pairs.query.length);
   for (let epoch = 1; epoch <= config.epochs; epoch++) {
-    const hardPerQuery = config.hardNegatives ? hardNegativesInEpoch(epoch) : 0;
+    const hardPerQuery = hard === undefined ? 0 : hardNegativesInEpoch(epoch);
     const options = { batch: config.batch, examples, negatives: config.negatives, hardPerQuery };
     let done = 0;
     for (const batch of epochBatches(pairs, sampler, hard, options, random.fork(`epoch ${epoch}`))) {

@@ -31,8 +31,11 @@ export interface TrainConfig {
   readonly negatives: number;
   /** Negatives are drawn ∝ (popularity + 1)^power; 0 is the paper's uniform draw. */
   readonly negativePower: number;
-  /** Curriculum: epoch n has n − 1 hard negatives per query. Otherwise there are none. */
-  readonly hardNegatives: boolean;
+  /**
+   * Curriculum: epoch n has n − 1 hard negatives per query. Otherwise there are none. Where too few queries reach enough of them, a
+   * training goes without them and reports it; a strict one fails.
+   */
+  readonly hardNegatives: boolean | 'strict';
   /** Ranks of hard negatives, as shares of the catalogue. */
   readonly hardFromShare: number;
   readonly hardToShare: number;

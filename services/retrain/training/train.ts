@@ -17,7 +17,7 @@ import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
 import { type CentredInference, embedCatalogue, type Infer, inferHere } from './infer.ts';
 import { type EpochReport, type NewItemsJudged, optimise, type Start } from './optimise.ts';
 import { anchorsOf, createPlacer, type PlaceAnchors, placesOf, withoutStructure } from './places.ts';
-import { prepareTraining, wholeNeighbourhoods } from './prepare.ts';
+import { type HardNegativesUse, prepareTraining, wholeNeighbourhoods } from './prepare.ts';
 import { type StepSeconds, Stopwatch } from './stopwatch.ts';
 import { shapeOf, type TrainConfig } from './train-config.ts';
 import { createVariables, variableList } from './variables.ts';
@@ -63,6 +63,7 @@ export interface TrainMetrics {
   readonly lossByEpoch: readonly number[];
   /** Where hard negatives were taken from; undefined for a training without them. */
   readonly hardBand?: HardBand | undefined;
+  readonly hardNegatives: HardNegativesUse;
   /** Number of training pairs, and of queries that were trained on. */
   readonly pairs: number;
   readonly examples: number;
@@ -167,6 +168,7 @@ export async function trainPinSage(
       newItems: newItems && newItemMetrics(newItems, random.fork('gain')),
       lossByEpoch: epochs.map(({ loss }) => loss),
       hardBand: data.hardBand,
+      hardNegatives: data.hardNegatives,
       pairs: data.pairs.query.length,
       examples: epochs.at(-1)?.examples ?? 0,
       seconds: (performance.now() - startedAt) / 1000,
