@@ -92,9 +92,11 @@ export const ERROR_REMEDIES = {
 
   'retrain.running': 'Wait for the end of the retraining that is under way.',
   'release.refused': 'Do as the reason says, or choose another generation; nothing was written.',
+  'release.changed': 'Look at the releases as they are now, then decide again; nothing was written.',
   'replay.impossible':
     'Do as the reason says: candidates are logged for TRIBUTARY_RERANK_CANDIDATES_SHARE of the slates, and kept for 30 days.',
   'experiment.refused': 'Do as the reason says; nothing was written.',
+  'experiment.changed': 'Look at the experiments as they are now, then decide again; nothing was written.',
   'training.failed': 'See the reason; the serving generation is untouched.',
 } as const;
 

@@ -4,7 +4,7 @@ import { createRandom, type Random } from '#algorithms/random.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { encodeVector } from '#contracts/vectors.ts';
-import { activate } from '#operations/releases/activate.ts';
+import { activate } from '#operations/releases/change-releases.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import type { Figures } from '../figures/figures.ts';
 import type { Path } from '../path/path.ts';

@@ -3,12 +3,11 @@
 import { TributaryError } from '#contracts/errors.ts';
 import type { Release } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
-import { activate, activateFormer, releaseRefused } from '#operations/releases/activate.ts';
-import { type Decision, decideRetirement, unknownGeneration } from '#operations/releases/decide.ts';
+import { activate, activateFormer, releaseRefused, retire } from '#operations/releases/change-releases.ts';
+import { unknownGeneration } from '#operations/releases/decide.ts';
 import {
   becomesActive,
   countTrained,
-  declareReleases,
   type ReleaseLog,
   readReleases,
 } from '#operations/releases/release-log.ts';
@@ -72,9 +71,7 @@ export async function retireGeneration(
   generation: string,
   { json }: OutputFlags = {},
 ): Promise<void> {
-  const log = logOf(context);
-  const { ledger } = await readReleases(log);
-  await declareReleases(log, demand(decideRetirement(ledger, generation, Date.now())));
+  await retire(logOf(context), generation);
   await context.write(json ? stateLine(generation, 'retired') : `${generation} is retired.\n`);
 }
 
@@ -100,11 +97,6 @@ async function awaitFlip(
 
 function stateLine(generation: string, state: Release['state']): string {
   return `${JSON.stringify({ generation, state })}\n`;
-}
-
-function demand(decision: Decision): readonly Release[] {
-  if ('refusal' in decision) throw releaseRefused(decision.refusal);
-  return decision.writes;
 }
 
 function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): ReleaseLog {

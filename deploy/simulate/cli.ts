@@ -2,8 +2,8 @@
 
 import { join } from 'node:path';
 import { createRandom } from '#algorithms/random.ts';
-import type { Experiment } from '#contracts/generated/records.ts';
-import { declareState } from '#operations/experiments/experiment-log.ts';
+import { changeExperiment } from '#operations/experiments/change-experiment.ts';
+import { decideStart, type StartWish } from '#operations/experiments/decide.ts';
 import { collect, type Dataset, type DatasetAction } from '../data/dataset.ts';
 import { connectGateway, type Gateway } from '../data/gateway.ts';
 import { createSender } from '../data/sender.ts';
@@ -31,6 +31,15 @@ const BEFORE_DRIFT = 0.65;
 const SINGLE_MODELS = ['combiner', 'behaviour', 'medoid-neighbours', 'trending'] as const;
 /** Share of the users whose slates the bandit chooses, relative to one single model. */
 const BANDIT_SHARE = 4;
+/** The bandit beside the order of single models. */
+const EXPERIMENT: StartWish = {
+  name: 'simulation',
+  arms: [
+    { name: 'bandit', share: BANDIT_SHARE, policy: '' },
+    // The name of a score depends on which lists a user has, the rank is there with each of them.
+    ...SINGLE_MODELS.map((name) => ({ name, share: 1, policy: `fixed(column=${name}.rank)` })),
+  ],
+};
 
 async function main(options: SimulateOptions): Promise<void> {
   const narrator = createNarrator(options.json ? process.stderr : process.stdout, () => performance.now());
@@ -40,8 +49,7 @@ async function main(options: SimulateOptions): Promise<void> {
     narrator.say,
   );
   const historyCount = Math.floor(dataset.actionCount * (1 - FUTURE));
-  const cluster =
-    options.gateway === undefined ? await open(options, dataset, historyCount, narrator) : undefined;
+  const cluster = options.gateway === undefined ? await open(dataset, historyCount, narrator) : undefined;
   const url = options.gateway ?? cluster!.url('gateway');
   const gateway = connectGateway({ url });
   const random = createRandom(`simulate ${options.seed}`);
@@ -63,12 +71,7 @@ async function main(options: SimulateOptions): Promise<void> {
 }
 
 /** Starts the servers and stages, loads the history, trains the first generation, and starts the experiment. */
-async function open(
-  _options: SimulateOptions,
-  dataset: Dataset,
-  historyCount: number,
-  narrator: Narrator,
-): Promise<Cluster> {
+async function open(dataset: Dataset, historyCount: number, narrator: Narrator): Promise<Cluster> {
   const runDirectory = join(cacheFolder(process.env), 'run', 'simulate');
   const lock = acquireRunLock(join(runDirectory, 'lock'));
   process.on('exit', () => lock.release());
@@ -95,27 +98,8 @@ async function open(
   const generation = await trainFirstGeneration(cluster, narrator.say);
   await waitForInterests(cluster, past.users, generation, narrator.say);
   await gateway.close();
-  await declareState(cluster, experimentOf(Date.now()));
+  await changeExperiment(cluster, (book) => decideStart(book, EXPERIMENT, () => undefined, Date.now()));
   return cluster;
-}
-
-/** The bandit beside the order of single models. */
-function experimentOf(now: number): Experiment {
-  const single = SINGLE_MODELS.map((name) => ({
-    name,
-    share: 1,
-    // The name of a score depends on which lists a user has, the rank is there with each of them.
-    policy: `fixed(column=${name}.rank)`,
-  }));
-  return {
-    name: 'simulation',
-    state: 'running',
-    arms: [{ name: 'bandit', share: BANDIT_SHARE, policy: '' }, ...single],
-    learning: 'shared',
-    promoted: null,
-    startedAt: now,
-    updatedAt: now,
-  };
 }
 
 async function act(

@@ -4,7 +4,6 @@ import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic } from '#topics/reader.ts';
-import { declare } from '../declare.ts';
 import { ExperimentOutcomes } from './report.ts';
 
 /** The topics of experiments, read once for one command. */
@@ -25,16 +24,6 @@ export async function readExperiments({ kafka, codec, namespace }: ExperimentLog
     },
   });
   return book;
-}
-
-/** @throws TributaryError `kafka.unacknowledged` */
-export async function declareState(
-  { kafka, codec, namespace }: ExperimentLog,
-  value: Experiment,
-): Promise<void> {
-  await codec.prepare(['Experiment']);
-  const messages = [{ key: value.name, value: codec.encode('Experiment', value) }];
-  await declare(kafka, qualifiedTopic(namespace, 'experiments'), messages);
 }
 
 /** Reads what is in `slates` and `rewards` since the start of the experiment. Undecodable messages are dead letters of their readers. */

@@ -2,10 +2,8 @@ import type { Kafka } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
-import type { Release } from '#contracts/generated/records.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
-import { declare } from '../declare.ts';
 
 /** The topics `releases` and `embeddings`, read once for one command. */
 export interface ReleaseLog {
@@ -50,22 +48,6 @@ export async function countTrained(
     },
   });
   return trained.size;
-}
-
-/**
- * Writes releases in one request, so that all of them or none are in the log.
- * @throws TributaryError `kafka.unacknowledged`
- */
-export async function declareReleases(
-  { kafka, codec, namespace }: ReleaseLog,
-  releases: readonly Release[],
-): Promise<void> {
-  await codec.prepare(['Release']);
-  const messages = releases.map((release) => ({
-    key: release.generation,
-    value: codec.encode('Release', release),
-  }));
-  await declare(kafka, qualifiedTopic(namespace, 'releases'), messages);
 }
 
 /** Follows `releases` until the generation is declared active. @returns false when the signal aborts first */

@@ -5,7 +5,7 @@ import { type Static, Type } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
 import { changeExperiment } from '#operations/experiments/change-experiment.ts';
 import { decidePromotion, decideStart, decideStop } from '#operations/experiments/decide.ts';
-import { activate, activateFormer } from '#operations/releases/activate.ts';
+import { activate, activateFormer } from '#operations/releases/change-releases.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import { requeueDeadLetters } from '#topics/requeue.ts';
 import { isTopicName } from '#topics/tail.ts';
