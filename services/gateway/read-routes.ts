@@ -19,7 +19,7 @@ import {
   toInterestsAnswer,
   toRecommendationsAnswer,
 } from './answers.ts';
-import { decodeCursor, pageOf } from './cursors.ts';
+import { decodeScoreCursor, pageByScore, pageOf } from './cursors.ts';
 import { idSchema } from './id-schema.ts';
 import { readAnswers } from './openapi.ts';
 import type { Titles } from './titles.ts';
@@ -79,7 +79,7 @@ const RecommendationsQuery = Type.Object({
 const Cursor = Type.Optional(
   Type.String({
     minLength: 1,
-    maxLength: 1_000,
+    maxLength: 4_000,
     description: 'The `next` of the answer before, for the entries that follow.',
   }),
 );
@@ -218,9 +218,11 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
       const trace = continueTrace(request, reply);
       const { n = DEFAULT_RECOMMENDATIONS, cursor } = request.query;
       // One more than the part, which tells whether another one follows.
-      const wanted = (cursor === undefined ? 0 : decodeCursor(cursor).from) + n + 1;
-      const { items, ...rest } = await peers.index.similar(id, Math.min(wanted, MAX_NEIGHBOURS), trace);
-      const { entries, next } = pageOf(items, { of: rest.generation, n, cursor });
+      const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor).from) + n + 1;
+      const most = Math.min(wanted, MAX_NEIGHBOURS);
+      const { items, ...rest } = await peers.index.similar(id, most, trace);
+      const isWhole = items.length < most || most === MAX_NEIGHBOURS;
+      const { entries, next } = pageByScore(items, { of: rest.generation, n, cursor, isWhole });
       return { ...rest, items: entries, next };
     },
   );

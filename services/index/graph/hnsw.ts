@@ -4,6 +4,7 @@ import type { Neighbour } from '#index-client/index-client.ts';
 import { scanNodes } from './exact-scan.ts';
 import { type TypedArrays, typedArraysOf } from './native/typed-arrays.ts';
 import { Nodes } from './nodes.ts';
+import { type FoundNodes, type OrderedRows, orderRows } from './total-order.ts';
 
 /** Parameters with which a graph is built. */
 export interface HnswParameters {
@@ -34,6 +35,9 @@ export interface GraphState {
 /** One seed for all graphs, so that the same rows in the same order make the same graph. */
 export const SEED = 20_180_819;
 const MINIMUM_CAPACITY = 64;
+
+/** Most nodes that are searched for those that tie with the last place of a list. */
+const MAX_DEPTH = 4_096;
 
 /**
  * A navigable small-world graph (Malkov and Yashunin, TPAMI 2020) over the unit vectors of a table, where the inner
@@ -168,7 +172,7 @@ export class HnswGraph {
   }
 
   /**
-   * Up to `k` visible items by falling cosine; fewer only when there are fewer.
+   * Up to `k` visible items by falling cosine, ties by item id; fewer only when there are fewer.
    * @param query unit vector of the table's dimension
    * @throws RangeError for a query of a different dimension or with a component that is not finite
    */
@@ -194,39 +198,41 @@ export class HnswGraph {
 
   /** The same as arrays of numbers. */
   searchRows(queries: Float32Array, k: number): NearestRows {
-    const queryCount = queries.length / this.#table.dimension;
-    const labels = new Uint32Array(queryCount * k);
+    const { dimension } = this.#table;
+    const queryCount = queries.length / dimension;
+    const rows = new Uint32Array(queryCount * k);
     const distances = new Float32Array(queryCount * k);
-    const counts = new Uint32Array(queryCount);
-    if (this.#nodes.count > 0) {
-      if (this.#isExact) scanNodes(this.#table, this.#nodes, queries, k, { labels, distances, counts });
-      else this.#typedArrays.searchKnn(this.#graph, queries, k, labels, distances, counts);
-    }
-    if (this.#nodes.areShared) return this.#expand(k, { labels, distances, counts });
-    const rows = labels.map((label) => this.#nodes.representatives[label]!);
+    // One node more tells whether the last place is shared with nodes that were not found.
+    const found = this.#searchNodes(queries, k + 1);
+    const counts = found.counts.map((_, query) => {
+      const into = { rows, distances, start: query * k, k };
+      const count = orderRows(found, query, this.#nodes, into);
+      if (count !== undefined) return count;
+      return this.#searchDeeper(queries.subarray(query * dimension, (query + 1) * dimension), into);
+    });
     return { rows, distances, counts };
   }
 
-  /** Replaces each node by its rows that can be found, up to k rows a query. */
-  #expand(
-    k: number,
-    found: { labels: Uint32Array; distances: Float32Array; counts: Uint32Array },
-  ): NearestRows {
-    const rows = new Uint32Array(found.labels.length);
-    const distances = new Float32Array(found.labels.length);
-    const counts = found.counts.map((count, query) => {
-      const start = query * k;
-      let next = start;
-      for (let place = start; place < start + count && next < start + k; place++) {
-        for (const row of this.#nodes.shownAt(found.labels[place]!)) {
-          if (next === start + k) break;
-          rows[next] = row;
-          distances[next++] = found.distances[place]!;
-        }
-      }
-      return next - start;
-    });
-    return { rows, distances, counts };
+  /** Searches one query until all nodes that tie with the last place are found, or for `MAX_DEPTH` nodes. */
+  #searchDeeper(query: Float32Array, into: OrderedRows): number {
+    for (let depth = 2 * (into.k + 1); ; depth *= 2) {
+      const isLast = depth >= Math.min(MAX_DEPTH, this.#nodes.count);
+      const found = this.#searchNodes(query, depth);
+      const count = orderRows({ ...found, isWhole: isLast }, 0, this.#nodes, into);
+      if (count !== undefined) return count;
+    }
+  }
+
+  #searchNodes(queries: Float32Array, depth: number): FoundNodes {
+    const queryCount = queries.length / this.#table.dimension;
+    const labels = new Uint32Array(queryCount * depth);
+    const distances = new Float32Array(queryCount * depth);
+    const counts = new Uint32Array(queryCount);
+    if (this.#nodes.count > 0) {
+      if (this.#isExact) scanNodes(this.#table, this.#nodes, queries, depth, { labels, distances, counts });
+      else this.#typedArrays.searchKnn(this.#graph, queries, depth, labels, distances, counts);
+    }
+    return { labels, distances, counts, depth };
   }
 
   #begin(): void {

@@ -6,6 +6,8 @@ interface SharedNode {
   readonly members: Set<number>;
   /** Those of the members that can be found. */
   readonly shown: Set<number>;
+  /** `shown` by item id; made when it is read, and dropped when `shown` changes. */
+  inOrder?: readonly number[] | undefined;
 }
 
 /** The node that a row got: `isNew` says that its vector must be linked under the label. */
@@ -103,6 +105,7 @@ export class Nodes {
   /** Records whether a row with a label can be found. */
   show(row: number, isShown: boolean): void {
     const shared = this.#shared.get(this.#labels.get(row)!);
+    if (shared !== undefined) shared.inOrder = undefined;
     if (isShown) {
       this.#hidden.delete(row);
       shared?.shown.add(row);
@@ -112,12 +115,20 @@ export class Nodes {
     }
   }
 
-  /** Rows of the node that can be found. */
-  shownAt(label: number): Iterable<number> {
+  /** Rows of the node that can be found, by item id. */
+  shownAt(label: number): readonly number[] {
     const shared = this.#shared.get(label);
-    if (shared !== undefined) return shared.shown;
+    if (shared !== undefined) {
+      shared.inOrder ??= [...shared.shown].sort((a, b) => this.compareIds(a, b));
+      return shared.inOrder;
+    }
     const row = this.#rows[label];
     return row === undefined || this.#hidden.has(row) ? [] : [row];
+  }
+
+  /** Order of two rows by the ids of their items. */
+  compareIds(a: number, b: number): number {
+    return this.#table.idAt(a)! < this.#table.idAt(b)! ? -1 : 1;
   }
 
   isShown(label: number): boolean {
@@ -154,6 +165,7 @@ export class Nodes {
     }
     shared.members.delete(row);
     shared.shown.delete(row);
+    shared.inOrder = undefined;
     const [next] = shared.members;
     if (this.#rows[label] === row) this.#rows[label] = next;
     if (shared.members.size === 1) this.#shared.delete(label);
