@@ -14,8 +14,13 @@ import { COMBINER, combinerTables } from '#artefacts/combiner.ts';
 import { trainBehaviour } from './behaviour.ts';
 import type { Companion, CompanionInput, CompanionModel } from './companion.ts';
 
-/** Share of the actions, the newest ones, whose choices the weights are learned from; the candidates know nothing of them. */
-const OUT_OF_TIME = 0.2;
+/**
+ * The times whose choices the weights are learned from, as shares of all actions, the newest first. The candidates of a time know nothing of it
+ * nor of what follows. One time says too little: the gain over behaviour in it lies within chance of none (decision 0080).
+ */
+const OUT_OF_TIME = [0.2, 0.2];
+/** Users are ordered by the weights of the users of other folds, so that the weights judged come from nearly as many as those served. */
+const FOLDS = 5;
 /** Users whose choices are learned from, drawn at random where there are more. */
 const MOST_USERS = 3_000;
 /** With fewer users who chose something, the figures are noise. */
@@ -29,16 +34,16 @@ const LIFTS = { slots: 10, step: 0.05, most: 1 };
 const NEIGHBOURS: FactorOptions = { rank: 64, regularisation: 0, damping: 0.5, popularity: 0.5 };
 
 /**
- * The combiner: an order of candidates learned from what users chose later. Factors and traits are computed from the first part of the time,
- * the weights from the new items that users took in the rest of it, and the tables of the artefact from all of it by the same code.
+ * The combiner: an order of candidates learned from what users chose later. Factors and traits are computed from the actions before a time,
+ * the weights from the new items that users took in it, and the tables of the artefact from all actions by the same code.
  * Items that would stand in the list of nobody get a lift, which the stage propose adds as far as its settings allow.
  *
- * Half of the users are ordered by the weights of the other half: the model is left out unless it is better than the factors of behaviour
- * alone in the 95 % interval of the paired differences.
+ * Each fifth of the users is ordered by the weights of the others: the model is left out unless it is better than the factors of behaviour
+ * alone in the 95 % interval, over users, of the paired differences.
  */
 export const combinerCompanion: Companion = { model: COMBINER, train: trainCombiner };
 
-/** @throws Error if fewer than 50 users chose a new item after the first part of the time */
+/** @throws Error if fewer than 50 users chose a new item in the times that are looked at */
 export function trainCombiner({
   actions,
   itemCount,
@@ -47,20 +52,22 @@ export function trainCombiner({
   trained,
 }: CombinerInput): CompanionModel {
   const random = createRandom(seed).fork('combiner');
-  const { before, after } = splitByTime(actions, OUT_OF_TIME);
-  const users = choicesOf(baseOf(before, { itemCount, groups, seed }), { before, after, itemCount }, random);
-  if (users.length < LEAST_USERS)
-    throw new Error(`${users.length} users chose a new item; at least ${LEAST_USERS} are needed`);
-  const judged = crossFit(users, random);
+  const choices = outOfTime(actions).flatMap(({ before, after }) =>
+    choicesOf(baseOf(before, { itemCount, groups, seed }), { before, after, itemCount }, random),
+  );
+  const users = new Set(choices.map(({ user }) => user)).size;
+  if (users < LEAST_USERS)
+    throw new Error(`${users} users chose a new item; at least ${LEAST_USERS} are needed`);
+  const judged = crossFit(choices, random);
   const facts = {
-    users: users.length,
+    users,
     ndcg10: judged.ndcg10,
     ndcg10OfBehaviour: judged.behaviour,
     gainLow: judged.gain.low,
     gainHigh: judged.gain.high,
   };
   const base = baseOf(actions, { itemCount, groups, seed, behaviour: trained?.behaviour });
-  const weights = fit(users);
+  const weights = fit(choices);
   const lifts = liftsOf(scoredUsers(base, weights, actions, random), itemCount, LIFTS);
   const tables = combinerTables({ ...base, weights, lifts });
   if (judged.gain.low > 0) return { tables, facts };
@@ -92,8 +99,21 @@ function baseOf(
   return { factors: [behaviour, neighbours], groups, traits: itemTraits(actions, itemCount, groups) };
 }
 
-/** The candidates of a user, those that were chosen, and how many items were. */
+/** Splits the actions at the beginning of each time. */
+function outOfTime(actions: ActionColumns): { before: ActionColumns; after: ActionColumns }[] {
+  let known = actions;
+  let share = 1;
+  return OUT_OF_TIME.map((own) => {
+    const split = splitByTime(known, own / share);
+    known = split.before;
+    share -= own;
+    return split;
+  });
+}
+
+/** The candidates of a user at one time, those that were chosen, and how many items were. */
 interface JudgedGroup extends ChoiceGroup {
+  readonly user: number;
   readonly width: number;
   readonly choices: number;
 }
@@ -126,6 +146,7 @@ function choicesOf(
     const candidates = rows.of(windowOf(past, before), isTaken);
     const places = [...candidates.items.keys()].filter((place) => fresh.has(candidates.items[place]!));
     groups.push({
+      user,
       width: rows.width,
       rows: candidates.rows,
       chosen: Int32Array.from(places),
@@ -177,23 +198,23 @@ function fit(groups: readonly JudgedGroup[]): Float64Array {
   return fitListwise(groups, { width: groups[0]!.width, ridge: RIDGE });
 }
 
-/** Orders each half of the users by the weights of the other one, beside the order of the first factors. */
+/** Orders each fold of the users by the weights of the others, beside the order of the first factors. */
 function crossFit(groups: readonly JudgedGroup[], random: Random) {
-  const halves = [0, 1].map((half) => groups.filter((_, place) => place % 2 === half));
-  const gains: number[] = [];
+  const gains = new Map<number, number[]>();
   const figures = { ndcg10: 0, behaviour: 0 };
-  for (const [half, own] of halves.entries()) {
-    const weights = fit(halves[1 - half]!);
+  for (let fold = 0; fold < FOLDS; fold++) {
+    const weights = fit(groups.filter(({ user }) => user % FOLDS !== fold));
     const behaviour = weights.map((_, column) => (column === 0 ? 1 : 0));
-    for (const group of own) {
+    for (const group of groups.filter(({ user }) => user % FOLDS === fold)) {
       const learned = gainOf(group, weights);
       const known = gainOf(group, behaviour);
-      gains.push(learned - known);
+      gains.set(group.user, [...(gains.get(group.user) ?? []), learned - known]);
       figures.ndcg10 += learned / groups.length;
       figures.behaviour += known / groups.length;
     }
   }
-  return { ...figures, gain: bootstrapMean([gains], random.fork('gain')) };
+  const ofUsers = Array.from(gains.values(), (own) => own.reduce((sum, one) => sum + one, 0) / own.length);
+  return { ...figures, gain: bootstrapMean([ofUsers], random.fork('gain')) };
 }
 
 /** NDCG at 10; choices that are no candidates count as items that no order can find. */
