@@ -7,6 +7,7 @@ import type { Proposal, Reward } from '#contracts/generated/records.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import type { Figures } from '../figures/figures.ts';
 import type { Path } from '../path/path.ts';
+import { someProposal, someReward } from '../path/some-records.ts';
 import { onStages } from './on-stages.ts';
 
 const ITEMS = ['tea', 'soap', 'milk', 'oats', 'rice', 'figs'];
@@ -63,28 +64,11 @@ export function measure(): Promise<Figures> {
 }
 
 function listForAll(): Proposal {
-  return {
-    userId: EVERYONE,
-    model: 'trending',
-    generation: null,
-    version: -1,
-    receivedAt: Date.now(),
-    items: ITEMS.map((itemId, place) => ({
-      itemId,
-      score: 1 / (1 + place),
-      because: null,
-      popularity: 1 / (1 + place),
-      explanation: '',
-    })),
-    recent: [],
-    explanation: '',
-    candidates: [],
-    popularity: [],
-    causes: [],
-    lists: [],
-    interestsOffset: -1,
-    interestsAt: 0,
-  };
+  const items = ITEMS.map((itemId, place) => {
+    const score = 1 / (1 + place);
+    return { itemId, score, popularity: score, because: null, explanation: '' };
+  });
+  return someProposal(EVERYONE, { model: 'trending', version: -1, items });
 }
 
 async function probe(path: Path): Promise<ExplainedSlate> {
@@ -98,25 +82,22 @@ function rewardsOf(
   rewarded: string,
   { reward, number }: { readonly reward: number; readonly number: number },
 ): Reward[] {
-  return slots.map(({ itemId, features, propensity }, slot) => ({
-    rewardId: `${slateId}/${slot}`,
-    sequence: number * slots.length + slot + 1,
-    slateId,
-    userId: USER,
-    itemId,
-    slot,
-    reward: itemId === rewarded ? reward : 0,
-    actionType: itemId === rewarded ? (reward > 0 ? 'buy' : 'hide') : null,
-    delay: itemId === rewarded ? 1_000 : null,
-    features: [...features, ...context],
-    featureNames: [...featureNames, ...contextNames],
-    propensity,
-    servedAt: Date.now(),
-    exposure: 'seen',
-    outcomes: {},
-    learner: '',
-    slots: slots.length,
-  }));
+  return slots.map(({ itemId, features, propensity }, slot) => {
+    const isRewarded = itemId === rewarded;
+    return someReward(USER, number * slots.length + slot + 1, {
+      rewardId: `${slateId}/${slot}`,
+      slateId,
+      itemId,
+      slot,
+      slots: slots.length,
+      reward: isRewarded ? reward : 0,
+      actionType: isRewarded ? (reward > 0 ? 'buy' : 'hide') : null,
+      delay: isRewarded ? 1_000 : null,
+      features: [...features, ...context],
+      featureNames: [...featureNames, ...contextNames],
+      propensity,
+    });
+  });
 }
 
 /** Expected score of an item above the mean of the slate. */

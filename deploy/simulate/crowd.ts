@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Random } from '#algorithms/random.ts';
 import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway, ReceivedSlate } from '../data/gateway.ts';
-import { LOOK_MODELS, look } from '../evaluate/semi-synthetic/looking.ts';
+import { expectedClicks, LOOK_MODELS, look } from '../evaluate/semi-synthetic/looking.ts';
 import type { People } from './people.ts';
 import type { CrowdSlate } from './tally.ts';
 
@@ -105,15 +105,13 @@ async function visit(options: CrowdOptions, later: Later): Promise<void> {
   }
   // A person looks in the same way each time.
   const model = LOOK_MODELS[person % LOOK_MODELS.length]!;
-  const looked = look(
-    slate.items.map(({ itemId }) => people.appeal(userId, itemId)),
-    model,
-    random,
-  );
+  const appeals = slate.items.map(({ itemId }) => people.appeal(userId, itemId));
+  const looked = look(appeals, model, random);
   onVisit({
     userId,
     policy: slate.policy,
     look: model,
+    expected: expectedClicks(appeals, model),
     slots: slate.items.map(({ models }, slot) => ({
       models,
       isSeen: looked.seen[slot]!,

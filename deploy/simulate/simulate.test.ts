@@ -158,32 +158,50 @@ test('the tally compares the bandit with the best single model, and finds when i
     userId: `u${person++ % 50}`,
     policy,
     look: 'none',
+    expected: clicks,
     slots: Array.from({ length: 3 }, (_, slot) => ({
       models: ['m'],
       isSeen: true,
       isClicked: slot < clicks,
     })),
   });
-  const visits = [
-    ...Array.from({ length: 400 }, () => slate('bandit', 1)),
-    ...Array.from({ length: 400 }, () => slate('bandit', 2)),
-    ...Array.from({ length: 300 }, () => slate('fixed(column=m.score)', 1)),
-  ];
+  const visits = Array.from({ length: 800 }, (_, i) => [
+    slate('bandit', i < 400 ? 1 : 2),
+    slate('fixed(column=m.score)', 1),
+  ]).flat();
   const after = [
     ...Array.from({ length: 200 }, () => slate('bandit', 0)),
     ...Array.from({ length: 200 }, () => slate('bandit', 1)),
   ];
   const tally = tallyOf([...visits, ...after], visits.length);
   assert.equal(tally.policy, 'bandit');
-  assert.equal(tally.lift, 0.5);
+  assert.deepEqual([tally.lift, tally.liftOfLastQuarter], [0.5, 1]);
   assert.equal(tally.impressionsToConverge, 580);
   assert.equal(tally.driftRecovery, 0.5);
-  const [row] = tally.ctr as { policy: string; ctr: number; low: number; high: number }[];
+  assert.deepEqual([tally.driftLoss, tally.driftIsKnown, tally.afterDrift], [2, true, 400]);
+  const [row] = tally.ctr as { policy: string; ctr: number; low: number; high: number; quarters: number[] }[];
   assert.deepEqual([row!.policy, row!.ctr], ['bandit', 1_400 / 1_200]);
+  assert.deepEqual(row!.quarters, [1, 1, 2, 2]);
   assert.ok(row!.low <= row!.ctr && row!.ctr <= row!.high);
   for (const name of ['lift', 'driftRecovery']) {
     assert.ok(Number(tally[`${name}Low`]) <= Number(tally[name]));
     assert.ok(Number(tally[name]) <= Number(tally[`${name}High`]));
   }
-  assert.deepEqual(tally.ctrByModel, [{ model: 'm', looks: 4_500, clicks: 1_700, ctr: 1_700 / 4_500 }]);
+  assert.deepEqual(tally.ctrByModel, [{ model: 'm', looks: 6_000, clicks: 2_200, ctr: 2_200 / 6_000 }]);
+});
+
+test('a drift that costs nothing is reported as unknown, and without a fixed order quarters are compared', () => {
+  const visits = Array.from({ length: 400 }, (_, i): CrowdSlate => {
+    const slot = { models: ['m'], isSeen: true, isClicked: i % 2 === 0 };
+    return {
+      userId: `u${i % 20}`,
+      policy: 'bandit',
+      look: 'none',
+      expected: i < 75 ? 0.25 : 0.5,
+      slots: [slot],
+    };
+  });
+  const tally = tallyOf(visits, 300);
+  assert.deepEqual([tally.driftIsKnown, tally.driftRecovery, tally.lift], [false, 1, 1]);
+  assert.equal(tally.liftOver, 'its first quarter');
 });

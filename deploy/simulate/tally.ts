@@ -8,6 +8,8 @@ export interface CrowdSlate {
   /** The policy that chose it, with its settings. */
   readonly policy: string;
   readonly look: string;
+  /** Clicks that the person makes on this slate in the mean, by what they want and how they look. */
+  readonly expected: number;
   /** By slot: the models that proposed the item, and what the person did. */
   readonly slots: readonly {
     readonly models: readonly string[];
@@ -23,6 +25,8 @@ const CONVERGED = 0.95;
 /** Resamples of the bootstrap, and the confidence level of its intervals. */
 const DRAWS = 400;
 const CONFIDENCE = 0.95;
+/** Parts of the slates before the drift, in the order of time. */
+const QUARTERS = [0, 1, 2, 3] as const;
 
 /** Policies that show the order of one feature, such as the rank of one model. */
 function isSingle(policy: string): boolean {
@@ -32,56 +36,64 @@ function isSingle(policy: string): boolean {
 /** A slate with the number of times that a resample has its person. */
 interface Counted {
   readonly visit: CrowdSlate;
-  readonly clicks: number;
   readonly times: number;
 }
 
+/** A number of a slate, such as its clicks. */
+type Of = (visit: CrowdSlate) => number;
+
+const clicks: Of = ({ slots }) => slots.filter(({ isClicked }) => isClicked).length;
+const expected: Of = (visit) => visit.expected;
+
 /**
- * Click-through rates, clicks a slate and looks. `lift` compares the policy that is not fixed and had most slates with the best fixed order of a
- * single model, both before the drift, learning included; without one, its last quarter before the drift with its own first slates.
- * `impressionsToConverge` is the number of its slates until a window of them first has 95 % of the rate of that last quarter; `driftRecovery` the share of
- * the loss at the drift that its last slates have won back. Fields `low` and `high`, and those of these names, are 95 % intervals by bootstrap over
- * people, in which the best single model is that of the resample, so that its choice is part of the interval.
+ * Click-through rates, clicks a slate and looks. All further figures are of expected clicks, which have less chance in them: the probabilities of
+ * the people, of the slates that they were shown. `lift` compares the policy that is not fixed and had most slates with the best fixed order of
+ * a single model, both before the drift, learning included, `liftOfLastQuarter` in the last quarter before it; without a fixed order, this quarter is
+ * compared with the first. `impressionsToConverge` is the number of its slates until a window of them first has 95 % of its rate in the last quarter, both
+ * relative to the fixed orders at the same time, because people tire. `driftRecovery` is the share of the loss at the drift that its last
+ * slates have won back; it is known if the interval of `driftLoss` is above 0. Fields `low` and `high`, and those whose names end so, are 95 %
+ * intervals by bootstrap over people, in which the best single model is that of the resample, so that its choice is part of the interval.
  * @param driftAt number of slates before the drift
  */
 export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures {
-  const once = visits.map((visit) => ({ visit, clicks: clicksOf(visit), times: 1 }));
-  const policies = [...new Set(visits.map(({ policy }) => policy))];
+  const once = visits.map((visit) => ({ visit, times: 1 }));
+  const policies = [...Map.groupBy(once, ({ visit }) => visit.policy)];
   const policy = mainPolicy(visits);
+  const before = once.slice(0, driftAt);
   const point = keyFigures(once, driftAt, policy);
   const resampled = resample(once, (counted) => ({
     ...keyFigures(counted, driftAt, policy),
-    ...Object.fromEntries(
-      policies.map((name) => [name, rate(counted.filter((one) => one.visit.policy === name))]),
-    ),
+    ...Object.fromEntries(policies.map(([name]) => [name, rate(counted.filter(isOf(name)), clicks)])),
   }));
   const interval = (name: string) => intervalOf(resampled.map((figures) => figures[name]!));
-  const [lift, recovery] = [interval('lift'), interval('driftRecovery')];
+  const ctr = policies.map(([name, own]) => ({
+    policy: name,
+    slates: own.length,
+    ctr: rate(own, clicks),
+    ...interval(name),
+    expected: rate(own, expected),
+    ...Object.fromEntries(
+      [...Map.groupBy(own, ({ visit }) => visit.look)].map(([look, some]) => [look, rate(some, expected)]),
+    ),
+    quarters: QUARTERS.map((quarter) => rate(quarterOf(before, quarter).filter(isOf(name)), expected)),
+  }));
+  const keyed = Object.entries(point).flatMap(([name, value]) => {
+    const { low, high } = interval(name);
+    return [
+      [name, value],
+      [`${name}Low`, low],
+      [`${name}High`, high],
+    ] as const;
+  });
   return {
-    ctr: policies.map((name) => ({
-      policy: name,
-      slates: visits.filter((visit) => visit.policy === name).length,
-      ctr: rate(once.filter(({ visit }) => visit.policy === name)),
-      ...interval(name),
-      ...Object.fromEntries(
-        [...Map.groupBy(once, ({ visit }) => visit.look)].map(([look, some]) => [
-          look,
-          rate(some.filter(({ visit }) => visit.policy === name)),
-        ]),
-      ),
-    })),
+    ctr,
     ctrByModel: byModel(visits),
     policy,
-    lift: point.lift,
-    liftLow: lift.low,
-    liftHigh: lift.high,
-    liftOver: hasSingle(visits) ? 'the best order of a single model' : 'its first slates',
-    impressionsToConverge: convergedAt(once.slice(0, driftAt).filter(({ visit }) => visit.policy === policy)),
-    driftRecovery: point.driftRecovery,
-    driftRecoveryLow: recovery.low,
-    driftRecoveryHigh: recovery.high,
-    driftLoss: point.driftLoss,
-    afterDrift: visits.slice(driftAt).filter((visit) => visit.policy === policy).length,
+    ...Object.fromEntries(keyed),
+    liftOver: hasSingle(visits) ? 'the best order of a single model' : 'its first quarter',
+    impressionsToConverge: convergedAt(before, policy),
+    driftIsKnown: interval('driftLoss').low > 0,
+    afterDrift: once.slice(driftAt).filter(isOf(policy)).length,
   };
 }
 
@@ -99,23 +111,45 @@ function keyFigures(
   counted: readonly Counted[],
   driftAt: number,
   policy: string,
-): Record<'lift' | 'driftRecovery' | 'driftLoss', number> {
-  const isMain = ({ visit }: Counted) => visit.policy === policy;
+): Record<'lift' | 'liftOfLastQuarter' | 'driftRecovery' | 'driftLoss', number> {
   const before = counted.slice(0, driftAt);
-  const first = before.filter(isMain);
-  const settled = first.slice(-Math.max(1, Math.floor(first.length / 4)));
-  const after = counted.slice(driftAt).filter(isMain);
-  const reached = rate(settled);
-  const single = [...Map.groupBy(before, ({ visit }) => visit.policy)].filter(([name]) => isSingle(name));
-  const isAlone = single.length === 0;
-  const base = isAlone ? rate(first.slice(0, WINDOW)) : Math.max(...single.map(([, own]) => rate(own)));
-  const atOnce = rate(after.slice(0, WINDOW));
-  const loss = reached - atOnce;
+  const after = counted.slice(driftAt).filter(isOf(policy));
+  const last = quarterOf(before, QUARTERS.at(-1)!);
+  const atOnce = rate(after.slice(0, WINDOW), expected);
+  const loss = rate(last.filter(isOf(policy)), expected) - atOnce;
+  const lift = hasSingle(counted.map(({ visit }) => visit))
+    ? liftOf(before, policy)
+    : above(
+        rate(last.filter(isOf(policy)), expected),
+        rate(quarterOf(before, 0).filter(isOf(policy)), expected),
+      );
   return {
-    lift: base === 0 ? 0 : (isAlone ? reached : rate(first)) / base - 1,
-    driftRecovery: loss <= 0 ? 1 : (rate(after.slice(-WINDOW)) - atOnce) / loss,
+    lift,
+    liftOfLastQuarter: liftOf(last, policy),
+    driftRecovery: loss <= 0 ? 1 : (rate(after.slice(-WINDOW), expected) - atOnce) / loss,
     driftLoss: loss,
   };
+}
+
+/** Of the policy over the best order of a single model; 0 without one. */
+function liftOf(counted: readonly Counted[], policy: string): number {
+  const single = [...Map.groupBy(counted, ({ visit }) => visit.policy)].filter(([name]) => isSingle(name));
+  const best = Math.max(0, ...single.map(([, own]) => rate(own, expected)));
+  return above(rate(counted.filter(isOf(policy)), expected), best);
+}
+
+function above(value: number, base: number): number {
+  return base === 0 ? 0 : value / base - 1;
+}
+
+function isOf(policy: string): (counted: Counted) => boolean {
+  return ({ visit }) => visit.policy === policy;
+}
+
+/** @param quarter 0 to 3 */
+function quarterOf<T>(all: readonly T[], quarter: number): readonly T[] {
+  const at = (number: number) => Math.floor((number * all.length) / QUARTERS.length);
+  return all.slice(at(quarter), at(quarter + 1));
 }
 
 /** Computes figures of slates of people drawn with replacement, in the order of time. */
@@ -139,15 +173,11 @@ function intervalOf(values: readonly number[]): { low: number; high: number } {
   return { low: quantile(values, tail), high: quantile(values, 1 - tail) };
 }
 
-function clicksOf({ slots }: CrowdSlate): number {
-  return slots.filter(({ isClicked }) => isClicked).length;
-}
-
-/** Clicks a slate. */
-function rate(counted: readonly Counted[]): number {
+/** The mean of a number over slates; 0 without a slate. */
+function rate(counted: readonly Counted[], of: Of): number {
   let [sum, slates] = [0, 0];
-  for (const { clicks, times } of counted) {
-    sum += clicks * times;
+  for (const { visit, times } of counted) {
+    sum += of(visit) * times;
     slates += times;
   }
   return slates === 0 ? 0 : sum / slates;
@@ -173,13 +203,18 @@ function byModel(visits: readonly CrowdSlate[]): Figures[] {
   }));
 }
 
-/** @param visits of one policy before the drift */
-function convergedAt(visits: readonly Counted[]): number {
-  const reached = rate(visits.slice(-Math.max(1, Math.floor(visits.length / 4))));
-  let sum = 0;
-  for (const [index, { clicks }] of visits.entries()) {
-    sum += clicks - (visits[index - WINDOW]?.clicks ?? 0);
-    if (index + 1 >= WINDOW && sum / WINDOW >= CONVERGED * reached) return index + 1;
+/** @param before all slates before the drift */
+function convergedAt(before: readonly Counted[], policy: string): number {
+  const isFixed = ({ visit }: Counted) => isSingle(visit.policy);
+  const relative = (some: readonly Counted[]) => {
+    const own = rate(some.filter(isOf(policy)), expected);
+    const fixed = rate(some.filter(isFixed), expected);
+    return fixed === 0 ? own : own / fixed;
+  };
+  const enough = CONVERGED * relative(quarterOf(before, QUARTERS.at(-1)!));
+  const places = [...before.keys()].filter((place) => before[place]!.visit.policy === policy);
+  for (let count = WINDOW; count <= places.length; count++) {
+    if (relative(before.slice(places[count - WINDOW], places[count - 1]! + 1)) >= enough) return count;
   }
-  return visits.length;
+  return places.length;
 }

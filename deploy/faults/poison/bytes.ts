@@ -4,7 +4,6 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { snappyCompress } from 'hysnappy';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { TopicName } from '#topics/catalog.ts';
-import type { CaseContext, PoisonCase } from './case.ts';
 import {
   PARTITION,
   someAction,
@@ -13,7 +12,8 @@ import {
   someProposal,
   someReward,
   someSlate,
-} from './good.ts';
+} from '../../path/some-records.ts';
+import type { CaseContext, PoisonCase } from './case.ts';
 import type { RawBatchOptions, RawRecord } from './record-batch.ts';
 
 const MIB = 1_048_576;

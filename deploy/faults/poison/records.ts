@@ -2,7 +2,6 @@
 import { gzipSync } from 'node:zlib';
 import type { ErrorCode } from '#contracts/errors.ts';
 import type { Proposal, Reward, Slate, UserAction, UserInterests } from '#contracts/generated/records.ts';
-import type { CaseContext, PoisonCase } from './case.ts';
 import {
   ITEM_IDS,
   someAction,
@@ -11,7 +10,8 @@ import {
   someProposal,
   someReward,
   someSlate,
-} from './good.ts';
+} from '../../path/some-records.ts';
+import type { CaseContext, PoisonCase } from './case.ts';
 
 /** Stands in a record for a number that the codec refuses to write. */
 const SENTINEL = 0.123_456_789_012_345;

@@ -4,8 +4,6 @@ import { CATALOG, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import { openPath, type Path } from '../../path/path.ts';
-import { byteCases, followedCases, TOMBSTONE } from './bytes.ts';
-import { type CaseContext, type PoisonCase, READERS } from './case.ts';
 import {
   PARTITION,
   publish,
@@ -16,7 +14,9 @@ import {
   someReward,
   someSlate,
   userOf,
-} from './good.ts';
+} from '../../path/some-records.ts';
+import { byteCases, followedCases, TOMBSTONE } from './bytes.ts';
+import { type CaseContext, type PoisonCase, READERS } from './case.ts';
 import { openRawProducer, type RawProducer } from './raw-producer.ts';
 import { recordBatch } from './record-batch.ts';
 import { recordCases } from './records.ts';

@@ -3,7 +3,7 @@ import { EVERYONE } from '#contracts/domain/ids.ts';
 import type { UserAction } from '#contracts/generated/records.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { openPath, type Path } from '../../path/path.ts';
-import { ITEM_IDS, publish, someAction, someProposal } from '../poison/good.ts';
+import { ITEM_IDS, publish, someAction, someProposal } from '../../path/some-records.ts';
 import { readInterestsRecords, userKeys } from '../read-stores.ts';
 
 export interface EmptyResult {

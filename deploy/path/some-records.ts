@@ -1,4 +1,4 @@
-/** Valid records, which stand before and behind each poison, and what the stages need to handle them. */
+/** Valid records for benches and faults, and what the stages need to handle them. */
 import { UNKNOWN_CHOICE } from '#contracts/domain/slate-defaults.ts';
 import type {
   ItemEmbedding,
