@@ -112,6 +112,7 @@ async function visit(options: CrowdOptions, later: Later): Promise<void> {
     policy: slate.policy,
     look: model,
     expected: expectedClicks(appeals, model),
+    easy: expectedClicks(people.easyAppeals(userId), model),
     slots: slate.items.map(({ models }, slot) => ({
       models,
       isSeen: looked.seen[slot]!,

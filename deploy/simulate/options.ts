@@ -26,7 +26,7 @@ export function simulateCommand(): Command {
         'It starts a system of its own, as the demo does, and compares the bandit with single models by an experiment.',
     )
     .option('--seconds <number>', 'time for which people act', positive, 120)
-    .option('--rate <visits>', 'visits a second', positive, 50)
+    .option('--rate <visits>', 'visits a second', positive, 30)
     .option('--seed <number>', 'seed of the people and of what they do', positive, 1)
     .option('--limit <actions>', 'number of last actions of the data to use', positive, 50_000)
     .option(

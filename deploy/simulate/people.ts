@@ -7,6 +7,8 @@ const FITS = { item: 0.6, kind: 0.2, department: 0.04, nothing: 0.005 };
 const MOST_INTERESTS = 6;
 /** What remains of the appeal of an item after each time that it was seen without a click. */
 const FATIGUE = 0.75;
+/** Items by which it is told how easily people are pleased. */
+const EASY_ITEMS = 10;
 /** Of an item without categories. Such items have nothing in common. */
 const NO_KIND = '';
 
@@ -27,6 +29,7 @@ export class People {
   readonly #pathOf: ReadonlyMap<string, readonly string[]>;
   /** Times that a user saw an item without a click. */
   readonly #seen = new Map<string, number>();
+  readonly #easy: ReadonlyMap<string, readonly number[]>;
 
   /** @param future actions of the data set that the system never learns of */
   constructor(items: readonly DatasetItem[], future: readonly DatasetAction[], random: Random) {
@@ -35,6 +38,10 @@ export class People {
     this.userIds = [...byUser.keys()].sort();
     this.#wants = new Map(
       this.userIds.map((userId) => [userId, this.#wantsOf(byUser.get(userId)!, random.fork(userId))]),
+    );
+    const wanted = mostWanted([...this.#wants.values()]);
+    this.#easy = new Map(
+      this.userIds.map((userId) => [userId, wanted.map((itemId) => this.appeal(userId, itemId))]),
     );
   }
 
@@ -69,6 +76,14 @@ export class People {
     return fit * FATIGUE ** (this.#seen.get(`${userId}\n${itemId}`) ?? 0);
   }
 
+  /**
+   * How easily the person is pleased: the probabilities of a click on each of the ten items that most people want, before anything was shown. It does not
+   * depend on what the system shows, so that it tells how two groups of people differ by chance.
+   */
+  easyAppeals(userId: string): readonly number[] {
+    return this.#easy.get(userId) ?? [];
+  }
+
   /** The person saw the item and did not click. */
   tire(userId: string, itemId: string): void {
     const key = `${userId}\n${itemId}`;
@@ -89,4 +104,13 @@ export class People {
     }
     for (const [index, userId] of drifting.entries()) this.#wants.set(userId, wants[index]!);
   }
+}
+
+/** The items that most people want; of those that equally many want, the first by their ids. */
+function mostWanted(wants: readonly Wants[]): string[] {
+  const counts = new Map<string, number>();
+  for (const { items } of wants)
+    for (const itemId of items) counts.set(itemId, (counts.get(itemId) ?? 0) + 1);
+  const order = [...counts].sort(([a, x], [b, y]) => y - x || (a < b ? -1 : 1));
+  return order.slice(0, EASY_ITEMS).map(([itemId]) => itemId);
 }

@@ -159,6 +159,7 @@ test('the tally compares the bandit with the best single model, and finds when i
     policy,
     look: 'none',
     expected: clicks,
+    easy: 0,
     slots: Array.from({ length: 3 }, (_, slot) => ({
       models: ['m'],
       isSeen: true,
@@ -198,10 +199,42 @@ test('a drift that costs nothing is reported as unknown, and without a fixed ord
       policy: 'bandit',
       look: 'none',
       expected: i < 75 ? 0.25 : 0.5,
+      easy: 0,
       slots: [slot],
     };
   });
   const tally = tallyOf(visits, 300);
   assert.deepEqual([tally.driftIsKnown, tally.driftRecovery, tally.lift], [false, 1, 1]);
   assert.equal(tally.liftOver, 'its first quarter');
+});
+
+test('people who are pleased more easily than others are no merit of their policy', () => {
+  // Both policies show the same slates, but the bandit has the people who click twice as often.
+  const visits = Array.from({ length: 800 }, (_, i): CrowdSlate => {
+    const [policy, share] = i % 2 === 0 ? ['bandit', 0.75] : ['fixed(column=m.rank)', 0.25];
+    const expected = (i >> 1) % 4 < share * 4 ? 1 : 0.5;
+    return {
+      userId: `${policy} ${(i >> 1) % 20}`,
+      policy,
+      look: 'none',
+      expected,
+      easy: expected / 2,
+      slots: [],
+    };
+  });
+  const { lift } = tallyOf(visits, visits.length);
+  assert.ok(Math.abs(Number(lift)) < 1e-9, `${lift}`);
+});
+
+test('how easily a person is pleased is fixed before anything is shown', () => {
+  const people = new People(
+    ITEMS,
+    [taken('ann', 'tea'), taken('bob', 'tea'), taken('bob', 'shoes')],
+    createRandom(1),
+  );
+  assert.deepEqual(people.easyAppeals('ann'), [0.6, 0.005]);
+  people.tire('ann', 'tea');
+  people.drift(createRandom(2));
+  assert.deepEqual(people.easyAppeals('ann'), [0.6, 0.005]);
+  assert.deepEqual(people.easyAppeals('nobody'), []);
 });

@@ -10,6 +10,8 @@ export interface CrowdSlate {
   readonly look: string;
   /** Clicks that the person makes on this slate in the mean, by what they want and how they look. */
   readonly expected: number;
+  /** Clicks that the person makes in the mean on a slate that is the same for all people: how easily they are pleased. */
+  readonly easy: number;
   /** By slot: the models that proposed the item, and what the person did. */
   readonly slots: readonly {
     readonly models: readonly string[];
@@ -44,10 +46,11 @@ type Of = (visit: CrowdSlate) => number;
 
 const clicks: Of = ({ slots }) => slots.filter(({ isClicked }) => isClicked).length;
 const expected: Of = (visit) => visit.expected;
+const easy: Of = (visit) => visit.easy;
 
 /**
  * Click-through rates, clicks a slate and looks. All further figures are of expected clicks, which have less chance in them: the probabilities of
- * the people, of the slates that they were shown. `lift` compares the policy that is not fixed and had most slates with the best fixed order of
+ * the people, of the slates that they were shown. Lifts are moreover adjusted for how easily the people of each arm are pleased. `lift` compares the policy that is not fixed and had most slates with the best fixed order of
  * a single model, both before the drift, learning included, `liftOfLastQuarter` in the last quarter before it; without a fixed order, this quarter is
  * compared with the first. `impressionsToConverge` is the number of its slates until a window of them first has 95 % of its rate in the last quarter, both
  * relative to the fixed orders at the same time, because people tire. `driftRecovery` is the share of the loss at the drift that its last
@@ -60,9 +63,10 @@ export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures
   const policies = [...Map.groupBy(once, ({ visit }) => visit.policy)];
   const policy = mainPolicy(visits);
   const before = once.slice(0, driftAt);
-  const point = keyFigures(once, driftAt, policy);
+  const adjusted = adjustedFor(before);
+  const point = keyFigures(once, driftAt, policy, adjusted);
   const resampled = resample(once, (counted) => ({
-    ...keyFigures(counted, driftAt, policy),
+    ...keyFigures(counted, driftAt, policy, adjusted),
     ...Object.fromEntries(policies.map(([name]) => [name, rate(counted.filter(isOf(name)), clicks)])),
   }));
   const interval = (name: string) => intervalOf(resampled.map((figures) => figures[name]!));
@@ -72,6 +76,7 @@ export function tallyOf(visits: readonly CrowdSlate[], driftAt: number): Figures
     ctr: rate(own, clicks),
     ...interval(name),
     expected: rate(own, expected),
+    adjusted: rate(before.filter(isOf(name)), adjusted),
     ...Object.fromEntries(
       [...Map.groupBy(own, ({ visit }) => visit.look)].map(([look, some]) => [look, rate(some, expected)]),
     ),
@@ -111,6 +116,7 @@ function keyFigures(
   counted: readonly Counted[],
   driftAt: number,
   policy: string,
+  adjusted: Of,
 ): Record<'lift' | 'liftOfLastQuarter' | 'driftRecovery' | 'driftLoss', number> {
   const before = counted.slice(0, driftAt);
   const after = counted.slice(driftAt).filter(isOf(policy));
@@ -118,24 +124,42 @@ function keyFigures(
   const atOnce = rate(after.slice(0, WINDOW), expected);
   const loss = rate(last.filter(isOf(policy)), expected) - atOnce;
   const lift = hasSingle(counted.map(({ visit }) => visit))
-    ? liftOf(before, policy)
+    ? liftOf(before, policy, adjusted)
     : above(
         rate(last.filter(isOf(policy)), expected),
         rate(quarterOf(before, 0).filter(isOf(policy)), expected),
       );
   return {
     lift,
-    liftOfLastQuarter: liftOf(last, policy),
+    liftOfLastQuarter: liftOf(last, policy, adjusted),
     driftRecovery: loss <= 0 ? 1 : (rate(after.slice(-WINDOW), expected) - atOnce) / loss,
     driftLoss: loss,
   };
 }
 
 /** Of the policy over the best order of a single model; 0 without one. */
-function liftOf(counted: readonly Counted[], policy: string): number {
+function liftOf(counted: readonly Counted[], policy: string, of: Of): number {
   const single = [...Map.groupBy(counted, ({ visit }) => visit.policy)].filter(([name]) => isSingle(name));
-  const best = Math.max(0, ...single.map(([, own]) => rate(own, expected)));
-  return above(rate(counted.filter(isOf(policy)), expected), best);
+  const best = Math.max(0, ...single.map(([, own]) => rate(own, of)));
+  return above(rate(counted.filter(isOf(policy)), of), best);
+}
+
+/**
+ * Expected clicks less what the person makes more of any slate than others do, by the regression within policies: people are divided by their
+ * ids, so that what they are like has nothing to do with the policy but by chance (Deng et al. 2013).
+ */
+function adjustedFor(counted: readonly Counted[]): Of {
+  let [products, squares] = [0, 0];
+  for (const [, own] of Map.groupBy(counted, ({ visit }) => visit.policy)) {
+    const [meanOfClicks, meanOfEase] = [rate(own, expected), rate(own, easy)];
+    for (const { visit } of own) {
+      products += (visit.expected - meanOfClicks) * (visit.easy - meanOfEase);
+      squares += (visit.easy - meanOfEase) ** 2;
+    }
+  }
+  const slope = squares === 0 ? 0 : products / squares;
+  const usual = rate(counted, easy);
+  return (visit) => visit.expected - slope * (visit.easy - usual);
 }
 
 function above(value: number, base: number): number {
