@@ -28,7 +28,7 @@ await runMeasurement('evaluate', {
   },
   'semi-synthetic': {
     title: 'policies that learn from clicks of households whose later purchases are relevant',
-    options: ['look', 'sample'],
+    options: ['look', 'sample', 'threads'],
     load: () => import('./semi-synthetic/measure.ts'),
   },
   streamed: {

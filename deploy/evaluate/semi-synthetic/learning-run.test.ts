@@ -1,46 +1,15 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { createRandom } from '#algorithms/random.ts';
 import type { Candidates } from '../../../services/rerank/candidates.ts';
 import { readRerankConfig } from '../../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../../services/rerank/experiments/arm-policy.ts';
 import { bestBlend, modelsOf, orderBy, valueOfBlend } from './fixed-orders.ts';
+import { someHouseholds } from './households.testing.ts';
 import type { Household } from './households.ts';
 import { serveAndLearn } from './learning-run.ts';
 import { LOOK_MODELS } from './looking.ts';
 
-const ITEMS = 40;
-const COLUMNS = ['bias', 'good.proposed', 'good.score', 'bad.proposed', 'bad.score'];
-
-/** Households that buy what `good` ranks high, and nothing that only `bad` does; after the drift the two change places. */
-function householdsOf(count: number): Household[] {
-  return Array.from({ length: count }, (_, number) => {
-    const random = createRandom(`household ${number}`);
-    const scores = Array.from({ length: ITEMS }, () => [random.normal(), random.normal()] as const);
-    const tableOf = (of: (pair: readonly [number, number]) => readonly [number, number]): Candidates => ({
-      candidates: scores.map((_, i) => ({
-        itemId: `i${i}`,
-        models: ['good', 'bad'],
-        because: null,
-        explanation: '',
-        popularity: 0,
-      })),
-      features: {
-        columns: COLUMNS,
-        values: Float64Array.from(scores.flatMap((pair) => [1, 1, of(pair)[0], 1, of(pair)[1]])),
-      },
-    });
-    return {
-      userId: `u${number}`,
-      pool: { proposals: [], generation: 'g', interestsVersion: 1, recent: new Set(), lastReceivedAt: null },
-      candidates: tableOf((pair) => pair),
-      drifted: tableOf(([good, bad]) => [bad, good]),
-      bought: new Set(scores.flatMap(([good], i) => (good > 1 ? [`i${i}`] : []))),
-    };
-  });
-}
-
-const HOUSEHOLDS = householdsOf(30);
+const HOUSEHOLDS = someHouseholds(30);
 const config = readRerankConfig();
 const selected = selectArmPolicy('thompson', config);
 assert.ok('label' in selected);

@@ -3,7 +3,6 @@ import { coverageOfEqualArms, type UserOutcome } from '#algorithms/experiments/e
 import { createRandom } from '#algorithms/random.ts';
 import { readRerankConfig } from '../../../services/rerank/config.ts';
 import { POLICIES } from '../../../services/rerank/policies/registry.ts';
-import { POLICY_SETTINGS, selectPolicy } from '../../../services/rerank/policies/select.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { SetupError } from '../../local/parts/setup-error.mjs';
 import {
@@ -16,8 +15,10 @@ import {
   valueOfBlend,
 } from './fixed-orders.ts';
 import { type Household, type HouseholdSample, readHouseholds } from './households.ts';
-import { type RunOptions, serveAndLearn, type Visit } from './learning-run.ts';
+import { CLICKS, type JudgedRun, SIZE, SLATES_A_DAY } from './judged-run.ts';
+import type { Visit } from './learning-run.ts';
 import { expectedClicks, LOOK_MODELS, type LookModel } from './looking.ts';
+import { runInThreads } from './runs-in-threads.ts';
 
 const HOUSEHOLDS = 800;
 /** Settings are chosen on other households and other seeds than those that are judged. */
@@ -27,20 +28,14 @@ const SEEDS: Readonly<Record<HouseholdSample, readonly number[]>> = {
 };
 const IMPRESSIONS = 20_000;
 const AFTER_DRIFT = 5_000;
-const SIZE = 10;
-const REFRESH = 50;
-/** Slates a day: the drift is won back within a week. */
-const SLATES_A_DAY = 700;
-/** A click is examination × relevance + noise: of what was bought later these are clicked on, of the rest those. */
-const CLICKS = { relevant: 0.5, noise: 0.01 };
+/** Slates of a policy that learned nothing else than the world after the drift. */
+const FRESH = 2 * AFTER_DRIFT;
+/** Threads that run policies beside each other: the households are in memory once for each. */
+const THREADS = 2;
 /** Slates after which it is looked whether the lead is certain. */
 const CHECKPOINTS = [1_000, 2_000, 5_000, 10_000, 15_000, 20_000];
 /** Policies that are run beside the default one, if the product has them. */
 const BESIDE = ['plackett-luce'];
-const SETTINGS = Object.fromEntries(
-  Object.entries(POLICY_SETTINGS).map(([key, { fallback }]) => [key, fallback]),
-);
-
 type Row = Figures & { readonly look: LookModel; readonly policy: string; readonly clicks: number };
 
 /**
@@ -51,27 +46,40 @@ type Row = Figures & { readonly look: LookModel; readonly policy: string; readon
 export async function measure({
   look: only,
   sample = 'judged',
+  threads = String(THREADS),
 }: Readonly<Record<string, string | undefined>> = {}): Promise<Figures> {
   const looks = LOOK_MODELS.filter((look) => only === undefined || look === only);
   if (looks.length === 0)
     throw new SetupError(`There is no way of looking ${only}`, `Choose one of ${LOOK_MODELS.join(', ')}`);
   if (sample !== 'judged' && sample !== 'others')
     throw new SetupError(`There is no sample ${sample}`, 'Choose judged or others');
-  return judgePolicies(await readHouseholds(HOUSEHOLDS, sample), looks, SEEDS[sample]);
+  if (!/^[1-9]$/.test(threads))
+    throw new SetupError(`--threads ${threads} is no whole number from 1 to 9`, 'Choose 1 to 9 threads');
+  return judgePolicies(await readHouseholds(HOUSEHOLDS, sample), looks, SEEDS[sample], Number(threads));
 }
 
 /** The figures of `measure` for these households. */
-function judgePolicies(
+async function judgePolicies(
   households: readonly Household[],
   looks: readonly LookModel[],
   seeds: readonly number[],
-): Figures {
-  const config = readRerankConfig();
-  const defaultPolicy = config.policy.label.replace(/\(.*/, '');
-  const settings = { ...config, learner: { ...config, ...config.terms } };
+  threads: number,
+): Promise<Figures> {
+  const defaultPolicy = readRerankConfig().policy.label.replace(/\(.*/, '');
   const names = POLICIES.map(({ name }) => name).filter(
     (name) => name === defaultPolicy || BESIDE.includes(name),
   );
+  const runs = looks.flatMap((look) =>
+    names.flatMap((policy) => runsOf(look, policy, policy === defaultPolicy, seeds)),
+  );
+  const started = performance.now();
+  const visits = await runInThreads(households, runs, {
+    threads,
+    onDone: ({ look, policy, seed }, done) =>
+      console.error(
+        `  ${done} of ${runs.length} runs after ${minutesSince(started)} min: ${look}, ${policy}, seed ${seed}`,
+      ),
+  });
   const rows: Row[] = [];
   const drift: Figures[] = [];
   const aa: Figures[] = [];
@@ -79,29 +87,16 @@ function judgePolicies(
     const clicking = { ...CLICKS, look };
     const fixed = fixedRows(households, clicking);
     rows.push(...fixed.rows);
-    for (const name of names) {
-      const isDefault = name === defaultPolicy;
-      const options: Omit<RunOptions, 'seed'> = {
-        households,
-        policy: selectPolicy(name, SETTINGS),
-        settings,
-        clicking,
-        impressions: IMPRESSIONS + (isDefault ? AFTER_DRIFT : 0),
-        size: SIZE,
-        refresh: REFRESH,
-        slatesADay: SLATES_A_DAY,
-        driftAt: IMPRESSIONS,
-      };
-      const whole = seeds.map((seed) => serveAndLearn({ ...options, seed }));
-      const runs = whole.map((run) => run.slice(0, IMPRESSIONS));
-      const row = learnedRow(runs, households, clicking, fixed);
-      rows.push({ look, policy: name, ...row });
-      console.error(
-        `  ${look}, ${name}: lead ${row.lead.toFixed(4)} (${row.low.toFixed(4)} to ${row.high.toFixed(4)}), lift ${row.liftOverBestModel.toFixed(3)}`,
-      );
-      if (!isDefault) continue;
-      aa.push({ look, ...coverageOfEqualArms(outcomesOf(runs[0]!, households)) });
-      drift.push({ look, ...driftRecovery(whole, seeds, options) });
+    for (const policy of names) {
+      const own = visits.filter((_, index) => runs[index]!.look === look && runs[index]!.policy === policy);
+      const whole = own.slice(0, seeds.length);
+      const fresh = own.slice(seeds.length);
+      const served = whole.map((run) => run.slice(0, IMPRESSIONS));
+      const row = learnedRow(served, households, clicking, fixed);
+      rows.push({ look, policy, ...row });
+      if (fresh.length === 0) continue;
+      aa.push({ look, ...coverageOfEqualArms(outcomesOf(served[0]!, households)) });
+      drift.push({ look, ...driftRecovery(whole, fresh) });
     }
   }
   return {
@@ -117,6 +112,24 @@ function judgePolicies(
       ...CLICKS,
     },
   };
+}
+
+/** The runs of all seeds, then, where the drift is judged, those that begin after it. */
+function runsOf(
+  look: LookModel,
+  policy: string,
+  isDriftJudged: boolean,
+  seeds: readonly number[],
+): JudgedRun[] {
+  const after = isDriftJudged ? AFTER_DRIFT : 0;
+  return [
+    ...seeds.map((seed) => ({ look, policy, seed, impressions: IMPRESSIONS + after, driftAt: IMPRESSIONS })),
+    ...(isDriftJudged ? seeds.map((seed) => ({ look, policy, seed, impressions: FRESH, driftAt: 0 })) : []),
+  ];
+}
+
+function minutesSince(started: number): string {
+  return ((performance.now() - started) / 60_000).toFixed(1);
 }
 
 function outcomesOf(visits: readonly Visit[], households: readonly Household[]): UserOutcome[] {
@@ -200,21 +213,14 @@ function leadOver(runs: readonly Visit[][], ofBlend: readonly number[], count: n
  * The list of one model turns random after a first stretch. `recovered` is the part of the loss, the clicks at once after the drift below
  * those of a policy that learned nothing else than the world after it, that is won back in the last fifth of the slates that follow.
  */
-function driftRecovery(
-  runs: readonly Visit[][],
-  seeds: readonly number[],
-  options: Omit<RunOptions, 'seed'>,
-): Figures {
-  const { impressions } = options;
-  const rows = seeds.map((seed, index) => {
-    const part = (from: number, to: number) =>
-      mean(runs[index]!.slice(from, to).map(({ expected }) => expected));
-    const fresh = serveAndLearn({ ...options, seed, impressions: 2 * AFTER_DRIFT, driftAt: 0 });
+function driftRecovery(runs: readonly Visit[][], fresh: readonly Visit[][]): Figures {
+  const rows = runs.map((run, index) => {
+    const part = (from: number, to?: number) => mean(run.slice(from, to).map(({ expected }) => expected));
     return {
       before: part(IMPRESSIONS - AFTER_DRIFT, IMPRESSIONS),
       atOnce: part(IMPRESSIONS, IMPRESSIONS + AFTER_DRIFT / 10),
-      end: part(impressions - AFTER_DRIFT / 5, impressions),
-      attainable: mean(fresh.slice(-AFTER_DRIFT).map(({ expected }) => expected)),
+      end: part(-AFTER_DRIFT / 5),
+      attainable: mean(fresh[index]!.slice(-AFTER_DRIFT).map(({ expected }) => expected)),
     };
   });
   const of = (key: 'before' | 'atOnce' | 'end' | 'attainable') => mean(rows.map((row) => row[key]));
