@@ -67,7 +67,8 @@ export async function startRedis(
   return `redis://127.0.0.1:${port}`;
 }
 
-function answersPing(port: number): Promise<boolean> {
+/** Resolves to whether a Redis answers on a port. */
+export function answersPing(port: number): Promise<boolean> {
   const socket = connect(port, '127.0.0.1');
   return new Promise<boolean>((resolve, reject) => {
     socket.once('connect', () => socket.write('PING\r\n'));

@@ -3,10 +3,9 @@ import { Redis } from 'ioredis';
 import type { Logger } from 'pino';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import { redactUrl } from '#contracts/redact-url.ts';
+import { connectCluster, isClusterNode, primariesOf } from './cluster.ts';
+import { CONNECTION, MOMENTARY } from './options.ts';
 import { parseRedisUrl } from './url.ts';
-
-/** Errors of a server that was a primary and is a replica now, or that is not ready: they end by a reconnection. */
-const MOMENTARY = /^(READONLY|LOADING|MASTERDOWN)\b/;
 
 /** Time for which a stage that starts waits for a server that is being started too, ms. */
 const WAIT_MS = 20_000;
@@ -17,7 +16,8 @@ const KEEP_ALL = 'noeviction';
 
 /**
  * Creates a connection that pipelines the commands of one turn of the event loop, and waits for a server that
- * restarts or has become a replica.
+ * restarts or has become a replica. If the server is a node of a Redis Cluster, the connection is one to the cluster, which
+ * takes every command whose keys share a slot.
  * @throws TributaryError `redis.unreachable`, `redis.evicts`, `config.invalid`
  */
 export async function connectRedis(options: {
@@ -28,14 +28,19 @@ export async function connectRedis(options: {
   /** Time for which it waits for a server that does not answer, ms. Default 20,000. */
   waitMs?: number;
 }): Promise<Redis> {
-  const redis = await firstConnection(options);
+  const { url, log, onReconnected = () => undefined } = options;
+  let redis = await firstConnection(options);
   try {
-    await requireNoEviction(redis, options.log);
+    if (await isClusterNode(redis)) {
+      const node = redis;
+      redis = await connectCluster({ ...parseRedisUrl(url), log, onReconnected });
+      node.disconnect();
+    } else redis.on('ready', onReconnected);
+    for (const server of primariesOf(redis)) await requireNoEviction(server, log);
   } catch (error) {
     redis.disconnect();
     throw error;
   }
-  redis.on('ready', () => options.onReconnected?.());
   return redis;
 }
 
@@ -68,13 +73,9 @@ async function firstConnection(options: { url: string; log: Logger; waitMs?: num
 function createClient(url: string): Redis {
   return new Redis({
     ...parseRedisUrl(url),
+    ...CONNECTION,
     enableAutoPipelining: true,
     lazyConnect: true,
-    // Commands wait for the reconnection: a stage must stall rather than lose a write.
-    maxRetriesPerRequest: null,
-    retryStrategy: (attempt) => Math.min(50 * attempt, 1_000),
-    // 2 sends the command again after the reconnection.
-    reconnectOnError: (error) => (MOMENTARY.test(error.message) ? 2 : false),
   });
 }
 

@@ -18,9 +18,9 @@ const DATA = '/var/lib/kafka';
 export const KAFKA_PORT = 9_092;
 /**
  * Port of the first node for `kubectl port-forward`, and of the next node one more. The listener has no other address than the
- * loopback of its pod, and names that of the machine to which it is forwarded.
+ * loopback of its pod, and names that of the machine to which it is forwarded. It is not the port of the Kafka of `npm run demo`.
  */
-export const FORWARDED_PORT = 19_092;
+export const FORWARDED_PORT = 29_092;
 
 /** Writes the configuration of the node of this pod, formats an empty volume, and starts the node. */
 const START = `set -eu

@@ -88,7 +88,7 @@ export function isReadyPod({ status }: Pod): boolean {
 export async function eventually(
   message: string,
   isSo: () => Promise<boolean>,
-  timeoutMs = 300_000,
+  timeoutMs = 600_000,
 ): Promise<void> {
   await waitFor(
     async () => {
@@ -107,10 +107,12 @@ export interface Forward {
 
 /**
  * Forwards a port of this machine to a pod or a Service, from its own number or from a free one.
- * @param ports such as `19092` or `:7000`
+ * @param ports such as `29092` or `:7000`
  */
 export async function forward(target: string, ports: string, namespace = NAMESPACE): Promise<Forward> {
-  const child = spawn('kubectl', ['--namespace', namespace, 'port-forward', target, ports], {
+  // With the address of IPv4 alone, a port that is taken ends kubectl; otherwise it would listen on that of IPv6 only.
+  const address = ['--address', '127.0.0.1'];
+  const child = spawn('kubectl', ['--namespace', namespace, 'port-forward', ...address, target, ports], {
     stdio: ['ignore', 'pipe', 'pipe'],
   });
   const port = await firstPort(child, `${target} ${ports}`);
