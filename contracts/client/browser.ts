@@ -2,6 +2,7 @@
 import { createClientOn } from './client.ts';
 import { MAX_KEPT_BYTES } from './gateway-call.ts';
 import { type IndexedDb, openIndexedDb } from './indexed-db.ts';
+import { checkOptions } from './options.ts';
 import type { ClientPlatform } from './platform.ts';
 import type { TributaryClient, TributaryClientOptions } from './types.ts';
 
@@ -26,11 +27,13 @@ export interface Page {
 /**
  * Creates a client for a page. Events outlive the page in IndexedDB until they have a verdict; what waits when the page is hidden
  * goes out by `navigator.sendBeacon`.
+ * @throws TypeError that names an option at fault
  */
 export function createClient(
   options: TributaryClientOptions,
   page: Page = globalThis as unknown as Page,
 ): TributaryClient {
+  checkOptions(options);
   const { batchSize = 100, flushMs = 1_000, maxQueued = 1_000 } = options;
   const memory = sessionStorageOf(page);
   const { client, leave, hurry } = createClientOn(

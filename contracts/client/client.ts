@@ -1,10 +1,11 @@
-import { createEventQueue, type EventQueue } from './event-queue.ts';
+import { createEventQueue, type EventQueue, reasonAgainst } from './event-queue.ts';
 import { ClientError, createGatewayCall, type GatewayCall } from './gateway-call.ts';
 import type { ClientPlatform } from './platform.ts';
-import { createPump, dropped, type Pump } from './pump.ts';
+import { createPump, dropped, faultOf, type Pump, type PumpOptions } from './pump.ts';
 import { createShownItems } from './shown.ts';
 import { createSkew } from './skew.ts';
 import type {
+  CatalogueItem,
   IdentifiedItem,
   RecommendedSlate,
   SimilarItems,
@@ -25,8 +26,9 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
   const skew = createSkew();
   const call = createGatewayCall(options, platform, skew);
   const shown = createShownItems(limits.maxShown, platform.memory);
-  const queue = createEventQueue({ platform, call, skew, options });
-  const catalogue = createCatalogue(call, platform);
+  const onError = createReport(options, () => queue.length);
+  const queue = createEventQueue({ platform, call, skew, options, onError });
+  const catalogue = createCatalogue(call, platform, onError);
   let user = options.userId;
 
   function track(action: TrackedAction): Promise<TrackVerdict> {
@@ -67,11 +69,13 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
       shown.add(slate);
       return slate;
     },
+    // Ids stand in queries: a path loses those of dots.
     similar: (itemId, { n = 10, cursor } = {}) =>
       read<SimilarItems>(
         call,
-        `/v1/items/${encodeURIComponent(itemId)}/similar?n=${n}${cursor ? `&cursor=${cursor}` : ''}`,
+        `/v1/similar?itemId=${encodeURIComponent(itemId)}&n=${n}${cursor ? `&cursor=${cursor}` : ''}`,
       ),
+    item: (itemId) => read<CatalogueItem>(call, `/v1/items?itemId=${encodeURIComponent(itemId)}`),
     setUser(userId) {
       user = userId;
     },
@@ -90,16 +94,31 @@ export function createClientOn(platform: ClientPlatform, options: TributaryClien
   return { client, leave: queue.leave, hurry: queue.hurry };
 }
 
+/** An error of the app must not stop the queue. Without `onError` the console says that events wait, so that no wrong address is silent. */
+function createReport({ onError }: TributaryClientOptions, waiting: () => number): PumpOptions['onError'] {
+  return (fault) => {
+    try {
+      if (onError) onError(fault);
+      else console.warn(`tributary: ${waiting()} events wait: ${fault.reason}. ${fault.remedy ?? ''}`);
+    } catch (error) {
+      console.error('tributary: onError failed', error);
+    }
+  };
+}
+
 /** Puts items into the catalogue; each call has a queue of its own, because items need no order among calls. */
-function createCatalogue(call: GatewayCall, platform: ClientPlatform) {
+function createCatalogue(call: GatewayCall, platform: ClientPlatform, onError: PumpOptions['onError']) {
   const pumps = new Set<Pump>();
   return {
     put(items: readonly IdentifiedItem[]): Promise<TrackVerdict[]> {
-      const pump = createPump({ method: 'PUT', path: '/v1/items', call, platform, correction: () => 0 });
+      const pump = createPump({ method: 'PUT', path: '/v1/items', call, platform, correction: () => 0, onError });
       const verdicts = items.map(
         (item) =>
           new Promise<TrackVerdict>((settle) => {
-            pump.waiting.push({ id: item.itemId, json: () => JSON.stringify(item), settle });
+            const id = item.itemId;
+            const reason = reasonAgainst(item);
+            if (reason === undefined) pump.waiting.push({ id, json: () => JSON.stringify(item), settle });
+            else settle(dropped(id, 'event.not-json', reason));
           }),
       );
       pumps.add(pump);
@@ -117,8 +136,7 @@ function createCatalogue(call: GatewayCall, platform: ClientPlatform) {
 
 /** @throws ClientError unless the gateway answers 200 */
 async function read<T>(call: GatewayCall, path: string): Promise<T> {
-  const { status, body } = await call('GET', path);
-  if (status === 200) return body as T;
-  const unnamed = { code: `http.${status}`, reason: `the gateway answered ${status}` };
-  throw new ClientError(status, body.error ?? unnamed);
+  const answer = await call('GET', path);
+  if (answer.status === 200) return answer.body as T;
+  throw new ClientError(answer.status, faultOf(answer));
 }

@@ -1,6 +1,6 @@
 import { type GatewayCall, MAX_KEPT_BYTES } from './gateway-call.ts';
 import type { ClientPlatform, QueuedEvent } from './platform.ts';
-import { createPump, dropped, nextRequest, type WaitingEntry } from './pump.ts';
+import { createPump, dropped, nextRequest, type PumpOptions, type WaitingEntry } from './pump.ts';
 import type { ClockSkew } from './skew.ts';
 import type { TrackVerdict, TributaryClientOptions } from './types.ts';
 
@@ -21,7 +21,7 @@ export interface EventQueue {
   hurry(): void;
 }
 
-export interface EventQueuePorts {
+export interface EventQueuePorts extends Pick<PumpOptions, 'onError'> {
   readonly platform: ClientPlatform;
   readonly call: GatewayCall;
   readonly skew: ClockSkew;
@@ -36,10 +36,11 @@ interface WaitingEvent extends WaitingEntry {
 /** Time between two looks at a queue that is too full, in milliseconds. */
 const LOOK_MS = 5;
 
-export function createEventQueue({ platform, call, skew, options }: EventQueuePorts): EventQueue {
+export function createEventQueue(ports: EventQueuePorts): EventQueue {
+  const { platform, call, skew, options, onError } = ports;
   const { limits, store } = platform;
   const correction = () => skew.correction;
-  const pump = createPump({ method: 'POST', path: '/v1/actions', call, platform, correction });
+  const pump = createPump({ method: 'POST', path: '/v1/actions', call, platform, correction, onError });
   const waiting: WaitingEvent[] = pump.waiting;
   let isDue = false;
   let isClosed = false;
@@ -155,8 +156,8 @@ export function createEventQueue({ platform, call, skew, options }: EventQueuePo
   };
 }
 
-/** Why an event cannot be sent: a BigInt, or an object that contains itself. */
-function reasonAgainst(event: QueuedEvent['event']): string | undefined {
+/** Why an event or item cannot be sent: a BigInt, or an object that contains itself. */
+export function reasonAgainst(event: object): string | undefined {
   try {
     JSON.stringify(event);
     return undefined;

@@ -49,13 +49,19 @@ export function isTransient(status: number): boolean {
   return status === 0 || status === 408 || status === 429 || status >= 500;
 }
 
-/** @returns a function that never rejects: a request without an answer has the status 0 */
+const REMEDY = 'Check the option url, which is the address of the gateway, and what stands between.';
+
+/** @returns a function that never rejects: a request without an answer, or without one of a gateway, has the status 0 */
 export function createGatewayCall(
   { url, headers, timeoutMs = 15_000 }: TributaryClientOptions,
   { fetch, now }: ClientPlatform,
   skew: ClockSkew,
 ): GatewayCall {
   const base = url.replace(/\/+$/, '');
+  const unanswered = (code: string, reason: string, restMs = 0): GatewayAnswer => {
+    const error = { code, reason: base + reason, remedy: REMEDY, retryable: true };
+    return { status: 0, body: { error }, restMs };
+  };
   return async (method, path, body) => {
     const sentAt = now();
     try {
@@ -66,19 +72,33 @@ export function createGatewayCall(
         keepalive: body !== undefined && body.length < MAX_KEPT_BYTES / 3,
         signal: AbortSignal.timeout(timeoutMs),
       });
-      skew.observe(response.headers.get('date'), sentAt, now());
-      const wish = response.headers.get('retry-after');
+      const receivedAt = now();
+      const { status } = response;
       const answer = (await response.json().catch(() => null)) as GatewayAnswer['body'] | null;
-      return { status: response.status, body: answer ?? {}, restMs: restOf(wish, now() + skew.correction) };
+      const wish = response.headers.get('retry-after');
+      const restMs = restOf(wish, now() + skew.correction);
+      // A batch that a proxy finds too large is halved as one that the gateway finds too large.
+      if (status !== 413 && !isOfGateway(answer)) {
+        const from = response.redirected ? ` (after a redirect to ${response.url})` : '';
+        return unanswered('gateway.foreign', ` answered ${status}, but not as a gateway does${from}`, restMs);
+      }
+      skew.observe(response.headers.get('date'), sentAt, receivedAt);
+      return { status, body: answer ?? {}, restMs };
     } catch (error) {
-      const fault = {
-        code: 'gateway.unreachable',
-        reason: String((error as Error).message),
-        retryable: true,
-      };
-      return { status: 0, body: { error: fault }, restMs: 0 };
+      const { message, cause } = error as Error & { cause?: Error };
+      return unanswered('gateway.unreachable', ` does not answer: ${cause?.message || message}`);
     }
   };
+}
+
+/** The members of which each answer of a gateway has one. */
+const MEMBERS = ['results', 'items', 'itemId', 'state'];
+
+/** A gateway that does not know the route of a client was reached by a wrong path. */
+function isOfGateway(answer: GatewayAnswer['body'] | null): boolean {
+  const body = Object(answer) as GatewayAnswer['body'];
+  const code = body.error?.code;
+  return code ? code !== 'route.unknown' : MEMBERS.some((name) => name in body);
 }
 
 /** Timers take no more than 2³¹ ms, and a wish for more than an hour is a mistake. */

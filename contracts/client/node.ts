@@ -1,6 +1,7 @@
 /** `tributary/client` in Node. */
 import { createClientOn } from './client.ts';
 import { openFileStore } from './file-store.ts';
+import { checkOptions } from './options.ts';
 import { NO_STORE } from './platform.ts';
 import type { TributaryClient, TributaryClientOptions } from './types.ts';
 
@@ -21,9 +22,10 @@ const BATCH_BYTES = 1_000_000;
 /**
  * Creates a client for a service. Await `ready()` before `track` where actions come faster than the gateway accepts them, and
  * `close()` before the process ends.
- * @throws an error of the file system if the queue file cannot be read
+ * @throws TypeError that names an option at fault, and an error of the file system if the queue file cannot be read
  */
 export function createClient(options: NodeClientOptions): TributaryClient {
+  checkOptions(options);
   const { batchSize = 1_000, flushMs = 20, maxQueued = 20_000, queueFile } = options;
   const onFailure = options.onQueueFileError ?? ((error: Error) => process.emitWarning(error));
   const { client } = createClientOn(

@@ -12,6 +12,8 @@ export interface SeenRequest {
 export interface FakeAnswer {
   readonly status?: number;
   readonly body?: unknown;
+  /** In place of `body`: a page, as a proxy or a wrong server answers. */
+  readonly page?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** Time that the answer takes, in milliseconds. */
   readonly takesMs?: number;
@@ -50,13 +52,14 @@ export function createFakePlatform(
     const path = url.replace('http://gateway', '');
     const seen = { method: init.method ?? 'GET', path, entries: body, at: time };
     requests.push(seen);
-    const { status = 202, body: given, headers = {}, takesMs = 0 } = answer(seen, requests.length) ?? {};
+    const { status = 202, body: given, page, headers = {}, takesMs = 0 } = answer(seen, requests.length) ?? {};
     const half = takesMs / 2;
     if (half > 0) await sleep(half);
     const date = new Date(time + serverAheadMs).toUTCString();
     if (half > 0) await sleep(half);
     const results = body.map((_, index) => ({ index, status: 'accepted', partition: 0, offset: index }));
     const refused = { error: { code: 'stage.overloaded', reason: 'busy' } };
+    if (page !== undefined) return new Response(page, { status, headers: { date, ...headers } });
     return Response.json(given ?? (status < 300 ? { results } : refused), {
       status,
       headers: { date, ...headers },

@@ -31,12 +31,15 @@ export interface PumpOptions {
   readonly platform: Pick<ClientPlatform, 'later' | 'random' | 'limits'>;
   /** The present correction of times: an element that was refused for its time is sent again once after it changed. */
   readonly correction: () => number;
+  /** Called with the reason why elements are to be sent again, once for each reason in a row. */
+  readonly onError: (fault: DescribedFault) => void;
 }
 
 const FIRST_PAUSE_MS = 500;
 const LONGEST_PAUSE_MS = 30_000;
 
-export function createPump({ method, path, call, platform, correction }: PumpOptions): Pump {
+export function createPump(options: PumpOptions): Pump {
+  const { method, path, call, platform, correction, onError } = options;
   const { batchSize, batchBytes } = platform.limits;
   const waiting: WaitingEntry[] = [];
   let most = batchSize;
@@ -44,6 +47,7 @@ export function createPump({ method, path, call, platform, correction }: PumpOpt
   let flying = 0;
   let isStopped = false;
   let running: Promise<void> | undefined;
+  let reported: string | undefined;
   let endPause: () => void = () => undefined;
 
   async function send(): Promise<void> {
@@ -58,6 +62,7 @@ export function createPump({ method, path, call, platform, correction }: PumpOpt
         continue;
       }
       const kept = settle(batch, answer, correction() !== former);
+      report(kept.length > 0 ? faultOf(answer) : undefined);
       // What came meanwhile stands behind the batch.
       waiting.splice(0, batch.length, ...kept);
       if (kept.length < batch.length) {
@@ -76,8 +81,9 @@ export function createPump({ method, path, call, platform, correction }: PumpOpt
   ): readonly WaitingEntry[] {
     const { results } = body;
     if (results?.length !== batch.length) {
-      if (isTransient(status)) return batch;
-      const error = body.error ?? { code: `http.${status}`, reason: `the gateway answered ${status}` };
+      // Without a verdict for each a success is none.
+      if (isTransient(status) || status < 300) return batch;
+      const error = faultOf({ status, body });
       for (const one of batch) one.settle({ id: one.id, status: 'rejected', error });
       return [];
     }
@@ -96,6 +102,11 @@ export function createPump({ method, path, call, platform, correction }: PumpOpt
       one.settle({ id: one.id, status: 'rejected', error });
       return false;
     });
+  }
+
+  function report(fault: DescribedFault | undefined): void {
+    if (fault !== undefined && fault.code !== reported) onError(fault);
+    reported = fault?.code;
   }
 
   /** Doubles with each attempt; half of it is random, so that clients that failed together do not return together. */
@@ -123,6 +134,13 @@ export function createPump({ method, path, call, platform, correction }: PumpOpt
       endPause();
     },
   };
+}
+
+/** The error of an answer as a whole, or the one with which it wants an element sent again. */
+export function faultOf({ status, body }: Pick<GatewayAnswer, 'status' | 'body'>): DescribedFault {
+  const errors = (body.results ?? []).map((result) => (result as { error?: DescribedFault }).error);
+  const unnamed = { code: `http.${status}`, reason: `the gateway answered ${status}` };
+  return body.error ?? errors.find((error) => error?.retryable) ?? unnamed;
 }
 
 /** Returns at least one element, and as many more as fit into a request. */

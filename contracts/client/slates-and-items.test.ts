@@ -96,9 +96,9 @@ describe('the catalogue and the recommendations of the client', () => {
     );
   });
 
-  it('similar items are read by an encoded id, and an error carries its code and whether it may pass', async () => {
+  it('similar items are read by an id in the query, where slashes and dots stay, and an error carries its code and whether it may pass', async () => {
     const platform = createFakePlatform(({ path }) =>
-      path.startsWith('/v1/items/a%2Fb/similar?n=3')
+      path === '/v1/similar?itemId=a%2Fb&n=3'
         ? { status: 200, body: { itemId: 'a/b', items: [] } }
         : { status: 404, body: { error: { code: 'item.unknown', field: 'itemId', reason: 'no vector' } } },
     );

@@ -119,6 +119,7 @@ export interface SimilarItems {
   readonly next: string | null;
 }
 
+/** A value of another kind than stated, or an option that does not exist, is a TypeError that names the option. */
 export interface TributaryClientOptions {
   /** Address of the gateway, such as https://events.shop.example. */
   readonly url: string;
@@ -126,16 +127,34 @@ export interface TributaryClientOptions {
   readonly userId?: string;
   /** Called once with the verdict of every event, also of events that an earlier session left in the queue. */
   readonly onVerdict?: (verdict: TrackVerdict) => void;
-  /** Most events of a request. Default 100 in a browser, 1,000 (the most that the gateway accepts) in Node. */
+  /**
+   * Called when events or items cannot be delivered for now, once for each reason in a row: they wait and are sent again. The codes are
+   * `gateway.unreachable`, `gateway.foreign` where something other than a gateway answers, such as a proxy or the server of a wrong `url`,
+   * and those of the gateway. Default: a warning on the console.
+   */
+  readonly onError?: (fault: DescribedFault) => void;
+  /** Most events of a request, 1 to 1,000. Default 100 in a browser, 1,000 (the most that the gateway accepts) in Node. */
   readonly batchSize?: number;
   /** Age at which an event is sent, however few there are, in milliseconds. Default 1,000 in a browser, 20 in Node. */
   readonly flushMs?: number;
-  /** Most events that wait; beyond it the oldest is dropped, with a verdict. Default 1,000 in a browser, 20,000 in Node. */
+  /** Most events that wait, at least 1; beyond it the oldest is dropped, with a verdict. Default 1,000 in a browser, 20,000 in Node. */
   readonly maxQueued?: number;
   /** Time in which the gateway must answer a request, in milliseconds. Default 15,000. */
   readonly timeoutMs?: number;
   /** Added to each request, such as `authorization`. */
   readonly headers?: Readonly<Record<string, string>>;
+}
+
+/** An item as the catalogue describes it. */
+export interface CatalogueItem {
+  readonly itemId: string;
+  readonly title: string;
+  readonly availability: Item['availability'];
+  /** From broad to narrow. */
+  readonly categories: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
 }
 
 export interface TributaryClient {
@@ -152,6 +171,8 @@ export interface TributaryClient {
   recommend(query?: RecommendQuery): Promise<RecommendedSlate>;
   /** @throws ClientError if the gateway cannot answer, or the item has no vector yet (`item.unknown`) */
   similar(itemId: string, query?: { readonly n?: number; readonly cursor?: string }): Promise<SimilarItems>;
+  /** @throws ClientError if the gateway cannot answer, or the catalogue has no such item (`item.unlisted`) */
+  item(itemId: string): Promise<CatalogueItem>;
   /** Changes the user of later actions; those already tracked keep theirs. */
   setUser(userId: string | undefined): void;
   /** Events without a verdict. */
