@@ -1,13 +1,13 @@
 import { basename } from 'node:path';
-import { demandColumns, type Kind } from './columns.ts';
 import type { Mapping } from './mapping.ts';
+import { isMost } from './propose-actions.ts';
 import { RowError } from './row-conversion.ts';
 import { type Reject, type RejectedRow, type Row, readRows } from './rows.ts';
+import { formatOf, type Kind } from './sample.ts';
 import { FileError } from './text-file.ts';
 
 /** Rows from which it shows that a mapping is wrong. */
 const TRIAL_ROWS = 1_000;
-const MIN_TRIAL_ROWS = 20;
 
 /** A valid row of a user's own file. */
 export interface ConvertedRow<T> {
@@ -19,7 +19,7 @@ export interface ConvertedRow<T> {
 /** Rows that were tried before the first is yielded, and how many of them are invalid by field. */
 interface Trial {
   rows: number;
-  readonly invalid: Map<string, { count: number; row: Row; rejection: RejectedRow }>;
+  readonly invalid: Map<string, { count: number; rejection: RejectedRow }>;
 }
 
 /**
@@ -38,10 +38,8 @@ export async function* convertedRows<T>(
 ): AsyncIterable<ConvertedRow<T>> {
   const file = basename(path);
   const trial: Trial = { rows: 0, invalid: new Map() };
-  const check = () => demandMostRows(trial, mapping, kind, (row) => demandColumns(kind, file, row, mapping));
   let held: ConvertedRow<T>[] | undefined = [];
-  for await (const row of readRows(path, reject, { ...mapping[kind], encoding: mapping.encoding })) {
-    if (trial.rows === 0 && row.hasHeading) demandColumns(kind, file, row, mapping);
+  for await (const row of readRows(path, reject, formatOf(kind, mapping))) {
     trial.rows += 1;
     const converted = attempt(row);
     if (held === undefined) {
@@ -50,12 +48,12 @@ export async function* convertedRows<T>(
     }
     if (converted !== undefined) held.push(converted);
     if (trial.rows < TRIAL_ROWS) continue;
-    check();
+    demandMostRows(trial);
     yield* held;
     held = undefined;
   }
   if (held === undefined) return;
-  check();
+  demandMostRows(trial);
   yield* held;
 
   function attempt(row: Row): ConvertedRow<T> | undefined {
@@ -67,7 +65,7 @@ export async function* convertedRows<T>(
       reject(rejection);
       if (held !== undefined) {
         const seen = trial.invalid.get(error.field);
-        trial.invalid.set(error.field, { count: (seen?.count ?? 0) + 1, row, rejection });
+        trial.invalid.set(error.field, { count: (seen?.count ?? 0) + 1, rejection });
       }
       return undefined;
     }
@@ -75,25 +73,12 @@ export async function* convertedRows<T>(
 }
 
 /** @throws FileError if one field is invalid in most rows, which a wrong mapping explains better than wrong rows do */
-function demandMostRows(
-  { rows, invalid }: Trial,
-  mapping: Mapping,
-  kind: Kind,
-  explain: (row: Row) => void,
-): void {
-  for (const { count, row, rejection } of invalid.values()) {
-    if (count < rows && (rows < MIN_TRIAL_ROWS || count * 2 <= rows)) continue;
-    explain(row);
+function demandMostRows({ rows, invalid }: Trial): void {
+  for (const { count, rejection } of invalid.values()) {
+    if (!isMost(count, rows)) continue;
     const { file, line, field, reason } = rejection;
-    const isSeconds = kind === 'actions' && /looks like seconds/.test(reason);
     throw new FileError(
       `${file}: ${field} is invalid in ${count} of ${rows} rows, as in line ${line}: ${reason}. Correct the mapping or the file.`,
-      isSeconds
-        ? {
-            question: `The times of ${file} look like seconds. Read them as seconds?`,
-            mapping: { ...mapping, actions: { ...mapping.actions, timeFormat: 's' } },
-          }
-        : undefined,
     );
   }
 }

@@ -137,12 +137,49 @@ test('each invalid row is reported by file, line and field, and the valid rows a
 
 test('an invalid mapping is reported with each of its faults', () => {
   assert.throws(() => parseMapping('{', 'm.json'), /m\.json is not JSON/);
-  const faulty = JSON.stringify({ actions: { userid: 'u', timeFormat: 'days' } });
-  assert.throws(
-    () => parseMapping(faulty, 'm.json'),
-    (error) =>
-      error instanceof MappingError && /\/actions/.test(error.message) && /timeFormat/.test(error.message),
+  const faultsOf = (mapping: unknown): string => {
+    try {
+      parseMapping(JSON.stringify(mapping), 'm.json');
+    } catch (error) {
+      assert.ok(error instanceof MappingError);
+      assert.doesNotMatch(error.message, /\/actions|schema|additional|must match|anyOf/);
+      return error.message;
+    }
+    return '';
+  };
+  const two = faultsOf({ actions: { userid: 'u', timeFormat: 'days' } });
+  assert.match(
+    two,
+    /^m\.json is not a valid mapping:\n {2}actions\.userid is no entry.*Did you mean userId\?/,
   );
+  assert.match(two, /actions\.timeFormat must be one of "ms", .* not "days"\./);
+  for (const [mapping, sentence] of [
+    [[], /one JSON object/],
+    [{ userId: 'who' }, /^.*userId is no entry of a mapping\. It belongs into “actions”/],
+    [{ actions: 'x' }, /actions must be an object in braces, not "x"/],
+    [{ actions: { userId: 5 } }, /actions\.userId must be the name of a column in quotes.*not 5\./],
+    [{ actions: { type: { column: 't' } } }, /actions\.type\.values is missing/],
+    [
+      { actions: { type: { column: 't', values: { a: 'purchse' } } } },
+      /translates into “purchse”, which is no type of action/,
+    ],
+    [{ actions: { type: { column: 't', values: { a: 'bu' } } } }, /Did you mean buy\?/],
+    [
+      { actions: { type: { column: 't', values: { a: 1 } } } },
+      /actions\.type\.values\.a must be a text in quotes/,
+    ],
+    [
+      { actions: { timeZone: 'Berlin' } },
+      /timeZone must be "Z" for UTC, an offset .*"Europe\/Berlin", not "Berlin"/,
+    ],
+    [{ actions: { columns: [] } }, /actions\.columns is empty/],
+    [{ items: { attributes: 'brand' } }, /items\.attributes must be a list in brackets/],
+    [{ items: { attributes: { brand: 1 } } }, /items\.attributes\.brand must be the name of a column/],
+    [{ items: { categories: { column: 'path' } } }, /form|separator/],
+    [{ encoding: 'utf8' }, /encoding must be one of .* Did you mean utf-8\?/],
+  ] as const) {
+    assert.match(faultsOf(mapping), sentence, JSON.stringify(mapping));
+  }
 });
 
 test('a missing file, and a file of an unknown kind, is reported in one error', async () => {

@@ -7,6 +7,7 @@ import { scanActions, validActions } from './own-actions.ts';
 import { collectRejections, type RejectedRows } from './rejections.ts';
 import { toItem } from './row-conversion.ts';
 import type { Reject } from './rows.ts';
+import { surveyFiles } from './survey.ts';
 
 export interface CustomFiles {
   readonly actions: string;
@@ -19,6 +20,8 @@ export interface CustomDataset extends Dataset {
   /** Valid actions of the file, those beyond the limit included. */
   readonly found: number;
   readonly rejections: RejectedRows;
+  /** A line for each file of which columns stay unused. */
+  readonly unused: readonly string[];
 }
 
 export interface CustomOptions {
@@ -38,6 +41,7 @@ export interface CustomOptions {
 export async function openCustom(files: CustomFiles, options: CustomOptions = {}): Promise<CustomDataset> {
   const { limit = Number.POSITIVE_INFINITY, now = Date.now() } = options;
   const mapping = await readMapping(files.mapping);
+  const unused = await surveyFiles(files, mapping, now);
   const rejections = collectRejections();
   const file = basename(files.actions);
   const own = { path: files.actions, mapping, idPrefix: file, now };
@@ -60,6 +64,7 @@ export async function openCustom(files: CustomFiles, options: CustomOptions = {}
     actions: (from, to) => range(used, from, to),
     items: () => range(items),
     rejections: rejections.result,
+    unused,
   };
 }
 

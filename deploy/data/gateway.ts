@@ -85,14 +85,22 @@ export interface GatewayOptions {
   readonly retryForMs?: number;
   /** Time for which a gateway that answers, but is too busy, is tried, in milliseconds. Default 10 minutes. */
   readonly busyForMs?: number;
+  /** Time for which a gateway is tried that has not answered once, in milliseconds. Default: `retryForMs`. */
+  readonly firstAnswerMs?: number;
+  /** Called after a few seconds without success, and then from time to time, with what is the matter. */
+  readonly onWaiting?: (problem: string, waitedMs: number) => void;
 }
 
 const BUSY = new Set([429, 502, 503, 504]);
 const FIRST_PAUSE_MS = 50;
 const LONGEST_PAUSE_MS = 2_000;
+const SAY_AFTER_MS = 3_000;
+const SAY_EVERY_MS = 10_000;
 
 /** Actions and items have ids, so a batch whose response was lost can be sent again. */
-export function connectGateway({ url, retryForMs = 60_000, busyForMs = 600_000 }: GatewayOptions): Gateway {
+export function connectGateway(options: GatewayOptions): Gateway {
+  const { url, retryForMs = 60_000, busyForMs = 600_000, firstAnswerMs = retryForMs, onWaiting } = options;
+  let hasAnswered = false;
   const { origin } = new URL(url);
   const dispatcher = new Agent({ connections: 32, headersTimeout: 30_000, bodyTimeout: 30_000 });
 
@@ -114,16 +122,23 @@ export function connectGateway({ url, retryForMs = 60_000, busyForMs = 600_000 }
     path: string,
     body: string,
   ): Promise<readonly ReceivedVerdict[]> {
-    let deadline = Date.now() + retryForMs;
+    const started = Date.now();
+    let nextWord = started + SAY_AFTER_MS;
+    let deadline = started + (hasAnswered ? retryForMs : firstAnswerMs);
     const busyDeadline = Date.now() + busyForMs;
     for (let attempt = 0; ; attempt++) {
       const answer = await call(method, path, body).catch((error: Error) => error);
       if (!(answer instanceof Error)) {
         // A gateway that answers is alive, however busy it is.
+        hasAnswered = true;
         deadline = Math.max(deadline, Math.min(Date.now() + retryForMs, busyDeadline));
         // Status 202 means that all were accepted, 207 some, 400 none; each has a verdict on every element.
         if (answer.json?.results !== undefined) return answer.json.results;
         if (!BUSY.has(answer.status)) throw failure(answer);
+      }
+      if (Date.now() >= nextWord) {
+        nextWord = Date.now() + SAY_EVERY_MS;
+        onWaiting?.(problemOf(answer), Date.now() - started);
       }
       if (Date.now() > deadline) throw answer instanceof Error ? answer : failure(answer);
       await delay(pause(attempt, answer instanceof Error ? undefined : answer.pauseMs));
@@ -162,6 +177,11 @@ interface Answer {
     | { results?: readonly ReceivedVerdict[]; error?: { code: string; reason: string } }
     | undefined;
   readonly pauseMs?: number;
+}
+
+function problemOf(answer: Answer | Error): string {
+  if (!(answer instanceof Error)) return `answers ${answer.status}`;
+  return `does not answer (${(answer as NodeJS.ErrnoException).code ?? answer.message})`;
 }
 
 function failure({ path, status, json }: Answer): GatewayError {

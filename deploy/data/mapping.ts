@@ -1,5 +1,6 @@
 import { type Static, Type } from 'typebox';
 import { Value } from 'typebox/value';
+import { mappingFaults } from './mapping-faults.ts';
 
 const Column = Type.String({ minLength: 1 });
 const Source = Type.Union([
@@ -9,25 +10,36 @@ const Source = Type.Union([
     { column: Column, values: Type.Record(Type.String(), Type.String()) },
     { additionalProperties: false },
   ),
+  Type.Object({ columns: Type.Array(Column, { minItems: 1 }) }, { additionalProperties: false }),
 ]);
 const Columns = Type.Union([
   Type.Array(Column),
   Type.Object({ column: Column, separator: Type.String({ minLength: 1 }) }, { additionalProperties: false }),
 ]);
+/** Columns that keep their names, or the column of each attribute by the name of the attribute. */
+const Attributes = Type.Union([Type.Array(Column), Type.Record(Type.String({ minLength: 1 }), Column)]);
 
 /** Names of the columns of a file whose first line is a row already. */
 const Heading = Type.Array(Column, { minItems: 1 });
 
+const Encodings = Type.Union([
+  Type.Literal('utf-8'),
+  Type.Literal('utf-16le'),
+  Type.Literal('utf-16be'),
+  Type.Literal('windows-1252'),
+]);
+const TimeFormats = Type.Union([
+  Type.Literal('ms'),
+  Type.Literal('s'),
+  Type.Literal('iso'),
+  Type.Literal('day-first'),
+  Type.Literal('month-first'),
+]);
+
 const MappingSchema = Type.Object(
   {
-    encoding: Type.Optional(
-      Type.Union([
-        Type.Literal('utf-8'),
-        Type.Literal('utf-16le'),
-        Type.Literal('utf-16be'),
-        Type.Literal('windows-1252'),
-      ]),
-    ),
+    /** Of both files, unless one names its own. */
+    encoding: Type.Optional(Encodings),
     actions: Type.Optional(
       Type.Object(
         {
@@ -38,9 +50,11 @@ const MappingSchema = Type.Object(
           occurredAt: Type.Optional(Source),
           contextId: Type.Optional(Source),
           value: Type.Optional(Source),
+          encoding: Type.Optional(Encodings),
           columns: Type.Optional(Heading),
-          timeFormat: Type.Optional(Type.Union([Type.Literal('ms'), Type.Literal('s'), Type.Literal('iso')])),
-          timeZone: Type.Optional(Type.String({ pattern: '^(Z|[+-][0-9]{2}:[0-9]{2})$' })),
+          timeFormat: Type.Optional(TimeFormats),
+          timeZone: Type.Optional(Type.String({ minLength: 1 })),
+          decimal: Type.Optional(Type.Union([Type.Literal('.'), Type.Literal(',')])),
         },
         { additionalProperties: false },
       ),
@@ -48,12 +62,14 @@ const MappingSchema = Type.Object(
     items: Type.Optional(
       Type.Object(
         {
+          encoding: Type.Optional(Encodings),
           columns: Type.Optional(Heading),
           itemId: Type.Optional(Source),
           title: Type.Optional(Source),
           text: Type.Optional(Source),
           categories: Type.Optional(Columns),
-          attributes: Type.Optional(Type.Array(Column)),
+          attributes: Type.Optional(Attributes),
+          picture: Type.Optional(Source),
         },
         { additionalProperties: false },
       ),
@@ -64,13 +80,14 @@ const MappingSchema = Type.Object(
 
 /**
  * Maps each field of an action or item to a user's own file. A field is the name of a column (for JSON, a dotted
- * path), a constant, or a column whose values are translated. A field without an entry is read from the column of its
- * own name.
+ * path), a constant, a column whose values are translated, or columns that are joined by a blank. A field without an entry is read
+ * from the column of its own name.
  */
 export type Mapping = Static<typeof MappingSchema>;
 export type FieldSource = Static<typeof Source>;
 export type ColumnList = Static<typeof Columns>;
-export type TimeFormat = 'ms' | 's' | 'iso';
+export type AttributeColumns = Static<typeof Attributes>;
+export type TimeFormat = Static<typeof TimeFormats>;
 
 export class MappingError extends Error {
   override readonly name = 'MappingError';
@@ -80,13 +97,25 @@ export class MappingError extends Error {
 export function parseMapping(text: string, file: string): Mapping {
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = JSON.parse(text.replace(/^\uFEFF/, ''));
   } catch (cause) {
     throw new MappingError(`${file} is not JSON: ${(cause as Error).message}`, { cause });
   }
-  if (Value.Check(MappingSchema, value)) return value;
-  const faults = Value.Errors(MappingSchema, value).map(
-    ({ instancePath, message }) => `${instancePath || '/'} ${message}`,
+  const faults = mappingFaults(value);
+  if (faults.length === 0 && Value.Check(MappingSchema, value)) return value;
+  const list = faults.length > 0 ? faults : ['an entry has another form than deploy/data/README.md shows'];
+  throw new MappingError(
+    `${file} is not a valid mapping:${list.length === 1 ? ' ' : '\n  '}${list.join('\n  ')}`,
   );
-  throw new MappingError(`${file} is not a valid mapping: ${[...new Set(faults)].join('; ')}`);
+}
+
+/** Joins two mappings; the entries of `more` take precedence. */
+export function joinMappings(mapping: Mapping, more: Mapping): Mapping {
+  const { actions, items, ...rest } = more;
+  return {
+    ...mapping,
+    ...rest,
+    ...(actions && { actions: { ...mapping.actions, ...actions } }),
+    ...(items && { items: { ...mapping.items, ...items } }),
+  };
 }

@@ -234,7 +234,7 @@ describe("a user's own file", () => {
       name: 'FileError',
       message:
         'foreign.csv has no column for userId, itemId, occurredAt: its columns are favori, UserId, ItemId, Timestamp. ' +
-        'Try a --mapping such as {"actions":{"userId":"UserId","itemId":"ItemId","occurredAt":"Timestamp"}}.',
+        'Try a --mapping such as {"actions":{"userId":"UserId","itemId":"ItemId","occurredAt":"Timestamp"}}. It leaves favori of foreign.csv unused.',
     });
     await assert.rejects(load('none.csv', `1,u,i,${AT}\n2,v,i,${AT}\n`), {
       message:

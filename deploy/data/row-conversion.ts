@@ -2,7 +2,7 @@ import { idFault, isEveryone } from '#contracts/domain/ids.ts';
 import { ACTION_TYPES, type ActionType } from '#contracts/generated/records.ts';
 import type { DatasetAction, DatasetItem } from './dataset.ts';
 import { eventTime, type TimeRules } from './event-times.ts';
-import type { ColumnList, FieldSource, Mapping } from './mapping.ts';
+import type { AttributeColumns, ColumnList, FieldSource, Mapping } from './mapping.ts';
 import type { Row } from './rows.ts';
 
 /** One invalid field of a row. */
@@ -27,8 +27,9 @@ export function toAction(
   file: string,
   now: number,
 ): DatasetAction {
-  const optional = (field: Exclude<keyof typeof mapping, 'timeFormat' | 'timeZone' | 'columns'>) =>
-    read(row, mapping[field] ?? field);
+  const optional = (
+    field: Exclude<keyof typeof mapping, 'timeFormat' | 'timeZone' | 'decimal' | 'columns' | 'encoding'>,
+  ) => read(row, mapping[field] ?? field);
   const required = (field: Parameters<typeof optional>[0]) => present(field, optional(field));
   const contextId = optional('contextId');
   const value = optional('value');
@@ -45,7 +46,7 @@ export function toAction(
     }),
     eventId: id('eventId', optional('eventId') ?? `${file}:${row.line}`),
     ...(contextId !== undefined && { contextId: id('contextId', contextId) }),
-    ...(value !== undefined && { value: finite('value', value) }),
+    ...(value !== undefined && { value: finite('value', value, mapping.decimal) }),
   };
 }
 
@@ -55,12 +56,10 @@ const MAX_TEXT_BYTES = 500_000;
 /** @throws {RowError} if the id or the title is missing, or the text is too long */
 export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): DatasetItem {
   const text = read(row, mapping.text ?? 'text');
-  const attributes = Object.fromEntries(
-    (mapping.attributes ?? []).flatMap((column) => {
-      const value = read(row, column);
-      return value === undefined ? [] : [[column, value] as const];
-    }),
-  );
+  const attributes = readAttributes(row, mapping.attributes ?? []);
+  // The console shows the picture at this address.
+  const picture = mapping.picture === undefined ? undefined : read(row, mapping.picture);
+  if (picture !== undefined) attributes.image = picture.trim();
   if (text !== undefined && Buffer.byteLength(text) > MAX_TEXT_BYTES) {
     throw new RowError('text', `has ${Buffer.byteLength(text)} bytes; at most ${MAX_TEXT_BYTES} are allowed`);
   }
@@ -73,11 +72,29 @@ export function toItem(row: Row, mapping: NonNullable<Mapping['items']>): Datase
   };
 }
 
-function read(row: Row, source: FieldSource): string | undefined {
+/** Returns the text of a field; undefined if its column is missing or its cell empty. */
+export function read(row: Row, source: FieldSource): string | undefined {
   if (typeof source === 'string') return asText(row.cell(source));
   if ('constant' in source) return String(source.constant);
+  if ('columns' in source) {
+    const cells = source.columns.map((column) => asText(row.cell(column))?.trim());
+    return asText(cells.filter((cell) => cell !== undefined).join(' '));
+  }
   const cell = asText(row.cell(source.column));
-  return cell === undefined ? undefined : (source.values[cell] ?? cell);
+  if (cell === undefined) return undefined;
+  return Object.hasOwn(source.values, cell) ? source.values[cell] : (source.values[cell.trim()] ?? cell);
+}
+
+function readAttributes(row: Row, columns: AttributeColumns): Record<string, string> {
+  const named: readonly (readonly [string, string])[] = Array.isArray(columns)
+    ? columns.map((column) => [column, column])
+    : Object.entries(columns);
+  return Object.fromEntries(
+    named.flatMap(([name, column]) => {
+      const value = read(row, column);
+      return value === undefined ? [] : [[name, value] as const];
+    }),
+  );
 }
 
 function readList(row: Row, source: ColumnList): string[] {
@@ -93,7 +110,11 @@ function readList(row: Row, source: ColumnList): string[] {
 
 /** A list in a JSON file is already a list. */
 function splitCell(cell: unknown, separator: string): unknown[] {
-  return Array.isArray(cell) ? cell : (asText(cell)?.split(separator) ?? []);
+  return Array.isArray(cell)
+    ? cell
+    : (asText(cell)
+        ?.split(separator)
+        .map((part) => part.trim()) ?? []);
 }
 
 function asText(cell: unknown): string | undefined {
@@ -114,10 +135,22 @@ function actionType(text: string): ActionType {
   return type;
 }
 
-function finite(field: string, text: string): number {
-  const value = Number(text);
-  if (!Number.isFinite(value)) throw new RowError(field, `“${text}” is not a number`);
-  return value;
+function finite(field: string, text: string, decimal: '.' | ',' = '.'): number {
+  const value = numberOf(text, decimal);
+  if (Number.isFinite(value)) return value;
+  const isComma = decimal === '.' && Number.isFinite(numberOf(text, ','));
+  throw new RowError(
+    field,
+    `“${text}” is not a number${isComma ? ': set "decimal": "," in the mapping' : ''}`,
+  );
+}
+
+/** Reads `2.5`, or with a decimal comma `1.234,50` and `12,90 €`; NaN for any other text. */
+export function numberOf(text: string, decimal: '.' | ','): number {
+  if (decimal === '.') return Number(text);
+  const digits = text.replace(/\s|€|EUR/g, '');
+  if (!/^-?(\d+|\d{1,3}(\.\d{3})+)(,\d+)?$/.test(digits)) return Number.NaN;
+  return Number(digits.replaceAll('.', '').replace(',', '.'));
 }
 
 function time(text: string, rules: TimeRules): number {

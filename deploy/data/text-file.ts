@@ -98,6 +98,7 @@ function createDecoder(start: Buffer, file: string, encoding: Encoding | undefin
   if (head.startsWith('feff')) return decodeAs('utf-16be', file);
   const foreign = FOREIGN.find(([magic]) => head.startsWith(magic));
   if (foreign !== undefined) throw new FileError(`${file} is ${foreign[1]}.`);
+  if (head.startsWith('efbbbf')) return decodeUtf8(file);
   if (encoding !== undefined && encoding !== 'utf-8') return decodeAs(encoding, file);
   if (start.subarray(0, 4).includes(0)) {
     const likely = start[0] === 0 ? 'utf-16be' : 'utf-16le';

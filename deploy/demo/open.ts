@@ -20,6 +20,7 @@ export async function openDataset(
     return lastOf(await (dataset === 'ml-100k' ? openMovielens(folder) : openCompletejourney(folder)), limit);
   }
   const custom = await openCustom(files, { limit }).catch(refuse);
+  for (const line of custom.unused) say(line);
   if (custom.rejections.count > 0) say(describeRejections(custom.rejections));
   if (custom.found > custom.actionCount) {
     say(`The latest ${custom.actionCount} of ${custom.found} actions are used; --limit all uses all`);

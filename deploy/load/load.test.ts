@@ -9,6 +9,8 @@ import { finished } from 'node:stream/promises';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { type Mood, startFakeGateway } from '../data/fake-gateway.testing.ts';
+import type { Mapping } from '../data/mapping.ts';
+import { freePort } from '../local/ports.ts';
 import { parseLoadOptions } from './options.ts';
 import { type LoadPorts, runLoad } from './run.ts';
 
@@ -43,7 +45,7 @@ describe('loading own files into a running Tributary', () => {
 
   async function load(url: string, args: readonly string[], ask?: LoadPorts['ask']) {
     const { said, ports } = portsOf(ask);
-    const summary = await runLoad(parseLoadOptions([...args, '--gateway', url]), ports);
+    const summary = await runLoad({ ...parseLoadOptions([...args]), gateway: url }, ports);
     return { summary, text: said.join('') };
   }
 
@@ -217,6 +219,54 @@ describe('loading own files into a running Tributary', () => {
       );
       await load(fake.url, ['--actions', path, '--time-format', 's']);
     });
+  });
+
+  it('a mapping that the files need is asked about, and written to a file where that is asked for', async () => {
+    const rows = Array.from({ length: 40 }, (_, n) => `${AT + n};u${n};i${n};bought`).join('\n');
+    const path = await file('odd.csv', `when;who;what;did\n${rows}\n`);
+    const goods = await file('goods.csv', 'sku;name\ni1;One\n');
+    await withGateway(undefined, async (fake) => {
+      const args = ['--actions', path, '--items', goods];
+      await assert.rejects(load(fake.url, args), {
+        message:
+          /odd\.csv has no column for userId.*\ngoods\.csv has no column for itemId, title.*\nTry a --mapping/s,
+      });
+      const proposed = join(folder, 'proposed.json');
+      const { summary } = await load(fake.url, [...args, '--propose', proposed]);
+      assert.equal(fake.requests.length, 0);
+      const mapping = JSON.parse(await readFile(proposed, 'utf8')) as unknown;
+      assert.deepEqual(mapping, summary.proposed);
+      assert.deepEqual((mapping as Mapping).items, { itemId: 'sku', title: 'name' });
+      await load(fake.url, [...args, '--mapping', proposed]);
+      assert.deepEqual(
+        [fake.actions.length, fake.actions[0]!.type, fake.items[0]!.title],
+        [40, 'buy', 'One'],
+      );
+      const questions: string[] = [];
+      await load(fake.url, args, async (question) => {
+        questions.push(question);
+        return true;
+      });
+      assert.match(questions.join(), /odd\.csv has no column[\s\S]*Read them with the mapping \{.*\}\?$/);
+      assert.equal(fake.actions.length, 80);
+    });
+  });
+
+  it('a gateway that does not answer is named after a few seconds, and ends the load with exit code 4', async () => {
+    const path = await file('alone.csv', `${HEADING}\n${rowsOf(3)}\n`);
+    const url = `http://127.0.0.1:${await freePort()}`;
+    const command = [join(import.meta.dirname, 'cli.ts'), '--actions', path, '--gateway', url];
+    const { code, stderr } = await new Promise<{ code: number; stderr: string }>((resolve) => {
+      execFile(process.execPath, command, (error, _, text) =>
+        resolve({ code: error === null ? 0 : Number(error.code), stderr: text }),
+      );
+    });
+    assert.equal(code, 4, stderr);
+    assert.match(
+      stderr,
+      new RegExp(`The gateway at ${url} does not answer \\(ECONNREFUSED\\); waited \\d+ s`),
+    );
+    assert.match(stderr, /Check --gateway, or start one .*resumes where it stopped/);
   });
 
   it('memory stays flat however long a file is', async () => {

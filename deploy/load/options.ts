@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { isTimeZone } from '../data/event-times.ts';
 import type { Mapping } from '../data/mapping.ts';
 
 export interface LoadCommandOptions {
@@ -9,9 +10,11 @@ export interface LoadCommandOptions {
   /** Parts of a mapping that were given as options; they take precedence over the file. */
   readonly format: Pick<Mapping, 'encoding'> &
     Pick<NonNullable<Mapping['actions']>, 'timeFormat' | 'timeZone'>;
-  /** Address of the gateway. */
-  readonly gateway: string;
+  /** Address of the gateway. Default: that of the environment or of the running demo. */
+  readonly gateway: string | undefined;
   readonly dryRun: boolean;
+  /** File for the mapping that the files seem to need; nothing is sent. */
+  readonly propose: string | undefined;
   /** Whether all times are moved by the same span, so that the newest is now. */
   readonly shift: boolean;
   /** File for all rows that were left out, one object a line. */
@@ -25,9 +28,6 @@ export interface LoadCommandOptions {
   /** Begins the ids of events without one. Default: derived from the name and the beginning of the file. */
   readonly idPrefix: string | undefined;
 }
-
-/** The gateway of the running demo. */
-const DEMO_GATEWAY = 'http://127.0.0.1:18080';
 
 /**
  * Parses the arguments of `npm run load`.
@@ -61,6 +61,10 @@ export function loadCommand(name: string): Command {
     )
     .option('--items <file>', 'items: itemId, title, and optionally text, categories, attributes')
     .option('--mapping <file>', 'maps columns to fields, see deploy/data/README.md')
+    .option(
+      '--propose <file>',
+      'write the mapping that the files seem to need to this file, and send nothing',
+    )
     .addOption(
       new Option('--encoding <name>', 'encoding of the files, if not UTF-8').choices([
         'utf-8',
@@ -70,10 +74,17 @@ export function loadCommand(name: string): Command {
       ]),
     )
     .addOption(
-      new Option('--time-format <format>', 'unit of times that are numbers').choices(['ms', 's', 'iso']),
+      new Option(
+        '--time-format <format>',
+        'unit of times that are numbers, or the order of day and month in local dates',
+      ).choices(['ms', 's', 'iso', 'day-first', 'month-first']),
     )
-    .option('--time-zone <zone>', 'zone of times that name none: Z, or an offset such as +01:00', parseZone)
-    .option('--gateway <url>', 'address of the gateway', parseUrl, DEMO_GATEWAY)
+    .option('--time-zone <zone>', 'zone of times that name none: Z, +01:00 or Europe/Berlin', parseZone)
+    .option(
+      '--gateway <url>',
+      'address of the gateway (default: TRIBUTARY_GATEWAY_URL, or that of the running demo)',
+      parseUrl,
+    )
     .option('--dry-run', 'check the files and tell what would be loaded, but send nothing', false)
     .option('--shift', 'move all times by the same span, so that the newest action is now', false)
     .option('--report <file>', 'write every row that was left out to this file, one JSON object a line')
@@ -87,7 +98,8 @@ export function loadCommand(name: string): Command {
     )
     .addHelpText(
       'after',
-      '\nExit codes: 0 loaded (rows that were left out are reported), 1 not loaded, 2 a word of the command line is wrong.',
+      '\nExit codes: 0 loaded (rows that were left out are reported), 1 not loaded, 2 a word of the command line is wrong,\n' +
+        '4 the gateway does not answer; the same command resumes later.',
     );
 }
 
@@ -95,6 +107,8 @@ const emptyOptions = {
   actions: undefined,
   items: undefined,
   mapping: undefined,
+  propose: undefined,
+  gateway: undefined,
   report: undefined,
   idPrefix: undefined,
 };
@@ -112,6 +126,6 @@ function parseUrl(text: string): string {
 }
 
 function parseZone(text: string): string {
-  if (!/^(Z|[+-]\d{2}:\d{2})$/.test(text)) throw new InvalidArgumentError('Expected Z, or such as +01:00.');
+  if (!isTimeZone(text)) throw new InvalidArgumentError('Expected Z, +01:00 or Europe/Berlin.');
   return text;
 }

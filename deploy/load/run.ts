@@ -1,13 +1,15 @@
 import { createWriteStream } from 'node:fs';
+import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { finished } from 'node:stream/promises';
 import { readItems, readMapping } from '../data/custom.ts';
 import { connectGateway, type Gateway } from '../data/gateway.ts';
 import { loadItems } from '../data/load.ts';
-import type { Mapping } from '../data/mapping.ts';
+import { joinMappings, type Mapping } from '../data/mapping.ts';
 import { showProgress } from '../data/progress.ts';
 import { collectRejections, describeRejections, type RejectedRows } from '../data/rejections.ts';
+import { lookAtFiles, surveyFiles } from '../data/survey.ts';
 import { FileError } from '../data/text-file.ts';
 import { checkpointName, identifyFile } from './checkpoint.ts';
 import { type LoadedActions, loadActions } from './load-actions.ts';
@@ -22,6 +24,12 @@ export interface LoadPorts {
   readonly ask: ((question: string) => Promise<boolean>) | undefined;
 }
 
+/** Options of which the gateway is known. */
+export type LoadRun = LoadCommandOptions & { readonly gateway: string };
+
+/** Time for a gateway that has not answered once, in milliseconds: it may just be starting. */
+const FIRST_ANSWER_MS = 10_000;
+
 export interface LoadSummary {
   readonly gateway: string;
   readonly dryRun: boolean;
@@ -29,6 +37,10 @@ export interface LoadSummary {
   readonly actions: LoadedActions | null;
   /** Rows that were left out, by this command or by the gateway. */
   readonly leftOut: RejectedRows;
+  /** A line for each file of which columns stay unused. */
+  readonly unused: readonly string[];
+  /** The mapping that the files seem to need, where `--propose` asked for it. */
+  readonly proposed?: Mapping;
   readonly seconds: number;
 }
 
@@ -36,8 +48,9 @@ export interface LoadSummary {
  * Loads the files of the options. A file that can be read in a way that only its owner can confirm is asked about.
  * @throws FileError or MappingError for an unusable file; an error of the gateway or the file system
  */
-export async function runLoad(options: LoadCommandOptions, ports: LoadPorts): Promise<LoadSummary> {
+export async function runLoad(options: LoadRun, ports: LoadPorts): Promise<LoadSummary> {
   let mapping = withFormat(await readMapping(options.mapping), options.format);
+  if (options.propose !== undefined) return await proposeInto(options.propose, mapping, options, ports);
   for (;;) {
     try {
       return await loadWith(mapping, options, ports);
@@ -45,24 +58,28 @@ export async function runLoad(options: LoadCommandOptions, ports: LoadPorts): Pr
       const proposal = error instanceof FileError ? error.proposal : undefined;
       if (proposal === undefined || ports.ask === undefined || !(await ports.ask(proposal.question)))
         throw error;
-      const { actions, ...rest } = proposal.mapping;
-      mapping = { ...mapping, ...rest, ...(actions && { actions: { ...mapping.actions, ...actions } }) };
+      mapping = joinMappings(mapping, proposal.mapping);
     }
   }
 }
 
-async function loadWith(
-  mapping: Mapping,
-  options: LoadCommandOptions,
-  ports: LoadPorts,
-): Promise<LoadSummary> {
+async function loadWith(mapping: Mapping, options: LoadRun, ports: LoadPorts): Promise<LoadSummary> {
   const { stream, now } = ports;
   const started = now();
   const report = options.report === undefined ? undefined : createWriteStream(options.report);
   const rejections = collectRejections((rejection) => report?.write(`${JSON.stringify(rejection)}\n`));
-  const gateway = connectGateway({ url: options.gateway });
   const say = (line: string) => void stream.write(`  ${line.replaceAll('\n', '\n  ')}\n`);
+  const gateway = connectGateway({
+    url: options.gateway,
+    firstAnswerMs: FIRST_ANSWER_MS,
+    onWaiting: (problem, waitedMs) =>
+      say(
+        `The gateway at ${options.gateway} ${problem}; waited ${Math.round(waitedMs / 1000)} s, and it is tried again`,
+      ),
+  });
   try {
+    const unused = await surveyFiles(options, mapping, now());
+    for (const line of unused) say(line);
     const items =
       options.items === undefined
         ? null
@@ -87,12 +104,41 @@ async function loadWith(
     if (rejections.result.count > 0) say(describeRejections(rejections.result));
     const seconds = Math.round((now() - started) / 100) / 10;
     const { gateway: url, dryRun } = options;
-    return { gateway: url, dryRun, items, actions, leftOut: rejections.result, seconds };
+    return { gateway: url, dryRun, items, actions, leftOut: rejections.result, unused, seconds };
   } finally {
     report?.end();
     if (report !== undefined) await finished(report);
     await gateway.close();
   }
+}
+
+/** Writes the mapping that the files seem to need; it contains the present one. */
+async function proposeInto(
+  path: string,
+  mapping: Mapping,
+  options: LoadRun,
+  ports: LoadPorts,
+): Promise<LoadSummary> {
+  const started = ports.now();
+  const { gaps, proposal, unused } = await lookAtFiles(options, mapping, started);
+  const proposed = joinMappings(mapping, proposal);
+  await writeFile(path, `${JSON.stringify(proposed, null, 2)}\n`);
+  const lines = [
+    ...gaps.map(({ sentence }) => sentence),
+    ...unused,
+    `The mapping is in ${path}: look at it, then give --mapping ${path}`,
+  ];
+  for (const line of lines) ports.stream.write(`  ${line}\n`);
+  return {
+    gateway: options.gateway,
+    dryRun: true,
+    items: null,
+    actions: null,
+    leftOut: collectRejections().result,
+    unused,
+    proposed,
+    seconds: Math.round((ports.now() - started) / 100) / 10,
+  };
 }
 
 async function loadCatalogue(
@@ -123,7 +169,9 @@ function withFormat(mapping: Mapping, { encoding, ...times }: LoadCommandOptions
 }
 
 /** Describes a summary for people. */
-export function renderLoad({ dryRun, items, actions, leftOut, gateway, seconds }: LoadSummary): string {
+export function renderLoad(summary: LoadSummary): string {
+  const { dryRun, items, actions, leftOut, gateway, seconds, proposed } = summary;
+  if (proposed !== undefined) return JSON.stringify(proposed);
   const lines: string[] = [];
   if (items !== null && dryRun) lines.push(`${items.sent} items would be loaded`);
   if (actions !== null) {

@@ -2,9 +2,9 @@ import { SetupError } from './parts/setup-error.mjs';
 import { ProcessFailedError } from './processes.ts';
 
 /** Exits a command line: an error that the user can fix is printed as its message alone, a defect with its stack. */
-export function exitWithFailure(error: unknown): never {
+export function exitWithFailure(error: unknown, exitCode = 1): never {
   console.error(isFixableByUser(error) ? `\n${error.message}` : error);
-  process.exit(1);
+  process.exit(exitCode);
 }
 
 /** Returns whether `parseArgs` rejected an option; its message names the option. */
