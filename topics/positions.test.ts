@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { describe, it } from 'node:test';
 import { parsePosition } from './positions.ts';
 
@@ -11,10 +13,19 @@ describe('a start position', () => {
       ['+2 h', /did you mean -2h\?/],
       ['begining', /did you mean beginning\?/],
       ['ende', /did you mean end\?/],
-      ['yesterday', /“yesterday”: write beginning/],
+      ['gestern', /“gestern”: write beginning/],
+      ['yesterday', /did you mean -1d\?/],
+      ['2 weeks', /did you mean -14d\?/],
+      ['-5 min', /did you mean -5m\?/],
+      ['now', /did you mean end\?/],
+      ['start', /did you mean beginning\?/],
+      ['9:30', /did you mean 2026-03-01T09:30Z \(UTC\)\?/],
+      ['2026-03-01 12:00', /did you mean 2026-03-01T12:00Z \(UTC\)\?/],
+      ['2026-03-01T12:00:05', /has no zone.*did you mean 2026-03-01T12:00:05Z \(UTC\)\?/],
+      ['2026-02-30 12:00', /write beginning/],
     ];
     for (const [text, message] of reasons)
-      assert.throws(() => parsePosition(text, 0), { code: 'topics.option', message });
+      assert.throws(() => parsePosition(text, NOW), { code: 'topics.option', message });
   });
 
   it('a start position may be one of the two ends, or the last n messages', () => {
@@ -80,5 +91,24 @@ describe('a start position', () => {
     ]) {
       assert.throws(() => parsePosition(text, NOW), { code: 'topics.option' }, text);
     }
+  });
+
+  it('is read as the documents say: each example in them is one, and a time without a zone is none', () => {
+    const documents = [
+      ['topics/README.md', /^\| `--from` \|.*$/m],
+      ['services/docs/tailing.md', /^`--from` \(or `--since`\) accepts[\s\S]*?\n\n/m],
+    ] as const;
+    for (const [path, passage] of documents) {
+      const text = passage.exec(readFileSync(join(import.meta.dirname, '..', path), 'utf8'))?.[0] ?? '';
+      const examples = [...text.matchAll(/`([^`]+)`/g)]
+        .map(([, example]) => example!)
+        .filter((one) => /^[^-]|^-\d/.test(one) && !one.includes('produce'));
+      assert.ok(examples.length >= 8, `${path}: ${examples.length} examples`);
+      for (const example of examples)
+        assert.doesNotThrow(() => parsePosition(example, NOW), `${path}: ${example}`);
+      assert.match(text, /a time without a zone is refused/);
+      assert.match(text, /a date/);
+    }
+    assert.throws(() => parsePosition('2026-03-01T12:00', NOW), { message: /has no zone/ });
   });
 });

@@ -45,15 +45,39 @@ export function parsePosition(text: string, now: number): Position {
   if ('at' in time) return { at: 'time', timestamp: time.at };
   throw new TributaryError(
     'topics.option',
-    `--from “${text}”${time.reason === '' ? '' : ` ${time.reason}`}: ${suggestion(text)}write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
+    `--from “${text}”${time.reason === '' ? '' : ` ${time.reason}`}: ${suggestion(text, now)}write beginning, end, last:10, -5m, -2h, an offset such as 1042, ` +
       'or a time such as 2026-03-01T12:00Z.',
   );
 }
 
-function suggestion(text: string): string {
-  if (/^\+?\d+\s*[smhd]$/.test(text)) return `did you mean -${text.replace(/[+\s]/g, '')}? Otherwise `;
-  const meant = closestWord(text, ['beginning', 'end']);
+/** What people write for a position; a suggestion only, because `now` and `today` have several meanings. */
+const WORDS: Readonly<Record<string, string>> = {
+  start: 'beginning',
+  first: 'beginning',
+  earliest: 'beginning',
+  all: 'beginning',
+  latest: 'end',
+  now: 'end',
+  last: 'last:10',
+  yesterday: '-1d',
+};
+
+function suggestion(text: string, now: number): string {
+  const meant = meantBy(text.trim(), now);
   return meant === undefined ? '' : `did you mean ${meant}? Otherwise `;
+}
+
+function meantBy(text: string, now: number): string | undefined {
+  const ago = /^[-+]?(\d+)\s*(s|m|h|d|w)\w*( ago)?$/.exec(text);
+  if (ago !== null) return ago[2] === 'w' ? `-${7 * Number(ago[1])}d` : `-${ago[1]}${ago[2]}`;
+  // A time of day, or a date with a time, of which the zone is missing.
+  const clock = /^(?:(\d{4}-\d{2}-\d{2})[T ])?(\d{1,2}:\d{2})(:\d{2})?$/.exec(text);
+  if (clock !== null) {
+    const [, date = new Date(now).toISOString().slice(0, 10), minutes = '', seconds = ''] = clock;
+    const time = `${date}T${minutes.padStart(5, '0')}${seconds}Z`;
+    return 'at' in parseTime(time) ? `${time} (UTC)` : undefined;
+  }
+  return WORDS[text.toLowerCase()] ?? closestWord(text, ['beginning', 'end']);
 }
 
 /** From here on a number may be seconds since 1970. */

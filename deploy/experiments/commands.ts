@@ -18,7 +18,7 @@ import type { JsonFlag } from '#topics/commands.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
-import { render } from '../figures/figures.ts';
+import { renderReport } from './render-report.ts';
 
 export async function listExperiments(context: CommandContext, { json }: JsonFlag): Promise<void> {
   const { declared } = await readExperiments(logOf(context));
@@ -76,7 +76,7 @@ export async function reportExperiment(
       name === undefined ? 'There was no experiment yet.' : unknownExperiment(book, name),
     );
   const report = reportOf(experiment, await readOutcomes(log, experiment));
-  await context.write(`${json ? JSON.stringify(report) : render(report)}\n`);
+  await context.write(`${json ? JSON.stringify(report) : renderReport(report)}\n`);
 }
 
 async function declare(

@@ -229,6 +229,28 @@ describe('the program on a real log', () => {
     assert.match(unknown.stderr, /has no slate none/);
   });
 
+  it('exits with 1 and names the id where nothing has it, whichever command looks', async () => {
+    const commands = [
+      ['users', 'show'],
+      ['users', 'explain'],
+      ['users', 'export'],
+      ['items', 'show'],
+      ['slates', 'show'],
+      ['slates', 'explain'],
+      ['slates', 'replay'],
+      ['releases', 'show'],
+      ['experiments', 'report'],
+    ];
+    const ended = await Promise.all(
+      commands.flatMap((words) => [run([...words, 'NOPE']), run([...words, 'NOPE', '--json'])]),
+    );
+    for (const [place, { code, stdout, stderr }] of ended.entries()) {
+      const command = commands[Math.floor(place / 2)]!.join(' ');
+      assert.deepEqual([code, stdout], [EXIT_CODES.failed, ''], command);
+      assert.match(stderr, /NOPE/, command);
+    }
+  });
+
   it('counts dead letters by kind', async () => {
     const { stdout } = await run(['topics', 'dead-letters', '--json']);
     const kinds = stdout

@@ -7,8 +7,10 @@ import { ACTION_TYPES, type ActionType } from '#contracts/generated/records.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import { nextSpan } from '#platform/observability/trace.ts';
 import { type CommandContext, runCommand } from '#topics/command.ts';
+import { positiveInteger } from '#topics/command-line.ts';
 import { printable } from '#topics/format.ts';
 import { withGateway } from './gateway.ts';
+import { probeSlate, renderSlateChange } from './slate-change.ts';
 
 interface TriggerFlags {
   readonly user: string;
@@ -17,6 +19,8 @@ interface TriggerFlags {
   readonly value?: number;
   readonly at?: string;
   readonly eventId?: string;
+  /** Number of items in the slate. */
+  readonly n: number;
   /** Default true. False sends the action and looks at nothing. */
   readonly watch?: boolean;
   readonly json?: boolean;
@@ -41,8 +45,9 @@ const WATCH_MS = 10_000;
 const PAUSE_MS = 20;
 
 const HELP = `
-The action goes through the gateway, as that of an app. The program then waits until the interests of the user include it, and
-shows them before and after. The whole story: tributary tail --user ID
+The action goes through the gateway, as that of an app. The program then waits until the interests of the user include it and the
+slate reflects it, and shows both before and after, with the time of each. The slates are probes: they are not logged, and teach
+nothing. An impression changes neither. The whole story: tributary tail --user ID
 `;
 
 export function triggerCommand(): Command {
@@ -54,6 +59,7 @@ export function triggerCommand(): Command {
     .option('--value <number>', 'quantity, price or stars', finiteNumber)
     .option('--at <time>', 'when the user acted, in ISO 8601 with a zone (default: now)')
     .option('--event-id <id>', 'id of the event; the same id counts once (default: a new one)')
+    .option('-n, --n <n>', 'number of items in the slate', positiveInteger, 10)
     .option('--no-watch', 'send the action and end')
     .option('--json', 'one JSON object')
     .addHelpText('after', HELP)
@@ -68,9 +74,13 @@ async function trigger(
   type: ActionType,
   flags: TriggerFlags,
 ): Promise<void> {
-  const { user: userId, item: itemId, watch = true } = flags;
+  const { user: userId, item: itemId } = flags;
+  // Interests and slates learn nothing from an impression by itself.
+  const watch = flags.watch !== false && type !== 'impression';
   const eventId = flags.eventId ?? randomUUID();
-  const before = watch ? await interestsOf(gateway, userId) : undefined;
+  const [before, slateBefore] = watch
+    ? await Promise.all([interestsOf(gateway, userId), probeSlate(gateway, userId, flags.n)])
+    : [];
   const trace = nextSpan();
   const sentAt = Date.now();
   const action = {
@@ -85,24 +95,50 @@ async function trigger(
   const { results } = await gateway.post<Verdicts>('/v1/actions', [action], trace);
   const { partition, offset } = results[0]!;
   const acceptedMs = Date.now() - sentAt;
-  if (!flags.json) {
-    await context.write(
-      `${type} ${printable(itemId)} by ${printable(userId)} is at actions ${partition}:${offset} after ${acceptedMs} ms ` +
-        `(event ${printable(eventId)}, trace ${trace.slice(3, 35)}).\n`,
-    );
-  }
-  const after = watch ? await includes(gateway, userId, offset!, context.signal) : undefined;
+  const say = (text: string): Promise<void> =>
+    flags.json ? Promise.resolve() : context.write(`${text.trimEnd()}\n`);
+  await say(
+    `${type} ${printable(itemId)} by ${printable(userId)} is at actions ${partition}:${offset} after ${acceptedMs} ms ` +
+      `(event ${printable(eventId)}, trace ${trace.slice(3, 35)}).`,
+  );
+  const sent = { ...action, trace: trace.slice(3, 35), partition, offset, acceptedMs };
+  if (!watch) return flags.json ? context.write(`${JSON.stringify(sent)}\n`) : undefined;
+
+  const includes = 'the interests do not include it';
+  const { signal } = context;
+  const after = await until(
+    () => interestsOf(gateway, userId),
+    (one) => one.version >= offset!,
+    includes,
+    signal,
+  );
+  if (after === undefined) return;
   const understoodMs = Date.now() - sentAt;
+  await say(
+    `The interests include it after ${understoodMs} ms: window of ${before?.windowSize ?? 0} → ${after.windowSize}.\n${changes(before, after)}`,
+  );
+  const reflects = 'the slate does not reflect it';
+  const slate = await until(
+    () => probeSlate(gateway, userId, flags.n),
+    (one) => one.interestsVersion >= offset!,
+    reflects,
+    signal,
+  );
+  if (slate === undefined) return;
+  const reflectedMs = Date.now() - sentAt;
+  await say(
+    `The slate reflects it after ${reflectedMs} ms.\n${renderSlateChange(slateBefore, slate)}\nThe whole story: tributary tail --user ${userId}`,
+  );
   if (flags.json) {
-    const seen = watch ? { before: before ?? null, after: after ?? null, understoodMs } : {};
-    await context.write(
-      `${JSON.stringify({ ...action, trace: trace.slice(3, 35), partition, offset, acceptedMs, ...seen })}\n`,
-    );
-  } else if (after !== undefined) {
-    await context.write(
-      `The interests include it after ${understoodMs} ms: window of ${before?.windowSize ?? 0} → ${after.windowSize}.\n` +
-        `${changes(before, after)}See what it was shown: tributary tail --user ${userId}\n`,
-    );
+    const seen = {
+      before: before ?? null,
+      after,
+      understoodMs,
+      slateBefore: slateBefore ?? null,
+      slateAfter: slate,
+      reflectedMs,
+    };
+    await context.write(`${JSON.stringify({ ...sent, ...seen })}\n`);
   }
 }
 
@@ -115,21 +151,25 @@ async function interestsOf(gateway: Peer, userId: string): Promise<Interests | u
   }
 }
 
-/** @throws TributaryError `peer.unavailable` if the interests do not include the offset in time */
-async function includes(
-  gateway: Peer,
-  userId: string,
-  offset: number,
+/**
+ * Asks again and again until the answer is there.
+ * @returns undefined at Ctrl-C
+ * @throws TributaryError `peer.unavailable` if it does not come in time
+ */
+async function until<T>(
+  ask: () => Promise<T | undefined>,
+  isThere: (answer: T) => boolean,
+  missing: string,
   signal: AbortSignal,
-): Promise<Interests | undefined> {
+): Promise<T | undefined> {
   const deadline = Date.now() + WATCH_MS;
   while (!signal.aborted) {
-    const interests = await interestsOf(gateway, userId);
-    if (interests !== undefined && interests.version >= offset) return interests;
+    const answer = await ask();
+    if (answer !== undefined && isThere(answer)) return answer;
     if (Date.now() > deadline) {
       throw new TributaryError(
         'peer.unavailable',
-        `The action is in the log, but the interests do not include it within ${WATCH_MS / 1_000} s: see \`tributary doctor\` and \`tributary topics lag\`.`,
+        `The action is in the log, but ${missing} within ${WATCH_MS / 1_000} s: see \`tributary doctor\` and \`tributary topics lag\`.`,
         { retryable: true },
       );
     }

@@ -140,4 +140,52 @@ describe('the story of a user', () => {
     assert.deepEqual(fourth!.earned, { reward: 0.1, settled: 1, by: ['view in slot 1'] });
     assert.equal(fourth!.sinceActionMs, 100);
   });
+
+  it('links a message to the last record of its version that was written before it, so that no hop takes less than no time', () => {
+    const again = entry('interests', 7, 5_000, someInterests({ version: 5 }));
+    const later = entry('proposals', 8, 5_050, aProposal({ version: 5 }));
+    const linked = inOrderOfCause([...ALL, again, later]);
+    const causeOf = (one: StoryEntry) => linked.find(({ entry: candidate }) => candidate === one)?.cause;
+    assert.deepEqual([causeOf(proposals), causeOf(slate), causeOf(later)], [interests, proposals, again]);
+    const printer = new StoryPrinter(new Map());
+    for (const one of linked) assert.doesNotMatch(printer.text(one), /-\d/);
+  });
+
+  it('names a difference of the clocks instead of a negative time', () => {
+    const early = { ...interests, at: RECORDED_AT - 500 };
+    const printer = new StoryPrinter(new Map());
+    const [, second] = inOrderOfCause([action, early]);
+    assert.match(printer.text(second!), /\+0 ms .*the clocks of two processes differ by 500 ms or more/);
+    const { cause } = JSON.parse(printer.json(second!)) as {
+      cause: { latencyMs: number; clocksDifferByMs: number };
+    };
+    assert.deepEqual([cause.latencyMs, cause.clocksDifferByMs], [0, 500]);
+  });
+
+  it('says that a slate is empty, that it earned nothing, and which hops wait for a person', () => {
+    const empty = entry('slates', 9, 200, aSlate({ slateId: 's0', interestsVersion: 5, slots: [] }));
+    const nothing = entry(
+      'rewards',
+      10,
+      9_000,
+      aReward({ slateId: 's1', itemId: 'jam', slot: 0, reward: 0, actionType: null, delay: null }),
+    );
+    const other = {
+      ...reward,
+      value: { ...(reward.value as object), reward: 0, actionType: null },
+    } as StoryEntry;
+    const all = [action, interests, proposals, slate, empty, nothing, other];
+    const printer = new StoryPrinter(new Map());
+    for (const one of all) printer.expect(one);
+    const text = inOrderOfCause(all)
+      .map((one) => printer.text(one))
+      .join('\n');
+    assert.match(text, /s0 to u1 .*, empty: there was nothing to recommend/);
+    const summary = printer.summary(all);
+    assert.match(summary, /s0 .* it is empty/);
+    assert.match(summary, /s1 .* 0 +nothing$/m);
+    assert.match(summary, /actions → interests .*how long the stages take/);
+    assert.match(summary, /proposals → slates .*how long until a slate is requested/);
+    assert.match(summary, /slates → rewards .*how long until the outcome is settled/);
+  });
 });

@@ -22,8 +22,9 @@ type Link = Pick<LinkedEntry, 'cause' | 'link'>;
 export class Causes {
   /** By user and offset; an offset is unique within the partition of the user. */
   readonly #actions = new Map<string, StoryEntry>();
-  readonly #interests = new Map<string, StoryEntry>();
-  readonly #proposals = new Map<string, StoryEntry>();
+  /** A version may have several records: a flip of generations publishes it again, and models propose apart. */
+  readonly #interests = new Map<string, StoryEntry[]>();
+  readonly #proposals = new Map<string, StoryEntry[]>();
   readonly #slates = new Map<string, StoryEntry>();
   readonly #slatesOfUser = new Map<string, StoryEntry[]>();
   readonly #placed = new Map<string, StoryEntry>();
@@ -32,9 +33,8 @@ export class Causes {
     const name = (version: number): string => `${version} ${entry.key}`;
     const [interests, proposal, slate] = [interestsRecordOf(entry), proposalOf(entry), slateOf(entry)];
     if (actionOf(entry) !== undefined) this.#actions.set(name(entry.offset), entry);
-    if (interests !== undefined) this.#interests.set(name(interests.version), entry);
-    // Of several records of one version the last one completes the pool.
-    if (proposal !== undefined) this.#proposals.set(name(proposal.version), entry);
+    if (interests !== undefined) append(this.#interests, name(interests.version), entry);
+    if (proposal !== undefined) append(this.#proposals, name(proposal.version), entry);
     if (slate !== undefined) {
       this.#slates.set(slate.slateId, entry);
       const shown = this.#slatesOfUser.get(entry.key) ?? [];
@@ -57,7 +57,10 @@ export class Causes {
       case 'interests':
         return link(this.#actions.get(`${interestsRecordOf(entry)?.version} ${entry.key}`), 'includes');
       case 'proposals':
-        return link(this.#interests.get(`${proposalOf(entry)?.version} ${entry.key}`), 'answers');
+        return link(
+          lastBefore(this.#interests, `${proposalOf(entry)?.version} ${entry.key}`, entry),
+          'answers',
+        );
       case 'slates':
         return this.#candidatesOf(entry);
       case 'dead-letters': {
@@ -78,9 +81,9 @@ export class Causes {
   /** A slate is chosen from the proposals of its version, and from the interests where those came first. */
   #candidatesOf(entry: StoryEntry): Link {
     const version = `${slateOf(entry)?.interestsVersion} ${entry.key}`;
-    const proposal = this.#proposals.get(version);
+    const proposal = lastBefore(this.#proposals, version, entry);
     if (proposal !== undefined) return link(proposal, 'chosen from');
-    return link(this.#interests.get(version) ?? this.#actions.get(version), 'reflects');
+    return link(lastBefore(this.#interests, version, entry) ?? this.#actions.get(version), 'reflects');
   }
 
   /** An action names its slate, or is probably an answer to the last slate with its item. */
@@ -123,6 +126,25 @@ const PATH: readonly string[] = ['items', 'embeddings', 'actions', 'interests', 
 function rank({ topic }: StoryEntry): number {
   const place = PATH.indexOf(topic);
   return place === -1 ? PATH.length : place;
+}
+
+function append(entries: Map<string, StoryEntry[]>, name: string, entry: StoryEntry): void {
+  const known = entries.get(name);
+  if (known === undefined) entries.set(name, [entry]);
+  else known.push(entry);
+}
+
+/**
+ * Of several records of one version the last one before an entry led to it; a record that was written later cannot have. Where the
+ * clocks of two processes put all of them later, the first one did.
+ */
+function lastBefore(
+  entries: ReadonlyMap<string, readonly StoryEntry[]>,
+  name: string,
+  { at }: StoryEntry,
+): StoryEntry | undefined {
+  const known = entries.get(name)?.toSorted((a, b) => a.at - b.at || a.offset - b.offset);
+  return known?.findLast((one) => one.at <= at) ?? known?.[0];
 }
 
 function link(cause: StoryEntry | undefined, words: string): Link {

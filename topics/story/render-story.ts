@@ -13,6 +13,16 @@ const SHORT: FormatOptions = { full: false };
 const DEEPEST = 4;
 const TRACE_DIGITS = 8;
 
+/** Hops that wait for a person or for a time, and say nothing about the speed of the stages. */
+const MEANING: Readonly<Record<string, string>> = {
+  'proposals → slates': 'how long until a slate is requested',
+  'interests → slates': 'how long until a slate is requested',
+  'actions → slates': 'how long until a slate is requested',
+  'slates → actions': 'how long until the user acts on it',
+  'slates → rewards': 'how long until the outcome is settled',
+  'slates → candidates': 'how long until its candidates are logged',
+};
+
 /** Turns entries into lines, one after the other, and remembers what later lines refer to. */
 export class StoryPrinter {
   readonly #titles: ReadonlyMap<string, string>;
@@ -35,13 +45,14 @@ export class StoryPrinter {
 
   text(linked: LinkedEntry): string {
     const { entry, cause, link } = linked;
-    const { latency, sinceAction } = this.#place(linked);
+    const { latency, sinceAction, behind } = this.#place(linked);
     const indent = '  '.repeat(this.#depth.get(entry)!);
     const took = latency === undefined ? '' : `+${duration(latency)}`;
     const where = `${entry.topic} ${entry.partition}:${entry.offset}`;
     const notes = [
       ...(cause === undefined ? [] : [`${link} ${cause.topic} ${cause.partition}:${cause.offset}`]),
       ...(sinceAction === undefined ? [] : [`${duration(sinceAction)} after the action`]),
+      ...(behind === undefined ? [] : [`the clocks of two processes differ by ${duration(behind)} or more`]),
       ...(entry.trace === undefined ? [] : [`trace ${entry.trace.slice(0, TRACE_DIGITS)}`]),
     ];
     const head =
@@ -56,7 +67,7 @@ export class StoryPrinter {
 
   json(linked: LinkedEntry): string {
     const { entry, cause, link } = linked;
-    const { latency, sinceAction } = this.#place(linked);
+    const { latency, sinceAction, behind } = this.#place(linked);
     const { topic, partition, offset, at, key, trace } = entry;
     return JSON.stringify({
       topic,
@@ -74,6 +85,7 @@ export class StoryPrinter {
               offset: cause.offset,
               link,
               latencyMs: latency,
+              ...(behind === undefined ? {} : { clocksDifferByMs: behind }),
             },
           }),
       ...(sinceAction === undefined ? {} : { sinceActionMs: sinceAction }),
@@ -99,6 +111,7 @@ export class StoryPrinter {
               { title: 'TIMES', value: ({ times }) => times },
               { title: 'P50 MS', value: ({ p50 }) => p50 },
               { title: 'P99 MS', value: ({ p99 }) => p99 },
+              { title: 'MEASURES', value: ({ hop }) => MEANING[hop] ?? 'how long the stages take' },
             ]),
           ]),
       ...(slates.length === 0
@@ -110,7 +123,10 @@ export class StoryPrinter {
               { title: 'POLICY', value: ({ policy }) => printable(policy) },
               { title: 'SLOTS', value: ({ slots }) => slots.length },
               { title: 'EARNED', value: (slate) => this.#earned(slate).reward },
-              { title: 'BY', value: (slate) => this.#earned(slate).by.join(', ') || 'nothing yet' },
+              {
+                title: 'BY',
+                value: (slate) => this.#earned(slate).by.join(', ') || this.#nothing(slate),
+              },
             ]),
           ]),
     ];
@@ -118,18 +134,20 @@ export class StoryPrinter {
   }
 
   /** Places an entry below its cause and records the time between them. */
-  #place({ entry, cause }: LinkedEntry): { latency?: number; sinceAction?: number } {
+  #place({ entry, cause }: LinkedEntry): { latency?: number; sinceAction?: number; behind?: number } {
     const isAction = actionOf(entry) !== undefined;
     const depth = cause === undefined || isAction ? 0 : Math.min(DEEPEST, (this.#depth.get(cause) ?? 0) + 1);
     this.#depth.set(entry, depth);
     const root = isAction ? entry : cause === undefined ? undefined : this.#roots.get(cause);
     if (root !== undefined) this.#roots.set(entry, root);
     if (cause === undefined) return {};
-    const latency = entry.at - cause.at;
+    // A cause comes first, whatever the clocks of the processes say.
+    const latency = Math.max(0, entry.at - cause.at);
+    const skew = entry.at < cause.at ? { behind: cause.at - entry.at } : {};
     const hop = `${cause.topic} → ${entry.topic}`;
     this.#hops.set(hop, [...(this.#hops.get(hop) ?? []), latency]);
     const isFar = root !== undefined && root !== cause && root !== entry;
-    return isFar ? { latency, sinceAction: entry.at - root.at } : { latency };
+    return isFar ? { latency, sinceAction: Math.max(0, entry.at - root.at), ...skew } : { latency, ...skew };
   }
 
   #describe(entry: StoryEntry): string {
@@ -161,9 +179,11 @@ export class StoryPrinter {
     if (slate !== undefined) {
       const { reward, settled } = this.#earned(slate);
       const earned =
-        settled === 0
-          ? 'not settled yet'
-          : `earned ${round(reward)} (${settled} of ${slate.slots.length} slots settled)`;
+        slate.slots.length === 0
+          ? 'empty: there was nothing to recommend'
+          : settled === 0
+            ? 'not settled yet'
+            : `earned ${round(reward)} (${settled} of ${slate.slots.length} slots settled)`;
       return `${printable(slate.slateId)} to ${printable(slate.userId)} by ${printable(slate.policy)}, ${earned}`;
     }
     const reward = rewardOf(entry);
@@ -193,6 +213,12 @@ export class StoryPrinter {
     };
   }
 
+  /** Why a slate has earned nothing. */
+  #nothing(slate: Slate): string {
+    if (slate.slots.length === 0) return 'it is empty';
+    return this.#earned(slate).settled === slate.slots.length ? 'nothing' : 'nothing yet';
+  }
+
   #named(itemId: string): string {
     const title = this.#titles.get(itemId);
     return title === undefined ? printable(itemId) : `${printable(itemId)} “${printable(title)}”`;
@@ -210,7 +236,6 @@ function clock(at: number): string {
   return Number.isNaN(date.getTime()) ? String(at) : date.toISOString().slice(11, 23);
 }
 
-/** @param ms may be negative where the clocks of two processes differ */
 export function duration(ms: number): string {
   const size = Math.abs(ms);
   if (size < 1_000) return `${ms} ms`;

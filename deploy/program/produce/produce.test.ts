@@ -2,8 +2,9 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { anAction, anEmbedding, anItem, aProposal } from '#contracts/domain/records.testing.ts';
 import { toJson } from '#topics/format.ts';
-import { byteLines } from './byte-lines.ts';
+import { byteLines, MAX_LINE_BYTES } from './byte-lines.ts';
 import { type LineMessage, messageOfLine } from './message-of-line.ts';
+import { type ProducedLine, produceLines } from './produce-lines.ts';
 
 const NOW = Date.parse('2026-03-01T12:00:10Z');
 
@@ -117,5 +118,41 @@ describe('the lines of a stream of bytes', () => {
     assert.deepEqual(await linesOf('a\nbé\n', 'c'), ['a', 'bé', 'c']);
     assert.deepEqual(await linesOf('a', '\nb', 'é\nc\n'), ['a', 'bé', 'c']);
     assert.deepEqual(await linesOf(), []);
+  });
+
+  it('count a line above the limit once, wherever the chunks end, and read the line behind it', async () => {
+    const long = 'x'.repeat(MAX_LINE_BYTES / 2);
+    for (const chunks of [
+      [`a\n${long}`, long, 'xx', long, 'x\nb\n'],
+      ['a\n', `${long}${long}x`, '\nb'],
+      [`a\n${long}${long}xx\nb`],
+    ]) {
+      const lines = await linesOf(...chunks);
+      assert.deepEqual([lines.length, lines[0], lines.at(-1)], [3, 'a', 'b']);
+      assert.ok(lines[1]!.length > MAX_LINE_BYTES);
+    }
+    assert.equal((await linesOf(`${long}${long}xx`, long)).length, 1);
+  });
+
+  it('are rejected once each by produce, with the number of the line', async () => {
+    const reported: ProducedLine[] = [];
+    const source = (async function* () {
+      yield Buffer.from(`nonsense\n${'x'.repeat(MAX_LINE_BYTES + 1)}`);
+      yield Buffer.from('more\n{}\n');
+    })();
+    const counts = await produceLines({
+      source,
+      topic: 'actions',
+      codec: {} as never,
+      namespace: '',
+      producer: undefined,
+      now: () => NOW,
+      report: (line) => void reported.push(line),
+    });
+    assert.deepEqual(counts, { written: 0, rejected: 3 });
+    assert.deepEqual(
+      reported.map(({ line, status }) => [line, status]),
+      [1, 2, 3].map((line) => [line, 'rejected']),
+    );
   });
 });
