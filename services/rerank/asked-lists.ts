@@ -1,3 +1,4 @@
+import { Attached } from '#algorithms/attached.ts';
 import { nextPurchaseDensity } from '#algorithms/retrieval/next-purchase.ts';
 import {
   BOUGHT_AGAIN,
@@ -19,7 +20,7 @@ export interface ListsAsked {
 }
 
 /** The pools without the lists that are shown on request only, and with those of categories; they live as long as the pool does. */
-const others = new WeakMap<Pool, { readonly plain: Pool; readonly byCategory: Pool }>();
+const others = new Attached<Pool, { readonly plain: Pool; readonly byCategory: Pool }>();
 
 /**
  * Returns the part of a pool that the request asks for. Without `list` these are all lists that are not shown on request only, and beside

@@ -1,3 +1,4 @@
+import { Attached } from '#algorithms/attached.ts';
 import { type RowKinds, rowKinds } from '#algorithms/bandit/slate-rules.ts';
 import type { Candidates } from './candidates.ts';
 import { priorMeanOf } from './features.ts';
@@ -22,7 +23,7 @@ export interface KindSource {
   kindOf(itemId: string): number | undefined;
 }
 
-const known = new WeakMap<Candidates['candidates'], { version: number; kinds: RowKinds }>();
+const known = new Attached<Candidates['candidates'], { version: number; kinds: RowKinds }>();
 
 /** The kinds of candidates, found once for a table of candidates and a version of the catalogue. */
 export function kindsOfCandidates(

@@ -1,3 +1,4 @@
+import { Attached } from '#algorithms/attached.ts';
 import { atTime, type Candidates, tabulateCandidates } from './candidates.ts';
 import { fillCatalogueColumns, fillShown, hourOf, type ItemSource, itemColumns } from './item-columns.ts';
 import type { Pool } from './pools/pool.ts';
@@ -31,7 +32,7 @@ interface Held {
  */
 export class PreparedCandidates {
   readonly #options: PreparedOptions;
-  readonly #prepared = new WeakMap<Pool, Held>();
+  readonly #prepared = new Attached<Pool, Held>();
 
   constructor(options: PreparedOptions) {
     this.#options = options;

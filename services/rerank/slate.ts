@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Attached } from '#algorithms/attached.ts';
 import type { ProductColumn } from '#algorithms/bandit/choice.ts';
 import { lawOfAllowed } from '#algorithms/bandit/law-by-slot.ts';
 import type { Posterior } from '#algorithms/bandit/linear.ts';
@@ -148,7 +149,7 @@ export function productsOf(
   return products;
 }
 
-const digests = new WeakMap<readonly PooledCandidate[], string>();
+const digests = new Attached<readonly PooledCandidate[], string>();
 
 /** Sixteen digits of the ids of the candidates in their order, computed once for a table of candidates. */
 function digestOf(candidates: readonly PooledCandidate[]): string {

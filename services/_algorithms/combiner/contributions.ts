@@ -108,18 +108,18 @@ export class Contributions {
       Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, deviation === 0 ? 0 : (score - mean) / deviation));
     const ofNothing = standardOf(0);
     const [byScore, byRank] = [this.#weights[2 * model]!, this.#weights[2 * model + 1]!];
-    const products = this.#products[model]!.of(items, taken);
-    const [size, width] = [taken.length, products.length / items.length];
+    const { values: products, width } = this.#products[model]!.of(items, taken);
+    const size = taken.length;
     for (let i = 0; i < items.length; i++) {
       const rank = own.items.indexOf(items[i]!);
       const score = rank < 0 ? own.scoreOf(items[i]!) : own.scores[rank]!;
       const aboveLast = LOG_RANKS[rank < 0 ? DEPTH : rank]! - LOG_RANKS[DEPTH]!;
       const part = byScore * (standardOf(score) - ofNothing) + byRank * aboveLast;
       let sum = 0;
-      for (let k = 0; k < size; k++) sum += products[i * width + k]!;
+      for (let k = 0; k < size; k++) sum += products[k * width + i]!;
       if (!(part > 0 && sum > 0)) continue;
       const scale = part / sum;
-      for (let k = 0; k < size; k++) this.#amounts[i * size + k]! += scale * products[i * width + k]!;
+      for (let k = 0; k < size; k++) this.#amounts[i * size + k]! += scale * products[k * width + i]!;
       totals[i]! += part;
     }
   }
@@ -151,38 +151,51 @@ export class Contributions {
 class ProductsOfItems {
   readonly #factors: BehaviourFactors;
   readonly #kernel: PoolingKernel;
-  readonly #units: Float32Array;
-  /** 0 to rank − 1 for each candidate. */
-  readonly #dimensions: Int32Array;
-  #columns = new Float32Array(0);
+  /** Columns of the kernel: one a candidate. */
+  readonly #width: number;
+  readonly #columns: Float32Array;
+  #weights = new Float32Array(0);
+  /** 0 to rank − 1 for each item of the user. */
+  #dimensions = new Int32Array(0);
 
   constructor(factors: BehaviourFactors, kernel: PoolingKernel, most: number) {
     this.#factors = factors;
     this.#kernel = kernel;
-    this.#units = new Float32Array(most * factors.rank);
-    this.#dimensions = Int32Array.from(this.#units, (_, at) => at % factors.rank);
+    this.#width = LANES * Math.ceil(most / LANES);
+    this.#columns = new Float32Array(factors.rank * this.#width);
   }
 
-  /** @returns fold · ⟨unit, unit⟩ by candidate and item of the user, in rows as wide as the kernel wants them */
-  of(candidates: Int32Array, taken: readonly number[]): Float32Array {
+  /** @returns fold · ⟨unit, unit⟩ by item of the user and candidate, in rows as wide as the kernel wants them */
+  of(candidates: Int32Array, taken: readonly number[]): Products {
     const { rank, units, fold } = this.#factors;
-    const count = candidates.length;
-    const width = LANES * Math.ceil(taken.length / LANES);
-    if (this.#columns.length < rank * width) this.#columns = new Float32Array(rank * width);
-    // By dimension, so that the kernel adds up the products with all items of the user at once.
-    const columns = this.#columns.subarray(0, rank * width);
-    for (let k = 0; k < taken.length; k++) {
-      const weight = fold[taken[k]!]!;
-      for (let i = 0, from = taken[k]! * rank, to = k; i < rank; i++, from++, to += width)
-        columns[to] = weight * units[from]!;
+    const [count, width] = [taken.length, this.#width];
+    if (this.#weights.length < count * rank) {
+      this.#weights = new Float32Array(count * rank);
+      this.#dimensions = Int32Array.from(this.#weights, (_, at) => at % rank);
     }
-    for (const [i, item] of candidates.entries())
-      this.#units.set(units.subarray(item * rank, (item + 1) * rank), i * rank);
-    const neighbours = this.#dimensions.subarray(0, count * rank);
-    return this.#kernel.pool(columns, width, {
+    // By dimension, so that the kernel adds up the products with all candidates at once. These are few, and the user's items are many:
+    // of their factors each is read and written in its order. The columns beyond the candidates are never read.
+    const columns = this.#columns;
+    for (let i = 0; i < candidates.length; i++)
+      for (let k = 0, from = candidates[i]! * rank, to = i; k < rank; k++, from++, to += width)
+        columns[to] = units[from]!;
+    const weights = this.#weights;
+    for (let i = 0, to = 0; i < count; i++) {
+      const weight = fold[taken[i]!]!;
+      for (let from = taken[i]! * rank, end = from + rank; from < end; from++, to++)
+        weights[to] = weight * units[from]!;
+    }
+    const values = this.#kernel.pool(columns, width, {
       count,
-      neighbours,
-      weights: this.#units.subarray(0, count * rank),
+      neighbours: this.#dimensions.subarray(0, count * rank),
+      weights: weights.subarray(0, count * rank),
     });
+    return { values, width };
   }
+}
+
+/** Rows of `width` numbers, one an item of the user. */
+interface Products {
+  readonly values: Float32Array;
+  readonly width: number;
 }

@@ -1,3 +1,4 @@
+import { Attached } from '#algorithms/attached.ts';
 import { byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
@@ -53,7 +54,7 @@ export function rankItems(
   });
   // The table may have grown since.
   const placeOfNumber = (number: number): number => placeOfRow[number] ?? -1;
-  const numbers = new WeakMap<readonly string[], Int32Array>();
+  const numbers = new Attached<readonly string[], Int32Array>();
   return {
     nearFrom: nearCosine(ranked.matrix, dim),
     dim,

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto';
+import { Attached } from '#algorithms/attached.ts';
 import { FactorScan, type ScannedUser } from '#algorithms/behaviour/factor-scan.ts';
 import type { NamedFactors } from '#artefacts/behaviour.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
@@ -37,7 +38,7 @@ export class SharedFactors {
   readonly scan: FactorScan;
   readonly #numbers: ReadonlyMap<string, number>;
   readonly #matched = new WeakMap<EmbeddedItems, MatchedItems>();
-  readonly #windows = new WeakMap<readonly string[], Remembered>();
+  readonly #windows = new Attached<readonly string[], Remembered>();
   #depth = 0;
 
   private constructor({ itemIds, factors }: NamedFactors) {

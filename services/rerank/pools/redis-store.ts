@@ -1,4 +1,5 @@
 import type { Redis } from 'ioredis';
+import { Attached } from '#algorithms/attached.ts';
 import { EVERYONE } from '#contracts/domain/ids.ts';
 import { columnsOf } from '#contracts/domain/proposed-lists.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
@@ -154,7 +155,7 @@ export function createRedisPoolStore(options: {
   const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
   const decoded = new DecodedPools(options.cachedCandidates);
   /** The last pool that was joined from the user's own lists. */
-  const joined = new WeakMap<readonly HeldProposal[], { everybody: readonly HeldProposal[]; pool: Pool }>();
+  const joined = new Attached<readonly HeldProposal[], { everybody: readonly HeldProposal[]; pool: Pool }>();
 
   /** Reads the whole pool only if it has changed since it was decoded here. */
   async function readLists(userId: string): Promise<ListsOfUser> {
