@@ -13,16 +13,10 @@ import {
   type ModelFeature,
   OWN_SCORE,
   type PooledCandidate,
-  type Ranking,
 } from './features.ts';
+import { LEFT_OUT, ListRanking } from './list-ranking.ts';
 
-const LARGEST_SCORE = 3;
-/** A list that counts in full beside others decides the order, so that its best items must not be cut to one score. */
-const LARGEST_OWN_SCORE = 6;
-/** So far below the lowest score stand candidates that no list in full brings: more than a list that counts less can add. */
-const BEHIND_OWN = 1;
-/** Rows of the candidates of a table: those that are left out, and those that no list has named yet. */
-const LEFT_OUT = -1;
+/** The row of a candidate of a table that no list has named yet. */
 const UNSEEN = -2;
 
 /** The features of a list that counts in full where others count less, and of these. */
@@ -91,9 +85,9 @@ export function tabulateCandidates(
   // The order is that of the combiner, so its reasons are the true ones.
   for (const list of counted) if (list.model === COMBINER) union.explainBy(list);
   for (const list of counted) markRows(isOwn, list, union.rowsOf(list.candidates));
+  const whole = counted.length === lists.length ? MODEL_FEATURES : FEATURES_OF_OWN;
   for (const list of lists) {
-    const ranking = rankingOf(list, union.rowsOf(list.candidates), isOwn);
-    const whole = counted.length === lists.length ? MODEL_FEATURES : FEATURES_OF_OWN;
+    const ranking = new ListRanking(list, union.rowsOf(list.candidates), isOwn);
     for (const { name, of } of counted.includes(list) ? whole : FEATURES_BESIDE) {
       let at = columns.push(`${list.model}.${name}`) - 1;
       for (let row = 0; row < candidates.length; row++, at += width) values[at] = of(ranking, row);
@@ -231,51 +225,4 @@ function explanationAt(
   place: number,
 ): string {
   return explanations[reasons[place] ?? -1] ?? explanation;
-}
-
-/**
- * Candidates that the model did not propose get the lowest score of its list.
- * @param isOwn 1 for each candidate of a list that counts in full
- */
-function rankingOf(
-  { places: positions, scores: given }: ListColumns,
-  rows: Int32Array,
-  isOwn: Uint8Array,
-): Ranking {
-  const size = isOwn.length;
-  const places = new Int32Array(size).fill(-1);
-  const scores = new Float64Array(size);
-  let lowest = Number.POSITIVE_INFINITY;
-  for (let place = 0; place < positions.length; place++) {
-    const row = rows[positions[place]!]!;
-    if (row === LEFT_OUT) continue;
-    if (places[row] === -1) places[row] = place;
-    const score = given[place]!;
-    scores[row] = score;
-    if (score < lowest) lowest = score;
-  }
-  if (lowest < Number.POSITIVE_INFINITY) {
-    for (let row = 0; row < places.length; row++) if (places[row] === -1) scores[row] = lowest;
-  }
-  const own = scores.filter((_, row) => isOwn[row] === 1);
-  const ownScores = standardise(scores, own, LARGEST_OWN_SCORE);
-  for (let row = 0; row < size; row++) if (isOwn[row] === 0) ownScores[row]! -= BEHIND_OWN;
-  return { places, scores, standardScores: standardise(scores, scores, LARGEST_SCORE), ownScores };
-}
-
-/** Zeros if the scale knows no difference. @param scale the values whose mean becomes 0 and whose variance 1 */
-function standardise(values: Float64Array, scale: Float64Array, largest: number): Float64Array {
-  let mean = 0;
-  for (let i = 0; i < scale.length; i++) mean += scale[i]!;
-  mean /= scale.length;
-  let variance = 0;
-  for (let i = 0; i < scale.length; i++) variance += (scale[i]! - mean) ** 2;
-  const deviation = Math.sqrt(variance / scale.length);
-  const standardised = new Float64Array(values.length);
-  if (!(deviation > 1e-12 * Math.abs(mean) && deviation < Number.POSITIVE_INFINITY)) return standardised;
-  for (let i = 0; i < values.length; i++) {
-    const score = (values[i]! - mean) / deviation;
-    standardised[i] = Math.max(-largest, Math.min(largest, score));
-  }
-  return standardised;
 }

@@ -163,6 +163,15 @@ const STAGE_SETTINGS = {
     summary:
       'candidates of pools that stay in memory with their features, at about 0.5 KB each; those of the pools used last are kept',
   }),
+  sharedForMs: number('TRIBUTARY_RERANK_SHARED_LISTS_MS', {
+    fallback: 5_000,
+    minimum: 0,
+    maximum: 3_600_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'time for which a process uses the lists for everyone before it reads them again; a pool stays prepared as long as they are the same',
+  }),
 } as const;
 
 /** The settings of the stage and of all its policies. */

@@ -48,17 +48,18 @@ export function fillCatalogueColumns(
 ): void {
   const { columns, values } = features;
   const width = columns.length;
-  const newness = columns.indexOf(NEWNESS);
-  const prices = new Float64Array(candidates.length).fill(Number.NaN);
-  for (const [row, { itemId }] of candidates.entries()) {
-    const since = source.sinceOf(itemId);
+  for (let row = 0, at = columns.indexOf(NEWNESS); row < candidates.length; row++, at += width) {
+    const since = source.sinceOf(candidates[row]!.itemId);
     const age = since === undefined ? Number.POSITIVE_INFINITY : Math.max(0, hour - hourOf(since));
-    values[row * width + newness] = 2 ** (-age / HALF_LIFE_HOURS);
-    const price = source.priceOf(itemId);
-    if (price !== undefined) prices[row] = Math.log(price);
+    values[at] = 2 ** (-age / HALF_LIFE_HOURS);
   }
   const column = columns.indexOf(PRICE);
   if (column === -1) return;
+  const prices = new Float64Array(candidates.length).fill(Number.NaN);
+  for (const [row, { itemId }] of candidates.entries()) {
+    const price = source.priceOf(itemId);
+    if (price !== undefined) prices[row] = Math.log(price);
+  }
   const known = prices.filter((price) => !Number.isNaN(price));
   const mean = known.reduce((sum, price) => sum + price, 0) / known.length;
   const variance = known.reduce((sum, price) => sum + (price - mean) ** 2, 0) / known.length;

@@ -46,6 +46,7 @@ await runStage(STAGES.rerank, async (stage) => {
     headKeyOf: (partition) => stage.key('rerank', 'pools', `{${partition}}`),
     keepMs: config.poolDays * 86_400_000,
     cachedCandidates: config.cachedCandidates,
+    sharedForMs: config.sharedForMs,
     encode: (proposal) => stage.codec.encode('Proposal', proposal),
     decode: (bytes) => stage.codec.decode('Proposal', bytes),
   });

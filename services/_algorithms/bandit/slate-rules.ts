@@ -26,22 +26,33 @@ export interface SlateRules {
 
 /** @param kindOf of a row; undefined for a row that is of no known kind */
 export function rowKinds(rows: number, kindOf: (row: number) => number | undefined): RowKinds {
-  const places = new Map<number, number[]>();
+  const places = new Map<number, number>();
   const ofRow = new Int32Array(rows).fill(-1);
-  const members: number[][] = [];
+  const counts: number[] = [];
   for (let row = 0; row < rows; row++) {
     const kind = kindOf(row);
     if (kind === undefined) continue;
-    let own = places.get(kind);
-    if (own === undefined) {
-      own = [];
-      places.set(kind, own);
-      members.push(own);
-      ofRow[row] = members.length - 1;
-    } else ofRow[row] = ofRow[own[0]!]!;
-    own.push(row);
+    let place = places.get(kind);
+    if (place === undefined) {
+      place = counts.push(0) - 1;
+      places.set(kind, place);
+    }
+    ofRow[row] = place;
+    counts[place]! += 1;
   }
-  return { ofRow, members: members.map((own) => Int32Array.from(own)) };
+  // One array for the rows of all kinds: an array of its own for each of a hundred kinds costs more than all else here.
+  const all = new Int32Array(rows);
+  let end = 0;
+  const members = counts.map((count) => {
+    end += count;
+    return all.subarray(end - count, end);
+  });
+  const next = new Int32Array(members.length);
+  for (let row = 0; row < rows; row++) {
+    const place = ofRow[row]!;
+    if (place >= 0) members[place]![next[place]!++] = row;
+  }
+  return { ofRow, members };
 }
 
 /** Below this part of its first value a sum of odds has lost too many digits by subtraction, and is added up again. */

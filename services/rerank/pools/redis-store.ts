@@ -9,6 +9,7 @@ import { deleteHead, INCARNATION, readHead, writeHead } from '#platform/redis/he
 import { runScript } from '#platform/redis/script.ts';
 import { DecodedPools } from './decoded-pools.ts';
 import { type HeldProposal, joinPools, MAX_MODELS, type Pool } from './pool.ts';
+import { SharedLists } from './shared-lists.ts';
 import {
   type ItemsShown,
   NOTHING_SHOWN,
@@ -148,11 +149,15 @@ export function createRedisPoolStore(options: {
   keepMs: number;
   /** Candidates of pools that stay decoded in memory, together. */
   cachedCandidates: number;
+  /** Time for which the lists for everyone are used before they are read again, ms; 0, the default, reads them for each pool. */
+  sharedForMs?: number;
+  /** A clock in milliseconds, which decides when they are read again. */
+  now?: () => number;
   /** Encodes a record that comes without its bytes. */
   encode: (proposal: Proposal) => Buffer;
   decode: (bytes: Buffer) => Proposal | Promise<Proposal>;
 }): PoolStore {
-  const { redis, keyOf, headKeyOf, keepMs, encode, decode } = options;
+  const { redis, keyOf, headKeyOf, keepMs, encode, decode, sharedForMs = 0, now = Date.now } = options;
   const decoded = new DecodedPools(options.cachedCandidates);
   /** The last pool that was joined from the user's own lists. */
   const joined = new Attached<readonly HeldProposal[], { everybody: readonly HeldProposal[]; pool: Pool }>();
@@ -173,11 +178,16 @@ export function createRedisPoolStore(options: {
     return { proposals, shown: decoded.shownTo(userId, fields[SHOWN]?.toString() ?? null) };
   }
 
+  const shared = new SharedLists(async () => (await readLists(EVERYONE)).proposals, {
+    forMs: sharedForMs,
+    now,
+  });
+
   async function readFor(userId: string): Promise<PoolOfUser> {
     // Both commands are sent in one turn, so that they share one round trip.
-    const [{ proposals: own, shown }, { proposals: everybody }] = await Promise.all([
+    const [{ proposals: own, shown }, everybody] = await Promise.all([
       userId === EVERYONE ? NOBODY : readLists(userId),
-      readLists(EVERYONE),
+      shared.read(),
     ]);
     const known = joined.get(own);
     if (known?.everybody === everybody) return { pool: known.pool, shown };
@@ -265,6 +275,7 @@ export function createRedisPoolStore(options: {
         await noteShown(incarnation, new Map(users.slice(from, from + RECORDS_A_CALL)));
     },
     async erase(userId) {
+      if (userId === EVERYONE) shared.forget();
       await redis.del(keyOf(userId));
     },
   };
