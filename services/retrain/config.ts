@@ -1,3 +1,4 @@
+import { SEQUENCE_NETWORKS } from '#algorithms/sequence/network.ts';
 import { type ConfigOf, choice, list, number, readConfig, type Setting, text } from '#platform/config.ts';
 import { ACTION_WEIGHTS } from '#stages/settings.ts';
 import manifest from '../../package.json' with { type: 'json' };
@@ -102,6 +103,10 @@ export const SETTINGS = {
   companions: companions('TRIBUTARY_RETRAIN_MODELS', {
     fallback: ['places', 'combiner'],
     summary: 'models that are trained and released with each generation, beside PinSage and behaviour',
+  }),
+  sequenceNetwork: choice('TRIBUTARY_RETRAIN_SEQUENCE_NETWORK', SEQUENCE_NETWORKS, {
+    fallback: 'gru',
+    summary: 'network of the model sequence: a gated recurrent unit, or a block of causal self-attention',
   }),
   actionWeights: ACTION_WEIGHTS,
   codeVersion: text('TRIBUTARY_CODE_VERSION', {

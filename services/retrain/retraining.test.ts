@@ -42,6 +42,7 @@ const CONFIG = {
   inferenceWorkers: 0,
   companions: ['places'],
   hardNegatives: 'true' as const,
+  sequenceNetwork: 'attention' as const,
   inferencePatienceMs: 1_000,
 };
 
@@ -305,6 +306,7 @@ describe('a retraining', () => {
     shop();
     await retrain('g1', ports);
     assert.deepEqual(inputs[0]?.companions, ['places']);
+    assert.equal(inputs[0]?.sequenceNetwork, 'attention');
   });
 
   it('writes content and degree beside each embedding', async () => {

@@ -78,11 +78,12 @@ function tablesOf(
     return combinerTables({ factors, groups, traits: itemTraits(actions, ITEMS, groups), weights, lifts });
   }
   if (model === SEQUENCE) {
-    const gru = {
+    const weights = {
       ...{ inputs: DIM, hidden: DIM, input: numbers(3 * DIM * DIM), recurrent: numbers(3 * DIM * DIM) },
       ...{ bias: numbers(3 * DIM), resetBias: numbers(DIM) },
     };
-    return sequenceTables({ gru, vectors: someUnits(random), offsets: numbers(ITEMS) }, 15);
+    const network = { kind: 'gru', weights } as const;
+    return sequenceTables({ network, vectors: someUnits(random), offsets: numbers(ITEMS) }, 15);
   }
   return { units: { columns: DIM, values: someUnits(random) } };
 }

@@ -1,4 +1,5 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
 import { SEQUENCE_FORMAT, sequenceTables } from '#artefacts/sequence.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { EmbeddedItems } from '../../../services/propose/embeddings/embedded-items.ts';
@@ -23,15 +24,19 @@ export type NextItems = (prefix: readonly string[]) => string[];
 export async function trainSequenceLists(
   clicks: readonly Click[],
   candidates: number,
-  { seed = 1, config = CONFIG }: { seed?: number; config?: SequenceConfig } = {},
+  {
+    seed = 1,
+    config = CONFIG,
+    network = config.network,
+  }: { seed?: number; config?: SequenceConfig; network?: SequenceNetworkKind } = {},
 ): Promise<NextItems> {
   const { actions, itemIds } = columnsOfClicks(clicks);
   const { model, heldOut } = await trainSequence(
     { itemCount: itemIds.length, features: undefined, actions, seed },
-    config,
+    { ...config, network },
   );
   console.error(
-    `  sequence: held-out hit rate at 20 ${heldOut.hitRate20.toFixed(4)} of ${heldOut.steps} steps`,
+    `  sequence (${network}): held-out hit rate at 20 ${heldOut.hitRate20.toFixed(4)} of ${heldOut.steps} steps`,
   );
   const artefact = tablesArtefact({
     model: SEQUENCE_FORMAT.model,

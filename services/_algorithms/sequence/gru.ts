@@ -1,4 +1,5 @@
 import type { Vector } from '../vectors.ts';
+import { addProduct } from './add-product.ts';
 
 /** Weights of a gated recurrent unit whose reset gate acts after the product with the state. Matrices are row-major. */
 export interface GruWeights {
@@ -42,16 +43,6 @@ export function gruState(weights: GruWeights, inputs: Iterable<Vector>): Float64
     }
   }
   return state;
-}
-
-/** sum += vector · matrix, where the matrix has vector.length rows. */
-function addProduct(sum: Float64Array, vector: Vector, matrix: Float32Array): void {
-  const width = sum.length;
-  for (let from = 0, at = 0; from < vector.length; from++) {
-    const factor = vector[from]!;
-    if (factor === 0) at += width;
-    else for (let to = 0; to < width; to++, at++) sum[to]! += factor * matrix[at]!;
-  }
 }
 
 function sigmoid(value: number): number {

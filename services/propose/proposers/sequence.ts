@@ -1,13 +1,13 @@
 import { boundedTopK, byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
-import { gruState } from '#algorithms/sequence/gru.ts';
+import { sequenceState } from '#algorithms/sequence/network.ts';
 import { norm, row } from '#algorithms/vectors.ts';
 import { type NamedSequence, SEQUENCE, SEQUENCE_FORMAT } from '#artefacts/sequence.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
 import { type Candidate, defineProposer } from './proposer.ts';
 
-/** Items that a gated recurrent unit expects next, after the latest items of the window in their order. */
+/** Items that a network over sequences, a gated recurrent unit or self-attention, expects next, after the latest items of the window in their order. */
 export const sequence = defineProposer({
   name: 'sequence',
   explanation: 'often chosen next',
@@ -58,13 +58,14 @@ export class SequenceRanking {
    * @param items those that may be proposed
    */
   rank(recent: readonly string[], items: EmbeddedItems, candidates: number): Candidate[] {
-    const { gru, vectors, lookBack, itemIds } = this.#model;
+    const { network, vectors, lookBack, itemIds } = this.#model;
+    const { hidden } = network.weights;
     const taken = recent.flatMap((itemId) => this.#numbers.get(itemId) ?? []);
     if (taken.length === 0) return [];
     const latest = taken.slice(0, lookBack).reverse();
-    const state = gruState(
-      gru,
-      latest.map((item) => row(vectors, item, gru.hidden)),
+    const state = sequenceState(
+      network,
+      latest.map((item) => row(vectors, item, hidden)),
     );
     const query = new Float64Array(this.#rows.dim);
     query.set(state);
@@ -94,8 +95,8 @@ export class SequenceRanking {
  * The vector of each item and behind it its offset, less their means: logits less their mean have the same order, and those of the best
  * items are above 0, which a scan needs to end early.
  */
-function centredRows({ gru, vectors, offsets }: NamedSequence): { width: number; values: Float32Array } {
-  const { hidden: dim } = gru;
+function centredRows({ network, vectors, offsets }: NamedSequence): { width: number; values: Float32Array } {
+  const { hidden: dim } = network.weights;
   const width = LANES * Math.ceil((dim + 1) / LANES);
   const count = offsets.length;
   const values = new Float32Array(count * width);

@@ -5,7 +5,10 @@ import type { TrainInput, TrainResult } from '../training/train.ts';
 
 /** What a companion learns from: the input of the training, and PinSage as it was trained before. */
 export interface CompanionInput
-  extends Pick<TrainInput, 'itemCount' | 'features' | 'structure' | 'actions' | 'groups'> {
+  extends Pick<
+    TrainInput,
+    'itemCount' | 'features' | 'structure' | 'actions' | 'groups' | 'sequenceNetwork'
+  > {
   /** Where the columns of the features are. */
   readonly layout: FeatureLayout;
   /** PinSage's embeddings, the places that they were computed from, and the factors of behaviour. */

@@ -3,7 +3,7 @@ import { SEQUENCE, sequenceTables } from '#artefacts/sequence.ts';
 import type { Companion, CompanionInput } from './companion.ts';
 
 /**
- * A gated recurrent unit over the items of each user. It starts from the places and the hybrid vectors of the items, or PinSage's where no
+ * A network over the items of each user, a gated recurrent unit or self-attention. It starts from the places and the hybrid vectors of the items, or PinSage's where no
  * hybrid ones were trained before. It is left out where it finds the next item less often than popularity does.
  */
 export const sequenceCompanion: Companion = {
@@ -11,15 +11,15 @@ export const sequenceCompanion: Companion = {
   async train(input) {
     // TensorFlow is loaded where a training runs only: the stage itself reads this file for the name.
     const { DEFAULT_SEQUENCE_CONFIG, trainSequence } = await import('../training/sequence/train-sequence.ts');
-    const { itemCount, actions, seed } = input;
+    const { itemCount, actions, seed, sequenceNetwork: network = 'gru' } = input;
     const features = knownOf(input);
-    const config = DEFAULT_SEQUENCE_CONFIG;
+    const config = { ...DEFAULT_SEQUENCE_CONFIG, network };
     const { model, heldOut, lossByEpoch } = await trainSequence(
       { itemCount, features, actions, seed },
       config,
     );
     const { hitRate20, popularHitRate20, reciprocalRank20, steps } = heldOut;
-    const facts = { hitRate20, popularHitRate20, reciprocalRank20, steps, lossByEpoch };
+    const facts = { network, hitRate20, popularHitRate20, reciprocalRank20, steps, lossByEpoch };
     const tables = sequenceTables(model, config.lookBack);
     if (steps === 0 || hitRate20 >= popularHitRate20) return { tables, facts };
     const figures = `${hitRate20.toFixed(4)} is below that of popularity (${popularHitRate20.toFixed(4)})`;

@@ -9,6 +9,7 @@ import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { initialWeights, type PinSageShape, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
+import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { Facts, TrainedCompanion } from '../trainers/companion.ts';
@@ -45,6 +46,8 @@ export interface TrainInput {
   readonly config: TrainConfig;
   /** Groups of the items by category, for models that are trained beside PinSage. */
   readonly groups?: ItemGroups;
+  /** Network of the model of sequences; a gated recurrent unit by default. */
+  readonly sequenceNetwork?: SequenceNetworkKind;
   /** Names of the models that `trainInChild` trains beside PinSage; `trainPinSage` ignores them. */
   readonly companions?: readonly string[];
   /** Without it, training begins from random weights. */

@@ -1,6 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Random } from '#algorithms/random.ts';
-import { gruState } from '#algorithms/sequence/gru.ts';
+import { sequenceState } from '#algorithms/sequence/network.ts';
 import { dot, row } from '#algorithms/vectors.ts';
 import type { SequenceModel } from '#artefacts/sequence.ts';
 import { drawOrder } from '../batches.ts';
@@ -74,13 +74,13 @@ export function measureNextItems(
 
 /** Of every item, after these ones. */
 export function nextItemScores(
-  { gru, vectors, offsets }: SequenceModel,
+  { network, vectors, offsets }: SequenceModel,
   items: readonly number[],
   itemCount: number,
 ) {
-  const dim = gru.hidden;
-  const state = gruState(
-    gru,
+  const dim = network.weights.hidden;
+  const state = sequenceState(
+    network,
     items.map((own) => row(vectors, own, dim)),
   );
   return Float64Array.from(

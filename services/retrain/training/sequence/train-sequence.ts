@@ -2,10 +2,14 @@ import { setImmediate } from 'node:timers/promises';
 import * as tf from '@tensorflow/tfjs-node';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
+import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
 import type { SequenceModel } from '#artefacts/sequence.ts';
 import { drawOrder } from '../batches.ts';
 import { learningRateAt, ScheduledAdam } from '../optimiser.ts';
+import { readAttention } from './attention-graph.ts';
+import { readGru } from './gru-graph.ts';
 import { measureNextItems, type NextItemFigures } from './next-items.ts';
+import { numbersOf } from './random-matrices.ts';
 import { createItemSampler } from './sampled-items.ts';
 import {
   createSequenceVariables,
@@ -17,6 +21,10 @@ import { sequenceLoss } from './sequence-loss.ts';
 import { type SequenceWindows, sequenceWindows } from './windows.ts';
 
 export interface SequenceConfig {
+  /** The network that reads the items. */
+  readonly network: SequenceNetworkKind;
+  /** Heads of self-attention, a divisor of `dim`. */
+  readonly heads: number;
   readonly dim: number;
   readonly lookBack: number;
   readonly horizon: number;
@@ -42,6 +50,8 @@ export interface SequenceConfig {
 }
 
 export const DEFAULT_SEQUENCE_CONFIG: SequenceConfig = {
+  network: 'gru',
+  heads: 2,
   dim: 64,
   lookBack: 15,
   horizon: 5,
@@ -75,7 +85,7 @@ export interface TrainedSequence {
 }
 
 /**
- * Learns a gated recurrent unit over the items of each user: it reads up to `lookBack` items and predicts the next `horizon` ones that
+ * Learns a network over the items of each user, a gated recurrent unit or self-attention: it reads up to `lookBack` items and predicts the next `horizon` ones that
  * the user has not taken before. It is measured on the newest actions, and then learns from them for one epoch more. The same
  * seed gives the same model unless the seconds end first. Leaves no tensor behind. It blocks its thread for a step at a time.
  * @throws Error if no user took two items, or the loss is not finite
@@ -89,7 +99,7 @@ export async function trainSequence(input: SequenceInput, config: SequenceConfig
   if (all.count === 0) throw new Error('no user took two items: there are no sequences to learn from');
   const popularity = new Int32Array(itemCount);
   for (const item of before.item) popularity[item]!++;
-  const shape = { itemCount, features: features?.width ?? 0, dim: config.dim };
+  const shape = { ...config, itemCount, features: features?.width ?? 0 };
   const variables = createSequenceVariables(shape, popularity, random.fork('weights'));
   const known = features && tf.tensor2d(features.values, [itemCount, features.width]);
   const learner = createLearner(variables, known, popularity, config, random);
@@ -100,13 +110,13 @@ export async function trainSequence(input: SequenceInput, config: SequenceConfig
       lossByEpoch.push(await learner.run(windows, epoch, deadline));
       if (performance.now() >= deadline) break;
     }
-    const heldOut = measureNextItems(readSequence(variables, known, config.dim), actions, itemCount, {
+    const heldOut = measureNextItems(readSequence(variables, known), actions, itemCount, {
       ...config,
       random: random.fork('held-out'),
       since: before.at.reduce((newest, time) => Math.max(newest, time), 0),
     });
     lossByEpoch.push(await learner.run(all, config.epochs + 1, deadline + config.secondsBudget * 200));
-    return { model: readSequence(variables, known, config.dim), lossByEpoch, heldOut };
+    return { model: readSequence(variables, known), lossByEpoch, heldOut };
   } finally {
     learner.dispose();
     known?.dispose();
@@ -170,25 +180,14 @@ function pick({ items, isNew, length }: SequenceWindows, chosen: Int32Array) {
 }
 
 /** The weights in typed arrays. */
-export function readSequence(
-  variables: SequenceVariables,
-  features: tf.Tensor2D | undefined,
-  dim: number,
-): SequenceModel {
-  const numbers = (tensor: tf.Tensor) => Float32Array.from(tensor.dataSync());
+export function readSequence(variables: SequenceVariables, features: tf.Tensor2D | undefined): SequenceModel {
+  const { own, offset, network } = variables;
   const vectors = tf.tidy(() =>
-    numbers(itemVectors(variables, features, tf.range(0, variables.own.shape[0], 1, 'int32') as tf.Tensor1D)),
+    numbersOf(itemVectors(variables, features, tf.range(0, own.shape[0], 1, 'int32') as tf.Tensor1D)),
   );
   return {
-    gru: {
-      inputs: dim,
-      hidden: dim,
-      input: numbers(variables.input),
-      recurrent: numbers(variables.recurrent),
-      bias: numbers(variables.bias),
-      resetBias: numbers(variables.resetBias),
-    },
+    network: network.kind === 'gru' ? readGru(network) : readAttention(network),
     vectors,
-    offsets: numbers(variables.offset),
+    offsets: numbersOf(offset),
   };
 }
