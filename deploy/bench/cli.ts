@@ -50,7 +50,8 @@ await runMeasurement('bench', {
   },
   models: {
     title:
-      "The share of each model in training completejourney's whole year, and the processor time of its lists",
+      "The share of each model in training completejourney's whole year, and in the processor time of an action and a slate",
+    options: ['share'],
     load: () => import('./models.ts'),
   },
   flip: {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { sharesOf } from './model-shares.ts';
+import { sharesOf, sharesOfWhole } from './model-shares.ts';
 
 test('the shares of processor time sum to 1, and memory is what each training added to the peak', () => {
   const rows = sharesOf([
@@ -17,4 +17,18 @@ test('the shares of processor time sum to 1, and memory is what each training ad
     ],
   );
   assert.deepEqual(sharesOf([{ model: 'none', seconds: 0, cpuSeconds: 0, peakMiB: 1 }])[0]!.share, 0);
+});
+
+test('shares of a whole sum to 1, and are 0 where nothing costs anything', () => {
+  const costs = new Map([
+    ['behaviour', 30],
+    ['combiner', 90],
+    ['trending', 0],
+  ]);
+  assert.deepEqual(Object.fromEntries(sharesOfWhole(costs)), {
+    behaviour: 0.25,
+    combiner: 0.75,
+    trending: 0,
+  });
+  assert.deepEqual([...sharesOfWhole(new Map([['trending', 0]])).values()], [0]);
 });

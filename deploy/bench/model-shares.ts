@@ -9,6 +9,12 @@ export interface ModelCost {
   readonly peakMiB: number;
 }
 
+/** The share of each cost in their sum, 0 to 1, by name; zeros where nothing costs anything. */
+export function sharesOfWhole(costs: ReadonlyMap<string, number>): Map<string, number> {
+  const total = [...costs.values()].reduce((sum, cost) => sum + cost, 0);
+  return new Map([...costs].map(([name, cost]) => [name, total === 0 ? 0 : cost / total]));
+}
+
 /** The costs with the share of each model in the processor time of all, 0 to 1, and by how much it raised the peak of memory. */
 export function sharesOf(costs: readonly ModelCost[]): Figures[] {
   const total = costs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);

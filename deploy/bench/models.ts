@@ -1,39 +1,38 @@
 import { groupsOf } from '#algorithms/combiner/item-groups.ts';
-import type { UserInterests } from '#contracts/generated/records.ts';
-import { readInterestsConfig } from '../../services/interests/config.ts';
-import { readProposeConfig } from '../../services/propose/config.ts';
-import type { ListsForUsers } from '../../services/propose/proposers/proposer.ts';
-import { PROPOSERS } from '../../services/propose/proposers/registry.ts';
 import { judgeBehaviour, trainBehaviour } from '../../services/retrain/trainers/behaviour.ts';
 import { trainCompanions } from '../../services/retrain/trainers/companion.ts';
 import { COMPANIONS } from '../../services/retrain/trainers/registry.ts';
 import { trainPinSage } from '../../services/retrain/training/train.ts';
 import { DEFAULT_TRAIN_CONFIG } from '../../services/retrain/training/train-config.ts';
-import { type Purchases, readPurchases } from '../data/purchases.ts';
-import { interestRecords } from '../evaluate/served/interest-records.ts';
+import { readPurchases } from '../data/purchases.ts';
 import type { LogEnd } from '../evaluate/served/log-end.ts';
-import { modelsAt } from '../evaluate/served/proposals.ts';
 import type { Figures } from '../figures/figures.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import { RECIPE, trainingInput } from '../vectors/embeddings.ts';
+import { costOfLists } from './model-lists.ts';
 import { type ModelCost, sharesOf } from './model-shares.ts';
 
-/** Users whose lists are made, and users of a call, as the stage passes them. */
-const USERS = 512;
-const AT_A_TIME = 32;
-const ROUNDS = 3;
+/** What a retraining of all models on the whole year may take. */
+const MOST_SECONDS = 8 * 60;
+const MOST_MIB = 4 * 1_024;
 const PINSAGE = 'pinsage';
 const BEHAVIOUR = 'behaviour';
 
 /**
  * What each model costs on completejourney's whole year: wall and processor time of its training with the share in that of all models,
- * the largest memory of the process until its end, and the processor time of a list for a user, by the code of the stages without Kafka.
+ * the largest memory of the process until its end, and its share in the processor time of an action and of a slate, by the code of the stages
+ * without Kafka. All items are trained, where the stage trains the 50,000 with the most actions. `within` says whether the trainings end in eight
+ * minutes and 4 GiB. `--share 0.05` takes the first twentieth of the purchases, to see whether the bench runs.
  * The memory of one model contains that of the models before, because one process trains them all, as in the stage.
  */
-export async function measure(): Promise<Figures> {
+export async function measure({
+  share,
+}: Readonly<Record<string, string | undefined>> = {}): Promise<Figures> {
+  const trainedShare = shareOf(share);
   const purchases = await readPurchases();
   const { itemIds, input } = trainingInput(purchases, {
     ...RECIPE,
-    trainedShare: 1,
+    trainedShare,
     minimumBuyers: 1,
     config: DEFAULT_TRAIN_CONFIG,
   });
@@ -73,46 +72,31 @@ export async function measure(): Promise<Figures> {
     ...{ userIds: purchases.userIds, itemIds, actions, catalogue: purchases.catalogue },
     ...{ vectors, behaviour, companions },
   };
+  const total = {
+    seconds: costs.reduce((sum, { seconds }) => sum + seconds, 0),
+    cpuSeconds: costs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
+    peakMiB: peakMiB(),
+  };
   return {
     models: sharesOf(costs),
-    total: {
-      seconds: costs.reduce((sum, { seconds }) => sum + seconds, 0),
-      cpuSeconds: costs.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0),
-      peakMiB: peakMiB(),
-    },
+    total,
+    within: { seconds: total.seconds <= MOST_SECONDS, memory: total.peakMiB <= MOST_MIB },
     leftOut: Object.fromEntries(
       companions.flatMap(({ model, leftOut }) => (leftOut ? [[model, leftOut]] : [])),
     ),
-    lists: await costOfLists(log, purchases),
+    lists: await costOfLists(log),
     data: { items: itemCount, actions: actions.at.length, users: purchases.userIds.length },
   };
+}
+
+/** @throws SetupError if it is no number above 0 and at most 1 */
+function shareOf(share = '1'): number {
+  const value = Number(share);
+  if (value > 0 && value <= 1) return value;
+  throw new SetupError(`--share ${share} is no number above 0 and at most 1`, 'Name a share: --share 0.05');
 }
 
 /** Largest memory that this process has had. */
 function peakMiB(): number {
   return Math.round(process.resourceUsage().maxRSS / 1_024);
-}
-
-/** Processor time of a list for a user, µs, by model; the least of the rounds. */
-async function costOfLists(log: LogEnd, { userIds }: Pick<Purchases, 'userIds'>): Promise<Figures[]> {
-  const users = new Set(Array.from({ length: Math.min(USERS, userIds.length) }, (_, user) => user));
-  const records = [...interestRecords(log, users, readInterestsConfig()).values()];
-  const names = PROPOSERS.map(({ name }) => name).join();
-  const { forUsers } = modelsAt(log, readProposeConfig({ TRIBUTARY_PROPOSERS: names }));
-  const rows: Figures[] = [];
-  for (const model of forUsers) {
-    const rounds: number[] = [];
-    for (let round = 0; round < ROUNDS; round++) rounds.push(await cpuOf(model, records));
-    rows.push({ model: model.name, microseconds: Math.round(Math.min(...rounds)) });
-  }
-  return rows;
-}
-
-async function cpuOf(model: ListsForUsers, records: readonly UserInterests[]): Promise<number> {
-  const { signal } = new AbortController();
-  const before = process.cpuUsage();
-  for (let from = 0; from < records.length; from += AT_A_TIME)
-    await model.propose(records.slice(from, from + AT_A_TIME), signal);
-  const { user, system } = process.cpuUsage(before);
-  return (user + system) / Math.max(1, records.length);
 }

@@ -1,13 +1,9 @@
 import { createRandom } from '#algorithms/random.ts';
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { readRerankConfig } from '../../services/rerank/config.ts';
-import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
-import { learnPosterior } from '../../services/rerank/learning/posterior.ts';
 import type { Pool } from '../../services/rerank/pools/pool.ts';
-import { PreparedCandidates } from '../../services/rerank/prepared-candidates.ts';
-import { composeSlate } from '../../services/rerank/slate.ts';
-import { limitsOf } from '../../services/rerank/slate-limits.ts';
 import type { Figures } from '../figures/figures.ts';
+import { slateComposer } from './slate-composer.ts';
 
 /** As many as the demo has: lists of the data of baskets, of which half the candidates are in several lists. */
 const MODELS = ['behaviour', 'bought-again', 'combiner', 'medoid-neighbours', 'places', 'trending'];
@@ -19,45 +15,17 @@ const SLATES = 1_000;
 
 /** Microseconds of processor time that the choice of a slate costs in this process: no Redis, no Kafka, no HTTP. */
 export async function measure(): Promise<Figures> {
-  const config = readRerankConfig();
+  const { ofOneKind: ofOneKindServed } = readRerankConfig();
   const pools = Array.from({ length: USERS }, (_, user) => somePool(user));
-  const { posterior, observations } = learnPosterior([], { ...config, ...config.terms });
   const source = {
     version: 1,
     kindOf: (itemId: string) => Math.floor(Number(itemId) ** 2 / (ITEMS ** 2 / KINDS)),
     termsOf: (itemId: string) => [Number(itemId) % KINDS, KINDS + (Number(itemId) % 7)],
   };
-  const prepared = new PreparedCandidates({ excludeRecent: true, offered: { version: 1, has: () => true } });
   const rows = ['thompson', 'plackett-luce', 'epsilon-greedy', 'greedy'].flatMap((name) =>
-    [0, config.ofOneKind].map((ofOneKind) => {
-      const selected = selectArmPolicy(name, config);
-      if ('reason' in selected) throw new RangeError(selected.reason);
-      const served = {
-        label: selected.label,
-        policy: selected.create(posterior),
-        observations,
-        epsilon: config.supportEpsilon,
-        interactions: config.terms.interactions,
-      };
-      const slate = (i: number): number => {
-        const pool = pools[i % USERS]!;
-        const now = 1_700_000_000_000 + i;
-        const candidates = prepared.of(pool, now);
-        const limits = limitsOf(candidates, 10, { ...config, ofOneKind }, source);
-        const context = { names: ['at.history', 'at.idle'], values: [0.7, 0.9] };
-        const request = {
-          slateId: `s${i}`,
-          userId: 'u',
-          size: 10,
-          pool,
-          candidates,
-          served,
-          context,
-          limits,
-          now,
-        };
-        return composeSlate(request).candidateCount;
-      };
+    [0, ofOneKindServed].map((ofOneKind) => {
+      const compose = slateComposer(name, ofOneKind, source);
+      const slate = (i: number): number => compose(pools[i % USERS]!, i);
       for (let i = 0; i < SLATES / 4; i++) slate(i);
       const before = process.cpuUsage();
       let candidates = 0;
