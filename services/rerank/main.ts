@@ -1,36 +1,29 @@
 import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import { TributaryError } from '#contracts/errors.ts';
-import type { CandidateSet } from '#contracts/generated/records.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
-import { askedPool } from './asked-lists.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
-import { candidateSetOf, isSampled, loggableCandidates } from './candidate-log.ts';
-import type { Candidates } from './candidates.ts';
 import { readRerankConfig } from './config.ts';
 import { createContexts } from './context.ts';
 import { selectArmPolicy } from './experiments/arm-policy.ts';
-import { declareExperiment, servedArm, servedPolicies } from './experiments/served-arm.ts';
-import { explainChoice } from './explain.ts';
+import { declareExperiment } from './experiments/served-arm.ts';
+import { policiesOfPosterior } from './experiments/served-policies.ts';
 import { stateOf } from './held-state.ts';
 import { addInspectRoutes } from './inspect-routes.ts';
 import { createLearner } from './learning/learner.ts';
-import { createPosteriorReader, type ReadPosterior } from './learning/posterior.ts';
+import { createPosteriorReader } from './learning/posterior.ts';
 import { createRedisStatisticsStore } from './learning/redis-store.ts';
 import { refreshing } from './learning/refresh.ts';
 import { createRerankMetrics, observeFreshness } from './metrics.ts';
-import { narrowCandidates } from './narrow-candidates.ts';
 import { applyProposals } from './pools/apply-proposals.ts';
 import { createRedisPoolStore } from './pools/redis-store.ts';
 import { PreparedCandidates } from './prepared-candidates.ts';
 import { addSlateRoute } from './routes.ts';
-import { applyRules, hasRules } from './rules.ts';
-import { composeSlate, type ServedPolicy } from './slate.ts';
 import { createSlateCalls } from './slate-calls.ts';
-import { limitsOf } from './slate-limits.ts';
+import { createSlateChooser } from './slate-chooser.ts';
 
 /** Rewards count from the next refresh of the policy on, which comes every half second by default. */
 const LEARNING_REST_MS = 100;
@@ -61,33 +54,10 @@ await runStage(STAGES.rerank, async (stage) => {
     count: (outcome) => metrics.rewards.inc({ outcome }),
     noteShown: pools.noteShown,
   });
-  const options = { ...config, ...config.terms };
-  const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, options);
-  let policies: { learned: ReadPosterior; of: (name: string, learner?: string) => ServedPolicy } | undefined;
+  const terms = { ...config, ...config.terms };
+  const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, terms);
   const served = await refreshing({
-    read: async (): Promise<(name: string, learner?: string) => ServedPolicy> => {
-      const read = await readLearned();
-      if (policies?.learned === read) return policies.of;
-      const of = servedPolicies((name, learner) => {
-        const learned = read.of(learner);
-        const policy = name === '' ? config.policy : selectArmPolicy(name, config);
-        if ('reason' in policy) throw new RangeError(policy.reason);
-        return {
-          label: policy.label,
-          policy: policy.create(learned.posterior),
-          posterior: learned.posterior,
-          observations: learned.observations,
-          policyId: policy.idWith(config.deciding),
-          posteriorId: learned.id,
-          rewardOffsets: learned.offsets,
-          learner,
-          epsilon: config.supportEpsilon,
-          interactions: config.terms.interactions,
-        };
-      });
-      policies = { learned: read, of };
-      return of;
-    },
+    read: policiesOfPosterior(readLearned, config),
     everyMs: config.refreshMs,
     signal: stage.lifecycle.signal,
     onFailure: (error) => stage.lifecycle.fail(error),
@@ -125,8 +95,17 @@ await runStage(STAGES.rerank, async (stage) => {
     isCatalogueRead = true;
   });
 
-  /** The candidates of slates that are not published yet. */
-  const sampled = new WeakMap<object, CandidateSet>();
+  const chooser = createSlateChooser({
+    config,
+    metrics,
+    contextOf,
+    offered,
+    facts,
+    prepared,
+    inForce: () => experiments.inForce,
+    policyOf: (name, learner) => served.current(name, learner),
+    now: Date.now,
+  });
   addSlateRoute(stage.http, {
     calls: createSlateCalls({
       maxCalls: config.maxSlates,
@@ -141,57 +120,9 @@ await runStage(STAGES.rerank, async (stage) => {
       }
       return pools.readFor(userId);
     },
-    compose({ pool: read, shown }, asked) {
-      const now = Date.now();
-      const pool = askedPool(read, asked, now);
-      const { slateId, userId, size } = asked;
-      const context = contextOf({ ...asked, pool: read, now });
-      const everything = prepared.of(pool, now, shown);
-      const passing =
-        asked.filter === undefined ? everything : narrowCandidates(everything, facts.testOf(asked.filter));
-      const { policy, exposure: experiment, learner } = servedArm(experiments.inForce, userId);
-      const chosenBy = served.current(policy, learner);
-      const isLogged = isSampled(slateId, config.candidatesShare);
-      const logged = <C extends Candidates>(given: C): C => (isLogged ? loggableCandidates(given) : given);
-      const rules = hasRules(config.rules)
-        ? {
-            coldSlots: config.coldSlots,
-            ruled: logged(
-              applyRules(passing, {
-                rules: config.rules,
-                now,
-                mayShow: (itemId) => offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)),
-                testOf: (filter) => facts.testOf(filter),
-              }),
-            ),
-          }
-        : undefined;
-      const candidates = rules?.ruled ?? logged(passing);
-      const limits = limitsOf(candidates, size, config, facts);
-      const asks = {
-        slateId,
-        userId,
-        size,
-        pool,
-        candidates,
-        unfiltered: everything,
-        context,
-        rules,
-        limits,
-      };
-      const request = { ...asks, served: chosenBy, experiment, now };
-      const slate = composeSlate(request);
-      metrics.observations.set(slate.observations);
-      if (chosenBy.policy.missingIn(candidates.features) !== undefined)
-        metrics.missingColumns.inc({ policy: chosenBy.label });
-      metrics.slotsMissing.inc(size - slate.slots.length);
-      const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate) } : slate;
-      if (isLogged)
-        sampled.set(answer, candidateSetOf(slate, candidates, size, chosenBy.rewardOffsets ?? [], limits));
-      return answer;
-    },
+    compose: chooser.choose,
     publish: (slate, trace) => {
-      const set = sampled.get(slate);
+      const set = chooser.candidatesOf(slate);
       return Promise.all([
         stage.produce('slates', slate.userId, slate, { trace }),
         set && stage.produce('candidates', set.userId, set, { trace }),
