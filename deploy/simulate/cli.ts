@@ -27,10 +27,13 @@ import { type CrowdSlate, tallyOf } from './tally.ts';
 const FUTURE = 0.2;
 /** Share of the time before the drift. */
 const BEFORE_DRIFT = 0.65;
-/** Models whose own order is an arm of the experiment. */
-const SINGLE_MODELS = ['combiner', 'behaviour', 'medoid-neighbours', 'trending'] as const;
+/**
+ * Models whose own order is an arm of the experiment: those that propose by default. The order of a model that proposes nothing would be that of
+ * the expected rewards.
+ */
+const SINGLE_MODELS = ['combiner', 'medoid-neighbours', 'trending'] as const;
 /** Share of the users whose slates the bandit chooses, relative to one single model. */
-const BANDIT_SHARE = 4;
+const BANDIT_SHARE = 3;
 /** The bandit beside the order of single models. */
 const EXPERIMENT: StartWish = {
   name: 'simulation',

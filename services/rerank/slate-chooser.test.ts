@@ -26,7 +26,9 @@ const readLearned = createPosteriorReader(createMemoryStatisticsStore(), PARTITI
 /** A chooser without a catalogue, whose metrics are noted. */
 async function someChooser(candidatesShare = 1) {
   const noted: Record<string, number> = {};
-  const note = (name: string) => (value: number) => void (noted[name] = (noted[name] ?? 0) + value);
+  const note = (name: string) => (value: number) => {
+    noted[name] = (noted[name] ?? 0) + value;
+  };
   const experiments = new ExperimentBook();
   const offered = new OfferedItems();
   const facts = new ItemFacts();
