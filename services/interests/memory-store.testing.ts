@@ -35,6 +35,8 @@ export function createMemoryStore(): MemoryStore {
 
   return {
     read: async (_partition, userIds) => userIds.map((userId) => records.get(userId)),
+    peek: async (_partition, userIds) =>
+      userIds.map((userId) => records.get(userId)?.derived.subarray(0, 128)),
     readInterests: async (userId) => records.get(userId)?.interests,
     async write(partition, writes, { held, to }) {
       const head = heads.get(partition);

@@ -1,4 +1,3 @@
-import { setImmediate as yieldToEventLoop } from 'node:timers/promises';
 import { BinaryFormatError } from '#algorithms/binary.ts';
 import { isImpression } from '#contracts/domain/action-types.ts';
 import { actionFault } from '#contracts/domain/action-validity.ts';
@@ -12,12 +11,11 @@ import { CachedRecords } from './cached-records.ts';
 import { RING_SHARE } from './clusters.ts';
 import type { InterestsConfig } from './config.ts';
 import { type Party, rendezvous } from './rendezvous.ts';
+import { allEnded, mapInSlices, slicesOf } from './slices.ts';
 import type { HeadStep, InterestsHead, InterestsStore, UserRecord } from './store.ts';
 import { type ChangedUser, withWholeWindow } from './user-change.ts';
 import { createUserUpdates, type UserUpdatePorts, type UserWork } from './user-updates.ts';
 
-/** Users between two turns of the event loop, so that heartbeats and other partitions get their turns. */
-const USERS_PER_SLICE = 16;
 /** Users who are read, published and written together; their records are in memory at once. */
 const USERS_PER_STEP = 256;
 /** Users per refresh step. Small, because live actions wait while a step runs, and a long window takes milliseconds. */
@@ -208,14 +206,29 @@ export function createProcessor(ports: ProcessorPorts): Processor {
   async function refresh(partition: number, signal: AbortSignal, pace: Pace): Promise<number> {
     let changed = 0;
     for await (const page of store.users(partition)) {
+      // Most users are current, which the first bytes tell: a million whole records would take minutes to read.
+      const starts = new Map<string, Uint8Array | undefined>();
+      for (const [place, start] of (await store.peek(partition, page)).entries())
+        starts.set(page[place]!, start);
       for (const slice of slicesOf(page, USERS_PER_REFRESH_STEP)) {
         if (signal.aborted) return changed;
-        const users = await refreshUsers(partition, slice);
+        const late = slice.filter((userId) => !isSurelyCurrent(starts.get(userId)));
+        const users = late.length === 0 ? 0 : await refreshUsers(partition, late);
         changed += users;
         await pace(users + READ_COST * (slice.length - users), slice.length);
       }
     }
     return changed;
+  }
+
+  /** A record that cannot be decoded is read whole, and found lost. */
+  function isSurelyCurrent(start: Uint8Array | undefined): boolean {
+    try {
+      return updates.isCurrent(start);
+    } catch (error) {
+      if (error instanceof BinaryFormatError) return false;
+      throw error;
+    }
   }
 
   /** @returns the number of users that changed */
@@ -269,30 +282,4 @@ interface Owned {
 
 function ownNothing({ hotUsersMib }: InterestsConfig): Owned {
   return { heads: new Map(), users: new CachedRecords(hotUsersMib * MIB * (1 - RING_SHARE)) };
-}
-
-async function mapInSlices<T, R>(
-  all: readonly T[],
-  work: (one: T, place: number) => Promise<R>,
-): Promise<R[]> {
-  const results: R[] = [];
-  for (const slice of slicesOf(all, USERS_PER_SLICE)) {
-    const first = results.length;
-    if (first > 0) await yieldToEventLoop();
-    results.push(...(await allEnded(slice.map((one, i) => work(one, first + i)))));
-  }
-  return results;
-}
-
-function* slicesOf<T>(all: readonly T[], size: number): Generator<T[]> {
-  for (let start = 0; start < all.length; start += size) yield all.slice(start, start + size);
-}
-
-/** Waits for all work before it throws, because a failed batch may be redelivered at once. */
-async function allEnded<T>(work: readonly Promise<T>[]): Promise<T[]> {
-  const ends = await Promise.allSettled(work);
-  return ends.map((end) => {
-    if (end.status === 'rejected') throw end.reason;
-    return end.value;
-  });
 }

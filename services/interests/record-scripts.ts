@@ -10,6 +10,15 @@ for i, key in ipairs(KEYS) do
 end
 return records`;
 
+/** KEYS the records. Returns the first bytes of derived of each; false for what is not there. */
+export const PEEK_RECORDS = `
+local starts = {}
+for i, key in ipairs(KEYS) do
+  local derived = redis.call('HGET', key, 'derived')
+  starts[i] = derived and string.sub(derived, 1, 128)
+end
+return starts`;
+
 /**
  * Writes the records of a partition in one step, and then its head.
  *

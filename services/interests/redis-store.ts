@@ -6,7 +6,14 @@ import { runScript, runScriptForBuffers } from '#platform/redis/script.ts';
 import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { deleteFormerRecords } from './former-records.ts';
-import { asBuffer, chunksOf, READ_RECORDS, WRITE_RECORDS, writeArguments } from './record-scripts.ts';
+import {
+  asBuffer,
+  chunksOf,
+  PEEK_RECORDS,
+  READ_RECORDS,
+  WRITE_RECORDS,
+  writeArguments,
+} from './record-scripts.ts';
 import type {
   DerivedBytes,
   HeadStep,
@@ -19,6 +26,8 @@ import type {
 const SOURCE = 'actions';
 /** Users of one page. */
 const PAGE = 200;
+/** Users of one call that reads the first bytes of each. */
+const PEEKED = 1_000;
 /** By the numbers that the script returns. */
 const OUTCOMES: readonly WriteOutcome[] = ['included', 'written', 'elsewhere'];
 
@@ -75,6 +84,15 @@ export function createRedisStore(
         for (const fields of read as Fields[]) records.push(recordOf(fields));
       }
       return records;
+    },
+    async peek(partition, userIds) {
+      const starts: (Uint8Array | undefined)[] = [];
+      for (let start = 0; start < userIds.length; start += PEEKED) {
+        const keys = userIds.slice(start, start + PEEKED).map((userId) => recordKey(partition, userId));
+        const read = (await runScriptForBuffers(redis, PEEK_RECORDS, keys, [])) as (Buffer | null)[];
+        for (const bytes of read) starts.push(bytes ?? undefined);
+      }
+      return starts;
     },
     async readInterests(userId) {
       const partition = partitionOfKey(userId, USER_PARTITIONS);

@@ -34,6 +34,8 @@ export class Refresher {
   #refreshing: Promise<void> = Promise.resolve();
   #refreshed: string | undefined;
   #examined: number | undefined;
+  /** What is left of the pauses, ms: no timer is shorter than a millisecond, and a step over unchanged users owes far less. */
+  #owedMs = 0;
 
   constructor(options: {
     processor: Pick<Processor, 'refresh'>;
@@ -101,7 +103,11 @@ export class Refresher {
 
   async #pause(users: number): Promise<void> {
     const signal = this.#signal;
-    await timers.setTimeout((users / this.#usersPerSecond) * 1_000, undefined, { signal }).catch(ignoreAbort);
+    this.#owedMs += (users / this.#usersPerSecond) * 1_000;
+    const pauseMs = Math.floor(this.#owedMs);
+    this.#owedMs -= pauseMs;
+    if (pauseMs === 0) await timers.setImmediate();
+    else await timers.setTimeout(pauseMs, undefined, { signal }).catch(ignoreAbort);
   }
 }
 

@@ -52,10 +52,23 @@ function textAt(offset: number, window: string, changes = '') {
 
 /** The contract of every InterestsStore. @param open opens an empty store */
 export function storeContract(open: () => Promise<InterestsStore>): void {
+  it('a store shows the first bytes of what is derived of each of many users, and is not asked for their windows', async () => {
+    const store = await open();
+    const long = { ...whole(ANN, 1), derived: bytes('d'.repeat(1_000)) };
+    await store.write(HOME, [long, whole(BOB, 2)], {});
+    const [ann, bob, nobody] = await store.peek(HOME, [ANN, BOB, 'nobody']);
+    assert.ok(ann!.length >= 128);
+    assert.equal(Buffer.from(ann!).toString(), 'd'.repeat(ann!.length));
+    assert.equal(Buffer.from(bob!).toString(), 'derived 2');
+    assert.equal(nobody, undefined);
+  });
+
   it('a store has nothing of a user who was never written', async () => {
     const store = await open();
     assert.deepEqual(await store.read(HOME, [ANN, BOB]), [undefined, undefined]);
     assert.deepEqual(await store.read(HOME, []), []);
+    assert.deepEqual(await store.peek(HOME, [ANN, BOB]), [undefined, undefined]);
+    assert.deepEqual(await store.peek(HOME, []), []);
     assert.equal(await store.readInterests(ANN), undefined);
     assert.equal(await store.readHead(HOME), undefined);
     assert.deepEqual(await listUsers(store, HOME), []);

@@ -53,6 +53,11 @@ export interface HeadStep {
 export interface InterestsStore {
   /** The records of users of a partition, in their order; undefined for a user without one. */
   read(partition: number, userIds: readonly string[]): Promise<readonly (UserRecord | undefined)[]>;
+  /**
+   * The first bytes of what is derived from the windows of users, at least 128 where there are so many: whether a user is up to date is known
+   * from them. Undefined for a user without a record.
+   */
+  peek(partition: number, userIds: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
   /** The interests of a user as they were written; undefined if there are none. */
   readInterests(userId: string): Promise<Buffer | undefined>;
   /**

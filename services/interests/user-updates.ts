@@ -35,6 +35,11 @@ export interface UserUpdates {
    */
   change(record: UserRecord | undefined, work: UserWork): Promise<ChangedUser | undefined>;
   /**
+   * Whether a refresh leaves a user as it is.
+   * @param start at least the first 128 bytes of what is derived; undefined for a user without a record
+   */
+  isCurrent(start: Uint8Array | undefined): boolean;
+  /**
    * Clusters the window of a record in the served generation.
    * @returns undefined if that changes nothing
    */
@@ -63,6 +68,13 @@ export function createUserUpdates({ config, servedSpace, encode, count, now }: U
   ): Promise<UserClusters | undefined> {
     const usable = space !== undefined && derived?.generation === space.generation;
     return usable ? clusterer.restore(window, derived.clustering, space) : undefined;
+  }
+
+  function isCurrent(start: Uint8Array | undefined): boolean {
+    const space = servedSpace();
+    if (space === undefined || start === undefined) return true;
+    const { generation, unknownItems } = decodeDerived(start);
+    return generation === space.generation && unknownItems === 0;
   }
 
   const decode = (record: UserRecord | undefined): DecodedRecord =>
@@ -95,12 +107,10 @@ export function createUserUpdates({ config, servedSpace, encode, count, now }: U
       };
       return { next: nextRecord(record, write), write, generation };
     },
+    isCurrent,
     async rederive(userId, stored) {
       const space = servedSpace();
-      if (space === undefined || stored === undefined) return undefined;
-      // Most users are current, and a window takes ten times as long to decode as what is derived from it.
-      const { generation, unknownItems } = decodeDerived(stored.derived);
-      if (generation === space.generation && unknownItems === 0) return undefined;
+      if (space === undefined || stored === undefined || isCurrent(stored.derived)) return undefined;
       const record = decode(stored);
       const { window, derived, offset } = record;
       if (derived === undefined) return undefined;

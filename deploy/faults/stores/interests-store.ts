@@ -59,6 +59,7 @@ export function createInterestsStoreIn(values: KeyValues, run: RunCommand): Inte
 
   return {
     read: (_partition, userIds) => run(() => userIds.map(recordOf)),
+    peek: (_partition, userIds) => run(() => userIds.map((userId) => recordOf(userId)?.derived)),
     readInterests: (userId) => run(() => recordOf(userId)?.interests),
     write: (partition, writes, { held, to }) =>
       run(() => {
