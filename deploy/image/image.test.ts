@@ -3,22 +3,10 @@ import { execFileSync, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
-import { parse } from 'yaml';
-import { STAGE_NAMES } from '#stages/stages.ts';
 import project from '../../package.json' with { type: 'json' };
-import { allSettings } from '../kubernetes/rules/setting-rules.ts';
 import { PROJECT } from '../local/parts.mjs';
 
-interface Service {
-  readonly image?: string;
-  readonly command?: readonly string[];
-  readonly environment?: Readonly<Record<string, string>>;
-}
-
 const dockerfile = readFileSync(join(PROJECT, 'deploy/Dockerfile'), 'utf8');
-const compose = parse(readFileSync(join(PROJECT, 'deploy/compose.yaml'), 'utf8'), { merge: true }) as {
-  services: Readonly<Record<string, Service>>;
-};
 
 describe('the image', () => {
   it('copies only what exists and what .dockerignore lets through', () => {
@@ -61,24 +49,5 @@ describe('the image', () => {
     const { status, stderr } = spawnSync(process.execPath, [start, 'gateway'], { encoding: 'utf8', env });
     assert.equal(status, 1);
     assert.match(stderr, /gateway cannot start:\nTRIBUTARY_LOG_LEVEL must be one of/);
-  });
-});
-
-describe('compose.yaml', () => {
-  it('compose.yaml has every stage, each from the image of this version', () => {
-    for (const name of STAGE_NAMES) {
-      const { image = '', command } = compose.services[name] ?? {};
-      assert.deepEqual(command, [name]);
-      assert.equal(image, `tributary${name === 'retrain' ? '-training' : ''}:${project.version}`);
-    }
-  });
-
-  it('compose.yaml names only settings that exist, with values that the stages accept', async () => {
-    const settings = await allSettings();
-    for (const name of [...STAGE_NAMES, 'topics']) {
-      for (const [variable, value] of Object.entries(compose.services[name]?.environment ?? {})) {
-        assert.notEqual(settings.get(variable)?.parse(value), undefined, variable);
-      }
-    }
   });
 });
