@@ -12,9 +12,13 @@ export interface VisitedSlate extends AnsweredSlate {
 export interface LoadCounts {
   /** Actions whose every try failed; they may be in the log. */
   abandoned: number;
+  /** Tries to post an action that were not acknowledged. */
+  failedActions: number;
   slateRequests: number;
   /** Requests for slates that had another answer than 200, or none. */
   failedSlates: number;
+  /** Why requests for slates failed, in words, with their numbers. */
+  readonly reasons: Map<string, number>;
 }
 
 export interface Load {
@@ -35,10 +39,13 @@ export interface LoadOptions {
   readonly items: readonly string[];
   readonly actionsPerSecond: number;
   readonly slatesPerSecond: number;
+  /** Time after which a request counts as failed, ms. Default 5,000. */
+  readonly timeoutMs?: number;
 }
 
 const TYPES = ['view', 'click', 'save', 'buy', 'buy', 'hide'];
 const TIMEOUT_MS = 5_000;
+const REASON_LENGTH = 200;
 const TRIES = 30;
 const RETRY_MS = 500;
 /** Share of the actions that are posted again under their event id, and of the slates that are bought from. */
@@ -47,21 +54,28 @@ const BOUGHT = 0.5;
 
 /** Posts single actions and requests slates, at a steady rate, whatever the answers. */
 export function startLoad(options: LoadOptions): Load {
-  const { gateway, random, users, items } = options;
+  const { gateway, random, users, items, timeoutMs = TIMEOUT_MS } = options;
   const acknowledged: AcknowledgedAction[] = [];
   const answered: VisitedSlate[] = [];
-  const counts: LoadCounts = { abandoned: 0, slateRequests: 0, failedSlates: 0 };
+  const counts: LoadCounts = {
+    abandoned: 0,
+    failedActions: 0,
+    slateRequests: 0,
+    failedSlates: 0,
+    reasons: new Map(),
+  };
   const stopping = new AbortController();
   const running = new Set<Promise<unknown>>();
   const pick = <T>(from: readonly T[]): T => from[random.integer(from.length)]!;
 
   async function act(action: PostedAction): Promise<AcknowledgedAction | undefined> {
     for (let attempt = 0; attempt < TRIES; attempt++) {
-      const [answer] = await postActions(gateway, [action], TIMEOUT_MS);
+      const [answer] = await postActions(gateway, [action], timeoutMs);
       if (answer !== undefined) {
         acknowledged.push(answer);
         return answer;
       }
+      counts.failedActions++;
       await delay(RETRY_MS);
     }
     counts.abandoned++;
@@ -70,10 +84,14 @@ export function startLoad(options: LoadOptions): Load {
 
   async function visit(userId: string): Promise<VisitedSlate | undefined> {
     counts.slateRequests++;
-    const slate = await requestSlate(gateway, userId);
-    if (slate === undefined) counts.failedSlates++;
-    else answered.push(slate);
-    return slate;
+    const slate = await requestSlate(gateway, userId, timeoutMs);
+    if (typeof slate !== 'string') {
+      answered.push(slate);
+      return slate;
+    }
+    counts.failedSlates++;
+    counts.reasons.set(slate, (counts.reasons.get(slate) ?? 0) + 1);
+    return undefined;
   }
 
   async function visitAndBuy(number: number): Promise<void> {
@@ -119,22 +137,26 @@ export function startLoad(options: LoadOptions): Load {
   };
 }
 
-async function requestSlate(gateway: string, userId: string): Promise<VisitedSlate | undefined> {
+/** @returns the slate, or why there is none */
+async function requestSlate(
+  gateway: string,
+  userId: string,
+  timeoutMs: number,
+): Promise<VisitedSlate | string> {
   try {
     const response = await fetch(`${gateway}/v1/recommendations?userId=${userId}&n=5`, {
-      signal: AbortSignal.timeout(TIMEOUT_MS),
+      signal: AbortSignal.timeout(timeoutMs),
     });
-    if (response.status !== 200) {
-      await response.body?.cancel();
-      return undefined;
-    }
+    if (response.status !== 200)
+      return `${response.status} ${(await response.text()).slice(0, REASON_LENGTH)}`;
     const { slateId, interestsVersion, items } = (await response.json()) as {
       slateId: string;
       interestsVersion: number;
       items: Array<{ itemId: string }>;
     };
     return { slateId, interestsVersion, itemIds: items.map(({ itemId }) => itemId) };
-  } catch {
-    return undefined;
+  } catch (error) {
+    const { message, cause } = error as Error;
+    return cause instanceof Error ? `${message}: ${cause.message}` : message;
   }
 }

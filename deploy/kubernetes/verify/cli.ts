@@ -1,5 +1,6 @@
 // `npm run verify:kubernetes [-- --json]`: renders every installation with kustomize and Helm and judges the result. With `--cluster`
-// it installs the overlay `local` on the cluster of the current kubeconfig, and hurts it. The last line is one JSON object.
+// it installs the overlay `local` on the cluster of the current kubeconfig, and hurts it; with `--server` the API server of that cluster
+// must take every installation, without a pod of it. The last line is one JSON object.
 
 import { execFileSync, spawnSync } from 'node:child_process';
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
@@ -18,6 +19,7 @@ import { OVERLAYS } from '../source/overlays.ts';
 import { readReplacement, verifyCluster } from './cluster/run.ts';
 import { EXCEPTIONS, type Exception, readScores } from './lint.ts';
 import { collectSchemas, type Schema, type Schemas, schemaFaults } from './schema.ts';
+import { applyToServer, type Installation } from './server.ts';
 
 const FOLDER = join(PROJECT, 'deploy/kubernetes');
 const MAX_OUTPUT = 64 * 2 ** 20;
@@ -27,6 +29,7 @@ async function main(): Promise<void> {
     options: {
       json: { type: 'boolean', default: false },
       cluster: { type: 'boolean', default: false },
+      server: { type: 'boolean', default: false },
       image: { type: 'string', multiple: true, default: [] },
       history: { type: 'string', default: '0' },
       'upgrade-from': { type: 'string' },
@@ -51,15 +54,17 @@ async function main(): Promise<void> {
     if (result.failed > 0) process.exitCode = 1;
     return;
   }
-  await verifyManifests(say);
+  await verifyManifests(say, values.server);
 }
 
-async function verifyManifests(say: (line: string) => void): Promise<void> {
+async function verifyManifests(say: (line: string) => void, withServer: boolean): Promise<void> {
   const tools = await bringParts(
     ['kustomize', 'helm', 'kube-score', 'kubernetes-schemas', 'strimzi-schemas'],
     { quiet: true },
   );
-  const schemas = readSchemas([tools['kubernetes-schemas']!.folder, tools['strimzi-schemas']!.folder]);
+  const schemaFolders = [tools['kubernetes-schemas']!.folder, tools['strimzi-schemas']!.folder];
+  const schemas = readSchemas(schemaFolders);
+  const installations: Installation[] = [];
   const rules = Object.values(await everyRule());
   const used = new Set<Exception>();
   const faults = [...unknownMetrics(), ...unwatched()];
@@ -69,16 +74,15 @@ async function verifyManifests(say: (line: string) => void): Promise<void> {
     for (const { name } of OVERLAYS) {
       const text = run(tools.kustomize!.program, ['build', join(FOLDER, 'overlays', name)]);
       const built = objectsIn(text, name);
+      const charted = chart(tools.helm!.program, name);
+      installations.push({ name, objects: built }, { name: `chart ${name}`, objects: charted });
       const scores = score(tools['kube-score']!.program, text, scratch);
       for (const exception of scores.used) used.add(exception);
       lint.kubeScore += scores.findings.length;
       lint.excepted += scores.excepted;
       const own = [
         ...differences({ name: 'kustomize', objects: built }, { name: 'render.ts', objects: overlay(name) }),
-        ...differences(
-          { name: 'kustomize', objects: built },
-          { name: 'Helm', objects: chart(tools.helm!.program, name) },
-        ),
+        ...differences({ name: 'kustomize', objects: built }, { name: 'Helm', objects: charted }),
         ...rules.flatMap((rule) => rule(built)),
         ...built.flatMap((object) => schemaFaults(object, schemas)),
         ...scores.findings,
@@ -95,14 +99,21 @@ async function verifyManifests(say: (line: string) => void): Promise<void> {
         `no finding needs the exception of ${check} for ${objects}: remove it from lint.ts`,
     ),
   );
+  const server = withServer
+    ? await applyToServer(installations, customResourcesIn(schemaFolders))
+    : undefined;
+  faults.push(
+    ...(server?.rejected ?? []),
+    ...(server?.changedOnSecondApply ?? []).map((name) => `a second apply changes ${name}`),
+  );
   for (const fault of faults) say(`  ${fault}`);
   const overlays = OVERLAYS.map(({ name }) => name);
   // Applying needs an API server.
   const summary = {
     overlays,
-    applied: null,
-    rejected: null,
-    changedOnSecondApply: null,
+    applied: server?.applied ?? null,
+    rejected: server?.rejected.length ?? null,
+    changedOnSecondApply: server?.changedOnSecondApply.length ?? null,
     lint,
     faults: faults.length,
   };
@@ -132,15 +143,23 @@ function score(kubeScore: string, text: string, scratch: string) {
 }
 
 function readSchemas(folders: readonly string[]): Schemas {
-  const files = folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
-  const swagger = files.find((file) => file.endsWith('swagger.json'))!;
+  const swagger = filesIn(folders).find((file) => file.endsWith('swagger.json'))!;
   const { definitions } = JSON.parse(readFileSync(swagger, 'utf8')) as {
     definitions: Record<string, Schema>;
   };
-  const customResources = files
+  return collectSchemas(definitions, customResourcesIn(folders));
+}
+
+/** The definitions of custom resources. */
+function customResourcesIn(folders: readonly string[]): DataMap[] {
+  return filesIn(folders)
     .filter((file) => file.endsWith('.yaml'))
-    .flatMap((file) => objectsIn(readFileSync(file, 'utf8'), file));
-  return collectSchemas(definitions, customResources);
+    .flatMap((file) => objectsIn(readFileSync(file, 'utf8'), file))
+    .filter(({ kind }) => kind === 'CustomResourceDefinition');
+}
+
+function filesIn(folders: readonly string[]): string[] {
+  return folders.flatMap((folder) => readdirSync(folder).map((file) => join(folder, file)));
 }
 
 function run(program: string, args: readonly string[]): string {

@@ -6,6 +6,7 @@ import { describe, it } from 'node:test';
 import { gunzipSync } from 'node:zlib';
 import { type Dataset, type DatasetAction, type DatasetItem, range } from '../../../data/dataset.ts';
 import { OVERLAYS } from '../../source/overlays.ts';
+import { movedTo } from '../server.ts';
 import { CLUSTER_CHECKS } from './checks.ts';
 import { writeHistoryOf } from './history.ts';
 import { WORKLOAD_NAMES, workloadOf } from './install.ts';
@@ -18,6 +19,13 @@ describe('the verification on a cluster', () => {
     assert.deepEqual(readReplacement('apache/kafka=registry.example.com:5000/kafka:4.4'), expected);
     for (const text of ['kafka', 'kafka=', 'kafka=other', '=other:1'])
       assert.throws(() => readReplacement(text), /names no image/);
+  });
+
+  it('moves an object into another namespace, and renames the namespace itself', () => {
+    const service = { kind: 'Service', metadata: { name: 'gateway', namespace: 'tributary' } };
+    assert.deepEqual(movedTo('verify', service).metadata, { name: 'gateway', namespace: 'verify' });
+    const namespace = { kind: 'Namespace', metadata: { name: 'tributary', labels: { a: 'b' } } };
+    assert.deepEqual(movedTo('verify', namespace).metadata, { name: 'verify', labels: { a: 'b' } });
   });
 
   it('updates, evicts and deletes each stage and server of the overlay local', () => {

@@ -106,19 +106,35 @@ export interface Forward {
 }
 
 /**
- * Forwards a port of this machine to a pod or a Service, from its own number or from a free one.
+ * Forwards a port of this machine to a pod or a Service, from its own number or from a free one. A forward that ends with its connection
+ * is opened again on the same port.
  * @param ports such as `29092` or `:7000`
  */
 export async function forward(target: string, ports: string, namespace = NAMESPACE): Promise<Forward> {
-  // With the address of IPv4 alone, a port that is taken ends kubectl; otherwise it would listen on that of IPv6 only.
-  const address = ['--address', '127.0.0.1'];
-  const child = spawn('kubectl', ['--namespace', namespace, 'port-forward', ...address, target, ports], {
-    stdio: ['ignore', 'pipe', 'pipe'],
-  });
+  const remote = ports.split(':').at(-1)!;
+  const open = (which: string): ChildProcess =>
+    // With the address of IPv4 alone, a port that is taken ends kubectl; otherwise it would listen on that of IPv6 only.
+    spawn('kubectl', ['--namespace', namespace, 'port-forward', '--address', '127.0.0.1', target, which], {
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+  let child = open(ports);
   const port = await firstPort(child, `${target} ${ports}`);
+  let isClosed = false;
+  const keep = (): void => {
+    child.once('exit', async () => {
+      await delay(POLL_MS);
+      if (isClosed) return;
+      child = open(`${port}:${remote}`);
+      child.stdout!.resume();
+      child.stderr!.resume();
+      keep();
+    });
+  };
+  keep();
   return {
     port,
     async close() {
+      isClosed = true;
       if (child.exitCode !== null || child.signalCode !== null) return;
       const ended = once(child, 'exit');
       child.kill('SIGTERM');

@@ -21,6 +21,8 @@ import { eventually, kubectl } from './kubectl.ts';
 import { openDoor, removeOutsiders } from './outsiders.ts';
 import { type ClusterWorld, openClusterWorld } from './world.ts';
 
+const SLATE_TIMEOUT_MS = 10_000;
+
 export interface ClusterRow {
   readonly name: string;
   readonly ok: boolean;
@@ -101,12 +103,7 @@ export async function verifyCluster({
     if (loaded !== undefined)
       await timed('a Job has loaded a history, and a slate follows', async () => {
         await kubectl(['wait', '--for=condition=complete', 'job/history', '--timeout=1200s']);
-        const way = await openDoor(image);
-        try {
-          otherSlates += await firstSlate(`http://127.0.0.1:${way.port}`, loaded.userId);
-        } finally {
-          await way.close();
-        }
+        otherSlates += await firstSlate(image, loaded.userId);
         const seconds = Math.round((performance.now() - applied) / 1_000);
         return `${loaded.actions} actions and ${loaded.items} items, ${seconds} s after kubectl apply`;
       });
@@ -125,12 +122,16 @@ export async function verifyCluster({
     const chosen = [...upgrades, ...CLUSTER_CHECKS.filter(isChosen)];
     for (const check of chosen) {
       const before = load.counts.failedSlates;
+      load.counts.reasons.clear();
       await timed(check.name, async () => {
         const seen = await check.run(world!);
         await probesReachSlates(load, check.name);
         const failed = load.counts.failedSlates - before;
-        if (failed > 0 && check.isSilent) throw new Error(`${failed} requests for slates were not answered`);
-        return failed > 0 ? `${failed} requests for slates were not answered` : seen;
+        if (failed === 0) return seen;
+        const reasons = [...load.counts.reasons].map(([reason, count]) => `${count} × ${reason}`);
+        const text = `${failed} requests for slates were not answered`;
+        if (check.isSilent) throw new Error([text, ...reasons].join('; '));
+        return text;
       });
     }
     let compared: Awaited<ReturnType<ClusterWorld['compare']>> | undefined;
@@ -162,13 +163,21 @@ async function prepareHistory(count: number): Promise<HistoryFiles> {
 }
 
 /** Resolves when a user of the history gets a slate that is not empty. @returns the number of requests */
-async function firstSlate(gateway: string, userId: string): Promise<number> {
+async function firstSlate(image: string, userId: string): Promise<number> {
   let tries = 0;
   await eventually(`a slate of user ${userId}`, async () => {
-    tries++;
-    const response = await fetch(`${gateway}/v1/recommendations?userId=${userId}&n=10`);
-    const { items = [] } = (await response.json()) as { items?: unknown[] };
-    return response.status === 200 && items.length > 0;
+    // A forward that has broken answers nothing any more.
+    const door = await openDoor(image);
+    try {
+      tries++;
+      const response = await fetch(`http://127.0.0.1:${door.port}/v1/recommendations?userId=${userId}&n=10`, {
+        signal: AbortSignal.timeout(SLATE_TIMEOUT_MS),
+      });
+      const { items = [] } = (await response.json()) as { items?: unknown[] };
+      return response.status === 200 && items.length > 0;
+    } finally {
+      await door.close();
+    }
   });
   return tries;
 }

@@ -17,6 +17,8 @@ import { type Forward, forward, kubectl } from './kubectl.ts';
 
 const ACTIONS_PER_SECOND = 3;
 const SLATES_PER_SECOND = 1.5;
+/** Long, because a busy machine is no fault of the pods; a pod that is lost resets its connections at once. */
+const REQUEST_TIMEOUT_MS = 30_000;
 const LOCAL = '127.0.0.1';
 
 /** Addresses on this machine of the servers of the installation, as variables of the tools. */
@@ -116,6 +118,7 @@ export async function openClusterWorld(options: {
     items: SHARED_ITEMS,
     actionsPerSecond: ACTIONS_PER_SECOND,
     slatesPerSecond: SLATES_PER_SECOND,
+    timeoutMs: REQUEST_TIMEOUT_MS,
   });
   return {
     load,
