@@ -80,6 +80,8 @@ export const ERROR_REMEDIES = {
   'route.unknown': 'See /openapi.json for the routes.',
   'user.unknown': 'Send an action of the user first: there is none in the window.',
   'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
+  'item.unlisted':
+    'Put the item (`PUT /v1/items`), or try again in a moment if you just did: the catalogue has no item of that id.',
   'slate.unknown':
     'Compare the id with an answer to /v1/recommendations; the topic slates keeps slates for 30 days.',
   'slate.late':

@@ -111,7 +111,14 @@ function createCatalogue(call: GatewayCall, platform: ClientPlatform, onError: P
   const pumps = new Set<Pump>();
   return {
     put(items: readonly IdentifiedItem[]): Promise<TrackVerdict[]> {
-      const pump = createPump({ method: 'PUT', path: '/v1/items', call, platform, correction: () => 0, onError });
+      const pump = createPump({
+        method: 'PUT',
+        path: '/v1/items',
+        call,
+        platform,
+        correction: () => 0,
+        onError,
+      });
       const verdicts = items.map(
         (item) =>
           new Promise<TrackVerdict>((settle) => {

@@ -52,7 +52,13 @@ export function createFakePlatform(
     const path = url.replace('http://gateway', '');
     const seen = { method: init.method ?? 'GET', path, entries: body, at: time };
     requests.push(seen);
-    const { status = 202, body: given, page, headers = {}, takesMs = 0 } = answer(seen, requests.length) ?? {};
+    const {
+      status = 202,
+      body: given,
+      page,
+      headers = {},
+      takesMs = 0,
+    } = answer(seen, requests.length) ?? {};
     const half = takesMs / 2;
     if (half > 0) await sleep(half);
     const date = new Date(time + serverAheadMs).toUTCString();

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { type Page, createClient as createPageClient } from './browser.ts';
+import { createClient as createPageClient, type Page } from './browser.ts';
 import { createClientOn } from './client.ts';
 import { createClient } from './node.ts';
 import { createFakePlatform, type FakeAnswer } from './platform.testing.ts';
@@ -56,7 +56,10 @@ describe('a client whose url is wrong', () => {
         [code],
       );
       if (code !== 'http.202') {
-        assert.match(faults[0]!.reason, /^http:\/\/gateway (answered \d+, but not as|does not answer: connect)/);
+        assert.match(
+          faults[0]!.reason,
+          /^http:\/\/gateway (answered \d+, but not as|does not answer: connect)/,
+        );
         assert.match(faults[0]!.remedy!, /option url/);
       }
       mend();
@@ -102,7 +105,12 @@ describe('a client whose url is wrong', () => {
     await platform.advance(10_000);
     assert.equal(faults[0]!.code, 'gateway.foreign');
     for (const read of [client.recommend(), client.similar('i'), client.item('..')])
-      await assert.rejects(read, { name: 'ClientError', code: 'gateway.foreign', status: 0, retryable: true });
+      await assert.rejects(read, {
+        name: 'ClientError',
+        code: 'gateway.foreign',
+        status: 0,
+        retryable: true,
+      });
     mend();
     await platform.advance(60_000);
     assert.deepEqual(
@@ -127,7 +135,10 @@ describe('a client whose url is wrong', () => {
   it('an item that is no JSON has a verdict of its own, and the others are put', async () => {
     const platform = createFakePlatform();
     const { client } = createClientOn(platform, { url: 'http://gateway' });
-    const given = [{ itemId: 'a', title: 1n as unknown as string }, { itemId: 'b', title: 'B' }];
+    const given = [
+      { itemId: 'a', title: 1n as unknown as string },
+      { itemId: 'b', title: 'B' },
+    ];
     const verdicts = client.identifyItems(given);
     await platform.advance(1_000);
     assert.deepEqual(

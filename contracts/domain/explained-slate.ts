@@ -24,6 +24,8 @@ export interface SlateExplanation {
   readonly proposed: Readonly<Record<string, number>>;
   /** Number of candidates that each rule removed. */
   readonly removed: Readonly<Record<string, number>>;
+  /** Categories and attributes of the filter that no item of the catalogue has; absent without a filter that has such. */
+  readonly unknown?: readonly string[];
 }
 
 /** A slate as rerank answers it, with reasons where they are asked for; the log has the slate alone. */

@@ -159,11 +159,11 @@ export function connectGateway(options: GatewayOptions): Gateway {
       return (await get(`/v1/recommendations?${query}`)) as ReceivedSlate;
     },
     interests: async (userId) => {
-      const found = await get(`/v1/users/${encodeURIComponent(userId)}/interests`).catch(undefinedIf(404));
+      const found = await get(`/v1/interests?userId=${encodeURIComponent(userId)}`).catch(undefinedIf(404));
       return found as ReceivedInterests | undefined;
     },
     isIndexed: async (itemId) => {
-      const found = await get(`/v1/items/${encodeURIComponent(itemId)}/similar?n=1`).catch(undefinedIf(404));
+      const found = await get(`/v1/similar?itemId=${encodeURIComponent(itemId)}&n=1`).catch(undefinedIf(404));
       return found !== undefined;
     },
     close: () => dispatcher.close(),

@@ -112,7 +112,7 @@ function renderFacts({ itemId, item, generations, actions, users, shown, earned 
 
 async function similar(context: CommandContext, itemId: string, { n, json }: SimilarFlags): Promise<void> {
   const answer = await withGateway((gateway) =>
-    gateway.get<Similar>(`/v1/items/${encodeURIComponent(itemId)}/similar?n=${n}`),
+    gateway.get<Similar>(`/v1/similar?itemId=${encodeURIComponent(itemId)}&n=${n}`),
   );
   if (json) return context.write(`${JSON.stringify(answer)}\n`);
   const table = renderTable(answer.items, [

@@ -144,7 +144,7 @@ async function trigger(
 
 async function interestsOf(gateway: Peer, userId: string): Promise<Interests | undefined> {
   try {
-    return await gateway.get<Interests>(`/v1/users/${encodeURIComponent(userId)}/interests`);
+    return await gateway.get<Interests>(`/v1/interests?userId=${encodeURIComponent(userId)}`);
   } catch (error) {
     if (error instanceof TributaryError && error.code === 'user.unknown') return undefined;
     throw error;

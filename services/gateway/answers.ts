@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox';
 import type { ExplainedSlate, SlotExplanation } from '#contracts/domain/explained-slate.ts';
-import type { Medoid, Slate, UserInterests } from '#contracts/generated/records.ts';
+import { AVAILABILITIES, type Medoid, type Slate, type UserInterests } from '#contracts/generated/records.ts';
 import { explain } from './reason.ts';
 
 const Nullable = Type.Union([Type.String(), Type.Null()]);
@@ -64,6 +64,12 @@ export const RecommendationsAnswer = Type.Object(
         removed: Type.Record(Type.String(), Type.Integer(), {
           description: 'Number of candidates that each rule removed.',
         }),
+        unknown: Type.Optional(
+          Type.Array(Type.String(), {
+            description:
+              'Categories and attributes of the filter that no item of the catalogue has, as they were asked for.',
+          }),
+        ),
       }),
     ),
   },
@@ -165,6 +171,31 @@ export const SimilarItemsAnswer = Type.Object(
   },
 );
 
+export const ItemAnswer = Type.Object(
+  {
+    itemId: Type.String(),
+    title: Type.String(),
+    availability: Type.Enum([...AVAILABILITIES]),
+    categories: Type.Array(Type.String(), { description: 'From broad to narrow.' }),
+    attributes: Type.Record(Type.String(), Type.String()),
+    updatedAt: Type.Integer({ description: 'Time of the last put, milliseconds since the epoch.' }),
+  },
+  {
+    description:
+      'Without `text` and `vector`, which stand in the topic items alone: an item that is put again needs them again.',
+    examples: [
+      {
+        itemId: '1082185',
+        title: 'Oats',
+        availability: 'available',
+        categories: ['Grocery', 'Cereal'],
+        attributes: { brand: 'Store' },
+        updatedAt: 1_772_366_400_000,
+      },
+    ],
+  },
+);
+
 /** Items that a slate names, in its slots and as causes. */
 export function itemsOfSlate({ slots }: Slate): string[] {
   return slots.flatMap(({ itemId, because }) => (because === null ? [itemId] : [itemId, because.itemId]));
@@ -202,7 +233,14 @@ export function toRecommendationsAnswer(
     }),
     ...(why === undefined
       ? {}
-      : { explain: { given: { ...why.given }, proposed: { ...why.proposed }, removed: { ...why.removed } } }),
+      : {
+          explain: {
+            given: { ...why.given },
+            proposed: { ...why.proposed },
+            removed: { ...why.removed },
+            ...(why.unknown === undefined ? {} : { unknown: [...why.unknown] }),
+          },
+        }),
   };
 }
 

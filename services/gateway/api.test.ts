@@ -10,7 +10,7 @@ import type { ProblemMembers } from '#platform/http/error-body.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
-import { InterestsAnswer, RecommendationsAnswer, SimilarItemsAnswer } from './answers.ts';
+import { InterestsAnswer, ItemAnswer, RecommendationsAnswer, SimilarItemsAnswer } from './answers.ts';
 import { ActionInput } from './ingest/action.ts';
 import { IdentifiedItemInput, ItemInput } from './ingest/item.ts';
 import { addOpenApi } from './openapi.ts';
@@ -25,6 +25,7 @@ describe('the API of the gateway', () => {
   let asked: unknown;
   let explained: ExplainedSlate | undefined;
   let served = 'g1';
+  let listedAt = 7;
 
   const peers = {
     rerank: {
@@ -32,10 +33,14 @@ describe('the API of the gateway', () => {
         asked = body;
         return explained ?? aSlate({ slateId: 's1' });
       },
+      async get(path: string) {
+        if (path === '/inspect/items?itemId=nothing') return { item: null };
+        return { item: { categories: ['Grocery'], attributes: { brand: 'Store' }, updatedAt: listedAt } };
+      },
     },
     interests: {
       async get(path: string) {
-        if (path.endsWith('u1'))
+        if (path.endsWith('u1') || path === '/users/..')
           return someInterests({ version, medoids: NEAR.map((itemId) => aMedoid({ itemId })) });
         throw new TributaryError('user.unknown', 'no action of user u2 is known', {
           status: 404,
@@ -44,6 +49,8 @@ describe('the API of the gateway', () => {
       },
     },
     index: {
+      items: async ([itemId]: string[]) =>
+        itemId === 'nothing' ? {} : { [itemId!]: { title: 'Oats', availability: 'available', image: 'x' } },
       similar: async (itemId: string, n: number) => ({
         itemId,
         title: itemId,
@@ -78,11 +85,16 @@ describe('the API of the gateway', () => {
 
   it('lists are read in parts by the cursor of each answer, and no part mixes two lists', async () => {
     type Answer = { items?: { itemId: string }[]; medoids?: { itemId: string }[]; next: string | null };
-    for (const path of ['/v1/items/oats/similar', '/v1/users/u1/interests']) {
+    for (const path of [
+      '/v1/items/oats/similar?n=2',
+      '/v1/users/u1/interests?n=2',
+      '/v1/similar?itemId=..&n=2',
+      '/v1/interests?userId=..&n=2',
+    ]) {
       const read: string[] = [];
       let cursor = '';
       do {
-        const { statusCode, body } = await http.inject({ url: `${path}?n=2${cursor}` });
+        const { statusCode, body } = await http.inject({ url: `${path}${cursor}` });
         assert.equal(statusCode, 200, body);
         const { items, medoids, next } = JSON.parse(body) as Answer;
         read.push(...(items ?? medoids!).map(({ itemId }) => itemId));
@@ -173,6 +185,7 @@ describe('the API of the gateway', () => {
       given: { trending: 9 },
       proposed: { trending: 1 },
       removed: { 'not-available': 3 },
+      unknown: ['Diary'],
     };
     explained = { ...aSlate(), explain };
     const { statusCode, body } = await http.inject({ url: '/v1/recommendations?userId=u1&explain=true' });
@@ -184,6 +197,7 @@ describe('the API of the gateway', () => {
       given: { trending: 9 },
       proposed: { trending: 1 },
       removed: { 'not-available': 3 },
+      unknown: ['Diary'],
     });
   });
 
@@ -199,9 +213,76 @@ describe('the API of the gateway', () => {
       const problem = JSON.parse(body) as ProblemMembers & { error: { code: string; reason: string } };
       const { type, title, detail, error } = problem;
       assert.deepEqual([problem.status, problem.code, problem.remedy], [status, code, ERROR_REMEDIES[code]]);
-      assert.deepEqual([type, error.code, error.reason], [`/docs#error-${code}`, code, detail]);
+      assert.deepEqual([type, error.code], [`/docs#error-${code}`, code]);
+      assert.ok(detail.includes(error.reason) && detail.endsWith(`. ${ERROR_REMEDIES[code]}`), detail);
       assert.match(title, /^[A-Z][a-z ]+$/);
     }
+  });
+
+  it('the detail of an error is whole sentences: the field and what is wrong with it, then the remedy', async () => {
+    for (const [url, detail] of [
+      ['/v1/recommendations?userId=u1&n=0', /^n must be >= 1\. Correct the named field/],
+      ['/v1/recommendations', /^userId is missing\. Add the named field\.$/],
+      ['/v1/users/*/interests', /^userId is reserved: it stands for everyone\. Choose another id/],
+      ['/v1/items/nothing', /^the catalogue lists no item nothing\. Put the item/],
+    ] as const)
+      assert.match((await http.inject({ url })).json<ProblemMembers>().detail, detail);
+  });
+
+  it('an unknown parameter is refused by its name, with the one that was probably meant', async () => {
+    for (const [url, field, reason] of [
+      ['/v1/recommendations?userId=u1&catgory=Dairy', 'catgory', /perhaps category is meant/],
+      ['/v1/recommendations?userID=u1', 'userID', /perhaps userId is meant/],
+      [
+        '/v1/recommendations?userId=u1&limit=5',
+        'limit',
+        /not a known parameter: the parameters are userId, n,/,
+      ],
+      ['/v1/items/oats/similar?curser=x', 'curser', /perhaps cursor is meant/],
+      ['/v1/similar?itemid=oats', 'itemid', /perhaps itemId is meant/],
+      ['/v1/users/u1/interests?limt=5', 'limt', /the parameters are n, cursor/],
+      ['/v1/interests?user=u1', 'user', /perhaps userId is meant/],
+      ['/v1/items/oats?fields=title', 'fields', /there are none here/],
+    ] as const) {
+      const { statusCode, body } = await http.inject({ url });
+      const { error } = JSON.parse(body) as { error: { code: string; field: string; reason: string } };
+      assert.deepEqual([statusCode, error.code, error.field], [400, 'field.invalid', field], url);
+      assert.match(error.reason, reason);
+    }
+  });
+
+  it('an item is read by its id in the path or in the query, and answers 304 until it is put again', async () => {
+    const whole = {
+      ...{ itemId: 'oats', title: 'Oats', availability: 'available', categories: ['Grocery'] },
+      ...{ attributes: { brand: 'Store' }, updatedAt: 7 },
+    };
+    for (const url of ['/v1/items/oats', '/v1/items?itemId=oats']) {
+      const first = await http.inject({ url });
+      assert.deepEqual([first.statusCode, first.json()], [200, whole]);
+      const headers = { 'if-none-match': String(first.headers.etag) };
+      assert.equal((await http.inject({ url, headers })).statusCode, 304);
+      listedAt = 8;
+      assert.equal((await http.inject({ url, headers })).statusCode, 200);
+      listedAt = 7;
+    }
+    const { statusCode, headers, body } = await http.inject({ url: '/v1/items?itemId=nothing' });
+    assert.deepEqual([statusCode, (JSON.parse(body) as ProblemMembers).code], [404, 'item.unlisted']);
+    assert.match(String(headers['content-type']), /^application\/problem\+json/);
+  });
+
+  it('ids of dots, slashes and percent signs are read as they are, by clients that resolve paths too', async () => {
+    for (const id of ['.', '..', 'a/b', '100%', '%2e%2e', ' ', 'é']) {
+      const encoded = encodeURIComponent(id);
+      for (const url of [`/v1/items?itemId=${encoded}`, `/v1/similar?itemId=${encoded}`]) {
+        const { pathname, search } = new URL(url, 'http://gateway');
+        const { statusCode, body } = await http.inject({ url: pathname + search });
+        assert.deepEqual([statusCode, (JSON.parse(body) as { itemId: string }).itemId], [200, id]);
+      }
+    }
+    assert.equal((await http.inject({ url: '/v1/interests?userId=..' })).statusCode, 200);
+    // What a path becomes in a browser is an error, and names what is missing.
+    const { pathname } = new URL('/v1/users/../interests', 'http://gateway');
+    assert.deepEqual((await http.inject({ url: pathname })).json<ProblemMembers>().field, 'userId');
   });
 
   it('describes its routes with examples, the media type of errors, and a place for each code', async () => {
@@ -235,6 +316,7 @@ describe('the API of the gateway', () => {
       RecommendationsAnswer,
       InterestsAnswer,
       SimilarItemsAnswer,
+      ItemAnswer,
       ActionInput,
       ItemInput,
       IdentifiedItemInput,

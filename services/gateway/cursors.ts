@@ -1,4 +1,15 @@
+import { Type } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
+
+/** The parameter of a list that is read in parts. */
+export const CursorParameter = Type.Optional(
+  Type.String({
+    minLength: 1,
+    // An id of control characters is six times as long in JSON.
+    maxLength: 4_000,
+    description: 'The `next` of the answer before, for the entries that follow.',
+  }),
+);
 
 /**
  * The place of the next part of a list, as an opaque text.

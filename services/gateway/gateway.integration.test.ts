@@ -288,10 +288,12 @@ describe('the gateway stage', () => {
     assert.equal(openapi, '3.1.0');
     assert.deepEqual(Object.keys(paths).sort(), [
       '/v1/actions',
+      '/v1/interests',
       '/v1/items',
       '/v1/items/{id}',
       '/v1/items/{id}/similar',
       '/v1/recommendations',
+      '/v1/similar',
       '/v1/users/{id}/interests',
     ]);
   });

@@ -1,5 +1,6 @@
 import { type TString, Type } from 'typebox';
-import { MAX_ID_BYTES } from '#contracts/domain/ids.ts';
+import { idFault, MAX_ID_BYTES } from '#contracts/domain/ids.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Fault } from '#contracts/fault.ts';
 
 /** The schema of an id, with an example for the documentation. JSON Schema cannot state a length in bytes, so `idFault` checks it. */
@@ -18,4 +19,13 @@ export function hintAtQuotes(fault: Fault, entry: unknown): Fault {
   const id = (entry as Readonly<Record<string, unknown>>)[fault.field];
   if (typeof id !== 'number') return fault;
   return { ...fault, reason: `${fault.reason}: quote ids, because numbers above 2^53 lose digits` };
+}
+
+/** Why a route has its id in the query: browsers and other clients resolve `/v1/users/../interests` before they send it. */
+export const ANY_ID = 'reads every id, also those of dots, which do not survive in a path';
+
+/** @throws TributaryError `field.invalid` (400) for a text that is no id */
+export function demandId(id: string, field: string): void {
+  const reason = idFault(id);
+  if (reason !== undefined) throw new TributaryError('field.invalid', reason, { status: 400, field });
 }

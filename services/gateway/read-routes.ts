@@ -1,26 +1,25 @@
 import etag from '@fastify/etag';
-import type { FastifyInstance, FastifyReply } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { LISTS_BY_NAME } from '#contracts/domain/asked-lists.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
-import { idFault, isEveryone } from '#contracts/domain/ids.ts';
+import { isEveryone } from '#contracts/domain/ids.ts';
 import { DEVICES, MAX_CONTEXTS, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { isEmptyFilter, MAX_FILTER_ENTRIES, type SlateFilter } from '#contracts/domain/slate-filter.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
-import { MAX_NEIGHBOURS } from '#index-client/limits.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import {
   InterestsAnswer,
   itemsOfSlate,
   RecommendationsAnswer,
-  SimilarItemsAnswer,
   toInterestsAnswer,
   toRecommendationsAnswer,
 } from './answers.ts';
-import { decodeScoreCursor, pageByScore, pageOf } from './cursors.ts';
-import { idSchema } from './id-schema.ts';
+import { CursorParameter, pageOf } from './cursors.ts';
+import { ANY_ID, demandId, idSchema } from './id-schema.ts';
+import { addItemRoutes } from './item-routes.ts';
 import { readAnswers } from './openapi.ts';
 import type { Titles } from './titles.ts';
 import { continueTrace } from './trace.ts';
@@ -44,47 +43,47 @@ const Repeated = (description: string, example?: string) =>
       ...(example !== undefined && { examples: [[example]] }),
     }),
   );
-const RecommendationsQuery = Type.Object({
-  userId: idSchema('For whom.', '2375'),
-  n: Count,
-  surface: Type.Optional(
-    Type.String({
-      pattern: SURFACE_PATTERN,
-      description:
-        'Where the slate is shown, such as home or basket; 1 to 32 lower-case letters, digits and hyphens.',
-    }),
-  ),
-  device: Type.Optional(Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' })),
-  context: Type.Optional(
-    Type.Array(Type.String({ pattern: SURFACE_PATTERN }), {
-      maxItems: MAX_CONTEXTS,
-      description:
-        'What else holds for the request, such as rain or gift, by the names that TRIBUTARY_RERANK_CONTEXTS declares; may be repeated.',
-      examples: [['gift']],
-    }),
-  ),
-  probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
-  explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
-  list: Type.Optional(
-    Type.Enum([...LISTS_BY_NAME], {
-      description:
-        'bought-again for the items alone that the user buys again and again, by when they are due; other slates leave out what the user acted on lately.',
-    }),
-  ),
-  category: Repeated('Only items in at least one of these categories; may be repeated.', 'Dairy'),
-  allCategories: Repeated('Only items in all of these categories; may be repeated.'),
-  attribute: Repeated('Only items with all of these attributes, each written name:value; may be repeated.'),
-  exclude: Repeated('None of these items; may be repeated. Unavailable items are never shown.'),
-});
-const Cursor = Type.Optional(
-  Type.String({
-    minLength: 1,
-    maxLength: 4_000,
-    description: 'The `next` of the answer before, for the entries that follow.',
-  }),
+/** A parameter that no route knows is a fault, so that a typing error does not vanish silently. */
+const STRICT = { additionalProperties: false };
+
+const RecommendationsQuery = Type.Object(
+  {
+    userId: idSchema('For whom.', '2375'),
+    n: Count,
+    surface: Type.Optional(
+      Type.String({
+        pattern: SURFACE_PATTERN,
+        description:
+          'Where the slate is shown, such as home or basket; 1 to 32 lower-case letters, digits and hyphens.',
+      }),
+    ),
+    device: Type.Optional(
+      Type.Enum([...DEVICES], { description: 'On what kind of device the user sees it.' }),
+    ),
+    context: Type.Optional(
+      Type.Array(Type.String({ pattern: SURFACE_PATTERN }), {
+        maxItems: MAX_CONTEXTS,
+        description:
+          'What else holds for the request, such as rain or gift, by the names that TRIBUTARY_RERANK_CONTEXTS declares; may be repeated.',
+        examples: [['gift']],
+      }),
+    ),
+    probe: Flag('true for a request whose answer nobody sees: the slate is not logged and teaches nothing.'),
+    explain: Flag('true to get the reasons of each place and of the slate as a whole.'),
+    list: Type.Optional(
+      Type.Enum([...LISTS_BY_NAME], {
+        description:
+          'bought-again for the items alone that the user buys again and again, by when they are due; other slates leave out what the user acted on lately.',
+      }),
+    ),
+    category: Repeated('Only items in at least one of these categories; may be repeated.', 'Dairy'),
+    allCategories: Repeated('Only items in all of these categories; may be repeated.'),
+    attribute: Repeated('Only items with all of these attributes, each written name:value; may be repeated.'),
+    exclude: Repeated('None of these items; may be repeated. Unavailable items are never shown.'),
+  },
+  STRICT,
 );
-const SimilarQuery = Type.Object({ n: Count, cursor: Cursor });
-const InterestsQuery = Type.Object({
+const part = {
   n: Type.Optional(
     Type.Integer({
       minimum: 1,
@@ -92,12 +91,10 @@ const InterestsQuery = Type.Object({
       description: 'At most so many medoids; all by default.',
     }),
   ),
-  cursor: Cursor,
-});
-const IdParams = Type.Object({
-  id: Type.String({ minLength: 1, description: '1 to 256 bytes of UTF-8.', examples: ['1082185'] }),
-});
-
+  cursor: CursorParameter,
+};
+const InterestsQuery = Type.Object(part, STRICT);
+const UserInterestsQuery = Type.Object({ userId: idSchema('Whose interests.', '2375'), ...part }, STRICT);
 const UserParams = Type.Object({
   id: Type.String({ minLength: 1, description: '1 to 256 bytes of UTF-8.', examples: ['2375'] }),
 });
@@ -114,7 +111,7 @@ export async function addReadRoutes(http: FastifyInstance, peers: Peers, titles:
   await http.register(async (polled) => {
     await polled.register(etag);
     addInterests(polled, peers, titles);
-    addSimilar(polled, peers);
+    addItemRoutes(polled, peers);
   });
 }
 
@@ -166,65 +163,51 @@ function addRecommendations(http: FastifyInstance, peers: Peers, titles: Titles)
 }
 
 function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void {
-  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof InterestsQuery> }>(
+  const response = readAnswers(InterestsAnswer, {
+    unknown: 'The user has no action in the window.',
+    isPolled: true,
+  });
+  const summary = 'The medoids of a user’s window, the most important first';
+  type Part = Static<typeof InterestsQuery>;
+
+  async function readInterests(request: FastifyRequest, reply: FastifyReply, userId: string, of: Part) {
+    demandUser(userId);
+    const trace = continueTrace(request, reply);
+    const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(userId)}`, trace);
+    const { n = MAX_MEDOIDS, cursor } = of;
+    const list = `${interests.version}/${interests.generation}`;
+    const { entries, next } = pageOf(interests.medoids, { of: list, n, cursor });
+    const titleOf = await titles(
+      entries.map(({ itemId }) => itemId),
+      trace,
+    );
+    return { ...toInterestsAnswer(interests, entries, titleOf), next };
+  }
+
+  http.get<{ Params: Static<typeof UserParams>; Querystring: Part }>(
     '/v1/users/:id/interests',
     {
       schema: {
         operationId: 'readInterests',
-        summary: 'The medoids of a user’s window, the most important first',
+        summary,
         params: UserParams,
         querystring: InterestsQuery,
-        response: readAnswers(InterestsAnswer, {
-          unknown: 'The user has no action in the window.',
-          isPolled: true,
-        }),
+        response,
       },
     },
-    async (request, reply) => {
-      const { id } = request.params;
-      demandUser(id);
-      const trace = continueTrace(request, reply);
-      const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(id)}`, trace);
-      const { n = MAX_MEDOIDS, cursor } = request.query;
-      const of = `${interests.version}/${interests.generation}`;
-      const { entries, next } = pageOf(interests.medoids, { of, n, cursor });
-      const titleOf = await titles(
-        entries.map(({ itemId }) => itemId),
-        trace,
-      );
-      return { ...toInterestsAnswer(interests, entries, titleOf), next };
-    },
+    (request, reply) => readInterests(request, reply, request.params.id, request.query),
   );
-}
-
-function addSimilar(http: FastifyInstance, peers: Peers): void {
-  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof SimilarQuery> }>(
-    '/v1/items/:id/similar',
+  http.get<{ Querystring: Static<typeof UserInterestsQuery> }>(
+    '/v1/interests',
     {
       schema: {
-        operationId: 'similarItems',
-        summary: 'Items near an item in the served generation',
-        params: IdParams,
-        querystring: SimilarQuery,
-        response: readAnswers(SimilarItemsAnswer, {
-          unknown: 'The item has no vector in the served generation.',
-          isPolled: true,
-        }),
+        operationId: 'findInterests',
+        summary: `${summary}; ${ANY_ID}`,
+        querystring: UserInterestsQuery,
+        response,
       },
     },
-    async (request, reply) => {
-      const { id } = request.params;
-      demandId(id, 'itemId');
-      const trace = continueTrace(request, reply);
-      const { n = DEFAULT_RECOMMENDATIONS, cursor } = request.query;
-      // One more than the part, which tells whether another one follows.
-      const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor).from) + n + 1;
-      const most = Math.min(wanted, MAX_NEIGHBOURS);
-      const { items, ...rest } = await peers.index.similar(id, most, trace);
-      const isWhole = items.length < most || most === MAX_NEIGHBOURS;
-      const { entries, next } = pageByScore(items, { of: rest.generation, n, cursor, isWhole });
-      return { ...rest, items: entries, next };
-    },
+    (request, reply) => readInterests(request, reply, request.query.userId, request.query),
   );
 }
 
@@ -256,9 +239,4 @@ function demandUser(id: string): void {
       status: 400,
       field: 'userId',
     });
-}
-
-function demandId(id: string, field: string): void {
-  const reason = idFault(id);
-  if (reason !== undefined) throw new TributaryError('field.invalid', reason, { status: 400, field });
 }

@@ -95,6 +95,13 @@ describe('the gateway stage, given unusual requests', () => {
     assert.deepEqual((await keysOf('actions')).toSorted(), UNUSUAL_IDS.toSorted());
   });
 
+  it('a parameter of a write is refused by its name and nothing is written, because it may have promised otherwise', async () => {
+    const before = (await keysOf('actions')).length;
+    const { status, body } = await call('POST', '/v1/actions?dryRun=true', JSON.stringify(GOOD));
+    assert.deepEqual([status, body.error?.code, body.error?.field], [400, 'field.invalid', 'dryRun']);
+    assert.equal((await keysOf('actions')).length, before);
+  });
+
   it('one entry with a reserved name does not refuse the others of its batch', async () => {
     const items = Array.from({ length: 1_000 }, (_, n) => ({
       itemId: `i${n}`,

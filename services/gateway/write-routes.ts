@@ -1,6 +1,7 @@
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import { type TSchema, Type } from 'typebox';
 import { timestampOf } from '#contracts/domain/action-validity.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { Item, UserAction } from '#contracts/generated/records.ts';
 import { PROBLEM_TYPE, RETRY_AFTER_SECONDS, toProblem } from '#platform/http/error-body.ts';
 import { acceptJsonAs } from '#platform/http/json-body.ts';
@@ -34,7 +35,7 @@ export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): 
   const checkOrigin = createOriginCheck(corsOrigins);
   const route = (operationId: string, summary: string, body: TSchema): object => ({
     ...batchRoute(operationId, summary, body),
-    onRequest: [async (request: FastifyRequest) => checkOrigin(request), admission],
+    onRequest: [async (request: FastifyRequest) => checkOrigin(request), demandNoQuery, admission],
   });
   const actions = Type.Union([ActionInput, Type.Array(ActionInput, BATCH)]);
   const items = Type.Array(IdentifiedItemInput, BATCH);
@@ -75,6 +76,14 @@ export async function addWriteRoutes(stage: StagePorts, options: WriteOptions): 
       return send(reply, answer);
     },
   );
+}
+
+/** @throws TributaryError `field.invalid` (400): a parameter that promises something else, such as a dry run, must not be ignored */
+async function demandNoQuery({ query }: FastifyRequest): Promise<void> {
+  const [field] = Object.keys(query as object);
+  if (field === undefined) return;
+  const reason = 'is not a known parameter: there are none here, all is in the body';
+  throw new TributaryError('field.invalid', reason, { status: 400, field });
 }
 
 function actionKind(stage: StagePorts, now: number, maxAgeMs: number, trace: string): EntryKind<UserAction> {

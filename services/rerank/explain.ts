@@ -7,8 +7,15 @@ import { NO_CONTEXT } from './context.ts';
 import type { LimitOfSlate, RuleOfRow } from './rules.ts';
 import { productsOf, rulesOfSlate, type SlateRequest } from './slate.ts';
 
-/** Explains a slate that was composed for the request: where its items come from, and what they counted. */
-export function explainChoice(request: SlateRequest, slate: Slate): SlateExplanation {
+/**
+ * Explains a slate that was composed for the request: where its items come from, and what they counted.
+ * @param unknown terms of its filter that no item has
+ */
+export function explainChoice(
+  request: SlateRequest,
+  slate: Slate,
+  unknown: readonly string[] = [],
+): SlateExplanation {
   const { pool, served, context = NO_CONTEXT, rules } = request;
   const candidates = rules?.ruled ?? request.candidates;
   const { columns } = candidates.features;
@@ -50,6 +57,7 @@ export function explainChoice(request: SlateRequest, slate: Slate): SlateExplana
     given,
     proposed,
     removed: { ...removedFrom(request), ...held.removed },
+    ...(unknown.length === 0 ? {} : { unknown }),
   };
 }
 

@@ -70,12 +70,29 @@ describe('what people see of rerank', () => {
       served: () => servedBy(),
       reasonAgainst: (name) => (name === 'greedy' ? undefined : `there is no policy ${name}`),
       readPool: () => Promise.reject(new Error('not asked')),
+      readItem: () => undefined,
     });
     const reasonOf = async (name: string) =>
       (await http.inject(`/inspect/policies?name=${name}`)).json<{ reason: string | null }>().reason;
     assert.equal(await reasonOf('greedy'), null);
     assert.equal(await reasonOf(''), null, 'the policy that the stage is set to');
     assert.match((await reasonOf('neural'))!, /no policy neural/);
+    await http.close();
+  });
+
+  it('an item is returned as the catalogue lists it, whatever its id, and null where it is not listed', async () => {
+    const http = Fastify();
+    const listed = { categories: ['Dairy'], attributes: { brand: 'Store' }, updatedAt: 7 };
+    addInspectRoutes(http, {
+      served: () => servedBy(),
+      reasonAgainst: () => undefined,
+      readPool: () => Promise.reject(new Error('not asked')),
+      readItem: (itemId) => (itemId === '..' ? listed : undefined),
+    });
+    const read = async (itemId: string) =>
+      (await http.inject(`/inspect/items?itemId=${encodeURIComponent(itemId)}`)).json<object>();
+    assert.deepEqual(await read('..'), { item: listed });
+    assert.deepEqual(await read('a/b'), { item: null });
     await http.close();
   });
 });

@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { type Posterior, varianceOfScore } from '#algorithms/bandit/linear.ts';
+import type { ListedItem } from './availability/item-facts.ts';
 import type { Pool } from './pools/pool.ts';
 import type { ServedPolicy } from './slate.ts';
 
@@ -37,9 +38,10 @@ export interface InspectedList {
 }
 
 const PolicyQuery = Type.Object({ name: Type.String({ maxLength: 500 }) });
+const ItemQuery = Type.Object({ itemId: Type.String({ minLength: 1 }) });
 const ListsQuery = Type.Object({ n: Type.Integer({ minimum: 1, maximum: 100, default: 12 }) });
 
-/** Routes for people who look: what the policy has learned, whether a policy exists, and the lists that a slate is chosen from. */
+/** Routes for people who look: what the policy has learned, whether a policy exists, what the catalogue lists of an item, and the lists that a slate is chosen from. */
 export function addInspectRoutes(
   http: FastifyInstance,
   options: {
@@ -47,9 +49,11 @@ export function addInspectRoutes(
     /** Returns why no arm can have the policy; undefined if one can. */
     readonly reasonAgainst: (policy: string) => string | undefined;
     readonly readPool: (userId: string) => Promise<Pool>;
+    /** Returns undefined for an item that the catalogue does not list. */
+    readonly readItem: (itemId: string) => ListedItem | undefined;
   },
 ): void {
-  const { served, reasonAgainst, readPool } = options;
+  const { served, reasonAgainst, readPool, readItem } = options;
   http.get('/inspect/policy', () => inspectPolicy(served()));
   http.get<{ Querystring: Static<typeof PolicyQuery> }>(
     '/inspect/policies',
@@ -60,6 +64,11 @@ export function addInspectRoutes(
     '/inspect/users/:id/lists',
     { schema: { querystring: ListsQuery } },
     async ({ params: { id }, query: { n } }) => ({ lists: inspectPool(await readPool(id), id, n) }),
+  );
+  http.get<{ Querystring: Static<typeof ItemQuery> }>(
+    '/inspect/items',
+    { schema: { querystring: ItemQuery } },
+    async ({ query: { itemId } }) => ({ item: readItem(itemId) ?? null }),
   );
 }
 

@@ -106,6 +106,12 @@ await runStage(STAGES.rerank, async (stage) => {
     policyOf: (name, learner) => served.current(name, learner),
     now: Date.now,
   });
+  const demandCatalogue = (): void => {
+    if (isCatalogueRead) return;
+    const reason = 'the catalogue is still being read';
+    throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
+  };
+
   addSlateRoute(stage.http, {
     calls: createSlateCalls({
       maxCalls: config.maxSlates,
@@ -114,10 +120,7 @@ await runStage(STAGES.rerank, async (stage) => {
     }),
     timeoutMs: config.timeoutMs,
     async readPool(userId) {
-      if (!isCatalogueRead) {
-        const reason = 'the catalogue is still being read';
-        throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
-      }
+      demandCatalogue();
       return pools.readFor(userId);
     },
     compose: chooser.choose,
@@ -133,6 +136,10 @@ await runStage(STAGES.rerank, async (stage) => {
     served: () => served.current(experiments.inForce.promoted?.policy ?? ''),
     reasonAgainst,
     readPool: (userId) => pools.read(userId),
+    readItem(itemId) {
+      demandCatalogue();
+      return facts.get(itemId);
+    },
   });
   // While pools are rebuilt, slates come from the lists for everyone, so the stage stays ready.
   await stage.consume(

@@ -33,21 +33,32 @@ export interface ProblemMembers extends Omit<DescribedError, 'reason'> {
   /** The code in words, the same for every error of the code. */
   readonly title: string;
   readonly status: number;
+  /** Sentences: the field and what is wrong with it, then the remedy. */
   readonly detail: string;
 }
 
 /** Returns an error body as RFC 9457 shapes it; `error` stays as an extension. */
 export function toProblem<B extends ErrorBody>(status: number, body: B): ProblemMembers & B {
-  const { reason, ...described } = body.error;
+  const { reason: _, ...described } = body.error;
   const words = described.code.replace(/[.-]/g, ' ');
   return {
     type: `/docs#error-${described.code}`,
     title: words[0]!.toUpperCase() + words.slice(1),
     status,
-    detail: reason,
+    detail: detailOf(body.error),
     ...described,
     ...body,
   };
+}
+
+/** A reason that begins so continues the sentence whose subject is the field. */
+const CONTINUES =
+  /^(is|are|was|has|had|have|must|may|can|cannot|needs|looks|lies|holds|belongs|names|does|exceeds)\b/;
+
+/** Whole sentences: the field and what is wrong with it, then what to do. */
+function detailOf({ field, reason, remedy }: DescribedError): string {
+  const sentence = field !== undefined && CONTINUES.test(reason) ? `${field} ${reason}` : reason;
+  return `${sentence}${/[.!?]$/.test(sentence) ? '' : '.'} ${remedy}`;
 }
 
 /** Seconds after which a caller may try again that was answered with 429 or 503. */

@@ -182,7 +182,7 @@ describe('a request that no route sees', () => {
       const problem = body as ProblemMembers;
       assert.deepEqual(
         [problem.status, problem.detail, problem.code, problem.type],
-        [expected, error.reason, code, `/docs#error-${code}`],
+        [expected, `${error.reason}. ${error.remedy}`, code, `/docs#error-${code}`],
       );
     });
   }

@@ -1,3 +1,4 @@
+import { closest, distance } from 'fastest-levenshtein';
 import type { TSchema } from 'typebox';
 import { Compile } from 'typebox/compile';
 import { TributaryError } from '#contracts/errors.ts';
@@ -37,7 +38,10 @@ export function compileValidator({ schema, httpPart }: RouteSchema): (value: unk
     const fault = check(value);
     if (fault === undefined) return { value };
     const field = fault.field === '' ? (httpPart ?? 'body') : fault.field;
-    return { error: new TributaryError(fault.code, fault.reason, { status: 400, field }) };
+    const isUnknown =
+      httpPart === 'querystring' && isRecord(given) && isUnknownName(fault.field, given, fields);
+    const reason = isUnknown ? hintAtNames(fault.field, fields) : fault.reason;
+    return { error: new TributaryError(fault.code, reason, { status: 400, field }) };
   };
 }
 
@@ -70,6 +74,25 @@ function fillIn(
     if (isNumber && /^-?\d+(\.\d+)?$/.test(part)) value[name] = Number(part);
   }
   return value;
+}
+
+function isUnknownName(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [string, FieldSchema])[],
+): boolean {
+  return Object.hasOwn(given, name) && !fields.some(([known]) => known === name);
+}
+
+/** Names the parameter that was probably meant, and all that there are. */
+function hintAtNames(name: string, fields: readonly (readonly [string, FieldSchema])[]): string {
+  const names = fields.map(([known]) => known);
+  if (names.length === 0) return 'is not a known parameter: there are none here';
+  const nearest = closest(name, names);
+  const isNear =
+    distance(name.toLowerCase(), nearest.toLowerCase()) <= Math.max(1, Math.floor(nearest.length / 3));
+  const meant = isNear ? `perhaps ${nearest} is meant; ` : '';
+  return `is not a known parameter: ${meant}the parameters are ${names.join(', ')}`;
 }
 
 function isRecord(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { after, before, describe, it } from 'node:test';
 import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
+import { TributaryError } from '#contracts/errors.ts';
 import { createHttpServer } from '#platform/http/server.ts';
 import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
@@ -35,8 +36,11 @@ async function open({ isLocal = true, mayDecide = false } = {}): Promise<Fastify
     },
     propose: { get: async (path: string) => ({ asked: path }) },
     index: {
-      vectors: async (_: string, itemIds: string[]) =>
-        Object.fromEntries(itemIds.map((itemId) => [itemId, 'AAAA'])),
+      async vectors(generation: string, itemIds: string[]) {
+        if (generation === 'g1') return Object.fromEntries(itemIds.map((itemId) => [itemId, 'AAAA']));
+        const code = generation === 'g2' ? 'generation.pending' : 'generation.undeclared';
+        throw new TributaryError(code, `${generation} is not held yet`, { status: 503, retryable: true });
+      },
       items: async (itemIds: string[]) =>
         Object.fromEntries(
           itemIds.map((itemId) => [itemId, { title: `title of ${itemId}`, category: 'Tea' }]),
@@ -102,9 +106,57 @@ describe('the routes of the console', () => {
     assert.deepEqual(await post('/console/vectors', { generation: 'g1', itemIds: ['a'] }), { a: 'AAAA' });
   });
 
+  it('an unknown generation is answered with 404, and one that is about to be held with 503', async () => {
+    const look = async (generation: string) => {
+      const payload = { generation, itemIds: ['a'] };
+      const answer = await http.inject({
+        method: 'POST',
+        url: '/console/vectors',
+        payload,
+        headers: { host: 'localhost' },
+      });
+      return [answer.statusCode, answer.json<{ code: string }>().code];
+    };
+    assert.deepEqual(await look('nope'), [404, 'generation.unknown']);
+    assert.deepEqual(await look('g2'), [503, 'generation.pending']);
+  });
+
+  it('a name that no file has is answered with 404, whatever bytes are in it', async () => {
+    for (const name of [
+      '%00',
+      'main.js%00',
+      '..%2f..%2fpackage.json',
+      '%2e%2e%2fmain.ts',
+      'nothing.js',
+      '.env',
+    ]) {
+      const { statusCode, body } = await http.inject({
+        url: `/console/files/${name}`,
+        headers: { host: 'localhost' },
+      });
+      assert.deepEqual(
+        [statusCode, (JSON.parse(body) as { code: string }).code],
+        [404, 'route.unknown'],
+        name,
+      );
+    }
+  });
+
+  it('ids of dots are looked up as any other id', async () => {
+    for (const [url, asked] of [
+      ['/console/user-lists?userId=..', '/inspect/users/../lists?n=20'],
+      ['/console/item-neighbours?itemId=.&generation=g1', '/inspect/items/./neighbours?generation=g1&n=10'],
+    ] as const) {
+      // As a browser resolves it.
+      const { pathname, search } = new URL(url, 'http://localhost');
+      const answer = await http.inject({ url: pathname + search, headers: { host: 'localhost' } });
+      assert.deepEqual(answer.json(), { asked });
+    }
+  });
+
   it('answer 304 to a page that has the newest answer already', async () => {
     const headers = { host: 'localhost' };
-    const url = '/console/users/ada/lists';
+    const url = '/console/user-lists?userId=ada';
     const first = await http.inject({ url, headers });
     assert.deepEqual(first.json(), { asked: '/inspect/users/ada/lists?n=20' });
     const again = await http.inject({ url, headers: { ...headers, 'if-none-match': first.headers.etag } });

@@ -2,7 +2,7 @@
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import fastifyStatic from '@fastify/static';
-import type { FastifyInstance, FastifyRequest } from 'fastify';
+import type { FastifyError, FastifyInstance, FastifyRequest } from 'fastify';
 import { type Static, Type } from 'typebox';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { IndexClient } from '#index-client/index-client.ts';
@@ -24,12 +24,15 @@ const UPLOT = dirname(fileURLToPath(import.meta.resolve('uplot')));
 const POLICY =
   "default-src 'self'; img-src * data:; frame-ancestors 'none'; base-uri 'none'; form-action 'self'";
 
-const TailQuery = Type.Object({
-  topic: Type.String(),
-  from: Type.String({ default: 'last:2' }),
-  key: Type.Optional(Type.String()),
-  filter: Type.Optional(Type.String()),
-});
+const TailQuery = Type.Object(
+  {
+    topic: Type.String(),
+    from: Type.String({ default: 'last:2' }),
+    key: Type.Optional(Type.String()),
+    filter: Type.Optional(Type.String()),
+  },
+  { additionalProperties: false },
+);
 
 /** Most clients that listen to events at once. */
 const MAX_STREAMS = 50;
@@ -74,6 +77,11 @@ async function addFiles(http: FastifyInstance): Promise<void> {
   await http.register(async (files) => {
     files.addHook('onSend', async (_request, reply) => {
       reply.header('content-security-policy', POLICY).header('x-content-type-options', 'nosniff');
+    });
+    // Names that no file can have, such as those with a zero byte, are files that do not exist.
+    files.setErrorHandler<FastifyError>((error, { url }) => {
+      if (error instanceof TributaryError || (error.statusCode ?? 500) >= 500) throw error;
+      throw new TributaryError('route.unknown', `there is no file ${url.slice(0, 200)}`, { status: 404 });
     });
     await files.register(fastifyStatic, { root: STATIC, prefix: '/console/files/', decorateReply: true });
     await files.register(fastifyStatic, { root: UPLOT, prefix: '/console/uplot/', decorateReply: false });

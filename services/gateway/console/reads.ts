@@ -18,8 +18,11 @@ import { readDeclaredReleases } from './releases.ts';
 import { readUserStory } from './user-story.ts';
 
 const Id = Type.String({ minLength: 1 });
-const IdParams = Type.Object({ id: Id });
-const NeighboursQuery = Type.Object({ generation: Id });
+const STRICT = { additionalProperties: false };
+// Ids stand in the query: a path loses those of dots.
+const UserQuery = Type.Object({ userId: Id }, STRICT);
+const ItemQuery = Type.Object({ itemId: Id }, STRICT);
+const NeighboursQuery = Type.Object({ itemId: Id, generation: Id }, STRICT);
 const NameParams = Type.Object({ name: Id });
 const VectorsBody = Type.Object({ generation: Id, itemIds: Type.Array(Id, { maxItems: 200 }) });
 const ItemsBody = Type.Object({ itemIds: Type.Array(Id, { maxItems: 500 }) });
@@ -56,39 +59,45 @@ export async function addReads(
     return kinds.map(kindToJson);
   });
   addExperiments(http, clients);
-  http.get<{ Params: Static<typeof IdParams> }>(
-    '/console/users/:id/story',
-    { schema: { ...hidden, params: IdParams } },
-    (request) => readUserStory(clients, request.params.id),
+  http.get<{ Querystring: Static<typeof UserQuery> }>(
+    '/console/user-story',
+    { schema: { ...hidden, querystring: UserQuery } },
+    ({ query: { userId } }) => readUserStory(clients, userId),
   );
-  http.get<{ Params: Static<typeof IdParams> }>(
-    '/console/users/:id/lists',
-    { schema: { ...hidden, params: IdParams } },
-    (request) => rerank.get(`/inspect/users/${encodeURIComponent(request.params.id)}/lists?n=20`),
+  http.get<{ Querystring: Static<typeof UserQuery> }>(
+    '/console/user-lists',
+    { schema: { ...hidden, querystring: UserQuery } },
+    ({ query: { userId } }) => rerank.get(`/inspect/users/${encodeURIComponent(userId)}/lists?n=20`),
   );
-  http.get<{ Params: Static<typeof IdParams> }>(
-    '/console/items/:id/story',
-    { schema: { ...hidden, params: IdParams } },
-    (request) => readItemStory(clients, request.params.id),
+  http.get<{ Querystring: Static<typeof ItemQuery> }>(
+    '/console/item-story',
+    { schema: { ...hidden, querystring: ItemQuery } },
+    ({ query: { itemId } }) => readItemStory(clients, itemId),
   );
-  http.get<{ Params: Static<typeof IdParams>; Querystring: Static<typeof NeighboursQuery> }>(
-    '/console/items/:id/neighbours',
-    { schema: { ...hidden, params: IdParams, querystring: NeighboursQuery } },
-    ({ params: { id }, query: { generation } }) => {
+  http.get<{ Querystring: Static<typeof NeighboursQuery> }>(
+    '/console/item-neighbours',
+    { schema: { ...hidden, querystring: NeighboursQuery } },
+    ({ query: { itemId, generation } }) => {
       const query = `generation=${encodeURIComponent(generation)}&n=10`;
-      return propose.get(`/inspect/items/${encodeURIComponent(id)}/neighbours?${query}`);
+      return propose.get(`/inspect/items/${encodeURIComponent(itemId)}/neighbours?${query}`);
     },
   );
   http.post<{ Body: Static<typeof VectorsBody> }>(
     '/console/vectors',
     { schema: { ...hidden, body: VectorsBody } },
-    ({ body }) => index.vectors(body.generation, body.itemIds),
+    ({ body }) => index.vectors(body.generation, body.itemIds).catch(demandDeclared),
   );
   http.post<{ Body: Static<typeof ItemsBody> }>(
     '/console/items',
     { schema: { ...hidden, body: ItemsBody } },
     ({ body }) => index.items(body.itemIds),
   );
+}
+
+/** A stage waits for a generation that the log may still name; a person who looks has named one that does not exist. */
+function demandDeclared(error: unknown): never {
+  if (!(error instanceof TributaryError && error.code === 'generation.undeclared')) throw error;
+  throw new TributaryError('generation.unknown', error.message, { status: 404, field: 'generation' });
 }
 
 /** A report reads all slates since the start of its experiment, so that those who ask at the same time share one. */

@@ -27,6 +27,42 @@ describe('the filter of a slate', () => {
     assert.deepEqual(passing({ exclude: ['tea', 'unlisted'] }), ['cola', 'soup']);
   });
 
+  it('compares categories and attributes without their case, in all spellings of the catalogue', () => {
+    const own = new ItemFacts();
+    own.apply('a', anItem({ categories: ['DAIRY'], attributes: { Brand: 'Store' } }));
+    const filter = { anyCategory: ['dairy'], allCategories: [], attributes: ['brand:STORE'], exclude: [] };
+    assert.deepEqual(['a', 'b'].filter(own.testOf(filter)), ['a']);
+    own.apply('b', anItem({ categories: ['Dairy'], attributes: { brand: 'store' } }));
+    assert.deepEqual(
+      ['a', 'b'].filter(own.testOf(filter)),
+      ['a', 'b'],
+      'also one that came after the first filter',
+    );
+  });
+
+  it('names the categories and attributes that no item has, as they were asked for', () => {
+    const asked = {
+      anyCategory: ['Drinks', 'Diary'],
+      allCategories: ['hot', 'Cold'],
+      attributes: ['brand:None', 'SIZE:1'],
+    };
+    assert.deepEqual(facts.unknownIn(asked), ['Diary', 'Cold', 'brand:None']);
+  });
+
+  it('an item is read as the catalogue lists it, with a colon in the name of an attribute too', () => {
+    const item = anItem({
+      categories: ['Food', 'Hot'],
+      attributes: { 'a:b': 'c:d', brand: '' },
+      updatedAt: 9,
+    });
+    const own = new ItemFacts();
+    own.apply('soup', item);
+    const { categories, attributes } = item;
+    assert.deepEqual(own.get('soup'), { categories, attributes, updatedAt: 9 });
+    own.apply('soup', null);
+    assert.equal(own.get('soup'), undefined);
+  });
+
   it('shows an item that the catalogue does not list only where nothing is demanded of it', () => {
     assert.ok(passing({}).includes('unlisted'));
     assert.ok(passing({ exclude: ['tea'] }).includes('unlisted'));

@@ -1,24 +1,41 @@
 import { parseInstant } from '#contracts/domain/instants.ts';
-import { attributeTerm, type SlateFilter } from '#contracts/domain/slate-filter.ts';
+import { attributeTerm, type SlateFilter, withoutCase } from '#contracts/domain/slate-filter.ts';
 import type { Item } from '#contracts/generated/records.ts';
 
 /** Numbers of texts that many items share. Texts stay when the last item that had them is gone: they are few. */
 class Terms {
   readonly #numbers = new Map<string, number>();
+  readonly #texts: string[] = [];
+  /** Numbers by text without its case; made by the first filter, because many catalogues are never filtered. */
+  #withoutCase: Map<string, readonly number[]> | undefined;
 
   number(text: string): number {
     let number = this.#numbers.get(text);
     if (number === undefined) {
-      number = this.#numbers.size;
+      number = this.#texts.push(text) - 1;
       this.#numbers.set(text, number);
+      if (this.#withoutCase !== undefined) addTo(this.#withoutCase, withoutCase(text), number);
     }
     return number;
   }
 
-  /** Undefined for a text that no item has. */
-  known(text: string): number | undefined {
-    return this.#numbers.get(text);
+  textOf(number: number): string {
+    return this.#texts[number]!;
   }
+
+  /** Numbers of the text in all spellings; none for a text that no item has had. */
+  known(text: string): readonly number[] {
+    if (this.#withoutCase === undefined) {
+      this.#withoutCase = new Map();
+      for (const [number, known] of this.#texts.entries())
+        addTo(this.#withoutCase, withoutCase(known), number);
+    }
+    return this.#withoutCase.get(withoutCase(text)) ?? [];
+  }
+}
+
+function addTo(lists: Map<string, readonly number[]>, key: string, number: number): void {
+  lists.set(key, [...(lists.get(key) ?? []), number]);
 }
 
 interface Facts {
@@ -28,6 +45,17 @@ interface Facts {
   /** Milliseconds since the epoch. */
   readonly since: number;
   readonly price: number | undefined;
+  /** Time of the last put, in milliseconds since the epoch. */
+  readonly updatedAt: number;
+}
+
+/** What the catalogue lists of an item. */
+export interface ListedItem {
+  /** From broad to narrow. */
+  readonly categories: readonly string[];
+  readonly attributes: Readonly<Record<string, string>>;
+  /** Milliseconds since the epoch. */
+  readonly updatedAt: number;
 }
 
 export interface FactsOptions {
@@ -56,6 +84,8 @@ export type ItemTest = (itemId: string) => boolean;
 export class ItemFacts {
   readonly #categories = new Terms();
   readonly #attributes = new Terms();
+  /** Length of the name of each attribute, which may contain colons. */
+  readonly #nameLengths: number[] = [];
   readonly #paths = new Terms();
   readonly #items = new Map<string, Facts>();
   readonly #options: FactsOptions;
@@ -83,14 +113,35 @@ export class ItemFacts {
       this.#items.delete(itemId);
       return;
     }
-    const attributes = Object.entries(item.attributes).map(([name, value]) => attributeTerm(name, value));
     this.#items.set(itemId, {
       categories: Int32Array.from(item.categories, (category) => this.#categories.number(category)),
-      attributes: Int32Array.from(attributes, (term) => this.#attributes.number(term)),
+      attributes: Int32Array.from(Object.entries(item.attributes), ([name, value]) =>
+        this.#attribute(name, value),
+      ),
       kind: item.categories.length === 0 ? undefined : this.#paths.number(JSON.stringify(item.categories)),
       since: this.#sinceIn(item),
       price: this.#priceIn(item),
+      updatedAt: item.updatedAt,
     });
+  }
+
+  #attribute(name: string, value: string): number {
+    const number = this.#attributes.number(attributeTerm(name, value));
+    this.#nameLengths[number] ??= name.length;
+    return number;
+  }
+
+  /** Undefined for an item that the catalogue does not list. */
+  get(itemId: string): ListedItem | undefined {
+    const facts = this.#items.get(itemId);
+    if (facts === undefined) return undefined;
+    const { updatedAt } = facts;
+    const categories = Array.from(facts.categories, (category) => this.#categories.textOf(category));
+    const attributes = Array.from(facts.attributes, (number) => {
+      const [term, length] = [this.#attributes.textOf(number), this.#nameLengths[number]!];
+      return [term.slice(0, length), term.slice(length + 1)] as const;
+    });
+    return { categories, attributes: Object.fromEntries(attributes), updatedAt };
   }
 
   /** Milliseconds since the epoch; undefined for an item that the catalogue does not list. */
@@ -139,6 +190,14 @@ export class ItemFacts {
     return [...new Set([...categories, ...attributes])].sort((a, b) => a - b);
   }
 
+  /** Categories and attributes of a filter that no item has had, as the filter writes them. */
+  unknownIn({ anyCategory, allCategories, attributes }: Omit<SlateFilter, 'exclude'>): string[] {
+    return [
+      ...[...anyCategory, ...allCategories].filter((text) => this.#categories.known(text).length === 0),
+      ...attributes.filter((term) => this.#attributes.known(term).length === 0),
+    ];
+  }
+
   /** Returns the test of a filter, which holds for the catalogue of this moment. */
   testOf({ anyCategory, allCategories, attributes, exclude }: SlateFilter): ItemTest {
     const excluded = new Set(exclude);
@@ -150,12 +209,12 @@ export class ItemFacts {
       if (any.length + all.length + wanted.length === 0) return true;
       const facts = this.#items.get(itemId);
       if (facts === undefined) return false;
-      const has = (numbers: Int32Array, number: number | undefined): boolean =>
-        number !== undefined && numbers.includes(number);
+      const has = (numbers: Int32Array, spellings: readonly number[]): boolean =>
+        spellings.some((number) => numbers.includes(number));
       return (
-        (any.length === 0 || any.some((number) => has(facts.categories, number))) &&
-        all.every((number) => has(facts.categories, number)) &&
-        wanted.every((number) => has(facts.attributes, number))
+        (any.length === 0 || any.some((spellings) => has(facts.categories, spellings))) &&
+        all.every((spellings) => has(facts.categories, spellings)) &&
+        wanted.every((spellings) => has(facts.attributes, spellings))
       );
     };
   }

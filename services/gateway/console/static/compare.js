@@ -45,7 +45,7 @@ export class TwoProposers {
 
   /** Reads the lists that the next slate is chosen from. */
   async refresh() {
-    const path = `/console/users/${encodeURIComponent(this.userId)}/lists`;
+    const path = `/console/user-lists?userId=${encodeURIComponent(this.userId)}`;
     const { lists } = await api(path, { signal: this.signal });
     this.found = lists;
     const models = lists.map(({ model }) => model);

@@ -25,8 +25,8 @@ function assign(element, attributes) {
 
 /** An error of the API, with its code. */
 export class ApiError extends Error {
-  constructor(status, { code = 'unknown', reason = 'no reason given', remedy = '' } = {}) {
-    super(`${reason} ${remedy}`.trim());
+  constructor(status, { code = 'unknown', detail = `The gateway answered ${status} without a reason.` }) {
+    super(detail);
     this.status = status;
     this.code = code;
   }
@@ -42,7 +42,7 @@ export async function api(path, { method = 'GET', body, signal, headers = {} } =
       : { headers: { ...headers, 'content-type': 'application/json' }, body: JSON.stringify(body) }),
   });
   const json = await answer.json().catch(() => ({}));
-  if (!answer.ok) throw new ApiError(answer.status, json.error);
+  if (!answer.ok) throw new ApiError(answer.status, json);
   return json;
 }
 

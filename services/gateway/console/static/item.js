@@ -23,13 +23,13 @@ export async function show(page, itemId, signal) {
   page.append(near, spaces, story);
   const id = encodeURIComponent(itemId);
   await Promise.all([
-    api(`/v1/items/${id}/similar?n=24`, { signal })
+    api(`/v1/similar?itemId=${id}&n=24`, { signal })
       .then(async (answer) => {
         await neighbours(near, itemId, answer, signal);
         await otherSpaces(spaces, id, answer.generation, signal);
       })
       .catch((error) => failed(near, error, signal)),
-    api(`/console/items/${id}/story`, { signal })
+    api(`/console/item-story?itemId=${id}`, { signal })
       .then((answer) => takers(story, answer))
       .catch((error) => failed(story, error, signal)),
   ]);
@@ -74,7 +74,7 @@ async function neighbours(element, itemId, { title, generation, items }, signal)
 
 /** The neighbours that each model finds: what it would propose to somebody who took this item alone. */
 async function otherSpaces(element, id, generation, signal) {
-  const path = `/console/items/${id}/neighbours?generation=${encodeURIComponent(generation)}`;
+  const path = `/console/item-neighbours?itemId=${id}&generation=${encodeURIComponent(generation)}`;
   const { models } = await api(path, { signal }).catch((error) => {
     failed(element, error, signal);
     return {};

@@ -215,10 +215,10 @@ class UserPage {
     const id = encodeURIComponent(this.userId);
     const { signal } = this;
     const [interests, story] = await Promise.all([
-      api(`/v1/users/${id}/interests`, { signal }).catch((error) =>
+      api(`/v1/interests?userId=${id}`, { signal }).catch((error) =>
         error.code === 'user.unknown' ? undefined : Promise.reject(error),
       ),
-      api(`/console/users/${id}/story`, { signal }),
+      api(`/console/user-story?userId=${id}`, { signal }),
     ]).catch((error) => {
       if (!signal.aborted) this.map.replaceChildren(h('p', { class: 'bad' }, error.message));
       return [];
