@@ -95,6 +95,12 @@ await runStage(STAGES.rerank, async (stage) => {
     isCatalogueRead = true;
   });
 
+  const demandCatalogue = (): void => {
+    if (isCatalogueRead) return;
+    const reason = 'the catalogue is still being read';
+    throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
+  };
+
   const chooser = createSlateChooser({
     config,
     metrics,
@@ -106,12 +112,6 @@ await runStage(STAGES.rerank, async (stage) => {
     policyOf: (name, learner) => served.current(name, learner),
     now: Date.now,
   });
-  const demandCatalogue = (): void => {
-    if (isCatalogueRead) return;
-    const reason = 'the catalogue is still being read';
-    throw new TributaryError('stage.not-ready', reason, { status: 503, retryable: true });
-  };
-
   addSlateRoute(stage.http, {
     calls: createSlateCalls({
       maxCalls: config.maxSlates,

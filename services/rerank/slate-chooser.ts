@@ -55,7 +55,8 @@ export function createSlateChooser(options: ChooserOptions): SlateChooser {
       const request: SlateRequest = { ...rest, candidates, limits, served, experiment, now };
       const slate = composeSlate(request);
       count(slate, served, candidates, asked.size, metrics);
-      const unknown = asked.explain && asked.filter !== undefined ? facts.unknownIn(asked.filter) : [];
+      const unknown =
+        asked.explain && asked.filter !== undefined ? options.facts.unknownIn(asked.filter) : [];
       const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate, unknown) } : slate;
       if (isLogged)
         sampled.set(
