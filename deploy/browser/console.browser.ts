@@ -54,7 +54,7 @@ describe('the console in Chromium', () => {
   it('an action on an item changes the slate on the page', async () => {
     await open(`user/${KNOWN_USER}`, '.slate .card');
     const took: number[] = [];
-    for (const type of ['buy', 'view', 'hide', 'buy']) {
+    for (const type of ['buy', 'view', 'save', 'hide', 'buy']) {
       const slate = page.locator('ol.slate');
       const version = await slate.getAttribute('data-version');
       const acted = await page.locator('.log li').count();
@@ -91,6 +91,57 @@ describe('the console in Chromium', () => {
     );
   });
 
+  it('a user and an item whose ids are dots are looked at and acted as, though paths lose such ids', async () => {
+    const item = { itemId: '..', title: 'Dots', categories: ['Dairy'] };
+    const put = await fetch(`${URL_OF_GATEWAY}/v1/items`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify([item]),
+    });
+    assert.equal(put.status, 202);
+    await open(`user/${encodeURIComponent('..')}`, '.slate .card');
+    await page.locator('.card button[data-act^="buy "]').first().click();
+    await page.locator('.log li').first().waitFor();
+    await open(`user/${encodeURIComponent('..')}`, '.interests li:not(.quiet)');
+    while (!(await fetch(`${URL_OF_GATEWAY}/v1/items?itemId=..`)).ok);
+    const read = (await (await fetch(`${URL_OF_GATEWAY}/v1/items?itemId=..`)).json()) as typeof item;
+    assert.deepEqual([read.title, read.categories], [item.title, item.categories]);
+    await page.evaluate("location.hash = '#/item/..'");
+    await page.getByText(/^\.\. has no vector in/).waitFor();
+    assert.deepEqual(
+      console_.complaints().filter((text) => !text.includes('404')),
+      [],
+    );
+  });
+
+  it('a topic is followed live, by key and filter, and an impossible filter is said', async () => {
+    await open('topics', '[role=log] pre');
+    const lines = page.locator('[role=log] pre');
+    await page.getByLabel('Key', { exact: true }).fill('tail-user');
+    await page.getByLabel('Filter', { exact: true }).fill('type=save');
+    await page.getByRole('button', { name: 'Follow' }).click();
+    await page.getByText('Following actions').waitFor();
+    const actions = [
+      ['tail-user', 'save', 'wanted'],
+      ['tail-user', 'view', 'of-another-type'],
+      ['other-user', 'save', 'of-another-key'],
+      ['tail-user', 'save', 'wanted-too'],
+    ].map(([userId, type, itemId]) => ({ userId, type, itemId }));
+    const posted = await fetch(`${URL_OF_GATEWAY}/v1/actions`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(actions),
+    });
+    assert.equal(posted.status, 202);
+    await lines.nth(1).waitFor();
+    const texts = (await lines.allTextContents()).join('\n');
+    assert.match(texts, /wanted-too[^]*"wanted"/, 'the newest on top');
+    assert.doesNotMatch(texts, /of-another/);
+    await page.getByLabel('Filter', { exact: true }).fill('kind');
+    await page.getByRole('button', { name: 'Follow' }).click();
+    await page.getByText(/The gateway refuses: check the filter/).waitFor();
+  });
+
   it('recommendations keep to a filter by categories, attributes and excluded items', async () => {
     const shown = async (query: string) => {
       const answer = await fetch(
@@ -111,7 +162,17 @@ describe('the console in Chromium', () => {
     const brand = await shown('attribute=brand:Store&category=Dairy&category=Fruit');
     // Items at even places of the catalogue are of the store's own brand.
     assert.ok(brand.length > 0 && brand.every(({ title }) => Number(/\d+$/.exec(title)![0]) % 2 === 0));
+    assert.deepEqual(
+      (await shown('category=fruit')).length > 0,
+      true,
+      'the case of a category does not count',
+    );
     assert.deepEqual(await shown('category=Unknown'), []);
+    const explained = await fetch(
+      `${URL_OF_GATEWAY}/v1/recommendations?userId=${KNOWN_USER}&probe=true&explain=true&category=Diary&attribute=brand:store`,
+    );
+    const { explain } = (await explained.json()) as { explain: { unknown: string[] } };
+    assert.deepEqual(explain.unknown, ['Diary']);
   });
 
   it('the first paint is soon', async () => {
