@@ -135,7 +135,7 @@ describe('the console in Chromium', () => {
     assert.equal(posted.status, 202);
     await lines.nth(1).waitFor();
     const texts = (await lines.allTextContents()).join('\n');
-    assert.match(texts, /wanted-too[^]*"wanted"/, 'the newest on top');
+    assert.match(texts, /wanted-too[\s\S]*"wanted"/, 'the newest on top');
     assert.doesNotMatch(texts, /of-another/);
     await page.getByLabel('Filter', { exact: true }).fill('kind');
     await page.getByRole('button', { name: 'Follow' }).click();

@@ -38,7 +38,7 @@ describe('trigger', () => {
           results: [{ index: 0, status: 'accepted', partition: 2, offset: 41 }],
         });
     });
-    server.get('/v1/users/:id/interests', async (_request, reply) => {
+    server.get('/v1/interests', async (_request, reply) => {
       if (!isKnown && !isActed)
         return reply.code(404).send({ error: { code: 'user.unknown', reason: 'unknown', retryable: false } });
       reads += isActed ? 1 : 0;
