@@ -30,13 +30,11 @@ describe('trigger', () => {
   before(async () => {
     server.post('/v1/actions', async (_request, reply) => {
       isActed = true;
-      return reply
-        .code(202)
-        .send({
-          accepted: 1,
-          rejected: 0,
-          results: [{ index: 0, status: 'accepted', partition: 2, offset: 41 }],
-        });
+      return reply.code(202).send({
+        accepted: 1,
+        rejected: 0,
+        results: [{ index: 0, status: 'accepted', partition: 2, offset: 41 }],
+      });
     });
     server.get('/v1/interests', async (_request, reply) => {
       if (!isKnown && !isActed)
