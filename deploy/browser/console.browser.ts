@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Page } from 'playwright-core';
 import { KNOWN_ITEM, KNOWN_USER } from '../api/start-api.ts';
 import { ARTIFACTS, type ConsolePage, openConsolePage, URL_OF_GATEWAY } from './console-page.ts';
@@ -50,6 +51,31 @@ describe('the console in Chromium', () => {
       assert.deepEqual(console_.complaints(), []);
     });
   }
+
+  it('the overview shows what flows through the stages, with the rate, the lag and the time of each hop', async () => {
+    await open('', '[aria-label="Groups"] td');
+    let isSeen = false;
+    const hop = page.locator('[aria-label="Freshness by hop"] td', { hasText: 'accepted → proposals' });
+    const seen = hop
+      .first()
+      .waitFor({ timeout: 30_000 })
+      .finally(() => (isSeen = true));
+    for (let n = 0; !isSeen; n++) {
+      await fetch(`${URL_OF_GATEWAY}/v1/actions`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ userId: 'flow-user', itemId: KNOWN_ITEM, type: 'view', eventId: `flow-${n}` }),
+      });
+      await Promise.race([seen, delay(200)]);
+    }
+    await seen;
+    assert.match(
+      (await page.locator('[role=status]').first().textContent())!,
+      /\d+ actions a second, \d+ messages wait/,
+    );
+    const groups = await page.locator('[aria-label="Groups"]').textContent();
+    assert.match(groups!, /interests.*actions/s);
+  });
 
   it('an action on an item changes the slate on the page', async () => {
     await open(`user/${KNOWN_USER}`, '.slate .card');
