@@ -1,5 +1,11 @@
 /** What every command line of this project shares: exit codes, help, and parsers of option values. */
-import { type Command, type CommanderError, InvalidArgumentError } from 'commander';
+import {
+  type Argument,
+  type Command,
+  type CommanderError,
+  InvalidArgumentError,
+  type Option,
+} from 'commander';
 import { TOPICS, type TopicName } from './catalog.ts';
 import { closestWord } from './closest-word.ts';
 import { EXIT_CODES, EXIT_CODES_HELP } from './exit-codes.ts';
@@ -18,7 +24,24 @@ function prepare(command: Command): void {
     .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(use --help to list commands and options)')
     .showSuggestionAfterError();
+  suggestChoices(command);
   for (const part of command.commands) prepare(part);
+}
+
+/** Lets a mistyped choice of an option or argument be answered with the probable one. */
+export function suggestChoices(command: Command): void {
+  for (const word of [...command.options, ...command.registeredArguments]) suggestFor(word);
+}
+
+function suggestFor(word: Option | Argument): void {
+  const choices = word.argChoices;
+  if (choices === undefined) return;
+  word.argParser((text: string) => {
+    if (choices.includes(text)) return text;
+    const meant = closestWord(text, choices);
+    const hint = meant === undefined ? '' : `Did you mean ${meant}? `;
+    throw new InvalidArgumentError(`${hint}Allowed choices are ${choices.join(', ')}.`);
+  });
 }
 
 /** Ends the process after a wrong word, or after the help. Commander has printed the reason. */

@@ -1,10 +1,11 @@
 /** The commands of the command line: each turns flags into printed lines. */
-import { TributaryError } from '#contracts/errors.ts';
+import { ERROR_REMEDIES, TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { patiently } from '#contracts/patience.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { applyTopics, planTopics } from './apply.ts';
 import { CATALOG, type TopicName } from './catalog.ts';
+import { closestWord } from './closest-word.ts';
 import type { CommandContext } from './command.ts';
 import { kindToJson, readDeadLetterKinds, renderKinds } from './dead-letter-kinds.ts';
 import { type Condition, parseCondition, parseGrep, parseHeaderTest } from './filter.ts';
@@ -152,6 +153,7 @@ export async function tailCommand(
 
 export async function requeueCommand(context: CommandContext, flags: RequeueFlags): Promise<void> {
   const { from = 'beginning', json, ...options } = flags;
+  checkCode(options.code);
   const requeued = await requeueDeadLetters({
     ...options,
     ...clientsOf(context),
@@ -168,6 +170,18 @@ export async function requeueCommand(context: CommandContext, flags: RequeueFlag
   if (json) return;
   const verb = flags.dryRun ? 'would be requeued' : 'requeued';
   await context.write(`${requeued} dead letter${requeued === 1 ? '' : 's'} ${verb}.\n`);
+  if (requeued === 0)
+    await context.write(
+      '`npm run topics -- dead-letters` lists the kinds that are there, with the words that choose them.\n',
+    );
+}
+
+/** A newer stage may know codes that this program does not; one that is nearly a known one is mistyped. */
+function checkCode(code: string | undefined): void {
+  const codes = Object.keys(ERROR_REMEDIES);
+  const meant = code === undefined || codes.includes(code) ? undefined : closestWord(code, codes);
+  if (meant === undefined) return;
+  throw new TributaryError('topics.option', `--code “${code}” is no error code: did you mean ${meant}?`);
 }
 
 export function clientsOf({ kafka, config, signal, write }: CommandContext) {
@@ -200,9 +214,11 @@ export function parseRetention(texts: readonly string[]): NonNullable<PlanOption
     const [name = '', days = ''] = text.split('=');
     const retentionMs = days === 'forever' ? -1 : Number(days) * 86_400_000;
     if (!isTopicName(name) || days === '' || !(retentionMs > 0 || retentionMs === -1)) {
+      const meant = isTopicName(name) ? undefined : closestWord(name, Object.keys(CATALOG));
+      const hint = meant === undefined ? '' : `did you mean the topic ${meant}? Otherwise `;
       throw new TributaryError(
         'topics.option',
-        `--retention “${text}”: write topic=days or topic=forever, as in actions=365.`,
+        `--retention “${text}”: ${hint}write topic=days or topic=forever, as in actions=365.`,
       );
     }
     return [name, Math.round(retentionMs)] as const;
@@ -216,15 +232,47 @@ export function parseRetention(texts: readonly string[]): NonNullable<PlanOption
  */
 export function checkFields(topic: TopicName, conditions: readonly Condition[]): void {
   const record = CATALOG[topic].schema;
-  const fields = SCHEMAS[record].fields.map(({ name }) => name);
   for (const { path } of conditions) {
-    if (!fields.includes(path[0]!)) {
-      throw new TributaryError(
-        'topics.option',
-        `--filter: ${record} has no field ${path[0]}; its fields are ${fields.join(', ')}.`,
-      );
-    }
+    const fault = fieldFault(SCHEMAS[record], path);
+    if (fault !== undefined) throw new TributaryError('topics.option', `--filter: ${fault}`);
   }
+}
+
+/** Why a path leads nowhere in a record, in one sentence; a map may have any key. */
+function fieldFault(schema: unknown, [name, ...rest]: readonly string[], parent = ''): string | undefined {
+  if (name === undefined || Array.isArray(schema)) {
+    // Of a union the first branch that has the field counts.
+    const faults = (Array.isArray(schema) && name !== undefined ? schema : []).map((branch) =>
+      fieldFault(branch, [name!, ...rest], parent),
+    );
+    return faults.includes(undefined)
+      ? undefined
+      : (faults.find((fault) => !/no fields/.test(fault!)) ?? faults[0]);
+  }
+  if (typeof schema !== 'object' || schema === null) return `${parent} has no fields, and so no ${name}.`;
+  const {
+    type,
+    items,
+    values,
+    fields,
+    name: record,
+  } = schema as {
+    readonly type?: unknown;
+    readonly items?: unknown;
+    readonly values?: unknown;
+    readonly fields?: ReadonlyArray<{ readonly name: string; readonly type: unknown }>;
+    readonly name?: string;
+  };
+  if (type === 'array') return fieldFault(items, [name, ...rest], parent);
+  if (type === 'map') return fieldFault(values, rest, `${parent}.${name}`);
+  if (fields === undefined) return fieldFault(type, [name, ...rest], parent);
+  const field = fields.find((one) => one.name === name);
+  const path = parent === '' ? name : `${parent}.${name}`;
+  if (field !== undefined) return fieldFault(field.type, rest, path);
+  const names = fields.map((one) => one.name);
+  const meant = closestWord(name, names);
+  const hint = meant === undefined ? '' : ` did you mean ${meant}?`;
+  return `${parent === '' ? record : parent} has no field ${name};${hint} its fields are ${names.join(', ')}.`;
 }
 
 function requeuedToJson({ letter, partition, offset, sentTo }: RequeuedLetter): object {

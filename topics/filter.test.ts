@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
+import type { TopicName } from './catalog.ts';
+import { checkFields } from './commands.ts';
 import { matches, parseCondition, parseGrep, parseHeaderTest } from './filter.ts';
 
 const slate = {
@@ -87,5 +89,26 @@ describe('a filter on headers', () => {
 
   it('rejects a regular expression that is none, and names the option', () => {
     assert.throws(() => parseGrep('('), { code: 'topics.option', message: /--grep “\(”/ });
+  });
+
+  it('a field that a record does not have is an error with the probable one, however deep it stands', () => {
+    const check = (topic: TopicName, text: string) => () => checkFields(topic, [parseCondition(text)]);
+    for (const [topic, text, message] of [
+      ['actions', 'tpye=buy', /UserAction has no field tpye; did you mean type\?/],
+      ['slates', 'slots.itemid=7', /slots has no field itemid; did you mean itemId\?/],
+      ['slates', 'slots.because.item=7', /slots\.because has no field item; .*itemId/],
+      ['actions', 'userId.name=7', /userId has no fields, and so no name/],
+    ] as const) {
+      assert.throws(check(topic, text), { code: 'topics.option', message }, text);
+    }
+    for (const [topic, text] of [
+      ['slates', 'slots.itemId=7'],
+      ['slates', 'slots.because.itemId=7'],
+      ['slates', 'slots.models~^medoid'],
+      ['items', 'attributes.brand=Store'],
+      ['interests', 'medoids.importance>1'],
+    ] as const) {
+      assert.doesNotThrow(check(topic, text), text);
+    }
   });
 });

@@ -10,6 +10,7 @@ import {
   type MappingGap,
   readTimes,
   translateTypes,
+  whatOf,
   withTimeOfDay,
 } from './propose-actions.ts';
 import { attributeColumns, categoryColumns } from './propose-items.ts';
@@ -106,7 +107,8 @@ export function lookAtColumns(sample: Sample, mapping: Mapping, now: number): Fi
     gaps.unshift({ sentence });
   }
   const entries: Entries = { ...claims.proposed };
-  if (kind === 'actions') gaps.push(...lookInside(claims, mapping.actions ?? {}, entries, now));
+  if (kind === 'actions')
+    gaps.push(...lookInside(claims, mapping.actions ?? {}, entries, now, gaps.length > 0));
   const isUseful = !isHopeless && Object.keys(entries).length > 0;
   const whole: Mapping = isUseful ? { [kind]: entries } : {};
   const left = claims.free;
@@ -143,19 +145,25 @@ function proposeColumns(claims: Claims, now: number): void {
   claims.propose('eventId', columnNamed(claims.free, names.eventId!));
 }
 
-/** Looks at the cells of types, times and numbers; adds to the entries what reads them. @returns the faults of what is read already */
+/**
+ * Looks at the cells of types, times and numbers; adds to the entries what reads them.
+ * @param isRefused whether the file has a fault already, so that its owner reads what else is to know
+ * @returns the faults of what is read already
+ */
 function lookInside(
   { sample, known, proposed }: Claims,
   given: NonNullable<Mapping['actions']>,
   entries: Entries,
   now: number,
+  isRefused: boolean,
 ): readonly MappingGap[] {
   const gaps: MappingGap[] = [];
   const sources = { ...known, ...proposed } as Sources;
   if (sources.type !== undefined) {
-    const { type, gap } = translateTypes(sample, sources.type);
+    const { type, gap, strange = [] } = translateTypes(sample, sources.type);
     if (type !== undefined) entries.type = type;
     if (gap !== undefined && known.type !== undefined) gaps.push(gap);
+    else if (isRefused && strange.length > 0) gaps.push({ sentence: `${sample.file}: ${whatOf(strange)}` });
   }
   if (sources.occurredAt !== undefined) {
     const { times, gap } = readTimes(sample, sources.occurredAt, given, now);
@@ -166,7 +174,7 @@ function lookInside(
   if (sources.value !== undefined && given.decimal === undefined && hasDecimalComma(sample, sources.value)) {
     entries.decimal = ',';
     if (known.value !== undefined) {
-      gaps.push({ sentence: `${sample.file}: value has a decimal comma in most rows: set "decimal": ",".` });
+      gaps.push({ sentence: `${sample.file}: numbers of value have a decimal comma: set "decimal": ",".` });
     }
   }
   return gaps;

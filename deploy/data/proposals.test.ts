@@ -155,6 +155,29 @@ describe('a mapping that is proposed for own files', () => {
     assert.deepEqual([dataset.actionCount, dataset.rejections.byField.type], [20, 10]);
   });
 
+  it('proposes a decimal comma where some numbers have one and none has a point', async () => {
+    const heading = 'userId;itemId;occurredAt;value\n';
+    const row = (value: string) => `u;i;2026-01-02T10:00:00Z;${value}\n`;
+    const mixed = await write('comma.csv', `${heading}${row('1').repeat(20)}${row('1.250,5')}`);
+    const { message, proposal } = await refusalOf({ actions: mixed });
+    assert.match(message, /^comma\.csv: numbers of value have a decimal comma: set "decimal": ","\./);
+    assert.deepEqual(proposal!.mapping, { actions: { decimal: ',' } });
+    const values = (await collect((await openWith({ actions: mixed }, proposal!.mapping)).actions())).map(
+      ({ value }) => value,
+    );
+    assert.deepEqual([values.length, Math.max(...values.map(Number))], [21, 1_250.5]);
+    const both = await write('both.csv', `${heading}${row('1.5').repeat(20)}${row('1,5')}`);
+    assert.deepEqual(await surveyFiles({ actions: both }, {}, NOW), []);
+  });
+
+  it('names types that nobody can guess also in a column that is only proposed', async () => {
+    const actions = await write(
+      'news.csv',
+      `who,sku,when,event\n${rows(30, (n) => `u,i,2026-01-02T10:00:00Z,${n % 9 ? 'bought' : 'newsletter'}`)}\n`,
+    );
+    assert.match((await refusalOf({ actions })).message, /\nnews\.csv: Say also what “newsletter” means/);
+  });
+
   it('asks about the order of day and month where the file does not show it', async () => {
     const heading = 'userId,itemId,occurredAt\n';
     const ambiguous = await write(

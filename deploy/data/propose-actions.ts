@@ -61,7 +61,7 @@ export function columnOfValues(sample: Sample, free: readonly string[]): string 
 export function translateTypes(
   sample: Sample,
   source: FieldSource,
-): { readonly type?: FieldSource; readonly gap?: MappingGap } {
+): { readonly type?: FieldSource; readonly gap?: MappingGap; readonly strange?: readonly string[] } {
   const [column] = columnsOf(source);
   if (column === undefined || !hasColumn(sample, column)) return {};
   const found = new Map<string, number>();
@@ -81,7 +81,12 @@ export function translateTypes(
   const rest =
     strange.length === 0 ? '' : ` Say also what ${listed(strange)} means, or its rows are left out.`;
   const sentence = `${sample.file}: type is none of ${ACTION_TYPES.join(', ')} in ${rows} of ${sample.rows.length} rows: ${listed([...found.keys()])}.${rest}`;
-  return { type: { column, values }, gap: { sentence } };
+  return { type: { column, values }, gap: { sentence }, strange };
+}
+
+/** @returns a sentence about texts for which nobody but the owner knows the type of action */
+export function whatOf(strange: readonly string[]): string {
+  return `Say also what ${listed(strange)} means, or its rows are left out.`;
 }
 
 function listed(texts: readonly string[]): string {
@@ -165,12 +170,11 @@ export function withTimeOfDay(sample: Sample, date: string, free: readonly strin
   return holds ? { columns: [date, time] } : date;
 }
 
-/** Whether the numbers of a column have a decimal comma. */
+/** Whether numbers of a column have a decimal comma, and none has a decimal point. */
 export function hasDecimalComma(sample: Sample, source: FieldSource): boolean {
   const [column] = columnsOf(source);
   const texts = column === undefined ? [] : textsOf(sample, column);
-  const commas = texts.filter(
-    (text) => Number.isNaN(numberOf(text, '.')) && !Number.isNaN(numberOf(text, ',')),
-  );
-  return isMost(commas.length, texts.length) || commas.length * 2 > texts.length;
+  const only = (decimal: '.' | ',', other: '.' | ',') =>
+    texts.some((text) => !Number.isNaN(numberOf(text, decimal)) && Number.isNaN(numberOf(text, other)));
+  return only(',', '.') && !only('.', ',');
 }

@@ -1,7 +1,8 @@
 import type { Reject, RejectedRow } from './rows.ts';
 
-/** Rejected rows that are kept as examples. */
+/** Rejected rows that are kept as examples: of each field a few, so that a frequent fault does not hide the others. */
 const EXAMPLES = 20;
+const EXAMPLES_OF_FIELD = 5;
 
 /** Rows of a user's own files that were left out. */
 export interface RejectedRows {
@@ -24,7 +25,8 @@ export function collectRejections(onEach: Reject = () => undefined): {
     add(rejection: RejectedRow) {
       result.count += 1;
       byField[rejection.field] = (byField[rejection.field] ?? 0) + 1;
-      if (examples.length < EXAMPLES) examples.push(rejection);
+      if (byField[rejection.field]! <= EXAMPLES_OF_FIELD && examples.length < EXAMPLES)
+        examples.push(rejection);
       onEach(rejection);
     },
   };

@@ -1,5 +1,5 @@
 import { Command, InvalidArgumentError, Option } from 'commander';
-import { exitOfWords } from '#topics/command-line.ts';
+import { exitOfWords, suggestChoices } from '#topics/command-line.ts';
 import type { CustomFiles } from '../data/custom.ts';
 
 export interface DemoOptions {
@@ -23,6 +23,7 @@ export interface DemoOptions {
 /** Parses the command line; a wrong word exits the process with 2 and a message. */
 export function parseDemoOptions(args: readonly string[]): DemoOptions {
   const command = demoCommand().exitOverride(exitOfWords);
+  suggestChoices(command);
   const { actions, items, mapping, ...options } = command
     .parse(args, { from: 'user' })
     .opts<Omit<DemoOptions, 'files'> & Partial<CustomFiles>>();

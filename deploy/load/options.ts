@@ -1,4 +1,5 @@
 import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
+import { suggestChoices } from '#topics/command-line.ts';
 import { isTimeZone } from '../data/event-times.ts';
 import type { Mapping } from '../data/mapping.ts';
 
@@ -36,6 +37,7 @@ export interface LoadCommandOptions {
  */
 export function parseLoadOptions(args: readonly string[], name = 'npm run load --'): LoadCommandOptions {
   const command = loadCommand(name).exitOverride();
+  suggestChoices(command);
   const { encoding, timeFormat, timeZone, ...options } = command
     .parse(args, { from: 'user' })
     .opts<Omit<LoadCommandOptions, 'format'> & LoadCommandOptions['format']>();

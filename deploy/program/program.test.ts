@@ -38,7 +38,14 @@ describe('the program tributary', () => {
       [['users', 'shwo', '900'], /Did you mean show\?/],
       [['tail', 'actions', '--folow'], /Did you mean --follow\?/],
       [['tail', 'acts'], /Did you mean actions\?|The topics are/],
-      [['trigger', 'buys', '--user', '1', '--item', '2'], /Allowed choices are view, click/],
+      [
+        ['trigger', 'buys', '--user', '1', '--item', '2'],
+        /Did you mean buy\? Allowed choices are view, click/,
+      ],
+      [['topics', 'requeue', '--code', 'decode.magc'], /did you mean decode\.magic\?/],
+      [['topics', 'plan', '--retention', 'actoins=5'], /did you mean the topic actions\?/],
+      [['tail', 'actions', '--filter', 'tpye=buy'], /did you mean type\?/],
+      [['tail', 'actions', '--since', '2026-03-01 12:00'], /did you mean 2026-03-01T12:00Z \(UTC\)\?/],
       [['trigger', 'buy', '--user', '1'], /required option '--item <id>'/],
       [['tail'], /name a topic, or --user ID, or --item ID/],
       [['tail', '--user', '1', '--key', '2'], /--key selects messages of one topic/],
@@ -46,6 +53,7 @@ describe('the program tributary', () => {
       [['tail', '--user', '1', '--trace', 'xyz'], /--trace “xyz”/],
       [['replay', '--as', 'old'], /Expected logged or new/],
       [['completion', 'fish'], /Allowed choices are bash, zsh/],
+      [['completion', 'bsh'], /Did you mean bash\?/],
     ];
     await Promise.all(
       cases.map(async ([words, expected]) => {
