@@ -78,8 +78,7 @@ export function translateTypes(
   const values = { ...known, ...Object.fromEntries(likely) };
   const strange = [...found.keys()].filter((text) => likelyType(text) === undefined);
   const rows = [...found.values()].reduce((sum, count) => sum + count, 0);
-  const rest =
-    strange.length === 0 ? '' : ` Say also what ${listed(strange)} means, or its rows are left out.`;
+  const rest = strange.length === 0 ? '' : ` ${whatOf(strange)}`;
   const sentence = `${sample.file}: type is none of ${ACTION_TYPES.join(', ')} in ${rows} of ${sample.rows.length} rows: ${listed([...found.keys()])}.${rest}`;
   return { type: { column, values }, gap: { sentence }, strange };
 }

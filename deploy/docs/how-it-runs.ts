@@ -44,8 +44,10 @@ const RULES: readonly Rule[] = [
     pattern: /^npm run stage \w+$/,
     how: elsewhere('the set-up of this test starts the stages in the same way'),
   },
+  { pattern: /^npm run load -- .*deploy\/examples\//, how: (text) => here(text) },
+  { pattern: /^npm run load /, how: elsewhere('deploy/load/load.test.ts, on files that it makes') },
   {
-    pattern: /^npm (test\b|run (verify:kubernetes|test:\w+|bench|evaluate|faults|load|check|generate)\b)/,
+    pattern: /^npm (test\b|run (verify:kubernetes|test:\w+|bench|evaluate|faults|check|generate)\b)/,
     how: elsewhere('it is a test itself'),
   },
   {
