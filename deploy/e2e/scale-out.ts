@@ -19,7 +19,13 @@ import { startRegistry } from '../local/servers.ts';
 import type { Path } from '../path/path.ts';
 import type { WholePath } from './whole-path.ts';
 
-export const SHAPE = { brokers: 3, redisPrimaries: 3, copies: 2, indexShards: 2, inferenceWorkers: 2 } as const;
+export const SHAPE = {
+  brokers: 3,
+  redisPrimaries: 3,
+  copies: 2,
+  indexShards: 2,
+  inferenceWorkers: 2,
+} as const;
 
 const BROKER_HEAP = '320m';
 const READY_TIMEOUT_MS = 600_000;

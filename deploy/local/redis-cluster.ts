@@ -48,7 +48,16 @@ export async function startRedisCluster(
         ...['--bind', '127.0.0.1', '--port', String(ports[node]), '--dir', folder],
         ...['--cluster-enabled', 'yes', '--cluster-port', String(buses[node])],
         ...['--cluster-require-full-coverage', 'yes', '--cluster-node-timeout', '15000'],
-        ...['--save', '', '--appendonly', 'yes', '--appendfsync', 'always', '--maxmemory-policy', 'noeviction'],
+        ...[
+          '--save',
+          '',
+          '--appendonly',
+          'yes',
+          '--appendfsync',
+          'always',
+          '--maxmemory-policy',
+          'noeviction',
+        ],
       ],
       isReady: () => answersPing(ports[node]!),
     });
@@ -80,7 +89,8 @@ async function joinNodes(ports: readonly number[], buses: readonly number[]): Pr
         /^cluster_state:ok/m.test(String(info)) &&
         new RegExp(`^cluster_known_nodes:${ports.length}\\b`, 'm').test(String(info));
       if (infos.every(isWhole)) return;
-      if (performance.now() > deadline) throw new Error(`the Redis Cluster is not whole: ${String(infos[0])}`);
+      if (performance.now() > deadline)
+        throw new Error(`the Redis Cluster is not whole: ${String(infos[0])}`);
       await delay(POLL_MS);
     }
   } finally {
