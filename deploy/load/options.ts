@@ -2,6 +2,7 @@ import { Command, CommanderError, InvalidArgumentError, Option } from 'commander
 import { suggestChoices } from '#topics/command-line.ts';
 import { isTimeZone } from '../data/event-times.ts';
 import type { Mapping } from '../data/mapping.ts';
+import { gatewayUrl } from '../program/gateway.ts';
 
 export interface LoadCommandOptions {
   readonly actions: string | undefined;
@@ -85,7 +86,7 @@ export function loadCommand(name: string): Command {
     .option(
       '--gateway <url>',
       'address of the gateway (default: TRIBUTARY_GATEWAY_URL, or that of the running demo)',
-      parseUrl,
+      gatewayUrl,
     )
     .option('--dry-run', 'check the files and tell what would be loaded, but send nothing', false)
     .option('--shift', 'move all times by the same span, so that the newest action is now', false)
@@ -118,13 +119,6 @@ const emptyOptions = {
 /** Whether an error only ends the process, because its message was printed. */
 export function wasPrinted(error: unknown): error is CommanderError {
   return error instanceof CommanderError;
-}
-
-function parseUrl(text: string): string {
-  if (!URL.canParse(text) || !/^https?:/.test(text)) {
-    throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:18080.');
-  }
-  return text;
 }
 
 function parseZone(text: string): string {

@@ -1,3 +1,4 @@
+import { InvalidArgumentError } from 'commander';
 import { createPeer, type Peer } from '#platform/http/peer.ts';
 import { readProgramConfig } from './config.ts';
 
@@ -18,4 +19,10 @@ export async function withGateway<T>(
   } finally {
     await gateway.close();
   }
+}
+
+/** @throws InvalidArgumentError unless the text is an address over HTTP */
+export function gatewayUrl(text: string): string {
+  if (URL.canParse(text) && /^https?:/.test(text)) return text;
+  throw new InvalidArgumentError('Expected an address such as http://127.0.0.1:18080.');
 }

@@ -9,12 +9,12 @@ import type { Peer } from '#platform/http/peer.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { type CommandContext, runCommand } from '#topics/command.ts';
 import { collectValues, positiveInteger } from '#topics/command-line.ts';
-import { clientsOf } from '#topics/commands.ts';
+import { checkFields, clientsOf } from '#topics/commands.ts';
 import { EXIT_CODES } from '#topics/exit-codes.ts';
 import { matches, parseCondition } from '#topics/filter.ts';
 import { parsePosition } from '#topics/positions.ts';
 import { readTopic, STOP } from '#topics/reader.ts';
-import { withGateway } from './gateway.ts';
+import { gatewayUrl, withGateway } from './gateway.ts';
 
 interface ReplayFlags {
   readonly from: string;
@@ -61,6 +61,7 @@ export function replayCommand(): Command {
     .option(
       '--gateway <url>',
       'address of the gateway (default: that of the environment or of the running demo)',
+      gatewayUrl,
     )
     .option('--dry-run', 'count the actions and send none')
     .option('--json', 'one JSON object')
@@ -88,6 +89,7 @@ async function replay(context: CommandContext, flags: ReplayFlags): Promise<void
 async function readActions(context: CommandContext, flags: ReplayFlags): Promise<UserAction[]> {
   const { kafka, codec, namespace, signal } = clientsOf(context);
   const conditions = (flags.filter ?? []).map(parseCondition);
+  checkFields('actions', conditions);
   const actions: UserAction[] = [];
   await readTopic({
     kafka,

@@ -1,5 +1,5 @@
 /** `tributary produce`: messages from JSON lines. */
-import { createReadStream } from 'node:fs';
+import { createReadStream, existsSync } from 'node:fs';
 import { Command } from 'commander';
 import { TributaryError } from '#contracts/errors.ts';
 import { faultSentence } from '#contracts/fault.ts';
@@ -46,6 +46,8 @@ async function produce(
   flags: ProduceFlags,
 ): Promise<void> {
   const { codec, namespace } = clientsOf(context);
+  if (flags.file !== undefined && !existsSync(flags.file))
+    throw new TributaryError('topics.option', `produce: there is no file ${flags.file}: check the path.`);
   if (flags.file === undefined && process.stdin.isTTY)
     throw new TributaryError(
       'topics.option',
