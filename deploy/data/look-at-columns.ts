@@ -34,6 +34,8 @@ export interface Finding {
   readonly unused: readonly string[];
   /** Fields that unused columns probably hold, by column. */
   readonly hints: ReadonlyMap<string, string>;
+  /** What the owner should know although it is no fault, one sentence each. */
+  readonly notes: readonly string[];
   /** Everything that a mapping could read, and the columns that still stay unused. */
   readonly whole: Mapping;
   readonly left: readonly string[];
@@ -87,10 +89,11 @@ export function lookAtColumns(sample: Sample, mapping: Mapping, now: number): Fi
   const { kind, columns, rows } = sample;
   // Without a row nothing is missing.
   if (rows.length === 0) {
-    return { gaps: [], proposal: {}, unused: [], hints: new Map(), whole: {}, left: [] };
+    return { gaps: [], proposal: {}, unused: [], hints: new Map(), whole: {}, left: [], notes: [] };
   }
   const claims = new Claims(sample, (mapping[kind] ?? {}) as Entries);
-  const gaps: MappingGap[] = wrongColumns(claims);
+  const notes: string[] = [];
+  const gaps: MappingGap[] = wrongColumns(claims, notes);
   const missing = REQUIRED[kind].filter(
     (field) => (claims.known[field] ?? claims.given[field]) === undefined,
   );
@@ -108,17 +111,19 @@ export function lookAtColumns(sample: Sample, mapping: Mapping, now: number): Fi
   }
   const entries: Entries = { ...claims.proposed };
   if (kind === 'actions')
-    gaps.push(...lookInside(claims, mapping.actions ?? {}, entries, now, gaps.length > 0));
+    gaps.push(
+      ...lookInside(claims, mapping.actions ?? {}, entries, { now, isRefused: gaps.length > 0, notes }),
+    );
   const isUseful = !isHopeless && Object.keys(entries).length > 0;
   const whole: Mapping = isUseful ? { [kind]: entries } : {};
   const left = claims.free;
-  if (gaps.length > 0) return { gaps, proposal: whole, unused: left, hints: new Map(), whole, left };
+  if (gaps.length > 0) return { gaps, proposal: whole, unused: left, hints: new Map(), whole, left, notes };
   const hints = new Map<string, string>();
   for (const [field, source] of Object.entries(claims.proposed)) {
     for (const column of listedColumns(source)) hints.set(column, field);
   }
   const unused = columns.filter((column) => left.includes(column) || hints.has(column));
-  return { gaps, proposal: {}, unused, hints, whole, left };
+  return { gaps, proposal: {}, unused, hints, whole, left, notes };
 }
 
 function proposeColumns(claims: Claims, now: number): void {
@@ -147,22 +152,24 @@ function proposeColumns(claims: Claims, now: number): void {
 
 /**
  * Looks at the cells of types, times and numbers; adds to the entries what reads them.
- * @param isRefused whether the file has a fault already, so that its owner reads what else is to know
+ * @param context `isRefused`: whether the file has a fault already, so that its owner reads what else is to know
  * @returns the faults of what is read already
  */
 function lookInside(
   { sample, known, proposed }: Claims,
   given: NonNullable<Mapping['actions']>,
   entries: Entries,
-  now: number,
-  isRefused: boolean,
+  { now, isRefused, notes }: { readonly now: number; readonly isRefused: boolean; readonly notes: string[] },
 ): readonly MappingGap[] {
   const gaps: MappingGap[] = [];
   const sources = { ...known, ...proposed } as Sources;
   if (sources.type !== undefined) {
     const { type, gap, strange = [] } = translateTypes(sample, sources.type);
     if (type !== undefined) entries.type = type;
-    if (gap !== undefined && known.type !== undefined) gaps.push(gap);
+    // A translation that was given is a decision: the owner may leave rows out.
+    const isDecided = typeof given.type === 'object' && 'values' in given.type;
+    if (gap !== undefined && isDecided) notes.push(gap.sentence);
+    else if (gap !== undefined && known.type !== undefined) gaps.push(gap);
     else if (isRefused && strange.length > 0) gaps.push({ sentence: `${sample.file}: ${whatOf(strange)}` });
   }
   if (sources.occurredAt !== undefined) {
@@ -180,21 +187,29 @@ function lookInside(
   return gaps;
 }
 
-/** Columns that the mapping names and the file lacks. */
-function wrongColumns({ sample, given }: Claims): MappingGap[] {
-  const { kind, file, columns } = sample;
-  return Object.entries(given).flatMap(([field, source]) =>
-    listedColumns(isColumns(field) ? source : undefined)
-      .filter((column) => !hasColumn(sample, column))
-      .map((column) => {
-        const meant = closestWord(column, columns);
-        const hint =
-          meant === undefined ? `The columns are ${shownColumns(columns)}.` : `Did you mean “${meant}”?`;
-        return {
-          sentence: `The mapping reads ${kind}.${field} from the column “${column}”, which ${file} does not have. ${hint}`,
-        };
-      }),
-  );
+/**
+ * Columns that the mapping names and the file lacks.
+ * @param notes receives those that a later row may have: an object of JSON leaves out what is optional
+ */
+function wrongColumns({ sample, given }: Claims, notes: string[]): MappingGap[] {
+  const { kind, file, columns, rows } = sample;
+  const required: readonly string[] = REQUIRED[kind];
+  const gaps: MappingGap[] = [];
+  for (const [field, source] of Object.entries(given)) {
+    const missing = listedColumns(isColumns(field) ? source : undefined).filter(
+      (column) => !hasColumn(sample, column),
+    );
+    for (const column of missing) {
+      const meant = closestWord(column, columns);
+      const hint =
+        meant === undefined ? `The columns are ${shownColumns(columns)}.` : `Did you mean “${meant}”?`;
+      const reads = `The mapping reads ${kind}.${field} from the column “${column}”, which`;
+      if (rows[0]!.hasHeading || required.includes(field))
+        gaps.push({ sentence: `${reads} ${file} does not have. ${hint}` });
+      else notes.push(`${reads} none of the first ${rows.length} rows of ${file} has. ${hint}`);
+    }
+  }
+  return gaps;
 }
 
 function isColumns(field: string): boolean {

@@ -222,6 +222,30 @@ describe('a mapping that is proposed for own files', () => {
     );
   });
 
+  it('only notes a column of JSON that later rows may have, and types that a given translation leaves out', async () => {
+    const line = (n: number) =>
+      JSON.stringify({
+        userId: 'u',
+        itemId: `i${n}`,
+        occurredAt: '2026-01-02T10:00:00Z',
+        did: n % 9 ? 'buy' : 'viewed',
+      });
+    const actions = await write('rare.jsonl', rows(30, line));
+    const mapping: Mapping = { actions: { contextId: 'basket', type: { column: 'did', values: {} } } };
+    const notes = await surveyFiles({ actions }, mapping, NOW);
+    assert.match(
+      notes.join('\n'),
+      /contextId from the column “basket”, which none of the first 30 rows of rare\.jsonl has/,
+    );
+    assert.match(notes.join('\n'), /type is none of .* in 4 of 30 rows: “viewed”/);
+    const dataset = await openWith({ actions }, mapping);
+    assert.deepEqual([dataset.actionCount, dataset.rejections.byField.type], [26, 4]);
+    assert.match(
+      (await refusalOf({ actions }, { actions: { userId: 'usr' } })).message,
+      /“usr”, which rare\.jsonl does not have/,
+    );
+  });
+
   it('says which columns stay unused, and what they look like, where the files need no mapping', async () => {
     const actions = await write(
       'own.csv',

@@ -58,7 +58,13 @@ async function lookAt(files: SurveyedFiles, mapping: Mapping, now: number) {
     ...ofColumns,
   ]);
   const proposal = findings.map(({ proposal: part }) => part).reduce(joinMappings, encodings(samples));
-  return { samples, findings, gaps, proposal, unused: findings.flatMap(unusedLine) };
+  return {
+    samples,
+    findings,
+    gaps,
+    proposal,
+    unused: findings.flatMap((finding) => [...finding.notes, ...unusedLine(finding)]),
+  };
 }
 
 type Sampled = Awaited<ReturnType<typeof readSample>>;
