@@ -2,6 +2,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Kafka } from 'kafkajs';
 import type { Codec } from '#contracts/codec.ts';
+import { patiently } from '#contracts/patience.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { localUrl, STAGE_NAMES, urlVariable } from '#stages/stages.ts';
 import { applyTopics } from '#topics/apply.ts';
@@ -13,6 +14,9 @@ import type { ProcessFailedError } from '../local/processes.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { type Stages, startStages } from '../local/stages.ts';
 import { DEMO_PORTS } from './ports.ts';
+
+/** Time in which the topics and schemas are tried again, in milliseconds. */
+const REGISTRY_PATIENCE_MS = 180_000;
 
 /** Servers, topics and stages, all ready. */
 export interface Cluster {
@@ -70,7 +74,11 @@ export async function startCluster(options: ClusterOptions): Promise<Cluster> {
   const kafka = connectKafka(stack.env.KAFKA_BROKERS.split(','));
   const registry = createRegistry({ url: stack.env.SCHEMA_REGISTRY_URL });
   const retention = Math.max(ACTIONS_RETENTION_MS, options.spanMs + 30 * DAY);
-  await applyTopics({ kafka, registry, namespace, retentionMs: { actions: retention } });
+  // On a busy machine a registry that is ready may still take longer than the time of one request.
+  await patiently(() => applyTopics({ kafka, registry, namespace, retentionMs: { actions: retention } }), {
+    patienceMs: REGISTRY_PATIENCE_MS,
+    onWait: ({ message }) => process.stderr.write(`  ${message}\n  It is tried again.\n`),
+  });
   const topic = (name: TopicName) => qualifiedTopic(namespace, name);
   const codec = createTopicCodec(registry, namespace);
   announce(runDirectory, { ...stack.env, TRIBUTARY_NAMESPACE: namespace });

@@ -1,3 +1,4 @@
+import { TributaryError } from '#contracts/errors.ts';
 import { SetupError } from './parts/setup-error.mjs';
 import { ProcessFailedError } from './processes.ts';
 
@@ -9,6 +10,8 @@ export function exitWithFailure(error: unknown, exitCode = 1): never {
 
 /** Returns whether `parseArgs` rejected an option; its message names the option. */
 function isFixableByUser(error: unknown): error is Error {
-  if (error instanceof SetupError || error instanceof ProcessFailedError) return true;
+  // An error of the product carries a code, and its message says what to do.
+  if (error instanceof SetupError || error instanceof ProcessFailedError || error instanceof TributaryError)
+    return true;
   return error instanceof Error && 'code' in error && String(error.code).startsWith('ERR_PARSE_ARGS');
 }

@@ -36,7 +36,8 @@ export async function startRegistry(
       // "sql" without a database address is an in-memory database.
       APICURIO_STORAGE_KIND: 'sql',
     },
-    readyTimeoutMs: 120_000,
+    // A busy machine needs minutes; a registry that has ended is noticed at once.
+    readyTimeoutMs: 300_000,
     isReady: async () => {
       const response = await fetch(`${url}/subjects`, { signal: AbortSignal.timeout(5_000) });
       return response.ok;
