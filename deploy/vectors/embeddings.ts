@@ -89,9 +89,11 @@ export async function cachedEmbeddings(
 
 async function train(purchases: Purchases, recipe: Recipe): Promise<PinSageEmbeddings> {
   const { itemIds, trainedUntil, input } = trainingInput(purchases, recipe);
-  const { embeddings, alpha, weights } = await trainInChild(input, ({ epoch, heldOut }) =>
+  const { embeddings, alpha, weights, metrics } = await trainInChild(input, ({ epoch, heldOut }) =>
     console.error(`  epoch ${epoch}: held-out hit rate@100 ${heldOut.hitRateAt100.toFixed(3)}`),
   );
+  const { used, reason } = metrics.hardNegatives;
+  if (recipe.config.hardNegatives !== false && !used) console.error(`  without hard negatives: ${reason}`);
   return {
     itemIds,
     vectors: embeddings,

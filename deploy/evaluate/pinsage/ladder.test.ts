@@ -2,7 +2,16 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '#algorithms/random.ts';
 import { RECIPE } from '../../vectors/embeddings.ts';
-import { LADDER, ladderRow, PINSAGE_RUNG, recipeOf, testPairs } from './ladder.ts';
+import {
+  crossEntropyAt,
+  LADDER,
+  ladderRow,
+  meanReciprocalRank,
+  PINSAGE_RUNG,
+  recipeOf,
+  TEMPERATURES,
+  testPairs,
+} from './ladder.ts';
 import { splitOf } from './split.testing.ts';
 
 const DAY_MS = 86_400_000;
@@ -19,6 +28,15 @@ describe('the ladder', () => {
       const trained = recipeOf(RECIPE, rung, 2).config;
       assert.deepEqual([trained.epochs, trained.examplesPerEpoch], [epochs, examplesPerEpoch]);
     }
+  });
+
+  it('cross-entropy is tried at each temperature as in the ladder, with nothing else changed', () => {
+    const inLadder = LADDER.find(({ name }) => name === 'mean pooling, cross-entropy')!;
+    for (const temperature of TEMPERATURES) {
+      const { config } = recipeOf(RECIPE, crossEntropyAt(temperature), 1);
+      assert.deepEqual(config, { ...recipeOf(RECIPE, inLadder, 1).config, temperature });
+    }
+    assert.equal(meanReciprocalRank(Float64Array.of(1, 2, 4)), 1.75 / 3);
   });
 
   it('queries are bought with or before their positive in the time after the split', () => {

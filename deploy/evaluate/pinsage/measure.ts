@@ -1,3 +1,4 @@
+import { splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { ranksOfPositives } from '../../../services/retrain/training/evaluate.ts';
 import { readPurchases } from '../../data/purchases.ts';
@@ -12,13 +13,16 @@ import {
   withAlpha,
 } from './item-vectors.ts';
 import {
+  crossEntropyAt,
   LADDER,
   type LadderRow,
   ladderRow,
+  meanReciprocalRank,
   NEIGHBOURHOOD_SIZES,
   PINSAGE_RUNG,
   type Rung,
   recipeOf,
+  TEMPERATURES,
   testPairs,
 } from './ladder.ts';
 import type { ItemVectors } from './medoid-neighbours.ts';
@@ -73,6 +77,26 @@ export async function measure({
   };
 }
 
+/** The temperature by which the pairs of the newest part of the training time stand highest; their pairs are no examples, and the first seed counts. */
+async function tuneTemperature(
+  { train }: TemporalSplit,
+  vectorsOf: (recipe: Recipe) => Promise<ItemVectors>,
+  random: Random,
+): Promise<number> {
+  const test = splitByTime(train, RECIPE.config.heldOutShare).after;
+  const pairs = testPairs({ test }, RECIPE.config, TEST_PAIRS, random.fork('temperatures'));
+  let best = { temperature: 1, score: Number.NEGATIVE_INFINITY };
+  for (const temperature of TEMPERATURES) {
+    const { vectors, dim } = await vectorsOf(recipeOf(RECIPE, crossEntropyAt(temperature), 1));
+    const score = meanReciprocalRank(ranksOfPositives(vectors, dim, pairs));
+    console.error(
+      `  temperature ${temperature}: mean reciprocal rank ${score.toFixed(4)} inside the training time`,
+    );
+    if (score > best.score) best = { temperature, score };
+  }
+  return best.temperature;
+}
+
 /** Trains all rungs under all seeds, the slow part; earlier trainings are read from the cache. */
 async function climb(
   split: TemporalSplit,
@@ -92,7 +116,9 @@ async function climb(
   };
   const judge = { reference: await ranksOf(PINSAGE_RUNG), users: pairs.user };
   const ladder = [ladderRow('content only', [ranksBy(content)], judge, random)];
-  for (const rung of LADDER) ladder.push(ladderRow(rung.name, await ranksOf(rung), judge, random));
+  const tuned = crossEntropyAt(await tuneTemperature(split, vectorsOf, random));
+  for (const rung of [...LADDER, tuned])
+    ladder.push(ladderRow(rung.name, await ranksOf(rung), judge, random));
   const neighbours: LadderRow[] = [];
   for (const size of NEIGHBOURHOOD_SIZES) {
     const rung = { name: `T = ${size}`, config: { neighbours: size } };
