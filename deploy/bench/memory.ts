@@ -22,8 +22,14 @@ export interface Sample {
 
 const INTERVAL_MS = 500;
 
-/** Watches processes, which may change meanwhile. Throws without /proc. */
-export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryWatch {
+/**
+ * Watches processes, which may change meanwhile. Throws without /proc.
+ * @param everyMs time between two samples; one of a process with many GB takes a tenth of a second and more
+ */
+export function watchMemory(
+  processes: () => readonly WatchedProcess[],
+  everyMs: number = INTERVAL_MS,
+): MemoryWatch {
   const samples: Sample[] = [];
   const peaks: Record<string, number> = {};
   const sample = () => {
@@ -37,7 +43,7 @@ export function watchMemory(processes: () => readonly WatchedProcess[]): MemoryW
     samples.push({ at: Date.now(), mib });
   };
   sample();
-  const timer = setInterval(sample, INTERVAL_MS);
+  const timer = setInterval(sample, everyMs);
   return {
     peaks,
     peakBetween: (from, to) => peakOf(samples, from, to),

@@ -16,6 +16,7 @@ import { encodeDerived } from '../../services/interests/record-codec.ts';
 import { createRedisStore } from '../../services/interests/redis-store.ts';
 import type { RecordWrite } from '../../services/interests/store.ts';
 import { composeInterests } from '../../services/interests/update.ts';
+import { Pipeline } from './live/pipeline.ts';
 import type { RealWindows } from './windows.ts';
 
 /** The generation in which the users are clustered. */
@@ -109,6 +110,7 @@ export async function seedWindows(
       topicId: undefined,
       incarnation: 'seeded',
     });
+  const writing = new Pipeline('windows', userIds.length);
   for (let first = 0; first < userIds.length; first += AT_A_TIME) {
     const byPartition = new Map<number, RecordWrite[]>();
     for (const [i, userId] of userIds.slice(first, first + AT_A_TIME).entries()) {
@@ -120,8 +122,12 @@ export async function seedWindows(
       byPartition.set(partition, writes);
       writes.push({ userId, offset: SEEDED, window, derived, interests });
     }
-    await Promise.all([...byPartition].map(([partition, writes]) => store.write(partition, writes, {})));
+    await writing.add(
+      [...byPartition].map(([partition, writes]) => store.write(partition, writes, {})),
+      Math.min(AT_A_TIME, userIds.length - first),
+    );
   }
+  await writing.end();
   return windows.map(({ interests }) => interests);
 }
 

@@ -25,8 +25,13 @@ export interface SyntheticWindows extends RealWindows {
  * Windows as long as those of real households, of any number of items: vectors lie in clusters of 50, and each user takes
  * items from eight clusters. Only for costs; nothing about quality follows from them.
  * @param real whose windows give the lengths, types and times
+ * @param most actions of a window, the latest ones
  */
-export function syntheticWindows(items: number, real: RealWindows): SyntheticWindows {
+export function syntheticWindows(
+  items: number,
+  real: RealWindows,
+  most: number = DEFAULT_WINDOW_LIMITS.maximum,
+): SyntheticWindows {
   const random = createRandom('synthetic');
   const itemIds = Array.from({ length: items }, (_, item) => `item-${item}`);
   const vectors = clusteredVectors(items, random);
@@ -38,7 +43,7 @@ export function syntheticWindows(items: number, real: RealWindows): SyntheticWin
     .filter(({ length }) => length > 0)
     .map((window, user): WindowAction[] => {
       const tastes = Array.from({ length: TASTES }, () => random.integer(clusters));
-      return window.slice(-DEFAULT_WINDOW_LIMITS.maximum).map((action, at) => {
+      return window.slice(-most).map((action, at) => {
         const item = Math.min(items - 1, tastes[random.integer(TASTES)]! * SYNTHETIC_CLUSTER + drawItem());
         return {
           ...action,

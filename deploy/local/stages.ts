@@ -16,6 +16,8 @@ export interface StagesOptions {
   readonly runDirectory: string;
   /** Folder and rows of the stages. Default: the project's own. */
   readonly sources?: StageSources;
+  /** Longest time until a stage is ready, ms; default 120,000. */
+  readonly readyTimeoutMs?: number | undefined;
   /** Called when a stage that was ready exits without a request. */
   readonly onExit?: (error: ProcessFailedError) => void;
 }
@@ -37,7 +39,7 @@ export interface Stages {
  * @throws {ProcessFailedError} for a stage that exits or is not ready in time, with the end of its log
  */
 export async function startStages(options: StagesOptions): Promise<Stages> {
-  const { names, env, runDirectory, onExit } = options;
+  const { names, env, runDirectory, onExit, readyTimeoutMs = READY_TIMEOUT_MS } = options;
   const supervisor = new Supervisor({ runDirectory, ...(onExit && { onUnexpectedExit: onExit }) });
   const ports: Record<string, number> = {};
   for (const name of names) ports[name] = options.ports?.[name] ?? (await freePort());
@@ -49,7 +51,7 @@ export async function startStages(options: StagesOptions): Promise<Stages> {
       args: stageArguments(name, options.sources),
       env: { ...process.env, ...env, TRIBUTARY_STAGE_PORT: String(ports[name]) },
       stopTimeoutMs: STOP_TIMEOUT_MS,
-      readyTimeoutMs: READY_TIMEOUT_MS,
+      readyTimeoutMs,
       isReady: () => isReady(ports[name]!),
     });
   const find = (name: string) => supervisor.processes.find((managed) => managed.name === name);

@@ -44,11 +44,15 @@ export interface Path {
 
 const LONG_MS = 120_000;
 
-/** @param prepare runs when the topics are there and before the stages start */
+/**
+ * @param prepare runs when the topics are there and before the stages start
+ * @param patienceMs longest time until a stage is ready, and until all groups have caught up
+ */
 export async function openPath(
   names: readonly string[],
   settings: Readonly<Record<string, string>>,
   prepare: (path: Pick<Path, 'namespace' | 'write'>) => Promise<void> = async () => {},
+  patienceMs: number = LONG_MS,
 ): Promise<Path> {
   const namespace = await openTestNamespace();
   await namespace.apply();
@@ -69,6 +73,7 @@ export async function openPath(
     names,
     ports,
     runDirectory,
+    readyTimeoutMs: patienceMs,
     env: { TRIBUTARY_NAMESPACE: namespace.namespace, ...Object.fromEntries(peers), ...settings },
   });
   // A stage is ready once it has joined its groups.
@@ -117,7 +122,7 @@ export async function openPath(
           behind = [...missing, ...late].join(', ');
           return behind === '';
         },
-        { message: 'all groups without lag', timeoutMs: LONG_MS },
+        { message: 'all groups without lag', timeoutMs: patienceMs },
       ).catch((error: Error) => {
         throw new Error(`${error.message}: ${behind}`, { cause: error });
       });

@@ -11,6 +11,7 @@ import type { ArrivingRecord } from '../../../services/rerank/pools/store.ts';
 import { MODELS_FOR_USERS, openModels, type RankedWorld } from '../models-in-process.ts';
 import { ANYBODY, stamped } from '../seeded-windows.ts';
 import type { RealWindows } from '../windows.ts';
+import { Pipeline } from './pipeline.ts';
 
 /** Users whose lists are computed together. */
 const BATCH = 16;
@@ -50,6 +51,7 @@ export async function seedPools(
     models: modelNamesOf(proposal),
     bytesFor: stamped(encode('Proposal', proposal)),
   }));
+  const writing = new Pipeline('pools', userIds.length);
   for (let first = 0; first < userIds.length; first += AT_A_TIME) {
     const byPartition = new Map<number, ArrivingRecord[]>();
     for (const [i, userId] of userIds.slice(first, first + AT_A_TIME).entries()) {
@@ -59,8 +61,12 @@ export async function seedPools(
       byPartition.set(partition, arriving);
       arriving.push({ offset: SEEDED, proposal: { ...proposal, userId }, models, bytes: bytesFor(userId) });
     }
-    await Promise.all([...byPartition].map(([partition, arriving]) => store.put(partition, arriving)));
+    await writing.add(
+      [...byPartition].map(([partition, arriving]) => store.put(partition, arriving)),
+      Math.min(AT_A_TIME, userIds.length - first),
+    );
   }
+  await writing.end();
 }
 
 /** The items of a world as propose holds them: as popular as they are frequent in the windows. */

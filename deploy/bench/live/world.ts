@@ -40,9 +40,11 @@ const SETTINGS = {
   // Each start examines all users once; the load waits for it.
   TRIBUTARY_REFRESH_USERS_PER_SECOND: '100000',
 } as const;
-/** Longest time for which the load waits until interests has examined all users. */
-const EXAMINED_MS = 300_000;
+/** Longest time for which the load waits until interests has examined all users, and for each of them. */
+const EXAMINED_MS = { all: 120_000, aUser: 0.2 } as const;
 const HOUR = 3_600_000;
+/** A graph of 200,000 vectors takes minutes to build, beside all other stages that start. */
+const PATIENCE_MS = 600_000;
 
 /** Users with windows of real households. */
 export async function realWorld(windows: RealWindows, users: number): Promise<BenchWorld> {
@@ -51,9 +53,16 @@ export async function realWorld(windows: RealWindows, users: number): Promise<Be
   return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live'), models };
 }
 
-/** Users and items in any number; the windows are as long as real ones. */
-export function syntheticWorld(real: RealWindows, users: number, items: number): BenchWorld {
-  const windows = syntheticWindows(items, real);
+/**
+ * Users and items in any number; the windows are as long as real ones.
+ * @param mostActions of a window
+ */
+export function syntheticWorld(
+  real: RealWindows,
+  { users, items }: { readonly users: number; readonly items: number },
+  mostActions?: number,
+): BenchWorld {
+  const windows = syntheticWindows(items, real, mostActions);
   const { itemIds } = windows;
   const models = plausibleModels(windows, itemIds, createRandom('models'));
   return { windows, itemIds, crowd: gatherCrowd(users, itemIds, 'live'), models };
@@ -67,23 +76,27 @@ export function onWorld<T>(world: BenchWorld, work: (running: RunningWorld) => P
     async (path, servers) => {
       const app = openApp(localUrl(path.stages.ports.gateway!));
       try {
-        await examined(path);
+        await examined(path, world.crowd.userIds.length);
         return await work({ world, path, servers, app });
       } finally {
         await app.close();
       }
     },
     (namespace) => prepareWorld(namespace, world),
+    PATIENCE_MS,
   );
 }
 
-async function examined(path: Path): Promise<void> {
+async function examined(path: Path, users: number): Promise<void> {
   await waitFor(
     async () => {
       const { body } = await path.call('interests', 'GET', '/status');
       return (body as { refreshed: string | null }).refreshed === BENCH_GENERATION;
     },
-    { timeoutMs: EXAMINED_MS, message: 'interests has examined all users' },
+    {
+      timeoutMs: EXAMINED_MS.all + EXAMINED_MS.aUser * users,
+      message: `interests has examined all ${users} users`,
+    },
   );
 }
 
