@@ -5,7 +5,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { changeExperiment } from '#operations/experiments/change-experiment.ts';
 import { decideStart, type StartWish } from '#operations/experiments/decide.ts';
 import { collect, type Dataset, type DatasetAction } from '../data/dataset.ts';
-import { connectGateway, type Gateway } from '../data/gateway.ts';
+import { connectGateway, type Gateway, GatewayError } from '../data/gateway.ts';
 import { createSender } from '../data/sender.ts';
 import { shiftToEndAt } from '../data/shift.ts';
 import { type Cluster, startCluster } from '../demo/cluster.ts';
@@ -118,7 +118,7 @@ async function act(
     lanes: 8,
   });
   const visits: CrowdSlate[] = [];
-  let failed = 0;
+  const failed: Record<string, number> = {};
   let driftAt: number | undefined;
   await runCrowd({
     people,
@@ -136,14 +136,18 @@ async function act(
     },
     signal: AbortSignal.timeout(seconds * 1_000),
     onVisit: (visit) => void visits.push(visit),
-    onFailed: () => void failed++,
+    onFailed(error) {
+      const code = error instanceof GatewayError ? error.code : 'unanswered';
+      failed[code] = (failed[code] ?? 0) + 1;
+    },
   });
   await sender.whenBelow(1);
   const { sent, acknowledged, rejected } = sender.counts;
   return {
     ...tallyOf(visits, driftAt ?? visits.length),
     visits: visits.length,
-    failedVisits: failed,
+    failedVisits: Object.values(failed).reduce((sum, count) => sum + count, 0),
+    failedBy: failed,
     actions: { sent, acknowledged, rejected },
   };
 }

@@ -25,8 +25,8 @@ export interface CrowdOptions {
   readonly signal: AbortSignal;
   /** Called with each slate that a person has looked at. */
   readonly onVisit: (visit: CrowdSlate) => void;
-  /** Called for each slate that was not answered. */
-  readonly onFailed: () => void;
+  /** Called for each slate that was not answered, with the reason. */
+  readonly onFailed: (error: unknown) => void;
 }
 
 /** When people begin to want other things. */
@@ -98,11 +98,8 @@ async function visit(options: CrowdOptions, later: Later): Promise<void> {
   const { people, gateway, random, onVisit, onFailed } = options;
   const person = random.integer(people.userIds.length);
   const userId = people.userIds[person]!;
-  const slate = await gateway.recommend(userId, SLOTS).catch(() => undefined);
-  if (slate === undefined) {
-    onFailed();
-    return;
-  }
+  const slate = await gateway.recommend(userId, SLOTS).catch(onFailed);
+  if (slate === undefined) return;
   // A person looks in the same way each time.
   const model = LOOK_MODELS[person % LOOK_MODELS.length]!;
   const appeals = slate.items.map(({ itemId }) => people.appeal(userId, itemId));

@@ -128,7 +128,10 @@ test('a crowd visits, looks and acts until its time is over, and names the slate
     drift: { afterMs: 50, everyMs: 50, share: 0.5, onDrift: () => void drifts.push(visits.length) },
     signal: AbortSignal.timeout(200),
     onVisit: (visit) => void visits.push(visit),
-    onFailed: () => void failed++,
+    onFailed(error) {
+      assert.match(String(error), /busy/);
+      failed++;
+    },
   });
   assert.equal(visits.length + failed, slates);
   assert.equal(failed, Math.floor(slates / 10));
