@@ -31,6 +31,7 @@ export const ERROR_REMEDIES = {
   'topics.unknown-topic':
     'Compare with `npm run topics -- list`; `npm run topics -- apply` creates the topics.',
   'topics.refused': 'Apply the change by hand as the plan explains, then apply again.',
+  'topics.stopped': 'Run the command again; it goes on where it was stopped.',
   'topics.stalled': 'Look at the health of the brokers and try again.',
 
   'handler.failed':

@@ -4,6 +4,7 @@ import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { TributaryError } from '#contracts/errors.ts';
 import { SCHEMAS } from '#contracts/generated/records.ts';
 import { COMPATIBILITY, type Registry } from '#contracts/registry.ts';
+import { qualifiedTopic } from './catalog.ts';
 import { withAdmin } from './connection.ts';
 import {
   type ActualState,
@@ -33,10 +34,19 @@ type ChangeOf<K extends Change['kind']> = Extract<Change, { kind: K }>;
 
 /** Returns the changes that `applyTopics` would make, without making them. */
 export async function planTopics(options: ApplyOptions): Promise<readonly Change[]> {
-  const desired = desiredTopics(options.namespace, options);
-  return withAdmin(options.kafka, async (admin) =>
-    planChanges(desired, await readState(admin, options.registry, desired), COMPATIBILITY),
-  );
+  return withAdmin(options.kafka, async (admin) => (await planWith(admin, options)).changes);
+}
+
+/** A namespace keeps the partitions that it was created with, unless others are asked for, which is refused. */
+async function planWith(admin: Admin, options: ApplyOptions) {
+  const state = await readState(admin, options.registry, desiredTopics(options.namespace, options));
+  const held = state.topics.get(qualifiedTopic(options.namespace, 'actions'))?.partitions;
+  const userPartitions = options.userPartitions ?? held;
+  const desired = desiredTopics(options.namespace, {
+    ...options,
+    ...(userPartitions === undefined ? {} : { userPartitions }),
+  });
+  return { desired, changes: planChanges(desired, state, COMPATIBILITY) };
 }
 
 /**
@@ -47,10 +57,9 @@ export async function planTopics(options: ApplyOptions): Promise<readonly Change
  *   `kafka.unreachable`; and the registry's errors
  */
 export async function applyTopics(options: ApplyOptions): Promise<readonly Change[]> {
-  const { kafka, registry, namespace } = options;
-  const desired = desiredTopics(namespace, options);
+  const { kafka, registry } = options;
   return withAdmin(kafka, async (admin) => {
-    const changes = planChanges(desired, await readState(admin, registry, desired), COMPATIBILITY);
+    const { desired, changes } = await planWith(admin, options);
     const refusals = ofKind(changes, 'refused');
     if (refusals.length > 0) {
       throw new TributaryError('topics.refused', `Nothing was changed:\n${renderPlan(refusals)}`);

@@ -43,7 +43,8 @@ export interface TopicDeclaration {
 const DAY = 86_400_000;
 
 /**
- * Partitions of every topic keyed by userId. One number for all, so that joins are local and one process owns a user.
+ * Partitions of every topic keyed by userId in a namespace that is created without another number. One number for all, so that joins
+ * are local and one process owns a user. What runs asks Kafka instead, because a namespace keeps the number that it was created with.
  */
 export const USER_PARTITIONS = 6;
 

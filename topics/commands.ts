@@ -7,6 +7,7 @@ import { applyTopics, planTopics } from './apply.ts';
 import { CATALOG, type TopicName } from './catalog.ts';
 import { closestWord } from './closest-word.ts';
 import type { CommandContext } from './command.ts';
+import { copyNamespace, renderCopied } from './copy.ts';
 import { kindToJson, readDeadLetterKinds, renderKinds } from './dead-letter-kinds.ts';
 import { type Condition, parseCondition, parseGrep, parseHeaderTest } from './filter.ts';
 import { formatKey } from './format.ts';
@@ -20,6 +21,7 @@ import { isTopicName, tailTopic } from './tail.ts';
 import { createTopicCodec } from './topic-codec.ts';
 
 export interface PlanFlags {
+  readonly userPartitions?: number;
   readonly replicationFactor?: number;
   /** Entries of the form `topic=days`. */
   readonly retention?: readonly string[];
@@ -29,6 +31,12 @@ export interface PlanFlags {
 export interface ApplyFlags extends PlanFlags {
   /** Seconds to wait for Kafka and the registry. */
   readonly patience?: number;
+}
+
+export interface CopyFlags {
+  /** Namespace that gets the copies. */
+  readonly to: string;
+  readonly json?: boolean;
 }
 
 export interface JsonFlag {
@@ -99,6 +107,18 @@ async function writeChanges(
 export async function listCommand({ kafka, config, write }: CommandContext, flags: JsonFlag): Promise<void> {
   const listings = await listTopics(kafka, config.namespace);
   await write(flags.json ? jsonLines(listings) : `${renderListing(listings)}\n`);
+}
+
+export async function copyCommand({ kafka, config, signal, write }: CommandContext, flags: CopyFlags) {
+  const copied = await copyNamespace({
+    kafka,
+    from: config.namespace,
+    to: flags.to,
+    signal,
+    onTopic: (topic) => write(flags.json ? jsonLines([topic]) : `${renderCopied(topic)}\n`),
+  });
+  if (copied.some(({ topic }) => topic === 'actions')) return;
+  throw new TributaryError('topics.stopped', 'The copy was stopped before its end; run it again to go on.');
 }
 
 export async function deadLettersCommand(context: CommandContext, flags: DeadLetterFlags): Promise<void> {
@@ -195,12 +215,13 @@ export function clientsOf({ kafka, config, signal, write }: CommandContext) {
 }
 
 function applyOptions({ kafka, config }: CommandContext, flags: PlanFlags) {
-  const { replicationFactor, retention = [] } = flags;
+  const { replicationFactor, userPartitions, retention = [] } = flags;
   return {
     kafka,
     registry: createRegistry({ url: config.registryUrl }),
     namespace: config.namespace,
     ...(replicationFactor !== undefined && { replicationFactor }),
+    ...(userPartitions !== undefined && { userPartitions }),
     retentionMs: parseRetention(retention),
   };
 }

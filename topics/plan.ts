@@ -7,6 +7,8 @@ import { TributaryError } from '#contracts/errors.ts';
 import { COMMON_CONFIGS, qualifiedTopic, TOPICS, type TopicDeclaration, type TopicName } from './catalog.ts';
 
 export interface PlanOptions {
+  /** Partitions of each topic keyed by userId. Default: those that the namespace has, or the catalogue's if it is new. */
+  readonly userPartitions?: number;
   /**
    * Replicas of each partition. If it is left out, the cluster's default applies and existing topics are not checked.
    */
@@ -95,7 +97,10 @@ export function desiredTopics(namespace: string, options: PlanOptions = {}): rea
     return {
       topic,
       key: declaration.key,
-      partitions: declaration.partitions,
+      partitions:
+        declaration.key === 'userId'
+          ? (options.userPartitions ?? declaration.partitions)
+          : declaration.partitions,
       ...(options.replicationFactor === undefined ? {} : { replicationFactor: options.replicationFactor }),
       configs: desiredConfigs(declaration, options),
       subject: subjectOfTopic(topic),
@@ -163,9 +168,9 @@ function topicChanges(desired: DesiredTopic, actual: ActualTopic | undefined): C
 function partitionReason(desired: DesiredTopic, actual: ActualTopic): string {
   const counts = `it has ${actual.partitions} partitions and should have ${desired.partitions}: `;
   return actual.partitions > desired.partitions
-    ? `${counts}Kafka cannot take partitions away. Copy it to a new namespace, or delete it if its content may go.`
+    ? `${counts}Kafka cannot take partitions away. Copy it to a new namespace (topics copy), or delete it if its content may go.`
     : `${counts}more partitions would move keys (${desired.key}) to other partitions, so that the order of a key, ` +
-        'joins and state would break. Copy it to a new namespace instead.';
+        'joins and state would break. Copy it to a new namespace instead (topics copy).';
 }
 
 /** Kafka treats `compact,delete` and `delete,compact` as one policy. */

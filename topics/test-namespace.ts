@@ -8,6 +8,7 @@ import { applyTopics } from './apply.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName } from './catalog.ts';
 import { readTopicsConfig } from './config.ts';
 import { connectKafka, withAdmin } from './connection.ts';
+import type { PlanOptions } from './plan.ts';
 import { createTopicCodec } from './topic-codec.ts';
 
 export interface TestNamespace {
@@ -17,7 +18,7 @@ export interface TestNamespace {
   readonly namespace: string;
   readonly topicOf: (name: TopicName) => string;
   /** Creates the topics and prepares the codec. */
-  readonly apply: () => Promise<void>;
+  readonly apply: (options?: PlanOptions) => Promise<void>;
   /** Produces one message unchanged and returns its partition and offset. */
   readonly produce: (name: TopicName, message: Message) => Promise<{ partition: number; offset: number }>;
   /** Encodes the value of a message. */
@@ -41,8 +42,8 @@ export async function openTestNamespace(): Promise<TestNamespace> {
     codec,
     namespace,
     topicOf,
-    async apply() {
-      await applyTopics({ kafka, registry, namespace });
+    async apply(options = {}) {
+      await applyTopics({ kafka, registry, namespace, ...options });
       await codec.prepare(TOPICS.map(({ schema }) => schema));
     },
     async produce(name, message) {

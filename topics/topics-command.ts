@@ -5,6 +5,8 @@ import { collectValues, positiveInteger, topicName, wholeNumber } from './comman
 import {
   type ApplyFlags,
   applyCommand,
+  type CopyFlags,
+  copyCommand,
   type DeadLetterFlags,
   deadLettersCommand,
   type JsonFlag,
@@ -40,6 +42,15 @@ Examples:
   npm run topics -- requeue --offset 17
 `;
 
+const COPY_HELP = `
+Copies items, experiments, slates and actions, in the order of each key, up to where the topics end when it begins.
+Run again, it goes on after what is copied, also if it was ended in the middle.
+
+More partitions:
+  TRIBUTARY_NAMESPACE=shop-12 npm run topics -- apply --user-partitions 12
+  TRIBUTARY_NAMESPACE=shop npm run topics -- copy --to shop-12
+`;
+
 export function topicsCommand(): Command {
   const program = new Command('topics')
     .description('Sets up, watches and debugs the topics of one Tributary namespace.')
@@ -49,6 +60,11 @@ export function topicsCommand(): Command {
     .command('plan')
     .description('show what apply would change')
     .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
+    .option(
+      '--user-partitions <n>',
+      'partitions of each topic keyed by user, when they are created',
+      positiveInteger,
+    )
     .option('--retention <topic=days>', 'retention of one topic; may be repeated', collectValues)
     .option('--json', 'one JSON object a change')
     .action((flags: PlanFlags) => runCommand((context) => planCommand(context, flags)));
@@ -57,6 +73,11 @@ export function topicsCommand(): Command {
     .command('apply')
     .description('create topics, set their configuration and register their schemas; safe to repeat')
     .option('--replication-factor <n>', 'replicas of each partition', positiveInteger)
+    .option(
+      '--user-partitions <n>',
+      'partitions of each topic keyed by user, when they are created',
+      positiveInteger,
+    )
     .option('--retention <topic=days>', 'retention of one topic; may be repeated', collectValues)
     .option('--patience <seconds>', 'how long to wait for Kafka and the registry', positiveInteger)
     .option('--json', 'one JSON object a change')
@@ -78,6 +99,16 @@ export function topicsCommand(): Command {
       positiveInteger,
     )
     .action((flags: LagFlags) => runCommand((context) => lagCommand(context, flags)));
+
+  program
+    .command('copy')
+    .description(
+      'copy what nothing else can be made from into another namespace, which may have more partitions',
+    )
+    .requiredOption('--to <namespace>', 'namespace whose topics exist')
+    .option('--json', 'one JSON object a topic')
+    .addHelpText('after', COPY_HELP)
+    .action((flags: CopyFlags) => runCommand((context) => copyCommand(context, flags)));
 
   program.addCommand(tailTopicCommand());
 

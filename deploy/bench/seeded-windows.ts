@@ -100,7 +100,7 @@ export async function seedWindows(
   },
 ): Promise<readonly UserInterests[]> {
   const { userIds, endAt, included = [] } = crowd;
-  const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'));
+  const store = createRedisStore(redis, (...parts) => [namespace, ...parts].join(':'), USER_PARTITIONS);
   const windows = crowd.windows.map((actions) => seededWindow(actions, real, endAt));
   const interestsOf = windows.map(({ interests }) => stamped(encode('UserInterests', interests)));
   // Records without a head would be taken for the rest of an interrupted deletion.

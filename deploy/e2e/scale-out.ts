@@ -110,7 +110,9 @@ export async function openScaledOut(settings: Readonly<Record<string, string>>):
     const all = [...members, ...workers];
     fleet = await startFleet({ members: all, runDirectory, onCrash });
     closing.push(() => fleet?.stop());
-    await allReady(fleet, members, READY_TIMEOUT_MS);
+    await allReady(fleet, members, READY_TIMEOUT_MS).catch((cause: Error) => {
+      throw new Error([cause.message, ...crashes].join('\n'), { cause });
+    });
 
     const read: Path['read'] = async (topic) => {
       const messages: Awaited<ReturnType<typeof read<typeof topic>>> = [];

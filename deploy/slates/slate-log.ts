@@ -2,7 +2,7 @@ import type { Kafka } from 'kafkajs';
 import { type Codec, DecodeError } from '#contracts/codec.ts';
 import { candidateSetFault } from '#contracts/domain/candidate-sets.ts';
 import type { CandidateSet, RecordTypes, Slate } from '#contracts/generated/records.ts';
-import { CATALOG, qualifiedTopic, type TopicName } from '#topics/catalog.ts';
+import { qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import type { Position } from '#topics/positions.ts';
 import { readTopic, type TopicMessage } from '#topics/reader.ts';
 import type { RewardedSlate } from './judge-log.ts';
@@ -39,11 +39,13 @@ export async function readSlates(
 
 /** All rewards that the log has, by partition. */
 export async function readRewards(log: SlateLog): Promise<PlacedReward[][]> {
-  const partitions: PlacedReward[][] = Array.from({ length: CATALOG.rewards.partitions }, () => []);
+  const partitions: PlacedReward[][] = [];
   await readRecords(log, 'rewards', 'Reward', { at: 'beginning' }, (reward, { partition, offset }) => {
-    partitions[partition]!.push({ offset, reward });
+    partitions[partition] ??= [];
+    partitions[partition].push({ offset, reward });
   });
-  return partitions;
+  // A partition without rewards leaves no hole.
+  return Array.from(partitions, (rewards) => rewards ?? []);
 }
 
 /** The sampled slates whose rewards are in the log, in the order of time. */

@@ -205,7 +205,7 @@ export const PLATFORM_SETTINGS = {
   }),
   redisUrl: secret('REDIS_URL', {
     fallback: 'redis://127.0.0.1:6379',
-    summary: 'address of Redis; it may contain a user and password',
+    summary: 'address of Redis, or of any node of a Redis Cluster; it may contain a user and password',
   }),
   // An empty namespace is valid, so the variable cannot be "missing".
   namespace: text('TRIBUTARY_NAMESPACE', {

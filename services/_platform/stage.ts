@@ -8,6 +8,7 @@ import { patiently } from '#contracts/patience.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { CATALOG, qualifiedTopic, TOPICS, type TopicName, type TopicValue } from '#topics/catalog.ts';
 import { createTopicCodec } from '#topics/topic-codec.ts';
+import { readPartitionCount } from '#topics/user-partitions.ts';
 import {
   kafkaSecurityOf,
   PLATFORM_SETTINGS,
@@ -93,6 +94,8 @@ export interface StagePorts {
   /** Returns a Redis key inside the namespace: `key('interests', '3', userId)` → `shop:interests:3:user`. */
   key(...parts: string[]): string;
   connectRedis(): Promise<Redis>;
+  /** Number of partitions of a topic, which those of all users have in common, and which never changes. */
+  partitionsOf(topic: TopicName): Promise<number>;
   /** Adds a condition of readiness, which returns undefined if it holds, else a description of the missing part. */
   readyWhen(check: ReadinessCheck): void;
   /** Resolves when all in-sync replicas have the message; `value` null writes a tombstone. */
@@ -224,6 +227,7 @@ async function createStage(
   );
 
   const consumptions = new Set<Consumption>();
+  const partitionCounts = new Map<TopicName, Promise<number>>();
   const stage: StagePorts = {
     name,
     config,
@@ -242,6 +246,16 @@ async function createStage(
       const redis = await connectRedis({ url: config.redisUrl, log, onReconnected });
       lifecycle.onStop('redis', async () => void (await redis.quit()));
       return redis;
+    },
+    partitionsOf(topicName) {
+      const known =
+        partitionCounts.get(topicName) ??
+        patiently(() => readPartitionCount(kafka, topic(topicName)), {
+          patienceMs: config.startPatienceMs,
+          onWait: (err) => log.warn({ err }, 'waiting for Kafka'),
+        });
+      partitionCounts.set(topicName, known);
+      return known;
     },
     readyWhen: (check) => void readiness.push(check),
     produce(topicName, key, value, options) {
@@ -277,10 +291,12 @@ async function createStage(
       const consumption = await consume({
         kafka,
         groupId: `${prefix}${group === '' ? name : `${name}.${group}`}`,
-        subscriptions: Object.entries(handlers).map(([topicName, handle]) => ({
-          ...decoding(topicName as TopicName),
-          handle: handle as Subscription<never>['handle'],
-        })),
+        subscriptions: await Promise.all(
+          Object.entries(handlers).map(async ([topicName, handle]) => ({
+            ...(await decoding(topicName as TopicName)),
+            handle: handle as Subscription<never>['handle'],
+          })),
+        ),
         log,
         metrics,
         tracer,
@@ -310,11 +326,13 @@ async function createStage(
       const follower = await follow({
         kafka,
         groupPrefix: `${prefix}${name}`,
-        followed: Object.entries(handlers).map(([topicName, apply]) => ({
-          ...decoding(topicName as TopicName),
-          apply: apply as Followed<never>['apply'],
-          since: since[topicName as TopicName],
-        })),
+        followed: await Promise.all(
+          Object.entries(handlers).map(async ([topicName, apply]) => ({
+            ...(await decoding(topicName as TopicName)),
+            apply: apply as Followed<never>['apply'],
+            since: since[topicName as TopicName],
+          })),
+        ),
         log,
         onFailure: (error) => lifecycle.fail(error),
         restMs,
@@ -330,16 +348,16 @@ async function createStage(
     },
   };
 
-  function decoding(topicName: TopicName): {
+  async function decoding(topicName: TopicName): Promise<{
     topic: string;
     decode: (bytes: Buffer) => never | Promise<never>;
     userPartitions: number | undefined;
-  } {
-    const { schema, key, partitions } = CATALOG[topicName];
+  }> {
+    const { schema, key } = CATALOG[topicName];
     return {
       topic: topic(topicName),
       decode: (bytes) => codec.decode(schema, bytes) as never,
-      userPartitions: key === 'userId' ? partitions : undefined,
+      userPartitions: key === 'userId' ? await stage.partitionsOf(topicName) : undefined,
     };
   }
 

@@ -13,7 +13,8 @@ await runStage(STAGES.interests, async (stage) => {
   const { log, lifecycle } = stage;
   const config = readInterestsConfig();
   const metrics = createInterestsMetrics(stage.metrics.registry, () => processor.cachedBytes());
-  const store = createRedisStore(await stage.connectRedis(), stage.key, (partition, users) =>
+  const userPartitions = await stage.partitionsOf('actions');
+  const store = createRedisStore(await stage.connectRedis(), stage.key, userPartitions, (partition, users) =>
     log.info({ partition, users }, 'records of a former version deleted; the log is read again instead'),
   );
   const vectors = openVectors(stage, config, {

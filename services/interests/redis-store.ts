@@ -3,7 +3,6 @@ import { StateReplaced } from '#platform/kafka/held-state.ts';
 import { fenceField, replaceFenced } from '#platform/redis/fenced.ts';
 import { deleteHead, readHead, writeHead } from '#platform/redis/heads.ts';
 import { runScript, runScriptForBuffers } from '#platform/redis/script.ts';
-import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { deleteFormerRecords } from './former-records.ts';
 import {
@@ -41,11 +40,13 @@ type Fields = readonly [
 /**
  * The store in Redis. All keys of a partition have one hash tag, so that one script may change them together also in a
  * Redis Cluster.
+ * @param userPartitions number of partitions of the topics keyed by userId
  * @param onFormer called when records of a former version of this code were deleted
  */
 export function createRedisStore(
   redis: Redis,
   key: (...parts: string[]) => string,
+  userPartitions: number,
   onFormer: (partition: number, users: number) => void = () => undefined,
 ): InterestsStore {
   const tagged = (partition: number, ...parts: string[]): string => key(`{interests:${partition}}`, ...parts);
@@ -95,7 +96,7 @@ export function createRedisStore(
       return starts;
     },
     async readInterests(userId) {
-      const partition = partitionOfKey(userId, USER_PARTITIONS);
+      const partition = partitionOfKey(userId, userPartitions);
       return (await redis.hgetBuffer(recordKey(partition, userId), 'interests')) ?? undefined;
     },
     async write(partition, writes, { held, to }) {

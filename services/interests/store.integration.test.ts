@@ -1,5 +1,6 @@
 import { after, before, describe } from 'node:test';
 import { openTestRedis, type TestRedis } from '#platform/testing/redis.ts';
+import { USER_PARTITIONS } from '#topics/catalog.ts';
 import { createRedisStore } from './redis-store.ts';
 import { storeContract } from './store.contract.ts';
 
@@ -15,6 +16,6 @@ describe('the interests store in Redis', () => {
 
   storeContract(async () => {
     const prefix = String(stores++);
-    return createRedisStore(test.redis, (...parts) => test.key(prefix, ...parts));
+    return createRedisStore(test.redis, (...parts) => test.key(prefix, ...parts), USER_PARTITIONS);
   });
 });

@@ -1,7 +1,7 @@
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { FollowHandlers, StagePorts } from '#platform/stage.ts';
-import { CATALOG, type TopicName } from '#topics/catalog.ts';
+import type { TopicName } from '#topics/catalog.ts';
 import { Categories } from './categories.ts';
 import type { ProposeConfig } from './config.ts';
 import { LiveEmbeddings } from './embeddings/live-embeddings.ts';
@@ -30,7 +30,12 @@ interface Opened<R> {
   readonly onCaughtUp?: () => void;
 }
 
-type Opener<R extends keyof Resources> = (stage: StagePorts, config: ProposeConfig) => Opened<Resources[R]>;
+type Opener<R extends keyof Resources> = (
+  stage: StagePorts,
+  config: ProposeConfig,
+  /** Partitions of the topics keyed by userId. */
+  userPartitions: number,
+) => Opened<Resources[R]>;
 
 /** How each resource is opened and, when the stage drains, closed. */
 const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
@@ -39,8 +44,8 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
     lifecycle.onStop('index', () => index.close());
     return { resource: index };
   },
-  embeddings: ({ lifecycle }, config) => {
-    const takers = new Takers(config, CATALOG.actions.partitions);
+  embeddings: ({ lifecycle }, config, userPartitions) => {
+    const takers = new Takers(config, userPartitions);
     const now = () => performance.now();
     const { duplicateCosine, priorHalfLifeDays } = config;
     const embeddings = new LiveEmbeddings({ popularity: takers, duplicateCosine, now });
@@ -60,8 +65,8 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       },
     };
   },
-  popularity: ({ lifecycle }, config) => {
-    const popularity = new Popularity(config, CATALOG.actions.partitions);
+  popularity: ({ lifecycle }, config, userPartitions) => {
+    const popularity = new Popularity(config, userPartitions);
     const timer = setInterval(() => popularity.top(1), RESCALE_EVERY_MS);
     lifecycle.onStop('popularity', () => clearInterval(timer));
     return {
@@ -74,8 +79,8 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       onCaughtUp: () => void popularity.top(1),
     };
   },
-  intervals: (_stage, config) => {
-    const intervals = new Intervals(config, CATALOG.actions.partitions);
+  intervals: (_stage, config, userPartitions) => {
+    const intervals = new Intervals(config, userPartitions);
     return {
       resource: intervals,
       handlers: {
@@ -92,8 +97,8 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       handlers: { items: ({ key, value }) => void categories.apply(key, value) },
     };
   },
-  sessions: (_stage, config) => {
-    const sessions = new Sessions(config, CATALOG.actions.partitions);
+  sessions: (_stage, config, userPartitions) => {
+    const sessions = new Sessions(config, userPartitions);
     return {
       resource: sessions,
       handlers: {
@@ -114,7 +119,8 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
 export async function openResources(stage: StagePorts, config: ProposeConfig): Promise<Partial<Resources>> {
   const needs = new Set<Need>(config.proposers.flatMap((proposer) => proposer.needs));
   const names = (Object.keys(OPENERS) as (keyof Resources)[]).filter((name) => needs.has(name));
-  const opened = names.map((name) => OPENERS[name](stage, config) as Opened<unknown>);
+  const userPartitions = await stage.partitionsOf('actions');
+  const opened = names.map((name) => OPENERS[name](stage, config, userPartitions) as Opened<unknown>);
   const { handlers, since } = merge(opened);
   const restMs = opened.find((one) => one.restMs !== undefined)?.restMs;
   if (Object.keys(handlers).length > 0) await (await stage.follow(handlers, since, restMs)).caughtUp;

@@ -2,7 +2,6 @@ import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import { TributaryError } from '#contracts/errors.ts';
 import { runStage } from '#platform/stage.ts';
 import { STAGES } from '#stages/stages.ts';
-import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
 import { ItemFacts } from './availability/item-facts.ts';
 import { OfferedItems } from './availability/offered-items.ts';
@@ -32,10 +31,10 @@ await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
   const metrics = createRerankMetrics(stage.metrics.registry);
   const redis = await stage.connectRedis();
+  const userPartitions = await stage.partitionsOf('proposals');
   const pools = createRedisPoolStore({
     redis,
-    keyOf: (userId) =>
-      stage.key('rerank', 'pool', `{${partitionOfKey(userId, CATALOG.proposals.partitions)}}`, userId),
+    keyOf: (userId) => stage.key('rerank', 'pool', `{${partitionOfKey(userId, userPartitions)}}`, userId),
     headKeyOf: (partition) => stage.key('rerank', 'pools', `{${partition}}`),
     keepMs: config.poolDays * 86_400_000,
     cachedCandidates: config.cachedCandidates,
@@ -55,7 +54,7 @@ await runStage(STAGES.rerank, async (stage) => {
     noteShown: pools.noteShown,
   });
   const terms = { ...config, ...config.terms };
-  const readLearned = createPosteriorReader(statistics, CATALOG.rewards.partitions, terms);
+  const readLearned = createPosteriorReader(statistics, userPartitions, terms);
   const served = await refreshing({
     read: policiesOfPosterior(readLearned, config),
     everyMs: config.refreshMs,

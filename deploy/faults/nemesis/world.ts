@@ -19,6 +19,8 @@ export interface WorldOptions {
   readonly copies: number;
   readonly actionsPerSecond: number;
   readonly slatesPerSecond: number;
+  /** Time after which a request of the load counts as failed, ms. Default: that of the load. */
+  readonly requestTimeoutMs?: number;
   /** A bug that is planted in the stages. */
   readonly plant?: string | undefined;
   readonly onCrash: (name: string, reason: string) => void;
@@ -47,7 +49,7 @@ export interface NemesisWorld {
 }
 
 /** The stages that take part, in the order of the data's path. */
-const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'] as const;
+export const NEMESIS_STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'] as const;
 const USES_REDIS: ReadonlySet<string> = new Set(['interests', 'rerank', 'feedback']);
 /** Stages that others call. */
 const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'rerank']);
@@ -72,7 +74,7 @@ const SETTINGS = {
 };
 
 export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
-  const names = STAGES.flatMap((stage) =>
+  const names = NEMESIS_STAGES.flatMap((stage) =>
     Array.from({ length: options.copies }, (_, i) => ({ name: `${stage}-${i + 1}`, stage })),
   );
   const listeners = new Map<string, ProxiedListener>();
@@ -151,6 +153,7 @@ export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
       users: LOAD_USERS,
       items: SHARED_ITEMS,
       ...options,
+      ...(options.requestTimeoutMs === undefined ? {} : { timeoutMs: options.requestTimeoutMs }),
     });
     closing.push(() => load.stop());
     return {
@@ -166,10 +169,12 @@ export async function openWorld(options: WorldOptions): Promise<NemesisWorld> {
 
 /** Resolves when every process answers that it is ready. */
 export async function allReady(fleet: Fleet, members: readonly Member[], timeoutMs = 180_000): Promise<void> {
-  await waitFor(() => members.every(({ name }) => fleet.isReady(name)), {
-    message: `ready: ${members.filter(({ name }) => !fleet.isReady(name)).map(({ name }) => name)}`,
-    timeoutMs,
-  });
+  const late = (): string[] => members.map(({ name }) => name).filter((name) => !fleet.isReady(name));
+  await waitFor(() => late().length === 0, { message: 'all processes are ready', timeoutMs }).catch(
+    (cause: Error) => {
+      throw new Error(`${cause.message}: not ${late().join()}`, { cause });
+    },
+  );
 }
 
 /** The broker may be away for a while. */
