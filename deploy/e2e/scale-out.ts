@@ -87,6 +87,8 @@ export async function openScaledOut(settings: Readonly<Record<string, string>>):
       ...settings,
       TRIBUTARY_NAMESPACE: namespace.namespace,
       TRIBUTARY_LOG_LEVEL: 'warn',
+      // So many processes ask the registry at once that some of them have to wait for it.
+      TRIBUTARY_START_PATIENCE_MS: String(READY_TIMEOUT_MS),
       TRIBUTARY_INDEX_SHARDS: String(SHAPE.indexShards),
       TRIBUTARY_INDEX_SHARD_URLS: shards.join(),
       TRIBUTARY_INFERENCE_WORKERS: 'external',
