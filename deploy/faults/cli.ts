@@ -25,6 +25,10 @@ const COMMANDS: Readonly<Record<string, FaultCommand>> = {
     title: 'the real stages over a simulated log and store, by many seeds',
     load: () => import('./simulation.ts'),
   },
+  drains: {
+    title: 'processes of each stage are asked to end under load, and no request may fail',
+    load: () => import('./drains.ts'),
+  },
   broker: {
     title: 'three brokers, one killed at a time, under load',
     load: () => import('./broker.ts'),
