@@ -14,7 +14,14 @@ import {
   withTimeOfDay,
 } from './propose-actions.ts';
 import { attributeColumns, categoryColumns } from './propose-items.ts';
-import { columnNamed, columnsOf, columnWithWord, hasColumn, type Kind, type Sample } from './sample.ts';
+import {
+  columnNamed,
+  columnWithWord,
+  type FileSample,
+  hasColumn,
+  type Kind,
+  sourceColumns,
+} from './sample.ts';
 import { COLUMN_SYNONYMS } from './synonyms.ts';
 
 const REQUIRED = { actions: ['userId', 'itemId', 'occurredAt'], items: ['itemId', 'title'] } as const;
@@ -27,7 +34,7 @@ const OWN_NAMES = {
 const SHOWN = 20;
 
 /** What one look at a file found. */
-export interface Finding {
+export interface ColumnFinding {
   readonly gaps: readonly MappingGap[];
   /** Mends the gaps, and reads what else the columns hold. Empty without a gap. */
   readonly proposal: Mapping;
@@ -46,7 +53,7 @@ type Entries = Record<string, unknown>;
 
 /** The columns of a file, and which field each is for. */
 class Claims {
-  readonly sample: Sample;
+  readonly sample: FileSample;
   /** Entries of the mapping of the user. */
   readonly given: Entries;
   /** Fields that are read already. */
@@ -55,14 +62,14 @@ class Claims {
   readonly proposed: Entries = {};
   readonly #claimed = new Set<string>();
 
-  constructor(sample: Sample, given: Entries) {
+  constructor(sample: FileSample, given: Entries) {
     this.sample = sample;
     this.given = given;
     for (const field of OWN_NAMES[sample.kind]) {
       const source = (given[field] ?? field) as FieldSource;
-      if (!columnsOf(source).every((column) => hasColumn(sample, column))) continue;
+      if (!sourceColumns(source).every((column) => hasColumn(sample, column))) continue;
       this.known[field] = source;
-      this.#claim(columnsOf(source));
+      this.#claim(sourceColumns(source));
     }
     for (const field of ['categories', 'attributes', 'picture']) this.#claim(listedColumns(given[field]));
     if (sample.kind === 'items' && given.categories === undefined) this.#claim(['categories']);
@@ -85,7 +92,7 @@ class Claims {
 }
 
 /** @param now milliseconds since the epoch */
-export function lookAtColumns(sample: Sample, mapping: Mapping, now: number): Finding {
+export function lookAtColumns(sample: FileSample, mapping: Mapping, now: number): ColumnFinding {
   const { kind, columns, rows } = sample;
   // Without a row nothing is missing.
   if (rows.length === 0) {

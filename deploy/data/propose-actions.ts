@@ -3,7 +3,7 @@ import { ACTION_TYPES } from '#contracts/generated/records.ts';
 import { eventTime } from './event-times.ts';
 import type { FieldSource, Mapping, TimeFormat } from './mapping.ts';
 import { numberOf, read } from './row-conversion.ts';
-import { columnNamed, columnsOf, hasColumn, type Sample, textsOf } from './sample.ts';
+import { columnNamed, type FileSample, hasColumn, sourceColumns, textsOf } from './sample.ts';
 import { COLUMN_SYNONYMS, likelyType, TIME_OF_DAY_NAMES } from './synonyms.ts';
 
 type Actions = NonNullable<Mapping['actions']>;
@@ -20,7 +20,7 @@ const MOST_TYPES = 60;
 const SHOWN = 8;
 
 /** The column of times, found by what it holds. */
-export function columnOfTimes(sample: Sample, free: readonly string[], now: number): string | undefined {
+export function columnOfTimes(sample: FileSample, free: readonly string[], now: number): string | undefined {
   return free.find((column) => {
     const texts = textsOf(sample, column);
     const count = texts.filter((text) =>
@@ -31,7 +31,7 @@ export function columnOfTimes(sample: Sample, free: readonly string[], now: numb
 }
 
 /** The column of types of action: by its name, or by what it holds. */
-export function columnOfTypes(sample: Sample, free: readonly string[]): string | undefined {
+export function columnOfTypes(sample: FileSample, free: readonly string[]): string | undefined {
   const holds = (column: string) => {
     const texts = textsOf(sample, column);
     const known = texts.filter((text) => isType(text) || likelyType(text) !== undefined);
@@ -44,7 +44,7 @@ export function columnOfTypes(sample: Sample, free: readonly string[]): string |
 }
 
 /** The column of numbers that is the value of an action. */
-export function columnOfValues(sample: Sample, free: readonly string[]): string | undefined {
+export function columnOfValues(sample: FileSample, free: readonly string[]): string | undefined {
   return COLUMN_SYNONYMS.actions.value
     .map((name) => columnNamed(free, [name]))
     .find((column) => {
@@ -59,10 +59,10 @@ export function columnOfValues(sample: Sample, free: readonly string[]): string 
 
 /** Proposes a translation for the texts that are no types of action. */
 export function translateTypes(
-  sample: Sample,
+  sample: FileSample,
   source: FieldSource,
 ): { readonly type?: FieldSource; readonly gap?: MappingGap; readonly strange?: readonly string[] } {
-  const [column] = columnsOf(source);
+  const [column] = sourceColumns(source);
   if (column === undefined || !hasColumn(sample, column)) return {};
   const found = new Map<string, number>();
   for (const row of sample.rows) {
@@ -111,7 +111,7 @@ const TIME_RULES: readonly { readonly format: TimeFormat | undefined; readonly z
 
 /** Proposes how times are read that are invalid in most rows; nothing if they are valid. */
 export function readTimes(
-  sample: Sample,
+  sample: FileSample,
   source: FieldSource,
   actions: Actions,
   now: number,
@@ -162,7 +162,7 @@ export function isMost(count: number, rows: number): boolean {
 const MIN_ROWS = 20;
 
 /** The time of day in a column of its own, beside that of the date. */
-export function withTimeOfDay(sample: Sample, date: string, free: readonly string[]): FieldSource {
+export function withTimeOfDay(sample: FileSample, date: string, free: readonly string[]): FieldSource {
   const isDateOnly = textsOf(sample, date).every((text) => !text.includes(':') && !/^\d{9,}$/.test(text));
   const time = isDateOnly ? columnNamed(free, TIME_OF_DAY_NAMES) : undefined;
   const holds = time !== undefined && textsOf(sample, time).every((text) => /^\d{1,2}:\d{2}/.test(text));
@@ -170,8 +170,8 @@ export function withTimeOfDay(sample: Sample, date: string, free: readonly strin
 }
 
 /** Whether numbers of a column have a decimal comma, and none has a decimal point. */
-export function hasDecimalComma(sample: Sample, source: FieldSource): boolean {
-  const [column] = columnsOf(source);
+export function hasDecimalComma(sample: FileSample, source: FieldSource): boolean {
+  const [column] = sourceColumns(source);
   const texts = column === undefined ? [] : textsOf(sample, column);
   const only = (decimal: '.' | ',', other: '.' | ',') =>
     texts.some((text) => !Number.isNaN(numberOf(text, decimal)) && Number.isNaN(numberOf(text, other)));

@@ -7,7 +7,7 @@ import { FileError } from './text-file.ts';
 export type Kind = 'actions' | 'items';
 
 /** The first rows of a file, from which it shows what the columns hold. */
-export interface Sample {
+export interface FileSample {
   readonly kind: Kind;
   readonly file: string;
   /** Names of the columns; for JSON the keys of all objects, with a dot into an object inside. */
@@ -26,7 +26,7 @@ export async function readSample(
   kind: Kind,
   path: string,
   mapping: Mapping,
-): Promise<Sample & { readonly refused?: FileError }> {
+): Promise<FileSample & { readonly refused?: FileError }> {
   try {
     return await sampleOf(kind, path, mapping, formatOf(kind, mapping).encoding);
   } catch (error) {
@@ -50,7 +50,7 @@ async function sampleOf(
   path: string,
   mapping: Mapping,
   encoding: Mapping['encoding'],
-): Promise<Sample> {
+): Promise<FileSample> {
   const rows: Row[] = [];
   const columns = new Set<string>();
   const format = { ...formatOf(kind, mapping), ...(encoding && { encoding }) };
@@ -69,19 +69,19 @@ function addPaths(columns: Set<string>, column: string, cell: unknown): void {
 }
 
 /** Whether a column stands in the file; in JSON as a path too. */
-export function hasColumn({ columns, rows }: Sample, column: string): boolean {
+export function hasColumn({ columns, rows }: FileSample, column: string): boolean {
   return columns.includes(column) || rows.some((row) => row.cell(column) !== undefined);
 }
 
 /** Columns that a field is read from. */
-export function columnsOf(source: FieldSource): readonly string[] {
+export function sourceColumns(source: FieldSource): readonly string[] {
   if (typeof source === 'string') return [source];
   if ('constant' in source) return [];
   return 'columns' in source ? source.columns : [source.column];
 }
 
 /** The texts of a column in the sample that are not empty. */
-export function textsOf({ rows }: Sample, column: string): readonly string[] {
+export function textsOf({ rows }: FileSample, column: string): readonly string[] {
   return rows
     .map((row) => row.cell(column))
     .filter((cell) => ['string', 'number', 'boolean'].includes(typeof cell))

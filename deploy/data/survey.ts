@@ -1,8 +1,8 @@
 /** Looks at the files of a user before anything is read in full: what is missing, what a mapping would mend, what stays unused. */
-import { type Finding, lookAtColumns, shownColumns } from './look-at-columns.ts';
+import { type ColumnFinding, lookAtColumns, shownColumns } from './look-at-columns.ts';
 import { joinMappings, type Mapping } from './mapping.ts';
 import type { MappingGap } from './propose-actions.ts';
-import { readSample, type Sample } from './sample.ts';
+import { type FileSample, readSample } from './sample.ts';
 import { FileError } from './text-file.ts';
 
 /** A user's own files. */
@@ -72,7 +72,7 @@ type Sampled = Awaited<ReturnType<typeof readSample>>;
 function refusal(
   gaps: readonly MappingGap[],
   proposal: Mapping,
-  findings: readonly (Finding & { readonly sample: Sampled })[],
+  findings: readonly (ColumnFinding & { readonly sample: Sampled })[],
 ): FileError {
   const sentences = gaps.map(({ sentence }) => sentence);
   if (Object.keys(proposal).length === 0) return new FileError(sentences.join('\n'));
@@ -110,7 +110,11 @@ function encodings(samples: readonly Sampled[]): Mapping {
   );
 }
 
-function unusedLine({ sample, unused, hints }: Finding & { readonly sample: Sample }): readonly string[] {
+function unusedLine({
+  sample,
+  unused,
+  hints,
+}: ColumnFinding & { readonly sample: FileSample }): readonly string[] {
   if (unused.length === 0) return [];
   const named = unused.map((column) => {
     const field = hints.get(column);
