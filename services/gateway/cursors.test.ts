@@ -100,6 +100,17 @@ describe('the cursors of lists by score', () => {
     );
   });
 
+  it('are short enough for a URL with the longest id of any characters', () => {
+    for (const character of ['a', '\u0001', 'é', '"']) {
+      const itemId = character.repeat(256 / Buffer.byteLength(character));
+      const known = [{ itemId, score: 1 / 3 }];
+      const of = '20260301T000000000Z';
+      const { next } = pageByScore(known, { of, n: 1, cursor: undefined, isWhole: false });
+      assert.ok(next!.length <= 1_000, `${next!.length} characters`);
+      assert.equal(decodeScoreCursor(next!).itemId, itemId);
+    }
+  });
+
   it('are rejected where the generation has changed since, and where they are any other text', () => {
     const known = [
       { itemId: 'a', score: 1 },

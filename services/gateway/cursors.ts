@@ -5,8 +5,7 @@ import { TributaryError } from '#contracts/errors.ts';
 export const CursorParameter = Type.Optional(
   Type.String({
     minLength: 1,
-    // An id of control characters is six times as long in JSON.
-    maxLength: 4_000,
+    maxLength: 1_000,
     description: 'The `next` of the answer before, for the entries that follow.',
   }),
 );
@@ -72,7 +71,7 @@ export function decodeScoreCursor(text: string): PlaceByScore {
     const [of, from, score, itemId] = parts;
     const isPlace = Number.isSafeInteger(from) && (from as number) >= 0 && Number.isFinite(score);
     if (typeof of === 'string' && typeof itemId === 'string' && isPlace)
-      return { of, from: from as number, score: score as number, itemId };
+      return { of, from: from as number, score: score as number, itemId: fromBase64(itemId) };
   } catch {
     // Said below.
   }
@@ -103,9 +102,13 @@ export function pageByScore<T extends ScoredEntry>(
   const end = first + entries.length;
   const { score, itemId } = entries.at(-1) ?? last ?? { score: Number.NaN, itemId: '' };
   const isLast = end === known.length && (isWhole || known.length === 0);
-  const next = isLast ? null : Buffer.from(JSON.stringify([of, end, score, itemId])).toString('base64url');
+  const next = isLast ? null : toBase64(JSON.stringify([of, end, score, toBase64(itemId)]));
   return { entries, next };
 }
+
+// An id of control characters would be six times as long in JSON, and the cursor too long for a URL.
+const toBase64 = (text: string): string => Buffer.from(text).toString('base64url');
+const fromBase64 = (text: string): string => Buffer.from(text, 'base64url').toString('utf8');
 
 function isBehind(entry: ScoredEntry, last: ScoredEntry): boolean {
   return entry.score < last.score || (entry.score === last.score && entry.itemId > last.itemId);
