@@ -128,7 +128,7 @@ describe('the console in Chromium', () => {
     await open(`user/${encodeURIComponent('..')}`, '.slate .card');
     await page.locator('.card button[data-act^="buy "]').first().click();
     await page.locator('.log li').first().waitFor();
-    await open(`user/${encodeURIComponent('..')}`, '.interests li:not(.quiet)');
+    await open(`user/${encodeURIComponent('..')}`, '.interests:visible > li:not(.quiet)');
     while (!(await fetch(`${URL_OF_GATEWAY}/v1/items?itemId=..`)).ok);
     const read = (await (await fetch(`${URL_OF_GATEWAY}/v1/items?itemId=..`)).json()) as typeof item;
     assert.deepEqual([read.title, read.categories], [item.title, item.categories]);
