@@ -170,7 +170,7 @@ describe('the plan of topics', () => {
       text,
       [
         '! shop.actions is left alone: it has 3 partitions and should have 6: more partitions would move keys (userId) ' +
-          'to other partitions, so that the order of a key, joins and state would break. Copy it to a new namespace instead.',
+          'to other partitions, so that the order of a key, joins and state would break. Copy it to a new namespace instead (topics copy).',
         '~ alter shop.actions: cleanup.policy compact → delete, message.timestamp.after.max.ms unset → 600000',
         '+ create shop.releases: 1 partition, 3 replicas, cleanup.policy=compact, message.timestamp.after.max.ms=600000, min.insync.replicas=2',
         '~ set compatibility of shop.releases-value: default → FULL_TRANSITIVE',
