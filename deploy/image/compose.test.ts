@@ -52,6 +52,7 @@ const HEALTH_KEYS = ['test', 'interval', 'timeout', 'retries', 'start_period'];
 const OF_KUBERNETES = new Set([
   'TRIBUTARY_LOG_LEVEL',
   'TRIBUTARY_START_PATIENCE_MS',
+  'TRIBUTARY_FAREWELL_MS',
   'TRIBUTARY_RETRAIN_ITEMS_MAXIMUM',
   'TRIBUTARY_HOT_USERS_MIB',
 ]);

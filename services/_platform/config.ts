@@ -239,6 +239,15 @@ export const PLATFORM_SETTINGS = {
     summary:
       'time that a stage which starts waits for the Schema Registry and for its schemas, where all starts at once; 0 stops at the first failure',
   }),
+  farewellMs: number('TRIBUTARY_FAREWELL_MS', {
+    fallback: 1_000,
+    minimum: 0,
+    maximum: 60_000,
+    integer: true,
+    unit: 'ms',
+    summary:
+      'most time of a drain in which clients with open connections are answered, and told to close them; longer than clients keep idle connections, no request meets a connection that has just been closed',
+  }),
   drainDeadlineMs: number('TRIBUTARY_DRAIN_DEADLINE_MS', {
     fallback: 20_000,
     minimum: 1_000,

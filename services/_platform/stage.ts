@@ -40,6 +40,8 @@ import { connectRedis } from './redis/client.ts';
  * then once they have.
  */
 const HTTP_GRACE = 0.1;
+/** Part of the time to drain in which the stage takes leave of its clients. */
+const MOST_FAREWELL = 0.3;
 const STRAGGLERS_GRACE = 0.5;
 
 /** A handler sends what came of a fetch in one turn of the event loop; requests over HTTP come one by one. */
@@ -221,7 +223,10 @@ async function createStage(
   const producer = await createProducer({ kafka, metrics });
   lifecycle.onStop('producer', () => producer.close());
   const http = createHttpServer({ log, lifecycle, metrics, readiness, tracer });
-  const httpDrain = createHttpDrain(http);
+  const httpDrain = createHttpDrain(
+    http,
+    Math.min(config.farewellMs, config.drainDeadlineMs * MOST_FAREWELL),
+  );
   lifecycle.onStop('http connections', () =>
     httpDrain.closeStragglers(config.drainDeadlineMs * STRAGGLERS_GRACE),
   );

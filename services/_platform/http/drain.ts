@@ -1,17 +1,12 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 
-/**
- * Most time in which clients with open connections are still answered, and told that the connection ends with the answer. A
- * connection that is closed without one loses the request that is on its way.
- */
-const FAREWELL_MS = 1_000;
 const POLL_MS = 20;
 
 /** The two steps in which the server of a stage stops. */
 export interface HttpDrain {
   /**
-   * Answers for a moment what comes on open connections, then stops accepting others, and waits at most `graceMs` milliseconds
+   * Answers for a while what comes on open connections, then stops accepting others, and waits at most `graceMs` milliseconds
    * for the requests in flight.
    */
   stopAccepting(graceMs: number): Promise<void>;
@@ -22,8 +17,10 @@ export interface HttpDrain {
 /**
  * Drains a server around the other steps of a shutdown. A client that sends its body a byte at a time, or does not read its
  * answer, must not delay the commits of the stage: they happen between the two steps.
+ * @param farewellMs most time in which clients with open connections are still answered, and told that the connection ends with the answer. A
+ *   connection that is closed without one loses the request that is on its way.
  */
-export function createHttpDrain(server: FastifyInstance): HttpDrain {
+export function createHttpDrain(server: FastifyInstance, farewellMs: number): HttpDrain {
   let closed: Promise<unknown> | undefined;
   async function waitAtMost(ms: number): Promise<void> {
     const timer = new AbortController();
@@ -37,7 +34,7 @@ export function createHttpDrain(server: FastifyInstance): HttpDrain {
   }
   return {
     async stopAccepting(graceMs) {
-      await farewell(Math.min(FAREWELL_MS, graceMs / 2));
+      await farewell(farewellMs);
       closed = Promise.resolve(server.close());
       // Whoever waits for it meets its error.
       closed.catch(() => undefined);

@@ -219,7 +219,7 @@ describe('a server that drains', () => {
     );
     await received;
     const closed = once(straggler, 'close');
-    const drain = createHttpDrain(server);
+    const drain = createHttpDrain(server, 0);
     await drain.stopAccepting(1);
     await assert.rejects(exchange(port, 'GET /healthz HTTP/1.1\r\n\r\n'), { code: 'ECONNREFUSED' });
     assert.equal(straggler.destroyed, false, 'a straggler does not hold up the first step');
@@ -231,7 +231,7 @@ describe('a server that drains', () => {
     const { server, port, lifecycle } = await open();
     const client = connect(port, '127.0.0.1');
     await once(server.server, 'connection');
-    const drain = createHttpDrain(server);
+    const drain = createHttpDrain(server, 1_000);
     lifecycle.onStop('http', () => drain.stopAccepting(10_000));
     const stopped = lifecycle.stop('SIGTERM');
     let answer = '';
@@ -248,7 +248,7 @@ describe('a server that drains', () => {
 
   it('a server that never listened drains without an error', async () => {
     const { server } = await open();
-    const drain = createHttpDrain(server);
+    const drain = createHttpDrain(server, 1_000);
     await drain.closeStragglers(1);
     await drain.stopAccepting(10_000);
     await drain.closeStragglers(10_000);
