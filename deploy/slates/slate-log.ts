@@ -39,13 +39,15 @@ export async function readSlates(
 
 /** All rewards that the log has, by partition. */
 export async function readRewards(log: SlateLog): Promise<PlacedReward[][]> {
-  const partitions: PlacedReward[][] = [];
-  await readRecords(log, 'rewards', 'Reward', { at: 'beginning' }, (reward, { partition, offset }) => {
-    partitions[partition] ??= [];
-    partitions[partition].push({ offset, reward });
+  const byPartition = new Map<number, PlacedReward[]>();
+  const from = { at: 'beginning' } as const;
+  const partitions = await readRecords(log, 'rewards', 'Reward', from, (reward, { partition, offset }) => {
+    const known = byPartition.get(partition) ?? [];
+    byPartition.set(partition, known);
+    known.push({ offset, reward });
   });
-  // A partition without rewards leaves no hole.
-  return Array.from(partitions, (rewards) => rewards ?? []);
+  // Partitions without rewards have a place too, the last ones included.
+  return Array.from({ length: partitions }, (_, partition) => byPartition.get(partition) ?? []);
 }
 
 /** The sampled slates whose rewards are in the log, in the order of time. */
@@ -76,14 +78,15 @@ export function settledSlates(
     });
 }
 
+/** @returns the number of partitions of the topic */
 async function readRecords<R extends keyof RecordTypes>(
   { kafka, codec, namespace }: SlateLog,
   topic: TopicName,
   record: R,
   from: Position,
   apply: (value: RecordTypes[R], message: TopicMessage) => void,
-): Promise<void> {
-  await readTopic({
+): Promise<number> {
+  const { next } = await readTopic({
     kafka,
     topic: qualifiedTopic(namespace, topic),
     from,
@@ -97,4 +100,5 @@ async function readRecords<R extends keyof RecordTypes>(
       }
     },
   });
+  return next.size;
 }
