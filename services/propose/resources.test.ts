@@ -37,6 +37,7 @@ async function open(...registry: Proposer[]) {
   const stage = {
     log: createLogger('test', 'silent'),
     lifecycle: { onStop: () => {} },
+    partitionsOf: async () => 2,
     follow: async (handlers: FollowHandlers) => {
       followed.push(handlers);
       return { caughtUp: Promise.resolve(), close: async () => {} };

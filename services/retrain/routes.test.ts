@@ -48,7 +48,7 @@ describe('the routes of retrain', () => {
     training.resolve();
     await schedule.close();
     const { last } = (await http.inject('/status')).json();
-    assert.deepEqual(last, { generation, state: 'ready', reason: null });
+    assert.deepEqual(last, { generation, state: 'ready', reason: null, without: {} });
     await http.close();
   });
 });
