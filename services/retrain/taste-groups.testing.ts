@@ -42,12 +42,19 @@ export function groupActions(now: number): UserAction[] {
   return actions;
 }
 
+/** The mean cosine of the vector with the items of a group. */
+export function nearnessTo(
+  group: number,
+  vector: Float32Array,
+  vectors: ReadonlyMap<string, Float32Array>,
+): number {
+  const own = [...vectors].filter(([itemId]) => groupOf(itemId) === group);
+  return own.reduce((sum, [, other]) => sum + dot(vector, other), 0) / own.length;
+}
+
 /** The group whose items are, on average, nearest to the vector. */
 export function nearestGroup(vector: Float32Array, vectors: ReadonlyMap<string, Float32Array>): number {
-  const cosines = Array.from({ length: GROUPS }, (_, group) => {
-    const own = [...vectors].filter(([itemId]) => groupOf(itemId) === group);
-    return own.reduce((sum, [, other]) => sum + dot(vector, other), 0) / own.length;
-  });
+  const cosines = Array.from({ length: GROUPS }, (_, group) => nearnessTo(group, vector, vectors));
   return cosines.indexOf(Math.max(...cosines));
 }
 
