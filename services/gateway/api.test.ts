@@ -105,6 +105,14 @@ describe('the API of the gateway', () => {
     const whole = (await http.inject({ url: '/v1/users/u1/interests' })).json<Answer>();
     assert.deepEqual([whole.medoids!.length, whole.next], [NEAR.length, null], 'all by default');
     const { next } = (await http.inject({ url: '/v1/items/oats/similar?n=2' })).json<Answer>();
+    const elsewhere = await http.inject({ url: `/v1/similar?itemId=..&n=2&cursor=${next}` });
+    assert.equal(elsewhere.statusCode, 400);
+    assert.match(elsewhere.json<{ error: { reason: string } }>().error.reason, /^belongs to another list/);
+    assert.equal(
+      (await http.inject({ url: `/v1/similar?itemId=oats&n=2&cursor=${next}` })).statusCode,
+      200,
+      'the same list by another route',
+    );
     served = 'g2';
     for (const bad of [next, 'x', '']) {
       const { statusCode, body } = await http.inject({ url: `/v1/items/oats/similar?n=2&cursor=${bad}` });

@@ -12,6 +12,8 @@ import {
 
 const INVALID = { code: 'field.invalid', field: 'cursor', status: 400 };
 
+const LIST = { of: 'list', version: 'g1' };
+
 describe('the cursors of lists', () => {
   it('lead through a list of any length, each entry once and in order', () => {
     fc.assert(
@@ -19,7 +21,7 @@ describe('the cursors of lists', () => {
         const read: number[] = [];
         let cursor: string | undefined;
         do {
-          const { entries, next } = pageOf(list, { of: 'g1', n, cursor });
+          const { entries, next } = pageOf(list, { ...LIST, n, cursor });
           read.push(...entries);
           cursor = next ?? undefined;
         } while (cursor !== undefined);
@@ -29,11 +31,20 @@ describe('the cursors of lists', () => {
   });
 
   it('are rejected where the list has changed since, so that parts never mix', () => {
-    const { next } = pageOf(['a', 'b'], { of: 'g1', n: 1, cursor: undefined });
-    assert.throws(() => pageOf(['b', 'a'], { of: 'g2', n: 1, cursor: next! }), {
+    const { next } = pageOf(['a', 'b'], { ...LIST, n: 1, cursor: undefined });
+    assert.throws(() => pageOf(['b', 'a'], { ...LIST, version: 'g2', n: 1, cursor: next! }), {
       ...INVALID,
       message: /has changed since/,
     });
+  });
+
+  it('are rejected where they belong to another list, also one of the same version', () => {
+    const { next } = pageOf(['a', 'b'], { of: 'interests/1', version: 'g1', n: 1, cursor: undefined });
+    for (const version of ['g1', 'g2'])
+      assert.throws(() => pageOf(['a', 'b'], { of: 'interests/2', version, n: 1, cursor: next! }), {
+        ...INVALID,
+        message: /belongs to another list/,
+      });
   });
 
   it('are rejected where they are any other text', () => {
@@ -41,13 +52,15 @@ describe('the cursors of lists', () => {
       '',
       'x',
       '7',
-      encodeCursor('g1', -1),
-      encodeCursor('g1', 0.5),
+      encodeCursor(LIST, -1),
+      encodeCursor(LIST, 0.5),
       Buffer.from('[7,1]').toString('base64url'),
+      Buffer.from('["g1",1]').toString('base64url'),
       Buffer.from('null').toString('base64url'),
     ])
-      assert.throws(() => decodeCursor(text), INVALID, text);
-    assert.deepEqual(decodeCursor(encodeCursor('g1/ü', 3)), { of: 'g1/ü', from: 3 });
+      assert.throws(() => decodeCursor(text, LIST.of), { ...INVALID, message: /is none/ }, text);
+    const list = { of: 'ü', version: 'g1/ü' };
+    assert.deepEqual(decodeCursor(encodeCursor(list, 3), list.of), { version: 'g1/ü', from: 3 });
   });
 });
 
@@ -65,9 +78,9 @@ describe('the cursors of lists by score', () => {
     const read: string[] = [];
     let cursor: string | undefined;
     for (let part = 0; ; part++) {
-      const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor).from) + n + 1;
+      const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor, LIST.of).from) + n + 1;
       const known = inOrder(at(part)).slice(0, wanted);
-      const { entries, next } = pageByScore(known, { of: 'g1', n, cursor, isWhole: known.length < wanted });
+      const { entries, next } = pageByScore(known, { ...LIST, n, cursor, isWhole: known.length < wanted });
       read.push(...entries.map(({ itemId }) => itemId));
       if (next === null) return read;
       cursor = next;
@@ -104,10 +117,11 @@ describe('the cursors of lists by score', () => {
     for (const character of ['a', '\u0001', 'é', '"']) {
       const itemId = character.repeat(256 / Buffer.byteLength(character));
       const known = [{ itemId, score: 1 / 3 }];
-      const of = '20260301T000000000Z';
-      const { next } = pageByScore(known, { of, n: 1, cursor: undefined, isWhole: false });
+      const of = `similar/${itemId}`;
+      const version = '20260301T000000000Z';
+      const { next } = pageByScore(known, { of, version, n: 1, cursor: undefined, isWhole: false });
       assert.ok(next!.length <= 1_000, `${next!.length} characters`);
-      assert.equal(decodeScoreCursor(next!).itemId, itemId);
+      assert.equal(decodeScoreCursor(next!, of).itemId, itemId);
     }
   });
 
@@ -116,14 +130,34 @@ describe('the cursors of lists by score', () => {
       { itemId: 'a', score: 1 },
       { itemId: 'b', score: 1 },
     ];
-    const options = { n: 1, cursor: undefined, isWhole: true };
-    const { next } = pageByScore(known, { ...options, of: 'g1' });
-    assert.throws(() => pageByScore(known, { ...options, of: 'g2', cursor: next! }), {
+    const options = { ...LIST, n: 1, cursor: undefined, isWhole: true };
+    const { next } = pageByScore(known, options);
+    assert.throws(() => pageByScore(known, { ...options, version: 'g2', cursor: next! }), {
       ...INVALID,
       message: /has changed since/,
     });
-    const texts = ['["g1",1]', '["g1",1,"1","a"]', '["g1",-1,1,"a"]', '[1,1,1,"a"]', 'null', '["g1",1,1]'];
+    const [digest] = JSON.parse(Buffer.from(next!, 'base64url').toString()) as [string];
+    const tails = ['1', '1,"1","a"', '-1,1,"a"', '1,1', '1,1,7'];
+    const texts = [
+      ...tails.map((tail) => `["${digest}","g1",${tail}]`),
+      '["g1",1,1,"a"]',
+      '[1,1,1,1,"a"]',
+      'null',
+    ];
     for (const text of ['', 'x', ...texts.map((json) => Buffer.from(json).toString('base64url'))])
-      assert.throws(() => decodeScoreCursor(text), INVALID, text);
+      assert.throws(() => decodeScoreCursor(text, LIST.of), { ...INVALID, message: /is none/ }, text);
+  });
+
+  it('are rejected where they belong to the list of another item, or to a list of another kind', () => {
+    const known = [
+      { itemId: 'a', score: 1 },
+      { itemId: 'b', score: 1 },
+    ];
+    const options = { version: 'g1', n: 1, isWhole: true };
+    const another = { ...INVALID, message: /belongs to another list/ };
+    const { next } = pageByScore(known, { ...options, of: 'similar/1', cursor: undefined });
+    assert.throws(() => pageByScore(known, { ...options, of: 'similar/2', cursor: next! }), another);
+    const ofInterests = encodeCursor({ of: 'interests/1', version: 'g1' }, 1);
+    assert.throws(() => pageByScore(known, { ...options, of: 'similar/1', cursor: ofInterests }), another);
   });
 });

@@ -88,12 +88,13 @@ function addSimilar(http: FastifyInstance, peers: Peers): void {
     demandId(id, 'itemId');
     const trace = continueTrace(request, reply);
     const { n = DEFAULT_PART, cursor } = of;
+    const list = `similar/${id}`;
     // One more than the part, which tells whether another one follows.
-    const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor).from) + n + 1;
+    const wanted = (cursor === undefined ? 0 : decodeScoreCursor(cursor, list).from) + n + 1;
     const most = Math.min(wanted, MAX_NEIGHBOURS);
     const { items, ...rest } = await peers.index.similar(id, most, trace);
     const isWhole = items.length < most || most === MAX_NEIGHBOURS;
-    const { entries, next } = pageByScore(items, { of: rest.generation, n, cursor, isWhole });
+    const { entries, next } = pageByScore(items, { of: list, version: rest.generation, n, cursor, isWhole });
     return { ...rest, items: entries, next };
   }
 

@@ -175,8 +175,8 @@ function addInterests(http: FastifyInstance, peers: Peers, titles: Titles): void
     const trace = continueTrace(request, reply);
     const interests = await peers.interests.get<UserInterests>(`/users/${encodeURIComponent(userId)}`, trace);
     const { n = MAX_MEDOIDS, cursor } = of;
-    const list = `${interests.version}/${interests.generation}`;
-    const { entries, next } = pageOf(interests.medoids, { of: list, n, cursor });
+    const list = { of: `interests/${userId}`, version: `${interests.version}/${interests.generation}` };
+    const { entries, next } = pageOf(interests.medoids, { ...list, n, cursor });
     const titleOf = await titles(
       entries.map(({ itemId }) => itemId),
       trace,
