@@ -15,7 +15,7 @@ describe('isId', () => {
 });
 
 describe('idFault', () => {
-  it('accepts control characters, dots, slashes, names of properties and unnormalised text', () => {
+  it('accepts control characters, dots, slashes, names of properties, U+FFFD and unnormalised text', () => {
     for (const id of [
       '\0',
       'a\nb',
@@ -29,6 +29,7 @@ describe('idFault', () => {
       'e\u0301',
       ' ',
       '\ufeff',
+      '\ufffd',
     ]) {
       assert.equal(idFault(id), undefined, JSON.stringify(id));
     }

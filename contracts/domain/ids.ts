@@ -1,8 +1,8 @@
 /**
  * Ids of events, users, items and contexts: the rules that every producer keeps and every reader relies on, over HTTP and in
- * the log alike. An id is any well-formed text, control characters, NUL, slashes and dots included, but without
- * U+FFFD, which stands for bytes that were lost. Ids are equal if their bytes
- * are: two ways to write `é` in Unicode are two ids.
+ * the log alike. An id is any well-formed text, control characters, NUL, slashes and dots included. U+FFFD is a character as any other
+ * where its own bytes stand for it; bytes that are not UTF-8 are refused where they are decoded, so that they never become U+FFFD.
+ * Ids are equal if their bytes are: two ways to write `é` in Unicode are two ids.
  */
 
 /** Longest eventId, userId, itemId or contextId, in bytes of UTF-8. */
