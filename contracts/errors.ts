@@ -82,7 +82,7 @@ export const ERROR_REMEDIES = {
   'user.unknown': 'Send an action of the user first: there is none in the window.',
   'item.unknown': 'Choose another item, or wait: this one has no vector in the served generation.',
   'item.unlisted':
-    'Put the item (`PUT /v1/items`), or try again in a moment if you just did: the catalogue has no item of that id.',
+    'Put the item (`PUT /v1/items`), or try again in a moment if you just did: the catalogue has no item of that id. As soon as the catalogue lists one item, only listed items are recommended: put all of them.',
   'slate.unknown':
     'Compare the id with an answer to /v1/recommendations; the topic slates keeps slates for 30 days.',
   'slate.late':
