@@ -42,7 +42,7 @@ describe('the API of the gateway', () => {
       async get(path: string) {
         if (path.endsWith('u1') || path === '/users/..')
           return someInterests({ version, medoids: NEAR.map((itemId) => aMedoid({ itemId })) });
-        throw new TributaryError('user.unknown', 'no action of user u2 is known', {
+        throw new TributaryError('user.unknown', 'no action of user “u2” is known', {
           status: 404,
           field: 'id',
         });
@@ -232,7 +232,7 @@ describe('the API of the gateway', () => {
       ['/v1/recommendations?userId=u1&n=0', /^n must be >= 1\. Correct the named field/],
       ['/v1/recommendations', /^userId is missing\. Add the named field\.$/],
       ['/v1/users/*/interests', /^userId is reserved: it stands for everyone\. Choose another id/],
-      ['/v1/items/nothing', /^the catalogue lists no item nothing\. Put the item/],
+      ['/v1/items/nothing', /^the catalogue lists no item “nothing”\. Put the item/],
     ] as const)
       assert.match((await http.inject({ url })).json<ProblemMembers>().detail, detail);
   });

@@ -54,7 +54,7 @@ function addItem(http: FastifyInstance, peers: Peers): void {
     const entry = entries[id];
     // The two stages read the catalogue side by side: an item is there when both have it.
     if (entry === undefined || item === null)
-      throw new TributaryError('item.unlisted', `the catalogue lists no item ${id}`, {
+      throw new TributaryError('item.unlisted', `the catalogue lists no item “${id}”`, {
         status: 404,
         field: 'itemId',
       });

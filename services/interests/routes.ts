@@ -20,6 +20,6 @@ export function addRoutes(
     const bytes = await store.readInterests(id);
     if (bytes !== undefined) return decode(bytes);
     const details = { field: 'id', status: 404 };
-    throw new TributaryError('user.unknown', `no action of user ${id} is known`, details);
+    throw new TributaryError('user.unknown', `no action of user “${id}” is known`, details);
   });
 }

@@ -31,7 +31,7 @@ const FAULTS: ReadonlyArray<[unknown, string, string, string]> = [
     { size: 1, queries: [{ name: 'a' }, { name: '' }] },
     'field.invalid',
     'queries[1].name',
-    'must not have fewer than 1 characters',
+    'must not be empty',
   ],
   [{ size: 1, queries: [{ point: [1, null] }] }, 'field.invalid', 'queries[0].point[1]', 'must be number'],
   [{ size: 1, queries: [{}] }, 'field.missing', 'queries[0].name', 'is missing'],
@@ -74,5 +74,22 @@ describe('the validator of a route', () => {
     assert.deepEqual(ofQuery({ n: '-3', name: '7' }), { value: { n: -3, share: 0.5, name: '7' } });
     assert.ok('error' in ofQuery({ n: '3.5', name: 'a' }));
     assert.ok('error' in ofBody({ n: '3', name: 'a' }));
+  });
+
+  it('says of a parameter of a query that it is given more than once, unless it may be repeated', () => {
+    const schema = Type.Object({
+      n: Type.Optional(Type.Integer()),
+      tags: Type.Optional(Type.Array(Type.String({ minLength: 1 }), { maxItems: 2 })),
+    });
+    const reasonOf = (query: object, httpPart = 'querystring') => {
+      const result = compileValidator({ schema, httpPart })(query);
+      return 'error' in result ? `${result.error.field} ${result.error.message}` : undefined;
+    };
+    assert.equal(reasonOf({ n: ['5', '6'] }), 'n is given twice: send it once');
+    assert.equal(reasonOf({ n: ['5', '5', '5'] }), 'n is given 3 times: send it once');
+    assert.equal(reasonOf({ tags: ['a', 'b'] }), undefined);
+    assert.equal(reasonOf({ tags: ['a', ''] }), 'tags[1] must not be empty');
+    assert.match(reasonOf({ tags: ['a', 'b', 'c'] })!, /^tags must not have more than 2 items/);
+    assert.equal(reasonOf({ n: [5, 6] }, 'body'), 'n must be integer');
   });
 });

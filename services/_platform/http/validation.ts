@@ -40,7 +40,12 @@ export function compileValidator({ schema, httpPart }: RouteSchema): (value: unk
     const field = fault.field === '' ? (httpPart ?? 'body') : fault.field;
     const isUnknown =
       httpPart === 'querystring' && isRecord(given) && isUnknownName(fault.field, given, fields);
-    const reason = isUnknown ? hintAtNames(fault.field, fields) : fault.reason;
+    const times = httpPart === 'querystring' && isRecord(given) ? timesGiven(fault.field, given, fields) : 1;
+    const reason = isUnknown
+      ? hintAtNames(fault.field, fields)
+      : times > 1
+        ? `is given ${times === 2 ? 'twice' : `${times} times`}: send it once`
+        : fault.reason;
     return { error: new TributaryError(fault.code, reason, { status: 400, field }) };
   };
 }
@@ -84,6 +89,17 @@ function isUnknownName(
   return Object.hasOwn(given, name) && !fields.some(([known]) => known === name);
 }
 
+/** How often the query has a parameter; 1 for one that may be repeated. */
+function timesGiven(
+  name: string,
+  given: Readonly<Record<string, unknown>>,
+  fields: readonly (readonly [string, FieldSchema])[],
+): number {
+  const value = Object.hasOwn(given, name) ? given[name] : undefined;
+  const mayRepeat = fields.some(([known, { type }]) => known === name && type === 'array');
+  return Array.isArray(value) && !mayRepeat ? value.length : 1;
+}
+
 /** Names the parameter that was probably meant, and all that there are. */
 function hintAtNames(name: string, fields: readonly (readonly [string, FieldSchema])[]): string {
   const names = fields.map(([known]) => known);
@@ -117,6 +133,8 @@ function findFault(errors: readonly SchemaError[]): Fault {
 }
 
 function reasonOfError({ keyword, params, message }: SchemaError): string {
+  const { limit } = params as { limit?: number };
+  if ((keyword === 'minLength' || keyword === 'minItems') && limit === 1) return 'must not be empty';
   if (keyword !== 'enum') return message;
   return `must be one of ${(params as { allowedValues: unknown[] }).allowedValues.join(', ')}`;
 }
