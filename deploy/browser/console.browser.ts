@@ -133,7 +133,7 @@ describe('the console in Chromium', () => {
     const read = (await (await fetch(`${URL_OF_GATEWAY}/v1/items?itemId=..`)).json()) as typeof item;
     assert.deepEqual([read.title, read.categories], [item.title, item.categories]);
     await page.evaluate("location.hash = '#/item/..'");
-    await page.getByText(/^\.\. has no vector in/).waitFor();
+    await page.getByText(/^“\.\.” has no vector in/).waitFor();
     assert.deepEqual(
       console_.complaints().filter((text) => !text.includes('404')),
       [],

@@ -65,7 +65,7 @@ export class ShardedIndex implements IndexClient {
     const { generation, results } = await this.search({ queries: [{ itemId }], k: n }, trace);
     const [result] = results;
     if (result === undefined || 'error' in result) {
-      throw new TributaryError('item.unknown', `${itemId} has no vector in ${generation}`, {
+      throw new TributaryError('item.unknown', `“${itemId}” has no vector in ${generation}`, {
         status: 404,
         field: 'itemId',
       });

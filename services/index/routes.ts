@@ -50,7 +50,7 @@ export function addRoutes(http: FastifyInstance, index: LiveIndex, metrics: Inde
       const chosen = chooseGeneration(index);
       const [result] = searchAll(chosen, [{ itemId }], request.query.n);
       if (result === undefined || 'error' in result) {
-        throw new TributaryError('item.unknown', `${itemId} has no vector in ${chosen.generation.id}`, {
+        throw new TributaryError('item.unknown', `“${itemId}” has no vector in ${chosen.generation.id}`, {
           status: 404,
           field: 'itemId',
         });

@@ -107,7 +107,7 @@ function addExperiments(http: FastifyInstance, clients: LogClients): void {
     const experiment = book.get(name);
     if (experiment === undefined) {
       const details = { status: 404, field: 'name' };
-      throw new TributaryError('field.invalid', unknownExperiment(book, name), details);
+      throw new TributaryError('experiment.refused', unknownExperiment(book, name), details);
     }
     return reportOf(experiment, await readOutcomes(clients, experiment));
   });
