@@ -1,4 +1,5 @@
 import { basename } from 'node:path';
+import { ACTIONS_RETENTION_MS } from '#topics/catalog.ts';
 import type { ConvertedRow } from '../data/converted-rows.ts';
 import type { DatasetAction } from '../data/dataset.ts';
 import type { Gateway, ReceivedVerdict } from '../data/gateway.ts';
@@ -44,6 +45,8 @@ export interface LoadedActions {
   readonly rejected: number;
   /** Milliseconds by which all times were moved. */
   readonly shiftMs: number;
+  /** Of a dry run: rows whose moved times lie beyond the default retention of `actions`. */
+  readonly beyondRetention?: number;
 }
 
 /** Time between two lines of progress of the first reading, in milliseconds. */
@@ -73,10 +76,11 @@ export async function loadActions(
   const outcome = { scan, resumedAfter: start?.line ?? 0, shiftMs: shift };
   const rows = validActions(own, scan, reject);
   if (options.dryRun) {
-    for await (const _ of rows) {
-      // Reading names the rows whose times are absurd.
-    }
-    return { ...outcome, acknowledged: 0, rejected: 0 };
+    let beyondRetention = 0;
+    const kept = oldestKept(now());
+    // Reading also names the rows whose times are absurd.
+    for await (const { element } of rows) if (element.occurredAt + shift < kept) beyondRetention += 1;
+    return { ...outcome, acknowledged: 0, rejected: 0, beyondRetention };
   }
   if (start !== undefined) {
     say(
@@ -103,7 +107,16 @@ async function sendRows(
   ports: LoadActionsPorts,
 ): Promise<{ acknowledged: number; rejected: number }> {
   const verdicts = createVerdictLine(start);
-  const trial = createTrial(basename(own.path), keepGoing);
+  const newest = (scan.newest ?? 0) + shift;
+  const trial = createTrial(basename(own.path), keepGoing, (code, remedy) => {
+    if (code !== 'time.past') return `${remedy} --keep-going loads the rest.`;
+    return [
+      ...(shift === 0 ? ['--shift moves all times, so that the newest action is now.'] : []),
+      remedy,
+      // The log keeps none of a file that is too old as a whole.
+      ...(newest < oldestKept(ports.now()) ? [] : ['--keep-going loads those rows that the log keeps.']),
+    ].join(' ');
+  });
   let noted = ports.now();
   const note = () => writeCheckpoint(ports.checkpoint, { file, shift, ...verdicts.done });
   const settle = (row: Row, verdict: ReceivedVerdict) => {
@@ -155,8 +168,20 @@ async function* after(
   }
 }
 
-/** @returns a function that throws as soon as most of the first rows were rejected for one reason */
-function createTrial(file: string, keepGoing: boolean): (verdict: ReceivedVerdict) => void {
+/** @returns the oldest event time that the log keeps by default, in milliseconds since the epoch */
+function oldestKept(now: number): number {
+  return now - ACTIONS_RETENTION_MS;
+}
+
+/**
+ * @param remedyOf the whole remedy, from the code and the remedy of the gateway
+ * @returns a function that throws as soon as most of the first rows were rejected for one reason
+ */
+function createTrial(
+  file: string,
+  keepGoing: boolean,
+  remedyOf: (code: string, remedy: string) => string,
+): (verdict: ReceivedVerdict) => void {
   const rejected = new Map<string, number>();
   let seen = 0;
   return (verdict) => {
@@ -167,7 +192,7 @@ function createTrial(file: string, keepGoing: boolean): (verdict: ReceivedVerdic
     rejected.set(code, (rejected.get(code) ?? 0) + 1);
     if (seen < TRIAL_VERDICTS || rejected.get(code)! * 2 <= seen) return;
     throw new FileError(
-      `${file}: the gateway rejects ${rejected.get(code)} of the first ${seen} rows with ${code}: ${reason}. ${remedy} --keep-going loads the rest.`,
+      `${file}: the gateway rejects ${rejected.get(code)} of the first ${seen} rows with ${code}: ${reason}. ${remedyOf(code, remedy)}`,
     );
   };
 }

@@ -12,7 +12,7 @@ import { type Mood, startFakeGateway } from '../data/fake-gateway.testing.ts';
 import type { Mapping } from '../data/mapping.ts';
 import { freePort } from '../local/ports.ts';
 import { parseLoadOptions } from './options.ts';
-import { type LoadPorts, runLoad } from './run.ts';
+import { type LoadPorts, renderLoad, runLoad } from './run.ts';
 
 const AT = 1_772_000_000_000;
 const HEADING = 'userId,itemId,type,occurredAt';
@@ -109,6 +109,30 @@ describe('loading own files into a running Tributary', () => {
     });
   });
 
+  it('a dry run warns of actions that are older than the default retention, unless a shift makes them recent', async () => {
+    const day = 86_400_000;
+    const now = Date.now();
+    const rows = [99, 95, 20, 10].map((age) => `u,i,buy,${now - age * day}`);
+    const path = await file('aged.csv', `${HEADING}\n${rows.join('\n')}\n`);
+    await withGateway(undefined, async (fake) => {
+      const dry = async (...args: string[]) => {
+        const { summary } = await load(fake.url, ['--actions', path, '--dry-run', ...args]);
+        return { beyond: summary.actions!.beyondRetention, text: renderLoad(summary) };
+      };
+      const unshifted = await dry();
+      assert.equal(unshifted.beyond, 2);
+      assert.match(
+        unshifted.text,
+        /2 of these 4 actions are older than the 90 days .*rejects such actions\. --shift .*lengthen the retention/,
+      );
+      assert.equal((await dry('--shift')).beyond, 0);
+      const recent = await file('recent.csv', `${HEADING}\nu,i,buy,${now - 80 * day}\n`);
+      const { summary } = await load(fake.url, ['--actions', recent, '--dry-run']);
+      assert.equal(summary.actions!.beyondRetention, 0);
+      assert.doesNotMatch(renderLoad(summary), /older than/);
+    });
+  });
+
   it('every row that is left out is in the report, those that the gateway rejects too', async () => {
     const path = await file('bad.csv', `${HEADING}\n${rowsOf(50)}\n,i,buy,${AT}\nu,i,steal,${AT}\n`);
     const report = join(folder, 'report.jsonl');
@@ -193,9 +217,14 @@ describe('loading own files into a running Tributary', () => {
       await assert.rejects(load(fake.url, ['--actions', path]), {
         name: 'FileError',
         message:
-          /rejects 1000 of the first 1000 rows with time\.past.*Lengthen the retention first\..*--keep-going/,
+          /rejects 1000 of the first 1000 rows with time\.past.*--shift moves all times.*Lengthen the retention first\.$/,
       });
       assert.ok(fake.requests.flat().length < 12_000);
+      // A shift was not enough, so only the retention helps; the newest rows are kept.
+      await assert.rejects(load(fake.url, ['--actions', path, '--shift']), {
+        name: 'FileError',
+        message: /back\. Lengthen the retention first\. --keep-going loads those rows that the log keeps\.$/,
+      });
     });
   });
 

@@ -3,6 +3,7 @@ import { writeFile } from 'node:fs/promises';
 import { basename, join, resolve } from 'node:path';
 import { createInterface } from 'node:readline/promises';
 import { finished } from 'node:stream/promises';
+import { ACTIONS_RETENTION_MS } from '#topics/catalog.ts';
 import { readItems, readMapping } from '../data/custom.ts';
 import { connectGateway, type Gateway } from '../data/gateway.ts';
 import { loadItems } from '../data/load.ts';
@@ -184,10 +185,24 @@ export function renderLoad(summary: LoadSummary): string {
         ? `${scan.valid} actions would be loaded ${span}: ${types.join(', ') || 'none'}`
         : `${acknowledged} actions are in the log ${span}, ${rejected} were rejected by the gateway`,
     );
+    lines.push(...tooOld(actions));
   }
   lines.push(`${leftOut.count} rows were left out`);
   if (!dryRun) lines.push(`${gateway} answered within ${seconds} s`);
   return lines.join('\n');
+}
+
+/** Warns after a dry run of rows that a gateway with the default retention rejects. */
+function tooOld({ beyondRetention = 0, scan, shiftMs }: LoadedActions): string[] {
+  if (beyondRetention === 0) return [];
+  const remedy =
+    shiftMs === 0
+      ? '--shift moves all times, so that the newest action is now; or lengthen the retention first'
+      : 'Lengthen the retention first';
+  return [
+    `${beyondRetention} of these ${scan.valid} actions are older than the ${ACTIONS_RETENTION_MS / 86_400_000} days for which the log keeps actions by default, ` +
+      `and the gateway rejects such actions. ${remedy}: \`npm run topics -- apply --retention actions=DAYS\`.`,
+  ];
 }
 
 /** Asks on a terminal. */
