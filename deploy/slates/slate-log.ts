@@ -24,6 +24,25 @@ export async function readCandidateSets(log: SlateLog, from: Position): Promise<
   return sets;
 }
 
+/**
+ * Says why a slate of the log has no candidates, and which slates have them.
+ * @param sets the candidates that are logged, by slate id
+ */
+export function candidatesMissing(slateId: string, sets: ReadonlyMap<string, CandidateSet>): string {
+  const newest = [...sets.values()].reduce<CandidateSet | undefined>(
+    (best, set) => (best === undefined || set.servedAt > best.servedAt ? set : best),
+    undefined,
+  );
+  const others =
+    newest === undefined
+      ? 'No slate has them yet'
+      : `The newest slate that has them is ${newest.slateId}; \`tributary topics tail candidates\` shows others`;
+  return (
+    `The candidates of slate ${slateId} were not logged: rerank logs those of a share of the slates only ` +
+    `(TRIBUTARY_RERANK_CANDIDATES_SHARE, 1 % by default). ${others}.`
+  );
+}
+
 /** The slates of these ids. */
 export async function readSlates(
   log: SlateLog,

@@ -12,7 +12,14 @@ import { type Figures, render } from '../figures/figures.ts';
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors } from './past-posteriors.ts';
 import { replaySlate } from './replay.ts';
-import { readCandidateSets, readRewards, readSlates, type SlateLog, settledSlates } from './slate-log.ts';
+import {
+  candidatesMissing,
+  readCandidateSets,
+  readRewards,
+  readSlates,
+  type SlateLog,
+  settledSlates,
+} from './slate-log.ts';
 
 interface SlatesFlags {
   readonly since: string;
@@ -73,9 +80,9 @@ async function replay(context: CommandContext, slateId: string, { since, json }:
   const from = parsePosition(since, Date.now());
   const slate = (await readSlates(log, from, new Set([slateId]))).get(slateId);
   if (slate === undefined) throw new TributaryError('slate.unknown', `The log has no slate ${slateId}.`);
-  const set = (await readCandidateSets(log, from)).get(slateId);
-  if (set === undefined)
-    throw new TributaryError('replay.impossible', `The candidates of slate ${slateId} were not logged.`);
+  const sets = await readCandidateSets(log, from);
+  const set = sets.get(slateId);
+  if (set === undefined) throw new TributaryError('replay.impossible', candidatesMissing(slateId, sets));
   const config = readRerankConfig();
   const posterior = new PastPosteriors(await readRewards(log), config).at(set.rewardOffsets, slate.learner);
   const replayed = replaySlate(slate, set, posterior, config);

@@ -13,6 +13,7 @@ import { type LimitSource, limitsOf } from '../../services/rerank/slate-limits.t
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors, type PlacedReward } from './past-posteriors.ts';
 import { replaySlate } from './replay.ts';
+import { candidatesMissing } from './slate-log.ts';
 
 const CONFIG = readRerankConfig();
 const POOL = {
@@ -259,4 +260,15 @@ test('the sample of slates whose candidates are logged has the share that is set
   const some = ids.filter((id) => isSampled(id, 0.1));
   assert.ok(Math.abs(some.length - 1_000) < 120);
   for (const id of some) assert.ok(isSampled(id, 0.2), 'a larger share has the smaller one in it');
+});
+
+test('a slate whose candidates were not logged is refused with the setting, and with a slate that has them', () => {
+  const sets = new Map(logOf('greedy', 3).slates.map(({ set }) => [set.slateId, set]));
+  assert.equal(
+    candidatesMissing('s9', sets),
+    'The candidates of slate s9 were not logged: rerank logs those of a share of the slates only ' +
+      '(TRIBUTARY_RERANK_CANDIDATES_SHARE, 1 % by default). The newest slate that has them is s2; ' +
+      '`tributary topics tail candidates` shows others.',
+  );
+  assert.match(candidatesMissing('s9', new Map()), /No slate has them yet\.$/);
 });
