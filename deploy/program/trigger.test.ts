@@ -48,6 +48,18 @@ describe('trigger', () => {
       reads += isActed ? 1 : 0;
       return reads > 3 ? slateOf(41, 'b', 'c', 'a') : slateOf(12, 'a', 'b', 'd');
     });
+    for (const [path, code] of [
+      ['/v1/items', 'item.unlisted'],
+      ['/v1/similar', 'item.unknown'],
+    ] as const) {
+      server.get<{ Querystring: { itemId: string } }>(path, async ({ query: { itemId } }, reply) =>
+        itemId === (path === '/v1/items' ? 'tea' : 'seen')
+          ? { itemId }
+          : itemId === 'unsure'
+            ? reply.code(503).send({ error: { code: 'index.empty', reason: 'none', retryable: false } })
+            : reply.code(404).send({ error: { code, reason: 'there is none', retryable: false } }),
+      );
+    }
     url = await server.listen({ host: '127.0.0.1', port: 0 });
   });
   after(() => server.close());
@@ -94,6 +106,29 @@ describe('trigger', () => {
     );
     assert.ok(Number(seen.understoodMs) <= Number(seen.reflectedMs));
     assert.ok(asked.every((path) => path.includes('n=3')));
+  });
+
+  it('says after the slate that nothing else has a mistyped item, and nothing of a known one or where that is not known', async () => {
+    const mistyped = await trigger('buy', '--user', 'ann', '--item', 'gibtsnicht');
+    assert.equal(mistyped.code, 0, mistyped.stderr);
+    assert.match(
+      mistyped.stdout,
+      /gone: D\nNo catalogue entry and no other action .* has the item gibtsnicht: compare the id\.\nThe whole story/,
+    );
+    for (const [itemId, isKnown] of [
+      ['gibtsnicht', false],
+      ['tea', true],
+      ['seen', true],
+      ['unsure', null],
+    ] as const) {
+      isActed = false;
+      reads = 0;
+      const { stdout } = await trigger('buy', '--user', 'ann', '--item', itemId, '--json');
+      assert.equal((JSON.parse(stdout) as { isItemKnown: unknown }).isItemKnown, isKnown, itemId);
+    }
+    isActed = false;
+    reads = 0;
+    assert.doesNotMatch((await trigger('buy', '--user', 'ann', '--item', 'tea')).stdout, /compare the id/);
   });
 
   it('waits for nothing after an impression, and where it is told not to watch', async () => {

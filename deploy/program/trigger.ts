@@ -10,6 +10,7 @@ import { type CommandContext, runCommand } from '#topics/command.ts';
 import { positiveInteger } from '#topics/command-line.ts';
 import { printable } from '#topics/format.ts';
 import { withGateway } from './gateway.ts';
+import { isItemKnown, renderUnknownItem } from './known-item.ts';
 import { probeSlate, renderSlateChange } from './slate-change.ts';
 
 interface TriggerFlags {
@@ -78,8 +79,12 @@ async function trigger(
   // Interests and slates learn nothing from an impression by itself.
   const watch = flags.watch !== false && type !== 'impression';
   const eventId = flags.eventId ?? randomUUID();
-  const [before, slateBefore] = watch
-    ? await Promise.all([interestsOf(gateway, userId), probeSlate(gateway, userId, flags.n)])
+  const [before, slateBefore, isKnown = null] = watch
+    ? await Promise.all([
+        interestsOf(gateway, userId),
+        probeSlate(gateway, userId, flags.n),
+        isItemKnown(gateway, itemId),
+      ])
     : [];
   const trace = nextSpan();
   const sentAt = Date.now();
@@ -127,7 +132,7 @@ async function trigger(
   if (slate === undefined) return;
   const reflectedMs = Date.now() - sentAt;
   await say(
-    `The slate reflects it after ${reflectedMs} ms.\n${renderSlateChange(slateBefore, slate)}\nThe whole story: tributary tail --user ${userId}`,
+    `The slate reflects it after ${reflectedMs} ms.\n${renderSlateChange(slateBefore, slate)}\n${isKnown === false ? `${renderUnknownItem(itemId)}\n` : ''}The whole story: tributary tail --user ${userId}`,
   );
   if (flags.json) {
     const seen = {
@@ -137,6 +142,7 @@ async function trigger(
       slateBefore: slateBefore ?? null,
       slateAfter: slate,
       reflectedMs,
+      isItemKnown: isKnown,
     };
     await context.write(`${JSON.stringify({ ...sent, ...seen })}\n`);
   }
