@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { after, beforeEach, describe, it } from 'node:test';
 import { acquireRunLock } from './lock.ts';
+import { folderOf } from './process-identity.ts';
 
 const folder = mkdtempSync(join(tmpdir(), 'lock-'));
 after(() => rmSync(folder, { recursive: true }));
@@ -15,16 +16,22 @@ const LOCK_MODULE = join(import.meta.dirname, 'lock.ts');
 describe('the run lock', () => {
   beforeEach(() => rmSync(path, { force: true }));
 
-  it('is refused while its holder lives, with the command that stops the holder', () => {
+  it('is refused while its holder lives, with the folder of the holder and the command that stops it', () => {
     const lock = acquireRunLock(path);
     assert.throws(() => acquireRunLock(path), {
       name: 'RunLockedError',
       pid: process.pid,
-      message: `It is already running as process ${process.pid} (lock ${path}). Stop that one first: kill ${process.pid}.`,
+      message:
+        `It is already running as process ${process.pid} in ${process.cwd()} (lock ${path}). Stop that one first: ` +
+        `kill ${process.pid}. For a second one beside it, set TRIBUTARY_CACHE to another folder, where all parts are installed again.`,
     });
     lock.release();
     acquireRunLock(path).release();
     assert.equal(existsSync(path), false);
+  });
+
+  it('names no folder of a process that it cannot look at', () => {
+    assert.equal(folderOf(0), undefined);
   });
 
   it('is taken over from a process that has ended', () => {

@@ -1,7 +1,7 @@
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { SetupError } from './parts/setup-error.mjs';
-import { identify, isRunning, type ProcessIdentity } from './process-identity.ts';
+import { folderOf, identify, isRunning, type ProcessIdentity } from './process-identity.ts';
 
 export interface RunLock {
   /** Releases the lock; a second call does nothing. */
@@ -14,7 +14,11 @@ export class RunLockedError extends SetupError {
   readonly pid: number;
 
   constructor(path: string, pid: number) {
-    super(`It is already running as process ${pid} (lock ${path})`, `Stop that one first: kill ${pid}`);
+    const folder = folderOf(pid);
+    super(
+      `It is already running as process ${pid}${folder === undefined ? '' : ` in ${folder}`} (lock ${path})`,
+      `Stop that one first: kill ${pid}. For a second one beside it, set TRIBUTARY_CACHE to another folder, where all parts are installed again`,
+    );
     this.pid = pid;
   }
 }

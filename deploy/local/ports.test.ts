@@ -11,7 +11,7 @@ it('a given port is used if nothing listens on it', async () => {
   assert.equal(await claimPort(port, 'kafka', 'TRIBUTARY_KAFKA_PORT'), port);
 });
 
-it('a port in use is reported together with the variable that changes it', async () => {
+it('a port in use is reported together with the variable that changes it, and with those of the other ports', async () => {
   const port = await freePort();
   const server = createServer().listen(port, '127.0.0.1');
   await once(server, 'listening');
@@ -19,7 +19,9 @@ it('a port in use is reported together with the variable that changes it', async
     name: 'PortInUseError',
     message:
       `Port ${port}, meant for kafka, is already in use. ` +
-      'Stop the program that listens there, or set TRIBUTARY_KAFKA_PORT to a free port.',
+      'Stop the program that listens there, or set TRIBUTARY_KAFKA_PORT to a free port. If that program is another Tributary, ' +
+      'its other ports are in use too: set all of TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT, TRIBUTARY_REDIS_PORT, ' +
+      'TRIBUTARY_GATEWAY_PORT.',
   });
   server.close();
 });

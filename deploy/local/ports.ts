@@ -2,6 +2,14 @@ import { randomInt } from 'node:crypto';
 import { createServer, type ListenOptions, type Server } from 'node:net';
 import { SetupError } from './parts/setup-error.mjs';
 
+/** Variables of all ports that another Tributary on this machine holds too. */
+const PORT_VARIABLES = [
+  'TRIBUTARY_KAFKA_PORT',
+  'TRIBUTARY_REGISTRY_PORT',
+  'TRIBUTARY_REDIS_PORT',
+  'TRIBUTARY_GATEWAY_PORT',
+];
+
 /** A port of 127.0.0.1 on which a program already listens. */
 export class PortInUseError extends SetupError {
   override readonly name = 'PortInUseError';
@@ -9,7 +17,8 @@ export class PortInUseError extends SetupError {
   constructor(port: number, owner: string, variable: string) {
     super(
       `Port ${port}, meant for ${owner}, is already in use`,
-      `Stop the program that listens there, or set ${variable} to a free port`,
+      `Stop the program that listens there, or set ${variable} to a free port. If that program is another Tributary, its other ` +
+        `ports are in use too: set all of ${PORT_VARIABLES.join(', ')}`,
     );
   }
 }
