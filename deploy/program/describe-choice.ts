@@ -70,7 +70,7 @@ export function renderSlate(
   const table = renderTable(rows, [
     { title: 'SLOT', value: ({ place }) => place },
     { title: 'ITEM', value: ({ itemId }) => printable(itemId) },
-    { title: 'TITLE', value: ({ itemId }) => printable(titles.get(itemId) ?? '') },
+    { title: 'TITLE', value: ({ itemId }) => printable(titles.get(itemId) ?? itemId) },
     { title: 'FROM', value: ({ models }) => models.map(printable).join('+') },
     { title: 'P', value: ({ propensity }) => Number(propensity.toPrecision(3)) },
     {

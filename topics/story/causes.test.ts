@@ -13,6 +13,7 @@ import type { TopicName } from '../catalog.ts';
 import { Causes, inOrderOfCause } from './causes.ts';
 import type { StoryEntry } from './entry.ts';
 import { StoryPrinter } from './render-story.ts';
+import { noteOfStart } from './start-note.ts';
 
 function entry(topic: TopicName, offset: number, at: number, value: object, trace?: string): StoryEntry {
   return {
@@ -121,6 +122,27 @@ describe('the story of a user', () => {
     const summary = printer.summary(ALL);
     assert.match(summary, /actions → interests +1 +20 +20/);
     assert.match(summary, /s1 .* 0\.1 +view in slot 1/);
+  });
+
+  it('names no medoids of a user who has none yet', () => {
+    const none = entry('interests', 1, 20, someInterests({ version: 5, windowSize: 12, medoids: [] }));
+    const line = new StoryPrinter(new Map()).text(inOrderOfCause([action, none])[1]!);
+    assert.match(line, /window of 12, no interests yet {2}/);
+  });
+
+  it('names --since where nothing was found, and where only the last hour was read', () => {
+    const ann = { userId: 'ann' };
+    assert.match(noteOfStart(ann, 0, undefined), /nothing of user ann since -1h: try an earlier --since/);
+    assert.match(
+      noteOfStart({ itemId: 'tea' }, 0, '-7d'),
+      /nothing of item tea since -7d: try an earlier --since/,
+    );
+    assert.match(noteOfStart(ann, 0, 'beginning'), /nothing of user ann since beginning: compare the id\.$/);
+    assert.match(
+      noteOfStart(ann, 3, undefined),
+      /^Only the last hour is shown; an earlier --since.* shows more\.$/,
+    );
+    assert.equal(noteOfStart(ann, 3, '-7d'), '');
   });
 
   it('prints one JSON object an entry, with its cause and its value', () => {

@@ -159,6 +159,7 @@ export class StoryPrinter {
     }
     const interests = interestsRecordOf(entry);
     if (interests !== undefined) {
+      if (interests.medoids.length === 0) return `window of ${interests.windowSize}, no interests yet`;
       const named = interests.medoids
         .slice(0, 3)
         .map(

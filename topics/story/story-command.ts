@@ -8,6 +8,7 @@ import { Causes, inOrderOfCause } from './causes.ts';
 import type { LinkedEntry } from './entry.ts';
 import { followStory, readStory, readTitles, type Subject } from './read-story.ts';
 import { StoryPrinter } from './render-story.ts';
+import { DEFAULT_SINCE, noteOfStart } from './start-note.ts';
 
 export interface StoryFlags {
   readonly since?: string;
@@ -20,8 +21,6 @@ export interface StoryFlags {
   /** Default true. False leaves the catalogue unread. */
   readonly titles?: boolean;
 }
-
-const DEFAULT_SINCE = '-1h';
 
 /** @throws TributaryError `topics.option`, and the errors of `readTopic` */
 export async function storyCommand(
@@ -37,7 +36,8 @@ export async function storyCommand(
       `--trace “${trace}”: write the first digits of a trace id, such as 4bf92f35.`,
     );
   const clients = clientsOf(context);
-  const from = parsePosition(flags.since ?? flags.from ?? DEFAULT_SINCE, Date.now());
+  const since = flags.since ?? flags.from;
+  const from = parsePosition(since ?? DEFAULT_SINCE, Date.now());
   const options = { ...clients, subject, from };
 
   const [{ entries, next }, titles] = await Promise.all([
@@ -54,10 +54,14 @@ export async function storyCommand(
   };
   for (const entry of entries) printer.expect(entry);
   for (const linked of inOrderOfCause(entries)) await print(linked);
+  const note = noteOfStart(subject, entries.length, since);
+  // Standard output of a story as JSON, or of one that goes on, has its messages only.
+  if (entries.length === 0 && (json || flags.follow)) process.stderr.write(`${note}\n`);
   if (!flags.follow) {
-    const summary = json ? '' : printer.summary(entries);
-    const none = json || entries.length > 0 ? '' : nothingOf(subject, flags);
-    if (summary !== '' || none !== '') await context.write(`${summary === '' ? none : `\n${summary}`}\n`);
+    if (json) return;
+    const summary = printer.summary(entries);
+    const parts = [...(summary === '' ? [] : [`\n${summary}`]), ...(note === '' ? [] : [note])];
+    if (parts.length > 0) await context.write(`${parts.join('\n')}\n`);
     return;
   }
 
@@ -68,9 +72,4 @@ export async function storyCommand(
     causes.add(entry);
     await print({ entry, ...causes.causeOf(entry) });
   });
-}
-
-function nothingOf(subject: Subject, flags: StoryFlags): string {
-  const who = 'userId' in subject ? `user ${subject.userId}` : `item ${subject.itemId}`;
-  return `The log has nothing of ${who} since ${flags.since ?? flags.from ?? DEFAULT_SINCE}: try an earlier --since, such as -7d or beginning.`;
 }
