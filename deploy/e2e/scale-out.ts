@@ -4,8 +4,6 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Redis } from 'ioredis';
 import { STAGE_NAMES, urlVariable, WORKERS } from '#stages/stages.ts';
-import { CATALOG } from '#topics/catalog.ts';
-import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace } from '#topics/test-namespace.ts';
 import { type Fleet, type Member, startFleet } from '../faults/nemesis/fleet.ts';
 import { startProxy, type TcpProxy } from '../faults/nemesis/proxy.ts';
@@ -17,6 +15,7 @@ import { Supervisor } from '../local/processes.ts';
 import { startRedisCluster } from '../local/redis-cluster.ts';
 import { startRegistry } from '../local/servers.ts';
 import type { Path } from '../path/path.ts';
+import { readAll } from '../path/read-all.ts';
 import type { WholePath } from './whole-path.ts';
 
 export const SHAPE = {
@@ -116,20 +115,7 @@ export async function openScaledOut(settings: Readonly<Record<string, string>>):
       throw new Error([cause.message, ...crashes].join('\n'), { cause });
     });
 
-    const read: Path['read'] = async (topic) => {
-      const messages: Awaited<ReturnType<typeof read<typeof topic>>> = [];
-      await readTopic({
-        kafka: namespace.kafka,
-        topic: namespace.topicOf(topic),
-        from: { at: 'beginning' },
-        async onMessage({ partition, offset, key, value }) {
-          if (value === null) return;
-          const decoded = await namespace.codec.decode(CATALOG[topic].schema, value);
-          messages.push({ partition, offset, key: key?.toString() ?? '', value: decoded as never });
-        },
-      });
-      return messages;
-    };
+    const read: Path['read'] = (topic) => readAll(namespace, topic);
     return {
       namespace,
       members: all.map(({ name }) => name),

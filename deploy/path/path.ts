@@ -8,18 +8,10 @@ import { localUrl, urlVariable } from '#stages/stages.ts';
 import type { TopicName, TopicValue } from '#topics/catalog.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { groupLags } from '#topics/lag.ts';
-import { readTopic } from '#topics/reader.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { freePort } from '../local/ports.ts';
 import { type Stages, startStages } from '../local/stages.ts';
-
-/** A decoded message with its place. */
-export interface Placed<V> {
-  readonly partition: number;
-  readonly offset: number;
-  readonly key: string;
-  readonly value: V;
-}
+import { type Placed, readAll } from './read-all.ts';
 
 /** A part of the data's path, as processes on real servers, in a namespace of its own. */
 export interface Path {
@@ -94,20 +86,7 @@ export async function openPath(
       });
       return { status: response.status, body: await response.json() };
     },
-    async read(topic) {
-      const messages: Array<Placed<TopicValue<typeof topic>>> = [];
-      await readTopic({
-        kafka: namespace.kafka,
-        topic: namespace.topicOf(topic),
-        from: { at: 'beginning' },
-        async onMessage({ partition, offset, key, value }) {
-          if (value === null) return;
-          const decoded = await namespace.codec.decode(CATALOG[topic].schema, value);
-          messages.push({ partition, offset, key: key?.toString() ?? '', value: decoded as never });
-        },
-      });
-      return messages;
-    },
+    read: (topic) => readAll(namespace, topic),
     async caughtUp() {
       let behind = '';
       await waitFor(

@@ -40,9 +40,9 @@ import { connectRedis } from './redis/client.ts';
  * then once they have.
  */
 const HTTP_GRACE = 0.1;
-/** Part of the time to drain in which the stage takes leave of its clients. */
-const MOST_FAREWELL = 0.3;
 const STRAGGLERS_GRACE = 0.5;
+/** Largest share of it in which the stage takes leave of its clients. */
+const MOST_FAREWELL = 0.3;
 
 /** A handler sends what came of a fetch in one turn of the event loop; requests over HTTP come one by one. */
 const HANDLER_LINGER_MS = 1;

@@ -5,7 +5,7 @@ function identityOf({ timestamp, value }: LogMessage): string {
   return `${timestamp} ${value?.length ?? -1}`;
 }
 
-/** Letters remembered of a partition; more than any part of it that is read again after a rebalance. */
+/** Letters remembered of a partition. Of more rejected messages that are read again, the earlier ones get a second letter. */
 const MAX_REMEMBERED = 20_000;
 
 /**
