@@ -1,6 +1,7 @@
 /** The batches that one fetch returned, one of a partition. */
 interface Fetch {
-  readonly restsUntil: number;
+  /** Time at which its batches were handed over, ms. */
+  readonly since: number;
   /** Whether it left messages in a partition, as far as its batches have begun. */
   isBehind: boolean;
 }
@@ -11,15 +12,23 @@ interface Fetch {
  */
 export class FetchRests {
   readonly #restMs: number;
+  readonly #restPerWork: number;
+  readonly #now: () => number;
   /** The fetch whose batches are being handed over. */
   #fetch: Fetch | undefined;
   /** Each ends a rest. */
   readonly #rests = new Set<() => void>();
   #isOver = false;
 
-  /** @param restMs shortest time from one fetch to the next, ms */
-  constructor(restMs: number) {
+  /**
+   * @param restMs shortest time from one fetch to the next, ms
+   * @param restPerWork the time from one fetch to the next is at most so many times that of handling the first; at least 1
+   * @param now a clock that never goes back, ms
+   */
+  constructor(restMs: number, restPerWork = Number.POSITIVE_INFINITY, now = () => performance.now()) {
     this.#restMs = restMs;
+    this.#restPerWork = restPerWork;
+    this.#now = now;
   }
 
   /**
@@ -32,7 +41,7 @@ export class FetchRests {
     const fetch = this.#fetch ?? this.#beginFetch();
     if (isBehind) fetch.isBehind = true;
     return async () => {
-      if (isFirst && !fetch.isBehind) await this.#rest(fetch.restsUntil - performance.now());
+      if (isFirst && !fetch.isBehind) await this.#rest(this.#restOf(this.#now() - fetch.since));
     };
   }
 
@@ -43,11 +52,16 @@ export class FetchRests {
   }
 
   #beginFetch(): Fetch {
-    this.#fetch = { restsUntil: performance.now() + this.#restMs, isBehind: false };
+    this.#fetch = { since: this.#now(), isBehind: false };
     queueMicrotask(() => {
       this.#fetch = undefined;
     });
     return this.#fetch;
+  }
+
+  /** @param workMs how long the batches of the fetch were handled */
+  #restOf(workMs: number): number {
+    return Math.min(this.#restMs, workMs * this.#restPerWork) - workMs;
   }
 
   async #rest(ms: number): Promise<void> {

@@ -73,6 +73,11 @@ export interface GroupSessionOptions {
    * behind: there is no rest after a fetch that has left messages in a partition. Default 0.
    */
   readonly restMs?: number;
+  /**
+   * A reader that has little to do rests less: the time from one fetch to the next is at most so many times the time for which the
+   * first was handled. Default: no such bound.
+   */
+  readonly restPerWork?: number;
   /** Pause before the session joins again, ms. Default 1,000. */
   readonly rejoinMs?: number;
   /** Number of partitions handled concurrently. Default 16. */
@@ -126,7 +131,7 @@ export class GroupSession {
   constructor(options: GroupSessionOptions) {
     replaceFetchDecoder();
     this.#options = options;
-    this.#rests = new FetchRests(options.restMs ?? 0);
+    this.#rests = new FetchRests(options.restMs ?? 0, options.restPerWork);
     this.#consumer = options.kafka.consumer({
       groupId: options.groupId,
       partitionAssigners: [copartitionAssigner],

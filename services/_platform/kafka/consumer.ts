@@ -70,7 +70,7 @@ export interface ConsumeOptions {
   readonly state?: HeldState;
   /** Returns a random text that names a state which begins. Default: a random UUID. */
   readonly newIncarnation?: () => string;
-  /** Shortest time between two fetches with messages, ms; see `GroupSession`. Default REST_MS. */
+  /** Shortest time between two fetches with messages, ms; see `GroupSession`. Default REST, by which a stage with little to do rests less. */
   readonly restMs?: number | undefined;
   /** Partitions handled at the same time. Default 16. */
   readonly concurrency?: number;
@@ -87,8 +87,11 @@ const MAX_MESSAGES = 20_000;
 const MAX_BYTES = 8 * 2 ** 20;
 /** Shortest time between two commits. The fences drop the messages that are redelivered after a crash. */
 const COMMIT_INTERVAL_MS = 1_000;
-/** Short, because the slates of users wait for the stages between them and their actions. */
-const REST_MS = 25;
+/**
+ * Short, because the slates of users wait for the stages between them and their actions; and where there is little to do, no longer
+ * than the work took, because sharing a fetch then saves nothing that is scarce (decision 0085).
+ */
+const REST = { restMs: 25, restPerWork: 2 } as const;
 
 /** A membership in a group. */
 export interface Consumption {
@@ -128,7 +131,7 @@ export async function consume(options: ConsumeOptions): Promise<Consumption> {
       held?.assign(assignment);
     },
     onFailure,
-    restMs: options.restMs ?? REST_MS,
+    ...(options.restMs === undefined ? REST : { restMs: options.restMs }),
     onRejoin(error) {
       log.warn({ group: groupId, reason: reasonOf(error) }, 'joining the group again');
       options.metrics.rejoins.inc();
