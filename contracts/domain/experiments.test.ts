@@ -18,6 +18,8 @@ test('the fault of an invalid experiment names its field', () => {
     fault({ arms: [control!, { ...other!, share: 0 }] })!,
     /^arms\[1\]\.share is 0; it must be positive/,
   );
+  for (const share of [-1, Number.NaN, Number.POSITIVE_INFINITY, 1e300, 1e-300])
+    assert.match(fault({ arms: [control!, { ...other!, share }] })!, /^arms\[1\]\.share is .*1000000$/);
   assert.match(fault({ state: 'promoted', promoted: 'gone' })!, /^promoted is gone, which is no arm/);
   assert.notEqual(fault({}, 'another'), undefined);
 });

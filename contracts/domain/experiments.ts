@@ -6,6 +6,9 @@ import { keyFault, type Logged } from './logged.ts';
 /** Arms of an experiment, at most. */
 export const MOST_ARMS = 16;
 
+/** Shares of arms: beyond these, sums of shares and their logarithms are no longer numbers, and an arm has no user. */
+const [LEAST_SHARE, MOST_SHARE] = [1e-6, 1e6];
+
 const NAME = /^[a-z0-9][a-z0-9-]{0,63}$/;
 
 /** Returns why the record is no experiment; undefined if it is one. */
@@ -23,8 +26,11 @@ export function experimentFault({
     if (!NAME.test(arm.name)) return nameFault(`arms[${index}].name`, arm.name);
     if (arms.findIndex((other) => other.name === arm.name) !== index)
       return invalid(`arms[${index}].name`, `is ${arm.name} as that of another arm`);
-    if (!(arm.share > 0 && arm.share < Number.POSITIVE_INFINITY))
-      return invalid(`arms[${index}].share`, `is ${arm.share}; it must be positive`);
+    if (!(arm.share >= LEAST_SHARE && arm.share <= MOST_SHARE))
+      return invalid(
+        `arms[${index}].share`,
+        `is ${arm.share}; it must be positive, from ${LEAST_SHARE} to ${MOST_SHARE}`,
+      );
   }
   const isArm = arms.some((arm) => arm.name === promoted);
   if (state === 'promoted' && !isArm) return invalid('promoted', `is ${promoted}, which is no arm`);

@@ -24,8 +24,10 @@ export interface SlateExplanation {
   readonly proposed: Readonly<Record<string, number>>;
   /** Number of candidates that each rule removed. */
   readonly removed: Readonly<Record<string, number>>;
-  /** Categories and attributes of the filter that no item of the catalogue has; absent without a filter that has such. */
+  /** Categories and attributes of the filter and of the rules that are set which no item of the catalogue has; absent without such. */
   readonly unknown?: readonly string[];
+  /** The feature by which the policy orders, where no candidate has it, so that expected rewards ordered the slate. */
+  readonly missingColumn?: string;
 }
 
 /** A slate as rerank answers it, with reasons where they are asked for; the log has the slate alone. */

@@ -1,9 +1,10 @@
 /** The commands of `npm run experiments`: each reads the log and returns printed lines. */
-import type { ExperimentBook } from '#contracts/domain/experiments.ts';
+import { ExperimentBook } from '#contracts/domain/experiments.ts';
 import type { Experiment } from '#contracts/generated/records.ts';
 import { createRegistry } from '#contracts/registry.ts';
 import { changeExperiment, experimentRefused } from '#operations/experiments/change-experiment.ts';
 import {
+  consequenceOf,
   decidePromotion,
   decideStart,
   decideStop,
@@ -12,6 +13,11 @@ import {
   unknownExperiment,
 } from '#operations/experiments/decide.ts';
 import { type ExperimentLog, readExperiments, readOutcomes } from '#operations/experiments/experiment-log.ts';
+import {
+  mayBeFixedOrders,
+  readLateColumns,
+  reasonAgainstOrder,
+} from '#operations/experiments/fixed-orders.ts';
 import { reportOf } from '#operations/experiments/report.ts';
 import type { CommandContext } from '#topics/command.ts';
 import type { JsonFlag } from '#topics/commands.ts';
@@ -26,16 +32,22 @@ export async function listExperiments(context: CommandContext, { json }: JsonFla
   await context.write(`${lines.length > 0 || json ? lines.join('\n') : 'There was no experiment yet.'}\n`);
 }
 
-/** @throws TributaryError `experiment.refused` with the reason, before anything is written */
+/**
+ * @throws TributaryError `experiment.refused` with the reason, before anything is written: among others a fixed order by a feature that no
+ *   slate had lately
+ */
 export async function startExperiment(
   context: CommandContext,
   wish: StartWish,
   flags: JsonFlag = {},
 ): Promise<void> {
   const config = readRerankConfig();
+  const isOrdered = mayBeFixedOrders(wish.arms.map(({ policy }) => policy));
+  const late = isOrdered ? await readLateColumns(logOf(context)) : undefined;
   const reasonAgainst = (policy: string) => {
     const selected = selectArmPolicy(policy, config);
-    return 'reason' in selected ? selected.reason : undefined;
+    if ('reason' in selected) return selected.reason;
+    return late && reasonAgainstOrder(selected.label, late);
   };
   await declare(context, flags, (book) => decideStart(book, wish, reasonAgainst, Date.now()));
 }
@@ -84,8 +96,15 @@ async function declare(
   { json }: JsonFlag,
   decide: (book: ExperimentBook) => ExperimentDecision,
 ): Promise<void> {
-  const changed = await changeExperiment(logOf(context), decide);
-  await context.write(`${json ? JSON.stringify(changed) : describe(changed)}\n`);
+  let book = new ExperimentBook();
+  const changed = await changeExperiment(logOf(context), (read) => {
+    book = read;
+    return decide(read);
+  });
+  book.declare(changed.name, changed);
+  const consequence = consequenceOf(book, changed);
+  const lines = json ? [JSON.stringify(changed)] : [describe(changed), ...(consequence ? [consequence] : [])];
+  await context.write(`${lines.join('\n')}\n`);
 }
 
 function describe({ name, state, arms, promoted }: Experiment): string {

@@ -66,7 +66,7 @@ export function experimentsCommand(): Command {
 
   program
     .command('stop')
-    .description('serve the set policy to everybody again')
+    .description('end an experiment, or take its promoted arm back: the set policy serves everybody again')
     .argument('<name>')
     .option('--json', 'the experiment as one JSON object')
     .action((name: string, flags: JsonFlag) => runCommand((context) => stopExperiment(context, name, flags)));

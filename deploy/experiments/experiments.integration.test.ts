@@ -78,6 +78,10 @@ describe('npm run experiments', () => {
       [['start', 'autumn', 'a', 'b'], /^There was an experiment autumn: choose another name/],
       [['start', 'next', 'a', 'b=neural'], /^b: there is no policy neural; the policies are /],
       [['start', 'next', 'a'], /^arms has 1 arms; /],
+      [
+        ['start', 'next', 'a', 'b=fixed(column=sessions.rank)'],
+        /^b: none of the last \d+ slates has the feature sessions\.rank; they have .*\.rank/,
+      ],
       [['stop', 'gone'], /^There is no experiment gone; there are autumn\.\n$/],
       [['promote', 'autumn', 'gone'], /^autumn has no arm gone; its arms are control, other\.\n$/],
       [['report', 'gone'], /^There is no experiment gone; /],

@@ -67,4 +67,17 @@ describe('the report of an experiment on a terminal', () => {
     assert.match(text, /not divided as the shares say \(p = 1e-9\): the figures do not hold/);
     assert.match(text, /A\/A test[\s\S]*3 slates name an arm/);
   });
+
+  it('says how many slates of an arm were not in its order', () => {
+    const policy = 'fixed(column=trending.rank)';
+    const arms = report.arms.map((one, index) => ({
+      ...one,
+      policy,
+      ...(index === 1 && { withoutColumn: 7 }),
+    }));
+    assert.match(
+      renderReport({ ...report, arms }),
+      /\n7 slates of new are not in the order of fixed\(column=trending\.rank\): no candidate had its feature/,
+    );
+  });
 });

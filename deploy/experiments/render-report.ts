@@ -56,6 +56,13 @@ function notes({ arms, sampleRatio, isAATest, aa, unknownArms }: ExperimentRepor
       : [
           `Two equal halves of the control, ${aa.repetitions} times: ${aa.covered} intervals of one look contain 0, and ${aa.coveredAtAnyTime} of those that are valid at any time.`,
         ]),
+    ...arms.flatMap(({ name, policy, withoutColumn = 0 }) =>
+      withoutColumn === 0
+        ? []
+        : [
+            `${withoutColumn} slates of ${printable(name)} are not in the order of ${printable(policy || 'the set policy')}: no candidate had its feature, so that expected rewards ordered them.`,
+          ],
+    ),
     ...(unknownArms > 0 ? [`${unknownArms} slates name an arm that the experiment does not have.`] : []),
     'WAITING slates have no reward in the log yet. A SLATE is the mean reward of a slate; the intervals stay valid however often they are read.',
   ];

@@ -2,6 +2,8 @@ import { judge } from '#algorithms/bandit/ope/estimate.ts';
 import { type ExpectedRewards, type JudgedSlates, LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
 import { nameWinner } from '#algorithms/bandit/ope/winner.ts';
 import { createRandom } from '#algorithms/random.ts';
+import { missingColumn } from '#contracts/domain/fixed-order.ts';
+import { TributaryError } from '#contracts/errors.ts';
 import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
 import type { RerankConfig } from '../../services/rerank/config.ts';
 import { selectArmPolicy } from '../../services/rerank/experiments/arm-policy.ts';
@@ -21,7 +23,7 @@ export interface RewardedSlate {
 /**
  * Judges a policy by the slates that another one chose: it would have had the same candidates, and the posterior of the same moment. The
  * doubly robust estimates use a model of the rewards that is fitted without the user of the slate, and decide the verdict.
- * Throws RangeError for an unknown policy.
+ * Throws RangeError for an unknown policy, and TributaryError `replay.impossible` for a fixed order whose feature no candidates have.
  * @param settled in the order of the posteriors of the slates
  * @param policy as slates name it, such as `greedy` or `thompson(draws=8)`
  */
@@ -33,6 +35,14 @@ export function judgeLog(
 ): Figures {
   const selected = selectArmPolicy(policy, config);
   if ('reason' in selected) throw new RangeError(selected.reason);
+  const withoutColumn = settled.filter(
+    ({ set }) => missingColumn(selected.label, set.featureNames) !== undefined,
+  ).length;
+  if (withoutColumn === settled.length)
+    throw new TributaryError(
+      'replay.impossible',
+      `No logged candidates have the feature of ${selected.label}; they have ${settled[0]!.set.featureNames.join(', ')}.`,
+    );
   const slots = Math.max(1, ...settled.map(({ slate }) => slate.slots.length));
   const size = settled.length * slots;
   const filled = () => new Float64Array(size).fill(1);
@@ -72,7 +82,12 @@ export function judgeLog(
     modelled.push({ slate, set, features: features.values, law, order, rewards });
   }
   const expected = expectedByModel(modelled, log.users, slots);
-  return { policy: selected.label, slates: settled.length, ...figuresOf(log, expected) };
+  return {
+    policy: selected.label,
+    slates: settled.length,
+    ...(withoutColumn > 0 && { withoutColumn }),
+    ...figuresOf(log, expected),
+  };
 }
 
 function figuresOf(log: JudgedSlates, expected: ExpectedRewards): Figures {

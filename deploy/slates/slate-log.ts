@@ -69,32 +69,55 @@ export async function readRewards(log: SlateLog): Promise<PlacedReward[][]> {
   return Array.from({ length: partitions }, (_, partition) => byPartition.get(partition) ?? []);
 }
 
-/** The sampled slates whose rewards are in the log, in the order of time. */
+/** Sampled slates by which a policy can be judged, and how many cannot. */
+export interface SettledSlates {
+  /** Those whose rewards are in the log, in the order of time. */
+  readonly settled: readonly RewardedSlate[];
+  /** Those without a slate, or whose slate and candidates do not fit each other or the partitions of the log. */
+  readonly leftOut: number;
+  /** Those without rewards yet. */
+  readonly waiting: number;
+}
+
+/** Sorts the sampled slates by whether a policy can be judged by them. */
 export function settledSlates(
   sets: ReadonlyMap<string, CandidateSet>,
   slates: ReadonlyMap<string, Slate>,
   rewards: readonly (readonly PlacedReward[])[],
-): RewardedSlate[] {
+): SettledSlates {
   const earned = new Map<string, Map<number, number>>();
   for (const { reward } of rewards.flat()) {
     if (!sets.has(reward.slateId)) continue;
     const slots = earned.get(reward.slateId) ?? new Map<number, number>();
     earned.set(reward.slateId, slots.set(reward.slot, reward.reward));
   }
-  return [...sets.values()]
-    .sort((a, b) => a.servedAt - b.servedAt)
-    .flatMap((set) => {
-      const slate = slates.get(set.slateId);
-      const slots = earned.get(set.slateId);
-      // A slate from before there were conditional propensities cannot be judged.
-      if (
-        slate === undefined ||
-        slots === undefined ||
-        slate.slots.some(({ conditional }) => conditional === 0)
-      )
-        return [];
-      return [{ slate, set, rewards: slate.slots.map((_, slot) => slots.get(slot) ?? 0) }];
-    });
+  const settled: RewardedSlate[] = [];
+  let [leftOut, waiting] = [0, 0];
+  for (const set of [...sets.values()].sort((a, b) => a.servedAt - b.servedAt)) {
+    const slate = slates.get(set.slateId);
+    const slots = earned.get(set.slateId);
+    if (slate === undefined || !fits(slate, set, rewards.length)) leftOut += 1;
+    else if (slots === undefined) waiting += 1;
+    else settled.push({ slate, set, rewards: slate.slots.map((_, slot) => slots.get(slot) ?? 0) });
+  }
+  return { settled, leftOut, waiting };
+}
+
+/**
+ * Whether a slate can have been chosen from the candidates, with a posterior of that many partitions. A slate from before there were conditional
+ * propensities cannot be judged. Anybody can write both topics.
+ */
+function fits({ slots }: Slate, { itemIds, rewardOffsets }: CandidateSet, partitions: number): boolean {
+  const known = new Set(itemIds);
+  const isProbability = (value: number) => value > 0 && value <= 1 + 1e-9;
+  return (
+    rewardOffsets.length === partitions &&
+    new Set(slots.map(({ itemId }) => itemId)).size === slots.length &&
+    slots.every(
+      ({ itemId, propensity, conditional }) =>
+        known.has(itemId) && isProbability(propensity) && isProbability(conditional),
+    )
+  );
 }
 
 /** @returns the number of partitions of the topic */

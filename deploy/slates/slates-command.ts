@@ -134,13 +134,15 @@ async function judgeTopics(
   if ('reason' in selected) throw new TributaryError('topics.option', `${policy}: ${selected.reason}.`);
   const sets = await readCandidateSets(log, from);
   const rewards = await readRewards(log);
-  const settled = settledSlates(sets, await readSlates(log, from, new Set(sets.keys())), rewards);
+  const slates = await readSlates(log, from, new Set(sets.keys()));
+  const { settled, waiting, leftOut } = settledSlates(sets, slates, rewards);
   if (settled.length === 0)
     throw new TributaryError(
       'replay.impossible',
-      'The log has no slate with its candidates and its rewards.',
+      `The log has no slate with its candidates and its rewards: ${sets.size} slates have candidates, of which ${waiting} wait for their rewards.`,
     );
-  return judgeLog(settled, new PastPosteriors(rewards, config), policy, config);
+  const figures = judgeLog(settled, new PastPosteriors(rewards, config), policy, config);
+  return { ...figures, waiting, leftOut };
 }
 
 function logOf({ kafka, config: { registryUrl, namespace } }: CommandContext): SlateLog {

@@ -67,6 +67,9 @@ describe('npm run slates', () => {
     };
     assert.equal(figures.slates, 3);
     assert.equal(figures.rows.length, 3);
+    const missing = await beside.run('judge', 'fixed(column=trending.rank)');
+    assert.match(missing.stderr, /^No logged candidates have the feature of fixed\(column=trending\.rank\)/);
+    assert.equal(missing.code, 1);
   });
 
   it('an unknown slate and an unknown policy are refused in one sentence', async () => {

@@ -13,7 +13,7 @@ import { type LimitSource, limitsOf } from '../../services/rerank/slate-limits.t
 import { judgeLog } from './judge-log.ts';
 import { PastPosteriors, type PlacedReward } from './past-posteriors.ts';
 import { replaySlate } from './replay.ts';
-import { candidatesMissing } from './slate-log.ts';
+import { candidatesMissing, settledSlates } from './slate-log.ts';
 
 const CONFIG = readRerankConfig();
 const POOL = {
@@ -251,6 +251,38 @@ test('another policy is judged by the slates of an exploring one: the one that l
     () => judgeLog(slates, new PastPosteriors(rewards, CONFIG), 'neural', CONFIG),
     /there is no policy neural/,
   );
+});
+
+test('a fixed order by a feature that no candidates have is not judged, and slates without it are counted', () => {
+  const { slates, rewards } = logOf('plackett-luce(temperature=1)', 30);
+  const judge = (log: typeof slates, policy: string) =>
+    judgeLog(log, new PastPosteriors(rewards, CONFIG), policy, CONFIG);
+  assert.throws(
+    () => judge(slates, 'fixed(column=trending.rank)'),
+    /No logged candidates have the feature of fixed\(column=trending\.rank\); they have bias, behaviour\.score, /,
+  );
+  assert.equal(judge(slates, 'fixed(column=behaviour.own-score)').withoutColumn, undefined);
+  const [first, ...rest] = slates;
+  const renamed = first!.set.featureNames.map((name) => name.replace('behaviour', 'other-model'));
+  const mixed = [{ ...first!, set: { ...first!.set, featureNames: renamed } }, ...rest];
+  assert.equal(judge(mixed, 'fixed(column=behaviour.score)').withoutColumn, 1);
+});
+
+test('slates that do not fit their candidates are left out and counted, and those without rewards wait', () => {
+  const { slates, rewards } = logOf('thompson', 12);
+  const slateOf = new Map(slates.map(({ slate }) => [slate.slateId, slate]));
+  const setOf = new Map(slates.map(({ set }) => [set.slateId, set]));
+  assert.equal(settledSlates(setOf, slateOf, rewards).settled.length, 12);
+  const changed = (name: string, change: Partial<CandidateSet>) =>
+    setOf.set(name, { ...setOf.get(name)!, ...change });
+  changed('s0', { rewardOffsets: [-1] });
+  changed('s1', { itemIds: setOf.get('s1')!.itemIds.map((_, i) => `other-${i}`) });
+  slateOf.delete('s2');
+  const never = slateOf.get('s3')!;
+  slateOf.set('s3', { ...never, slots: never.slots.map((slot) => ({ ...slot, conditional: 0 })) });
+  const late = rewards.map((own) => own.filter(({ reward }) => reward.slateId !== 's4'));
+  const { settled, leftOut, waiting } = settledSlates(setOf, slateOf, late);
+  assert.deepEqual([settled.length, leftOut, waiting], [7, 4, 1]);
 });
 
 test('the sample of slates whose candidates are logged has the share that is set, by the slate id alone', () => {

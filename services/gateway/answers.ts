@@ -67,7 +67,13 @@ export const RecommendationsAnswer = Type.Object(
         unknown: Type.Optional(
           Type.Array(Type.String(), {
             description:
-              'Categories and attributes of the filter that no item of the catalogue has, as they were asked for.',
+              'Categories and attributes of the filter, and of the rules that are set, that no item of the catalogue has.',
+          }),
+        ),
+        missingColumn: Type.Optional(
+          Type.String({
+            description:
+              'The feature by which the policy orders, where no candidate has it: expected rewards ordered the slate.',
           }),
         ),
       }),
@@ -239,6 +245,7 @@ export function toRecommendationsAnswer(
             proposed: { ...why.proposed },
             removed: { ...why.removed },
             ...(why.unknown === undefined ? {} : { unknown: [...why.unknown] }),
+            ...(why.missingColumn === undefined ? {} : { missingColumn: why.missingColumn }),
           },
         }),
   };

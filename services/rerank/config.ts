@@ -4,7 +4,7 @@ import { isZone } from './context.ts';
 import type { LearningTerms } from './learning/rewards.ts';
 import { POLICIES } from './policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from './policies/select.ts';
-import { boosts, pins } from './rules.ts';
+import { boosts, denials, pins } from './rules.ts';
 
 /** A text that names a time zone. */
 function zone(variable: string, options: { fallback: string; summary: string }): Setting<string> {
@@ -115,6 +115,9 @@ const STAGE_SETTINGS = {
   boosts: boosts('TRIBUTARY_RERANK_BOOSTS', {
     summary: 'what is added to the score of the items of a category or with an attribute, until a time',
   }),
+  denied: denials('TRIBUTARY_RERANK_DENY', {
+    summary: 'items of a category or with an attribute that no slate shows, pinned ones included',
+  }),
   coldSlots: number('TRIBUTARY_RERANK_COLD_SLOTS', {
     fallback: 0,
     minimum: 0,
@@ -209,6 +212,8 @@ export function readRerankConfig() {
       pins: values.pins,
       boosts: values.boosts,
       coldSlots: values.coldSlots,
+      // Left out if it is empty, so that the ids of policies from before it stay.
+      ...(values.denied.length > 0 && { denied: values.denied }),
       listsForAll: values.listsForAll,
       priorDeviation: values.priorDeviation,
       noiseVariance: values.noiseVariance,

@@ -9,7 +9,7 @@ import { productsOf, rulesOfSlate, type SlateRequest } from './slate.ts';
 
 /**
  * Explains a slate that was composed for the request: where its items come from, and what they counted.
- * @param unknown terms of its filter that no item has
+ * @param unknown terms of its filter and of the rules that no item has
  */
 export function explainChoice(
   request: SlateRequest,
@@ -26,6 +26,7 @@ export function explainChoice(
       : meanOfTable(served.posterior, { ...candidates.features, products });
   const shown = new Set(slate.slots.map(({ itemId }) => itemId));
   const held = heldBack(request, slate, scoreRows(candidates.features, weights));
+  const missing = served.policy.missingIn(candidates.features);
   const given: Record<string, number> = {};
   const proposed: Record<string, number> = {};
   const ranks = new Map<string, Array<SlotExplanation['proposers'][number]>>();
@@ -58,6 +59,7 @@ export function explainChoice(
     proposed,
     removed: { ...removedFrom(request), ...held.removed },
     ...(unknown.length === 0 ? {} : { unknown }),
+    ...(missing === undefined ? {} : { missingColumn: missing }),
   };
 }
 
@@ -117,18 +119,30 @@ function byName(names: readonly string[], values: readonly number[]): Record<str
 }
 
 /** Number of proposed items that are no candidates, by the rule that removed them. */
-function removedFrom({ pool, candidates, unfiltered = candidates }: SlateRequest): Record<string, number> {
+function removedFrom({
+  pool,
+  candidates,
+  unfiltered = candidates,
+  isDenied,
+}: SlateRequest): Record<string, number> {
   const ids = (given: Candidates) => new Set(given.candidates.map(({ itemId }) => itemId));
   const [kept, known] = [ids(candidates), ids(unfiltered)];
-  const removed = { 'acted-on-lately': 0, 'not-available': 0, filtered: 0 };
+  const removed: Record<string, number> = { 'acted-on-lately': 0, 'not-available': 0, filtered: 0 };
+  if (isDenied !== undefined) removed.denied = 0;
   const seen = new Set<string>();
   for (const { candidates: table, places } of pool.proposals)
     for (const place of places) {
       const itemId = table.itemIds[place]!;
       if (kept.has(itemId) || seen.has(itemId)) continue;
       seen.add(itemId);
-      const isKnown = known.has(itemId);
-      removed[isKnown ? 'filtered' : pool.recent.has(itemId) ? 'acted-on-lately' : 'not-available'] += 1;
+      const rule = known.has(itemId)
+        ? isDenied?.(itemId)
+          ? 'denied'
+          : 'filtered'
+        : pool.recent.has(itemId)
+          ? 'acted-on-lately'
+          : 'not-available';
+      removed[rule]! += 1;
     }
   return removed;
 }

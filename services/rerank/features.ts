@@ -1,3 +1,4 @@
+import { SCALES_OF_A_SCORE } from '#contracts/domain/fixed-order.ts';
 import type { Cause } from '#contracts/generated/records.ts';
 
 /**
@@ -112,11 +113,9 @@ export const BESIDE_SCORE: ModelFeature = {
   of: ({ standardScores }, row) => BESIDE_WEIGHT * standardScores[row]!,
 };
 
-/** Words behind the name of a model in the columns of its score: the same order on several scales. */
-export const SCORES_OF_A_MODEL: readonly string[] = ['score', OWN_SCORE.name, BESIDE_SCORE.name];
 /** All words behind the name of a model. */
 export const WORDS_OF_MODELS: readonly string[] = [
-  ...new Set([...MODEL_FEATURES.map(({ name }) => name), ...SCORES_OF_A_MODEL]),
+  ...new Set([...MODEL_FEATURES.map(({ name }) => name), ...SCALES_OF_A_SCORE]),
 ];
 
 /** The columns of slates, rewards and statistics that carry no names. */

@@ -68,15 +68,19 @@ describe('what people see of rerank', () => {
     const http = Fastify();
     addInspectRoutes(http, {
       served: () => servedBy(),
-      reasonAgainst: (name) => (name === 'greedy' ? undefined : `there is no policy ${name}`),
+      policyOf: (name) =>
+        name === 'greedy' ? { label: 'greedy' } : { reason: `there is no policy ${name}` },
       readPool: () => Promise.reject(new Error('not asked')),
       readItem: () => undefined,
     });
-    const reasonOf = async (name: string) =>
-      (await http.inject(`/inspect/policies?name=${name}`)).json<{ reason: string | null }>().reason;
-    assert.equal(await reasonOf('greedy'), null);
-    assert.equal(await reasonOf(''), null, 'the policy that the stage is set to');
-    assert.match((await reasonOf('neural'))!, /no policy neural/);
+    const answerTo = async (name: string) =>
+      (await http.inject(`/inspect/policies?name=${name}`)).json<Record<string, unknown>>();
+    assert.deepEqual(await answerTo('greedy'), { name: 'greedy', label: 'greedy', reason: null });
+    assert.equal((await answerTo('')).reason, null, 'the policy that the stage is set to');
+    assert.deepEqual(await answerTo('neural'), {
+      ...{ name: 'neural', label: null },
+      reason: 'there is no policy neural',
+    });
     await http.close();
   });
 
@@ -85,7 +89,7 @@ describe('what people see of rerank', () => {
     const listed = { categories: ['Dairy'], attributes: { brand: 'Store' }, updatedAt: 7 };
     addInspectRoutes(http, {
       served: () => servedBy(),
-      reasonAgainst: () => undefined,
+      policyOf: (label) => ({ label }),
       readPool: () => Promise.reject(new Error('not asked')),
       readItem: (itemId) => (itemId === '..' ? listed : undefined),
     });

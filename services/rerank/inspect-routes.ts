@@ -46,19 +46,23 @@ export function addInspectRoutes(
   http: FastifyInstance,
   options: {
     readonly served: () => ServedPolicy;
-    /** Returns why no arm can have the policy; undefined if one can. */
-    readonly reasonAgainst: (policy: string) => string | undefined;
+    /** Returns the policy that an arm names, with all its settings, or why no arm can have it. */
+    readonly policyOf: (policy: string) => { readonly label: string } | { readonly reason: string };
     readonly readPool: (userId: string) => Promise<Pool>;
     /** Returns undefined for an item that the catalogue does not list. */
     readonly readItem: (itemId: string) => ListedItem | undefined;
   },
 ): void {
-  const { served, reasonAgainst, readPool, readItem } = options;
+  const { served, policyOf, readPool, readItem } = options;
   http.get('/inspect/policy', () => inspectPolicy(served()));
   http.get<{ Querystring: Static<typeof PolicyQuery> }>(
     '/inspect/policies',
     { schema: { querystring: PolicyQuery } },
-    async ({ query: { name } }) => ({ name, reason: name === '' ? null : (reasonAgainst(name) ?? null) }),
+    async ({ query: { name } }) => {
+      const policy = name === '' ? { label: null } : policyOf(name);
+      if ('reason' in policy) return { name, label: null, reason: policy.reason };
+      return { name, label: policy.label, reason: null };
+    },
   );
   http.get<{ Params: { id: string }; Querystring: Static<typeof ListsQuery> }>(
     '/inspect/users/:id/lists',

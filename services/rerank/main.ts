@@ -109,6 +109,11 @@ await runStage(STAGES.rerank, async (stage) => {
     prepared,
     inForce: () => experiments.inForce,
     policyOf: (name, learner) => served.current(name, learner),
+    onMissingColumn: (policy, column) =>
+      stage.log.warn(
+        { policy },
+        `No list of the user has ${column}, so that expected rewards order the slate: name a feature that slates have, or start the model. tributary_rerank_missing_columns_total counts further slates.`,
+      ),
     now: Date.now,
   });
   addSlateRoute(stage.http, {
@@ -133,7 +138,7 @@ await runStage(STAGES.rerank, async (stage) => {
   });
   addInspectRoutes(stage.http, {
     served: () => served.current(experiments.inForce.promoted?.policy ?? ''),
-    reasonAgainst,
+    policyOf: (policy) => selectArmPolicy(policy, config),
     readPool: (userId) => pools.read(userId),
     readItem(itemId) {
       demandCatalogue();

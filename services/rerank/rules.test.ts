@@ -152,3 +152,17 @@ test('pins and boosts are read from texts, and a malformed one is rejected with 
       /TRIBUTARY_RERANK_BOOSTS must be entries separated by semicolons/,
     );
 });
+
+test('denied items are read from a text, and a malformed one is rejected with an example', () => {
+  const read = (text: string) => readConfig(SETTINGS, { TRIBUTARY_RERANK_DENY: text }).denied;
+  assert.deepEqual(read(''), []);
+  assert.deepEqual(read('category=tobacco; brand:Acme: Ltd'), [
+    { anyCategory: ['tobacco'], attributes: [] },
+    { anyCategory: [], attributes: ['brand:Acme: Ltd'] },
+  ]);
+  for (const text of ['tobacco', 'category=', 'brand:', 'category=a;', ':Acme'])
+    assert.throws(
+      () => read(text),
+      /TRIBUTARY_RERANK_DENY must be entries separated by semicolons, each with/,
+    );
+});

@@ -15,9 +15,12 @@ export interface Pin {
   readonly itemId: string;
 }
 
+/** Items of a category, or with an attribute. */
+export type ItemTerms = Pick<SlateFilter, 'anyCategory' | 'attributes'>;
+
 /** What is added to the score of items, for a while. */
 export interface Boost {
-  readonly filter: Pick<SlateFilter, 'anyCategory' | 'attributes'>;
+  readonly filter: ItemTerms;
   /** In units of the score; one standard deviation of a model's score is .05 before any reward. */
   readonly score: number;
   /** Milliseconds since the epoch. */
@@ -194,17 +197,41 @@ export function boosts(variable: string, options: { summary: string }): Setting<
   };
 }
 
+/** Items that no slate shows, in one text: `category=tobacco;brand:Acme`. */
+export function denials(variable: string, options: { summary: string }): Setting<readonly ItemTerms[]> {
+  return {
+    ...{ variable, fallback: [], fallbackText: '', summary: options.summary },
+    accepts:
+      'entries separated by semicolons, each with category=NAME or an attribute NAME:VALUE, such as category=tobacco;brand:Acme',
+    parse(text) {
+      const parsed = text.split(';').map((entry) => parseTerms(entry.trim()));
+      return parsed.includes(undefined) ? undefined : (parsed as ItemTerms[]);
+    },
+  };
+}
+
+function parseTerms(text: string): ItemTerms | undefined {
+  const [, category] = /^category=(.+)$/.exec(text) ?? [];
+  if (category !== undefined) return { anyCategory: [category], attributes: [] };
+  return /^[^:]+:.+$/.test(text) ? { anyCategory: [], attributes: [text] } : undefined;
+}
+
+/** Returns the test whether an item is denied; undefined if none is. It holds for the catalogue of this moment. */
+export function deniedBy(
+  denied: readonly ItemTerms[],
+  testOf: RuleOptions['testOf'],
+): ((itemId: string) => boolean) | undefined {
+  if (denied.length === 0) return undefined;
+  const tests = denied.map((terms) => testOf({ ...terms, allCategories: [], exclude: [] }));
+  return (itemId) => tests.some((isDenied) => isDenied(itemId));
+}
+
 function parseBoost(text: string): Boost | undefined {
   const words = text.trim().split(/\s+/);
   const instant = parseInstant(words.at(-1) ?? '');
   const score = Number(words.at(-2) ?? Number.NaN);
   const what = words.slice(0, -2).join(' ');
-  if (what === '' || 'reason' in instant || !(Math.abs(score) <= 10)) return undefined;
-  const [, category] = /^category=(.+)$/.exec(what) ?? [];
-  if (category === undefined && !/^[^:]+:.+$/.test(what)) return undefined;
-  const filter =
-    category === undefined
-      ? { anyCategory: [], attributes: [what] }
-      : { anyCategory: [category], attributes: [] };
-  return { filter, score, until: instant.at };
+  if ('reason' in instant || !(Math.abs(score) <= 10)) return undefined;
+  const filter = parseTerms(what);
+  return filter && { filter, score, until: instant.at };
 }

@@ -24,8 +24,9 @@ const readLearned = createPosteriorReader(createMemoryStatisticsStore(), PARTITI
 });
 
 /** A chooser without a catalogue, whose metrics are noted. */
-async function someChooser(candidatesShare = 1) {
+async function someChooser(candidatesShare = 1, rules: Partial<typeof config> = {}) {
   const noted: Record<string, number> = {};
+  const missing: [string, string][] = [];
   const note = (name: string) => (value: number) => {
     noted[name] = (noted[name] ?? 0) + value;
   };
@@ -34,7 +35,7 @@ async function someChooser(candidatesShare = 1) {
   const facts = new ItemFacts();
   const policyOf = await policiesOfPosterior(readLearned, config)();
   const chooser = createSlateChooser({
-    config: { ...config, candidatesShare },
+    config: { ...config, candidatesShare, ...rules },
     metrics: {
       observations: { set: note('observations') },
       missingColumns: { inc: () => note('missingColumns')(1) },
@@ -46,6 +47,7 @@ async function someChooser(candidatesShare = 1) {
     prepared: new PreparedCandidates({ excludeRecent: true, offered, items: facts }),
     inForce: () => experiments.inForce,
     policyOf,
+    onMissingColumn: (policy, column) => missing.push([policy, column]),
     now: () => NOW,
   });
   const items = ITEM_IDS.map((itemId, place) => someItem(itemId, 1 - place / 10));
@@ -53,7 +55,7 @@ async function someChooser(candidatesShare = 1) {
   const pool = joinPools([own], []);
   const choose = (userId: string, explain = false, size = 5) =>
     chooser.choose({ pool, shown: NOTHING_SHOWN }, { slateId: `slate of ${userId}`, userId, size, explain });
-  return { chooser, choose, experiments, noted };
+  return { chooser, choose, experiments, noted, missing, facts };
 }
 
 test('a slate is chosen from the pool, its candidates are kept for the log, and missing slots are counted', async () => {
@@ -85,6 +87,46 @@ test('a running experiment decides the policy of a slate from the next one on', 
   for (const { policy, experiment } of slates)
     assert.equal(policy, experiment === 'autumn/other' ? 'greedy' : usual);
   assert.equal(new Set(slates.map(({ policy }) => policy)).size, 2);
+});
+
+test('a fixed order by a column that no list has is reported once, counted each time, and explained', async () => {
+  const { choose, experiments, noted, missing } = await someChooser();
+  const policy = 'fixed(column=trending.rank)';
+  const arms = ['control', 'other'].map((name) => ({ name, share: 1, policy }));
+  experiments.declare('autumn', anExperiment({ arms }));
+  assert.equal(choose('u1', true).explain?.missingColumn, 'trending.rank');
+  choose('u2');
+  assert.deepEqual([missing, noted.missingColumns], [[[policy, 'trending.rank']], 2]);
+  const known = arms.map((arm) => ({ ...arm, policy: 'fixed(column=medoid-neighbours.rank)' }));
+  experiments.declare('autumn', anExperiment({ arms: known }));
+  assert.equal(choose('u1', true).explain?.missingColumn, undefined);
+  assert.equal(noted.missingColumns, 2);
+});
+
+test('a denied item is in no slate, not even as a pin, and the explanation counts it', async () => {
+  const denied = [
+    { anyCategory: ['grain'], attributes: [] },
+    { anyCategory: ['tobaco'], attributes: [] },
+  ];
+  const pins = [
+    { slot: 0, itemId: 'oats' },
+    { slot: 1, itemId: 'barley' },
+  ];
+  const { choose, chooser, facts } = await someChooser(1, {
+    denied,
+    rules: { pins, boosts: [], coldSlots: 0 },
+  });
+  for (const [itemId, category] of [
+    ['oats', 'Grain'],
+    ['barley', 'Grain'],
+    ['rye', 'Bread'],
+  ] as const)
+    facts.apply(itemId, { categories: [category], attributes: {}, updatedAt: NOW });
+  const slate = choose('u1', true);
+  assert.deepEqual(slate.slots.map(({ itemId }) => itemId).sort(), ['milk', 'rye']);
+  assert.deepEqual(slate.explain?.removed.denied, 1);
+  assert.deepEqual(slate.explain?.unknown, ['tobaco']);
+  assert.deepEqual([...chooser.candidatesOf(slate)!.itemIds].sort(), ['milk', 'rye']);
 });
 
 test('policies are the same objects until the posterior changes', async () => {

@@ -1,5 +1,6 @@
 import type { ExperimentsInForce } from '#contracts/domain/experiments.ts';
 import type { ExplainedSlate } from '#contracts/domain/explained-slate.ts';
+import type { SlateFilter } from '#contracts/domain/slate-filter.ts';
 import type { CandidateSet, Slate } from '#contracts/generated/records.ts';
 import { askedPool } from './asked-lists.ts';
 import type { ItemFacts } from './availability/item-facts.ts';
@@ -16,8 +17,8 @@ import { narrowCandidates } from './narrow-candidates.ts';
 import type { PoolOfUser } from './pools/store.ts';
 import type { PreparedCandidates } from './prepared-candidates.ts';
 import type { AskedSlate } from './routes.ts';
-import { applyRules, hasRules, type RuledCandidates } from './rules.ts';
-import { composeSlate, type ServedPolicy, type SlateRequest } from './slate.ts';
+import { applyRules, deniedBy, hasRules, type RuledCandidates } from './rules.ts';
+import { composeSlate, type SlateRequest } from './slate.ts';
 import { limitsOf } from './slate-limits.ts';
 
 export interface ChooserOptions {
@@ -29,6 +30,8 @@ export interface ChooserOptions {
   readonly prepared: PreparedCandidates;
   readonly inForce: () => ExperimentsInForce;
   readonly policyOf: PolicyOfArm;
+  /** Called once for a policy that orders by a column which candidates lack; each further slate is only counted. */
+  readonly onMissingColumn: (policy: string, column: string) => void;
   /** Milliseconds since the epoch. */
   readonly now: () => number;
 }
@@ -42,6 +45,8 @@ export interface SlateChooser {
 /** Chooses slates by the experiment in force, the rules and the filter of the request. */
 export function createSlateChooser(options: ChooserOptions): SlateChooser {
   const { config, metrics, policyOf } = options;
+  /** Policies whose missing column was reported. */
+  const reported = new Set<string>();
   /** The candidates of slates that are not published yet. */
   const sampled = new WeakMap<Slate, CandidateSet>();
   return {
@@ -54,10 +59,17 @@ export function createSlateChooser(options: ChooserOptions): SlateChooser {
       const limits = limitsOf(candidates, asked.size, config, options.facts);
       const request: SlateRequest = { ...rest, candidates, limits, served, experiment, now };
       const slate = composeSlate(request);
-      count(slate, served, candidates, asked.size, metrics);
-      const unknown =
-        asked.explain && asked.filter !== undefined ? options.facts.unknownIn(asked.filter) : [];
-      const answer = asked.explain ? { ...slate, explain: explainChoice(request, slate, unknown) } : slate;
+      metrics.observations.set(slate.observations);
+      metrics.slotsMissing.inc(asked.size - slate.slots.length);
+      const missing = served.policy.missingIn(candidates.features);
+      if (missing !== undefined) {
+        metrics.missingColumns.inc({ policy: served.label });
+        if (!reported.has(served.label)) options.onMissingColumn(served.label, missing);
+        reported.add(served.label);
+      }
+      const answer = asked.explain
+        ? { ...slate, explain: explainChoice(request, slate, unknownTerms(asked, options)) }
+        : slate;
       if (isLogged)
         sampled.set(
           answer,
@@ -84,18 +96,23 @@ function whatMayBeShown(
   }: ChooserOptions & { readonly isLogged: boolean; readonly at: number },
 ): Omit<SlateRequest, 'served'> {
   const { slateId, userId, size, filter } = asked;
-  const { rules, coldSlots, excludeRecent } = config;
+  const { rules, coldSlots, excludeRecent, denied } = config;
+  const testOf = (entry: SlateFilter) => facts.testOf(entry);
+  const isDenied = deniedBy(denied, testOf);
   const pool = askedPool(read, asked, now);
   const unfiltered = prepared.of(pool, now, shown);
-  const passing = filter === undefined ? unfiltered : narrowCandidates(unfiltered, facts.testOf(filter));
+  const allowed =
+    isDenied === undefined ? unfiltered : narrowCandidates(unfiltered, (itemId) => !isDenied(itemId));
+  const passing = filter === undefined ? allowed : narrowCandidates(allowed, facts.testOf(filter));
   const logged = <C extends Candidates>(given: C): C => (isLogged ? loggableCandidates(given) : given);
   const ruled: RuledCandidates | undefined = hasRules(rules)
     ? logged(
         applyRules(passing, {
           rules,
           now,
-          mayShow: (itemId) => offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)),
-          testOf: (entry) => facts.testOf(entry),
+          mayShow: (itemId) =>
+            offered.has(itemId) && !(excludeRecent && pool.recent.has(itemId)) && !isDenied?.(itemId),
+          testOf,
         }),
       )
     : undefined;
@@ -106,20 +123,22 @@ function whatMayBeShown(
     pool,
     candidates: ruled ?? logged(passing),
     unfiltered,
+    isDenied,
     context: contextOf({ ...asked, pool: read, now }),
     rules: ruled && { ruled, coldSlots },
     now,
   };
 }
 
-function count(
-  slate: Slate,
-  { label, policy }: ServedPolicy,
-  { features }: Candidates,
-  size: number,
-  metrics: ChooserOptions['metrics'],
-): void {
-  metrics.observations.set(slate.observations);
-  if (policy.missingIn(features) !== undefined) metrics.missingColumns.inc({ policy: label });
-  metrics.slotsMissing.inc(size - slate.slots.length);
+/** Categories and attributes of the filter and of the rules that no item has: they are often misspelt. */
+function unknownTerms(
+  { filter }: AskedSlate,
+  { config: { denied, rules }, facts }: Pick<ChooserOptions, 'config' | 'facts'>,
+): string[] {
+  const ofRules = [...denied, ...rules.boosts.map((boost) => boost.filter)];
+  const terms = [
+    ...(filter === undefined ? [] : [filter]),
+    ...ofRules.map((one) => ({ ...one, allCategories: [] })),
+  ];
+  return [...new Set(terms.flatMap((one) => facts.unknownIn(one)))];
 }

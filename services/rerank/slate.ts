@@ -52,6 +52,8 @@ export interface SlateRequest {
   readonly candidates: Candidates;
   /** Those of before the filter of the request, for explanations; the same by default. */
   readonly unfiltered?: Candidates | undefined;
+  /** Whether a rule keeps the item out of every slate, for explanations; by default none is. */
+  readonly isDenied?: ((itemId: string) => boolean) | undefined;
   /** How much the items may be alike; by default as much as they are. */
   readonly limits?: SlateLimits | undefined;
   readonly context?: SlateContext;

@@ -56,7 +56,7 @@ export function decideStart(
   return fault === undefined ? { write } : { refusal: `${fault.field} ${fault.reason}.` };
 }
 
-/** Ends a running experiment, or takes a promoted arm back. */
+/** Ends a running experiment, or takes a promoted arm back; then the arm that was promoted before it serves, if its experiment was not stopped. */
 export function decideStop(book: ExperimentBook, name: string, now: number): ExperimentDecision {
   const known = book.get(name);
   if (known === undefined) return { refusal: unknownExperiment(book, name) };
@@ -78,6 +78,27 @@ export function decidePromotion(
       refusal: `${name} has no arm ${arm}; its arms are ${known.arms.map((one) => one.name).join(', ')}.`,
     };
   return { write: { ...known, state: 'promoted', promoted: arm, updatedAt: now } };
+}
+
+/**
+ * Returns what a change means for the slates from now on, in a sentence; undefined where the state of the experiment says it all.
+ * @param book with the change
+ */
+export function consequenceOf(book: ExperimentBook, changed: Experiment): string | undefined {
+  const { running } = book.inForce;
+  const [promoted] = book.declared
+    .filter(({ state }) => state === 'promoted')
+    .sort((a, b) => b.updatedAt - a.updatedAt);
+  if (changed.state === 'running') {
+    if (promoted === undefined || changed.arms.every(({ policy }) => policy !== '')) return undefined;
+    return `${promoted.name} is promoted (${promoted.promoted}): where an arm of ${changed.name} names no policy, its users go back to the set policy.`;
+  }
+  if (running !== undefined)
+    return `${running.name} is running, and divides all users until it is stopped or promoted.`;
+  if (promoted === undefined) return 'Everybody is served by the set policy.';
+  const policy = promoted.arms.find(({ name }) => name === promoted.promoted)?.policy || 'the set policy';
+  if (promoted.name === changed.name) return `Everybody is served by ${policy}.`;
+  return `${promoted.name} is still promoted, so that its arm ${promoted.promoted} (${policy}) serves everybody: stop ${promoted.name} too to serve the set policy.`;
 }
 
 export function unknownExperiment(book: ExperimentBook, name: string): string {

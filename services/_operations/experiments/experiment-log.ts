@@ -13,6 +13,7 @@ export interface ExperimentLog {
   readonly namespace: string;
 }
 
+/** Undecodable and invalid messages are skipped, as rerank skips them. */
 export async function readExperiments({ kafka, codec, namespace }: ExperimentLog): Promise<ExperimentBook> {
   const book = new ExperimentBook();
   await readTopic({
@@ -20,7 +21,9 @@ export async function readExperiments({ kafka, codec, namespace }: ExperimentLog
     topic: qualifiedTopic(namespace, 'experiments'),
     from: { at: 'beginning' },
     async onMessage({ key, value }) {
-      book.declare(String(key), value === null ? null : await codec.decode('Experiment', value));
+      if (value === null) book.declare(String(key), null);
+      const experiment = await readable(value, (bytes) => codec.decode('Experiment', bytes));
+      if (experiment) book.declare(String(key), experiment);
     },
   });
   return book;
@@ -58,7 +61,8 @@ export async function readOutcomes(
   return outcomes;
 }
 
-async function readable<T>(
+/** Decodes a value; undefined for a tombstone, and for bytes that are no record. */
+export async function readable<T>(
   value: Buffer | null,
   decode: (bytes: Buffer) => T | Promise<T>,
 ): Promise<T | undefined> {

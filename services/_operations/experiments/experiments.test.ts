@@ -4,7 +4,8 @@ import { armOf } from '#algorithms/experiments/arms.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { ExperimentBook, exposureOf } from '#contracts/domain/experiments.ts';
 import { anExperiment, aSlate } from '#contracts/domain/records.testing.ts';
-import { decidePromotion, decideStart, decideStop, parseArm } from './decide.ts';
+import { consequenceOf, decidePromotion, decideStart, decideStop, parseArm } from './decide.ts';
+import { reasonAgainstOrder } from './fixed-orders.ts';
 import { ExperimentOutcomes, reportOf } from './report.ts';
 
 const against = (policy: string) => (policy === 'greedy' ? undefined : `there is no policy ${policy}`);
@@ -65,6 +66,29 @@ test('an experiment is stopped once, and an arm of it is promoted also after it 
   assert.deepEqual(decideStop(after, 'spring', 9), {
     refusal: 'There is no experiment spring; there are autumn.',
   });
+});
+
+test('what a change means for others is said where it is not what one would expect', () => {
+  const promoted = anExperiment({ state: 'promoted', promoted: 'other', updatedAt: 5 });
+  const next = anExperiment({ name: 'winter', startedAt: 9 });
+  assert.equal(
+    consequenceOf(bookOf(promoted, next), next),
+    'autumn is promoted (other): where an arm of winter names no policy, its users go back to the set policy.',
+  );
+  const named = next.arms.map((arm) => ({ ...arm, policy: 'greedy' }));
+  assert.equal(consequenceOf(bookOf(promoted, next), { ...next, arms: named }), undefined);
+  assert.equal(consequenceOf(bookOf(next), next), undefined);
+  assert.equal(
+    consequenceOf(bookOf(promoted, next), promoted),
+    'winter is running, and divides all users until it is stopped or promoted.',
+  );
+  const stopped = { ...next, state: 'stopped' as const };
+  assert.equal(
+    consequenceOf(bookOf(promoted, stopped), stopped),
+    'autumn is still promoted, so that its arm other (greedy) serves everybody: stop autumn too to serve the set policy.',
+  );
+  assert.equal(consequenceOf(bookOf(stopped), stopped), 'Everybody is served by the set policy.');
+  assert.equal(consequenceOf(bookOf(promoted), promoted), 'Everybody is served by greedy.');
 });
 
 /** Slates of `users` users by their arm, 5 each, with rewards at these rates; drops every `lossy`-th user of the second arm. */
@@ -132,6 +156,40 @@ test('a report says how arms learn, and what each had learned at its newest slat
   const [control, other] = report.arms;
   assert.deepEqual([other!.observations, other!.posteriorId], [9, 'p9']);
   assert.ok(!('posteriorId' in control!));
+});
+
+test('a report counts the slates of an arm that no candidates could put into its order', () => {
+  const policy = 'fixed(column=trending.rank)';
+  const [control, other] = anExperiment().arms;
+  const experiment = anExperiment({ arms: [control!, { ...other!, policy }] });
+  const outcomes = new ExperimentOutcomes(experiment);
+  const columnsOf = [['bias'], ['bias', 'trending.rank'], ['bias', 'trending.score']];
+  for (const [index, featureNames] of columnsOf.entries())
+    outcomes.noteSlate(
+      aSlate({
+        ...{ slateId: `s${index}`, policy, featureNames, servedAt: experiment.startedAt },
+        experiment: exposureOf('autumn', 'other'),
+      }),
+    );
+  const { arms } = reportOf(experiment, outcomes);
+  assert.deepEqual(
+    arms.map(({ withoutColumn }) => withoutColumn),
+    [undefined, 2],
+  );
+});
+
+test('a fixed order by a feature that no slate had lately is refused with the features that there are', () => {
+  const late = {
+    names: new Set(['bias', 'combiner.rank', 'trending.rank', 'trending.beside-score']),
+    slates: 40,
+  };
+  assert.equal(
+    reasonAgainstOrder('fixed(column=sessions.rank)', late),
+    'none of the last 40 slates has the feature sessions.rank; they have combiner.rank, trending.rank. Name one of theirs, or start the model first',
+  );
+  for (const policy of ['fixed(column=trending.score)', 'fixed(column=combiner.rank)', 'greedy'])
+    assert.equal(reasonAgainstOrder(policy, late), undefined);
+  assert.equal(reasonAgainstOrder('fixed(column=sessions.rank)', { names: new Set(), slates: 0 }), undefined);
 });
 
 test('slates of other experiments, from before the start and without rewards do not count', () => {

@@ -3,6 +3,7 @@ import { anytimeInterval } from '#algorithms/experiments/intervals.ts';
 import { sampleRatioPValue } from '#algorithms/experiments/sample-ratio.ts';
 import { addUser, emptyArm, rewardRate } from '#algorithms/experiments/user-means.ts';
 import { armOfExposure } from '#contracts/domain/experiments.ts';
+import { missingColumn } from '#contracts/domain/fixed-order.ts';
 import type { Experiment, Reward, Slate } from '#contracts/generated/records.ts';
 
 /** Below it exposures are lost or added in an arm, and no figure of the experiment holds. */
@@ -27,17 +28,23 @@ export class ExperimentOutcomes {
   /** What the arm had learned at its newest slate. */
   readonly #learned = new Map<string, { servedAt: number; observations: number; posteriorId: string }>();
 
+  /** By arm, the slates that were not ordered by the column of its policy, because no candidate had it. */
+  readonly #withoutColumn = new Map<string, number>();
+
   constructor(experiment: Experiment) {
     this.#experiment = experiment;
   }
 
-  noteSlate({ slateId, userId, experiment, servedAt, observations, posteriorId }: Slate): void {
+  noteSlate(noted: Slate): void {
+    const { slateId, userId, experiment, servedAt, observations, posteriorId } = noted;
     const { name, startedAt } = this.#experiment;
     const arm = armOfExposure(experiment, name);
     if (arm === undefined || servedAt < startedAt || this.#slates.has(slateId)) return;
     const before = this.#learned.get(arm);
     if (before === undefined || before.servedAt <= servedAt)
       this.#learned.set(arm, { servedAt, observations, posteriorId });
+    if (noted.slots.length > 0 && missingColumn(noted.policy, noted.featureNames) !== undefined)
+      this.#withoutColumn.set(arm, (this.#withoutColumn.get(arm) ?? 0) + 1);
     const early = this.#early.get(slateId);
     this.#early.delete(slateId);
     this.#slates.set(slateId, { arm, userId, reward: early ?? 0, isSettled: early !== undefined });
@@ -57,6 +64,11 @@ export class ExperimentOutcomes {
   learnedBy(arm: string): { readonly observations: number; readonly posteriorId: string } | null {
     const found = this.#learned.get(arm);
     return found === undefined ? null : { observations: found.observations, posteriorId: found.posteriorId };
+  }
+
+  /** Slates of an arm with a fixed order whose candidates lacked its column, so that expected rewards ordered them. */
+  withoutColumn(arm: string): number {
+    return this.#withoutColumn.get(arm) ?? 0;
   }
 
   /** The settled slates of each user, by arm in the order of the experiment, and how many slates wait for their rewards. */
@@ -91,6 +103,8 @@ export type ArmReport = {
   /** Rewards in the posterior of its newest slate, and the id of that posterior; left out without a slate. */
   readonly observations?: number;
   readonly posteriorId?: string;
+  /** Slates that were not in the order of its policy, because no candidate had the column; left out without such slates. */
+  readonly withoutColumn?: number;
   readonly isKnown: boolean;
   readonly rewardRate?: number;
   readonly difference?: number;
@@ -140,6 +154,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
       waiting: waiting[index]!,
       rewards: arm.rewards,
       ...outcomes.learnedBy(name),
+      ...(outcomes.withoutColumn(name) > 0 && { withoutColumn: outcomes.withoutColumn(name) }),
     };
     if (arm.users < 2 || control.users < 2) return { ...sums, isKnown: false };
     const rate = { ...sums, isKnown: true, rewardRate: arm.mean };

@@ -5,6 +5,11 @@ import { type Static, Type } from 'typebox';
 import { TributaryError } from '#contracts/errors.ts';
 import { changeExperiment } from '#operations/experiments/change-experiment.ts';
 import { decidePromotion, decideStart, decideStop } from '#operations/experiments/decide.ts';
+import {
+  mayBeFixedOrders,
+  readLateColumns,
+  reasonAgainstOrder,
+} from '#operations/experiments/fixed-orders.ts';
 import { activate, activateFormer } from '#operations/releases/change-releases.ts';
 import type { Peer } from '#platform/http/peer.ts';
 import { requeueDeadLetters } from '#topics/requeue.ts';
@@ -49,7 +54,7 @@ export interface DecisionOptions {
 
 /** Adds the routes that change something. Each is guarded, logged and counted. */
 export function addDecisions(http: FastifyInstance, options: DecisionOptions): void {
-  const { clients, rerank, log, isOn, count } = options;
+  const { clients, log, isOn, count } = options;
   const guard = createActionGuard(isOn);
 
   function add<B>(
@@ -88,12 +93,10 @@ export function addDecisions(http: FastifyInstance, options: DecisionOptions): v
     requeueKind(clients, kind),
   );
   add<Static<typeof StartBody>>('start', '/console/experiments', { body: StartBody }, async (wish) => {
-    const reasons = new Map<string, string>();
-    for (const { policy } of wish.arms) {
-      const path = `/inspect/policies?name=${encodeURIComponent(policy)}`;
-      const { reason } = await rerank.get<{ reason: string | null }>(path);
-      if (reason !== null) reasons.set(policy, reason);
-    }
+    const reasons = await reasonsAgainst(
+      wish.arms.map(({ policy }) => policy),
+      options,
+    );
     return changeExperiment(clients, (book) =>
       decideStart(book, wish, (policy) => reasons.get(policy), Date.now()),
     );
@@ -107,6 +110,28 @@ export function addDecisions(http: FastifyInstance, options: DecisionOptions): v
     { params: NameParams, body: PromoteBody },
     ({ arm }, name) => changeExperiment(clients, (book) => decidePromotion(book, name, arm, Date.now())),
   );
+}
+
+/** What rerank answers of a policy; a process of the version before has no label. */
+interface InspectedName {
+  readonly label?: string | null;
+  readonly reason: string | null;
+}
+
+/** Returns by policy why no arm of a new experiment can have it. */
+async function reasonsAgainst(
+  policies: readonly string[],
+  { clients, rerank }: Pick<DecisionOptions, 'clients' | 'rerank'>,
+): Promise<Map<string, string>> {
+  const reasons = new Map<string, string>();
+  const late = mayBeFixedOrders(policies) ? await readLateColumns(clients) : undefined;
+  for (const policy of policies) {
+    const path = `/inspect/policies?name=${encodeURIComponent(policy)}`;
+    const { label = null, reason } = await rerank.get<InspectedName>(path);
+    const against = reason ?? (label !== null && late !== undefined && reasonAgainstOrder(label, late));
+    if (against) reasons.set(policy, against);
+  }
+  return reasons;
 }
 
 function nameOf({ params }: FastifyRequest): string {

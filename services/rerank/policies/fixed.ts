@@ -1,12 +1,7 @@
-import {
-  certainLaw,
-  countRows,
-  type FeatureTable,
-  meanOfTable,
-  scoreRows,
-} from '#algorithms/bandit/choice.ts';
+import { certainLaw, countRows, meanOfTable, scoreRows } from '#algorithms/bandit/choice.ts';
+import { placeOfColumn } from '#contracts/domain/fixed-order.ts';
 import type { Setting } from '#platform/config.ts';
-import { CANDIDATE_FEATURES, isModelName, SCORES_OF_A_MODEL, WORDS_OF_MODELS } from '../features.ts';
+import { CANDIDATE_FEATURES, isModelName, WORDS_OF_MODELS } from '../features.ts';
 import { type PolicyDefinition, policyOf } from './policy.ts';
 
 /** A column that some slate may have; whether a model proposes is known only when a slate is chosen. */
@@ -44,20 +39,12 @@ export const fixed: PolicyDefinition<typeof SETTINGS> = {
       ({ features, size, rules }) => {
         const rows = countRows(features);
         const { columns, values } = features;
-        const place = placeOf(features, column);
+        const place = placeOfColumn(columns, column);
         if (place === -1)
           return certainLaw(scoreRows(features, meanOfTable(posterior, features)), size, rules);
         const scores = Float64Array.from({ length: rows }, (_, row) => values[row * columns.length + place]!);
         return certainLaw(scores, size, rules);
       },
-      (features) => (placeOf(features, column) === -1 ? column : undefined),
+      ({ columns }) => (placeOfColumn(columns, column) === -1 ? column : undefined),
     ),
 };
-
-function placeOf({ columns }: FeatureTable, column: string): number {
-  const [model, word = ''] = column.split('.');
-  const names = SCORES_OF_A_MODEL.includes(word)
-    ? [column, ...SCORES_OF_A_MODEL.map((score) => `${model}.${score}`)]
-    : [column];
-  return names.map((name) => columns.indexOf(name)).find((place) => place !== -1) ?? -1;
-}
