@@ -66,6 +66,30 @@ describe('render', () => {
     ]);
   });
 
+  it('writes a value of one object into fields of others, which keep their types', () => {
+    const folder = files({
+      ...BASE,
+      'component/kustomization.yaml':
+        'kind: Component\nreplacements:\n  - source: { kind: ConfigMap, name: count, fieldPath: data.n }\n    targets:\n      - { select: { kind: Deployment, name: app }, fieldPaths: [spec.replicas, spec.template.spec.containers.0.args.0] }\n      - { select: { kind: Job, name: gone }, fieldPaths: [spec.completions] }\n',
+      'overlay/kustomization.yaml':
+        'resources: [../base]\ncomponents: [../component]\nconfigMapGenerator:\n  - { name: count, literals: [n=3] }\n',
+    });
+    const app = renderOverlay(join(folder, 'overlay')).find(({ kind }) => kind === 'Deployment')!;
+    const spec = app.spec as { replicas: unknown; template: { spec: { containers: { args: unknown }[] } } };
+    assert.equal(spec.replicas, 3);
+    assert.deepEqual(spec.template.spec.containers[0]!.args, ['3']);
+  });
+
+  it('fails at a replacement without its source, or without its field', () => {
+    const replacement = (name: string, field: string): string =>
+      files({
+        ...BASE,
+        'kustomization.yaml': `resources: [base]\nreplacements:\n  - source: { kind: ConfigMap, name: ${name}, fieldPath: data.A }\n    targets: [{ select: { kind: Deployment, name: app }, fieldPaths: [${field}] }]\n`,
+      });
+    assert.throws(() => renderOverlay(replacement('none', 'spec.replicas')), /ConfigMap none has no data\.A/);
+    assert.throws(() => renderOverlay(replacement('settings', 'spec.n')), /Deployment app has no spec\.n/);
+  });
+
   it('fails at a part of kustomize that it does not know, at a patch without a target, and at broken YAML', () => {
     const unknown = files({ 'kustomization.yaml': 'resources: []\nhelmCharts: []\n' });
     assert.throws(() => renderOverlay(unknown), /has helmCharts, which render.ts does not know/);

@@ -12,6 +12,8 @@ interface Generator {
   readonly behavior?: string;
   readonly envs?: readonly string[];
   readonly files?: readonly string[];
+  /** Such as `count=12`. */
+  readonly literals?: readonly string[];
   readonly options?: { readonly disableNameSuffixHash?: boolean; readonly labels?: DataMap };
 }
 
@@ -21,15 +23,29 @@ interface Patch {
   readonly patch?: string;
 }
 
+/** A value of one object that is written into fields of others, which keep their types. */
+interface Replacement {
+  readonly source: { readonly kind: string; readonly name: string; readonly fieldPath: string };
+  readonly targets: readonly {
+    readonly select: { readonly kind: string; readonly name: string };
+    /** Keys and positions, such as `containers.0.args.7`. */
+    readonly fieldPaths: readonly string[];
+  }[];
+}
+
 interface Kustomization {
   readonly namespace?: string;
   readonly resources?: readonly string[];
   readonly components?: readonly string[];
   readonly configMapGenerator?: readonly Generator[];
   readonly patches?: readonly Patch[];
+  readonly replacements?: readonly Replacement[];
 }
 
-const KNOWN = ['apiVersion', 'kind', 'namespace', 'resources', 'components', 'configMapGenerator', 'patches'];
+const KNOWN = [
+  ...['apiVersion', 'kind', 'namespace', 'resources', 'components', 'configMapGenerator', 'patches'],
+  'replacements',
+];
 /** Kinds that belong to no namespace. */
 const OF_THE_CLUSTER = ['Namespace'];
 
@@ -51,10 +67,11 @@ function apply(given: readonly DataMap[], folder: string): DataMap[] {
         : renderOverlay(join(folder, resource))),
     );
   }
-  for (const component of kustomization.components ?? []) objects = apply(objects, join(folder, component));
   for (const generator of kustomization.configMapGenerator ?? [])
     objects = generate(objects, generator, folder);
+  for (const component of kustomization.components ?? []) objects = apply(objects, join(folder, component));
   for (const patch of kustomization.patches ?? []) objects = patched(objects, patch, folder);
+  for (const replacement of kustomization.replacements ?? []) objects = replaced(objects, replacement);
   const { namespace } = kustomization;
   return namespace === undefined ? objects : objects.map((object) => inNamespace(object, namespace));
 }
@@ -82,9 +99,10 @@ export function objectsIn(text: string, name: string): DataMap[] {
 }
 
 function generate(objects: readonly DataMap[], generator: Generator, folder: string): DataMap[] {
-  const { name, behavior, envs = [], files = [], options } = generator;
+  const { name, behavior, envs = [], files = [], literals = [], options } = generator;
   const data: DataMap = {
-    ...Object.assign({}, ...envs.map((file) => readEnv(join(folder, file)))),
+    ...Object.assign({}, ...envs.map((file) => readEnv(readFileSync(join(folder, file), 'utf8')))),
+    ...readEnv(literals.join('\n')),
     ...Object.fromEntries(files.map((file) => [basename(file), readFileSync(join(folder, file), 'utf8')])),
   };
   const isOld = (object: DataMap): boolean => object.kind === 'ConfigMap' && objectName(object) === name;
@@ -100,8 +118,8 @@ function generate(objects: readonly DataMap[], generator: Generator, folder: str
   );
 }
 
-function readEnv(path: string): Record<string, string> {
-  const lines = readFileSync(path, 'utf8').split('\n');
+function readEnv(text: string): Record<string, string> {
+  const lines = text.split('\n');
   const entries = lines.filter((line) => line.trim() !== '' && !line.startsWith('#'));
   return Object.fromEntries(
     entries.map((line) => [line.slice(0, line.indexOf('=')), line.slice(line.indexOf('=') + 1)]),
@@ -131,6 +149,33 @@ function removed(object: DataMap, { op, path }: { op: string; path: string }): D
   const keys = path.split('/').slice(1);
   const place = keys.slice(0, -1).reduce<DataMap>((map, key) => map[key] as DataMap, copy);
   delete place[keys.at(-1)!];
+  return copy;
+}
+
+function replaced(objects: readonly DataMap[], { source, targets }: Replacement): DataMap[] {
+  const from = objects.find((one) => one.kind === source.kind && objectName(one) === source.name);
+  const value = source.fieldPath.split('.').reduce<Data | undefined>(childOf, from);
+  if (value === undefined) throw new Error(`${source.kind} ${source.name} has no ${source.fieldPath}`);
+  return objects.map((object) => {
+    const fields = targets
+      .filter(({ select }) => object.kind === select.kind && objectName(object) === select.name)
+      .flatMap(({ fieldPaths }) => fieldPaths);
+    return fields.reduce((one, path) => withField(one, path, String(value)), object);
+  });
+}
+
+function childOf(place: Data | undefined, key: string): Data | undefined {
+  if (Array.isArray(place)) return place[Number(key)];
+  return isMap(place) ? place[key] : undefined;
+}
+
+function withField(object: DataMap, path: string, text: string): DataMap {
+  const copy = structuredClone(object);
+  const keys = path.split('.');
+  const place = keys.slice(0, -1).reduce<Data | undefined>(childOf, copy) as DataMap | undefined;
+  const before = childOf(place, keys.at(-1)!);
+  if (before === undefined) throw new Error(`${String(object.kind)} ${objectName(object)} has no ${path}`);
+  place![keys.at(-1)!] = typeof before === 'number' ? Number(text) : text;
   return copy;
 }
 

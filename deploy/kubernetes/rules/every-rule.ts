@@ -36,7 +36,7 @@ export async function everyRule(): Promise<Readonly<Record<string, Rule>>> {
     'every setting exists and has a value that is accepted': settingsAreKnown(settings),
     'every stage finds and reaches the stages that it calls': callsLeadToStages(await stageCalls()),
     'no manifest contains a secret': secretsAreReferred(settings),
-    'no stage has more replicas than partitions': replicasFitPartitions,
+    'no stage has more replicas than partitions, and a scaler may use all of them': replicasFitPartitions,
     'a scaler decides the replicas alone, and never on zero': scalersDecide,
   };
 }

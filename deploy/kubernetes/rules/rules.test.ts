@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { describe, it } from 'node:test';
+import { parse } from 'yaml';
+import { CATALOG, TOPICS, USER_PARTITIONS } from '#topics/catalog.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import type { DataMap } from '../render/merge.ts';
 import { objectName, renderOverlay } from '../render/render.ts';
@@ -26,6 +28,7 @@ const container = (object: DataMap): DataMap =>
   at(object, 'spec', 'template', 'spec', 'containers', 0) as DataMap;
 
 const SCALERS = 'a scaler decides the replicas alone, and never on zero';
+const PARTITIONS = 'no stage has more replicas than partitions, and a scaler may use all of them';
 
 /** A change that breaks each rule, with the sentence that must name it. */
 const BREACHES: Readonly<
@@ -150,12 +153,18 @@ const BREACHES: Readonly<
       says: /REDIS_URL contains a secret: name its file instead/,
     },
   ],
-  'no stage has more replicas than partitions': [
+  [PARTITIONS]: [
     {
       kind: 'Deployment',
       name: 'interests',
       change: (one) => ((one.spec as DataMap).replicas = 7),
       says: /interests: replicas is 7, but its topics have 6 partitions/,
+    },
+    {
+      kind: 'Job',
+      name: 'topics',
+      change: (one) => (container(one).args as string[]).splice(-1, 1, '1'),
+      says: /rerank: replicas is 2, but its topics have 1 partitions/,
     },
   ],
 };
@@ -170,6 +179,28 @@ describe('the overlays', () => {
   }
 });
 
+/** Returns the objects of a kustomization that stands beside the manifests. */
+function renderBeside(kustomization: {
+  overlay: string;
+  component: string;
+  configMapGenerator?: readonly { name: string; literals: readonly string[] }[];
+}): DataMap[] {
+  const folder = mkdtempSync(join(tmpdir(), 'beside-'));
+  const place = (path: string): string => relative(folder, join(PROJECT, 'deploy/kubernetes', path));
+  const content = {
+    namespace: 'tributary',
+    resources: [place(`overlays/${kustomization.overlay}`)],
+    components: [place(`components/${kustomization.component}`)],
+    configMapGenerator: kustomization.configMapGenerator ?? [],
+  };
+  try {
+    writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(content));
+    return renderOverlay(folder);
+  } finally {
+    rmSync(folder, { recursive: true });
+  }
+}
+
 const ADDED = [
   { component: 'inference-workers', overlay: 'production', kind: 'CronJob' },
   { component: 'history', overlay: 'local', kind: 'Job' },
@@ -178,17 +209,7 @@ const ADDED = [
 describe('the components that no overlay has', () => {
   for (const added of ADDED) {
     it(`the component ${added.component} breaks no rule beside the overlay ${added.overlay}`, async () => {
-      const folder = join(PROJECT, 'deploy/kubernetes');
-      const beside = mkdtempSync(join(tmpdir(), 'component-'));
-      const [overlay, component] = [`overlays/${added.overlay}`, `components/${added.component}`].map(
-        (path) => relative(beside, join(folder, path)),
-      );
-      writeFileSync(
-        join(beside, 'kustomization.yaml'),
-        `namespace: tributary\nresources: [${overlay}]\ncomponents: [${component}]\n`,
-      );
-      const objects = renderOverlay(beside);
-      rmSync(beside, { recursive: true });
+      const objects = renderBeside(added);
       assert.ok(
         podSources(objects).some(({ name, kind }) => name === added.component && kind === added.kind),
       );
@@ -197,6 +218,63 @@ describe('the components that no overlay has', () => {
       }
     });
   }
+});
+
+describe('an installation with twelve partitions', () => {
+  const twelve = renderBeside({
+    overlay: 'production',
+    component: 'user-partitions',
+    configMapGenerator: [{ name: 'user-partitions', literals: ['count=12'] }],
+  });
+  const find = (kind: string, name: string): DataMap =>
+    twelve.find((one) => one.kind === kind && objectName(one) === name)!;
+
+  it('creates twelve, and lets each stage that shares them have twelve replicas', () => {
+    assert.deepEqual((container(find('Job', 'topics')).args as string[]).slice(-2), [
+      '--user-partitions',
+      '12',
+    ]);
+    for (const { name, key } of TOPICS) {
+      const count = at(find('KafkaTopic', `tributary.${name}`), 'spec', 'partitions');
+      assert.equal(count, key === 'userId' ? 12 : CATALOG[name].partitions, name);
+    }
+    for (const name of ['interests', 'propose', 'feedback'])
+      assert.equal(at(find('ScaledObject', name), 'spec', 'maxReplicaCount'), 12);
+    assert.equal(at(find('HorizontalPodAutoscaler', 'rerank'), 'spec', 'maxReplicas'), 12);
+    assert.equal(at(find('HorizontalPodAutoscaler', 'gateway'), 'spec', 'maxReplicas'), 20);
+  });
+
+  it('breaks no rule, and a scaler or a topic that kept six does', async () => {
+    const rules = await everyRule();
+    for (const [sentence, rule] of Object.entries(rules)) assert.deepEqual(rule(twelve), [], sentence);
+    const six = renderOverlay(join(PROJECT, 'deploy/kubernetes/overlays/production'));
+    const mixed = twelve.map((object) =>
+      (object.kind === 'ScaledObject' && objectName(object) === 'propose') ||
+      (object.kind === 'KafkaTopic' && objectName(object) === 'tributary.slates')
+        ? six.find((one) => one.kind === object.kind && objectName(one) === objectName(object))!
+        : object,
+    );
+    assert.deepEqual(rules[PARTITIONS]!(mixed), [
+      'KafkaTopic slates has 6 partitions, but the Job topics creates 12',
+      'propose: maxReplicaCount is 6, but its topics have 12 partitions',
+    ]);
+  });
+
+  it('is one value of the chart', () => {
+    const chart = join(PROJECT, 'deploy/kubernetes/chart');
+    const values = parse(readFileSync(join(chart, 'values.yaml'), 'utf8')) as DataMap;
+    assert.equal(at(values, 'topics', 'userPartitions'), USER_PARTITIONS);
+    const places: readonly (readonly [file: string, count: number])[] = [
+      ['topics.yaml', 1],
+      ['components/autoscaling/by-lag.yaml', 3],
+      ['components/autoscaling/by-cpu.yaml', 1],
+      ['components/kafka-strimzi/topics.yaml', TOPICS.filter(({ key }) => key === 'userId').length],
+    ];
+    for (const [file, count] of places) {
+      const text = readFileSync(join(chart, 'templates', file), 'utf8');
+      assert.equal(text.split('.Values.topics.userPartitions').length - 1, count, file);
+    }
+  });
 });
 
 describe('the rules about manifests', () => {

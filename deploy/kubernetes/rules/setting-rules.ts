@@ -3,11 +3,13 @@ import { join } from 'node:path';
 import { fileVariable } from '#contracts/secret-file.ts';
 import { PLATFORM_SETTINGS, portSetting, type Setting, type Settings } from '#platform/config.ts';
 import { STAGES, urlVariable, WORKERS } from '#stages/stages.ts';
-import { CATALOG, type TopicName } from '#topics/catalog.ts';
+import { qualifiedTopic, TOPICS } from '#topics/catalog.ts';
 import { PROJECT } from '../../local/parts.mjs';
 import type { Data, DataMap } from '../render/merge.ts';
 import { objectName } from '../render/render.ts';
-import { WORKLOADS } from '../source/workloads.ts';
+import { TOPICS_JOB } from '../source/topics-job.ts';
+import { isKeyedByUser, USER_PARTITIONS_OPTION } from '../source/user-partitions.ts';
+import { TOPIC_NAMESPACE, WORKLOADS } from '../source/workloads.ts';
 import { at, ofKind, podSources, type Rule } from './objects.ts';
 
 const NAME_LABEL = 'app.kubernetes.io/name';
@@ -129,24 +131,40 @@ function variablesOf(
   ];
 }
 
-/** No stage has more replicas, or may get more, than its topics have partitions. */
-export const replicasFitPartitions: Rule = (objects) =>
-  WORKLOADS.flatMap(({ name, groups }) => {
-    const partitions = Math.min(
-      ...Object.values(groups).map((topic: TopicName) => CATALOG[topic].partitions),
+/** The Job that creates the topics, their custom resources and the scalers name one number, and no stage has more replicas. */
+export const replicasFitPartitions: Rule = (objects) => {
+  const partitions = createdPartitions(objects);
+  const topics = TOPICS.filter(({ name }) => isKeyedByUser(name)).flatMap(({ name }) => {
+    const resource = ofKind(objects, 'KafkaTopic').find(
+      (one) => objectName(one) === qualifiedTopic(TOPIC_NAMESPACE, name),
     );
-    const counts = {
-      replicas: podSources(objects).find((source) => source.name === name)?.replicas,
-      maxReplicaCount: at(scaler(objects, 'ScaledObject', name), 'spec', 'maxReplicaCount'),
-      maxReplicas: at(scaler(objects, 'HorizontalPodAutoscaler', name), 'spec', 'maxReplicas'),
-    };
-    return Object.entries(counts)
-      .filter(([, count]) => Number(count ?? 0) > partitions)
-      .map(
-        ([field, count]) =>
-          `${name}: ${field} is ${String(count)}, but its topics have ${partitions} partitions`,
-      );
+    const count = at(resource, 'spec', 'partitions') ?? partitions;
+    return count === partitions
+      ? []
+      : [`KafkaTopic ${name} has ${String(count)} partitions, but the Job topics creates ${partitions}`];
   });
+  const sharing = WORKLOADS.filter(({ groups }) => Object.keys(groups).length > 0);
+  return [...topics, ...sharing.flatMap(({ name }) => replicaFaults(objects, name, partitions))];
+};
+
+function replicaFaults(objects: readonly DataMap[], name: string, partitions: number): string[] {
+  const replicas = podSources(objects).find((source) => source.name === name)?.replicas ?? 0;
+  const most = {
+    maxReplicaCount: at(scaler(objects, 'ScaledObject', name), 'spec', 'maxReplicaCount'),
+    maxReplicas: at(scaler(objects, 'HorizontalPodAutoscaler', name), 'spec', 'maxReplicas'),
+  };
+  const wrong = Object.entries(most).filter(([, count]) => count !== undefined && count !== partitions);
+  return [...(replicas > partitions ? [['replicas', replicas] as const] : []), ...wrong].map(
+    ([field, count]) => `${name}: ${field} is ${String(count)}, but its topics have ${partitions} partitions`,
+  );
+}
+
+/** The number of partitions with which the Job `topics` creates topics that are keyed by user. */
+function createdPartitions(objects: readonly DataMap[]): number {
+  const job = podSources(objects).find(({ kind, name }) => kind === 'Job' && name === TOPICS_JOB);
+  const args = (job?.containers[0]?.args ?? []) as string[];
+  return Number(args[args.indexOf(USER_PARTITIONS_OPTION) + 1]);
+}
 
 function scaler(objects: readonly DataMap[], kind: string, name: string): DataMap | undefined {
   return ofKind(objects, kind).find((one) => objectName(one) === name);

@@ -1,9 +1,10 @@
 /** The files of kustomize: base, components and overlays. */
 import { BASE_FILES, BASE_SETTINGS, NAMESPACE, SETTINGS_LABELS } from './base.ts';
 import type { Component } from './components/component.ts';
-import { type Manifest, Only, patchOf, Value } from './manifest.ts';
+import { type Manifest, Only, patchOf, placesOf, Value } from './manifest.ts';
 import { COMPONENTS, OVERLAYS, type Overlay } from './overlays.ts';
 import { STRIMZI } from './stage.ts';
+import { USER_PARTITIONS_PATH } from './user-partitions.ts';
 import { writeDocuments, writeYaml } from './yaml.ts';
 
 /** Texts by their paths below deploy/kubernetes. */
@@ -11,6 +12,8 @@ export type Files = Readonly<Record<string, string>>;
 
 const SETTINGS_FILE = 'settings.env';
 const PATCHES_FILE = 'patches.yaml';
+/** Component of kustomize alone, and the ConfigMap that it reads. */
+const PARTITIONS_NAME = 'user-partitions';
 
 export function kustomizeFiles(): Files {
   return Object.assign(
@@ -18,6 +21,7 @@ export function kustomizeFiles(): Files {
     baseFiles(),
     ...COMPONENTS.map(componentFiles),
     ...OVERLAYS.map(overlayFiles),
+    partitionsFiles(),
   ) as Files;
 }
 
@@ -76,6 +80,30 @@ function componentFiles(component: Component): Files {
     ...besideStrimzi(component),
     ...Object.fromEntries(
       Object.entries(data?.files ?? {}).map(([file, text]) => [`${folder}/${data!.folder}/${file}`, text]),
+    ),
+  };
+}
+
+/** The component that writes the number of partitions wherever it stands. In the chart it is one value. */
+function partitionsFiles(): Files {
+  const everything = [
+    ...Object.values(BASE_FILES),
+    ...COMPONENTS.flatMap(({ files }) => Object.values(files)),
+  ].flat();
+  const targets = everything.flatMap((manifest) => {
+    const fieldPaths = placesOf(USER_PARTITIONS_PATH, manifest);
+    const { name } = manifest.metadata as Manifest;
+    return fieldPaths.length === 0 ? [] : [{ select: { kind: manifest.kind, name }, fieldPaths }];
+  });
+  return {
+    [`components/${PARTITIONS_NAME}/kustomization.yaml`]: kustomization(
+      'Component',
+      `The partitions of the topics keyed by user: the number \`count\` of the ConfigMap ${PARTITIONS_NAME}, which your overlay generates. It is chosen when the topics are created.`,
+      {
+        replacements: [
+          { source: { kind: 'ConfigMap', name: PARTITIONS_NAME, fieldPath: 'data.count' }, targets },
+        ],
+      },
     ),
   };
 }

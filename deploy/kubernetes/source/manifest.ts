@@ -63,6 +63,16 @@ export function valuesIn(node: Node): Value[] {
   return [];
 }
 
+/** Returns where a value of the chart stands below a node: `spec.template.spec.containers.0.args.7`. */
+export function placesOf(path: string, node: Node, place = ''): string[] {
+  if (node instanceof Value) return node.path === path ? [place] : [];
+  if (node instanceof Only) return placesOf(path, node.node, place);
+  const children = Array.isArray(node) ? [...(node as readonly Node[]).entries()] : [];
+  return [...children, ...(isManifest(node) ? entriesOf(node) : [])].flatMap(([key, child]) =>
+    placesOf(path, child, place === '' ? String(key) : `${place}.${key}`),
+  );
+}
+
 /**
  * Returns the part of an object that a patch must name: the leaves that are chosen, and on the way to them the names by which
  * kustomize finds the object and the items of its lists. Undefined if nothing is chosen.

@@ -17,6 +17,7 @@ import {
   SETTINGS_SOURCE,
   secretVolume,
 } from './stage.ts';
+import { USER_PARTITIONS_OPTION, userPartitionsText } from './user-partitions.ts';
 
 export const TOPICS_JOB = 'topics';
 
@@ -51,6 +52,7 @@ export function topicsManifests(): Manifest[] {
                 args: [
                   ...['topics', 'apply', '--patience', String(STARTUP_SECONDS)],
                   ...['--replication-factor', new Value('topics.replicationFactor', '3')],
+                  ...[USER_PARTITIONS_OPTION, userPartitionsText()],
                 ],
                 envFrom: SETTINGS_SOURCE,
                 env: kafkaUserEnvironment(TOPICS_JOB),

@@ -3,19 +3,20 @@
 // must take every installation, without a pod of it. The last line is one JSON object.
 
 import { execFileSync, spawnSync } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
-import { join } from 'node:path';
+import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitWithFailure } from '../../local/failure.ts';
 import { bringParts, PROJECT } from '../../local/parts.mjs';
 import { differences } from '../render/compare.ts';
 import type { DataMap } from '../render/merge.ts';
-import { objectsIn, renderOverlay } from '../render/render.ts';
+import { objectName, objectsIn, renderOverlay } from '../render/render.ts';
 import { everyRule } from '../rules/every-rule.ts';
 import { unknownMetrics, unwatched } from '../rules/metric-rules.ts';
 import { RELEASE_NAMESPACE } from '../source/chart.ts';
 import { OVERLAYS } from '../source/overlays.ts';
+import { USER_PARTITIONS_PATH } from '../source/user-partitions.ts';
 import { readReplacement, verifyCluster } from './cluster/run.ts';
 import { EXCEPTIONS, type Exception, readScores } from './lint.ts';
 import { collectSchemas, type Schema, type Schemas, schemaFaults } from './schema.ts';
@@ -23,6 +24,8 @@ import { applyToServer, type Installation } from './server.ts';
 
 const FOLDER = join(PROJECT, 'deploy/kubernetes');
 const MAX_OUTPUT = 64 * 2 ** 20;
+/** Another number than the default. */
+const PARTITIONS = 12;
 
 async function main(): Promise<void> {
   const { values } = parseArgs({
@@ -71,6 +74,9 @@ async function verifyManifests(say: (line: string) => void, withServer: boolean)
   const lint = { kubeScore: 0, excepted: 0 };
   const scratch = mkdtempSync(join(tmpdir(), 'tributary-kubernetes-'));
   try {
+    const partitions = partitionFaults(tools.kustomize!.program, tools.helm!.program, scratch);
+    say(`${partitions.length === 0 ? '✔' : '✖'} production with ${PARTITIONS} partitions`);
+    faults.push(...partitions.map((fault) => `production with ${PARTITIONS} partitions: ${fault}`));
     for (const { name } of OVERLAYS) {
       const text = run(tools.kustomize!.program, ['build', join(FOLDER, 'overlays', name)]);
       const built = objectsIn(text, name);
@@ -125,9 +131,39 @@ function overlay(name: string): DataMap[] {
   return renderOverlay(join(FOLDER, 'overlays', name));
 }
 
-function chart(helm: string, name: string): DataMap[] {
+/** Compares kustomize, render.ts and Helm where an installation has another number of partitions. */
+function partitionFaults(kustomize: string, helm: string, scratch: string): string[] {
+  const folder = join(scratch, 'partitions');
+  const place = (path: string): string => relative(folder, join(FOLDER, path));
+  const kustomization = {
+    namespace: RELEASE_NAMESPACE,
+    resources: [place('overlays/production')],
+    components: [place('components/user-partitions')],
+    configMapGenerator: [
+      {
+        name: 'user-partitions',
+        literals: [`count=${PARTITIONS}`],
+        options: { disableNameSuffixHash: true },
+      },
+    ],
+  };
+  mkdirSync(folder);
+  writeFileSync(join(folder, 'kustomization.yaml'), JSON.stringify(kustomization));
+  const built = objectsIn(run(kustomize, ['build', folder]), folder);
+  const charted = chart(helm, 'production', ['--set', `${USER_PARTITIONS_PATH}=${PARTITIONS}`]);
+  const withoutSource = built.filter((object) => objectName(object) !== 'user-partitions');
+  return [
+    ...differences(
+      { name: 'kustomize', objects: built },
+      { name: 'render.ts', objects: renderOverlay(folder) },
+    ),
+    ...differences({ name: 'kustomize', objects: withoutSource }, { name: 'Helm', objects: charted }),
+  ];
+}
+
+function chart(helm: string, name: string, set: readonly string[] = []): DataMap[] {
   const values = join(FOLDER, 'chart', `values-${name}.yaml`);
-  const options = ['--namespace', RELEASE_NAMESPACE, '--values', values, '--kube-version', '1.36.0'];
+  const options = ['--namespace', RELEASE_NAMESPACE, '--values', values, '--kube-version', '1.36.0', ...set];
   return objectsIn(run(helm, ['template', 'tributary', join(FOLDER, 'chart'), ...options]), `chart ${name}`);
 }
 

@@ -1,8 +1,9 @@
 /** Replicas by the lag and the freshness of the log, and by CPU where work comes over HTTP. */
-import { CATALOG, qualifiedTopic } from '#topics/catalog.ts';
+import { qualifiedTopic, type TopicName } from '#topics/catalog.ts';
 import { type Manifest, Only, Value } from '../manifest.ts';
 import { labels } from '../parts.ts';
 import { KAFKA_CLUSTER, STRIMZI } from '../stage.ts';
+import { userPartitions } from '../user-partitions.ts';
 import { TOPIC_NAMESPACE, workload } from '../workloads.ts';
 import type { Component } from './component.ts';
 
@@ -46,7 +47,7 @@ function byLag(name: 'interests' | 'propose' | 'feedback', group: string): Manif
       minReplicaCount: new Value(`${name}.minReplicas`, 2),
       '#maxReplicaCount':
         'A replica without a partition would be idle, so there are at most as many as partitions.',
-      maxReplicaCount: CATALOG[topic].partitions,
+      maxReplicaCount: userPartitions(),
       '#fallback': 'While Kafka or Prometheus does not answer, the replicas stay.',
       fallback: {
         failureThreshold: 3,
@@ -76,7 +77,7 @@ function authentication(name: string): Manifest {
   };
 }
 
-function kafkaTrigger(name: string, group: string, topic: keyof typeof CATALOG): Manifest {
+function kafkaTrigger(name: string, group: string, topic: TopicName): Manifest {
   return {
     name: 'lag',
     type: 'kafka',
@@ -115,8 +116,7 @@ function freshnessTrigger(): Manifest {
 }
 
 function byCpu(name: 'gateway' | 'rerank'): Manifest {
-  const { groups } = workload(name);
-  const partitions = Object.values(groups).map((topic) => CATALOG[topic].partitions);
+  const sharesPartitions = Object.keys(workload(name).groups).length > 0;
   return {
     apiVersion: 'autoscaling/v2',
     kind: 'HorizontalPodAutoscaler',
@@ -124,9 +124,7 @@ function byCpu(name: 'gateway' | 'rerank'): Manifest {
     spec: {
       scaleTargetRef: { apiVersion: 'apps/v1', kind: 'Deployment', name },
       minReplicas: new Value(`${name}.minReplicas`, 2),
-      ...(partitions.length === 0
-        ? { maxReplicas: new Value(`${name}.maxReplicas`, 20) }
-        : { maxReplicas: Math.min(...partitions) }),
+      maxReplicas: sharesPartitions ? userPartitions() : new Value(`${name}.maxReplicas`, 20),
       metrics: [
         {
           type: 'Resource',

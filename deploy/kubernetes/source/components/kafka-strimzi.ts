@@ -5,6 +5,7 @@ import { type Manifest, Value } from '../manifest.ts';
 import { PART_OF } from '../parts.ts';
 import { KAFKA_CLUSTER, STRIMZI } from '../stage.ts';
 import { TOPICS_JOB } from '../topics-job.ts';
+import { isKeyedByUser, userPartitions } from '../user-partitions.ts';
 import { TOPIC_NAMESPACE, WORKLOADS, type Workload } from '../workloads.ts';
 import type { Component } from './component.ts';
 
@@ -101,7 +102,7 @@ function topic(name: TopicName): Manifest {
     kind: 'KafkaTopic',
     metadata: metadata(qualified),
     spec: {
-      partitions: desired.partitions,
+      partitions: isKeyedByUser(name) ? userPartitions() : desired.partitions,
       replicas: REPLICATION,
       config: Object.fromEntries(
         Object.entries(desired.configs).map(([key, value]) => [
