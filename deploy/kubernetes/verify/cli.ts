@@ -1,5 +1,5 @@
 // `npm run verify:kubernetes [-- --json]`: renders every installation with kustomize and Helm and judges the result. With `--cluster`
-// it installs the overlay `local` on the cluster of the current kubeconfig, and hurts it; with `--server` the API server of that cluster
+// it installs Tributary on the cluster of the current kubeconfig, and hurts it; with `--server` the API server of that cluster
 // must take every installation, without a pod of it. The last line is one JSON object.
 
 import { execFileSync, spawnSync } from 'node:child_process';
@@ -8,6 +8,7 @@ import { tmpdir } from 'node:os';
 import { join, relative } from 'node:path';
 import { parseArgs } from 'node:util';
 import { exitWithFailure } from '../../local/failure.ts';
+import { SetupError } from '../../local/parts/setup-error.mjs';
 import { bringParts, PROJECT } from '../../local/parts.mjs';
 import { differences } from '../render/compare.ts';
 import type { DataMap } from '../render/merge.ts';
@@ -17,6 +18,9 @@ import { unknownMetrics, unwatched } from '../rules/metric-rules.ts';
 import { RELEASE_NAMESPACE } from '../source/chart.ts';
 import { OVERLAYS } from '../source/overlays.ts';
 import { USER_PARTITIONS_PATH } from '../source/user-partitions.ts';
+import { helmInstaller } from './cluster/installers/helm.ts';
+import type { Installer } from './cluster/installers/installer.ts';
+import { EXTERNAL_INSTALLER, LOCAL_INSTALLER } from './cluster/installers/kustomize.ts';
 import { readReplacement, verifyCluster } from './cluster/run.ts';
 import { EXCEPTIONS, type Exception, readScores } from './lint.ts';
 import { collectSchemas, type Schema, type Schemas, schemaFaults } from './schema.ts';
@@ -38,6 +42,7 @@ async function main(): Promise<void> {
       'upgrade-from': { type: 'string' },
       only: { type: 'string', multiple: true, default: [] },
       keep: { type: 'boolean', default: false },
+      installer: { type: 'string', default: 'kubectl' },
     },
   });
   const say = (line: string): void => void (values.json ? process.stderr : process.stdout).write(`${line}\n`);
@@ -45,6 +50,7 @@ async function main(): Promise<void> {
     const { image, only, keep } = values;
     const images = image.map(readReplacement);
     const result = await verifyCluster({
+      installer: await installerNamed(values.installer),
       images,
       upgradeFrom: values['upgrade-from'],
       history: Number(values.history),
@@ -58,6 +64,14 @@ async function main(): Promise<void> {
     return;
   }
   await verifyManifests(say, values.server);
+}
+
+/** @throws SetupError for a name that is none */
+async function installerNamed(name: string): Promise<Installer> {
+  if (name === 'kubectl') return LOCAL_INSTALLER;
+  if (name === 'external') return EXTERNAL_INSTALLER;
+  if (name === 'helm') return helmInstaller((await bringParts(['helm'], { quiet: true })).helm!.program);
+  throw new SetupError(`--installer ${name} is unknown`, 'Write kubectl, helm or external');
 }
 
 async function verifyManifests(say: (line: string) => void, withServer: boolean): Promise<void> {

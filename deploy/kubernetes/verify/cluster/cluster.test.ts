@@ -7,9 +7,11 @@ import { gunzipSync } from 'node:zlib';
 import { type Dataset, type DatasetAction, type DatasetItem, range } from '../../../data/dataset.ts';
 import { OVERLAYS } from '../../source/overlays.ts';
 import { movedTo } from '../server.ts';
+import { usageOf } from './checks/idle.ts';
 import { CLUSTER_CHECKS } from './checks.ts';
 import { writeHistoryOf } from './history.ts';
 import { WORKLOAD_NAMES, workloadOf } from './install.ts';
+import { valuesFor } from './installers/helm.ts';
 import { isReadyPod, type Pod } from './kubectl.ts';
 import { readReplacement } from './run.ts';
 
@@ -19,6 +21,34 @@ describe('the verification on a cluster', () => {
     assert.deepEqual(readReplacement('apache/kafka=registry.example.com:5000/kafka:4.4'), expected);
     for (const text of ['kafka', 'kafka=', 'kafka=other', '=other:1'])
       assert.throws(() => readReplacement(text), /names no image/);
+  });
+
+  it('gives Helm the images, the components and the replicas that kubectl would get', () => {
+    const images = [
+      { name: 'tributary', newName: 'registry.example.com/tributary', newTag: '2' },
+      { name: 'apache/kafka', newName: 'tributary-kafka', newTag: '0.1.0' },
+    ];
+    const { images: chosen, components, gateway, createNamespace } = valuesFor(images, ['history']);
+    assert.deepEqual(chosen, {
+      tributary: 'registry.example.com/tributary:2',
+      kafka: 'tributary-kafka:0.1.0',
+    });
+    assert.deepEqual(components, { history: true });
+    assert.deepEqual(gateway, { replicas: 2 });
+    // The Secret needs the namespace before Helm runs.
+    assert.equal(createNamespace, false);
+  });
+
+  it('sums what the pods use, in every unit of the API of metrics', () => {
+    const pod = (...usages: [cpu: string, memory: string][]) => ({
+      containers: usages.map(([cpu, memory]) => ({ usage: { cpu, memory } })),
+    });
+    const items = [pod(['250000000n', '524288Ki'], ['50m', '256Mi']), pod(['1', '1Gi'], ['3u', '0'])];
+    const { cores, gibibytes, pods } = usageOf({ items });
+    assert.equal(cores.toFixed(6), '1.300003');
+    assert.equal(gibibytes, 1.75);
+    assert.equal(pods, 2);
+    assert.throws(() => usageOf({ items: [pod(['1.5', '0'])] }), /1\.5 is no quantity/);
   });
 
   it('moves an object into another namespace, and renames the namespace itself', () => {

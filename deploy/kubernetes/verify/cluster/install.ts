@@ -1,22 +1,13 @@
-/** Installs the overlay `local` for a verification. */
+/** What every installation of a verification has, however it is installed. */
 import { randomBytes } from 'node:crypto';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join, relative } from 'node:path';
-import { stringify } from 'yaml';
+import { join } from 'node:path';
 import { STAGE_NAMES } from '#stages/stages.ts';
 import { FEEDBACK_ENV } from '../../../faults/nemesis/world.ts';
-import { PROJECT } from '../../../local/parts.mjs';
-import { NAMESPACE, NAMESPACE_MANIFEST } from '../../source/base.ts';
+import { NAMESPACE_MANIFEST } from '../../source/base.ts';
+import { REDIS_PORT } from '../../source/components/redis.ts';
+import { REGISTRY } from '../../source/components/registry.ts';
 import { SECRETS_PATH } from '../../source/parts.ts';
 import { kubectl } from './kubectl.ts';
-
-/** An image in the manifests, and the one that the cluster has in its place. */
-export interface Replacement {
-  readonly name: string;
-  readonly newName: string;
-  readonly newTag: string;
-}
 
 /** Stages with two pods, so that the loss of one of them leaves another that answers. */
 export const TWICE = ['gateway', 'rerank'] as const;
@@ -24,10 +15,12 @@ export const TWICE = ['gateway', 'rerank'] as const;
 /** The servers of the overlay. */
 export const SERVERS = ['kafka', 'redis', 'registry'] as const;
 
+const REGISTRY_URL = REGISTRY.settings!.SCHEMA_REGISTRY_URL!;
+
 const STATEFUL: ReadonlySet<string> = new Set(['index', 'kafka', 'redis']);
 
 /** Settings by which rewards are a function of the log, as in `npm run faults`, and a password of Redis in a file. */
-const SETTINGS = {
+export const SETTINGS: Readonly<Record<string, string>> = {
   ...FEEDBACK_ENV,
   TRIBUTARY_TRENDING_INTERVAL_MS: '1000',
   // The generation is published by the verification.
@@ -62,21 +55,14 @@ export async function ensureSecret(): Promise<string> {
     apiVersion: 'v1',
     kind: 'Secret',
     metadata: { name: 'tributary' },
-    stringData: { 'redis-password': password, 'redis-url': `redis://:${password}@redis:6379` },
+    stringData: {
+      'redis-password': password,
+      'redis-url': `redis://:${password}@redis:${REDIS_PORT}`,
+      'schema-registry-url': REGISTRY_URL,
+    },
   };
   await kubectl(['apply', '--server-side', '--filename', '-'], JSON.stringify(secret));
   return password;
-}
-
-/**
- * Applies the overlay `local` with the images that the cluster has.
- * @param components further ones, such as history
- */
-export async function applyLocal(
-  images: readonly Replacement[],
-  components: readonly string[] = [],
-): Promise<void> {
-  await withOverlay(images, components, (folder) => kubectl(['apply', '--kustomize', folder]));
 }
 
 const APPLIED = [
@@ -100,50 +86,6 @@ export async function specifications(): Promise<Map<string, string>> {
       return [`${kind} ${name}`, JSON.stringify({ labels, generation, spec, data })];
     }),
   );
-}
-
-/** Changes the version of an installation, the Job that prepares the topics first, as the README says. */
-export async function changeVersion(images: readonly Replacement[]): Promise<void> {
-  await withOverlay(images, [], async (folder) => {
-    await kubectl(['delete', 'job', 'topics', '--ignore-not-found']);
-    const first = ['--selector', 'app.kubernetes.io/component in (settings, job)'];
-    await kubectl(['apply', '--kustomize', folder, ...first]);
-    await kubectl(['wait', '--for=condition=complete', 'job/topics', '--timeout=600s']);
-    await kubectl(['apply', '--kustomize', folder]);
-  });
-  await everythingReady();
-}
-
-async function withOverlay(
-  images: readonly Replacement[],
-  components: readonly string[],
-  use: (folder: string) => Promise<unknown>,
-): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'tributary-verify-'));
-  const place = (path: string): string => relative(folder, join(PROJECT, 'deploy/kubernetes', path));
-  const kustomization = {
-    namespace: NAMESPACE,
-    resources: [place('overlays/local')],
-    components: components.map((name) => place(`components/${name}`)),
-    images,
-    configMapGenerator: [
-      {
-        name: 'settings',
-        behavior: 'merge',
-        literals: Object.entries(SETTINGS).map(([name, value]) => `${name}=${value}`),
-      },
-    ],
-    patches: TWICE.map((name) => ({
-      target: { kind: 'Deployment', name },
-      patch: '- { op: replace, path: /spec/replicas, value: 2 }',
-    })),
-  };
-  try {
-    writeFileSync(join(folder, 'kustomization.yaml'), stringify(kustomization));
-    await use(folder);
-  } finally {
-    rmSync(folder, { recursive: true });
-  }
 }
 
 /** Makes the ConfigMap that the component `history` loads. */

@@ -1,22 +1,16 @@
-/** Verifies the overlay `local` on the cluster of the current kubeconfig. It hurts what it installs, and the cluster's DNS. */
+/** Verifies an installation on the cluster of the current kubeconfig. It hurts what it installs, and the cluster's DNS. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import project from '../../../../package.json' with { type: 'json' };
 import { probesReachSlates } from '../../../faults/nemesis/recovery.ts';
 import { SetupError } from '../../../local/parts/setup-error.mjs';
-import type { ClusterCheck } from './check.ts';
+import { IDLE_CHECK } from './checks/idle.ts';
 import { imagesOfVersion, upgradeChecks } from './checks/upgrade.ts';
 import { CLUSTER_CHECKS } from './checks.ts';
 import { type HistoryFiles, writeHistory } from './history.ts';
-import {
-  applyLocal,
-  createHistory,
-  ensureSecret,
-  everythingReady,
-  type Replacement,
-  specifications,
-} from './install.ts';
+import { createHistory, ensureSecret, everythingReady, specifications } from './install.ts';
+import type { Installer, Replacement } from './installers/installer.ts';
 import { eventually, kubectl } from './kubectl.ts';
 import { openDoor, removeOutsiders } from './outsiders.ts';
 import { type ClusterWorld, openClusterWorld } from './world.ts';
@@ -47,6 +41,7 @@ export interface ClusterResult {
 }
 
 export interface ClusterVerification {
+  readonly installer: Installer;
   readonly images: readonly Replacement[];
   /** Version of the stages that is installed first. */
   readonly upgradeFrom: string | undefined;
@@ -60,6 +55,7 @@ export interface ClusterVerification {
 }
 
 export async function verifyCluster({
+  installer,
   images,
   upgradeFrom,
   history,
@@ -74,6 +70,8 @@ export async function verifyCluster({
     say(`${row.ok ? '✔' : '✖'} ${row.seconds.toFixed(1).padStart(6)} s  ${name}${note(row)}`);
     return row.ok;
   };
+  const isChosen = ({ name }: { name: string }): boolean =>
+    only.length === 0 || only.some((word) => name.includes(word));
   let otherSlates = 0;
   let door: Awaited<ReturnType<typeof openDoor>> | undefined;
   let world: ClusterWorld | undefined;
@@ -82,19 +80,19 @@ export async function verifyCluster({
     const password = await ensureSecret();
     const loaded = history === 0 ? undefined : await prepareHistory(history);
     const applied = performance.now();
-    const isInstalled = await timed('every stage is ready after kubectl apply', async () => {
-      await applyLocal(
-        upgradeFrom === undefined ? images : imagesOfVersion(images, upgradeFrom),
-        loaded === undefined ? [] : ['history'],
-      );
+    const { command } = installer;
+    const components = loaded === undefined ? [] : ['history'];
+    const isInstalled = await timed(`every stage is ready after ${command}`, async () => {
+      const first = upgradeFrom === undefined ? images : imagesOfVersion(images, upgradeFrom);
+      await installer.apply(first, components);
       await everythingReady();
       return undefined;
     });
     if (!isInstalled) return resultOf(rows);
     if (upgradeFrom === undefined)
-      await timed('a second kubectl apply changes nothing', async () => {
+      await timed(`a second ${command} changes nothing`, async () => {
         const before = await specifications();
-        await applyLocal(images, loaded === undefined ? [] : ['history']);
+        await installer.apply(images, components);
         const after = await specifications();
         const changed = [...after.keys()].filter((name) => after.get(name) !== before.get(name));
         if (changed.length > 0) throw new Error(changed.join(', '));
@@ -105,8 +103,9 @@ export async function verifyCluster({
         await kubectl(['wait', '--for=condition=complete', 'job/history', '--timeout=1200s']);
         otherSlates += await firstSlate(image, loaded.userId);
         const seconds = Math.round((performance.now() - applied) / 1_000);
-        return `${loaded.actions} actions and ${loaded.items} items, ${seconds} s after kubectl apply`;
+        return `${loaded.actions} actions and ${loaded.items} items, ${seconds} s after ${command}`;
       });
+    if (installer.isLocal && isChosen(IDLE_CHECK)) await timed(IDLE_CHECK.name, () => IDLE_CHECK.run());
     const isOpen = await timed('actions that are posted from outside become slates', async () => {
       door = await openDoor(image);
       const gateway = `http://127.0.0.1:${door.port}`;
@@ -116,9 +115,7 @@ export async function verifyCluster({
     });
     if (!isOpen || world === undefined) return resultOf(rows);
     const { load } = world;
-    const isChosen = ({ name }: ClusterCheck): boolean =>
-      only.length === 0 || only.some((word) => name.includes(word));
-    const upgrades = upgradeFrom === undefined ? [] : upgradeChecks(images, upgradeFrom);
+    const upgrades = upgradeFrom === undefined ? [] : upgradeChecks(installer, images, upgradeFrom);
     const chosen = [...upgrades, ...CLUSTER_CHECKS.filter(isChosen)];
     for (const check of chosen) {
       const before = load.counts.failedSlates;

@@ -1,6 +1,7 @@
 /** Another version of the stages, and back, while events flow. */
 import type { ClusterCheck } from '../check.ts';
-import { changeVersion, type Replacement } from '../install.ts';
+import { everythingReady } from '../install.ts';
+import type { Installer, Replacement } from '../installers/installer.ts';
 
 /** Images of this project, which have the version of the project. */
 const VERSIONED: ReadonlySet<string> = new Set(['tributary', 'tributary-training']);
@@ -16,9 +17,14 @@ export function imagesOfVersion(images: readonly Replacement[], version: string)
 }
 
 /** Returns the checks of an installation that began with the version `from`. */
-export function upgradeChecks(images: readonly Replacement[], from: string): ClusterCheck[] {
+export function upgradeChecks(
+  installer: Installer,
+  images: readonly Replacement[],
+  from: string,
+): ClusterCheck[] {
   const to = async (chosen: readonly Replacement[]): Promise<undefined> => {
-    await changeVersion(chosen);
+    await installer.change(chosen);
+    await everythingReady();
     return undefined;
   };
   const old = imagesOfVersion(images, from);
