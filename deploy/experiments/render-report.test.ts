@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { renderReport } from './render-report.ts';
 
-const arm = { share: 1, waiting: 2, isKnown: true };
+const arm = { share: 1, waiting: 2, effectiveUsers: 900, isKnown: true };
 const report = {
   experiment: 'autumn',
   state: 'running',

@@ -136,6 +136,34 @@ test('equal arms are undecided, and a loss of users in one arm takes the verdict
   assert.match(reportOf(lossy.experiment, lossy.outcomes).verdict, /not divided in the shares/);
 });
 
+test('no arm leads or trails by the slates of a few users, however sure an interval of them seems', () => {
+  const outcomesBy = (slatesOf: (user: number, arm: number) => number, users: number) => {
+    const experiment = anExperiment();
+    const outcomes = new ExperimentOutcomes(experiment);
+    for (let user = 0; user < users; user++) {
+      const userId = `u${user}`;
+      const arm = armOf(experiment.name, experiment.arms, userId);
+      for (let i = 0; i < slatesOf(user, arm); i++) {
+        const slateId = `s${user}-${i}`;
+        const exposure = exposureOf(experiment.name, experiment.arms[arm]!.name);
+        outcomes.noteSlate(aSlate({ slateId, userId, servedAt: experiment.startedAt, experiment: exposure }));
+        // Everybody is rewarded half of the time, but for one user with many slates and nothing.
+        outcomes.noteReward({ slateId, reward: i < 10 ? i % 2 : 0 });
+      }
+    }
+    return reportOf(experiment, outcomes);
+  };
+  const isOfOther = (user: number) => armOf('autumn', anExperiment().arms, `u${user}`) === 1;
+  const bot = [...Array(400).keys()].find(isOfOther)!;
+  const drawn = outcomesBy((user) => (user === bot ? 4_000 : 4 + (user % 3) * 2), 400);
+  const [, other] = drawn.arms;
+  assert.ok(other!.effectiveUsers < 3 && other!.high! < 0, 'the interval excludes 0');
+  assert.match(drawn.verdict, /^No difference is certain yet: .* 20 users .*, and those of other like 2\.$/);
+  const two = outcomesBy((user, arm) => (user < 8 ? 2 + arm : 0), 8);
+  assert.ok(two.arms.every(({ isKnown }) => isKnown));
+  assert.match(two.verdict, /^No difference is certain yet: .* of control like /);
+});
+
 test('a report says how arms learn, and what each had learned at its newest slate', () => {
   const experiment = anExperiment({ learning: 'apart' });
   const outcomes = new ExperimentOutcomes(experiment);

@@ -11,6 +11,12 @@ const LEAST_SAMPLE_RATIO_P = 0.001;
 /** Users of the control arm from which A/A tests are made. */
 const LEAST_USERS_FOR_EQUAL_ARMS = 20;
 
+/**
+ * Users like whose slates those of an arm must count. With fewer its variance over users is no estimate: it is 0 for two users who did the
+ * same, and one user with most of the slates draws the mean to their own.
+ */
+const LEAST_EFFECTIVE_USERS = 20;
+
 interface Exposed {
   readonly arm: string;
   readonly userId: string;
@@ -105,6 +111,8 @@ export type ArmReport = {
   readonly posteriorId?: string;
   /** Slates that were not in the order of its policy, because no candidate had the column; left out without such slates. */
   readonly withoutColumn?: number;
+  /** Users with equally many slates each that would say as much of the mean: (Σ slates)²/Σ slates². An arm leads or trails from 20 on. */
+  readonly effectiveUsers: number;
   readonly isKnown: boolean;
   readonly rewardRate?: number;
   readonly difference?: number;
@@ -133,7 +141,8 @@ export type ExperimentReport = {
 
 /**
  * What an experiment shows so far. `difference` is the reward a slate above that of the control, `low` and `high` its 95 % interval, which
- * stays valid however often the report is read. No arm leads while the sample ratio is off, because then users are missing.
+ * stays valid however often the report is read. No arm leads while the sample ratio is off, because then users are missing, nor while a few users
+ * have most slates of the arm or of the control.
  */
 export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): ExperimentReport {
   const { users, waiting, unknownArms } = outcomes.byArm();
@@ -153,6 +162,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
       slates: arm.slates,
       waiting: waiting[index]!,
       rewards: arm.rewards,
+      effectiveUsers: arm.slateSquares === 0 ? 0 : arm.slates ** 2 / arm.slateSquares,
       ...outcomes.learnedBy(name),
       ...(outcomes.withoutColumn(name) > 0 && { withoutColumn: outcomes.withoutColumn(name) }),
     };
@@ -192,6 +202,8 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
 function verdictOf(
   arms: readonly {
     readonly name: string;
+    readonly effectiveUsers: number;
+    readonly isKnown: boolean;
     readonly low?: number;
     readonly high?: number;
     readonly difference?: number;
@@ -200,9 +212,18 @@ function verdictOf(
 ): string {
   if (!isRatioRight)
     return 'The users are not divided in the shares of the arms: find out where exposures are lost before you read a difference.';
-  const better = arms.filter(({ low }) => low !== undefined && low > 0);
+  const few = arms.filter(({ isKnown, effectiveUsers }) => isKnown && effectiveUsers < LEAST_EFFECTIVE_USERS);
+  if (few[0] !== undefined && few[0] === arms[0]) return tooFew(few.slice(0, 1));
+  const enough = arms.filter((arm) => !few.includes(arm));
+  const better = enough.filter(({ low }) => low !== undefined && low > 0);
   const [best] = better.sort((a, b) => b.difference! - a.difference!);
   if (best !== undefined) return `${best.name} earns more than the control.`;
-  const worse = arms.filter(({ high }) => high !== undefined && high < 0).map(({ name }) => name);
-  return worse.length > 0 ? `${worse.join(', ')}: less than the control.` : 'No difference is certain yet.';
+  const worse = enough.filter(({ high }) => high !== undefined && high < 0).map(({ name }) => name);
+  if (worse.length > 0) return `${worse.join(', ')}: less than the control.`;
+  return few.length > 0 ? tooFew(few) : 'No difference is certain yet.';
+}
+
+function tooFew(arms: readonly { readonly name: string; readonly effectiveUsers: number }[]): string {
+  const users = arms.map(({ name, effectiveUsers }) => `those of ${name} like ${Math.round(effectiveUsers)}`);
+  return `No difference is certain yet: slates must count like those of ${LEAST_EFFECTIVE_USERS} users with equally many, and ${users.join(', ')}.`;
 }

@@ -68,6 +68,15 @@ function reportOf(experiment, report, isOn, refresh) {
   return [
     h('h3', {}, `${name}, ${state} since ${time(experiment.startedAt)}`),
     h('p', { class: sampleRatio.isRight ? undefined : 'bad' }, verdict),
+    ...arms
+      .filter(({ withoutColumn }) => withoutColumn > 0)
+      .map((arm) =>
+        h(
+          'p',
+          { class: 'bad' },
+          `${arm.withoutColumn} slates of ${arm.name} are not in the order of ${arm.policy || 'the set policy'}: no candidate had its feature, so that expected rewards ordered them.`,
+        ),
+      ),
     h(
       'p',
       { class: 'quiet' },
