@@ -305,3 +305,27 @@ test('a slate of which only some slots are loaded is paid and not settled', () =
   assert.deepEqual(settleNow(join, RULES, { overdueAt: Number.MAX_SAFE_INTEGER }).settled, []);
   assert.deepEqual(user.pending[0]!.open[0]!.acts, { buy: 5 });
 });
+
+test('each action that is paid out has an outcome: the slate that it names, another one, or none', () => {
+  const join = emptyJoin();
+  joinSlate(join, someSlate('s1', 'ann', 0, ['tea', 'soap']), 0, RULES);
+  joinSlate(join, someSlate('s2', 'ann', 10, ['tea']), 1, RULES);
+  const act = (itemId: string, slateId: string | null, userId = 'ann') =>
+    joinAction(join, someAction(userId, itemId, 'click', 20, 20, { slateId }), 2, RULES);
+  act('tea', 's1');
+  act('tea', 'gone');
+  act('soap', 's2');
+  act('tea', null);
+  act('rye', 's1');
+  act('tea', 's1', 'bob');
+  act('rye', null);
+  join.times.slatesUntil = START + 1_000;
+  assert.deepEqual(Object.fromEntries(pay(join)), {
+    named: 1,
+    'other-slate': 2,
+    latest: 1,
+    'named-no-slate': 2,
+    'no-slate': 1,
+  });
+  assert.equal(pay(join).size, 0, 'an action pays once');
+});

@@ -224,16 +224,28 @@ export interface SettleOptions {
   readonly maxSlots?: number;
 }
 
-/** Lets the actions of the loaded users pay whose slates are all read. */
-export function pay({ times, users, changes }: Join): void {
+/**
+ * Which slate an action paid:
+ * - named: the one that it names
+ * - other-slate: the latest with its item, because that which it names is not of the user, does not show the item, or is no longer open
+ * - latest: the latest with its item; it names none
+ * - named-no-slate, no-slate: none, though it names one, or without naming one
+ */
+export type ActionOutcome = 'named' | 'other-slate' | 'latest' | 'named-no-slate' | 'no-slate';
+
+/** Lets the actions of the loaded users pay whose slates are all read. @returns how many had which outcome */
+export function pay({ times, users, changes }: Join): Map<ActionOutcome, number> {
+  const outcomes = new Map<ActionOutcome, number>();
   for (const [userId, user] of users) {
     user.recent = user.recent.filter((action) => {
       if (action.until > times.slatesUntil) return true;
-      credit(changes, user.pending, action);
+      const outcome = credit(changes, user.pending, action);
+      outcomes.set(outcome, (outcomes.get(outcome) ?? 0) + 1);
       if (!changes.actions.delete(action)) changes.paid.set(action, userId);
       return false;
     });
   }
+  return outcomes;
 }
 
 /** Whether a slate that closes at that time is due. @param now stream time, or the clock, ms */
@@ -282,14 +294,17 @@ function settledSlots(open: readonly OpenSlot[], rules: AttributionRules): Settl
   });
 }
 
-function credit(changes: JoinChanges, pending: readonly PendingSlate[], action: RecentAction): void {
+function credit(changes: JoinChanges, pending: readonly PendingSlate[], action: RecentAction): ActionOutcome {
   const { slate, slot } = payeeOf(pending, action);
-  if (slate === undefined || slot === undefined) return;
+  const { slateId } = action;
+  if (slate === undefined || slot === undefined) return slateId === null ? 'no-slate' : 'named-no-slate';
+  const outcome = slateId === null ? 'latest' : slateId === slate.slateId ? 'named' : 'other-slate';
   const delay = Math.max(0, action.occurredAt - slate.servedAt);
   const before = slot.acts[action.type];
-  if (before !== undefined && before <= delay) return;
+  if (before !== undefined && before <= delay) return outcome;
   slot.acts = { ...slot.acts, [action.type]: delay };
   changes.acts.set(slot, slate);
+  return outcome;
 }
 
 function userOf({ users }: Join, userId: string): UserJoin {

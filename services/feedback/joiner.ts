@@ -3,6 +3,7 @@ import type { Slate, UserAction } from '#contracts/generated/records.ts';
 import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
+  type ActionOutcome,
   type AttributionRules,
   dueBefore,
   emptyJoin,
@@ -71,6 +72,8 @@ export interface JoinerOptions {
   readonly countLate: () => void;
   /** Called with a number of slates that are not joined, because one with their id was joined or may have been. */
   readonly countRepeated: (slates: number) => void;
+  /** Called with a number of actions that have paid, or that no slate holds, by outcome; default: nobody counts. */
+  readonly countPaid?: (outcome: ActionOutcome, actions: number) => void;
   /** Milliseconds since the epoch. Only stored times that no log can lead to are compared with it. */
   readonly now: () => number;
   /**
@@ -273,7 +276,7 @@ async function advance(
   const isFresh = new Set<IncomingMessage<Slate>>(fresh);
   const joining = slates.filter((message) => message.value === null || isFresh.has(message));
   applyStep(join, { slates: joining, actions }, options);
-  pay(join);
+  const paid = pay(join);
   // As long as more actions are due to pay, no slate is final.
   const isPaidUp = found.paysUntil >= join.times.slatesUntil;
   const settlement = isPaidUp
@@ -305,6 +308,7 @@ async function advance(
   const committed = await store.commit(partition, { ...change, head: next, joined, rewards });
   if (committed === undefined) return undefined;
   if (repeated > 0) options.countRepeated(repeated);
+  for (const [outcome, count] of paid) options.countPaid?.(outcome, count);
   const isFinished = !settlement.isUnfinished && !(found.mayHoldMore && settlement.settled.length > 0);
   return { ...committed, rest: isFinished ? undefined : restOf(step) };
 }

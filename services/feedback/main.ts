@@ -56,6 +56,7 @@ await runStage(STAGES.feedback, async (stage) => {
     now: Date.now,
     countLate: () => metrics.lateSlates.inc(),
     countRepeated: (slates) => metrics.repeatedSlates.inc(slates),
+    countPaid: (outcome, actions) => metrics.actions.inc({ outcome }, actions),
     lastSequence: recovery.lastSequence,
   });
   const watch = watchEnds({

@@ -12,6 +12,10 @@ export const METRICS = {
     help: 'Rebuilds of a partition because a part of its state was gone from Redis or unreadable, by part: slates with their indexes, outbox of rewards',
     labels: ['part'],
   }),
+  actions: counter('tributary_feedback_actions_total', {
+    help: 'Actions that can pay a slate, by the slate that they paid: named (that which they name), other-slate (the latest with the item, because that which they name is not of the user, does not show the item or is closed), latest (they name none), named-no-slate, no-slate',
+    labels: ['outcome'],
+  }),
   rewards: counter('tributary_feedback_rewards_total', {
     help: 'Rewards written, by the type of the action that earned them; none for a reward of zero',
     labels: ['action'],
