@@ -1,6 +1,6 @@
 import { judge } from '#algorithms/bandit/ope/estimate.ts';
 import { type ExpectedRewards, type JudgedSlates, LOOKINGS } from '#algorithms/bandit/ope/judged-slates.ts';
-import { nameWinner } from '#algorithms/bandit/ope/winner.ts';
+import { nameWinner, refusalOf } from '#algorithms/bandit/ope/winner.ts';
 import { createRandom } from '#algorithms/random.ts';
 import { missingColumn } from '#contracts/domain/fixed-order.ts';
 import { TributaryError } from '#contracts/errors.ts';
@@ -110,7 +110,11 @@ function figuresOf(log: JudgedSlates, expected: ExpectedRewards): Figures {
       leadLow: robust.lead.low,
       leadHigh: robust.lead.high,
       ...support,
-      verdict: 'winner' in verdict ? 'It is better than the policies that logged.' : verdict.refused,
+      verdict:
+        'winner' in verdict
+          ? 'It is better than the policies that logged.'
+          : (refusalOf(judgement) ??
+            'It has no lead over the policies that logged whose interval is above 0.'),
     };
   });
   const logged = log.rewards.reduce((a, b) => a + b, 0) / log.users.length;

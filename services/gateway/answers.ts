@@ -23,7 +23,10 @@ export const RecommendationsAnswer = Type.Object(
         itemId: Type.String(),
         title: Type.String(),
         slot: Type.Integer({ description: 'Place, 0 on top.' }),
-        score: Type.Number(),
+        score: Type.Number({
+          description:
+            'By which the policy ordered the item. Only differences within the slate mean something: thompson scores by weights that it has drawn.',
+        }),
         propensity: Type.Number({ description: 'Probability that the policy shows this item here.' }),
         models: Type.Array(Type.String()),
         because: Type.Union([
