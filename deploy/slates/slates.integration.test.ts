@@ -67,8 +67,8 @@ describe('npm run slates', () => {
     };
     assert.equal(figures.slates, 3);
     assert.equal(figures.rows.length, 3);
-    const missing = await beside.run('judge', 'fixed(column=trending.rank)');
-    assert.match(missing.stderr, /^No logged candidates have the feature of fixed\(column=trending\.rank\)/);
+    const missing = await beside.run('judge', 'fixed(column=sessions.rank)');
+    assert.match(missing.stderr, /^No logged candidates have the feature of fixed\(column=sessions\.rank\)/);
     assert.equal(missing.code, 1);
   });
 
