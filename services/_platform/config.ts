@@ -119,22 +119,25 @@ export function choice<C extends string>(
 export function weights<K extends string>(
   variable: string,
   fallback: Readonly<Record<K, number>>,
-  options: { summary: string },
+  { summary, most = Number.MAX_VALUE }: { summary: string; most?: number },
 ): Setting<Readonly<Record<K, number>>> {
   const names = Object.keys(fallback) as K[];
+  const bounds = most === Number.MAX_VALUE ? '' : `, and numbers from -${most} to ${most}`;
   return {
     variable,
     fallback,
     fallbackText: names.map((name) => `${name}=${fallback[name]}`).join(','),
-    accepts: `a list such as ${names[0]}=1 with names among ${names.join(', ')}`,
-    summary: options.summary,
+    accepts: `a list such as ${names[0]}=1 with names among ${names.join(', ')}${bounds}`,
+    summary,
     parse(value) {
       const result: Record<K, number> = { ...fallback };
+      const given = new Set<K>();
       for (const part of value.split(',')) {
         const [name, amount] = part.split('=').map((piece) => piece.trim());
         const known = names.find((candidate) => candidate === name);
         const parsed = amount === undefined || amount === '' ? Number.NaN : Number(amount);
-        if (known === undefined || !Number.isFinite(parsed)) return undefined;
+        if (known === undefined || given.has(known) || !(Math.abs(parsed) <= most)) return undefined;
+        given.add(known);
         result[known] = parsed;
       }
       return result;

@@ -3,7 +3,7 @@ import { MAX_FUTURE_MS, MAX_TIMESTAMP_AHEAD_MS } from '#contracts/domain/times.t
 import { type ConfigOf, choice, number, readConfig, weights } from '#platform/config.ts';
 
 import type { AttributionRules } from './attribution.ts';
-import { MAIN_OBJECTIVE, objectives } from './objectives.ts';
+import { MAIN_OBJECTIVE, MOST_WEIGHT, objectives } from './objectives.ts';
 
 export const SETTINGS = {
   windowMs: number('TRIBUTARY_FEEDBACK_ATTRIBUTION_MS', {
@@ -15,6 +15,7 @@ export const SETTINGS = {
     summary: 'time after a slate is served during which the user’s actions count for it',
   }),
   weights: weights('TRIBUTARY_FEEDBACK_WEIGHTS', DEFAULT_REWARDS, {
+    most: MOST_WEIGHT,
     summary: 'reward of each action type; 0 ignores the type',
   }),
   objectives: objectives('TRIBUTARY_FEEDBACK_OBJECTIVES', {

@@ -68,6 +68,13 @@ function earningOf(acts: Acts, objectives: readonly Objective[]): Earned | null 
   return best && { actionType: best.actionType, delay: best.delay };
 }
 
+/**
+ * Largest weight and factor, and most further objectives: no reward exceeds a million then, beyond which rerank would reject it. Only
+ * differences between rewards matter, so that nothing is lost.
+ */
+export const MOST_WEIGHT = 1_000;
+const [MOST_FACTOR, MOST_OBJECTIVES] = [100, 9];
+
 const NO_WEIGHTS = Object.fromEntries(ACTION_TYPES.map((type) => [type, 0])) as Record<ActionType, number>;
 
 /** Objectives in one text: `sale:1:buy=1,return=-1;attention:0.1:click=1`. Empty for none. */
@@ -76,12 +83,15 @@ export function objectives(variable: string, options: { summary: string }): Sett
     variable,
     fallback: [],
     fallbackText: '',
-    accepts: `objectives with name, factor and weights such as sale:1:buy=1,return=-1;attention:0.1:click=1, none named ${MAIN_OBJECTIVE}`,
+    accepts: `objectives with name, factor and weights such as sale:1:buy=1,return=-1;attention:0.1:click=1, at most ${MOST_OBJECTIVES}, none named ${MAIN_OBJECTIVE}, factors to ±${MOST_FACTOR} and weights to ±${MOST_WEIGHT}`,
     summary: options.summary,
     parse(text) {
       const parsed = text.split(';').map(parseObjective);
       const names = new Set(parsed.map((objective) => objective?.name));
-      return names.size === parsed.length && !names.has(undefined) ? (parsed as Objective[]) : undefined;
+      const areFew = parsed.length <= MOST_OBJECTIVES;
+      return areFew && names.size === parsed.length && !names.has(undefined)
+        ? (parsed as Objective[])
+        : undefined;
     },
   };
 }
@@ -90,16 +100,19 @@ function parseObjective(text: string): Objective | undefined {
   const [name = '', factor = '', list = '', ...rest] = text.split(':').map((part) => part.trim());
   const isNamed = /^[a-z][a-z0-9-]{0,63}$/.test(name) && name !== MAIN_OBJECTIVE;
   const weights = { ...NO_WEIGHTS };
+  const given = new Set<string>();
   for (const entry of list.split(',')) {
     const [type = '', amount = ''] = entry.split('=').map((part) => part.trim());
-    if (!Object.hasOwn(DEFAULT_REWARDS, type) || !isNumber(amount)) return undefined;
+    if (!Object.hasOwn(DEFAULT_REWARDS, type) || given.has(type) || !isNumber(amount, MOST_WEIGHT))
+      return undefined;
+    given.add(type);
     weights[type as ActionType] = Number(amount);
   }
-  return isNamed && isNumber(factor) && rest.length === 0
+  return isNamed && isNumber(factor, MOST_FACTOR) && rest.length === 0
     ? { name, factor: Number(factor), weights }
     : undefined;
 }
 
-function isNumber(text: string): boolean {
-  return text !== '' && Number.isFinite(Number(text));
+function isNumber(text: string, most: number): boolean {
+  return text !== '' && Math.abs(Number(text)) <= most;
 }

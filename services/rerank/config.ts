@@ -1,6 +1,6 @@
 import { choice, list, number, readConfig, type Setting, text } from '#platform/config.ts';
 import { CONTEXT_PREFIX } from './columns.ts';
-import { isZone } from './context.ts';
+import { isContextName, isNameInRequest, isZone } from './context.ts';
 import type { LearningTerms } from './learning/rewards.ts';
 import { POLICIES } from './policies/registry.ts';
 import { POLICY_SETTINGS, selectPolicy } from './policies/select.ts';
@@ -14,6 +14,36 @@ function zone(variable: string, options: { fallback: string; summary: string }):
     parse: (value) => (isZone(value.trim()) ? value.trim() : undefined),
   };
 }
+
+/** A list of names that requests can have. */
+function names(
+  variable: string,
+  {
+    accepts,
+    isName,
+    ...options
+  }: {
+    fallback: readonly string[];
+    summary: string;
+    accepts: string;
+    isName: (name: string) => boolean;
+  },
+): Setting<readonly string[]> {
+  const any = list(variable, options);
+  return {
+    ...any,
+    accepts: `a comma-separated list of ${accepts}`,
+    parse(value) {
+      const parsed = any.parse(value);
+      return parsed?.every(isName) ? parsed : undefined;
+    },
+  };
+}
+
+const IN_REQUESTS = {
+  accepts: 'names of lower-case letters, digits and hyphens that begin with a letter',
+  isName: isNameInRequest,
+};
 
 const STAGE_SETTINGS = {
   policy: choice(
@@ -76,15 +106,19 @@ const STAGE_SETTINGS = {
     summary:
       'event time after which a reward counts half; after three to four times as long it is forgotten, before it leaves the log',
   }),
-  interactions: list('TRIBUTARY_RERANK_INTERACTIONS', {
+  interactions: names('TRIBUTARY_RERANK_INTERACTIONS', {
+    accepts: 'history, idle, weekend, night, morning, evening, surface-NAME, device-NAME and context-NAME',
+    isName: isContextName,
     fallback: ['history', 'idle'],
     summary: 'numbers of the context by which the scores of models may count more or less',
   }),
-  surfaces: list('TRIBUTARY_RERANK_SURFACES', {
+  surfaces: names('TRIBUTARY_RERANK_SURFACES', {
+    ...IN_REQUESTS,
     fallback: ['home', 'item', 'basket', 'search'],
     summary: 'surfaces that are told apart; all others are one',
   }),
-  contexts: list('TRIBUTARY_RERANK_CONTEXTS', {
+  contexts: names('TRIBUTARY_RERANK_CONTEXTS', {
+    ...IN_REQUESTS,
     fallback: [],
     summary:
       'names that the app gives as the context of a request, such as rain, which are told apart; all others are one',

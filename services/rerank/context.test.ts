@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { readConfig } from '#platform/config.ts';
+import { SETTINGS } from './config.ts';
 import { createContexts, isZone } from './context.ts';
 
 const NOBODY = { recent: new Set<string>(), lastReceivedAt: null };
@@ -42,4 +44,21 @@ test('a context is computed again when the quarter of an hour has passed', () =>
   const at = (time: string) => contextOf({ pool: NOBODY, now: Date.parse(time) }).names;
   assert.deepEqual(at('2026-02-25T17:59:59Z'), []);
   assert.deepEqual(at('2026-02-25T18:00:00Z'), ['at.evening']);
+});
+
+test('a name that no context of a request can have is an error of the setting', () => {
+  const read = (name: string, text: string) => () =>
+    readConfig(SETTINGS, { [`TRIBUTARY_RERANK_${name}`]: text });
+  for (const text of ['idle,nonsense', 'surface-', 'device-phone', 'surface-HOME'])
+    assert.throws(
+      read('INTERACTIONS', text),
+      /TRIBUTARY_RERANK_INTERACTIONS must be a comma-separated list of history, idle/,
+    );
+  for (const name of ['SURFACES', 'CONTEXTS'])
+    assert.throws(
+      read(name, 'home,HOME PAGE'),
+      /must be a comma-separated list of names of lower-case letters/,
+    );
+  const { interactions } = read('INTERACTIONS', 'idle, weekend,surface-home,device-mobile,context-rain')();
+  assert.deepEqual(interactions, ['idle', 'weekend', 'surface-home', 'device-mobile', 'context-rain']);
 });

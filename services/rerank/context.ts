@@ -1,4 +1,4 @@
-import type { Device } from '#contracts/domain/request-context.ts';
+import { DEVICES, type Device, SURFACE_PATTERN } from '#contracts/domain/request-context.ts';
 import { CONTEXT_PREFIX } from './columns.ts';
 import type { Pool } from './pools/pool.ts';
 
@@ -76,6 +76,20 @@ export function createContexts(options: {
       values: entries.map(([, value]) => value),
     };
   };
+}
+
+const TIMES_OF_DAY = ['weekend', 'night', 'morning', 'evening'];
+
+/** Whether a slate can have the name as its context, without `at.`. */
+export function isContextName(name: string): boolean {
+  const [, kind, value = ''] = /^(surface|device|context)-(.+)$/.exec(name) ?? [];
+  if (kind === undefined) return ['history', 'idle', ...TIMES_OF_DAY].includes(name);
+  return kind === 'device' ? (DEVICES as readonly string[]).includes(value) : isNameInRequest(value);
+}
+
+/** Whether a request can name such a surface or context. */
+export function isNameInRequest(name: string): boolean {
+  return new RegExp(SURFACE_PATTERN).test(name);
 }
 
 export const NO_CONTEXT: SlateContext = { names: [], values: [] };
