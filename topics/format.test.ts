@@ -227,7 +227,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
   [
     'CandidateSet',
     {
-      slateId: 's1',
+      slateId: '0198c0de-0000-7000-8000-000000000001',
       userId: 'u1',
       servedAt: 0,
       size: 10,
@@ -239,7 +239,7 @@ const EXAMPLES: readonly { [R in RecordName]: readonly [R, RecordTypes[R], strin
       kinds: [],
       terms: [],
     },
-    '2 candidates of slate s1 of u1 with 1 feature: tea, soap',
+    '2 candidates of slate 0198c0de-0000-7000-8000-000000000001 of u1 with 1 feature: tea, soap',
   ],
   [
     'Experiment',

@@ -79,8 +79,9 @@ const RENDERERS: Renderers = {
       options,
     );
     const experiment = slate.experiment === null ? '' : `, arm ${printable(slate.experiment)}`;
+    // Whole, because commands such as `slates show` and `slates replay` take it.
     return (
-      `${id(slate.slateId, options)} to ${id(slate.userId, options)} by ${printable(slate.policy)}` +
+      `${printable(slate.slateId)} to ${id(slate.userId, options)} by ${printable(slate.policy)}` +
       ` after ${count(slate.observations, 'reward')}${inGeneration(slate.generation, options)}${experiment}: ${slots}`
     );
   },
@@ -120,7 +121,7 @@ const RENDERERS: Renderers = {
     `part ${part} of ${printable(model)} of ${id(generation, options)}, ${formatBytes(bytes, options)}`,
 
   CandidateSet: ({ slateId, userId, itemIds, featureNames }, options) =>
-    `${count(itemIds.length, 'candidate')} of slate ${id(slateId, options)} of ${id(userId, options)} with ${count(featureNames.length, 'feature')}: ${list(itemIds, (itemId) => id(itemId, options), options)}`,
+    `${count(itemIds.length, 'candidate')} of slate ${printable(slateId)} of ${id(userId, options)} with ${count(featureNames.length, 'feature')}: ${list(itemIds, (itemId) => id(itemId, options), options)}`,
 
   Experiment: ({ name, state, arms, promoted }) => {
     const listed = arms.map(
