@@ -1,3 +1,4 @@
+import { TAKER_HALF_LIVES } from '#algorithms/combiner/traits.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { readProposeConfig } from '../../services/propose/config.ts';
@@ -28,6 +29,8 @@ export function openModels(
   const config = readProposeConfig({ TRIBUTARY_PROPOSERS: names.join(',') });
   const { forUsers } = createModels(config, {
     embeddings: { find: () => items },
+    // Nobody takes anything meanwhile.
+    takers: { countsOf: () => TAKER_HALF_LIVES.map(() => 0) },
     artefacts: { read: (name) => artefacts.find(({ model }) => model === name) },
   });
   const publishes = async (proposal: Proposal): Promise<void> => publish(proposal);

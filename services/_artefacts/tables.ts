@@ -53,7 +53,10 @@ export function tableOf(tables: Tables, name: string, rows: number, columns?: nu
 const LENGTH_BYTES = 4;
 const FLOAT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 
-const formatOf = (model: string) => `tributary.${model}/1`;
+/** Models whose tables have changed: readers skip what an earlier version wrote, until the next training. */
+const VERSIONS: Readonly<Record<string, number>> = { combiner: 2 };
+
+const formatOf = (model: string) => `tributary.${model}/${VERSIONS[model] ?? 1}`;
 
 /** The length of the head, the head (ids, and names and shapes of the tables), then the tables as little-endian float32. */
 function encodeTables({ itemIds, tables }: NamedTables): Buffer {

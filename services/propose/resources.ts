@@ -1,3 +1,4 @@
+import { TAKER_HALF_LIVES } from '#algorithms/combiner/traits.ts';
 import { ArtefactReader } from '#artefacts/reader.ts';
 import { connectIndex } from '#index-client/connect.ts';
 import type { FollowHandlers, StagePorts } from '#platform/stage.ts';
@@ -6,6 +7,7 @@ import { Categories } from './categories.ts';
 import type { ProposeConfig } from './config.ts';
 import { LiveEmbeddings } from './embeddings/live-embeddings.ts';
 import { Intervals } from './intervals.ts';
+import { LiveTakers } from './live-takers.ts';
 import { Popularity, popularityHorizon } from './popularity.ts';
 import type { Need, Resources } from './proposers/proposer.ts';
 import { Sessions } from './sessions.ts';
@@ -77,6 +79,18 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
       },
       since: { actions: popularityHorizon(Date.now(), config.halfLifeDays) },
       onCaughtUp: () => void popularity.top(1),
+    };
+  },
+  takers: (_stage, config, userPartitions) => {
+    const takers = new LiveTakers(config, userPartitions);
+    const longest = Math.max(...TAKER_HALF_LIVES);
+    return {
+      resource: takers,
+      handlers: {
+        actions: ({ value, key, timestamp, partition }) =>
+          void (value !== null && takers.apply({ value, key, timestamp }, partition)),
+      },
+      since: { actions: popularityHorizon(Date.now(), longest) },
     };
   },
   intervals: (_stage, config, userPartitions) => {

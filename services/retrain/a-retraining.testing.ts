@@ -33,6 +33,7 @@ export const CONFIG = {
   companions: ['places'],
   hardNegatives: 'true' as const,
   sequenceNetwork: 'attention' as const,
+  combinerHorizon: 'lasting' as const,
   inferencePatienceMs: 1_000,
 };
 

@@ -2,6 +2,7 @@ import { SEQUENCE_NETWORKS } from '#algorithms/sequence/network.ts';
 import { type ConfigOf, choice, list, number, readConfig, type Setting, text } from '#platform/config.ts';
 import { ACTION_WEIGHTS } from '#stages/settings.ts';
 import manifest from '../../package.json' with { type: 'json' };
+import { COMBINER_HORIZONS } from './trainers/combiner-choices.ts';
 import { COMPANION_NAMES } from './trainers/registry.ts';
 import { DEFAULT_TRAIN_CONFIG } from './training/train-config.ts';
 
@@ -107,6 +108,11 @@ export const SETTINGS = {
   sequenceNetwork: choice('TRIBUTARY_RETRAIN_SEQUENCE_NETWORK', SEQUENCE_NETWORKS, {
     fallback: 'gru',
     summary: 'network of the model sequence: a gated recurrent unit, or a block of causal self-attention',
+  }),
+  combinerHorizon: choice('TRIBUTARY_RETRAIN_COMBINER_HORIZON', COMBINER_HORIZONS, {
+    fallback: 'next',
+    summary:
+      'what the combiner learns to foresee: the new items of a user in the next context, or those of the months that follow, for lists that are made once and kept',
   }),
   actionWeights: ACTION_WEIGHTS,
   codeVersion: text('TRIBUTARY_CODE_VERSION', {

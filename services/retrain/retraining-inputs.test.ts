@@ -29,6 +29,7 @@ describe('the input of a training', () => {
     await retrain('g1', ports);
     assert.deepEqual(inputs[0]?.companions, ['places']);
     assert.equal(inputs[0]?.sequenceNetwork, 'attention');
+    assert.equal(inputs[0]?.combinerHorizon, 'lasting');
   });
 
   it('hands the neighbourhoods of the whole graph to the training, with the numbers of its items', async () => {

@@ -94,8 +94,9 @@ export async function retrain(generation: string, ports: RetrainingPorts): Promi
   try {
     await lease?.obtained;
     const { startedFrom, ...start } = originOf(snapshot, ports);
-    const { companions, sequenceNetwork } = config;
-    const input = { ...toTrainInput(snapshot, ports.state.catalogue), companions, sequenceNetwork, ...start };
+    const { companions, sequenceNetwork, combinerHorizon } = config;
+    const chosen = { companions, sequenceNetwork, combinerHorizon };
+    const input = { ...toTrainInput(snapshot, ports.state.catalogue), ...chosen, ...start };
     const bases = basesOf(snapshot, ports.state.catalogue);
     stopwatch.lap('features');
     const neighbourhoods = await walk(snapshot, ports);

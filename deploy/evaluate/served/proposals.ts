@@ -10,6 +10,7 @@ import { Categories } from '../../../services/propose/categories.ts';
 import type { ProposeConfig } from '../../../services/propose/config.ts';
 import { LiveEmbeddings } from '../../../services/propose/embeddings/live-embeddings.ts';
 import { Intervals } from '../../../services/propose/intervals.ts';
+import { LiveTakers } from '../../../services/propose/live-takers.ts';
 import { createModels, type ModelsByAudience } from '../../../services/propose/models.ts';
 import { Popularity } from '../../../services/propose/popularity.ts';
 import { proposalFor, proposalForEveryone } from '../../../services/propose/proposals.ts';
@@ -39,6 +40,7 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
   const { duplicateCosine } = config;
   const prior = new Takers(config);
   const popularity = new Popularity(config);
+  const takers = new LiveTakers(config);
   const intervals = new Intervals(config);
   const categories = new Categories();
   const embeddings = new LiveEmbeddings({ popularity: prior, duplicateCosine, now: STOPPED });
@@ -46,6 +48,7 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
     const action = loggedRecord(log, position);
     prior.apply(action);
     popularity.apply(action);
+    takers.apply(action);
     intervals.apply(action);
   }
   prior.rescale();
@@ -70,6 +73,7 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
   return {
     embeddings,
     popularity,
+    takers,
     sessions,
     intervals,
     categories,

@@ -3,6 +3,9 @@ import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import { groupsOf } from '#algorithms/combiner/item-groups.ts';
 import { addLifts } from '#algorithms/combiner/lifts.ts';
 import { scoresOf } from '#algorithms/combiner/listwise.ts';
+import { CountedTakers } from '#algorithms/combiner/recent-takers.ts';
+import { traitsWithRecent } from '#algorithms/combiner/traits.ts';
+import { type Basket, dayOf, joined, walkBaskets } from '#algorithms/combiner/walk.ts';
 import { bootstrapRatio, type Estimate, sumsByGroup } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
@@ -18,12 +21,13 @@ import type { Figures } from '../../figures/figures.ts';
 import { RECIPE } from '../../vectors/embeddings.ts';
 import { daysOf } from '../options.ts';
 import { temporalSplit } from '../pinsage/split.ts';
-import { type Basket, dayOf, walkBaskets } from './walk.ts';
 
 /** Items that are asked for. */
 const ASKED = 10;
 /** Days of data time between two retrainings of the combiner; its lists follow each action of the user meanwhile. */
 const RETRAINED_EVERY = 7;
+/** Event time for which the traits of items hold: the stage computes them again every few seconds. */
+const REFRESHED_EVERY_MS = 600_000;
 /** Of so many households one is asked for; all are taken in. */
 const [ASKED_USERS, OF_USERS] = [2, 5];
 /** Tuned inside the training part. */
@@ -52,7 +56,7 @@ export async function measure({ days }: Readonly<Record<string, string | undefin
   const random = createRandom('streamed');
   const isAsked = Array.from(purchases.userIds, () => random.integer(OF_USERS) < ASKED_USERS);
   const end = dayOf(train.at.at(-1)!) + most;
-  const baskets = [...walkBaskets(actions, train.at.length, (user) => isAsked[user]!)].filter(
+  const baskets = [...walkBaskets(actions, train.at.length, { isAsked: (user) => isAsked[user]! })].filter(
     ({ at }) => dayOf(at) < end,
   );
   const context = { actions, itemIds, userCount: purchases.userIds.length };
@@ -104,6 +108,9 @@ interface Context {
 function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<typeof groupsOf>): Streamed {
   const { mostLift } = readProposeConfig({}).settingsOf(combiner);
   let trainedOn = Number.NEGATIVE_INFINITY;
+  const takers = new CountedTakers(actions, itemIds.length);
+  let read = 0;
+  let refreshed = Number.NEGATIVE_INFINITY;
   let rank: Streamed['rank'] = () => [];
   return {
     async startDay(day, count) {
@@ -121,7 +128,13 @@ function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<type
         tablesArtefact({ ...name, tables, card: '{}', trainedUpTo: null }),
       );
       const rows = new CombinerRows(model);
-      rank = ({ window, taken }) => {
+      refreshed = Number.NEGATIVE_INFINITY;
+      rank = ({ at, window, taken }) => {
+        for (; read < actions.at.length && actions.at[read]! < at; read++) takers.take(read);
+        if (at >= refreshed + REFRESHED_EVERY_MS) {
+          rows.refresh(traitsWithRecent(model.traits, (item) => takers.countsOf(item)));
+          refreshed = at;
+        }
         const isTaken = new Uint8Array(itemIds.length);
         for (const item of taken) isTaken[item] = 1;
         const { items, rows: features } = rows.of(window, isTaken);
@@ -157,16 +170,6 @@ function dailyAls(
 function note(gains: { hits: number[]; ndcg: number[] }, { fresh }: Basket, recommended: readonly number[]) {
   gains.hits.push(recommended.some((item) => fresh.has(item)) ? 1 : 0);
   gains.ndcg.push(ndcg({ recommended, relevant: fresh }, ASKED));
-}
-
-function joined(first: ActionColumns, second: ActionColumns): ActionColumns {
-  return {
-    user: Int32Array.from([...first.user, ...second.user]),
-    context: Int32Array.from([...first.context, ...second.context]),
-    item: Int32Array.from([...first.item, ...second.item]),
-    weight: Float32Array.from([...first.weight, ...second.weight]),
-    at: Float64Array.from([...first.at, ...second.at]),
-  };
 }
 
 function cut({ user, context, item, weight, at }: ActionColumns, count: number): ActionColumns {

@@ -37,6 +37,8 @@ export async function companionsOf(
       groups,
       trained: { embeddings: vectors, places, behaviour },
       seed,
+      // The lists of these evaluations are made once, and judged by what is taken in the months that follow.
+      combinerHorizon: 'lasting',
     },
   );
   for (const { model, seconds, leftOut = 'trained' } of trained)

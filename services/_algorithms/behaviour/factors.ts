@@ -36,6 +36,24 @@ const ITERATIONS = 7;
  * Randomised subspace iteration; O(pairs · rank + items · rank²) an iteration.
  */
 export function factorise(pairs: Pairs, options: FactorOptions, random: Random): BehaviourFactors {
+  return factorsOf(decompose(pairs, options, random), options);
+}
+
+/** The largest singular values of the scaled matrix and their vectors, of which factors of any regularisation are made. */
+export interface Decomposition {
+  /** Items × width, row-major: the vectors, of length 1, in columns. */
+  readonly singular: Float64Array;
+  /** Singular values, falling. */
+  readonly sigma: Float64Array;
+  readonly takers: Float64Array;
+  readonly width: number;
+}
+
+export function decompose(
+  pairs: Pairs,
+  options: Pick<FactorOptions, 'rank' | 'damping'>,
+  random: Random,
+): Decomposition {
   const { itemCount, itemStarts } = pairs;
   const width = Math.min(options.rank + OVERSAMPLING, Math.max(1, Math.min(itemCount, pairs.userCount)));
   const takers = Float64Array.from({ length: itemCount }, (_, i) => itemStarts[i + 1]! - itemStarts[i]!);
@@ -48,7 +66,14 @@ export function factorise(pairs: Pairs, options: FactorOptions, random: Random):
   const basis = orthonormalise(columns, width);
   const { values, vectors } = eigenOfSymmetric(gram(toUsers(pairs, scale, basis, width), width), width);
   const singular = timesSquare(basis, vectors, width);
-  const sigma = values.map((value) => Math.sqrt(Math.max(0, value)));
+  return { singular, sigma: values.map((value) => Math.sqrt(Math.max(0, value))), takers, width };
+}
+
+/** @param options with the damping of the decomposition, and at most its rank */
+export function factorsOf(
+  { singular, sigma, takers, width }: Decomposition,
+  options: FactorOptions,
+): BehaviourFactors {
   const lambda = options.regularisation * sigma[0]!;
   return assemble(singular, sigma, lambda, takers, options, width);
 }

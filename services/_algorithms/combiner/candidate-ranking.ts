@@ -28,7 +28,8 @@ export class CombinerRanking {
   readonly #candidates: CombinerCandidates;
   readonly #levels: number;
   readonly #weights: Float64Array;
-  /** By item: what its traits count in a score, and what is added to it for every user. */
+  /** By item: what is added to its score for every user; and the same with what its traits count. */
+  readonly #added: Float64Array;
   readonly #constants: Float64Array;
   /** By item: the weights of the levels on which its group has a share. */
   readonly #levelWeights: Float64Array;
@@ -60,11 +61,9 @@ export class CombinerRanking {
     this.#candidates = candidates;
     this.#levels = levels;
     this.#weights = weights;
-    this.#constants = added === undefined ? new Float64Array(itemCount) : Float64Array.from(added);
-    const ofTraits = weights.subarray(weights.length - TRAITS.length);
-    for (let item = 0; item < itemCount; item++)
-      for (let i = 0; i < TRAITS.length; i++)
-        this.#constants[item]! += ofTraits[i]! * base.traits[item * TRAITS.length + i]!;
+    this.#added = added ?? new Float64Array(itemCount);
+    this.#constants = new Float64Array(itemCount);
+    this.#weigh(base.traits);
     // Of one level, with a place for the items without a group.
     const groups = 2 + groupOf.reduce((most, one) => Math.max(most, one), -1);
     this.#shares = new Float64Array(groups * levels);
@@ -85,6 +84,20 @@ export class CombinerRanking {
     }
     this.#ranks = new Int32Array(itemCount);
     this.#scores = new Float64Array(candidates.most);
+  }
+
+  /** Takes the traits of another time. */
+  refresh(traits: Float32Array): void {
+    this.#candidates.refresh(traits);
+    this.#weigh(traits);
+  }
+
+  #weigh(traits: Float32Array): void {
+    const ofTraits = this.#weights.subarray(this.#weights.length - TRAITS.length);
+    this.#constants.set(this.#added);
+    for (let item = 0; item < this.#constants.length; item++)
+      for (let i = 0; i < TRAITS.length; i++)
+        this.#constants[item]! += ofTraits[i]! * traits[item * TRAITS.length + i]!;
   }
 
   /**

@@ -23,16 +23,28 @@ export class CombinerRows {
   readonly width: number;
   readonly #base: CombinerBase;
   readonly #candidates: CombinerCandidates;
+  #traits: Float32Array;
   /** Scratch by item and by group, all zeros between calls. */
   readonly #ranks: Int32Array;
   readonly #counts: Int32Array;
 
   constructor(base: CombinerBase) {
     this.#base = base;
+    this.#traits = base.traits;
     this.width = 2 * base.factors.length + base.groups.levels + TRAITS.length;
     this.#candidates = new CombinerCandidates(base);
     this.#ranks = new Int32Array(this.#candidates.itemCount);
     this.#counts = new Int32Array(2 + base.groups.of.reduce((most, one) => Math.max(most, one), -1));
+  }
+
+  get itemCount(): number {
+    return this.#candidates.itemCount;
+  }
+
+  /** Takes the traits of another time. */
+  refresh(traits: Float32Array): void {
+    this.#traits = traits;
+    this.#candidates.refresh(traits);
   }
 
   /**
@@ -40,7 +52,7 @@ export class CombinerRows {
    * @param isWithheld 1 for each item that may not be proposed; by default all may. The array must not change afterwards.
    */
   of(taken: readonly number[], isWithheld?: Uint8Array): CandidateRows {
-    const { traits } = this.#base;
+    const traits = this.#traits;
     const { items, scanned } = this.#candidates.of(taken, isWithheld);
     const rows = new Float64Array(items.length * this.width);
     for (const [model, own] of scanned.entries()) this.#writeScores(items, own, 2 * model, rows);

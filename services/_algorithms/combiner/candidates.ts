@@ -1,7 +1,7 @@
 import { FactorScan, firstOf, type ScannedUser } from '../behaviour/factor-scan.ts';
 import type { BehaviourFactors } from '../behaviour/factors.ts';
 import { TopK } from '../top-k.ts';
-import { groupShares, type ItemGroups, TRAITS } from './traits.ts';
+import { groupShares, type ItemGroups, isTaken, TRAITS } from './traits.ts';
 
 /** What the features of candidates are computed from; items are numbered from 0. */
 export interface CombinerBase {
@@ -41,8 +41,8 @@ export class CombinerCandidates {
   /** itemCount × levels, as `groupShares` returns them. */
   readonly shares: Float32Array;
   readonly #scans: readonly FactorScan[];
-  /** The items of the most takers, the most first. */
-  readonly #popular: Int32Array;
+  /** The items of the most takers of the season, the most first. */
+  #popular = new Int32Array(0);
   /** Scratch by item, all zeros between calls. */
   readonly #marks: Uint8Array;
 
@@ -51,15 +51,19 @@ export class CombinerCandidates {
     this.#scans = base.factors.map((one, place) => (place === 0 && first) || new FactorScan(one));
     this.itemCount = base.traits.length / TRAITS.length;
     this.most = base.factors.length * DEPTH + POPULAR;
-    const top = new TopK(Math.min(POPULAR * 4, this.itemCount));
     const takers = new Float64Array(this.itemCount);
-    for (let item = 0; item < this.itemCount; item++) {
-      const [all, season] = base.traits.subarray(item * TRAITS.length);
-      takers[item] = isTaken(base.traits, item) ? Math.exp(all!) : 0;
-      if (takers[item]! > 0) top.offer(item, Math.exp(season!));
-    }
+    for (let item = 0; item < this.itemCount; item++)
+      takers[item] = isTaken(base.traits, item) ? Math.exp(base.traits[item * TRAITS.length]!) : 0;
     this.shares = groupShares(takers, base.groups);
     this.#marks = new Uint8Array(this.itemCount);
+    this.refresh(base.traits);
+  }
+
+  /** Finds the popular items by the traits of another time. */
+  refresh(traits: Float32Array): void {
+    const top = new TopK(Math.min(POPULAR * 4, this.itemCount));
+    for (let item = 0; item < this.itemCount; item++)
+      if (isTaken(traits, item)) top.offer(item, traits[item * TRAITS.length + 1]!);
     this.#popular = new Int32Array(top.size);
     top.drainInto(this.#popular, new Float64Array(top.size));
   }
@@ -110,11 +114,6 @@ export class CombinerCandidates {
 
 /** Marks of an item of the user, and of a candidate. */
 const [OWN, FOUND] = [1, 2];
-
-/** An item that nobody took has zeros for traits, and no other item has: its first is the logarithm of 1 taker only beside other traits. */
-function isTaken(traits: Float32Array, item: number): boolean {
-  return traits.subarray(item * TRAITS.length, (item + 1) * TRAITS.length).some((one) => one !== 0);
-}
 
 /** Mean and standard deviation of the best scores of a list; zeros for none. */
 export function scaleOf(scores: Float64Array): { mean: number; deviation: number } {

@@ -1,8 +1,8 @@
-/** Properties of an item that are the same for every user, as the actions up to the end of a training show them. */
+/** Properties of an item that are the same for every user, as the actions up to a time show them. */
 
 const MS_PER_DAY = 86_400_000;
-/** Half-lives of recent takers, days: the season, the last weeks, and the last days. */
-const [SEASON, WEEKS, DAYS] = [60, 14, 7];
+/** Half-lives of recent takers, days: the season, the last weeks, the last days, and the last day. */
+export const TAKER_HALF_LIVES: readonly number[] = [60, 14, 7, 1];
 
 export interface ItemActions {
   readonly user: Int32Array;
@@ -24,6 +24,7 @@ export const TRAITS = [
   'takers of the season',
   'growth over weeks',
   'growth over days',
+  'growth over a day',
   'actions a taker',
   'age',
   'share of the narrowest group',
@@ -38,14 +39,14 @@ export function itemTraits(
   const end = actions.at.reduce((newest, at) => Math.max(newest, at), 0);
   const { lastTimes, counts, firstTimes } = tally(actions, itemCount);
   const takers = new Float64Array(itemCount);
-  const [season, weeks, days] = [SEASON, WEEKS, DAYS].map(() => new Float64Array(itemCount));
+  const recent = TAKER_HALF_LIVES.map(() => new Float64Array(itemCount));
   for (const [pair, at] of lastTimes) {
     const item = pair % itemCount;
     const age = (end - at) / MS_PER_DAY;
     takers[item]! += 1;
-    season![item]! += 2 ** (-age / SEASON);
-    weeks![item]! += 2 ** (-age / WEEKS);
-    days![item]! += 2 ** (-age / DAYS);
+    TAKER_HALF_LIVES.forEach((halfLife, place) => {
+      recent[place]![item]! += 2 ** (-age / halfLife);
+    });
   }
   const inGroup = new Map<number, number>();
   const narrowest = (item: number) => (levels === 0 ? -1 : groupOf[item * levels + levels - 1]!);
@@ -60,9 +61,7 @@ export function itemTraits(
     traits.set(
       [
         Math.log(taken),
-        Math.log(season![item]! + 0.1),
-        Math.log((weeks![item]! + 0.2) / (season![item]! + 0.2)),
-        Math.log((days![item]! + 0.2) / (season![item]! + 0.2)),
+        ...recentTraits(recent.map((counts) => counts[item]!)),
         Math.log(counts[item]! / taken),
         Math.log1p((end - firstTimes[item]!) / MS_PER_DAY),
         group < 0 ? 0 : Math.log(taken / inGroup.get(group)!),
@@ -71,6 +70,33 @@ export function itemTraits(
     );
   }
   return traits;
+}
+
+/** Place of the first column that follows the recent takers. */
+const FIRST_RECENT = 1;
+
+/** Columns from `FIRST_RECENT` on. @param counts recent takers of an item by half-life */
+function recentTraits([season, ...newer]: readonly number[]): number[] {
+  return [Math.log(season! + 0.1), ...newer.map((count) => Math.log((count + 0.2) / (season! + 0.2)))];
+}
+
+/**
+ * The traits with the recent takers of another time; the other columns, which change slowly, stay. An item that nobody had taken keeps its zeros.
+ * @param countsOf recent takers of an item by half-life
+ */
+export function traitsWithRecent(
+  traits: Float32Array,
+  countsOf: (item: number) => readonly number[],
+): Float32Array {
+  const renewed = traits.slice();
+  for (let item = 0, at = 0; at < renewed.length; item++, at += TRAITS.length)
+    if (isTaken(traits, item)) renewed.set(recentTraits(countsOf(item)), at + FIRST_RECENT);
+  return renewed;
+}
+
+/** An item that nobody took has zeros for traits, and no other item has: its first is the logarithm of 1 taker only beside other traits. */
+export function isTaken(traits: Float32Array, item: number): boolean {
+  return traits.subarray(item * TRAITS.length, (item + 1) * TRAITS.length).some((one) => one !== 0);
 }
 
 /** The last time of each pair of user and item, by user · itemCount + item, and the actions and the first time of each item. */

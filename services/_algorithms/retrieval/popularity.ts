@@ -5,8 +5,8 @@ import { TopK } from '../top-k.ts';
  */
 const RESCALE_AFTER = 256;
 
-export interface PopularItem {
-  readonly itemId: string;
+export interface PopularItem<Id extends string | number = string> {
+  readonly itemId: Id;
   /** Decayed count at the requested time. */
   readonly count: number;
 }
@@ -20,12 +20,12 @@ export interface PopularItem {
  * Once exponents grow the landmark moves by whole half-lives, a power of two, which loses nothing but counts
  * that fell below 2^−1074.
  */
-export class DecayedCounts {
+export class DecayedCounts<Id extends string | number = string> {
   readonly #halfLife: number;
   /** In half-lives since 1970, a whole number. */
   #landmark = 0;
   #streamTime = 0;
-  readonly #scaled = new Map<string, number>();
+  readonly #scaled = new Map<Id, number>();
 
   /** `halfLife` in ms. Throws RangeError unless it is positive and finite. */
   constructor(halfLife: number) {
@@ -39,7 +39,7 @@ export class DecayedCounts {
   }
 
   /** Counts an action of time `occurredAt` (ms). Throws RangeError unless time and `weight` are finite. */
-  add(itemId: string, occurredAt: number, weight = 1): void {
+  add(itemId: Id, occurredAt: number, weight = 1): void {
     if (!Number.isFinite(occurredAt) || !Number.isFinite(weight)) {
       throw new RangeError(`Cannot count ${itemId} at ${occurredAt} with weight ${weight}`);
     }
@@ -53,15 +53,15 @@ export class DecayedCounts {
   }
 
   /** Decayed count at time `at` (ms), by default stream time. */
-  count(itemId: string, at: number = this.#streamTime): number {
+  count(itemId: Id, at: number = this.#streamTime): number {
     return (this.#scaled.get(itemId) ?? 0) * this.#decayUntil(at);
   }
 
   /** The `n` items of highest positive count, ties by item id. Their order is the same at any time. */
-  top(n: number, at: number = this.#streamTime): PopularItem[] {
+  top(n: number, at: number = this.#streamTime): PopularItem<Id>[] {
     const bound = this.#scaledCountOfRank(n);
     const decay = this.#decayUntil(at);
-    const leaders: [string, number][] = [];
+    const leaders: [Id, number][] = [];
     for (const entry of this.#scaled) if (entry[1] > 0 && entry[1] >= bound) leaders.push(entry);
     return leaders
       .sort(([itemA, a], [itemB, b]) => b - a || (itemA < itemB ? -1 : 1))

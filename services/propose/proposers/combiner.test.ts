@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { TRAITS } from '#algorithms/combiner/traits.ts';
+import { TAKER_HALF_LIVES, TRAITS } from '#algorithms/combiner/traits.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
-import { combinerTables } from '#artefacts/combiner.ts';
+import { COMBINER_FORMAT, combinerTables } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
@@ -15,13 +15,18 @@ const BOUGHT = { types: ['buy'], recentTypes: [] };
 const items = embeddedItems({ tea: [1, 0], mate: [1, 0], milk: [1, 0], nail: [1, 0] }, (itemId) =>
   itemId === 'milk' ? 1 : 0.5,
 );
+const ITEM_IDS = ['tea', 'mate', 'milk', 'nail', 'gone'];
 const TAKERS = [5, 9, 2, 7, 8];
+
+/** The takers of the log are those of the training. */
+const countsOfTraining = (itemId: string): number[] =>
+  TAKER_HALF_LIVES.map(() => TAKERS[ITEM_IDS.indexOf(itemId)]! - 0.1);
 
 /** Only the number of takers counts, which is the first trait. */
 const artefact = tablesArtefact({
   model: 'combiner',
   generation: 'g1',
-  itemIds: ['tea', 'mate', 'milk', 'nail', 'gone'],
+  itemIds: ITEM_IDS,
   tables: combinerTables({
     factors: [
       {
@@ -44,7 +49,7 @@ const artefact = tablesArtefact({
 const tasteArtefact = tablesArtefact({
   model: 'combiner',
   generation: 'g1',
-  itemIds: ['tea', 'mate', 'milk', 'nail', 'gone'],
+  itemIds: ITEM_IDS,
   tables: combinerTables({
     factors: [
       {
@@ -74,8 +79,13 @@ async function propose(
   read: (model: string) => Artefact | undefined = () => artefact,
   mostLift = 0,
   types: Partial<UserInterests> = BOUGHT,
+  countsOf = countsOfTraining,
 ) {
-  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
+  const resources: Partial<Resources> = {
+    embeddings: { find: () => items },
+    artefacts: { read },
+    takers: { countsOf },
+  };
   const model = combiner.create(resources, { settings: { mostLift }, candidates: 2 }) as ListsForUsers;
   return (await model.propose([interests({ recent, ...types })], signal)).get('u1');
 }
@@ -108,6 +118,27 @@ describe('the combiner', () => {
       ['milk', Number((Math.log(2) + 0.5).toFixed(4))],
     ]);
     assert.deepEqual((await scoresBy(1))?.at(-1), ['milk', Number((Math.log(2) + 0.75).toFixed(4))]);
+  });
+
+  it('the traits of items follow the takers of the log, whatever they were at the training', async () => {
+    const seasonal: Artefact = tablesArtefact({
+      ...{ model: 'combiner', generation: 'g1', card: '{}', trainedUpTo: null },
+      itemIds: ITEM_IDS,
+      tables: combinerTables({
+        ...COMBINER_FORMAT.decode(artefact),
+        weights: Float64Array.from({ length: 2 + TRAITS.length }, (_, i) => (i === 3 ? 1 : 0)),
+      }),
+    });
+    const taken: Readonly<Record<string, number>> = { milk: 9, nail: 3 };
+    const countsOf = (itemId: string) => TAKER_HALF_LIVES.map(() => taken[itemId] ?? 0);
+    const list = await propose(['tea'], () => seasonal, 0, BOUGHT, countsOf);
+    assert.deepEqual(
+      list?.items.map(({ itemId, score }) => [itemId, Number(score.toFixed(4))]),
+      [
+        ['milk', Number(Math.log(9.1).toFixed(4))],
+        ['nail', Number(Math.log(3.1).toFixed(4))],
+      ],
+    );
   });
 
   it('a candidate names the item of the user that made it, and one that no item made is popular', async () => {

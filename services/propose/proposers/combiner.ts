@@ -1,20 +1,21 @@
 import { CombinerRanking } from '#algorithms/combiner/candidate-ranking.ts';
 import { DEPTH } from '#algorithms/combiner/candidates.ts';
 import { type Contribution, Contributions } from '#algorithms/combiner/contributions.ts';
+import { traitsWithRecent } from '#algorithms/combiner/traits.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import { ACTIONS, isActionType } from '#contracts/domain/action-types.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { number } from '#platform/config.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
-import { type Candidate, defineProposer } from './proposer.ts';
+import { type Candidate, defineProposer, type Resources } from './proposer.ts';
 import { SharedFactors } from './shared-factors.ts';
 
 /** The candidates of the factors and the popular items, in the order that later choices of users have taught. */
 export const combiner = defineProposer({
   name: COMBINER,
   explanation: 'chosen by people with your choices',
-  needs: ['interests', 'embeddings', 'artefacts'],
+  needs: ['interests', 'embeddings', 'artefacts', 'takers'],
   artefacts: [COMBINER],
   settings: {
     mostLift: number('TRIBUTARY_COMBINER_LIFT', {
@@ -25,11 +26,11 @@ export const combiner = defineProposer({
         'how much less an item may be worth, in log-odds of being chosen, than what it displaces in the list of the user whom it suits best, if it would be shown to nobody; 0 for none',
     }),
   },
-  create: ({ settings, ...resources }) =>
+  create: ({ settings, takers, ...resources }) =>
     createArtefactModel(
       resources,
       COMBINER_FORMAT,
-      (decoded) => new CombinerModel(decoded, settings.mostLift),
+      (decoded) => new CombinerModel(decoded, { mostLift: settings.mostLift, takers }),
     ),
 });
 
@@ -44,14 +45,24 @@ const REASONS = {
   popular: 'popular',
 } as const;
 
+export interface CombinerOptions {
+  readonly mostLift: number;
+  readonly takers: Resources['takers'];
+}
+
 /** The combiner of one generation. */
 export class CombinerModel {
   readonly #factors: SharedFactors;
   readonly #ranking: CombinerRanking;
   readonly #contributions: Contributions;
+  /** As the training left them. */
+  readonly #traits: Float32Array;
+  readonly #takers: Resources['takers'];
+  /** Those for which the ranking has the traits. */
+  #refreshedFor: EmbeddedItems | undefined;
 
-  /** @param mostLift largest lift of an under-served item, in log-odds */
-  constructor(model: NamedCombiner, mostLift: number) {
+  /** @param options largest lift of an under-served item, in log-odds; takers of the log, which the traits follow */
+  constructor(model: NamedCombiner, { mostLift, takers }: CombinerOptions) {
     const [first] = model.factors;
     if (first === undefined)
       throw new RangeError('the combiner has no factors by which candidates are found');
@@ -59,6 +70,18 @@ export class CombinerModel {
     const added = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
     this.#ranking = new CombinerRanking(model, model.weights, { added, scan: this.#factors.scan });
     this.#contributions = new Contributions(model, model.weights, this.#ranking.shares, EXPLAINED);
+    this.#traits = model.traits;
+    this.#takers = takers;
+  }
+
+  /** Brings the traits up to date whenever the popularity of the items is, every two seconds at most. */
+  #follow(items: EmbeddedItems): void {
+    if (this.#refreshedFor === items) return;
+    this.#refreshedFor = items;
+    const { itemIds } = this.#factors;
+    this.#ranking.refresh(
+      traitsWithRecent(this.#traits, (number) => this.#takers.countsOf(itemIds[number]!)),
+    );
   }
 
   /**
@@ -75,6 +98,7 @@ export class CombinerModel {
     const { itemIds } = this.#factors;
     const { numbers: taken, places } = this.#factors.takenOf(recent, items);
     if (taken.length === 0) return [];
+    this.#follow(items);
     const typeOf = places.map((place) => types[recentTypes[place] ?? 0] ?? '');
     const { withheld, popularity } = this.#factors.match(items);
     const best = this.#factors.best(recent, items, DEPTH);

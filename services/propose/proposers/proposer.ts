@@ -6,6 +6,7 @@ import type { ConfigOf, Settings } from '#platform/config.ts';
 import type { Categories } from '../categories.ts';
 import type { LiveEmbeddings } from '../embeddings/live-embeddings.ts';
 import type { Intervals } from '../intervals.ts';
+import type { LiveTakers } from '../live-takers.ts';
 import type { Popularity } from '../popularity.ts';
 import type { Sessions } from '../sessions.ts';
 
@@ -17,6 +18,8 @@ export interface Resources {
   readonly index: Pick<IndexClient, 'search' | 'vectors' | 'items' | 'withheld'>;
   /** Decayed counts of the actions of all users. */
   readonly popularity: Pick<Popularity, 'top' | 'share'>;
+  /** Recent takers of each item, by several half-lives. */
+  readonly takers: Pick<LiveTakers, 'countsOf'>;
   /** The usual times between two purchases of an item, from the purchases of all users. */
   readonly intervals: Pick<Intervals, 'usualDays'>;
   /** The categories of the catalogue. */

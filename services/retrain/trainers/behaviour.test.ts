@@ -45,7 +45,28 @@ describe('the training of behaviour', () => {
     assert.ok(Number(behaviourFacts!.newItemNdcg10) > Number(behaviourFacts!.newItemNdcg10OfPopularity));
   });
 
+  it('a log that says little of each user is regularised more, and one that says much is not', () => {
+    const config = { heldOutShare: 0.2, seed: 1 };
+    assert.equal(judgeBehaviour(someActions(200, true), 60, config).regularisation, 0.1);
+    const random = createRandom('few actions');
+    const few = columnsOf(
+      Array.from({ length: 600 }, (_, user) =>
+        Array.from({ length: 5 }, (_, day) => ({
+          user,
+          context: user * 5 + day,
+          item: Math.floor(400 * random.next() ** 4),
+          at: day * 86_400_000,
+        })),
+      ).flat(),
+    );
+    const { regularisation, behaviourFacts, behaviourLeftOut } = judgeBehaviour(few, 400, config);
+    assert.ok(regularisation > 0.1);
+    assert.equal(behaviourFacts!.regularisation, regularisation);
+    assert.equal(behaviourLeftOut, undefined, 'with it, behaviour finds no fewer than popularity');
+  });
+
   it('too few users judge nothing, so that a small log has factors', () => {
-    assert.deepEqual(judgeBehaviour(someActions(20, false), 60, { heldOutShare: 0.2, seed: 1 }), {});
+    const judged = judgeBehaviour(someActions(20, false), 60, { heldOutShare: 0.2, seed: 1 });
+    assert.deepEqual(judged, { regularisation: BEHAVIOUR_OPTIONS.regularisation });
   });
 });

@@ -3,15 +3,22 @@ import { distinctPairs } from '#algorithms/behaviour/sparse.ts';
 import { CombinerRows } from '#algorithms/combiner/candidate-rows.ts';
 import type { CombinerBase } from '#algorithms/combiner/candidates.ts';
 import { liftsOf, type ScoredCandidates } from '#algorithms/combiner/lifts.ts';
-import { type ChoiceGroup, fitListwise, scoresOf } from '#algorithms/combiner/listwise.ts';
+import { fitListwise, scoresOf } from '#algorithms/combiner/listwise.ts';
 import { type ItemGroups, itemTraits, TRAITS } from '#algorithms/combiner/traits.ts';
 import { bootstrapMean } from '#algorithms/evaluation/bootstrap.ts';
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
-import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import { type ActionColumns, splitByTime } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
 import { COMBINER, combinerTables } from '#artefacts/combiner.ts';
 import { trainBehaviour } from './behaviour.ts';
+import {
+  byTime,
+  type JudgedGroup,
+  lastingChoices,
+  nextChoices,
+  sample,
+  windowAfter,
+} from './combiner-choices.ts';
 import type { Companion, CompanionInput, CompanionModel } from './companion.ts';
 
 /**
@@ -21,12 +28,11 @@ import type { Companion, CompanionInput, CompanionModel } from './companion.ts';
 const OUT_OF_TIME = [0.2, 0.2];
 /** Users are ordered by the weights of the users of other folds, so that the weights judged come from nearly as many as those served. */
 const FOLDS = 5;
-/** Users whose choices are learned from, drawn at random where there are more. */
+/** Users by whose lists under-served items are found, drawn at random where there are more. */
 const MOST_USERS = 3_000;
 /** With fewer users who chose something, the figures are noise. */
 const LEAST_USERS = 50;
 const RIDGE = 1e-3;
-const MS_PER_DAY = 86_400_000;
 /** An item is under-served if it stands in the first ten of nobody; it may be worth this much less than what it displaces, in log-odds. */
 const LIFTS = { slots: 10, step: 0.05, most: 1 };
 
@@ -34,8 +40,9 @@ const LIFTS = { slots: 10, step: 0.05, most: 1 };
 const NEIGHBOURS: FactorOptions = { rank: 64, regularisation: 0, damping: 0.5, popularity: 0.5 };
 
 /**
- * The combiner: an order of candidates learned from what users chose later. Factors and traits are computed from the actions before a time,
- * the weights from the new items that users took in it, and the tables of the artefact from all actions by the same code.
+ * The combiner: an order of candidates learned from what users chose later. Factors are computed from the actions before a time, the weights
+ * from the new items that users took in it, and the tables of the artefact from all actions by the same code. What is learned is the next
+ * context of a user, by windows and traits as of its beginning, or (`combinerHorizon: 'lasting'`) all that a user took in the time, as of its beginning.
  * Items that would stand in the list of nobody get a lift, which the stage propose adds as far as its settings allow.
  *
  * Each fifth of the users is ordered by the weights of the others: the model is left out unless it is better than the factors of behaviour
@@ -49,11 +56,14 @@ export function trainCombiner({
   itemCount,
   groups = NO_GROUPS,
   seed,
+  combinerHorizon = 'next',
   trained,
 }: CombinerInput): CompanionModel {
   const random = createRandom(seed).fork('combiner');
+  const choicesOf = combinerHorizon === 'next' ? nextChoices : lastingChoices;
+  const given = { itemCount, groups, seed, regularisation: trained?.regularisation };
   const choices = outOfTime(actions).flatMap(({ before, after }) =>
-    choicesOf(baseOf(before, { itemCount, groups, seed }), { before, after, itemCount }, random),
+    choicesOf(baseOf(before, given), { before, after, itemCount }, random),
   );
   const users = new Set(choices.map(({ user }) => user)).size;
   if (users < LEAST_USERS)
@@ -61,12 +71,13 @@ export function trainCombiner({
   const judged = crossFit(choices, random);
   const facts = {
     users,
+    lists: choices.length,
     ndcg10: judged.ndcg10,
     ndcg10OfBehaviour: judged.behaviour,
     gainLow: judged.gain.low,
     gainHigh: judged.gain.high,
   };
-  const base = baseOf(actions, { itemCount, groups, seed, behaviour: trained?.behaviour });
+  const base = baseOf(actions, { ...given, behaviour: trained?.behaviour });
   const weights = fit(choices);
   const lifts = liftsOf(scoredUsers(base, weights, actions, random), itemCount, LIFTS);
   const tables = combinerTables({ ...base, weights, lifts });
@@ -75,9 +86,12 @@ export function trainCombiner({
 }
 
 /** What the combiner learns from. */
-export type CombinerInput = Pick<CompanionInput, 'actions' | 'itemCount' | 'groups' | 'seed'> & {
+export type CombinerInput = Pick<
+  CompanionInput,
+  'actions' | 'itemCount' | 'groups' | 'seed' | 'combinerHorizon'
+> & {
   /** The factors of behaviour of the same actions; they are trained again where they are missing. */
-  readonly trained?: Pick<CompanionInput['trained'], 'behaviour'>;
+  readonly trained?: Pick<CompanionInput['trained'], 'behaviour' | 'regularisation'>;
 };
 
 const NO_GROUPS: ItemGroups = { levels: 0, of: new Int32Array(0) };
@@ -89,10 +103,12 @@ function baseOf(
     readonly itemCount: number;
     readonly groups: ItemGroups;
     readonly seed: number;
+    readonly regularisation: number | undefined;
     readonly behaviour?: BehaviourFactors | undefined;
   },
 ): CombinerBase {
-  const { itemCount, groups, seed, behaviour = trainBehaviour(actions, itemCount, seed) } = given;
+  const { itemCount, groups, seed, regularisation } = given;
+  const behaviour = given.behaviour ?? trainBehaviour(actions, itemCount, seed, regularisation);
   const userCount = actions.user.reduce((most, one) => Math.max(most, one + 1), 0);
   const pairs = distinctPairs(actions, userCount, itemCount);
   const neighbours = factorise(pairs, NEIGHBOURS, createRandom(`combiner ${seed}`));
@@ -111,51 +127,6 @@ function outOfTime(actions: ActionColumns): { before: ActionColumns; after: Acti
   });
 }
 
-/** The candidates of a user at one time, those that were chosen, and how many items were. */
-interface JudgedGroup extends ChoiceGroup {
-  readonly user: number;
-  readonly width: number;
-  readonly choices: number;
-}
-
-function choicesOf(
-  base: CombinerBase,
-  { before, after, itemCount }: { before: ActionColumns; after: ActionColumns; itemCount: number },
-  random: Random,
-): JudgedGroup[] {
-  const positions = Map.groupBy(byTime(before), (position) => before.user[position]!);
-  const isKnown = new Uint8Array(itemCount);
-  for (const item of before.item) isKnown[item] = 1;
-  const chosen = new Map<number, Set<number>>();
-  after.user.forEach((user, position) => {
-    if (!positions.has(user) || isKnown[after.item[position]!] === 0) return;
-    const own = chosen.get(user) ?? new Set();
-    chosen.set(user, own.add(after.item[position]!));
-  });
-  const rows = new CombinerRows(base);
-  const groups: JudgedGroup[] = [];
-  for (const user of sample([...chosen.keys()], MOST_USERS, random)) {
-    const past = positions.get(user)!;
-    const fresh = chosen.get(user)!;
-    const isTaken = new Uint8Array(itemCount);
-    for (const position of past) {
-      isTaken[before.item[position]!] = 1;
-      fresh.delete(before.item[position]!);
-    }
-    if (fresh.size === 0) continue;
-    const candidates = rows.of(windowOf(past, before), isTaken);
-    const places = [...candidates.items.keys()].filter((place) => fresh.has(candidates.items[place]!));
-    groups.push({
-      user,
-      width: rows.width,
-      rows: candidates.rows,
-      chosen: Int32Array.from(places),
-      choices: fresh.size,
-    });
-  }
-  return groups;
-}
-
 /** The candidates of some users as they are at the end of the actions, with their scores. */
 function scoredUsers(
   base: CombinerBase,
@@ -169,29 +140,10 @@ function scoredUsers(
   return sample([...positions.keys()], MOST_USERS, random).map((user) => {
     const past = positions.get(user)!;
     for (const position of past) isTaken[actions.item[position]!] = 1;
-    const candidates = rows.of(windowOf(past, actions), isTaken.slice());
+    const candidates = rows.of(windowAfter(past, actions), isTaken.slice());
     for (const position of past) isTaken[actions.item[position]!] = 0;
     return { items: candidates.items, scores: scoresOf(candidates.rows, weights) };
   });
-}
-
-/** The items that the user's window holds after these actions, the newest first. */
-function windowOf(past: readonly number[], { item, at }: ActionColumns): number[] {
-  const oldest = at[past.at(-1)!]! - DEFAULT_WINDOW_LIMITS.days * MS_PER_DAY;
-  const inWindow = past.slice(-DEFAULT_WINDOW_LIMITS.maximum).filter((position) => at[position]! >= oldest);
-  return [...new Set(inWindow.reverse().map((position) => item[position]!))];
-}
-
-function byTime({ at }: ActionColumns): Int32Array {
-  return Int32Array.from(at.keys()).sort((a, b) => at[a]! - at[b]! || a - b);
-}
-
-function sample(users: number[], most: number, random: Random): number[] {
-  for (let i = users.length - 1; i > 0; i--) {
-    const other = random.integer(i + 1);
-    [users[i], users[other]] = [users[other]!, users[i]!];
-  }
-  return users.slice(0, most);
 }
 
 function fit(groups: readonly JudgedGroup[]): Float64Array {

@@ -7,12 +7,16 @@ import type { TrainInput, TrainResult } from '../training/train.ts';
 export interface CompanionInput
   extends Pick<
     TrainInput,
-    'itemCount' | 'features' | 'structure' | 'actions' | 'groups' | 'sequenceNetwork'
+    'itemCount' | 'features' | 'structure' | 'actions' | 'groups' | 'sequenceNetwork' | 'combinerHorizon'
   > {
   /** Where the columns of the features are. */
   readonly layout: FeatureLayout;
   /** PinSage's embeddings, the places that they were computed from, and the factors of behaviour. */
-  readonly trained: Pick<TrainResult, 'embeddings' | 'places'> & { readonly behaviour: BehaviourFactors };
+  readonly trained: Pick<TrainResult, 'embeddings' | 'places'> & {
+    readonly behaviour: BehaviourFactors;
+    /** Of these factors; the usual one by default. */
+    readonly regularisation?: number;
+  };
   /** Tables of the companions that were trained before, by model; one that was left out is missing. */
   readonly earlier: ReadonlyMap<string, Tables>;
   readonly seed: number;

@@ -12,6 +12,7 @@ import { createRandom, type Random } from '#algorithms/random.ts';
 import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
 import { centreAndNormalise, isFiniteVector } from '#algorithms/vectors.ts';
 import { TributaryError } from '#contracts/errors.ts';
+import type { CombinerHorizon } from '../trainers/combiner-choices.ts';
 import type { Facts, TrainedCompanion } from '../trainers/companion.ts';
 import { type AlphaSweep, sampleWindows, sweepAlpha } from './alpha.ts';
 import { evaluateRetrieval, type RetrievalMetrics } from './evaluate.ts';
@@ -48,6 +49,8 @@ export interface TrainInput {
   readonly groups?: ItemGroups;
   /** Network of the model of sequences; a gated recurrent unit by default. */
   readonly sequenceNetwork?: SequenceNetworkKind;
+  /** Which choices the combiner learns to foresee: those of a user's next context by default. */
+  readonly combinerHorizon?: CombinerHorizon;
   /** Names of the models that `trainInChild` trains beside PinSage; `trainPinSage` ignores them. */
   readonly companions?: readonly string[];
   /** Without it, training begins from random weights. */

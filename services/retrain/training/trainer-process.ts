@@ -27,15 +27,15 @@ async function run({ input, inference }: TrainerTask): Promise<void> {
     );
     const { actions, itemCount, config, companions: names = [] } = input;
     const stopwatch = new Stopwatch(() => performance.now());
-    const behaviour = trainBehaviour(actions, itemCount, config.seed);
-    const judged = judgeBehaviour(actions, itemCount, config);
+    const { regularisation, ...judged } = judgeBehaviour(actions, itemCount, config);
+    const behaviour = trainBehaviour(actions, itemCount, config.seed, regularisation);
     stopwatch.lap('behaviour');
     const chosen = COMPANIONS.filter(({ model }) => names.includes(model));
     const companions = await trainCompanions(chosen, {
       ...input,
       // Without a layout nothing is known of the content.
       layout: input.layout ?? { structure: input.structure, labels: 0, words: 0, vector: 0 },
-      trained: { ...result, behaviour },
+      trained: { ...result, behaviour, regularisation },
       seed: config.seed,
     });
     const seconds = companions.map(({ model, seconds }) => [model, seconds]);

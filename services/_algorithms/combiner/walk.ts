@@ -1,5 +1,5 @@
-import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
-import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import { DEFAULT_WINDOW_LIMITS } from '../pinnersage/window.ts';
+import type { ActionColumns } from '../pinsage/pairs.ts';
 
 const MS_PER_DAY = 86_400_000;
 
@@ -20,17 +20,39 @@ export function dayOf(at: number): number {
   return Math.floor(at / MS_PER_DAY);
 }
 
+/** Name of a basket: the actions of one context on another day, as on a board that is kept for long, are a basket of their own. */
+export function contextKey(context: number, at: number): string {
+  return `${context} ${dayOf(at)}`;
+}
+
+/** The actions of two times, one after the other. */
+export function joined(first: ActionColumns, second: ActionColumns): ActionColumns {
+  return {
+    user: Int32Array.from([...first.user, ...second.user]),
+    context: Int32Array.from([...first.context, ...second.context]),
+    item: Int32Array.from([...first.item, ...second.item]),
+    weight: Float32Array.from([...first.weight, ...second.weight]),
+    at: Float64Array.from([...first.at, ...second.at]),
+  };
+}
+
+export interface BasketWalk {
+  /** Whether a basket is asked for, by its user and the position of its first action; by default all are. */
+  readonly isAsked?: (user: number, first: number) => boolean;
+  /** Called with the position of each action that is taken in, those of the history included. */
+  readonly onTaken?: (position: number) => void;
+}
+
 /**
  * The baskets of a time in order, each as it stands before it is taken in; then it is. Items that were unknown at the start are
  * taken in, but are none that could be found.
  * @param actions all actions, ascending by time; those before `start` are the history
  * @param start position of the first action that is asked for
- * @param isAsked whether the baskets of a user are asked for
  */
 export function* walkBaskets(
   { user, item, at, context }: ActionColumns,
   start: number,
-  isAsked: (user: number) => boolean,
+  { isAsked = () => true, onTaken }: BasketWalk = {},
 ): Generator<Basket> {
   const positions = new Map<number, number[]>();
   const taken = new Map<number, Set<number>>();
@@ -41,6 +63,7 @@ export function* walkBaskets(
     positions.set(owner, own);
     own.push(position);
     taken.set(owner, (taken.get(owner) ?? new Set()).add(item[position]!));
+    onTaken?.(position);
   };
   for (let position = 0; position < start; position++) {
     take(position);
@@ -48,13 +71,13 @@ export function* walkBaskets(
   }
   const baskets = Map.groupBy(
     Array.from({ length: at.length - start }, (_, i) => start + i),
-    (position) => context[position]!,
+    (position) => contextKey(context[position]!, at[position]!),
   );
   for (const basket of baskets.values()) {
     const [first] = basket;
     const owner = user[first!]!;
     const before = taken.get(owner);
-    if (before !== undefined && isAsked(owner)) {
+    if (before !== undefined && isAsked(owner, first!)) {
       const fresh = new Set(basket.map((position) => item[position]!));
       for (const one of [...fresh]) if (before.has(one) || !known.has(one)) fresh.delete(one);
       const window = windowOf(positions.get(owner)!, at[first!]!, { item, at });

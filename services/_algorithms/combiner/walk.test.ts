@@ -25,7 +25,7 @@ test('a basket is asked for before it is taken in, and only its new and known it
     weight: new Float32Array(rows.length).fill(1),
     at: Float64Array.from(rows, (row) => row[3] * DAY),
   };
-  const baskets = [...walkBaskets(actions, 3, () => true)].map(({ user, fresh, window, taken }) => ({
+  const baskets = [...walkBaskets(actions, 3)].map(({ user, fresh, window, taken }) => ({
     user,
     fresh: [...fresh],
     window: [...window],
@@ -35,7 +35,7 @@ test('a basket is asked for before it is taken in, and only its new and known it
     { user: 0, fresh: [2], window: [], taken: [0, 1] },
     { user: 1, fresh: [0], window: [], taken: [2] },
   ]);
-  const later = [...walkBaskets(actions, 6, () => true)];
+  const later = [...walkBaskets(actions, 6)];
   assert.equal(later.length, 1, 'user 0 has taken every item of basket 4 before');
-  assert.deepEqual([...walkBaskets(actions, 3, (user) => user === 1)].length, 1);
+  assert.deepEqual([...walkBaskets(actions, 3, { isAsked: (user) => user === 1 })].length, 1);
 });
