@@ -1,7 +1,7 @@
 /** The files of kustomize: base, components and overlays. */
 import { BASE_FILES, BASE_SETTINGS, NAMESPACE, SETTINGS_LABELS } from './base.ts';
 import type { Component } from './components/component.ts';
-import { type Manifest, Only, patchOf, placesOf, Value } from './manifest.ts';
+import { type Manifest, Only, patchOf, Value, valuePaths } from './manifest.ts';
 import { COMPONENTS, OVERLAYS, type Overlay } from './overlays.ts';
 import { STRIMZI } from './stage.ts';
 import { USER_PARTITIONS_PATH } from './user-partitions.ts';
@@ -91,7 +91,7 @@ function partitionsFiles(): Files {
     ...COMPONENTS.flatMap(({ files }) => Object.values(files)),
   ].flat();
   const targets = everything.flatMap((manifest) => {
-    const fieldPaths = placesOf(USER_PARTITIONS_PATH, manifest);
+    const fieldPaths = valuePaths(USER_PARTITIONS_PATH, manifest);
     const { name } = manifest.metadata as Manifest;
     return fieldPaths.length === 0 ? [] : [{ select: { kind: manifest.kind, name }, fieldPaths }];
   });

@@ -64,12 +64,12 @@ export function valuesIn(node: Node): Value[] {
 }
 
 /** Returns where a value of the chart stands below a node: `spec.template.spec.containers.0.args.7`. */
-export function placesOf(path: string, node: Node, place = ''): string[] {
+export function valuePaths(path: string, node: Node, place = ''): string[] {
   if (node instanceof Value) return node.path === path ? [place] : [];
-  if (node instanceof Only) return placesOf(path, node.node, place);
+  if (node instanceof Only) return valuePaths(path, node.node, place);
   const children = Array.isArray(node) ? [...(node as readonly Node[]).entries()] : [];
   return [...children, ...(isManifest(node) ? entriesOf(node) : [])].flatMap(([key, child]) =>
-    placesOf(path, child, place === '' ? String(key) : `${place}.${key}`),
+    valuePaths(path, child, place === '' ? String(key) : `${place}.${key}`),
   );
 }
 

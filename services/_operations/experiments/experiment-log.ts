@@ -22,7 +22,7 @@ export async function readExperiments({ kafka, codec, namespace }: ExperimentLog
     from: { at: 'beginning' },
     async onMessage({ key, value }) {
       if (value === null) book.declare(String(key), null);
-      const experiment = await readable(value, (bytes) => codec.decode('Experiment', bytes));
+      const experiment = await decodeOrSkip(value, (bytes) => codec.decode('Experiment', bytes));
       if (experiment) book.declare(String(key), experiment);
     },
   });
@@ -41,7 +41,7 @@ export async function readOutcomes(
     topic: qualifiedTopic(namespace, 'slates'),
     from,
     async onMessage({ value }) {
-      const slate = await readable(value, (bytes) => codec.decode('Slate', bytes));
+      const slate = await decodeOrSkip(value, (bytes) => codec.decode('Slate', bytes));
       if (slate) outcomes.noteSlate(slate);
     },
   });
@@ -51,7 +51,7 @@ export async function readOutcomes(
     topic: qualifiedTopic(namespace, 'rewards'),
     from,
     async onMessage({ value, partition }) {
-      const reward = await readable(value, (bytes) => codec.decode('Reward', bytes));
+      const reward = await decodeOrSkip(value, (bytes) => codec.decode('Reward', bytes));
       // A repeated reward has a sequence number that its partition has passed (decision 0002).
       if (!reward || reward.sequence <= (sequences.get(partition) ?? 0)) return;
       sequences.set(partition, reward.sequence);
@@ -62,7 +62,7 @@ export async function readOutcomes(
 }
 
 /** Decodes a value; undefined for a tombstone, and for bytes that are no record. */
-export async function readable<T>(
+export async function decodeOrSkip<T>(
   value: Buffer | null,
   decode: (bytes: Buffer) => T | Promise<T>,
 ): Promise<T | undefined> {

@@ -1,7 +1,7 @@
 import { columnOfPolicy, missingColumn } from '#contracts/domain/fixed-order.ts';
 import { qualifiedTopic } from '#topics/catalog.ts';
 import { readTopic } from '#topics/reader.ts';
-import { type ExperimentLog, readable } from './experiment-log.ts';
+import { decodeOrSkip, type ExperimentLog } from './experiment-log.ts';
 
 /** The features that slates had lately. */
 export interface LateColumns {
@@ -22,7 +22,7 @@ export async function readLateColumns({ kafka, codec, namespace }: ExperimentLog
     topic: qualifiedTopic(namespace, 'slates'),
     from: { at: 'last', count: LATE_SLATES },
     async onMessage({ value }) {
-      const slate = await readable(value, (bytes) => codec.decode('Slate', bytes));
+      const slate = await decodeOrSkip(value, (bytes) => codec.decode('Slate', bytes));
       if (!slate || slate.slots.length === 0) return;
       slates += 1;
       for (const name of slate.featureNames) names.add(name);
