@@ -105,13 +105,20 @@ export function meanGiven(
 ): Float64Array {
   const rows = features.length / set.featureNames.length;
   return Float64Array.from(order, (_, slot) => {
-    const tried = order.slice(0, slot + 1);
+    const above = order.subarray(0, slot);
+    const probability = law.below?.(above) ?? probabilityBelow(law, above);
+    const shown = new Set(above);
     let mean = 0;
-    for (let row = 0; row < rows; row++) {
-      if (order.subarray(0, slot).includes(row)) continue;
-      tried[slot] = row;
-      mean += law.conditionals(tried)[slot]! * predict(row, slot);
-    }
+    for (let row = 0; row < rows; row++) if (!shown.has(row)) mean += probability(row) * predict(row, slot);
     return mean;
   });
+}
+
+/** What `below` of a law returns, by its conditionals. */
+function probabilityBelow(law: LawOfSlates, above: Int32Array): (row: number) => number {
+  const tried = Int32Array.of(...above, 0);
+  return (row) => {
+    tried[above.length] = row;
+    return law.conditionals(tried)[above.length]!;
+  };
 }

@@ -76,6 +76,14 @@ export function lawBySlot(options: SlotBySlot): LawOfSlates {
       }
       return found;
     },
+    below(above) {
+      walk.restart();
+      for (const row of above) {
+        if (probabilityOf(row) === 0) return () => 0;
+        walk.take(row);
+      }
+      return probabilityOf;
+    },
     marginals: (order) => estimate(order).inSlot.slice(),
     inclusions: (order) => estimate(order).inAny.slice(),
     scores: (order) => Float64Array.from(order, scoreOf),

@@ -62,6 +62,11 @@ export function plackettLuceLaw(options: PlackettLuceOptions): LawOfSlates {
     draws: 0,
     draw,
     conditionals: (order) => conditionalsBy(order, (above, slot) => conditional(order[slot]!, above)),
+    below(above) {
+      const taken = new Set(above);
+      const rest = left(above);
+      return (row) => (taken.has(row) ? 0 : Math.min(1, odds[row]! / rest));
+    },
     marginals(order) {
       while (order.length > 1 && samples.length < SAMPLES) samples.push(draw(random));
       return Float64Array.from(order, (row, slot) => {

@@ -99,6 +99,17 @@ describe('the law of slates', () => {
       }
     });
 
+    it(`of ${name} has the same probabilities for all rows below some rows as for one of them`, () => {
+      const law = create();
+      assert.ok(law.below !== undefined, name);
+      for (const order of orders())
+        for (const [slot, row] of order.entries()) {
+          const one = law.conditionals(order)[slot]!;
+          const probability = law.below(order.subarray(0, slot));
+          assert.ok(Math.abs(probability(row) - one) < 1e-12, `${order} in ${slot}`);
+        }
+    });
+
     if (!areMarginalsExact) continue;
     it(`of ${name} has the exact probability of a row in a slot, and in any slot`, () => {
       const law = create();

@@ -14,6 +14,11 @@ export interface LawOfSlates {
   draw(random: Random): Int32Array;
   /** By slot, the probability of the row given the rows above; their product is that of the slate. 0 from an impossible row on. */
   conditionals(order: Int32Array): Float64Array;
+  /**
+   * Returns the probability of each row in the slot below these, as `conditionals` has it, at less cost for many rows. The function holds until
+   * the law is used again. Left out where it costs as much.
+   */
+  readonly below?: ((above: Int32Array) => (row: number) => number) | undefined;
   /** By slot, the probability of the row in this slot over all rows above. */
   marginals(order: Int32Array): Float64Array;
   /** By slot, the probability of the row in any slot; 0 where it is not known. */
@@ -71,6 +76,18 @@ export function lawOfLists({ rows, scores, lists, size }: ChoiceOfLists, draws =
       }
       return found;
     },
+    below(above) {
+      const slot = above.length;
+      const counts = new Map<number, number>();
+      let alive = 0;
+      for (let at = 0; at < rows.length; at += size) {
+        if (!above.every((row, place) => rows[at + place] === row)) continue;
+        alive += 1;
+        const row = rows[at + slot]!;
+        counts.set(row, (counts.get(row) ?? 0) + 1);
+      }
+      return (row) => (counts.get(row) ?? 0) / Math.max(1, alive);
+    },
     marginals: (order) => Float64Array.from(order, (row, slot) => count((at) => rows[at + slot] === row)),
     inclusions: (order) =>
       Float64Array.from(order, (row) =>
@@ -101,6 +118,7 @@ export function lawOfAll(count: number, wanted: number): LawOfSlates {
         }
       }),
     conditionals: (order) => Float64Array.from(order, (_, slot) => 1 / (count - slot)),
+    below: (above) => () => 1 / (count - above.length),
     marginals: (order) => new Float64Array(order.length).fill(1 / count),
     inclusions: (order) => new Float64Array(order.length).fill(size / count),
     scores: (order) => new Float64Array(order.length),
@@ -126,6 +144,17 @@ export function mixtureOf(law: LawOfSlates, other: LawOfSlates, epsilon: number)
         return before === 0 ? 0 : (first + second) / before;
       });
     },
+    ...(law.below !== undefined &&
+      other.below !== undefined && {
+        below(above: Int32Array) {
+          const product = (given: Float64Array) => given.reduce((all, one) => all * one, 1);
+          const first = (1 - epsilon) * product(law.conditionals(above));
+          const second = epsilon * product(other.conditionals(above));
+          const [ours, theirs] = [law.below!(above), other.below!(above)];
+          const before = first + second;
+          return (row: number) => (before === 0 ? 0 : (first * ours(row) + second * theirs(row)) / before);
+        },
+      }),
     marginals: (order) => mix(law.marginals(order), other.marginals(order)),
     inclusions(order) {
       const ours = law.inclusions(order);
