@@ -82,12 +82,27 @@ export function judgeLog(
     modelled.push({ slate, set, features: features.values, law, order, rewards });
   }
   const expected = expectedByModel(modelled, log.users, slots);
+  const otherSettings = settled.filter(({ slate }) => !hasSettingsOf(slate, config)).length;
   return {
     policy: selected.label,
     slates: settled.length,
+    ...(otherSettings > 0 && { otherSettings, warning: warningOf(otherSettings, settled.length) }),
     ...(withoutColumn > 0 && { withoutColumn }),
     ...figuresOf(log, expected),
   };
+}
+
+/** Whether rerank had the settings that are set here when it chose the slate. A policy that this version does not have had others. */
+function hasSettingsOf({ policy, policyId }: Slate, config: RerankConfig): boolean {
+  const logged = selectArmPolicy(policy, config);
+  return 'label' in logged && logged.idWith(config.deciding) === policyId;
+}
+
+function warningOf(otherSettings: number, slates: number): string {
+  return (
+    `${otherSettings} of ${slates} slates were chosen with other settings of rerank than those here: the policy is judged with the rules and the prior ` +
+    'that the environment of this command has. Set them as rerank has them, unless they are what you judge.'
+  );
 }
 
 function figuresOf(log: JudgedSlates, expected: ExpectedRewards): Figures {

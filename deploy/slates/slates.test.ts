@@ -268,6 +268,17 @@ test('a fixed order by a feature that no candidates have is not judged, and slat
   assert.equal(judge(mixed, 'fixed(column=behaviour.score)').withoutColumn, 1);
 });
 
+test('a judgement says how many slates were chosen with other settings than those here', () => {
+  const { slates, rewards } = logOf('plackett-luce(temperature=1)', 20);
+  const judge = (config: typeof CONFIG) =>
+    judgeLog(slates, new PastPosteriors(rewards, config), 'greedy', config);
+  assert.equal(judge(CONFIG).otherSettings, undefined);
+  const pins = [{ slot: 0, itemId: 'i1-1' }];
+  const { otherSettings, warning } = judge({ ...CONFIG, deciding: { ...CONFIG.deciding, pins } });
+  assert.equal(otherSettings, 20);
+  assert.match(String(warning), /^20 of 20 slates were chosen with other settings of rerank than those here/);
+});
+
 test('slates that do not fit their candidates are left out and counted, and those without rewards wait', () => {
   const { slates, rewards } = logOf('thompson', 12);
   const slateOf = new Map(slates.map(({ slate }) => [slate.slateId, slate]));
