@@ -65,6 +65,7 @@ test('the policy that logged has weights of 1, its own mean as value, and no lea
     const judgement = judge(log, { looking, random: createRandom(1), draws: 50 });
     near(judgement.meanWeight, 1);
     near(judgement.effectiveSampleSize, log.users.length);
+    near(judgement.effectiveUsers, log.users.length);
     near(judgement.largestWeight, 1);
     near(judgement.withoutSupport, 0);
     for (const { value, lead } of judgement.values.values()) {

@@ -23,6 +23,8 @@ export interface PolicyValue {
 
 export interface Judgement extends Support {
   readonly looking: Looking;
+  /** Number of users with equally many slates each that would be as informative: (Σ slates)²/Σ slates². */
+  readonly effectiveUsers: number;
   /** Without `doubly-robust` if no model of the rewards was given. */
   readonly values: ReadonlyMap<Method, PolicyValue>;
 }
@@ -76,7 +78,11 @@ export function judge(log: JudgedSlates, options: JudgeOptions): Judgement {
     const lead = { value: point[method] - point.logged, ...interval(drawn[index]!.leads) };
     return [method, { value: point[method], ...interval(drawn[index]!.values), lead }] as const;
   });
-  return { looking, ...supportOf(weights, withoutSupport), values: new Map(values) };
+  const [slates, squares] = [sums.slates, sums.slates.map((count) => count * count)].map((counts) =>
+    counts!.reduce((a, b) => a + b, 0),
+  ) as [number, number];
+  const effectiveUsers = slates ** 2 / squares;
+  return { looking, effectiveUsers, ...supportOf(weights, withoutSupport), values: new Map(values) };
 }
 
 /** What each user adds to the estimates: one row a user. */

@@ -3,12 +3,19 @@ import { test } from 'node:test';
 import type { Judgement } from './estimate.ts';
 import { nameWinner } from './winner.ts';
 
-function judgement(value: number, low: number, meanWeight = 1, effectiveSampleSize = 500): Judgement {
+function judgement(
+  value: number,
+  low: number,
+  meanWeight = 1,
+  effectiveSampleSize = 500,
+  effectiveUsers = 200,
+): Judgement {
   const estimate = { value, low: value - 1, high: value + 1, lead: { value: low + 1, low, high: low + 2 } };
   return {
     looking: 'slate',
     meanWeight,
     effectiveSampleSize,
+    effectiveUsers,
     largestWeight: 3,
     withoutSupport: 0,
     values: new Map([['doubly-robust', estimate]]),
@@ -44,6 +51,12 @@ test('no winner is named where less than a hundred slates speak about a policy',
   const verdict = nameWinner(new Map([['a', judgement(0.5, 0.1, 1, 99)]]), 'doubly-robust');
   assert.ok('refused' in verdict);
   assert.match(verdict.refused, /^a: The effective sample size \(slate\) is 99, below 100/);
+});
+
+test('no winner is named by the slates of a few users, whose intervals are too narrow', () => {
+  const verdict = nameWinner(new Map([['a', judgement(0.5, 0.1, 1, 500, 1.2)]]), 'doubly-robust');
+  assert.ok('refused' in verdict);
+  assert.match(verdict.refused, /^a: The slates count like those of 1 users with equally many, below 20/);
 });
 
 test('a method without an estimate is an error', () => {
