@@ -126,8 +126,8 @@ export async function verifyCluster({
         const failed = load.counts.failedSlates - before;
         if (failed === 0) return seen;
         const reasons = [...load.counts.reasons].map(([reason, count]) => `${count} × ${reason}`);
-        const text = `${failed} requests for slates were not answered`;
-        if (check.isSilent) throw new Error([text, ...reasons].join('; '));
+        const text = [`${failed} requests for slates were not answered`, ...reasons].join('; ');
+        if (check.isSilent) throw new Error(text);
         return text;
       });
     }
