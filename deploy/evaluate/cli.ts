@@ -14,7 +14,7 @@ await runMeasurement('evaluate', {
   },
   temporal: {
     title: 'new items of known users, as the stages serve them and beside peers',
-    options: ['dataset', 'seeds'],
+    options: ['dataset', 'seeds', 'horizon'],
     load: () => import('./temporal/measure.ts'),
   },
   ope: {

@@ -2,10 +2,11 @@ import { createRandom } from '#algorithms/random.ts';
 import { readInterestsConfig } from '../../../services/interests/config.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
 import { trainBehaviour } from '../../../services/retrain/trainers/behaviour.ts';
+import type { CombinerHorizon } from '../../../services/retrain/trainers/combiner-choices.ts';
 import type { Purchases } from '../../data/purchases.ts';
 import type { Figures } from '../../figures/figures.ts';
 import { RECIPE, type Recipe } from '../../vectors/embeddings.ts';
-import { seedsOf } from '../options.ts';
+import { horizonOf, seedsOf } from '../options.ts';
 import { recommendByItemKnn } from '../pinsage/item-knn.ts';
 import { pinSageVectors } from '../pinsage/item-vectors.ts';
 import { recommendPopular } from '../pinsage/medoid-neighbours.ts';
@@ -28,13 +29,15 @@ const RECENT_DAYS = 60;
  * the first time are to be found among all others. Rows of a model are its lists by the code of the stage propose, `all` is the order of
  * rerank before it has learned and without exploring, `sum` the same without the combiner, and `as served` the slates of ten that rerank
  * composes of all lists; `recs` is the file of the first seed's. `seed` is that of all trainings, `means` has the mean of each row over the
- * seeds, `curve` is coverage against NDCG@10 by the largest lift of under-served items (first seed), and `paired` is the lead of `as served` in NDCG@10, user by user.
+ * seeds, `setting` says what the combiner foresees, `curve` is coverage against NDCG@10 by the largest lift of under-served items (first seed), and `paired` is the lead of `as served` in NDCG@10, user by user.
  */
 export async function measure({
   dataset = 'completejourney',
   seeds: count,
+  horizon,
 }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
   const seeds = seedsOf(count);
+  const foreseen = horizonOf(horizon);
   const { purchases, minimumBuyers, newestShare } = await openLog(dataset);
   const split = temporalSplit(purchases, { trainShare: RECIPE.trainedShare, minimumBuyers });
   const random = createRandom('temporal');
@@ -54,7 +57,7 @@ export async function measure({
   for (const seed of seeds) {
     const config = { interests: readInterestsConfig(), propose: readProposeConfig(ALL_MODELS) };
     const recipe = { ...RECIPE, minimumBuyers, config: { ...RECIPE.config, seed } };
-    const models = await trainAll(split, purchases, recipe, dataset);
+    const models = await trainAll(split, purchases, recipe, { dataset, foreseen });
     const log = { userIds, itemIds, actions: train, catalogue, ...models };
     const served = await proposeAll(log, split, config);
     for (const [name, recommended] of listsOf(served, log, split)) {
@@ -70,6 +73,7 @@ export async function measure({
     paired: [...peers].map(([peer, recommended]) => leadOf(peer, split, served, recommended, random)),
     curve,
     recs: writeRecommendations(`temporal-recs-${dataset}.csv`, served[0]!, split, purchases),
+    setting: { horizon: foreseen },
     data: { users: split.relevant.size, items: itemIds.length, actions: train.at.length },
   };
 }
@@ -97,10 +101,15 @@ async function recommendByPeers(
 }
 
 /** All models, trained by the code of retrain on the training part of the split. */
-async function trainAll(split: TemporalSplit, purchases: Purchases, recipe: Recipe, dataset: string) {
+async function trainAll(
+  split: TemporalSplit,
+  purchases: Purchases,
+  recipe: Recipe,
+  { dataset, foreseen }: { readonly dataset: string; readonly foreseen: CombinerHorizon },
+) {
   const { seed } = recipe.config;
   const vectors = await pinSageVectors(split, purchases, recipe, dataset);
   const behaviour = trainBehaviour(split.train, split.itemIds.length, seed);
-  const companions = await companionsOf(split, purchases, { ...vectors, behaviour }, seed);
+  const companions = await companionsOf(split, purchases, { ...vectors, behaviour }, seed, foreseen);
   return { vectors, behaviour, companions };
 }
