@@ -18,6 +18,7 @@ export async function measure({
   seeds,
 }: Readonly<Record<string, string | undefined>>): Promise<Figures> {
   const log = readClickLog(path);
+  checkSteps(log);
   const sequences = new Map<string, NextItems>();
   const [first, ...others] = seedsOf(seeds) as [number, ...number[]];
   for (const seed of [first, ...others])
@@ -25,6 +26,22 @@ export async function measure({
   const variant = await trainSequenceLists(log.train, LIST, { seed: first, network: 'attention' });
   sequences.set(`sequence by self-attention, seed ${first}`, variant);
   return measureSessions(log, sequences);
+}
+
+/**
+ * Looks for what the minutes of training would miss at their end.
+ * @throws SetupError if no session of one of the parts has two items
+ */
+export function checkSteps(log: ClickLog): void {
+  for (const part of ['train', 'test'] as const) {
+    const sessions = Map.groupBy(log[part], ({ session }) => session);
+    if ([...sessions.values()].some((clicks) => clicks.some(({ item }) => item !== clicks[0]!.item)))
+      continue;
+    throw new SetupError(
+      `No session of the ${part === 'train' ? 'training' : 'test'} part (${log[part].length} clicks) has two items`,
+      'Name a log with sessions of two items on its last day (UTC) and before, or a folder with train and test',
+    );
+  }
 }
 
 /** @param sequences models of sequences by the name of their row, trained on the training part */
@@ -36,8 +53,7 @@ export async function measureSessions(
   const frozen = await walk(log, false, sequences);
   const live = await walk(log, true);
   const steps = frozen.sessions.length;
-  if (steps === 0)
-    throw new SetupError('The test part has no step', 'Name a log with sessions of two items.');
+  if (steps === 0) throw new SetupError('The test part has no step', 'Name a log with sessions of two items');
   const own = [...SESSION_MODELS, SESSIONS_AS_SERVED];
   return {
     frozen: rowsOf(frozen, [...PEER_NAMES, ...own, ...sequences.keys()], random.fork('frozen')),

@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { after, before, describe, it } from 'node:test';
 import { gzipSync } from 'node:zlib';
 import { readClickLog } from './click-log.ts';
-import { measureSessions } from './measure.ts';
+import { checkSteps, measureSessions } from './measure.ts';
 
 const DAY_S = 86_400;
 const START_S = Date.UTC(2026, 0, 1) / 1_000;
@@ -47,12 +47,35 @@ describe('a log of clicks', () => {
   it('a log that cannot be read is refused with the file, the line and what is missing', () => {
     assert.throws(() => readClickLog(undefined), /No log was named/);
     assert.throws(() => readClickLog(join(folder, 'nothing')), /There is no/);
-    assert.throws(() => readClickLog(write('odd.csv', 'who,item,t\na,b,1\n')), /has no column session/);
+    assert.throws(
+      () => readClickLog(write('odd.csv', 'who,item,t\na,b,1\n')),
+      /has no column of the session or user\. Name it session, .* in the first line, which has who, item, t\.$/,
+    );
     assert.throws(
       () => readClickLog(write('bad.csv', 'session,item,t\na,b,1\na,,2\n')),
-      /bad\.csv, line 3: no session, item or time/,
+      /bad\.csv, line 3: no item/,
     );
-    assert.throws(() => readClickLog(write('time.csv', 'session,item,t\na,b,soon\n')), /line 2/);
+    assert.throws(
+      () => readClickLog(write('time.csv', 'session,item,t\na,b,soon\n')),
+      /line 2: no time, but “soon”/,
+    );
+  });
+
+  it('a file that holds too little, or no table at all, is refused in one sentence before anything is trained', () => {
+    const head = 'session,item,t\n';
+    assert.throws(() => readClickLog(write('empty.csv', '')), /which has nothing\.$/);
+    assert.throws(() => readClickLog(write('header.csv', head)), /has no clicks/);
+    assert.throws(
+      () => readClickLog(write('ragged.csv', `${head}a,b,1,extra\n`)),
+      /as many cells as the first/,
+    );
+    assert.throws(() => readClickLog(write('plain.csv.gz', `${head}a,b,1\n`)), /gzipped only if/);
+    const day = `${head}a,b,${START_S}\na,c,${START_S + 1}\n`;
+    assert.throws(() => readClickLog(write('day.csv', day)), /of one day \(UTC\)/);
+    const lone = readClickLog(write('lone.csv', `${day}b,b,${START_S + DAY_S}\n`));
+    assert.throws(() => checkSteps(lone), /No session of the test part \(1 clicks\) has two items/);
+    assert.throws(() => checkSteps({ train: lone.test, test: lone.train }), /of the training part/);
+    assert.doesNotThrow(() => checkSteps({ train: lone.train, test: lone.train }));
   });
 });
 
