@@ -1,6 +1,6 @@
 /** Settings that several stages read: they must agree on them, so each is declared once. */
-import { DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
-import { list, number, weights } from '#platform/config.ts';
+import { type ActionWeights, DEFAULT_ACTION_WEIGHTS } from '#contracts/domain/action-types.ts';
+import { list, number, type Setting, weights } from '#platform/config.ts';
 import { defaultUrl, STAGES } from './stages.ts';
 
 export const INDEX_URLS = list('TRIBUTARY_INDEX_URL', {
@@ -8,10 +8,22 @@ export const INDEX_URLS = list('TRIBUTARY_INDEX_URL', {
   summary: 'base address of the stage index, or those of all its shards in their order',
 });
 
-export const ACTION_WEIGHTS = weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+const ANY_ACTION_WEIGHTS = weights('TRIBUTARY_ACTION_WEIGHTS', DEFAULT_ACTION_WEIGHTS, {
+  // Beyond it decayed sums of weights could overflow.
+  most: 1_000,
   summary:
     'what each action type says about interest; a type above 0 makes interests, popularity and edges of the graph, and one below 0 only lowers importance',
 });
+
+/** Without a type above 0 no action would be an interest, nothing would be trained, and slates would be empty. */
+export const ACTION_WEIGHTS: Setting<ActionWeights> = {
+  ...ANY_ACTION_WEIGHTS,
+  accepts: `${ANY_ACTION_WEIGHTS.accepts}, at least one of them above 0`,
+  parse(given) {
+    const read = ANY_ACTION_WEIGHTS.parse(given);
+    return read !== undefined && Object.values(read).some((weight) => weight > 0) ? read : undefined;
+  },
+};
 
 export const DUPLICATE_COSINE = number('TRIBUTARY_INDEX_DUPLICATE_COSINE', {
   fallback: 0.999,
