@@ -174,6 +174,18 @@ describe('reading artefacts', () => {
     await putArtefact(circular, anArtefact({ model: 'b', requires: [{ model: 'a', generation: 'g1' }] }));
     assert.equal(circular.drain('g1').length, 2);
   });
+
+  it('an artefact of another format than its reader decodes is not returned, and is logged once with both formats', async () => {
+    const { reader, warnings } = readerOf('pinsage');
+    await putArtefact(reader, anArtefact({ format: 'tributary.test/1' }));
+    assert.equal(reader.read('pinsage', 'g1', 'tributary.test/1')?.format, 'tributary.test/1');
+    assert.deepEqual(warnings, []);
+    assert.equal(reader.read('pinsage', 'g1', 'tributary.test/2'), undefined);
+    assert.equal(reader.read('pinsage', 'g1', 'tributary.test/2'), undefined);
+    const reason = 'its format is tributary.test/1, not tributary.test/2: the next training writes it anew';
+    assert.deepEqual(warnings, [{ artefact: 'pinsage/g1', reason }]);
+    assert.notEqual(reader.read('pinsage', 'g1'), undefined);
+  });
 });
 
 /** A log of artefacts that were written and withdrawn, each perhaps only in part since the process was killed. */

@@ -60,8 +60,11 @@ export class ArtefactReader {
     };
   }
 
-  /** The artefact, the same object each time; undefined if it is not there as a whole. */
-  read(model: string, generation: string): Artefact | undefined {
+  /**
+   * The artefact, the same object each time; undefined if it is not there as a whole.
+   * @param format the only one that the caller can decode: an artefact of another one is not returned, and is logged once
+   */
+  read(model: string, generation: string, format?: string): Artefact | undefined {
     const entry = this.#entries.get(manifestKey({ model, generation }));
     if (entry?.manifest === undefined || entry.isBroken) return undefined;
     const missing = this.#missingOf(entry, entry.manifest);
@@ -70,7 +73,10 @@ export class ArtefactReader {
       return undefined;
     }
     entry.artefact ??= this.#putTogether(entry, entry.manifest);
-    return entry.artefact;
+    const { artefact } = entry;
+    if (artefact === undefined || format === undefined || artefact.format === format) return artefact;
+    this.#warn(entry, `its format is ${artefact.format}, not ${format}: the next training writes it anew`);
+    return undefined;
   }
 
   /**
