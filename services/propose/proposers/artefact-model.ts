@@ -4,6 +4,7 @@ import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactLookup } from './artefact-lookup.ts';
 import { createGenerationLookup } from './generation-lookup.ts';
 import type { Candidate, ListsForUsers, ProposedList, Resources } from './proposer.ts';
+import { takenItems } from './taken-items.ts';
 
 /** What was trained with a generation, ready to rank. */
 export interface RankingModel {
@@ -29,6 +30,7 @@ export interface ArtefactResources extends Pick<Resources, 'embeddings' | 'artef
 
 /**
  * A model whose artefact is trained and released with each generation: it ranks by the window, in the generation of the user's interests.
+ * Items that the user only turned away from are left out of what it ranks by, as they are of its training, and of its list.
  * Users of a generation that was trained without it get no list.
  */
 export function createArtefactModel<T>(
@@ -47,11 +49,12 @@ export function createArtefactModel<T>(
         const items = find(generation);
         const model = items && modelOf(generation);
         if (model === undefined) continue;
-        for (const { userId, recent, types, recentTypes } of group)
-          lists.set(userId, {
-            items: model.rank(recent, items!, candidates, { types, recentTypes }),
-            generation,
-          });
+        for (const user of group) {
+          const { recent, refused, ...types } = takenItems(user);
+          const ranked = model.rank(recent, items!, candidates, types);
+          const kept = refused.size === 0 ? ranked : ranked.filter(({ itemId }) => !refused.has(itemId));
+          lists.set(user.userId, { items: kept, generation });
+        }
       }
       return lists;
     },

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Artefact } from '#artefacts/artefact.ts';
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
+import type { UserInterests } from '#contracts/generated/records.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
 import { behaviour } from './behaviour.ts';
@@ -27,10 +28,14 @@ const artefact = behaviourArtefact(
   null,
 );
 
-async function propose(recent: string[], read: (model: string) => Artefact | undefined = () => artefact) {
+async function propose(
+  recent: string[],
+  read: (model: string) => Artefact | undefined = () => artefact,
+  types: Partial<UserInterests> = {},
+) {
   const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
   const model = behaviour.create(resources, { settings: {}, candidates: 3 }) as ListsForUsers;
-  return (await model.propose([interests({ recent })], signal)).get('u1');
+  return (await model.propose([interests({ recent, ...types })], signal)).get('u1');
 }
 
 describe('behaviour', () => {
@@ -53,6 +58,17 @@ describe('behaviour', () => {
       ['mate', 'nail'],
     );
     assert.deepEqual((await propose(['unknown']))?.items, []);
+  });
+
+  it('behaviour proposes nothing because of an item that the user hid, nor that item', async () => {
+    const read = () => artefact;
+    assert.deepEqual((await propose(['tea'], read, { types: ['hide'] }))?.items, []);
+    const mixed = await propose(['tea', 'nail'], read, { types: ['hide', 'buy'], recentTypes: [0, 1] });
+    const liked = await propose(['nail'], read, { types: ['buy'] });
+    assert.deepEqual(
+      mixed?.items,
+      liked?.items.filter(({ itemId }) => itemId !== 'tea'),
+    );
   });
 
   it('behaviour has no list for a generation that was trained without factors', async () => {

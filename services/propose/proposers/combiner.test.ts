@@ -156,9 +156,10 @@ describe('the combiner', () => {
       ['milk', 'nail', 'buy', because],
     ]);
     const mixed = { types: ['hide', 'view'], recentTypes: [0, 1] };
+    // What the user hid brings no candidate.
     assert.deepEqual(await reasonsOf(mixed), [
-      ['mate', undefined, undefined, 'popular'],
       ['milk', 'nail', 'view', because],
+      ['mate', undefined, undefined, 'popular'],
     ]);
     const unknown = await reasonsOf({ types: [], recentTypes: [] });
     assert.ok(unknown!.every(([, cause, , explanation]) => cause === undefined && explanation === 'popular'));
