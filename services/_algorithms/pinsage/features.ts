@@ -72,7 +72,11 @@ export function checkFeatures(features: Float32Array, itemCount: number, dimensi
     }
     if (features[i] !== features[i % dimension]) constant = false;
   }
-  if (constant) throw new RangeError(`All ${itemCount} items have the same features`);
+  if (constant)
+    throw new RangeError(
+      `All ${itemCount} items have the same features: their content is the same, or they have none, and they were taken equally often. ` +
+        'List them with titles, categories or attributes that differ',
+    );
 }
 
 function* labelsOf({ categories, attributes }: ItemContent): Iterable<string> {
