@@ -61,7 +61,15 @@ test('unusable files of the user are reported in one sentence', async () => {
 test('--help lists the options and the environment variables', async () => {
   const { code, stdout } = await runDemo('--help');
   assert.equal(code, 0);
-  for (const name of ['--once', '--json', '--dataset', '--limit', '--mapping', 'KAFKA_BROKERS']) {
+  for (const name of [
+    '--once',
+    '--json',
+    '--dataset',
+    '--limit',
+    '--mapping',
+    'KAFKA_BROKERS',
+    'TRIBUTARY_PROPOSERS',
+  ]) {
     assert.ok(stdout.includes(name), name);
   }
 });

@@ -66,7 +66,8 @@ export function demoCommand(): Command {
     .addHelpText(
       'after',
       '\nTRIBUTARY_GATEWAY_PORT, TRIBUTARY_KAFKA_PORT, TRIBUTARY_REGISTRY_PORT and TRIBUTARY_REDIS_PORT choose ports;' +
-        '\nKAFKA_BROKERS, SCHEMA_REGISTRY_URL and REDIS_URL name servers to use instead of starting them.',
+        '\nKAFKA_BROKERS, SCHEMA_REGISTRY_URL and REDIS_URL name servers to use instead of starting them.' +
+        '\nSettings of stages, such as TRIBUTARY_PROPOSERS, reach the stages: the README of each stage in services/ lists them.',
     );
 }
 
