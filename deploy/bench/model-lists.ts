@@ -1,3 +1,4 @@
+import { isOnRequest } from '#contracts/domain/asked-lists.ts';
 import { columnsOfModel, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { readInterestsConfig } from '../../services/interests/config.ts';
@@ -23,7 +24,7 @@ const POLICY = 'thompson';
 /**
  * Processor time of an action and of a slate by model, µs, with its share in that of all models. An action makes the list of each model for its user,
  * and a list for everyone costs an action nothing. The slate of a user is composed of the lists of all models, and again without those of one: the
- * difference is what the model costs a slate. The least of several rounds counts.
+ * difference is what the model costs a slate. Lists that a request must ask for are in none of these slates. The least of several rounds counts.
  */
 export async function costOfLists(log: LogEnd): Promise<Figures[]> {
   const { userIds } = log;
@@ -33,7 +34,9 @@ export async function costOfLists(log: LogEnd): Promise<Figures[]> {
   const models = modelsAt(log, readProposeConfig({ TRIBUTARY_PROPOSERS: names }));
   const actions = new Map<string, number>();
   for (const model of models.forUsers) actions.set(model.name, await least(() => cpuOfLists(model, records)));
-  const proposals = [...(await proposalsFor(models, records)).values()];
+  const proposals = [...(await proposalsFor(models, records)).values()].map((own) =>
+    own.filter(({ model }) => !isOnRequest(model)),
+  );
   const compose = composerOf(log);
   const slateOf = (without?: string) => least(() => cpuOfSlates(proposals, compose, without));
   // The first slates run code that is not compiled yet.
@@ -41,7 +44,7 @@ export async function costOfLists(log: LogEnd): Promise<Figures[]> {
   const whole = await slateOf();
   const slates = new Map<string, number>();
   for (const { name } of [...models.forUsers, ...models.forEveryone])
-    slates.set(name, Math.max(0, whole - (await slateOf(name))));
+    slates.set(name, isOnRequest(name) ? 0 : Math.max(0, whole - (await slateOf(name))));
   const [ofActions, ofSlates] = [sharesOfWhole(actions), sharesOfWhole(slates)];
   return [...slates.keys()].map((model) => ({
     model,
