@@ -37,6 +37,7 @@ describe('the rests of a reader between its fetches', () => {
 
   it('last until the shortest time between two fetches is over', async () => {
     const rests = new FetchRests(25, undefined, () => now);
+    assert.equal(await restAfter(rests, 0), 25, 'a fetch that took no time');
     assert.equal(await restAfter(rests, 3), 22);
     assert.equal(await restAfter(rests, 24), 1);
     assert.equal(await restAfter(rests, 25), 0);
@@ -51,7 +52,7 @@ describe('the rests of a reader between its fetches', () => {
     assert.equal(await restAfter(rests, 30), 0);
   });
 
-  it('are none where a fetch took no time or has left messages in the log', async () => {
+  it('are none where the work sets them and took no time, or where the fetch has left messages in the log', async () => {
     const rests = new FetchRests(25, 2, () => now);
     assert.equal(await restAfter(rests, 0), 0);
     // Would never end: nobody moves the clock.

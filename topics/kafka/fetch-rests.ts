@@ -12,7 +12,7 @@ interface Fetch {
  */
 export class FetchRests {
   readonly #restMs: number;
-  readonly #restPerWork: number;
+  readonly #restPerWork: number | undefined;
   readonly #now: () => number;
   /** The fetch whose batches are being handed over. */
   #fetch: Fetch | undefined;
@@ -22,10 +22,10 @@ export class FetchRests {
 
   /**
    * @param restMs shortest time from one fetch to the next, ms
-   * @param restPerWork the time from one fetch to the next is at most so many times that of handling the first; at least 1
+   * @param restPerWork the time from one fetch to the next is at most so many times that of handling the first; at least 1. No such bound by default.
    * @param now a clock that never goes back, ms
    */
-  constructor(restMs: number, restPerWork = Number.POSITIVE_INFINITY, now = () => performance.now()) {
+  constructor(restMs: number, restPerWork?: number, now = () => performance.now()) {
     this.#restMs = restMs;
     this.#restPerWork = restPerWork;
     this.#now = now;
@@ -61,7 +61,9 @@ export class FetchRests {
 
   /** @param workMs how long the batches of the fetch were handled */
   #restOf(workMs: number): number {
-    return Math.min(this.#restMs, workMs * this.#restPerWork) - workMs;
+    const between =
+      this.#restPerWork === undefined ? this.#restMs : Math.min(this.#restMs, workMs * this.#restPerWork);
+    return between - workMs;
   }
 
   async #rest(ms: number): Promise<void> {

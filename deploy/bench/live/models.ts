@@ -22,7 +22,7 @@ import { lastWindow, type RealWindows } from '../windows.ts';
 const SEED = 1;
 const TRAINED_UP_TO = null;
 /** Raised whenever a change of the code changes the models. */
-const VERSION = 3;
+const VERSION = 4;
 
 /**
  * The models that the default proposers read beside the vectors, as retrain would have trained them on the windows. The combiner is released
@@ -71,7 +71,7 @@ function trainModels(windows: RealWindows, itemIds: readonly string[]): Artefact
 const WEIGHTS = {
   factors: [0.6, 0.3, 0.2, 0.1],
   level: 0.3,
-  traits: [-0.4, 0.9, 0.3, 0.2, 0.1, -0.1, 0.1],
+  traits: [-0.4, 0.9, 0.3, 0.2, 0.2, 0.1, -0.1, 0.1],
 } as const;
 
 /**
