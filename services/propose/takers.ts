@@ -1,10 +1,9 @@
-import { LastTimes } from '#algorithms/retrieval/last-times.ts';
 import { DecayedCounts } from '#algorithms/retrieval/popularity.ts';
 import type { ActionWeights } from '#contracts/domain/action-types.ts';
 import { actionFault, type LoggedAction } from '#contracts/domain/action-validity.ts';
+import { PairTimes } from './pair-times.ts';
 
 const MS_PER_DAY = 86_400_000;
-const MIB = 1_048_576;
 
 export interface TakersConfig {
   /** Event time in which a user counts half for an item that was not taken again, days. */
@@ -18,23 +17,19 @@ export interface TakersConfig {
  * Recent takers: how many users took an item, of whom each counts once for a type of action, by the weight of the type and the age of the
  * last time. This is the prior of models that rank by similarity. A count of actions is a worse one: an item that few households buy
  * every week is not one that others will take (decision 0041).
- *
- * Memory is bounded by `seenMib`, which suffices for 65,536 pairs of user and item a MiB. A user who takes an item again after the
- * pair was forgotten counts once more, alike for all items.
+ * Memory is bounded as that of `PairTimes` is.
  */
 export class Takers {
   readonly #counts: DecayedCounts;
   readonly #weights: ActionWeights;
-  /** The partitions are apart, so that the order in which they are read does not matter. */
-  readonly #partitions = new Map<number, LastTimes>();
-  readonly #bytes: number;
+  readonly #times: PairTimes;
   #highest = 0;
 
   /** @param partitions number of partitions of `actions` */
   constructor({ priorHalfLifeDays, actionWeights, seenMib }: TakersConfig, partitions = 1) {
     this.#counts = new DecayedCounts(priorHalfLifeDays * MS_PER_DAY);
     this.#weights = actionWeights;
-    this.#bytes = Math.floor((seenMib * MIB) / partitions);
+    this.#times = new PairTimes(seenMib, partitions);
   }
 
   /** Counts an action; negative and invalid ones are ignored, and a repeated event changes nothing. */
@@ -42,13 +37,12 @@ export class Takers {
     const { userId, itemId, type, occurredAt } = action.value;
     const weight = this.#weights[type];
     if (!(weight > 0) || actionFault(action) !== undefined) return;
-    let times = this.#partitions.get(partition);
-    if (times === undefined) {
-      times = new LastTimes(this.#bytes);
-      this.#partitions.set(partition, times);
-    }
     // The lengths tell where an id ends, whatever characters it has.
-    const before = times.put(`${userId.length} ${itemId.length} ${userId}${itemId}${type}`, occurredAt);
+    const before = this.#times.put(
+      partition,
+      `${userId.length} ${itemId.length} ${userId}${itemId}${type}`,
+      occurredAt,
+    );
     if (before !== undefined && before >= occurredAt) return;
     this.#counts.add(itemId, occurredAt, weight);
     if (before !== undefined) this.#counts.add(itemId, before, -weight);

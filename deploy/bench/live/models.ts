@@ -6,8 +6,8 @@ import { TRAITS } from '#algorithms/combiner/traits.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Random } from '#algorithms/random.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
-import { BEHAVIOUR, behaviourArtefact, type NamedFactors } from '#artefacts/behaviour.ts';
-import { COMBINER, combinerTables } from '#artefacts/combiner.ts';
+import { BEHAVIOUR, BEHAVIOUR_FORMAT, behaviourArtefact, type NamedFactors } from '#artefacts/behaviour.ts';
+import { COMBINER, COMBINER_FORMAT, combinerTables } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { writeArtefact } from '#artefacts/writer.ts';
 import { CATALOG } from '#topics/catalog.ts';
@@ -29,7 +29,7 @@ const VERSION = 4;
  * whatever its gate says, because a running system has one. They stay in the cache for the next run.
  */
 export async function trainedModels(windows: RealWindows, itemIds: readonly string[]): Promise<Artefact[]> {
-  const digest = createHash('sha256').update(JSON.stringify([VERSION, windows.alpha, itemIds]));
+  const digest = createHash('sha256').update(JSON.stringify([VERSION, TRAITS, windows.alpha, itemIds]));
   const name = `bench-models-${digest.digest('hex').slice(0, 16)}`;
   const cache = cacheFolder(process.env);
   const folder = join(cache, name);
@@ -112,11 +112,28 @@ function plausibleFactors(takers: Float64Array, popularity: number, random: Rand
   };
 }
 
-/** Writes artefacts into the log as retrain does. */
+/** What propose decodes. */
+const FORMATS = [BEHAVIOUR_FORMAT, COMBINER_FORMAT];
+
+/**
+ * Decodes the models as propose does. Propose goes on without a model that it cannot read, and the bench would measure less than a user has.
+ * @throws Error for a model of another format, or with tables of other shapes
+ */
+export function checkModels(artefacts: readonly Artefact[]): void {
+  for (const { model, format, decode } of FORMATS) {
+    const artefact = artefacts.find((one) => one.model === model);
+    if (artefact?.format !== format)
+      throw new Error(`propose reads ${model} as ${format}, but the bench has ${artefact?.format ?? 'none'}`);
+    decode(artefact);
+  }
+}
+
+/** Writes artefacts into the log as retrain does, after `checkModels`. */
 export async function publishModels(
   { produce, encode }: Pick<TestNamespace, 'produce' | 'encode'>,
   artefacts: readonly Artefact[],
 ): Promise<void> {
+  checkModels(artefacts);
   const log: Parameters<typeof writeArtefact>[0] = {
     produce: (topic, key, value) => {
       const bytes = value === null ? null : encode(CATALOG[topic].schema, value as never);

@@ -1,3 +1,4 @@
+import { effectiveUsersOf, LEAST_EFFECTIVE_USERS } from '#algorithms/evaluation/effective-users.ts';
 import { coverageOfEqualArms, type UserOutcome } from '#algorithms/experiments/equal-arms.ts';
 import { anytimeInterval } from '#algorithms/experiments/intervals.ts';
 import { sampleRatioPValue } from '#algorithms/experiments/sample-ratio.ts';
@@ -10,12 +11,6 @@ import type { Experiment, Reward, Slate } from '#contracts/generated/records.ts'
 const LEAST_SAMPLE_RATIO_P = 0.001;
 /** Users of the control arm from which A/A tests are made. */
 const LEAST_USERS_FOR_EQUAL_ARMS = 20;
-
-/**
- * Users like whose slates those of an arm must count. With fewer its variance over users is no estimate: it is 0 for two users who did the
- * same, and one user with most of the slates draws the mean to their own.
- */
-const LEAST_EFFECTIVE_USERS = 20;
 
 interface Exposed {
   readonly arm: string;
@@ -162,7 +157,7 @@ export function reportOf(experiment: Experiment, outcomes: ExperimentOutcomes): 
       slates: arm.slates,
       waiting: waiting[index]!,
       rewards: arm.rewards,
-      effectiveUsers: arm.slateSquares === 0 ? 0 : arm.slates ** 2 / arm.slateSquares,
+      effectiveUsers: effectiveUsersOf(arm.slates, arm.slateSquares),
       ...outcomes.learnedBy(name),
       ...(outcomes.withoutColumn(name) > 0 && { withoutColumn: outcomes.withoutColumn(name) }),
     };

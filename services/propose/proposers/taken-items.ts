@@ -12,7 +12,8 @@ const NONE: ReadonlySet<string> = new Set();
 const known = new Attached<readonly string[], TakenWindow>();
 
 /**
- * The items that a user took. An item whose weightiest action is a dislike is none of them: others who took it say nothing of this user.
+ * The items that a user took. An item whose weightiest action is a dislike, by the default weights of the types, is none of them: others who took
+ * it say nothing of this user.
  * An action of a type that this version does not know may be anything, and counts as taking. The same array of recent items gives the same
  * object, so that models that share a scan of the window find the same array in it.
  */

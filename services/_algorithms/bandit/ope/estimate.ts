@@ -1,3 +1,4 @@
+import { effectiveUsersOf } from '../../evaluation/effective-users.ts';
 import { quantile } from '../../evaluation/quantile.ts';
 import type { Random } from '../../random.ts';
 import {
@@ -23,7 +24,7 @@ export interface PolicyValue {
 
 export interface Judgement extends Support {
   readonly looking: Looking;
-  /** Number of users with equally many slates each that would be as informative: (Σ slates)²/Σ slates². */
+  /** As `effectiveUsersOf` counts them. */
   readonly effectiveUsers: number;
   /** Without `doubly-robust` if no model of the rewards was given. */
   readonly values: ReadonlyMap<Method, PolicyValue>;
@@ -81,7 +82,7 @@ export function judge(log: JudgedSlates, options: JudgeOptions): Judgement {
   const [slates, squares] = [sums.slates, sums.slates.map((count) => count * count)].map((counts) =>
     counts!.reduce((a, b) => a + b, 0),
   ) as [number, number];
-  const effectiveUsers = slates ** 2 / squares;
+  const effectiveUsers = effectiveUsersOf(slates, squares);
   return { looking, effectiveUsers, ...supportOf(weights, withoutSupport), values: new Map(values) };
 }
 

@@ -1,3 +1,4 @@
+import { LEAST_EFFECTIVE_USERS } from '../../evaluation/effective-users.ts';
 import type { Judgement, Method } from './estimate.ts';
 
 /** Below this mean weight too much of what a policy would show was never shown. */
@@ -7,9 +8,6 @@ export const LARGEST_MEAN_WEIGHT = 1.1;
 
 /** With fewer slates that speak about a policy, a few large weights decide its value, and its interval is too narrow. */
 export const LEAST_EFFECTIVE_SIZE = 100;
-
-/** With fewer users a bootstrap over them knows too little of how they differ: that of one user has no width at all. */
-export const LEAST_EFFECTIVE_USERS = 20;
 
 export type WinnerOrRefusal =
   | { readonly winner: string }
