@@ -1,8 +1,9 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
+import { atOnce } from '#algorithms/steps.ts';
 import { SEQUENCE_FORMAT, sequenceTables } from '#artefacts/sequence.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
-import type { EmbeddedItems } from '../../../services/propose/embeddings/embedded-items.ts';
+import type { Derivation, EmbeddedItems } from '../../../services/propose/embeddings/embedded-items.ts';
 import { SequenceRanking } from '../../../services/propose/proposers/sequence.ts';
 import {
   DEFAULT_SEQUENCE_CONFIG,
@@ -75,5 +76,15 @@ function columnsOfClicks(clicks: readonly Click[]): { actions: ActionColumns; it
 function allOf(itemIds: readonly string[]): EmbeddedItems {
   const places = new Map(itemIds.map((itemId, place) => [itemId, place]));
   const popularity = new Float64Array(itemIds.length);
-  return { itemIds, popularity, placeOf: (itemId: string) => places.get(itemId) ?? -1 } as EmbeddedItems;
+  const derived = new Map<unknown, unknown>();
+  const items = {
+    itemIds,
+    popularity,
+    placeOf: (itemId: string) => places.get(itemId) ?? -1,
+    derived<T>(derivation: Derivation<T>): T {
+      if (!derived.has(derivation)) derived.set(derivation, atOnce(derivation.derive(items)));
+      return derived.get(derivation) as T;
+    },
+  } as EmbeddedItems;
+  return items;
 }

@@ -1,4 +1,5 @@
 import type { FactorScan, ScannedUser } from '../behaviour/factor-scan.ts';
+import { atOnce, pausesAt, type Steps } from '../steps.ts';
 import { TopK } from '../top-k.ts';
 import {
   type CombinerBase,
@@ -20,6 +21,13 @@ export interface RankedCandidates {
   readonly scanned: readonly ScannedUser[];
 }
 
+/** What the traits of one time make of the items, the same for every user. */
+export interface Standing {
+  readonly popular: Int32Array;
+  /** By item: the part of its score that is the same for every user. */
+  readonly constants: Float64Array;
+}
+
 /**
  * Orders the candidates of a user by the learned weights: the scores are those of the rows of `CombinerRows` times the weights, up to the
  * rounding of sums in another order. What is the same for all users, or for all candidates of a group, is computed once, so that no row is written.
@@ -30,7 +38,7 @@ export class CombinerRanking {
   readonly #weights: Float64Array;
   /** By item: what is added to its score for every user; and the same with what its traits count. */
   readonly #added: Float64Array;
-  readonly #constants: Float64Array;
+  #constants: Float64Array;
   /** By item: the weights of the levels on which its group has a share. */
   readonly #levelWeights: Float64Array;
   /** itemCount × levels: position of the item's group in the arrays by group, in which the groups of a level are apart. */
@@ -62,8 +70,7 @@ export class CombinerRanking {
     this.#levels = levels;
     this.#weights = weights;
     this.#added = added ?? new Float64Array(itemCount);
-    this.#constants = new Float64Array(itemCount);
-    this.#weigh(base.traits);
+    this.#constants = atOnce(this.#weigh(base.traits));
     // Of one level, with a place for the items without a group.
     const groups = 2 + groupOf.reduce((most, one) => Math.max(most, one), -1);
     this.#shares = new Float64Array(groups * levels);
@@ -86,18 +93,27 @@ export class CombinerRanking {
     this.#scores = new Float64Array(candidates.most);
   }
 
-  /** Takes the traits of another time. */
-  refresh(traits: Float32Array): void {
-    this.#candidates.refresh(traits);
-    this.#weigh(traits);
+  /** What the traits of another time make of the items, for `renew`. */
+  *standingBy(traits: Float32Array): Steps<Standing> {
+    const popular = yield* this.#candidates.popularBy(traits);
+    return { popular, constants: yield* this.#weigh(traits) };
   }
 
-  #weigh(traits: Float32Array): void {
+  /** Ranks by the traits of another time from now on. @param standing as `standingBy` returns it */
+  renew({ popular, constants }: Standing): void {
+    this.#candidates.renew(popular);
+    this.#constants = constants;
+  }
+
+  *#weigh(traits: Float32Array): Steps<Float64Array> {
     const ofTraits = this.#weights.subarray(this.#weights.length - TRAITS.length);
-    this.#constants.set(this.#added);
-    for (let item = 0; item < this.#constants.length; item++)
+    const constants = this.#added.slice();
+    for (let item = 0; item < constants.length; item++) {
+      if (pausesAt(item)) yield;
       for (let i = 0; i < TRAITS.length; i++)
-        this.#constants[item]! += ofTraits[i]! * traits[item * TRAITS.length + i]!;
+        constants[item]! += ofTraits[i]! * traits[item * TRAITS.length + i]!;
+    }
+    return constants;
   }
 
   /**

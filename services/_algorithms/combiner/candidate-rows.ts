@@ -1,4 +1,5 @@
 import type { ScannedUser } from '../behaviour/factor-scan.ts';
+import { atOnce } from '../steps.ts';
 import {
   type CombinerBase,
   CombinerCandidates,
@@ -44,7 +45,7 @@ export class CombinerRows {
   /** Takes the traits of another time. */
   refresh(traits: Float32Array): void {
     this.#traits = traits;
-    this.#candidates.refresh(traits);
+    this.#candidates.renew(atOnce(this.#candidates.popularBy(traits)));
   }
 
   /**

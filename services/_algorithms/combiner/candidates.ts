@@ -1,5 +1,6 @@
 import { FactorScan, firstOf, type ScannedUser } from '../behaviour/factor-scan.ts';
 import type { BehaviourFactors } from '../behaviour/factors.ts';
+import { atOnce, pausesAt, type Steps } from '../steps.ts';
 import { TopK } from '../top-k.ts';
 import { groupShares, type ItemGroups, isTaken, TRAITS } from './traits.ts';
 
@@ -42,7 +43,7 @@ export class CombinerCandidates {
   readonly shares: Float32Array;
   readonly #scans: readonly FactorScan[];
   /** The items of the most takers of the season, the most first. */
-  #popular = new Int32Array(0);
+  #popular: Int32Array;
   /** Scratch by item, all zeros between calls. */
   readonly #marks: Uint8Array;
 
@@ -56,16 +57,24 @@ export class CombinerCandidates {
       takers[item] = isTaken(base.traits, item) ? Math.exp(base.traits[item * TRAITS.length]!) : 0;
     this.shares = groupShares(takers, base.groups);
     this.#marks = new Uint8Array(this.itemCount);
-    this.refresh(base.traits);
+    this.#popular = atOnce(this.popularBy(base.traits));
   }
 
-  /** Finds the popular items by the traits of another time. */
-  refresh(traits: Float32Array): void {
+  /** The popular items by the traits of another time, for `renew`. */
+  *popularBy(traits: Float32Array): Steps<Int32Array> {
     const top = new TopK(Math.min(POPULAR * 4, this.itemCount));
-    for (let item = 0; item < this.itemCount; item++)
+    for (let item = 0; item < this.itemCount; item++) {
+      if (pausesAt(item)) yield;
       if (isTaken(traits, item)) top.offer(item, traits[item * TRAITS.length + 1]!);
-    this.#popular = new Int32Array(top.size);
-    top.drainInto(this.#popular, new Float64Array(top.size));
+    }
+    const popular = new Int32Array(top.size);
+    top.drainInto(popular, new Float64Array(top.size));
+    return popular;
+  }
+
+  /** @param popular as `popularBy` returns them */
+  renew(popular: Int32Array): void {
+    this.#popular = popular;
   }
 
   /**

@@ -1,4 +1,5 @@
 /** Properties of an item that are the same for every user, as the actions up to a time show them. */
+import { pausesAt, type Steps } from '../steps.ts';
 
 const MS_PER_DAY = 86_400_000;
 /** Half-lives of recent takers, days: the season, the last weeks, the last days, and the last day. */
@@ -84,13 +85,15 @@ function recentTraits([season, ...newer]: readonly number[]): number[] {
  * The traits with the recent takers of another time; the other columns, which change slowly, stay. An item that nobody had taken keeps its zeros.
  * @param countsOf recent takers of an item by half-life
  */
-export function traitsWithRecent(
+export function* traitsWithRecent(
   traits: Float32Array,
   countsOf: (item: number) => readonly number[],
-): Float32Array {
+): Steps<Float32Array> {
   const renewed = traits.slice();
-  for (let item = 0, at = 0; at < renewed.length; item++, at += TRAITS.length)
+  for (let item = 0, at = 0; at < renewed.length; item++, at += TRAITS.length) {
+    if (pausesAt(item)) yield;
     if (isTaken(traits, item)) renewed.set(recentTraits(countsOf(item)), at + FIRST_RECENT);
+  }
   return renewed;
 }
 

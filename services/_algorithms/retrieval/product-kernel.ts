@@ -1,3 +1,4 @@
+import { atOnce, pausesAt, type Steps } from '../steps.ts';
 import { norm, type Vector } from '../vectors.ts';
 import { PRODUCT_KERNEL_WASM } from './product-kernel.wasm.ts';
 
@@ -13,6 +14,8 @@ export interface ProductRows {
   /** Found by the last call of `above`; the next call overwrites them. */
   readonly places: Int32Array;
   readonly scores: Float64Array;
+  /** Does what the first product needs; else the first call of `begin` does it. The rows may not be written to afterwards. */
+  prepare(): Steps<void>;
   /**
    * Sets the query for `above`, until the next call of `begin`.
    * @param query length dim
@@ -83,6 +86,9 @@ export class ScalarRows implements ProductRows {
     this.dim = dim;
     this.matrix = new Float32Array(count * dim);
   }
+
+  /** Nothing is to do. */
+  *prepare(): Steps<void> {}
 
   begin(query: Vector, factors: Float64Array): void {
     this.#query = query;
@@ -236,8 +242,12 @@ export class SimdRows implements ProductRows {
     this.#kernel = instantiate(memory);
   }
 
+  *prepare(): Steps<void> {
+    this.#distance ??= yield* this.#encode();
+  }
+
   begin(query: Vector, factors: Float64Array): void {
-    this.#distance ??= this.#encode();
+    this.#distance ??= atOnce(this.#encode());
     this.#query.set(query);
     const length = norm(query);
     let largest = 0;
@@ -313,10 +323,11 @@ export class SimdRows implements ProductRows {
   }
 
   /** Rounds each row to multiples of a 127th of its largest number. @returns the largest distance of a row from its codes */
-  #encode(): number {
+  *#encode(): Steps<number> {
     const { dim, count, matrix } = this;
     let farthest = 0;
     for (let row = 0; row < count; row++) {
+      if (pausesAt(row)) yield;
       const start = row * dim;
       let largest = 0;
       for (let i = start; i < start + dim; i++) {

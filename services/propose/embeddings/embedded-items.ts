@@ -1,7 +1,7 @@
 import { Attached } from '#algorithms/attached.ts';
-import { byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
+import { atOnce, pausesAt, type Steps } from '#algorithms/steps.ts';
 
 /** The items of one generation that may be proposed, by falling popularity; each has a place from 0. */
 export interface EmbeddedItems {
@@ -15,68 +15,147 @@ export interface EmbeddedItems {
   readonly nearFrom: number;
   /** The place of an item; −1 for an item that may not be proposed. */
   placeOf(itemId: string): number;
-  /**
-   * The number of each item in its generation, also of those that may not be proposed; −1 for an item without a vector. The models of a
-   * pass look up the same array of ids once.
-   */
+  /** The number of an item in its generation, also of one that may not be proposed; −1 for an item without a vector. */
+  numberOf(itemId: string): number;
+  /** The number of each item. The models of a pass look up the same array of ids once. */
   numbersOf(itemIds: readonly string[]): Int32Array;
   /** The place of the item of a number, also −1; −1 for an item that may not be proposed. */
   placeOfNumber(number: number): number;
   /** The vector of an item, also of one that may not be proposed; a view. */
   vectorOf(itemId: string): Float32Array | undefined;
+  /** What a model computes from these items for all users; it is computed once. */
+  derived<T>(derivation: Derivation<T>): T;
 }
 
-/**
- * Orders the offered rows of a table by popularity, ties by item id. The result keeps the vectors of now; `vectorOf` reads the
- * table.
- * @param popularityOf from 0 to 1
- */
-export function rankItems(
-  offered: { readonly table: VectorTable; has(row: number): boolean },
-  popularityOf: (itemId: string) => number,
-): EmbeddedItems {
-  const { table } = offered;
-  const { dimension: dim } = table;
+/** Computes something from ranked items for all users, such as the priors of a model. */
+export interface Derivation<T> {
+  derive(items: EmbeddedItems): Steps<T>;
+}
+
+/** The rows of a generation that may be proposed. */
+interface Offered {
+  readonly table: VectorTable;
+  has(row: number): boolean;
+}
+
+/** Ranks the offered rows of a table without a pause. @param popularityOf from 0 to 1 */
+export function rankItems(offered: Offered, popularityOf: (itemId: string) => number): RankedItems {
+  return atOnce(RankedItems.rank(offered, popularityOf));
+}
+
+/** The offered rows of a table by popularity, ties by item id. They keep the vectors of their time; `vectorOf` reads the table. */
+export class RankedItems implements EmbeddedItems {
+  readonly dim: number;
+  readonly itemIds: readonly string[];
+  readonly popularity: Float64Array;
+  readonly rows: ProductRows;
+  readonly nearFrom: number;
+  readonly #table: VectorTable;
+  /** Rows of the table by place. */
+  readonly #order: readonly number[];
+  /** The inverse, −1 for a row that is not offered. The table may have grown since. */
+  readonly #placeOfRow: Int32Array;
+  readonly #numbers = new Attached<readonly string[], Int32Array>();
+  readonly #derived = new Map<Derivation<unknown>, unknown>();
+  readonly #asked = new Set<Derivation<unknown>>();
+
+  private constructor(
+    table: VectorTable,
+    order: readonly number[],
+    { popularity, rows }: Pick<EmbeddedItems, 'popularity' | 'rows'>,
+  ) {
+    this.dim = table.dimension;
+    this.itemIds = order.map((row) => table.idAt(row)!);
+    this.popularity = popularity;
+    this.rows = rows;
+    this.nearFrom = nearCosine(rows.matrix, this.dim);
+    this.#table = table;
+    this.#order = order;
+    this.#placeOfRow = new Int32Array(table.size).fill(-1);
+    for (let place = 0; place < order.length; place++) this.#placeOfRow[order[place]!] = place;
+  }
+
+  /**
+   * @param popularityOf from 0 to 1
+   * @param former ranking of the same table: what was asked of it is derived from the new one before a model asks again
+   */
+  static *rank(
+    offered: Offered,
+    popularityOf: (itemId: string) => number,
+    former?: RankedItems,
+  ): Steps<RankedItems> {
+    const { table } = offered;
+    const order = yield* offeredRows(offered, former === undefined ? [] : former.#order);
+    const shares = new Float64Array(table.size);
+    for (let i = 0; i < order.length; i++) {
+      if (pausesAt(i)) yield;
+      shares[order[i]!] = popularityOf(table.idAt(order[i]!)!);
+    }
+    // A sort that finds most rows in their order already does little.
+    order.sort((a, b) => shares[b]! - shares[a]! || (table.idAt(a)! < table.idAt(b)! ? -1 : 1));
+    const popularity = new Float64Array(order.length);
+    const rows = reserveRows(order.length, table.dimension);
+    for (let place = 0; place < order.length; place++) {
+      if (pausesAt(place)) yield;
+      popularity[place] = shares[order[place]!]!;
+      rows.matrix.set(table.at(order[place]!), place * table.dimension);
+    }
+    yield* rows.prepare();
+    const ranked = new RankedItems(table, order, { popularity, rows });
+    if (former === undefined) return ranked;
+    for (const derivation of former.#asked) ranked.#derived.set(derivation, yield* derivation.derive(ranked));
+    return ranked;
+  }
+
+  placeOf(itemId: string): number {
+    return this.placeOfNumber(this.numberOf(itemId));
+  }
+
+  numberOf(itemId: string): number {
+    return this.#table.rowOf(itemId) ?? -1;
+  }
+
+  numbersOf(itemIds: readonly string[]): Int32Array {
+    let found = this.#numbers.get(itemIds);
+    if (found === undefined) {
+      found = new Int32Array(itemIds.length);
+      for (let i = 0; i < found.length; i++) found[i] = this.numberOf(itemIds[i]!);
+      this.#numbers.set(itemIds, found);
+    }
+    return found;
+  }
+
+  placeOfNumber(number: number): number {
+    return this.#placeOfRow[number] ?? -1;
+  }
+
+  vectorOf(itemId: string): Float32Array | undefined {
+    const row = this.#table.rowOf(itemId);
+    return row === undefined ? undefined : this.#table.at(row);
+  }
+
+  derived<T>(derivation: Derivation<T>): T {
+    this.#asked.add(derivation);
+    if (!this.#derived.has(derivation)) this.#derived.set(derivation, atOnce(derivation.derive(this)));
+    return this.#derived.get(derivation) as T;
+  }
+}
+
+/** The offered rows, those of a former order first. */
+function* offeredRows(offered: Offered, former: readonly number[]): Steps<number[]> {
+  const { size } = offered.table;
+  const isFormer = new Uint8Array(size);
   const rows: number[] = [];
-  for (let row = 0; row < table.size; row++) if (offered.has(row)) rows.push(row);
-  const shares = Float64Array.from(rows, (row) => popularityOf(table.idAt(row)!));
-  const order = byFallingFactor(shares, (a, b) => (table.idAt(rows[a]!)! < table.idAt(rows[b]!)! ? -1 : 1));
-  const itemIds = new Array<string>(rows.length);
-  const popularity = new Float64Array(rows.length);
-  const ranked = reserveRows(rows.length, dim);
-  const placeOfRow = new Int32Array(table.size).fill(-1);
-  order.forEach((own, place) => {
-    const row = rows[own]!;
-    itemIds[place] = table.idAt(row)!;
-    popularity[place] = shares[own]!;
-    ranked.matrix.set(table.at(row), place * dim);
-    placeOfRow[row] = place;
-  });
-  // The table may have grown since.
-  const placeOfNumber = (number: number): number => placeOfRow[number] ?? -1;
-  const numbers = new Attached<readonly string[], Int32Array>();
-  return {
-    nearFrom: nearCosine(ranked.matrix, dim),
-    dim,
-    itemIds,
-    popularity,
-    rows: ranked,
-    placeOf: (itemId) => placeOfNumber(table.rowOf(itemId) ?? -1),
-    placeOfNumber,
-    numbersOf(itemIds) {
-      let found = numbers.get(itemIds);
-      if (found === undefined) {
-        found = new Int32Array(itemIds.length);
-        for (let i = 0; i < found.length; i++) found[i] = table.rowOf(itemIds[i]!) ?? -1;
-        numbers.set(itemIds, found);
-      }
-      return found;
-    },
-    vectorOf(itemId) {
-      const row = table.rowOf(itemId);
-      return row === undefined ? undefined : table.at(row);
-    },
-  };
+  for (let i = 0; i < former.length; i++) {
+    if (pausesAt(i)) yield;
+    isFormer[former[i]!] = 1;
+    if (offered.has(former[i]!)) rows.push(former[i]!);
+  }
+  for (let row = 0; row < size; row++) {
+    if (pausesAt(row)) yield;
+    if (isFormer[row] === 0 && offered.has(row)) rows.push(row);
+  }
+  return rows;
 }
 
 /** Pairs from which the cosines of a space are known. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { Steps } from '#algorithms/steps.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { embedding, release } from '#published/releases.testing.ts';
+import type { EmbeddedItems } from './embedded-items.ts';
 import { LiveEmbeddings } from './live-embeddings.ts';
 
 const AT = { partition: 0, offset: 0, timestamp: 0, trace: undefined };
@@ -24,9 +27,11 @@ function setUp() {
     declare: (value: Release) => void handlers.releases({ ...AT, key: value.generation, value }),
     forget: (key: string) => void handlers.releases({ ...AT, key, value: null }),
     list: (value: Item) => void handlers.items({ ...AT, key: value.itemId, value }),
-    /** The items of a generation after the time for which a ranking is used. */
-    itemsOf(generation: string) {
+    /** The items of a generation after the time for which a ranking is used, and after the next one was made. */
+    async itemsOf(generation: string) {
       world.now += 10_000;
+      embeddings.find(generation);
+      await nextTurn();
       return embeddings.find(generation)?.itemIds;
     },
   });
@@ -47,10 +52,10 @@ function withThree() {
 }
 
 describe('the embeddings of the log in the process', () => {
-  it('the items of a generation are ranked by popularity, ties by item id', () => {
+  it('the items of a generation are ranked by popularity, ties by item id', async () => {
     const world = withThree();
     world.shares = { c: 1, b: 0.5, a: 0.5 };
-    assert.deepEqual(world.itemsOf('g1'), ['c', 'a', 'b']);
+    assert.deepEqual(await world.itemsOf('g1'), ['c', 'a', 'b']);
     const items = world.embeddings.find('g1')!;
     assert.deepEqual([...items.popularity], [1, 0.5, 0.5]);
     assert.equal(items.placeOf('a'), 1);
@@ -59,64 +64,116 @@ describe('the embeddings of the log in the process', () => {
     assert.equal(items.rows.matrix[0], items.vectorOf('c')![0]);
   });
 
-  it('the ranking is used for two seconds, and for longer where it took longer', () => {
+  it('the ranking is used for two seconds, and for longer where it took longer', async () => {
     const world = withThree();
     const first = world.embeddings.find('g1');
     world.now = 1_999;
     assert.equal(world.embeddings.find('g1'), first);
     world.now = 2_000;
+    assert.equal(world.embeddings.find('g1'), first, 'nobody waits for the next ranking');
+    await nextTurn();
     assert.notEqual(world.embeddings.find('g1'), first);
   });
 
-  it('unavailable and unlisted items are no candidates, and of near-duplicates one is', () => {
+  it('unavailable and unlisted items are no candidates, and of near-duplicates one is', async () => {
     const world = withThree();
     world.list(anItem({ itemId: 'a' }));
-    assert.deepEqual(world.itemsOf('g1'), ['a'], 'from the first catalogue entry on only listed items are');
+    assert.deepEqual(
+      await world.itemsOf('g1'),
+      ['a'],
+      'from the first catalogue entry on only listed items are',
+    );
     world.list(anItem({ itemId: 'b', title: 'tea' }));
     world.list(anItem({ itemId: 'c' }));
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'b', 'c']);
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'b', 'c']);
     world.list(anItem({ itemId: 'c', availability: 'unavailable' }));
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'b']);
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'b']);
     world.list(anItem({ itemId: 'd', title: 'tea' }));
     world.put(embedding('g1', 'd', [Math.cos(0.2), Math.sin(0.2)], 'inductive'));
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'b'], 'd looks like b and lies beside it');
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'b'], 'd looks like b and lies beside it');
     world.withdraw('g1/b');
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'd']);
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'd']);
   });
 
-  it('a new vector is among the items of the next ranking', () => {
+  it('a new vector is among the items of the next ranking', async () => {
     const world = withThree();
     const before = world.embeddings.find('g1')!;
     world.put(embedding('g1', 'new', [1, 1], 'inductive'));
     assert.equal(before.placeOf('new'), -1, 'the ranking of before does not know it');
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'b', 'c', 'new']);
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'b', 'c', 'new']);
   });
 
-  it('a generation is pending until all its vectors are here, and undeclared until the log names it', () => {
+  it('a generation is pending until all its vectors are here, and undeclared until the log names it', async () => {
     const world = withThree();
     assert.throws(() => world.embeddings.find('g2'), { code: 'generation.undeclared', retryable: true });
     world.declare(release('g2', 'building', 1));
     assert.throws(() => world.embeddings.find('g2'), { code: 'generation.pending', retryable: true });
     world.put(embedding('g2', 'a', [1, 0]));
     world.declare(release('g2', 'ready', 1));
-    assert.deepEqual(world.itemsOf('g2'), ['a']);
+    assert.deepEqual(await world.itemsOf('g2'), ['a']);
   });
 
-  it('a generation is over when it is rejected, deleted, or older than the active one and not in the log', () => {
+  it('a generation is over when it is rejected, deleted, or older than the active one and not in the log', async () => {
     const world = withThree();
     world.declare(release('g1', 'active', 3));
-    assert.equal(world.itemsOf('g0'), undefined);
+    assert.equal(await world.itemsOf('g0'), undefined);
     world.declare(release('g2', 'rejected', 1));
-    assert.equal(world.itemsOf('g2'), undefined);
-    world.itemsOf('g1');
+    assert.equal(await world.itemsOf('g2'), undefined);
+    await world.itemsOf('g1');
     world.forget('g1');
-    assert.equal(world.itemsOf('g1'), undefined);
+    assert.equal(await world.itemsOf('g1'), undefined);
   });
 
-  it('a vector that cannot be used is no candidate', () => {
+  it('a vector that cannot be used is no candidate', async () => {
     const world = withThree();
     world.put(embedding('g1', 'odd', [1, 2, 3], 'inductive'));
     world.put(embedding('g1', 'zero', [0, 0], 'inductive'));
-    assert.deepEqual(world.itemsOf('g1'), ['a', 'b', 'c']);
+    assert.deepEqual(await world.itemsOf('g1'), ['a', 'b', 'c']);
+  });
+
+  it('what a model has asked for is derived from the next ranking before the model asks again', async () => {
+    const world = withThree();
+    const derivedFrom: (readonly string[])[] = [];
+    const derivation = {
+      *derive({ itemIds }: EmbeddedItems): Steps<string> {
+        derivedFrom.push(itemIds);
+        yield;
+        return itemIds.join();
+      },
+    };
+    const first = world.embeddings.find('g1')!;
+    assert.equal(first.derived(derivation), 'a,b,c');
+    assert.equal(first.derived(derivation), 'a,b,c');
+    assert.equal(derivedFrom.length, 1);
+    world.shares = { c: 1 };
+    await world.itemsOf('g1');
+    assert.deepEqual(derivedFrom.at(-1), ['c', 'a', 'b'], 'derived already');
+    assert.equal(world.embeddings.find('g1')!.derived(derivation), 'c,a,b');
+    assert.equal(derivedFrom.length, 2);
+    // Nobody asked for it of the second ranking's successor.
+    await world.itemsOf('g1');
+    await world.itemsOf('g1');
+    assert.equal(derivedFrom.length, 3);
+  });
+
+  it('an error in a derivation comes to the model that asks for it, and the ranking is made again', async () => {
+    const world = withThree();
+    let isBroken = false;
+    const derivation = {
+      *derive(): Steps<string> {
+        yield;
+        if (isBroken) throw new Error('a bug');
+        return 'derived';
+      },
+    };
+    const first = world.embeddings.find('g1')!;
+    first.derived(derivation);
+    isBroken = true;
+    world.now = 2_000;
+    assert.equal(world.embeddings.find('g1'), first);
+    await nextTurn();
+    const second = world.embeddings.find('g1')!;
+    assert.notEqual(second, first);
+    assert.throws(() => second.derived(derivation), /a bug/);
   });
 });

@@ -8,7 +8,8 @@ import { OfferedRows } from '#published/offered-rows.ts';
 import { PublishedGenerations } from '#published/published-generations.ts';
 import { createShard } from '#published/shard.ts';
 import type { Takers } from '../takers.ts';
-import { type EmbeddedItems, rankItems } from './embedded-items.ts';
+import { type EmbeddedItems, RankedItems, rankItems } from './embedded-items.ts';
+import { inTurns } from './turns.ts';
 
 /** Time for which a ranking of the items by popularity is used, ms … */
 const RANKED_FOR_MS = 2_000;
@@ -18,17 +19,21 @@ const RANKED_FOR = 50;
 interface Held {
   readonly generation: Generation;
   readonly offered: OfferedRows;
-  ranked: EmbeddedItems;
+  ranked: RankedItems;
   /** By the clock, ms. */
   rankAgainAt: number;
+  /** Whether the next ranking is being made. */
+  isRanking: boolean;
 }
 
 export interface LiveEmbeddingsOptions {
   readonly popularity: Pick<Takers, 'share'>;
   /** Cosine from which items that look the same are near-duplicates, of which one is proposed. */
   readonly duplicateCosine: number;
-  /** A clock in milliseconds. It decides when the ranking by popularity is computed again, and nothing else. */
+  /** A clock in milliseconds. It decides when the ranking by popularity is computed again and where it pauses, and nothing else. */
   readonly now: () => number;
+  /** Resolves after other work of the process has had its turn; that of the event loop by default. */
+  readonly nextTurn?: () => Promise<void>;
 }
 
 /**
@@ -90,18 +95,46 @@ export class LiveEmbeddings {
     throw new TributaryError(code, `the vectors of ${id} are not here yet`, { retryable: true });
   }
 
+  /**
+   * The ranking of the generation. Users never wait for a newer one, but for the first: it is made between their batches, and with it
+   * what the models derive.
+   */
   #ranked(generation: Generation): EmbeddedItems {
-    const { now, popularity } = this.#options;
-    const started = now();
     const held = this.#held.get(generation.id);
-    if (held?.generation === generation && started < held.rankAgainAt) return held.ranked;
-    const offered = held?.generation === generation ? held.offered : this.#offer(generation);
-    const ranked = rankItems(offered, (itemId) => popularity.share(itemId));
-    const finished = now();
-    const rankAgainAt = finished + Math.max(RANKED_FOR_MS, RANKED_FOR * (finished - started));
-    this.#held.set(generation.id, { generation, offered, ranked, rankAgainAt });
-    return ranked;
+    if (held?.generation !== generation) return this.#rankFirst(generation).ranked;
+    if (!held.isRanking && this.#options.now() >= held.rankAgainAt) {
+      held.isRanking = true;
+      // The next call then ranks at once, and throws the error to the model that makes it.
+      this.#rankAgain(held).catch(() => this.#held.delete(generation.id));
+    }
+    return held.ranked;
   }
+
+  #rankFirst(generation: Generation): Held {
+    const started = this.#options.now();
+    const offered = this.#offer(generation);
+    const ranked = rankItems(offered, this.#shareOf);
+    const held = { generation, offered, ranked, rankAgainAt: 0, isRanking: false };
+    this.#use(held, ranked, this.#options.now() - started);
+    this.#held.set(generation.id, held);
+    return held;
+  }
+
+  async #rankAgain(held: Held): Promise<void> {
+    const { now, nextTurn } = this.#options;
+    const steps = RankedItems.rank(held.offered, this.#shareOf, held.ranked);
+    const { result, ms } = await inTurns(steps, { now, nextTurn });
+    this.#use(held, result, ms);
+  }
+
+  /** @param tookMs working time of the ranking */
+  #use(held: Held, ranked: RankedItems, tookMs: number): void {
+    held.ranked = ranked;
+    held.rankAgainAt = this.#options.now() + Math.max(RANKED_FOR_MS, RANKED_FOR * tookMs);
+    held.isRanking = false;
+  }
+
+  readonly #shareOf = (itemId: string): number => this.#options.popularity.share(itemId);
 
   #offer(generation: Generation): OfferedRows {
     const offered = new OfferedRows(generation, this.#catalogue, this.#options.duplicateCosine);

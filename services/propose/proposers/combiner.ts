@@ -1,12 +1,13 @@
-import { CombinerRanking } from '#algorithms/combiner/candidate-ranking.ts';
+import { CombinerRanking, type Standing } from '#algorithms/combiner/candidate-ranking.ts';
 import { DEPTH } from '#algorithms/combiner/candidates.ts';
 import { type Contribution, Contributions } from '#algorithms/combiner/contributions.ts';
 import { traitsWithRecent } from '#algorithms/combiner/traits.ts';
+import type { Steps } from '#algorithms/steps.ts';
 import { COMBINER, COMBINER_FORMAT, type NamedCombiner } from '#artefacts/combiner.ts';
 import { ACTIONS, isActionType } from '#contracts/domain/action-types.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { number } from '#platform/config.ts';
-import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import type { Derivation, EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
 import { type Candidate, defineProposer, type Resources } from './proposer.ts';
 import { SharedFactors } from './shared-factors.ts';
@@ -58,8 +59,8 @@ export class CombinerModel {
   /** As the training left them. */
   readonly #traits: Float32Array;
   readonly #takers: Resources['takers'];
-  /** Those for which the ranking has the traits. */
-  #refreshedFor: EmbeddedItems | undefined;
+  /** The traits of now are taken with each ranking of the items by popularity, every two seconds at most. */
+  readonly #standing: Derivation<Standing> = { derive: () => this.#standingOfNow() };
 
   /** @param options largest lift of an under-served item, in log-odds; takers of the log, which the traits follow */
   constructor(model: NamedCombiner, { mostLift, takers }: CombinerOptions) {
@@ -74,14 +75,10 @@ export class CombinerModel {
     this.#takers = takers;
   }
 
-  /** Brings the traits up to date whenever the popularity of the items is, every two seconds at most. */
-  #follow(items: EmbeddedItems): void {
-    if (this.#refreshedFor === items) return;
-    this.#refreshedFor = items;
+  *#standingOfNow(): Steps<Standing> {
     const { itemIds } = this.#factors;
-    this.#ranking.refresh(
-      traitsWithRecent(this.#traits, (number) => this.#takers.countsOf(itemIds[number]!)),
-    );
+    const countsOf = (number: number): number[] => this.#takers.countsOf(itemIds[number]!);
+    return yield* this.#ranking.standingBy(yield* traitsWithRecent(this.#traits, countsOf));
   }
 
   /**
@@ -98,7 +95,7 @@ export class CombinerModel {
     const { itemIds } = this.#factors;
     const { numbers: taken, places } = this.#factors.takenOf(recent, items);
     if (taken.length === 0) return [];
-    this.#follow(items);
+    this.#ranking.renew(items.derived(this.#standing));
     const typeOf = places.map((place) => types[recentTypes[place] ?? 0] ?? '');
     const { withheld, popularity } = this.#factors.match(items);
     const best = this.#factors.best(recent, items, DEPTH);

@@ -1,8 +1,9 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import { pausesAt, type Steps } from '#algorithms/steps.ts';
 import type { ItemSpace } from '#artefacts/places.ts';
-import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { offeredPlaces, priorsOf } from './medoid-ranking.ts';
+import type { Derivation, EmbeddedItems } from '../embeddings/embedded-items.ts';
+import { offeredPlaces, priorSteps } from './medoid-ranking.ts';
 import type { Candidate } from './proposer.ts';
 
 export interface SpaceQuery {
@@ -27,7 +28,7 @@ export class SearchedSpace {
   readonly #space: ItemSpace;
   readonly #exponent: number;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #offered = new WeakMap<EmbeddedItems, Offered>();
+  readonly #offer: Derivation<Offered> = { derive: (items) => this.#offered(items) };
 
   /** @param exponent of the popularity by which the similarity of an item is multiplied, at least 0 */
   constructor(space: ItemSpace, exponent: number) {
@@ -55,7 +56,7 @@ export class SearchedSpace {
       if (vector !== undefined) for (let i = 0; i < dim; i++) query[i]! += weight * vector[i]!;
     }
     const excluded = offeredPlaces(seen, items);
-    const { places, scores } = boundedTopK({ ...this.#offer(items), query, k: candidates, excluded });
+    const { places, scores } = boundedTopK({ ...items.derived(this.#offer), query, k: candidates, excluded });
     return Array.from(places, (place, rank) => ({
       itemId: items.itemIds[place]!,
       score: scores[rank]!,
@@ -63,17 +64,15 @@ export class SearchedSpace {
     }));
   }
 
-  #offer(items: EmbeddedItems): Offered {
-    const known = this.#offered.get(items);
-    if (known !== undefined) return known;
+  *#offered(items: EmbeddedItems): Steps<Offered> {
     const { dim } = this.#space;
     const rows = reserveRows(items.itemIds.length, dim);
-    items.itemIds.forEach((itemId, place) => {
-      const vector = this.vectorOf(itemId);
+    for (let place = 0; place < items.itemIds.length; place++) {
+      if (pausesAt(place)) yield;
+      const vector = this.vectorOf(items.itemIds[place]!);
       if (vector !== undefined) rows.matrix.set(vector, place * dim);
-    });
-    const offered = { rows, factors: priorsOf(items, this.#exponent) };
-    this.#offered.set(items, offered);
-    return offered;
+    }
+    yield* rows.prepare();
+    return { rows, factors: yield* priorSteps(items, this.#exponent) };
   }
 }

@@ -2,9 +2,9 @@ import { sampleByImportance } from '#algorithms/pinnersage/sample.ts';
 import { createRandom } from '#algorithms/random.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { number } from '#platform/config.ts';
-import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import type { Derivation } from '../embeddings/embedded-items.ts';
 import { createGenerationLookup } from './generation-lookup.ts';
-import { priorsOf, rankByMedoids, type WeightedMedoid } from './medoid-ranking.ts';
+import { priorSteps, rankByMedoids, type WeightedMedoid } from './medoid-ranking.ts';
 import { defineProposer, type ListsForUsers, type ProposedList } from './proposer.ts';
 
 const SETTINGS = {
@@ -34,11 +34,8 @@ export const medoidNeighbours = defineProposer({
   settings: SETTINGS,
   create({ embeddings, settings, candidates }) {
     const find = createGenerationLookup(embeddings);
-    const priors = new WeakMap<EmbeddedItems, Float64Array>();
-    const priorsFor = (items: EmbeddedItems): Float64Array => {
-      const known = priors.get(items) ?? priorsOf(items, settings.popularityExponent);
-      priors.set(items, known);
-      return known;
+    const priors: Derivation<Float64Array> = {
+      derive: (items) => priorSteps(items, settings.popularityExponent),
     };
     const propose: ListsForUsers['propose'] = async (users, signal) => {
       const lists = new Map<string, ProposedList>();
@@ -49,7 +46,13 @@ export const medoidNeighbours = defineProposer({
         if (generation !== null && items === undefined) continue;
         for (const user of group) {
           const medoids = weightMedoids(user, settings.medoidsSampled);
-          const ranked = items && { items, priors: priorsFor(items), medoids, seen: user.recent, candidates };
+          const ranked = items && {
+            items,
+            priors: items.derived(priors),
+            medoids,
+            seen: user.recent,
+            candidates,
+          };
           lists.set(user.userId, { items: ranked === undefined ? [] : rankByMedoids(ranked), generation });
         }
       }

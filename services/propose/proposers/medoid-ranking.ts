@@ -1,5 +1,6 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
 import { BLOCK_ROWS } from '#algorithms/retrieval/product-kernel.ts';
+import { atOnce, pausesAt, type Steps } from '#algorithms/steps.ts';
 import type { Cause, Medoid } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import type { Candidate } from './proposer.ts';
@@ -28,8 +29,21 @@ export interface MedoidRanking {
 const LEAST_POPULARITY = 1e-3;
 
 /** popularity^exponent, by place; it falls as popularity does. @param exponent at least 0 */
-export function priorsOf({ popularity }: Pick<EmbeddedItems, 'popularity'>, exponent: number): Float64Array {
-  return popularity.map((share) => Math.max(LEAST_POPULARITY, share) ** exponent);
+export function priorsOf(items: Pick<EmbeddedItems, 'popularity'>, exponent: number): Float64Array {
+  return atOnce(priorSteps(items, exponent));
+}
+
+/** As `priorsOf`, in steps. */
+export function* priorSteps(
+  { popularity }: Pick<EmbeddedItems, 'popularity'>,
+  exponent: number,
+): Steps<Float64Array> {
+  const priors = new Float64Array(popularity.length);
+  for (let place = 0; place < priors.length; place++) {
+    if (pausesAt(place)) yield;
+    priors[place] = Math.max(LEAST_POPULARITY, popularity[place]!) ** exponent;
+  }
+  return priors;
 }
 
 /**

@@ -1,9 +1,10 @@
 import { boundedTopK, byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import { sequenceState } from '#algorithms/sequence/network.ts';
+import { pausesAt, type Steps } from '#algorithms/steps.ts';
 import { norm, row } from '#algorithms/vectors.ts';
 import { type NamedSequence, SEQUENCE, SEQUENCE_FORMAT } from '#artefacts/sequence.ts';
-import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import type { Derivation, EmbeddedItems } from '../embeddings/embedded-items.ts';
 import { createArtefactModel } from './artefact-model.ts';
 import { type Candidate, defineProposer } from './proposer.ts';
 
@@ -32,7 +33,7 @@ export class SequenceRanking {
   readonly #order: Int32Array;
   readonly #placeOf: Int32Array;
   /** 1 at the place of each item that may not be proposed, by the items that may. */
-  readonly #withheld = new WeakMap<EmbeddedItems, Uint8Array>();
+  readonly #withheld: Derivation<Uint8Array> = { derive: (items) => this.#withheldFrom(items) };
 
   constructor(model: NamedSequence) {
     this.#model = model;
@@ -71,7 +72,7 @@ export class SequenceRanking {
     query.set(state);
     query[state.length] = 1;
     const excluded = taken.map((item) => this.#placeOf[item]!);
-    const withheld = this.#withheldFrom(items);
+    const withheld = items.derived(this.#withheld);
     const scan = { rows: this.#rows, factors: this.#lengths, query, k: candidates };
     const { places, scores } = boundedTopK({ ...scan, excluded, withheld });
     return Array.from(places, (place, rank) => {
@@ -80,12 +81,12 @@ export class SequenceRanking {
     });
   }
 
-  #withheldFrom(items: EmbeddedItems): Uint8Array {
-    let withheld = this.#withheld.get(items);
-    if (withheld === undefined) {
-      const { itemIds } = this.#model;
-      withheld = Uint8Array.from(this.#order, (item) => (items.placeOf(itemIds[item]!) < 0 ? 1 : 0));
-      this.#withheld.set(items, withheld);
+  *#withheldFrom(items: EmbeddedItems): Steps<Uint8Array> {
+    const { itemIds } = this.#model;
+    const withheld = new Uint8Array(this.#order.length);
+    for (let place = 0; place < withheld.length; place++) {
+      if (pausesAt(place)) yield;
+      withheld[place] = items.placeOf(itemIds[this.#order[place]!]!) < 0 ? 1 : 0;
     }
     return withheld;
   }

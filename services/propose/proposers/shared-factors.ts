@@ -1,8 +1,9 @@
 import { createHash } from 'node:crypto';
 import { Attached } from '#algorithms/attached.ts';
 import { FactorScan, type ScannedUser } from '#algorithms/behaviour/factor-scan.ts';
+import { pausesAt, type Steps } from '#algorithms/steps.ts';
 import type { NamedFactors } from '#artefacts/behaviour.ts';
-import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
+import type { Derivation, EmbeddedItems } from '../embeddings/embedded-items.ts';
 
 /** What factors and the items that may be proposed have in common, by the numbers of the factors. */
 export interface MatchedItems {
@@ -37,7 +38,7 @@ export class SharedFactors {
   readonly itemIds: readonly string[];
   readonly scan: FactorScan;
   readonly #numbers: ReadonlyMap<string, number>;
-  readonly #matched = new WeakMap<EmbeddedItems, MatchedItems>();
+  readonly #matching: Derivation<MatchedItems> = { derive: (items) => this.#match(items) };
   readonly #windows = new Attached<readonly string[], Remembered>();
   #depth = 0;
 
@@ -60,22 +61,27 @@ export class SharedFactors {
   }
 
   match(items: EmbeddedItems): MatchedItems {
-    let matched = this.#matched.get(items);
-    if (matched === undefined) {
-      const numbers = items.numbersOf(this.itemIds);
-      const places = numbers.map((number) => items.placeOfNumber(number));
-      const numberOf = new Int32Array(1 + numbers.reduce((a, b) => Math.max(a, b), -1)).fill(-1);
-      numbers.forEach((own, number) => {
-        if (own >= 0) numberOf[own] = number;
-      });
-      matched = {
-        withheld: Uint8Array.from(places, (place) => (place < 0 ? 1 : 0)),
-        popularity: Float64Array.from(places, (place) => items.popularity[place] ?? 0),
-        numberOf,
-      };
-      this.#matched.set(items, matched);
+    return items.derived(this.#matching);
+  }
+
+  *#match(items: EmbeddedItems): Steps<MatchedItems> {
+    const { itemIds } = this;
+    const own = new Int32Array(itemIds.length);
+    const withheld = new Uint8Array(itemIds.length);
+    const popularity = new Float64Array(itemIds.length);
+    let most = -1;
+    for (let number = 0; number < itemIds.length; number++) {
+      if (pausesAt(number)) yield;
+      own[number] = items.numberOf(itemIds[number]!);
+      most = Math.max(most, own[number]!);
+      const place = items.placeOfNumber(own[number]!);
+      withheld[number] = place < 0 ? 1 : 0;
+      popularity[number] = items.popularity[place] ?? 0;
     }
-    return matched;
+    const numberOf = new Int32Array(1 + most).fill(-1);
+    for (let number = 0; number < own.length; number++)
+      if (own[number]! >= 0) numberOf[own[number]!] = number;
+    return { withheld, popularity, numberOf };
   }
 
   /** @param recent items of a window; not changed afterwards */
