@@ -1,5 +1,5 @@
 import { boundedTopK, byFallingFactor } from '../retrieval/bounded-scan.ts';
-import { type ProductRows, reserveRows } from '../retrieval/product-kernel.ts';
+import { type ProductRows, type ProductTable, reserveRows } from '../retrieval/product-kernel.ts';
 import { type BehaviourFactors, foldIn } from './factors.ts';
 
 /** The items of the highest scores for a user, with exact scores for others. */
@@ -75,6 +75,21 @@ export class FactorScan {
       return offer[item]! * product;
     };
     return { items, scores, depth: k, scoreOf };
+  }
+
+  /**
+   * ⟨units, units⟩ of each of some items with each of others.
+   * @param items at most MOST_PLACES numbers
+   * @returns a row for each of the others, with a column for each item
+   */
+  products(items: ArrayLike<number>, others: ArrayLike<number>): ProductTable {
+    return this.#rows.products(this.#placesOfItems(items), this.#placesOfItems(others));
+  }
+
+  #placesOfItems(items: ArrayLike<number>): Int32Array {
+    const places = new Int32Array(items.length);
+    for (let i = 0; i < places.length; i++) places[i] = this.#placeOf[items[i]!]!;
+    return places;
   }
 
   #placesOf(isWithheld: Uint8Array): Uint8Array {

@@ -162,6 +162,11 @@ export class CombinerRanking {
     return this.#candidates.shares;
   }
 
+  /** One for each set of factors. */
+  get scans(): readonly FactorScan[] {
+    return this.#candidates.scans;
+  }
+
   /** Of each group of the user's items: what its lift adds to a score, beside the usual one. */
   #writeGains(taken: readonly number[], usual: number): void {
     const levels = this.#levels;

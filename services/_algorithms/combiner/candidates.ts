@@ -41,7 +41,8 @@ export class CombinerCandidates {
   readonly most: number;
   /** itemCount × levels, as `groupShares` returns them. */
   readonly shares: Float32Array;
-  readonly #scans: readonly FactorScan[];
+  /** One for each set of factors. */
+  readonly scans: readonly FactorScan[];
   /** The items of the most takers of the season, the most first. */
   #popular: Int32Array;
   /** Scratch by item, all zeros between calls. */
@@ -49,7 +50,7 @@ export class CombinerCandidates {
 
   /** @param first scan of the first factors, if there is one already */
   constructor(base: CombinerBase, first?: FactorScan) {
-    this.#scans = base.factors.map((one, place) => (place === 0 && first) || new FactorScan(one));
+    this.scans = base.factors.map((one, place) => (place === 0 && first) || new FactorScan(one));
     this.itemCount = base.traits.length / TRAITS.length;
     this.most = base.factors.length * DEPTH + POPULAR;
     const takers = new Float64Array(this.itemCount);
@@ -83,7 +84,7 @@ export class CombinerCandidates {
    * @param first the best items by the first factors, if they are known: at least DEPTH
    */
   of(taken: readonly number[], isWithheld?: Uint8Array, first?: ScannedUser): FoundCandidates {
-    const scanned = this.#scans.map((scan, place) =>
+    const scanned = this.scans.map((scan, place) =>
       place === 0 && first !== undefined ? firstOf(first, DEPTH) : scan.scan(taken, DEPTH, isWithheld),
     );
     return { items: this.#union(taken, scanned, isWithheld), scanned };

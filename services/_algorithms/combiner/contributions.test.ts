@@ -44,7 +44,7 @@ const base = {
 const weights = Float64Array.from({ length: 4 + groups.levels + TRAITS.length }, () => random.next());
 const rows = new CombinerRows(base);
 const ranking = new CombinerRanking(base, weights);
-const create = (most = MOST, by = weights) => new Contributions(base, by, ranking.shares, most);
+const create = (most = MOST, by = weights) => new Contributions(base, by, ranking, most);
 const rank = (own: readonly number[]) => ranking.rank(own, ITEMS);
 
 /** The contribution of each item of the user to a candidate, one term after the other. */

@@ -1,7 +1,5 @@
 import type { ScannedUser } from '../behaviour/factor-scan.ts';
-import type { BehaviourFactors } from '../behaviour/factors.ts';
-import { createPoolingKernel, type PoolingKernel } from '../pinsage/pooling-kernel.ts';
-import type { RankedCandidates } from './candidate-ranking.ts';
+import type { CombinerRanking, RankedCandidates } from './candidate-ranking.ts';
 import { type CombinerBase, DEPTH, LARGEST_SCORE, LOG_RANKS, PRIOR_PAIRS, scaleOf } from './candidates.ts';
 
 /** Why a candidate has its score. */
@@ -21,8 +19,6 @@ export interface Contribution {
 
 const NOBODY: Contribution = { by: -1, amount: 0, share: 0, isOutstanding: false };
 const OUTSTANDING = 2;
-/** Columns that the kernel processes at a time. */
-const LANES = 32;
 
 /**
  * The contributions of the items of a user to the scores of candidates.
@@ -34,23 +30,25 @@ const LANES = 32;
 export class Contributions {
   readonly #base: CombinerBase;
   readonly #weights: Float64Array;
-  readonly #shares: Float32Array;
+  readonly #ranking: Pick<CombinerRanking, 'shares' | 'scans'>;
   readonly #most: number;
-  readonly #products: readonly ProductsOfItems[];
   /** Scratch: by place and item of the user. */
   #amounts = new Float64Array(0);
 
   /**
-   * @param shares as `groupShares` returns them
-   * @param most candidates of a call
+   * @param ranking of the same base
+   * @param most candidates of a call, at most MOST_PLACES of the product kernel
    */
-  constructor(base: CombinerBase, weights: Float64Array, shares: Float32Array, most: number) {
+  constructor(
+    base: CombinerBase,
+    weights: Float64Array,
+    ranking: Pick<CombinerRanking, 'shares' | 'scans'>,
+    most: number,
+  ) {
     this.#base = base;
     this.#weights = weights;
-    this.#shares = shares;
+    this.#ranking = ranking;
     this.#most = most;
-    const kernel = createPoolingKernel();
-    this.#products = base.factors.map((factors) => new ProductsOfItems(factors, kernel, most));
   }
 
   /**
@@ -108,8 +106,11 @@ export class Contributions {
       Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, deviation === 0 ? 0 : (score - mean) / deviation));
     const ofNothing = standardOf(0);
     const [byScore, byRank] = [this.#weights[2 * model]!, this.#weights[2 * model + 1]!];
-    const { values: products, width } = this.#products[model]!.of(items, taken);
+    const { values: products, width } = this.#ranking.scans[model]!.products(items, taken);
+    const { fold } = this.#base.factors[model]!;
     const size = taken.length;
+    for (let k = 0; k < size; k++)
+      for (let at = k * width; at < (k + 1) * width; at++) products[at]! *= fold[taken[k]!]!;
     for (let i = 0; i < items.length; i++) {
       const rank = own.items.indexOf(items[i]!);
       const score = rank < 0 ? own.scoreOf(items[i]!) : own.scores[rank]!;
@@ -131,7 +132,7 @@ export class Contributions {
     let total = 0;
     for (let level = 0; level < levels; level++) {
       const group = groupOf[item * levels + level]!;
-      const share = this.#shares[item * levels + level]!;
+      const share = this.#ranking.shares[item * levels + level]!;
       if (group < 0 || share === 0) continue;
       let inGroup = 0;
       for (let k = 0; k < taken.length; k++) if (groupOf[taken[k]! * levels + level] === group) inGroup++;
@@ -145,57 +146,4 @@ export class Contributions {
     }
     return total;
   }
-}
-
-/** Products of the items of a user with candidates; its scratch holds one user at a time. */
-class ProductsOfItems {
-  readonly #factors: BehaviourFactors;
-  readonly #kernel: PoolingKernel;
-  /** Columns of the kernel: one a candidate. */
-  readonly #width: number;
-  readonly #columns: Float32Array;
-  #weights = new Float32Array(0);
-  /** 0 to rank − 1 for each item of the user. */
-  #dimensions = new Int32Array(0);
-
-  constructor(factors: BehaviourFactors, kernel: PoolingKernel, most: number) {
-    this.#factors = factors;
-    this.#kernel = kernel;
-    this.#width = LANES * Math.ceil(most / LANES);
-    this.#columns = new Float32Array(factors.rank * this.#width);
-  }
-
-  /** @returns fold · ⟨unit, unit⟩ by item of the user and candidate, in rows as wide as the kernel wants them */
-  of(candidates: Int32Array, taken: readonly number[]): Products {
-    const { rank, units, fold } = this.#factors;
-    const [count, width] = [taken.length, this.#width];
-    if (this.#weights.length < count * rank) {
-      this.#weights = new Float32Array(count * rank);
-      this.#dimensions = Int32Array.from(this.#weights, (_, at) => at % rank);
-    }
-    // By dimension, so that the kernel adds up the products with all candidates at once. These are few, and the user's items are many:
-    // of their factors each is read and written in its order. The columns beyond the candidates are never read.
-    const columns = this.#columns;
-    for (let i = 0; i < candidates.length; i++)
-      for (let k = 0, from = candidates[i]! * rank, to = i; k < rank; k++, from++, to += width)
-        columns[to] = units[from]!;
-    const weights = this.#weights;
-    for (let i = 0, to = 0; i < count; i++) {
-      const weight = fold[taken[i]!]!;
-      for (let from = taken[i]! * rank, end = from + rank; from < end; from++, to++)
-        weights[to] = weight * units[from]!;
-    }
-    const values = this.#kernel.pool(columns, width, {
-      count,
-      neighbours: this.#dimensions.subarray(0, count * rank),
-      weights: weights.subarray(0, count * rank),
-    });
-    return { values, width };
-  }
-}
-
-/** Rows of `width` numbers, one an item of the user. */
-interface Products {
-  readonly values: Float32Array;
-  readonly width: number;
 }

@@ -7,6 +7,7 @@ import { createRandom, type Random } from '../random.ts';
 import { dot, normaliseInPlace, row } from '../vectors.ts';
 import {
   BLOCK_ROWS,
+  MOST_PLACES,
   type Probes,
   type ProductRows,
   reserveRows,
@@ -42,6 +43,12 @@ function unitVectors(count: number, dim: number, random: Random): Float32Array[]
 function strongestOf(rows: ProductRows, places: Int32Array, given: Probes): Array<[number, number?]> {
   const { probes, products } = rows.strongest(places, given);
   return Array.from(places, (_, i) => (probes[i] === -1 ? [-1] : [probes[i]!, products[i]!]));
+}
+
+/** For each of the others the products with the rows of the places. */
+function tableOf(rows: ProductRows, places: readonly number[], others: readonly number[]): number[][] {
+  const { values, width } = rows.products(places, others);
+  return others.map((_, i) => [...values.subarray(i * width, i * width + places.length)]);
 }
 
 const shapes = fc.record({
@@ -95,6 +102,46 @@ describe('the product kernel', () => {
         );
       }),
     );
+  });
+
+  it('multiplies rows as the loop in TypeScript does, with the same bits', () => {
+    fc.assert(
+      fc.property(
+        shapes,
+        fc.integer({ min: 0, max: MOST_PLACES }),
+        fc.integer({ min: 0, max: 200 }),
+        ({ quarters, count, seed }, columns, others) => {
+          fc.pre(count > 0);
+          const random = createRandom(seed);
+          const dim = 4 * quarters;
+          const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
+          fill(simd, random);
+          scalar.matrix.set(simd.matrix);
+          const places = Array.from({ length: columns }, () => random.integer(count));
+          const rows = Array.from({ length: others }, () => random.integer(count));
+          assert.deepEqual(tableOf(simd, places, rows), tableOf(scalar, places, rows));
+        },
+      ),
+    );
+  });
+
+  it('multiplies rows of any length, up to rounding, and refuses too many places', () => {
+    const random = createRandom('products');
+    for (const dim of [1, 3, 5, 64]) {
+      const rows = reserveRows(9, dim);
+      fill(rows, random);
+      const [places, others] = [
+        [4, 1, 4],
+        [0, 8, 3, 4],
+      ];
+      tableOf(rows, places, others).forEach((products, i) => {
+        products.forEach((product, k) => {
+          const exact = dot(row(rows.matrix, others[i]!, dim), row(rows.matrix, places[k]!, dim));
+          assert.ok(Math.abs(product - exact) < 1e-6);
+        });
+      });
+      assert.throws(() => rows.products(new Int32Array(MOST_PLACES + 1), [0]), RangeError);
+    }
   });
 
   it('uses new factors, and those of before again', () => {

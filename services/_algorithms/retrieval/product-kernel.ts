@@ -35,6 +35,23 @@ export interface ProductRows {
    * @returns views that the next call overwrites
    */
   strongest(places: Int32Array, probes: Probes): Strongest;
+  /**
+   * ⟨row of another, row of a place⟩ in float32 for each of both.
+   * @param places at most MOST_PLACES
+   * @param others any number of places
+   */
+  products(places: ArrayLike<number>, others: ArrayLike<number>): ProductTable;
+}
+
+/** Most columns of a table of products. */
+export const MOST_PLACES = 64;
+
+/** One row for each of the others, with a column for each place. */
+export interface ProductTable {
+  /** Row-major. */
+  readonly values: Float32Array;
+  /** Numbers of a row, at least one a column; what is beyond the columns means nothing. */
+  readonly width: number;
 }
 
 /** Vectors with which rows are compared. */
@@ -125,6 +142,26 @@ export class ScalarRows implements ProductRows {
     return this.#strongest;
   }
 
+  products(places: ArrayLike<number>, others: ArrayLike<number>): ProductTable {
+    checkPlaces(places);
+    const { dim, matrix } = this;
+    const width = widthFor(places);
+    const values = new Float32Array(others.length * width);
+    const lanes = new Float32Array(4);
+    for (let other = 0; other < others.length; other++) {
+      for (let place = 0; place < places.length; place++) {
+        lanes.fill(0);
+        for (let i = 0; i < dim; i++)
+          lanes[i % 4]! += Math.fround(
+            matrix[others[other]! * dim + i]! * matrix[places[place]! * dim + i]!,
+          );
+        const [a, b, c, d] = lanes;
+        values[other * width + place] = Math.fround(a! + b!) + Math.fround(c! + d!);
+      }
+    }
+    return { values, width };
+  }
+
   #product(query: Vector, place: number): number {
     const { dim, matrix } = this;
     const whole = dim - (dim % 4);
@@ -154,6 +191,12 @@ interface KernelExports {
       ...[largest: number, strongest: number, products: number],
     ]
   ): void;
+  products(
+    ...at: [
+      ...[places: number, placesEnd: number, others: number, othersEnd: number],
+      ...[rows: number, width: number, to: number],
+    ]
+  ): void;
   above(
     ...at: [
       ...[query: number, direction: number, rows: number, codes: number, scales: number, factors: number],
@@ -169,6 +212,8 @@ const PAGE_BYTES = 65_536;
 const GROUP = 4;
 /** Probes in a call of the kernel. */
 const PROBES = 64;
+/** Rows in a call of the kernel that are multiplied with those of places. */
+const OTHERS = 64;
 /** Numbers of a row in a step of the kernel. */
 const COLUMNS = 8;
 /** The largest code of a number of a row, and of a number of a query. */
@@ -194,6 +239,9 @@ export class SimdRows implements ProductRows {
   readonly #weights: Float64Array;
   readonly #largest: Float64Array;
   readonly #strongest: Strongest;
+  readonly #columns: Int32Array;
+  readonly #others: Int32Array;
+  readonly #table: Float32Array;
   readonly #heldFactors: Float64Array;
   readonly #codes: Int8Array;
   readonly #scales: Float32Array;
@@ -216,6 +264,7 @@ export class SimdRows implements ProductRows {
       padded * (4 * dim + 8 + 4 + narrow) +
       8 * (3 * BLOCK_ROWS + dim + PROBES * (dim + 1)) +
       4 * 2 * BLOCK_ROWS +
+      4 * (MOST_PLACES + OTHERS + MOST_PLACES * OTHERS) +
       2 * narrow;
     const memory = new WebAssembly.Memory({ initial: Math.ceil(bytes / PAGE_BYTES) });
     const { buffer } = memory;
@@ -236,6 +285,9 @@ export class SimdRows implements ProductRows {
     this.places = new Int32Array(...take(4 * BLOCK_ROWS), BLOCK_ROWS);
     this.#strongest = { probes: new Int32Array(...take(4 * BLOCK_ROWS), BLOCK_ROWS), products };
     this.#scales = new Float32Array(...take(4 * padded), padded);
+    this.#columns = new Int32Array(...take(4 * MOST_PLACES), MOST_PLACES);
+    this.#others = new Int32Array(...take(4 * OTHERS), OTHERS);
+    this.#table = new Float32Array(...take(4 * MOST_PLACES * OTHERS), MOST_PLACES * OTHERS);
     this.#direction = new Int16Array(...take(2 * narrow), narrow);
     this.#codes = new Int8Array(...take(padded * narrow), padded * narrow);
     this.#narrow = narrow;
@@ -322,6 +374,29 @@ export class SimdRows implements ProductRows {
     return this.#strongest;
   }
 
+  products(places: ArrayLike<number>, others: ArrayLike<number>): ProductTable {
+    checkPlaces(places);
+    const width = widthFor(places);
+    const values = new Float32Array(others.length * width);
+    this.#columns.fill(0, 0, width);
+    this.#columns.set(places);
+    for (let first = 0; first < others.length; first += OTHERS) {
+      const count = Math.min(OTHERS, others.length - first);
+      for (let i = 0; i < count; i++) this.#others[i] = others[first + i]!;
+      this.#kernel.products(
+        this.#columns.byteOffset,
+        this.#columns.byteOffset + 4 * width,
+        this.#others.byteOffset,
+        this.#others.byteOffset + 4 * count,
+        this.matrix.byteOffset,
+        4 * this.dim,
+        this.#table.byteOffset,
+      );
+      values.set(this.#table.subarray(0, count * width), first * width);
+    }
+    return { values, width };
+  }
+
   /** Rounds each row to multiples of a 127th of its largest number. @returns the largest distance of a row from its codes */
   *#encode(): Steps<number> {
     const { dim, count, matrix } = this;
@@ -348,6 +423,14 @@ export class SimdRows implements ProductRows {
     }
     return Math.sqrt(farthest);
   }
+}
+
+function widthFor(places: ArrayLike<number>): number {
+  return GROUP * Math.ceil(places.length / GROUP);
+}
+
+function checkPlaces({ length }: ArrayLike<number>): void {
+  if (length > MOST_PLACES) throw new RangeError(`Products of ${length} places; ${MOST_PLACES} are the most`);
 }
 
 let module: WebAssembly.Module | undefined;

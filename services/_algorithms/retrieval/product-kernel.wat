@@ -69,6 +69,79 @@
         (local.set $products (i32.add (local.get $products) (i32.const 8)))
         (br $each))))
 
+  ;; Products of the row of each of `others` with the rows of `places`, of which there is a multiple of four, in float32.
+  (func (export "products")
+    (param $places i32) (param $placesEnd i32) (param $others i32) (param $othersEnd i32)
+    (param $rows i32) (param $width i32) (param $to i32)
+    (local $place i32) (local $other i32) (local $end i32) (local $x v128)
+    (local $rowA i32) (local $rowB i32) (local $rowC i32) (local $rowD i32)
+    (local $a v128) (local $b v128) (local $c v128) (local $d v128)
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $others) (local.get $othersEnd)))
+        (local.set $place (local.get $places))
+        (block $last
+          (loop $four
+            (br_if $last (i32.ge_u (local.get $place) (local.get $placesEnd)))
+            (local.set $other
+              (i32.add (local.get $rows) (i32.mul (i32.load (local.get $others)) (local.get $width))))
+            (local.set $end (i32.add (local.get $other) (local.get $width)))
+            (local.set $rowA
+              (i32.add (local.get $rows) (i32.mul (i32.load (local.get $place)) (local.get $width))))
+            (local.set $rowB
+              (i32.add (local.get $rows)
+                (i32.mul (i32.load offset=4 (local.get $place)) (local.get $width))))
+            (local.set $rowC
+              (i32.add (local.get $rows)
+                (i32.mul (i32.load offset=8 (local.get $place)) (local.get $width))))
+            (local.set $rowD
+              (i32.add (local.get $rows)
+                (i32.mul (i32.load offset=12 (local.get $place)) (local.get $width))))
+            (local.set $a (v128.const f32x4 0 0 0 0))
+            (local.set $b (v128.const f32x4 0 0 0 0))
+            (local.set $c (v128.const f32x4 0 0 0 0))
+            (local.set $d (v128.const f32x4 0 0 0 0))
+            (loop $columns
+              (local.set $x (v128.load (local.get $other)))
+              (local.set $a
+                (f32x4.add (local.get $a) (f32x4.mul (local.get $x) (v128.load (local.get $rowA)))))
+              (local.set $b
+                (f32x4.add (local.get $b) (f32x4.mul (local.get $x) (v128.load (local.get $rowB)))))
+              (local.set $c
+                (f32x4.add (local.get $c) (f32x4.mul (local.get $x) (v128.load (local.get $rowC)))))
+              (local.set $d
+                (f32x4.add (local.get $d) (f32x4.mul (local.get $x) (v128.load (local.get $rowD)))))
+              (local.set $rowA (i32.add (local.get $rowA) (i32.const 16)))
+              (local.set $rowB (i32.add (local.get $rowB) (i32.const 16)))
+              (local.set $rowC (i32.add (local.get $rowC) (i32.const 16)))
+              (local.set $rowD (i32.add (local.get $rowD) (i32.const 16)))
+              (local.set $other (i32.add (local.get $other) (i32.const 16)))
+              (br_if $columns (i32.lt_u (local.get $other) (local.get $end))))
+            ;; The lanes 0 + 1 and 2 + 3 of each, and the sum of both.
+            (local.set $x
+              (f32x4.add
+                (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
+                  (local.get $a) (local.get $b))
+                (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
+                  (local.get $a) (local.get $b))))
+            (local.set $c
+              (f32x4.add
+                (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
+                  (local.get $c) (local.get $d))
+                (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
+                  (local.get $c) (local.get $d))))
+            (v128.store (local.get $to)
+              (f32x4.add
+                (i8x16.shuffle 0 1 2 3 8 9 10 11 16 17 18 19 24 25 26 27
+                  (local.get $x) (local.get $c))
+                (i8x16.shuffle 4 5 6 7 12 13 14 15 20 21 22 23 28 29 30 31
+                  (local.get $x) (local.get $c))))
+            (local.set $to (i32.add (local.get $to) (i32.const 16)))
+            (local.set $place (i32.add (local.get $place) (i32.const 16)))
+            (br $four)))
+        (local.set $others (i32.add (local.get $others) (i32.const 4)))
+        (br $each))))
+
   ;; Places and scores of the rows of a score above `bar`, which is at least 0. `count` is a multiple of four, and the factors fall.
   ;; Four products at a time are estimated from `codes`, rows of int8 with a scale in float32 each, and `direction`, the query of length
   ;; 1 in int16: a row whose estimate with `slack` cannot reach the bar needs no product in float64. `narrow` is the number of bytes of

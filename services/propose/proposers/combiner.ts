@@ -70,7 +70,7 @@ export class CombinerModel {
     this.#factors = SharedFactors.of({ itemIds: model.itemIds, factors: first });
     const added = Float64Array.from(model.lifts, (lift) => Math.min(mostLift, lift));
     this.#ranking = new CombinerRanking(model, model.weights, { added, scan: this.#factors.scan });
-    this.#contributions = new Contributions(model, model.weights, this.#ranking.shares, EXPLAINED);
+    this.#contributions = new Contributions(model, model.weights, this.#ranking, EXPLAINED);
     this.#traits = model.traits;
     this.#takers = takers;
   }
