@@ -1,5 +1,5 @@
 import { boundedTopK, byFallingFactor } from '../retrieval/bounded-scan.ts';
-import { type ProductRows, type ProductTable, reserveRows } from '../retrieval/product-kernel.ts';
+import { BLOCK_ROWS, type ProductRows, type ProductTable, reserveRows } from '../retrieval/product-kernel.ts';
 import { type BehaviourFactors, foldIn } from './factors.ts';
 
 /** The items of the highest scores for a user, with exact scores for others. */
@@ -9,15 +9,28 @@ export interface ScannedUser {
   readonly scores: Float64Array;
   /** Number of items that were asked for. */
   readonly depth: number;
-  /** The score of any item. */
-  scoreOf(item: number): number;
+  /** Any items, each once, as these factors see them. */
+  seen(items: Int32Array): SeenItems;
+}
+
+/** One entry an item. */
+export interface SeenItems {
+  /** Rank from 0 among those that were found; −1 for another item. */
+  readonly ranks: Int32Array;
+  /** For those that were found the same to the bit. */
+  readonly scores: Float64Array;
 }
 
 /** The first items of a user. */
 export function firstOf(user: ScannedUser, depth: number): ScannedUser {
   if (user.items.length <= depth) return user;
-  const { items, scores } = user;
-  return { ...user, depth, items: items.subarray(0, depth), scores: scores.subarray(0, depth) };
+  const items = user.items.subarray(0, depth);
+  const scores = user.scores.subarray(0, depth);
+  const seen = (others: Int32Array): SeenItems => {
+    const { ranks, scores } = user.seen(others);
+    return { ranks: ranks.map((rank) => (rank < depth ? rank : -1)), scores };
+  };
+  return { items, scores, depth, seen };
 }
 
 /** Factors in the order in which a scan reads them. */
@@ -27,6 +40,8 @@ export class FactorScan {
   readonly #placeOf: Int32Array;
   readonly #rows: ProductRows;
   readonly #offer: Float64Array;
+  /** Scratch by item, all zeros between calls: rank + 1. */
+  readonly #rankOf: Int32Array;
   /** By the numbers of the items that are left out, the places of their rows; the same array comes again and again. */
   readonly #withheldPlaces = new WeakMap<Uint8Array, Uint8Array>();
 
@@ -35,6 +50,7 @@ export class FactorScan {
     this.#factors = factors;
     this.#order = byFallingFactor(offer);
     this.#placeOf = new Int32Array(offer.length);
+    this.#rankOf = new Int32Array(offer.length);
     this.#rows = reserveRows(offer.length, rank);
     this.#order.forEach((item, place) => {
       this.#placeOf[item] = place;
@@ -48,7 +64,6 @@ export class FactorScan {
    * @param isWithheld 1 for each other item that is left out; the array must not change afterwards
    */
   scan(taken: readonly number[], k: number, isWithheld: Uint8Array | undefined): ScannedUser {
-    const { units, offer, rank } = this.#factors;
     const query = foldIn(this.#factors, taken);
     const excluded = taken.map((item) => this.#placeOf[item]!);
     const withheld = isWithheld && this.#placesOf(isWithheld);
@@ -56,25 +71,30 @@ export class FactorScan {
     const { places, scores } = boundedTopK(withheld === undefined ? scan : { ...scan, withheld });
     const items = new Int32Array(places.length);
     for (let place = 0; place < places.length; place++) items[place] = this.#order[places[place]!]!;
-    // Four sums, as in the scan: the score of an item is the same to the bit, whether the scan has found it or not.
-    const scoreOf = (item: number): number => {
-      const whole = rank - (rank % 4);
-      const start = item * rank;
-      let a = 0;
-      let b = 0;
-      let c = 0;
-      let d = 0;
-      for (let i = 0, at = start; i < whole; i += 4, at += 4) {
-        a += query[i]! * units[at]!;
-        b += query[i + 1]! * units[at + 1]!;
-        c += query[i + 2]! * units[at + 2]!;
-        d += query[i + 3]! * units[at + 3]!;
-      }
-      let product = a + c + (b + d);
-      for (let i = whole; i < rank; i++) product += query[i]! * units[start + i]!;
-      return offer[item]! * product;
-    };
-    return { items, scores, depth: k, scoreOf };
+    return { items, scores, depth: k, seen: (others) => this.#seen(others, query, items, scores) };
+  }
+
+  #seen(others: Int32Array, query: Float64Array, items: Int32Array, found: Float64Array): SeenItems {
+    const rankOf = this.#rankOf;
+    for (let rank = 0; rank < items.length; rank++) rankOf[items[rank]!] = rank + 1;
+    const ranks = new Int32Array(others.length);
+    const scores = new Float64Array(others.length);
+    const unknown: number[] = [];
+    for (let i = 0; i < others.length; i++) {
+      ranks[i] = rankOf[others[i]!]! - 1;
+      if (ranks[i] === -1) unknown.push(i);
+      else scores[i] = found[ranks[i]!]!;
+    }
+    for (let rank = 0; rank < items.length; rank++) rankOf[items[rank]!] = 0;
+    const rows = this.#rows;
+    rows.begin(query, this.#offer);
+    for (let first = 0; first < unknown.length; first += BLOCK_ROWS) {
+      const count = Math.min(BLOCK_ROWS, unknown.length - first);
+      for (let i = 0; i < count; i++) rows.places[i] = this.#placeOf[others[unknown[first + i]!]!]!;
+      rows.scorePlaces(count);
+      for (let i = 0; i < count; i++) scores[unknown[first + i]!] = rows.scores[i]!;
+    }
+    return { ranks, scores };
   }
 
   /**

@@ -46,10 +46,9 @@ export class CombinerRanking {
   /** By group. */
   readonly #shares: Float64Array;
   readonly #groupWeights: Float64Array;
-  /** Scratch, all zeros between calls: by group, the items of the user and what they add to a score; by item, its rank + 1. */
+  /** Scratch by group, all zeros between calls: the items of the user, and what they add to a score. */
   readonly #counts: Int32Array;
   readonly #gains: Float64Array;
-  readonly #ranks: Int32Array;
   /** Scratch by candidate. */
   readonly #scores: Float64Array;
   #top = new TopK(0);
@@ -89,7 +88,6 @@ export class CombinerRanking {
         if (shares[at]! > 0) this.#levelWeights[item]! += this.#groupWeights[group]!;
       }
     }
-    this.#ranks = new Int32Array(itemCount);
     this.#scores = new Float64Array(candidates.most);
   }
 
@@ -202,17 +200,13 @@ export class CombinerRanking {
     const { mean, deviation } = scaleOf(own.scores);
     const byScore = this.#weights[2 * model]!;
     const byRank = this.#weights[2 * model + 1]!;
-    const ranks = this.#ranks;
+    const seen = own.seen(items);
     const scores = this.#scores;
-    for (let rank = 0; rank < own.items.length; rank++) ranks[own.items[rank]!] = rank + 1;
     for (let place = 0; place < items.length; place++) {
-      const item = items[place]!;
-      const rank = ranks[item]! - 1;
-      const score = rank < 0 ? own.scoreOf(item) : own.scores[rank]!;
-      const standard = deviation === 0 ? 0 : (score - mean) / deviation;
+      const rank = seen.ranks[place]!;
+      const standard = deviation === 0 ? 0 : (seen.scores[place]! - mean) / deviation;
       const kept = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, standard));
       scores[place]! += byScore * kept + byRank * LOG_RANKS[rank < 0 ? DEPTH : rank]!;
     }
-    for (let rank = 0; rank < own.items.length; rank++) ranks[own.items[rank]!] = 0;
   }
 }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
-import { FactorScan } from '../behaviour/factor-scan.ts';
+import { FactorScan, firstOf } from '../behaviour/factor-scan.ts';
 import { type BehaviourFactors, foldIn } from '../behaviour/factors.ts';
 import { createRandom } from '../random.ts';
 import { dot, row } from '../vectors.ts';
@@ -41,7 +41,8 @@ describe('a scan of factors', () => {
     const factors = someFactors();
     const isWithheld = new Uint8Array(ITEMS);
     isWithheld[7] = 1;
-    const scanned = new FactorScan(factors).scan([3, 4], 10, isWithheld);
+    const scan = new FactorScan(factors);
+    const scanned = scan.scan([3, 4], 10, isWithheld);
     const query = foldIn(factors, [3, 4]);
     const scores = Array.from({ length: ITEMS }, (_, item) => {
       return factors.offer[item]! * dot(query, row(factors.units, item, RANK));
@@ -51,7 +52,18 @@ describe('a scan of factors', () => {
       .sort((a, b) => scores[b]! - scores[a]!)
       .slice(0, 10);
     assert.deepEqual([...scanned.items], expected);
-    for (const item of [0, 7, 39]) assert.ok(Math.abs(scanned.scoreOf(item) - scores[item]!) < 1e-6);
+    // Another user is scanned in between.
+    scan.scan([5], 10, undefined);
+    const seen = scanned.seen(Int32Array.from(scores.keys()));
+    for (const [item, score] of seen.scores.entries()) assert.ok(Math.abs(score - scores[item]!) < 1e-6);
+    assert.deepEqual(
+      [...seen.ranks],
+      [...scores.keys()].map((item) => expected.indexOf(item)),
+    );
+    assert.deepEqual(scanned.seen(scanned.items).scores, scanned.scores, 'the same bits as in the scan');
+    const first = firstOf(scanned, 4);
+    assert.deepEqual([...first.items], expected.slice(0, 4));
+    assert.deepEqual([...first.seen(scanned.items).ranks], [0, 1, 2, 3, -1, -1, -1, -1, -1, -1]);
   });
 });
 

@@ -25,8 +25,7 @@ export class CombinerRows {
   readonly #base: CombinerBase;
   readonly #candidates: CombinerCandidates;
   #traits: Float32Array;
-  /** Scratch by item and by group, all zeros between calls. */
-  readonly #ranks: Int32Array;
+  /** Scratch by group, all zeros between calls. */
   readonly #counts: Int32Array;
 
   constructor(base: CombinerBase) {
@@ -34,7 +33,6 @@ export class CombinerRows {
     this.#traits = base.traits;
     this.width = 2 * base.factors.length + base.groups.levels + TRAITS.length;
     this.#candidates = new CombinerCandidates(base);
-    this.#ranks = new Int32Array(this.#candidates.itemCount);
     this.#counts = new Int32Array(2 + base.groups.of.reduce((most, one) => Math.max(most, one), -1));
   }
 
@@ -71,17 +69,13 @@ export class CombinerRows {
   /** Of one set of factors: the score, standardised by the first ones, and the logarithm of the rank. */
   #writeScores(items: Int32Array, own: ScannedUser, column: number, rows: Float64Array): void {
     const { mean, deviation } = scaleOf(own.scores);
-    const rankOf = this.#ranks;
-    for (let rank = 0; rank < own.items.length; rank++) rankOf[own.items[rank]!] = rank + 1;
+    const { ranks, scores } = own.seen(items);
     for (let place = 0, at = column; place < items.length; place++, at += this.width) {
-      const item = items[place]!;
-      const rank = rankOf[item]! - 1;
-      const score = rank < 0 ? own.scoreOf(item) : own.scores[rank]!;
-      const standard = deviation === 0 ? 0 : (score - mean) / deviation;
+      const rank = ranks[place]!;
+      const standard = deviation === 0 ? 0 : (scores[place]! - mean) / deviation;
       rows[at] = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, standard));
       rows[at + 1] = LOG_RANKS[rank < 0 ? DEPTH : rank]!;
     }
-    for (const item of own.items) rankOf[item] = 0;
   }
 
   /** Of one level: the logarithm of the share of the item's group among the user's items, over its share among all. */

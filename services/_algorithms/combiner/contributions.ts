@@ -108,14 +108,14 @@ export class Contributions {
     const [byScore, byRank] = [this.#weights[2 * model]!, this.#weights[2 * model + 1]!];
     const { values: products, width } = this.#ranking.scans[model]!.products(items, taken);
     const { fold } = this.#base.factors[model]!;
+    const { ranks, scores } = own.seen(items);
     const size = taken.length;
     for (let k = 0; k < size; k++)
       for (let at = k * width; at < (k + 1) * width; at++) products[at]! *= fold[taken[k]!]!;
     for (let i = 0; i < items.length; i++) {
-      const rank = own.items.indexOf(items[i]!);
-      const score = rank < 0 ? own.scoreOf(items[i]!) : own.scores[rank]!;
+      const rank = ranks[i]!;
       const aboveLast = LOG_RANKS[rank < 0 ? DEPTH : rank]! - LOG_RANKS[DEPTH]!;
-      const part = byScore * (standardOf(score) - ofNothing) + byRank * aboveLast;
+      const part = byScore * (standardOf(scores[i]!) - ofNothing) + byRank * aboveLast;
       let sum = 0;
       for (let k = 0; k < size; k++) sum += products[k * width + i]!;
       if (!(part > 0 && sum > 0)) continue;

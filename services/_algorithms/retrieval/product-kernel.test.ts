@@ -104,6 +104,32 @@ describe('the product kernel', () => {
     );
   });
 
+  it('scores the rows of any places as it does where it finds them, with the bits of the loop in TypeScript', () => {
+    fc.assert(
+      fc.property(shapes, ({ quarters, count, seed }) => {
+        fc.pre(count > 0);
+        const random = createRandom(seed);
+        const dim = 4 * quarters;
+        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
+        fill(simd, random);
+        scalar.matrix.set(simd.matrix);
+        const factors = Float64Array.from({ length: count }, (_, place) => 1 / (1 + place / 100));
+        const query = Float64Array.from({ length: dim }, () => random.normal());
+        const places = Array.from({ length: BLOCK_ROWS }, () => random.integer(count));
+        const [ofSimd, ofScalar] = [simd, scalar].map((rows) => {
+          rows.begin(query, factors);
+          const above = new Map(found(rows, 0, 0));
+          rows.places.set(places);
+          rows.scorePlaces(BLOCK_ROWS);
+          for (const [i, place] of places.entries())
+            if (above.has(place)) assert.equal(rows.scores[i], above.get(place));
+          return [...rows.scores];
+        });
+        assert.deepEqual(ofSimd, ofScalar);
+      }),
+    );
+  });
+
   it('multiplies rows as the loop in TypeScript does, with the same bits', () => {
     fc.assert(
       fc.property(

@@ -30,6 +30,11 @@ export interface ProductRows {
    */
   above(first: number, bar: number): number;
   /**
+   * Computes factor · ⟨query, row⟩ of the rows at the first `count` of `places`, which the caller has written, into `scores`.
+   * @param count at most BLOCK_ROWS
+   */
+  scorePlaces(count: number): void;
+  /**
    * Finds for each place the probe of the largest weight · ⟨probe, row⟩ above 0, the first one of equals.
    * @param places at most BLOCK_ROWS
    * @returns views that the next call overwrites
@@ -124,6 +129,13 @@ export class ScalarRows implements ProductRows {
     return found;
   }
 
+  scorePlaces(count: number): void {
+    for (let i = 0; i < count; i++) {
+      const place = this.places[i]!;
+      this.scores[i] = this.#factors[place]! * this.#product(this.#query, place);
+    }
+  }
+
   strongest(places: Int32Array, { vectors, weights }: Probes): Strongest {
     const { probes, products } = this.#strongest;
     for (let i = 0; i < places.length; i++) {
@@ -152,9 +164,7 @@ export class ScalarRows implements ProductRows {
       for (let place = 0; place < places.length; place++) {
         lanes.fill(0);
         for (let i = 0; i < dim; i++)
-          lanes[i % 4]! += Math.fround(
-            matrix[others[other]! * dim + i]! * matrix[places[place]! * dim + i]!,
-          );
+          lanes[i % 4]! += Math.fround(matrix[others[other]! * dim + i]! * matrix[places[place]! * dim + i]!);
         const [a, b, c, d] = lanes;
         values[other * width + place] = Math.fround(a! + b!) + Math.fround(c! + d!);
       }
@@ -189,6 +199,12 @@ interface KernelExports {
       ...[probes: number, weights: number, count: number, first: number],
       ...[rows: number, places: number, end: number, width: number],
       ...[largest: number, strongest: number, products: number],
+    ]
+  ): void;
+  scores(
+    ...at: [
+      ...[query: number, rows: number, factors: number, width: number],
+      ...[places: number, end: number, to: number],
     ]
   ): void;
   products(
@@ -340,6 +356,18 @@ export class SimdRows implements ProductRows {
       this.#slack,
       bar,
       this.places.byteOffset,
+      this.scores.byteOffset,
+    );
+  }
+
+  scorePlaces(count: number): void {
+    this.#kernel.scores(
+      this.#query.byteOffset,
+      this.matrix.byteOffset,
+      this.#heldFactors.byteOffset,
+      4 * this.dim,
+      this.places.byteOffset,
+      this.places.byteOffset + 4 * count,
       this.scores.byteOffset,
     );
   }

@@ -69,6 +69,26 @@
         (local.set $products (i32.add (local.get $products) (i32.const 8)))
         (br $each))))
 
+  ;; Factor · product of the row of each place.
+  (func (export "scores")
+    (param $query i32) (param $rows i32) (param $factors i32) (param $width i32)
+    (param $places i32) (param $end i32) (param $to i32)
+    (local $place i32)
+    (block $done
+      (loop $each
+        (br_if $done (i32.ge_u (local.get $places) (local.get $end)))
+        (local.set $place (i32.load (local.get $places)))
+        (f64.store (local.get $to)
+          (f64.mul
+            (f64.load (i32.add (local.get $factors) (i32.shl (local.get $place) (i32.const 3))))
+            (call $product
+              (local.get $query)
+              (i32.add (local.get $rows) (i32.mul (local.get $place) (local.get $width)))
+              (local.get $width))))
+        (local.set $places (i32.add (local.get $places) (i32.const 4)))
+        (local.set $to (i32.add (local.get $to) (i32.const 8)))
+        (br $each))))
+
   ;; Products of the row of each of `others` with the rows of `places`, of which there is a multiple of four, in float32.
   (func (export "products")
     (param $places i32) (param $placesEnd i32) (param $others i32) (param $othersEnd i32)
