@@ -1,6 +1,6 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
-import { atOnce } from '#algorithms/steps.ts';
+import { runSteps } from '#algorithms/steps.ts';
 import { SEQUENCE_FORMAT, sequenceTables } from '#artefacts/sequence.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { Derivation, EmbeddedItems } from '../../../services/propose/embeddings/embedded-items.ts';
@@ -82,7 +82,7 @@ function allOf(itemIds: readonly string[]): EmbeddedItems {
     popularity,
     placeOf: (itemId: string) => places.get(itemId) ?? -1,
     derived<T>(derivation: Derivation<T>): T {
-      if (!derived.has(derivation)) derived.set(derivation, atOnce(derivation.derive(items)));
+      if (!derived.has(derivation)) derived.set(derivation, runSteps(derivation.derive(items)));
       return derived.get(derivation) as T;
     },
   } as EmbeddedItems;

@@ -10,7 +10,7 @@ import { bootstrapRatio, type Estimate, sumsByGroup } from '#algorithms/evaluati
 import { ndcg } from '#algorithms/evaluation/metrics.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import { createRandom, type Random } from '#algorithms/random.ts';
-import { atOnce } from '#algorithms/steps.ts';
+import { runSteps } from '#algorithms/steps.ts';
 import { COMBINER, COMBINER_FORMAT } from '#artefacts/combiner.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { readProposeConfig } from '../../../services/propose/config.ts';
@@ -133,7 +133,7 @@ function streamedCombiner({ actions, itemIds }: Context, groups: ReturnType<type
       rank = ({ at, window, taken }) => {
         for (; read < actions.at.length && actions.at[read]! < at; read++) takers.take(read);
         if (at >= refreshed + REFRESHED_EVERY_MS) {
-          rows.refresh(atOnce(traitsWithRecent(model.traits, (item) => takers.countsOf(item))));
+          rows.refresh(runSteps(traitsWithRecent(model.traits, (item) => takers.countsOf(item))));
           refreshed = at;
         }
         const isTaken = new Uint8Array(itemIds.length);

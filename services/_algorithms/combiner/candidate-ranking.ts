@@ -1,5 +1,5 @@
 import type { FactorScan, ScannedUser } from '../behaviour/factor-scan.ts';
-import { atOnce, pausesAt, type Steps } from '../steps.ts';
+import { pausesAt, runSteps, type Steps } from '../steps.ts';
 import { TopK } from '../top-k.ts';
 import {
   type CombinerBase,
@@ -69,7 +69,7 @@ export class CombinerRanking {
     this.#levels = levels;
     this.#weights = weights;
     this.#added = added ?? new Float64Array(itemCount);
-    this.#constants = atOnce(this.#weigh(base.traits));
+    this.#constants = runSteps(this.#weigh(base.traits));
     // Of one level, with a place for the items without a group.
     const groups = 2 + groupOf.reduce((most, one) => Math.max(most, one), -1);
     this.#shares = new Float64Array(groups * levels);

@@ -1,5 +1,5 @@
 import type { ScannedUser } from '../behaviour/factor-scan.ts';
-import { atOnce } from '../steps.ts';
+import { runSteps } from '../steps.ts';
 import {
   type CombinerBase,
   CombinerCandidates,
@@ -43,7 +43,7 @@ export class CombinerRows {
   /** Takes the traits of another time. */
   refresh(traits: Float32Array): void {
     this.#traits = traits;
-    this.#candidates.renew(atOnce(this.#candidates.popularBy(traits)));
+    this.#candidates.renew(runSteps(this.#candidates.popularBy(traits)));
   }
 
   /**

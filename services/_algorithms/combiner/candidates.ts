@@ -1,6 +1,6 @@
 import { FactorScan, firstOf, type ScannedUser } from '../behaviour/factor-scan.ts';
 import type { BehaviourFactors } from '../behaviour/factors.ts';
-import { atOnce, pausesAt, type Steps } from '../steps.ts';
+import { pausesAt, runSteps, type Steps } from '../steps.ts';
 import { TopK } from '../top-k.ts';
 import { groupShares, type ItemGroups, isTaken, TRAITS } from './traits.ts';
 
@@ -58,7 +58,7 @@ export class CombinerCandidates {
       takers[item] = isTaken(base.traits, item) ? Math.exp(base.traits[item * TRAITS.length]!) : 0;
     this.shares = groupShares(takers, base.groups);
     this.#marks = new Uint8Array(this.itemCount);
-    this.#popular = atOnce(this.popularBy(base.traits));
+    this.#popular = runSteps(this.popularBy(base.traits));
   }
 
   /** The popular items by the traits of another time, for `renew`. */

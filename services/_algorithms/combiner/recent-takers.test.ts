@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
-import { atOnce } from '../steps.ts';
+import { runSteps } from '../steps.ts';
 import { groupsOf } from './item-groups.ts';
 import { CountedTakers, RecentTakers } from './recent-takers.ts';
 import { itemTraits, TAKER_HALF_LIVES, TRAITS, traitsWithRecent } from './traits.ts';
@@ -32,7 +32,7 @@ describe('recent takers', () => {
     for (let position = 0; position < actions.at.length; position++) {
       takers.take(position);
       if (position + 1 < 300 || (position + 1) % 100 !== 0) continue;
-      const live = atOnce(traitsWithRecent(early, (item) => takers.countsOf(item)));
+      const live = runSteps(traitsWithRecent(early, (item) => takers.countsOf(item)));
       const trained = itemTraits(upTo(position + 1), ITEMS, groups);
       for (let item = 0; item < ITEMS; item++) {
         for (let column = 1; column <= TAKER_HALF_LIVES.length; column++) {
@@ -61,7 +61,7 @@ describe('recent takers', () => {
 
   it('an item that nobody took has no takers, and its traits stay zeros', () => {
     assert.deepEqual(new RecentTakers().countsOf('tea'), [0, 0, 0, 0]);
-    const renewed = atOnce(traitsWithRecent(new Float32Array(TRAITS.length), () => [1, 1, 1, 1]));
+    const renewed = runSteps(traitsWithRecent(new Float32Array(TRAITS.length), () => [1, 1, 1, 1]));
     assert.deepEqual([...renewed], Array(TRAITS.length).fill(0));
   });
 });

@@ -1,4 +1,4 @@
-import { atOnce, pausesAt, type Steps } from '../steps.ts';
+import { pausesAt, runSteps, type Steps } from '../steps.ts';
 import { norm, type Vector } from '../vectors.ts';
 import { PRODUCT_KERNEL_WASM } from './product-kernel.wasm.ts';
 
@@ -315,7 +315,7 @@ export class SimdRows implements ProductRows {
   }
 
   begin(query: Vector, factors: Float64Array): void {
-    this.#distance ??= atOnce(this.#encode());
+    this.#distance ??= runSteps(this.#encode());
     this.#query.set(query);
     const length = norm(query);
     let largest = 0;

@@ -1,7 +1,7 @@
 import { Attached } from '#algorithms/attached.ts';
 import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
-import { atOnce, pausesAt, type Steps } from '#algorithms/steps.ts';
+import { pausesAt, runSteps, type Steps } from '#algorithms/steps.ts';
 
 /** The items of one generation that may be proposed, by falling popularity; each has a place from 0. */
 export interface EmbeddedItems {
@@ -40,7 +40,7 @@ interface Offered {
 
 /** Ranks the offered rows of a table without a pause. @param popularityOf from 0 to 1 */
 export function rankItems(offered: Offered, popularityOf: (itemId: string) => number): RankedItems {
-  return atOnce(RankedItems.rank(offered, popularityOf));
+  return runSteps(RankedItems.rank(offered, popularityOf));
 }
 
 /** The offered rows of a table by popularity, ties by item id. They keep the vectors of their time; `vectorOf` reads the table. */
@@ -136,7 +136,7 @@ export class RankedItems implements EmbeddedItems {
 
   derived<T>(derivation: Derivation<T>): T {
     this.#asked.add(derivation);
-    if (!this.#derived.has(derivation)) this.#derived.set(derivation, atOnce(derivation.derive(this)));
+    if (!this.#derived.has(derivation)) this.#derived.set(derivation, runSteps(derivation.derive(this)));
     return this.#derived.get(derivation) as T;
   }
 }

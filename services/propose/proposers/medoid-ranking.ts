@@ -1,6 +1,6 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
 import { BLOCK_ROWS } from '#algorithms/retrieval/product-kernel.ts';
-import { atOnce, pausesAt, type Steps } from '#algorithms/steps.ts';
+import { pausesAt, runSteps, type Steps } from '#algorithms/steps.ts';
 import type { Cause, Medoid } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
 import type { Candidate } from './proposer.ts';
@@ -30,7 +30,7 @@ const LEAST_POPULARITY = 1e-3;
 
 /** popularity^exponent, by place; it falls as popularity does. @param exponent at least 0 */
 export function priorsOf(items: Pick<EmbeddedItems, 'popularity'>, exponent: number): Float64Array {
-  return atOnce(priorSteps(items, exponent));
+  return runSteps(priorSteps(items, exponent));
 }
 
 /** As `priorsOf`, in steps. */

@@ -7,7 +7,7 @@ import { type Basket, contextKey, joined, walkBaskets } from '#algorithms/combin
 import { DEFAULT_WINDOW_LIMITS } from '#algorithms/pinnersage/window.ts';
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
 import type { Random } from '#algorithms/random.ts';
-import { atOnce } from '#algorithms/steps.ts';
+import { runSteps } from '#algorithms/steps.ts';
 
 /** What a combiner learns to foresee: the next context of a user, or what a user takes over months. */
 export const COMBINER_HORIZONS = ['next', 'lasting'] as const;
@@ -56,7 +56,7 @@ export function nextChoices(
   });
   for (const { user, at, fresh, window, taken } of baskets) {
     if (at >= refreshed + REFRESHED_EVERY_MS) {
-      rows.refresh(atOnce(traitsWithRecent(base.traits, (item) => takers.countsOf(item))));
+      rows.refresh(runSteps(traitsWithRecent(base.traits, (item) => takers.countsOf(item))));
       refreshed = at;
     }
     groups.push(groupOf(rows, { user, fresh, window, taken }));
