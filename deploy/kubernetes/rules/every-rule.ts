@@ -18,6 +18,7 @@ import {
   isProbed,
   isRestricted,
   leadsSomewhere,
+  saysWhyItEnded,
 } from './workload-rules.ts';
 
 /** Returns the rules by sentences that say what each of them demands. */
@@ -28,6 +29,7 @@ export async function everyRule(): Promise<Readonly<Record<string, Rule>>> {
       hasEveryStage,
     'every pod runs without privileges': isRestricted,
     'every container has requests, limits and an image of a fixed version': isBounded,
+    'every container says why it ended': saysWhyItEnded,
     'every server has three probes that differ': isProbed,
     'every server has a disruption budget': hasBudget,
     'every pod has a network policy': hasPolicy,

@@ -71,6 +71,14 @@ const BREACHES: Readonly<
       says: /propose: the image tributary:latest has no version/,
     },
   ],
+  'every container says why it ended': [
+    {
+      kind: 'Job',
+      name: 'topics',
+      change: (one) => delete container(one).terminationMessagePolicy,
+      says: /topics: terminationMessagePolicy is undefined, not "FallbackToLogsOnError"/,
+    },
+  ],
   'every server has three probes that differ': [
     {
       kind: 'Deployment',

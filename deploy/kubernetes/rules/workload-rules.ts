@@ -52,6 +52,12 @@ export const isBounded: Rule = (objects) =>
     ]),
   );
 
+/** `kubectl describe pod` shows the end of the log of a container that failed. */
+export const saysWhyItEnded: Rule = (objects) =>
+  podSources(objects).flatMap(({ title, containers }) =>
+    containers.flatMap((one) => expectAt(title, one, 'FallbackToLogsOnError', 'terminationMessagePolicy')),
+  );
+
 /** Every server has three probes, and starting, living and being ready are different questions. */
 export const isProbed: Rule = (objects) =>
   podSources(objects)

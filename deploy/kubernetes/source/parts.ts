@@ -47,6 +47,9 @@ export const CONTAINER_SECURITY: Manifest = {
   capabilities: { drop: ['ALL'] },
 };
 
+/** `kubectl describe pod` then shows the end of the log of a container that failed, which names the cause and the remedy. */
+export const TERMINATION_MESSAGE = 'FallbackToLogsOnError';
+
 export const LEAVE: Manifest = {
   '#preStop': 'Routers learn that the pod is going before its server stops accepting.',
   preStop: { sleep: { seconds: LEAVE_SECONDS } },

@@ -15,6 +15,7 @@ import {
   service,
   serviceAccount,
   spread,
+  TERMINATION_MESSAGE,
 } from './parts.ts';
 import { portOf, type Workload } from './workloads.ts';
 
@@ -175,6 +176,7 @@ function container(row: Workload): Manifest {
     ...probes(name),
     resources: resources(name, cpu, memory, storageOf(scratch?.size)),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: TERMINATION_MESSAGE,
     volumeMounts: [
       SECRET_MOUNT,
       kafkaUserMount(),

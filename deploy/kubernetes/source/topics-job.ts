@@ -7,6 +7,7 @@ import {
   resources,
   STARTUP_SECONDS,
   serviceAccount,
+  TERMINATION_MESSAGE,
 } from './parts.ts';
 import {
   imageOf,
@@ -58,6 +59,7 @@ export function topicsManifests(): Manifest[] {
                 env: kafkaUserEnvironment(TOPICS_JOB),
                 resources: resources(TOPICS_JOB, ['50m', '1'], ['128Mi', '256Mi']),
                 securityContext: CONTAINER_SECURITY,
+                terminationMessagePolicy: TERMINATION_MESSAGE,
                 volumeMounts: [SECRET_MOUNT, kafkaUserMount(), { name: 'tmp', mountPath: '/tmp' }],
               },
             ],

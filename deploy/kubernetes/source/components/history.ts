@@ -8,6 +8,7 @@ import {
   resources,
   selector,
   serviceAccount,
+  TERMINATION_MESSAGE,
 } from '../parts.ts';
 import { imageOf } from '../stage.ts';
 import { portOf } from '../workloads.ts';
@@ -75,6 +76,7 @@ function container(): Manifest {
     ],
     resources: resources(NAME, ['50m', '1'], ['128Mi', '384Mi']),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: TERMINATION_MESSAGE,
     volumeMounts: [
       { name: NAME, mountPath: FOLDER, readOnly: true },
       { name: 'tmp', mountPath: '/tmp' },

@@ -1,7 +1,14 @@
 /** Workers that embed a generation over the log, for a catalogue that does not fit into the memory of one process. */
 import { WORKERS } from '#stages/stages.ts';
 import { type Manifest, Value } from '../manifest.ts';
-import { CONTAINER_SECURITY, labels, podSecurity, resources, serviceAccount } from '../parts.ts';
+import {
+  CONTAINER_SECURITY,
+  labels,
+  podSecurity,
+  resources,
+  serviceAccount,
+  TERMINATION_MESSAGE,
+} from '../parts.ts';
 import {
   imageOf,
   kafkaUserEnvironment,
@@ -75,6 +82,7 @@ function job(): Manifest {
             env: kafkaUserEnvironment(USER),
             resources: resources('inferenceWorkers', ['250m', '2'], ['768Mi', '2Gi']),
             securityContext: CONTAINER_SECURITY,
+            terminationMessagePolicy: TERMINATION_MESSAGE,
             volumeMounts: [SECRET_MOUNT, kafkaUserMount(), { name: 'tmp', mountPath: '/tmp' }],
           },
         ],

@@ -10,6 +10,7 @@ import {
   service,
   serviceAccount,
   spread,
+  TERMINATION_MESSAGE,
 } from '../parts.ts';
 import type { Component } from './component.ts';
 
@@ -149,6 +150,7 @@ function container(): Manifest {
     readinessProbe: { tcpSocket: { port: 'kafka' }, periodSeconds: 5, timeoutSeconds: 2 },
     resources: resources(NAME, ['500m', '2'], ['1536Mi', '2Gi']),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: TERMINATION_MESSAGE,
     volumeMounts: [
       { name: 'data', mountPath: DATA },
       { name: 'start', mountPath: '/etc/kafka-start', readOnly: true },

@@ -9,6 +9,7 @@ import {
   selector,
   service,
   serviceAccount,
+  TERMINATION_MESSAGE,
 } from '../parts.ts';
 import type { Component } from './component.ts';
 import { volumeClaim } from './kafka.ts';
@@ -16,10 +17,13 @@ import { volumeClaim } from './kafka.ts';
 const NAME = 'redis';
 export const REDIS_PORT = 6_379;
 
-const START = `set -eu
+/** Command that the container of Redis runs. */
+export const REDIS_START = `set -eu
 umask 077
 cat > /tmp/redis.conf <<CONFIGURATION
 port ${REDIS_PORT}
+# Without a password Redis refuses every other pod by default; the network policies say which may connect.
+protected-mode no
 dir /data
 appendonly yes
 appendfsync everysec
@@ -54,7 +58,7 @@ function redisManifests(): Manifest[] {
       apiVersion: 'v1',
       kind: 'ConfigMap',
       metadata: { name: NAME, labels: labels(NAME, 'state') },
-      data: { 'start.sh': START },
+      data: { 'start.sh': REDIS_START },
     },
     {
       apiVersion: 'apps/v1',
@@ -117,6 +121,7 @@ function container(): Manifest {
     },
     resources: resources(NAME, ['250m', '1'], ['1Gi', '2Gi']),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: TERMINATION_MESSAGE,
     volumeMounts: [
       { name: 'data', mountPath: '/data' },
       { name: 'start', mountPath: '/etc/redis-start', readOnly: true },

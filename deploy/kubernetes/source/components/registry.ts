@@ -10,6 +10,7 @@ import {
   service,
   serviceAccount,
   spread,
+  TERMINATION_MESSAGE,
 } from '../parts.ts';
 import { KAFKA_CLUSTER, STRIMZI } from '../stage.ts';
 import type { Component } from './component.ts';
@@ -118,6 +119,7 @@ function container(): Manifest {
     },
     resources: resources(NAME, ['200m', '1'], ['512Mi', '768Mi']),
     securityContext: CONTAINER_SECURITY,
+    terminationMessagePolicy: TERMINATION_MESSAGE,
     volumeMounts: [
       {
         name: 'configuration',
