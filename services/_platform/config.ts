@@ -240,7 +240,7 @@ export const PLATFORM_SETTINGS = {
     integer: true,
     unit: 'ms',
     summary:
-      'time that a stage which starts waits for the Schema Registry and for its schemas, where all starts at once; 0 stops at the first failure',
+      'time that a stage which starts waits for the Schema Registry, its schemas, Kafka and Redis, where all starts at once; 0 stops at the first failure of the registry, after a minute without Kafka and after 20 s without Redis',
   }),
   farewellMs: number('TRIBUTARY_FAREWELL_MS', {
     fallback: 1_000,

@@ -33,7 +33,7 @@ import { createLogger } from './observability/logger.ts';
 import { createMetrics, type StageMetrics } from './observability/metrics.ts';
 import { TRACE_HEADER } from './observability/trace.ts';
 import { createTracer, traced } from './observability/tracer.ts';
-import { connectRedis } from './redis/client.ts';
+import { connectRedis, REDIS_WAIT_MS } from './redis/client.ts';
 
 /**
  * Shares of the drain deadline for which HTTP requests in flight are waited for: first before the consumers stop and commit,
@@ -220,7 +220,10 @@ async function createStage(
           onExport: (outcome, count) => metrics.spans.inc({ outcome }, count),
         });
   if (tracer !== undefined) lifecycle.onStop('tracer', () => tracer.close());
-  const producer = await createProducer({ kafka, metrics });
+  const producer = await patiently(() => createProducer({ kafka, metrics }), {
+    patienceMs: config.startPatienceMs,
+    onWait: (err) => log.warn({ err }, 'waiting for Kafka'),
+  });
   lifecycle.onStop('producer', () => producer.close());
   const http = createHttpServer({ log, lifecycle, metrics, readiness, tracer });
   const httpDrain = createHttpDrain(
@@ -248,7 +251,12 @@ async function createStage(
       const onReconnected = (): void => {
         for (const consumption of consumptions) consumption.compareState();
       };
-      const redis = await connectRedis({ url: config.redisUrl, log, onReconnected });
+      const redis = await connectRedis({
+        url: config.redisUrl,
+        log,
+        onReconnected,
+        waitMs: Math.max(config.startPatienceMs, REDIS_WAIT_MS),
+      });
       lifecycle.onStop('redis', async () => void (await redis.quit()));
       return redis;
     },

@@ -7,8 +7,8 @@ import { connectCluster, isClusterNode, primariesOf } from './cluster.ts';
 import { CONNECTION, MOMENTARY } from './options.ts';
 import { parseRedisUrl } from './url.ts';
 
-/** Time for which a stage that starts waits for a server that is being started too, ms. */
-const WAIT_MS = 20_000;
+/** Least time for which a stage that starts waits for a server that is being started too, ms. */
+export const REDIS_WAIT_MS = 20_000;
 const RETRY_MS = 500;
 
 /** The policy under which Redis refuses a write rather than drop state. */
@@ -46,7 +46,7 @@ export async function connectRedis(options: {
 
 /** Tries again while no server answers; a server that refuses the connection, as for a wrong password, does so at once. */
 async function firstConnection(options: { url: string; log: Logger; waitMs?: number }): Promise<Redis> {
-  const { log, waitMs = WAIT_MS } = options;
+  const { log, waitMs = REDIS_WAIT_MS } = options;
   const address = redactUrl(options.url);
   const until = performance.now() + waitMs;
   for (;;) {
