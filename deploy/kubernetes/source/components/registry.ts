@@ -100,11 +100,13 @@ function container(): Manifest {
       { name: 'http', containerPort: REGISTRY_PORT },
       { name: 'management', containerPort: MANAGEMENT_PORT },
     ],
+    '#startupProbe':
+      'A registry that finds no Kafka within a minute of its start gives up without ending, so it is started again.',
     startupProbe: {
       httpGet: { path: '/health/live', port: 'management' },
       periodSeconds: 2,
       timeoutSeconds: 2,
-      failureThreshold: 150,
+      failureThreshold: 60,
     },
     livenessProbe: {
       httpGet: { path: '/health/live', port: 'management' },
