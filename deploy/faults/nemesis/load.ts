@@ -27,6 +27,8 @@ export interface Load {
   readonly counts: Readonly<LoadCounts>;
   /** Posts an action until it is acknowledged. @returns undefined if that takes too long */
   act(action: PostedAction): Promise<AcknowledgedAction | undefined>;
+  /** Posts actions in one request until each is acknowledged. @throws Error if that takes too long */
+  actTogether(actions: readonly PostedAction[]): Promise<void>;
   /** @returns undefined unless the answer is 200 */
   visit(userId: string): Promise<VisitedSlate | undefined>;
   stop(): Promise<void>;
@@ -82,6 +84,21 @@ export function startLoad(options: LoadOptions): Load {
     return undefined;
   }
 
+  async function actTogether(actions: readonly PostedAction[]): Promise<void> {
+    let missing = actions;
+    for (let attempt = 0; attempt < TRIES; attempt++) {
+      const answers = await postActions(gateway, missing, timeoutMs);
+      acknowledged.push(...answers);
+      const done = new Set(answers.map(({ eventId }) => eventId));
+      missing = missing.filter(({ eventId }) => !done.has(eventId));
+      if (missing.length === 0) return;
+      counts.failedActions += missing.length;
+      await delay(RETRY_MS);
+    }
+    counts.abandoned += missing.length;
+    throw new Error(`${missing.length} of ${actions.length} actions were not acknowledged`);
+  }
+
   async function visit(userId: string): Promise<VisitedSlate | undefined> {
     counts.slateRequests++;
     const slate = await requestSlate(gateway, userId, timeoutMs);
@@ -128,6 +145,7 @@ export function startLoad(options: LoadOptions): Load {
     answered,
     counts,
     act,
+    actTogether,
     visit,
     async stop() {
       stopping.abort();

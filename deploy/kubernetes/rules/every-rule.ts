@@ -5,6 +5,7 @@ import {
   callsLeadToStages,
   replicasFitPartitions,
   scalersDecide,
+  scalersFindServers,
   secretsAreReferred,
   settingsAreKnown,
   stageCalls,
@@ -40,5 +41,6 @@ export async function everyRule(): Promise<Readonly<Record<string, Rule>>> {
     'no manifest contains a secret': secretsAreReferred(settings),
     'no stage has more replicas than partitions, and a scaler may use all of them': replicasFitPartitions,
     'a scaler decides the replicas alone, and never on zero': scalersDecide,
+    'a scaler finds Kafka and Prometheus from a namespace of its own': scalersFindServers,
   };
 }

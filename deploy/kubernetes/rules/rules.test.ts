@@ -27,6 +27,7 @@ function withChange(kind: string, name: string, change: (object: DataMap) => voi
 const container = (object: DataMap): DataMap =>
   at(object, 'spec', 'template', 'spec', 'containers', 0) as DataMap;
 
+const ADDRESSES = 'a scaler finds Kafka and Prometheus from a namespace of its own';
 const SCALERS = 'a scaler decides the replicas alone, and never on zero';
 const PARTITIONS = 'no stage has more replicas than partitions, and a scaler may use all of them';
 
@@ -296,7 +297,10 @@ describe('the rules about manifests', () => {
   }
 
   it('every rule has a breach that it must find', async () => {
-    assert.deepEqual(Object.keys(await everyRule()).sort(), [...Object.keys(BREACHES), SCALERS].sort());
+    assert.deepEqual(
+      Object.keys(await everyRule()).sort(),
+      [...Object.keys(BREACHES), SCALERS, ADDRESSES].sort(),
+    );
   });
 
   it('a scaler beside a fixed number of replicas is found, and so is one that may scale to zero', async () => {
@@ -309,6 +313,26 @@ describe('the rules about manifests', () => {
     assert.deepEqual(rule(objects), ['Deployment interests has replicas beside a scaler']);
     delete (find('Deployment').spec as DataMap).replicas;
     assert.deepEqual(rule(objects), ['interests may be scaled to zero']);
+  });
+
+  it('an address that means nothing in the namespace of KEDA is found, in a scaler and in what Kafka answers', async () => {
+    const rule = (await everyRule())[ADDRESSES]!;
+    const objects = [
+      ...structuredClone(rendered.get('production')!),
+      ...structuredClone(rendered.get('local')!),
+    ];
+    const scaler = objects.find((one) => one.kind === 'ScaledObject' && objectName(one) === 'propose')!;
+    const [lag, freshness] = (scaler.spec as DataMap).triggers as DataMap[];
+    (lag!.metadata as DataMap).bootstrapServers = 'kafka.tributary.svc:9092,kafka:9092';
+    (freshness!.metadata as DataMap).serverAddress = 'http://prometheus:9090';
+    const start = objects.find((one) => one.kind === 'ConfigMap' && objectName(one) === 'kafka')!
+      .data as DataMap;
+    start['start.sh'] = String(start['start.sh']).replace('.$NAMESPACE.svc', '');
+    assert.deepEqual(rule(objects), [
+      'ScaledObject propose asks kafka:9092, which names no namespace',
+      'ScaledObject propose asks http://prometheus:9090, which names no namespace',
+      'kafka advertises kafka-$node.kafka-pods:9092, which names no namespace',
+    ]);
   });
 });
 

@@ -185,3 +185,32 @@ export const scalersDecide: Rule = (objects) =>
         ? []
         : [`${name} may be scaled to zero`];
     });
+
+/** KEDA asks from a namespace of its own, where the short name of a Service means nothing. */
+export const scalersFindServers: Rule = (objects) => [
+  ...ofKind(objects, 'ScaledObject').flatMap((one) =>
+    (at(one, 'spec', 'triggers') as DataMap[]).flatMap((trigger) => {
+      const { bootstrapServers, serverAddress } = trigger.metadata as Record<string, string | undefined>;
+      const addresses = [
+        ...(bootstrapServers?.split(',') ?? []),
+        ...(serverAddress === undefined ? [] : [serverAddress]),
+      ];
+      return addresses
+        .filter((address) => !hasNamespace(address))
+        .map((address) => `ScaledObject ${objectName(one)} asks ${address}, which names no namespace`);
+    }),
+  ),
+  ...ofKind(objects, 'ConfigMap').flatMap((one) => {
+    const start = String(at(one, 'data', 'start.sh') ?? '');
+    const advertised = /^advertised\.listeners=PLAINTEXT:\/\/([^,]+)/m.exec(start)?.[1];
+    return advertised === undefined || hasNamespace(advertised)
+      ? []
+      : [`${objectName(one)} advertises ${advertised}, which names no namespace`];
+  }),
+];
+
+/** Such as `kafka.tributary.svc:9092`, `http://prometheus.monitoring:9090` or `kafka-0.kafka-pods.$NAMESPACE.svc:9092`. */
+function hasNamespace(address: string): boolean {
+  const host = address.replace(/^https?:\/\//, '').replace(/:\d+.*$/, '');
+  return /\.svc(\.|$)/.test(host) || (/^https?:/.test(address) && host.includes('.'));
+}

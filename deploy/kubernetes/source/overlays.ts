@@ -1,4 +1,5 @@
 /** The installations that are ready to apply. */
+import { NAMESPACE } from './base.ts';
 import { AUTOSCALING } from './components/autoscaling.ts';
 import type { Component } from './components/component.ts';
 import { HISTORY } from './components/history.ts';
@@ -74,7 +75,7 @@ export const OVERLAYS: readonly Overlay[] = [
     settings: { REDIS_URL_FILE: `${SECRETS_PATH}/redis-url` },
     overrides: {
       'registry.brokers': `${KAFKA_CLUSTER}-kafka-bootstrap:${STRIMZI_PORT}`,
-      'autoscaling.brokers': `${KAFKA_CLUSTER}-kafka-bootstrap:${STRIMZI_PORT}`,
+      'autoscaling.brokers': `${KAFKA_CLUSTER}-kafka-bootstrap.${NAMESPACE}.svc:${STRIMZI_PORT}`,
     },
   },
   {

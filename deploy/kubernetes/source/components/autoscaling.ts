@@ -1,11 +1,13 @@
 /** Replicas by the lag and the freshness of the log, and by CPU where work comes over HTTP. */
 import { qualifiedTopic, type TopicName } from '#topics/catalog.ts';
+import { NAMESPACE } from '../base.ts';
 import { type Manifest, Only, Value } from '../manifest.ts';
 import { labels } from '../parts.ts';
 import { KAFKA_CLUSTER, STRIMZI } from '../stage.ts';
 import { userPartitions } from '../user-partitions.ts';
 import { TOPIC_NAMESPACE, workload } from '../workloads.ts';
 import type { Component } from './component.ts';
+import { KAFKA_PORT } from './kafka.ts';
 
 /** Messages behind the end that one replica may have. */
 const LAG_THRESHOLD = '1000';
@@ -82,7 +84,8 @@ function kafkaTrigger(name: string, group: string, topic: TopicName): Manifest {
     name: 'lag',
     type: 'kafka',
     metadata: {
-      bootstrapServers: new Value('autoscaling.brokers', 'kafka:9092'),
+      '#bootstrapServers': 'With the namespace, because KEDA asks from its own.',
+      bootstrapServers: new Value('autoscaling.brokers', `kafka.${NAMESPACE}.svc:${KAFKA_PORT}`),
       consumerGroup: `${TOPIC_NAMESPACE}.${group}`,
       topic: qualifiedTopic(TOPIC_NAMESPACE, topic),
       lagThreshold: LAG_THRESHOLD,

@@ -36,7 +36,7 @@ process.roles=broker,controller
 node.id=$node
 controller.quorum.voters=$voters
 listeners=PLAINTEXT://:${KAFKA_PORT},CONTROLLER://:9093,FORWARDED://127.0.0.1:$forwarded
-advertised.listeners=PLAINTEXT://kafka-$node.kafka-pods:${KAFKA_PORT},FORWARDED://127.0.0.1:$forwarded
+advertised.listeners=PLAINTEXT://kafka-$node.kafka-pods.$NAMESPACE.svc:${KAFKA_PORT},FORWARDED://127.0.0.1:$forwarded
 listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,FORWARDED:PLAINTEXT
 inter.broker.listener.name=PLAINTEXT
 controller.listener.names=CONTROLLER
@@ -130,6 +130,11 @@ function container(): Manifest {
         '#': 'Number of nodes; the same as replicas.',
         name: 'NODES',
         value: new Value('kafka.nodes', '3'),
+      },
+      {
+        '#': 'The addresses of the nodes hold it, because autoscalers ask from a namespace of their own.',
+        name: 'NAMESPACE',
+        valueFrom: { fieldRef: { fieldPath: 'metadata.namespace' } },
       },
       { name: 'CLUSTER_ID', value: 'VHJpYnV0YXJ5LWt1YmVzdA' },
       { name: 'KAFKA_HEAP_OPTS', value: new Value('kafka.heap', '-Xms1g -Xmx1g') },

@@ -6,6 +6,7 @@ import project from '../../../../package.json' with { type: 'json' };
 import { probesReachSlates } from '../../../faults/nemesis/recovery.ts';
 import { SetupError } from '../../../local/parts/setup-error.mjs';
 import { IDLE_CHECK } from './checks/idle.ts';
+import { LAG_CHECKS, requireKeda } from './checks/scaling-by-lag.ts';
 import { imagesOfVersion, upgradeChecks } from './checks/upgrade.ts';
 import { CLUSTER_CHECKS } from './checks.ts';
 import { type HistoryFiles, writeHistory } from './history.ts';
@@ -45,6 +46,8 @@ export interface ClusterVerification {
   readonly images: readonly Replacement[];
   /** Version of the stages that is installed first. */
   readonly upgradeFrom: string | undefined;
+  /** Whether the cluster has KEDA, and must scale by lag. */
+  readonly keda: boolean;
   /** Actions of the past that a Job loads first. */
   readonly history: number;
   /** Only checks whose name contains one of these; all if there is none. */
@@ -58,6 +61,7 @@ export async function verifyCluster({
   installer,
   images,
   upgradeFrom,
+  keda,
   history,
   only,
   keep,
@@ -72,6 +76,7 @@ export async function verifyCluster({
   };
   const isChosen = ({ name }: { name: string }): boolean =>
     only.length === 0 || only.some((word) => name.includes(word));
+  if (keda) await requireKeda();
   let otherSlates = 0;
   let door: Awaited<ReturnType<typeof openDoor>> | undefined;
   let world: ClusterWorld | undefined;
@@ -116,7 +121,8 @@ export async function verifyCluster({
     if (!isOpen || world === undefined) return resultOf(rows);
     const { load } = world;
     const upgrades = upgradeFrom === undefined ? [] : upgradeChecks(installer, images, upgradeFrom);
-    const chosen = [...upgrades, ...CLUSTER_CHECKS.filter(isChosen)];
+    const checks = keda ? [...CLUSTER_CHECKS, ...LAG_CHECKS] : CLUSTER_CHECKS;
+    const chosen = [...upgrades, ...checks.filter(isChosen)];
     for (const check of chosen) {
       const before = load.counts.failedSlates;
       load.counts.reasons.clear();

@@ -14,7 +14,7 @@ const CLIENTS = 12;
 /** Bounds what a small cluster must hold. */
 const MOST = 3;
 
-async function replicasOf(name: string): Promise<number> {
+export async function replicasOf(name: string): Promise<number> {
   return Number(await kubectl(['get', 'deployment', name, '--output', 'jsonpath={.status.readyReplicas}']));
 }
 

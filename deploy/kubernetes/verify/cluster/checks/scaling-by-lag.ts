@@ -1,0 +1,88 @@
+/** Replicas by the lag of a consumer group, where the cluster has KEDA. */
+
+import { join } from 'node:path';
+import { SHARED_ITEMS } from '../../../../faults/nemesis/generations.ts';
+import { SetupError } from '../../../../local/parts/setup-error.mjs';
+import { PROJECT } from '../../../../local/parts.mjs';
+import type { DataMap } from '../../../render/merge.ts';
+import { objectName, readObjects } from '../../../render/render.ts';
+import { NAMESPACE } from '../../../source/base.ts';
+import type { ClusterCheck } from '../check.ts';
+import { rolledOut } from '../install.ts';
+import { applyObjects, eventually, kubectl } from '../kubectl.ts';
+import { replicasOf } from './scaling.ts';
+
+const STAGE = 'interests';
+/** Bounds what a small cluster must hold. */
+const MOST = 3;
+/** Twenty thousand actions of as many users take one pod longer than the half minute in which an autoscaler looks twice. */
+const BACKLOG = { requests: 40, actions: 500 } as const;
+/** Sooner than in an installation, where a replica leaves after five minutes. */
+const SLOWLY = { pollingInterval: 5, cooldownPeriod: 15, stabilizationWindowSeconds: 15 } as const;
+const PAUSED = 'autoscaling.keda.sh/paused-replicas';
+
+/** @throws SetupError unless the cluster knows the custom resources of KEDA */
+export async function requireKeda(): Promise<void> {
+  await kubectl(['get', 'crd', 'scaledobjects.keda.sh']).catch(() => {
+    throw new SetupError('The cluster has no KEDA', 'Install KEDA 2.17 or newer, or leave --keda out');
+  });
+}
+
+/** The autoscaler of the component `autoscaling`, for one pod and more, without the query of a Prometheus that is not there. */
+function scaledObject(): DataMap {
+  const file = join(PROJECT, 'deploy/kubernetes/components/autoscaling/by-lag.yaml');
+  const found = readObjects(file).find(
+    (object) => object.kind === 'ScaledObject' && objectName(object) === STAGE,
+  )!;
+  const spec = found.spec as DataMap;
+  const [lag] = spec.triggers as DataMap[];
+  const { pollingInterval, cooldownPeriod, stabilizationWindowSeconds } = SLOWLY;
+  const scaleDown = {
+    stabilizationWindowSeconds,
+    policies: [{ type: 'Pods', value: MOST, periodSeconds: stabilizationWindowSeconds }],
+  };
+  return {
+    ...found,
+    metadata: { ...(found.metadata as DataMap), namespace: NAMESPACE, annotations: { [PAUSED]: '0' } },
+    spec: {
+      ...spec,
+      ...{ pollingInterval, cooldownPeriod, minReplicaCount: 1, maxReplicaCount: MOST },
+      fallback: { ...(spec.fallback as DataMap), replicas: 1 },
+      advanced: { horizontalPodAutoscalerConfig: { behavior: { scaleDown } } },
+      triggers: [lag!],
+    },
+  };
+}
+
+const scales: ClusterCheck = {
+  name: 'KEDA gives interests as many pods as its lag asks for, and takes them again',
+  async run({ load }) {
+    const started = performance.now();
+    const secondsSince = (): number => Math.round((performance.now() - started) / 1_000);
+    try {
+      await applyObjects([scaledObject()]);
+      await eventually(`${STAGE} has no pod`, async () => (await replicasOf(STAGE)) === 0);
+      for (let request = 0; request < BACKLOG.requests; request++) {
+        const actions = Array.from({ length: BACKLOG.actions }, (_, place) => {
+          const number = request * BACKLOG.actions + place;
+          const itemId = SHARED_ITEMS[number % SHARED_ITEMS.length]!;
+          return { eventId: `backlog-${number}`, userId: `backlog-${number}`, itemId, type: 'view' };
+        });
+        await load.actTogether(actions);
+      }
+      const posted = secondsSince();
+      await kubectl(['annotate', `scaledobject/${STAGE}`, `${PAUSED}-`]);
+      await eventually(`${STAGE} has ${MOST} pods`, async () => (await replicasOf(STAGE)) >= MOST);
+      const grown = secondsSince();
+      await eventually(`${STAGE} has one pod again`, async () => (await replicasOf(STAGE)) === 1);
+      const actions = BACKLOG.requests * BACKLOG.actions;
+      return `${actions} actions behind: ${MOST} pods after ${grown - posted} s, one again ${secondsSince() - grown} s later`;
+    } finally {
+      await kubectl(['delete', 'scaledobject', STAGE, '--ignore-not-found']);
+      await kubectl(['scale', `deployment/${STAGE}`, '--replicas=1']);
+      await rolledOut(STAGE);
+    }
+  },
+};
+
+export const LAG_CHECKS: readonly ClusterCheck[] = [scales];
