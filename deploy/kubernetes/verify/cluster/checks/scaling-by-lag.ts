@@ -19,7 +19,6 @@ const MOST = 3;
 const BACKLOG = { requests: 40, actions: 500 } as const;
 /** Sooner than in an installation, where a replica leaves after five minutes. */
 const SLOWLY = { pollingInterval: 5, cooldownPeriod: 15, stabilizationWindowSeconds: 15 } as const;
-const PAUSED = 'autoscaling.keda.sh/paused-replicas';
 
 /** @throws SetupError unless the cluster knows the custom resources of KEDA */
 export async function requireKeda(): Promise<void> {
@@ -43,7 +42,7 @@ function scaledObject(): DataMap {
   };
   return {
     ...found,
-    metadata: { ...(found.metadata as DataMap), namespace: NAMESPACE, annotations: { [PAUSED]: '0' } },
+    metadata: { ...(found.metadata as DataMap), namespace: NAMESPACE },
     spec: {
       ...spec,
       ...{ pollingInterval, cooldownPeriod, minReplicaCount: 1, maxReplicaCount: MOST },
@@ -60,7 +59,7 @@ const scales: ClusterCheck = {
     const started = performance.now();
     const secondsSince = (): number => Math.round((performance.now() - started) / 1_000);
     try {
-      await applyObjects([scaledObject()]);
+      await kubectl(['scale', `deployment/${STAGE}`, '--replicas=0']);
       await eventually(`${STAGE} has no pod`, async () => (await replicasOf(STAGE)) === 0);
       for (let request = 0; request < BACKLOG.requests; request++) {
         const actions = Array.from({ length: BACKLOG.actions }, (_, place) => {
@@ -71,7 +70,7 @@ const scales: ClusterCheck = {
         await load.actTogether(actions);
       }
       const posted = secondsSince();
-      await kubectl(['annotate', `scaledobject/${STAGE}`, `${PAUSED}-`]);
+      await applyObjects([scaledObject()]);
       await eventually(`${STAGE} has ${MOST} pods`, async () => (await replicasOf(STAGE)) >= MOST);
       const grown = secondsSince();
       await eventually(`${STAGE} has one pod again`, async () => (await replicasOf(STAGE)) === 1);
