@@ -82,6 +82,8 @@ export async function verifyCluster({
   let world: ClusterWorld | undefined;
   try {
     const image = imageOf(images);
+    // Those of a verification that was killed lead to a Service that is gone.
+    await removeOutsiders();
     const password = await ensureSecret();
     const loaded = history === 0 ? undefined : await prepareHistory(history);
     const applied = performance.now();
