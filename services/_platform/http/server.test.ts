@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import { connect } from 'node:net';
 import { describe, it } from 'node:test';
 import type { FastifyInstance, InjectOptions } from 'fastify';
 import { Type } from 'typebox';
@@ -53,6 +54,40 @@ describe('readiness', () => {
     assert.deepEqual([statusCode, body], [200, '{"state":"starting"}']);
   });
 });
+
+describe('an open connection', () => {
+  it('clients are told to drop it when idle, before a farewell of five seconds ends, and at once while the stage drains', async () => {
+    const { server, lifecycle } = open();
+    const heads: string[] = [];
+    const port = Number(new URL(await server.listen({ host: '127.0.0.1', port: 0 })).port);
+    lifecycle.onStop('ask', async () => void heads.push(await headOfAnswer(port)));
+    try {
+      heads.push(await headOfAnswer(port));
+      await lifecycle.stop('test');
+    } finally {
+      await server.close();
+    }
+    const [running, draining] = heads;
+    assert.match(running!, /^keep-alive: timeout=6\r$/im);
+    assert.equal(running!.match(/^keep-alive:/gim)?.length, 1, 'not also the longer time of the server');
+    assert.match(draining!, /^connection: close\r$/im);
+    assert.doesNotMatch(draining!, /^keep-alive:/im);
+  });
+});
+
+/** The head of the answer of `/healthz`, byte for byte. */
+function headOfAnswer(port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const socket = connect(port, '127.0.0.1', () =>
+      socket.write('GET /healthz HTTP/1.1\r\nhost: here\r\n\r\n'),
+    );
+    socket.once('data', (data) => {
+      resolve(data.toString('latin1').split('\r\n\r\n')[0]!);
+      socket.destroy();
+    });
+    socket.once('error', reject);
+  });
+}
 
 describe('a request that fits the schema of its route', () => {
   const { server } = open();
