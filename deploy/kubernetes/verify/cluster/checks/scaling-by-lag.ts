@@ -2,6 +2,7 @@
 
 import { join } from 'node:path';
 import { SHARED_ITEMS } from '../../../../faults/nemesis/generations.ts';
+import type { PostedAction } from '../../../../faults/post-actions.ts';
 import { SetupError } from '../../../../local/parts/setup-error.mjs';
 import { PROJECT } from '../../../../local/parts.mjs';
 import type { DataMap } from '../../../render/merge.ts';
@@ -15,8 +16,10 @@ import { replicasOf } from './scaling.ts';
 const STAGE = 'interests';
 /** Bounds what a small cluster must hold. */
 const MOST = 3;
-/** Twenty thousand actions of as many users take one pod longer than the half minute in which an autoscaler looks twice. */
+/** Actions that wait before the autoscaler is there, and in a request. One pod handles as many in less time than an autoscaler takes to look again … */
 const BACKLOG = { requests: 40, actions: 500 } as const;
+/** … so that others follow until it has looked, at most so many requests. */
+const MOST_REQUESTS = 400;
 /** Sooner than in an installation, where a replica leaves after five minutes. */
 const SLOWLY = { pollingInterval: 5, cooldownPeriod: 15, stabilizationWindowSeconds: 15 } as const;
 
@@ -53,6 +56,20 @@ function scaledObject(): DataMap {
   };
 }
 
+/** The actions of a request; each user has one in every 40. */
+function actionsOf(request: number): PostedAction[] {
+  return Array.from({ length: BACKLOG.actions }, (_, place) => {
+    const number = request * BACKLOG.actions + place;
+    const userId = `backlog-${number % (BACKLOG.requests * BACKLOG.actions)}`;
+    return {
+      eventId: `backlog-${number}`,
+      userId,
+      itemId: SHARED_ITEMS[number % SHARED_ITEMS.length]!,
+      type: 'view',
+    };
+  });
+}
+
 const scales: ClusterCheck = {
   name: 'KEDA gives interests as many pods as its lag asks for, and takes them again',
   async run({ load }) {
@@ -61,21 +78,22 @@ const scales: ClusterCheck = {
     try {
       await kubectl(['scale', `deployment/${STAGE}`, '--replicas=0']);
       await eventually(`${STAGE} has no pod`, async () => (await replicasOf(STAGE)) === 0);
-      for (let request = 0; request < BACKLOG.requests; request++) {
-        const actions = Array.from({ length: BACKLOG.actions }, (_, place) => {
-          const number = request * BACKLOG.actions + place;
-          const itemId = SHARED_ITEMS[number % SHARED_ITEMS.length]!;
-          return { eventId: `backlog-${number}`, userId: `backlog-${number}`, itemId, type: 'view' };
-        });
-        await load.actTogether(actions);
-      }
+      let requests = 0;
+      const post = async (count: number): Promise<void> => {
+        for (const end = Math.min(requests + count, MOST_REQUESTS); requests < end; requests++)
+          await load.actTogether(actionsOf(requests));
+      };
+      await post(BACKLOG.requests);
       const posted = secondsSince();
       await applyObjects([scaledObject()]);
-      await eventually(`${STAGE} has ${MOST} pods`, async () => (await replicasOf(STAGE)) >= MOST);
+      await eventually(`${STAGE} has ${MOST} pods`, async () => {
+        if ((await replicasOf(STAGE)) >= MOST) return true;
+        await post(4);
+        return false;
+      });
       const grown = secondsSince();
       await eventually(`${STAGE} has one pod again`, async () => (await replicasOf(STAGE)) === 1);
-      const actions = BACKLOG.requests * BACKLOG.actions;
-      return `${actions} actions behind: ${MOST} pods after ${grown - posted} s, one again ${secondsSince() - grown} s later`;
+      return `${BACKLOG.requests * BACKLOG.actions} actions behind and ${(requests - BACKLOG.requests) * BACKLOG.actions} more: ${MOST} pods after ${grown - posted} s, one again ${secondsSince() - grown} s later`;
     } finally {
       await kubectl(['delete', 'scaledobject', STAGE, '--ignore-not-found']);
       await kubectl(['scale', `deployment/${STAGE}`, '--replicas=1']);
