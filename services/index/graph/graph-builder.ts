@@ -2,7 +2,7 @@ import type { Logger } from 'pino';
 import type { Catalogue } from '#published/catalogue.ts';
 import type { Generation } from '#published/generation.ts';
 import type { IndexMetrics } from '../metrics.ts';
-import type { Snapshots } from '../snapshots/snapshots.ts';
+import type { SavedQuality, Snapshots } from '../snapshots/snapshots.ts';
 import type { HnswGraph, HnswParameters } from './hnsw.ts';
 import { createPacer } from './pacer.ts';
 import { type GraphQuality, reachRecall } from './recall.ts';
@@ -74,7 +74,7 @@ export class GraphBuilder {
     }
     const built = (await this.#link(begin()))!;
     // Saved before it serves, because a graph applies no changes while it is saved.
-    await snapshots?.save(generation.id, generation.table!, built.graph, keepSnapshotOf);
+    await snapshots?.save(generation.id, generation.table!, built, keepSnapshotOf);
     return this.#scanIfShort(built);
   }
 
@@ -93,6 +93,21 @@ export class GraphBuilder {
     metrics.recall.set(quality.recallAt10);
     metrics.efSearch.set(quality.efSearch);
     return quality;
+  }
+
+  /**
+   * Takes over what was measured before the graph was saved, because exact searches among a million vectors take longer than everything else at a start.
+   * @returns undefined where nothing is known, or the recall of then is not enough
+   */
+  #adopt(refined: RefinedGraph, saved: SavedQuality | undefined): GraphQuality | undefined {
+    const { metrics, recallMinimum } = this.#options;
+    if (saved === undefined || !(saved.recallAt10 >= recallMinimum)) return undefined;
+    const efSearch = Math.max(saved.efSearch, this.#options.efSearch);
+    refined.beginCheck();
+    refined.graph.setEfSearch(efSearch);
+    metrics.recall.set(saved.recallAt10);
+    metrics.efSearch.set(efSearch);
+    return { recallAt10: saved.recallAt10, efSearch, isExact: false };
   }
 
   /** Where the graph does not reach the recall, searches are exact, unless there are too many vectors for that. */
@@ -118,10 +133,11 @@ export class GraphBuilder {
     const started = performance.now();
     const pause = createPacer(BUILD_SLICE_MS);
     await refined.compareAll(pause);
-    if (snapshots && !(await snapshots.restore(generation.id, table, graph))) return undefined;
+    const restored = await snapshots?.restore(generation.id, table, graph);
+    if (snapshots !== undefined && restored === undefined) return undefined;
     await graph.build(pause);
     const seconds = (performance.now() - started) / 1_000;
-    const quality = await this.#measure(refined, pause);
+    const quality = this.#adopt(refined, restored?.quality) ?? (await this.#measure(refined, pause));
     metrics.buildSeconds.set(seconds);
     const counts = { items: graph.size, duplicates: refined.duplicateCount };
     const origin = snapshots ? 'read from its snapshot' : 'built';

@@ -20,6 +20,7 @@ import { HnswGraph, type HnswParameters } from '../graph/hnsw.ts';
 import { FORMAT_VERSION, Snapshots } from './snapshots.ts';
 
 const PARAMETERS = { m: 8, efConstruction: 100 };
+const QUALITY = { recallAt10: 0.97, efSearch: 64 };
 const DIMENSION = 8;
 const COUNT = 200;
 /** A snapshot of format version 1 as it was written when that version was new: `tableOf(GOLDEN_IDS)`, item1 hidden. */
@@ -73,7 +74,7 @@ describe('a snapshot', () => {
   async function saveAll(generation = 'g1', hiddenIds: readonly string[] = []): Promise<HnswGraph> {
     const table = tableOf(IDS);
     const graph = await build(graphOf(table, hiddenIds));
-    await snapshotsIn(directory).save(generation, table, graph, undefined);
+    await snapshotsIn(directory).save(generation, table, { graph, quality: QUALITY }, undefined);
     return graph;
   }
 
@@ -112,11 +113,28 @@ describe('a snapshot', () => {
     assert.ok(graph.search(vectorOf('item0'), COUNT).every(({ itemId }) => itemId !== 'item0'));
   });
 
+  it('the recall of before is known where nearly all vectors are the same, and in no snapshot of before it was kept', async () => {
+    await saveAll();
+    const qualityFor = async (table: VectorTable) =>
+      (await snapshotsIn(directory).restore('g1', table, graphOf(table)))!.quality;
+    assert.deepEqual(await qualityFor(tableOf(IDS)), QUALITY);
+    assert.deepEqual(await qualityFor(tableOf(IDS.slice(2))), QUALITY, 'two of 200 vectors have gone');
+    assert.equal(await qualityFor(tableOf(IDS.slice(3))), undefined);
+
+    const manifest = JSON.parse(readFileSync(pathOf('manifest'), 'utf8')) as object;
+    const unusable = [undefined, {}, { recallAt10: 2, efSearch: 64 }, { recallAt10: 0.9, efSearch: 0.5 }];
+    for (const quality of unusable) {
+      writeFileSync(pathOf('manifest'), JSON.stringify({ ...manifest, quality }));
+      assert.equal(await qualityFor(tableOf(IDS)), undefined, JSON.stringify(quality));
+    }
+    assert.deepEqual(ignored, []);
+  });
+
   it('a snapshot that does not fit or is broken is ignored with a logged reason', async () => {
     await saveAll();
     const attempt = async (parameters = PARAMETERS, table = tableOf(IDS)) => {
       const graph = graphOf(table);
-      assert.equal(await snapshotsIn(directory, parameters).restore('g1', table, graph), false);
+      assert.equal(await snapshotsIn(directory, parameters).restore('g1', table, graph), undefined);
       assert.equal((await build(graph)).size, table.size, 'the graph can still be built');
       return ignored.at(-1);
     };
@@ -141,11 +159,16 @@ describe('a snapshot', () => {
 
   it('a missing snapshot is not logged, and a failure to write one is logged and not thrown', async () => {
     const table = tableOf(IDS);
-    assert.equal(await snapshotsIn(directory).restore('g1', table, graphOf(table)), false);
+    assert.equal(await snapshotsIn(directory).restore('g1', table, graphOf(table)), undefined);
     assert.deepEqual(ignored, []);
     const file = join(directory, 'file');
     writeFileSync(file, '');
-    await snapshotsIn(file).save('g1', table, await build(graphOf(table)), undefined);
+    await snapshotsIn(file).save(
+      'g1',
+      table,
+      { graph: await build(graphOf(table)), quality: QUALITY },
+      undefined,
+    );
     assert.match(ignored[0]!, /snapshot not written/);
   });
 
@@ -155,7 +178,12 @@ describe('a snapshot', () => {
     await saveAll('g1');
     await saveAll('../g2');
     const table = tableOf(IDS);
-    await snapshotsIn(directory).save('g3', table, await build(graphOf(table)), '../g2');
+    await snapshotsIn(directory).save(
+      'g3',
+      table,
+      { graph: await build(graphOf(table)), quality: QUALITY },
+      '../g2',
+    );
     assert.deepEqual(readdirSync(directory).sort(), ['foreign', 'generation-..%2Fg2', 'generation-g3']);
     assert.ok(!existsSync(join(directory, '..', 'g2')));
   });
@@ -173,7 +201,7 @@ describe('a snapshot', () => {
     const manifest = JSON.parse(readFileSync(path, 'utf8')) as object;
     for (const formatVersion of [0, FORMAT_VERSION + 1]) {
       writeFileSync(path, JSON.stringify({ ...manifest, formatVersion }));
-      assert.equal(await snapshotsIn(directory).restore('golden', table, graphOf(table)), false);
+      assert.equal(await snapshotsIn(directory).restore('golden', table, graphOf(table)), undefined);
       assert.match(ignored.at(-1)!, new RegExp(`format version ${formatVersion}`));
     }
   });

@@ -7,6 +7,7 @@ import { crc32 } from 'node:zlib';
 import type { Logger } from 'pino';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { HnswGraph, HnswParameters } from '../graph/hnsw.ts';
+import type { GraphQuality } from '../graph/recall.ts';
 
 /** Raised with every change of the files' meaning; a snapshot of a different version is not read. */
 export const FORMAT_VERSION = 1;
@@ -18,6 +19,11 @@ const LABELS_FILE = 'labels';
 const MANIFEST_FILE = 'manifest';
 /** Where a larger share of the vectors has changed, a new graph is better and takes hardly longer. */
 const CHANGED_SHARE_LIMIT = 0.1;
+/** Where a larger share has changed, the recall of before says nothing. */
+const SAME_RECALL_SHARE = 0.01;
+
+/** What was measured of a graph before it was saved. */
+export type SavedQuality = Pick<GraphQuality, 'recallAt10' | 'efSearch'>;
 
 interface Manifest {
   readonly formatVersion: number;
@@ -25,6 +31,8 @@ interface Manifest {
   readonly dimension: number;
   readonly parameters: HnswParameters;
   readonly itemCount: number;
+  /** Missing in snapshots of earlier versions. */
+  readonly quality?: SavedQuality;
   /** SHA-256 of the other files, in hex. */
   readonly checksums: Readonly<Record<typeof GRAPH_FILE | typeof LABELS_FILE, string>>;
 }
@@ -59,9 +67,14 @@ export class Snapshots {
 
   /**
    * Brings an unbuilt graph to the state that was saved; rows that have changed since are left to `build`.
-   * @returns false where there is no snapshot or it does not fit: the reason is logged and the graph stays unbuilt
+   * @returns undefined where there is no snapshot or it does not fit: the reason is logged and the graph stays unbuilt; else the quality, if it
+   *   is known and nearly all vectors are still the same
    */
-  async restore(generation: string, table: VectorTable, graph: HnswGraph): Promise<boolean> {
+  async restore(
+    generation: string,
+    table: VectorTable,
+    graph: HnswGraph,
+  ): Promise<{ readonly quality: SavedQuality | undefined } | undefined> {
     try {
       const folder = this.#folderOf(generation);
       const manifest = await readJson<Manifest>(join(folder, MANIFEST_FILE));
@@ -79,12 +92,12 @@ export class Snapshots {
       }
       const labels = await readJson<Labels>(join(folder, LABELS_FILE));
       refuseUnless(labels.itemIds.length === manifest.itemCount, 'the number of items differs');
-      const { rows, changed } = compare(labels, table);
+      const { rows, changed, changedShare } = compare(labels, table);
       await graph.restore(join(folder, GRAPH_FILE), { rows, hidden: labels.hidden }, changed);
-      return true;
+      return { quality: changedShare > SAME_RECALL_SHARE ? undefined : usable(manifest.quality) };
     } catch (error) {
       if (!isMissing(error)) this.#log.warn({ generation, err: error }, 'snapshot ignored');
-      return false;
+      return undefined;
     }
   }
 
@@ -92,7 +105,7 @@ export class Snapshots {
   async save(
     generation: string,
     table: VectorTable,
-    graph: HnswGraph,
+    { graph, quality: { recallAt10, efSearch } }: { graph: HnswGraph; quality: SavedQuality },
     keep: string | undefined,
   ): Promise<void> {
     try {
@@ -113,6 +126,7 @@ export class Snapshots {
         dimension: table.dimension,
         parameters: this.#parameters,
         itemCount: rows.length,
+        quality: { recallAt10, efSearch },
         checksums: {
           [GRAPH_FILE]: await sha256(join(partial, GRAPH_FILE)),
           [LABELS_FILE]: await sha256(join(partial, LABELS_FILE)),
@@ -145,11 +159,11 @@ function folderName(generation: string): string {
   return FOLDER + encodeURIComponent(generation);
 }
 
-/** The rows of the saved items in a table, and those of them whose vector has changed since. */
+/** The rows of the saved items in a table, those of them whose vector has changed since, and the share of vectors that differ. */
 function compare(
   { itemIds, vectors }: Labels,
   table: VectorTable,
-): { rows: (number | undefined)[]; changed: Set<number> } {
+): { rows: (number | undefined)[]; changed: Set<number>; changedShare: number } {
   const rows = itemIds.map((itemId) => (itemId === null ? undefined : table.rowOf(itemId)));
   const changed = new Set<number>();
   let same = 0;
@@ -166,7 +180,7 @@ function compare(
   }
   const largest = Math.max(rows.length, table.size);
   refuseUnless(same >= largest * (1 - CHANGED_SHARE_LIMIT), `${largest - same} of ${largest} vectors differ`);
-  return { rows, changed };
+  return { rows, changed, changedShare: largest === 0 ? 0 : (largest - same) / largest };
 }
 
 /** Checksums of all vectors, by row. */
@@ -190,6 +204,13 @@ async function readJson<T>(file: string): Promise<T> {
 
 function refuseUnless(isFit: boolean, reason: string): void {
   if (!isFit) throw new Error(reason);
+}
+
+/** A quality with numbers that a graph can have; undefined for another, which is measured again. */
+function usable(quality: SavedQuality | undefined): SavedQuality | undefined {
+  const { recallAt10 = Number.NaN, efSearch = 0 } = quality ?? {};
+  const isUsable = recallAt10 >= 0 && recallAt10 <= 1 && Number.isInteger(efSearch) && efSearch > 0;
+  return isUsable ? quality : undefined;
 }
 
 function isMissing(error: unknown): boolean {
