@@ -61,6 +61,7 @@ await runMeasurement('bench', {
   'scale-out': {
     title:
       'Actions and slates a second with one and with two processes of each stage, each limited to a tenth of a core',
+    options: ['cores'],
     load: () => import('./scale-out.ts'),
   },
   'cold-start': {

@@ -8,6 +8,7 @@ import { startProxy, type TcpProxy } from '../faults/nemesis/proxy.ts';
 import { allReady } from '../faults/nemesis/world.ts';
 import { waitForNoLag } from '../faults/no-lag.ts';
 import type { Figures } from '../figures/figures.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import { freePort } from '../local/ports.ts';
 import { startStack } from '../local/stack.ts';
 import { createCpuLimits } from './cpu-limit.ts';
@@ -21,7 +22,7 @@ const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'
 const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'rerank']);
 const USERS = 5_000;
 /** Small, so that twice the processes with their servers still fit two cores. */
-const CORES_A_PROCESS = 0.1;
+const CORES_A_PROCESS = '0.1';
 const ACTIONS = 2_000;
 const SLATE_SECONDS = 20;
 const CONNECTIONS = 32;
@@ -33,29 +34,41 @@ const DRAIN_TIMEOUT_MS = 300_000;
 
 /**
  * Single actions of random users from the gateway until every stage has handled them, and slates, with one and with two
- * processes of each stage. Each process may use a tenth of a core, so that the machine has room for twice as many. Kafka, Redis
+ * processes of each stage. Each process may use a tenth of a core, or `cores`, so that the machine has room for twice as many. Kafka, Redis
  * and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
  */
-export async function measure(): Promise<Figures> {
+export async function measure(options: Readonly<Record<string, string | undefined>>): Promise<Figures> {
+  const cores = Number(options.cores ?? CORES_A_PROCESS);
+  if (!(cores >= 0.01 && cores <= 64))
+    throw new SetupError(`--cores ${options.cores} is not a share of cores`, 'Give a number such as 0.25');
   const world = await realWorld(await readRealWindows(), USERS);
-  const onePerStage = await measureFleet(world, 1, 0);
-  const twoPerStage = await measureFleet(world, 2, 0);
-  const twoPerStageDelayed = await measureFleet(world, 2, NETWORK_DELAY_MS);
+  const onePerStage = await measureFleet(world, { copies: 1, delayMs: 0, cores });
+  const twoPerStage = await measureFleet(world, { copies: 2, delayMs: 0, cores });
+  const twoPerStageDelayed = await measureFleet(world, { copies: 2, delayMs: NETWORK_DELAY_MS, cores });
   return {
     onePerStage,
     twoPerStage,
     twoPerStageDelayed,
     actionsRatio: twoPerStage.actionsPerSecond / onePerStage.actionsPerSecond,
     slatesRatio: twoPerStage.slatesPerSecond / onePerStage.slatesPerSecond,
-    setting: { coresAProcess: CORES_A_PROCESS, users: USERS, networkDelayMs: NETWORK_DELAY_MS },
+    setting: { coresAProcess: cores, users: USERS, networkDelayMs: NETWORK_DELAY_MS },
   };
 }
 
 type Throughput = Readonly<Record<'actionsPerSecond' | 'slatesPerSecond' | 'slatesFailed', number>>;
 
-async function measureFleet(world: BenchWorld, copies: number, delayMs: number): Promise<Throughput> {
+interface FleetShape {
+  /** Processes of each stage. */
+  readonly copies: number;
+  readonly delayMs: number;
+  /** Of a process. */
+  readonly cores: number;
+}
+
+async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throughput> {
+  const { copies, delayMs } = shape;
   console.error(`  ${copies} of each stage, network delay ${delayMs} ms …`);
-  return onFleet(world, copies, delayMs, async ({ app, namespace }) => {
+  return onFleet(world, shape, async ({ app, namespace }) => {
     const act = async (): Promise<void> => void (await app.act(world.crowd.next()));
     let left = ACTIONS;
     const began = performance.now();
@@ -86,8 +99,7 @@ interface RunningFleet {
 /** Starts servers and processes, limits the processes once they are ready, and stops all after the work. */
 async function onFleet<T>(
   world: BenchWorld,
-  copies: number,
-  delayMs: number,
+  { copies, delayMs, cores }: FleetShape,
   work: (running: RunningFleet) => Promise<T>,
 ): Promise<T> {
   const runDirectory = mkdtempSync(join(tmpdir(), 'tributary-bench-'));
@@ -143,7 +155,7 @@ async function onFleet<T>(
     await allReady(fleet, members);
     const limits = createCpuLimits();
     closing.push(() => limits.close());
-    for (const { name } of members) limits.limit(fleet.pidOf(name)!, CORES_A_PROCESS);
+    for (const { name } of members) limits.limit(fleet.pidOf(name)!, cores);
     const app = openApp(balancers.get(urlVariable('gateway'))!);
     closing.push(() => app.close());
     return await work({ app, namespace });
