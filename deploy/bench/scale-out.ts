@@ -22,7 +22,7 @@ const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'
 const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'rerank']);
 const USERS = 5_000;
 /** Small, so that twice the processes with their servers still fit two cores. */
-const CORES_A_PROCESS = '0.1';
+const CORES_A_PROCESS = 0.1;
 const ACTIONS = 2_000;
 const SLATE_SECONDS = 20;
 const CONNECTIONS = 32;

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { describe, it } from 'node:test';
@@ -220,6 +220,35 @@ describe('the live index', () => {
       after.index.applyItem('3', item('3', 'available'));
       assert.deepEqual(after.near('0')[0], '3');
       after.index.close();
+    } finally {
+      rmSync(directory, { recursive: true });
+    }
+  });
+
+  it('after a restart the recall of before is taken over, and measured again where it is not enough', async () => {
+    const directory = mkdtempSync(join(tmpdir(), 'index-snapshots-'));
+    const snapshots = new Snapshots({ directory, parameters: PARAMETERS, log: pino({ level: 'silent' }) });
+    const start = async () => {
+      const world = setUp({ snapshots });
+      world.index.markCaughtUp();
+      await serveCircle(world);
+      world.index.close();
+      const [recall, efSearch] = await Promise.all([
+        world.metrics.recall.get(),
+        world.metrics.efSearch.get(),
+      ]);
+      return { recallAt10: recall.values[0]!.value, efSearch: efSearch.values[0]!.value };
+    };
+    try {
+      const measured = await start();
+      const path = join(directory, 'generation-g1', 'manifest');
+      const saved = JSON.parse(readFileSync(path, 'utf8')) as { quality: object };
+      assert.deepEqual(saved.quality, measured);
+      const noted = { recallAt10: 0.96, efSearch: 128 };
+      writeFileSync(path, JSON.stringify({ ...saved, quality: noted }));
+      assert.deepEqual(await start(), noted);
+      writeFileSync(path, JSON.stringify({ ...saved, quality: { recallAt10: 0.9, efSearch: 128 } }));
+      assert.deepEqual(await start(), measured);
     } finally {
       rmSync(directory, { recursive: true });
     }

@@ -1,9 +1,9 @@
 import type { ActionColumns } from '#algorithms/pinsage/pairs.ts';
+import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import type { SequenceNetworkKind } from '#algorithms/sequence/network.ts';
-import { runSteps } from '#algorithms/steps.ts';
 import { SEQUENCE_FORMAT, sequenceTables } from '#artefacts/sequence.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
-import type { Derivation, EmbeddedItems } from '../../../services/propose/embeddings/embedded-items.ts';
+import { type EmbeddedItems, rankItems } from '../../../services/propose/embeddings/embedded-items.ts';
 import { SequenceRanking } from '../../../services/propose/proposers/sequence.ts';
 import {
   DEFAULT_SEQUENCE_CONFIG,
@@ -72,19 +72,9 @@ function columnsOfClicks(clicks: readonly Click[]): { actions: ActionColumns; it
   };
 }
 
-/** All items may be proposed. */
+/** All items may be proposed. The model has vectors of its own, so that one number stands for each of these. */
 function allOf(itemIds: readonly string[]): EmbeddedItems {
-  const places = new Map(itemIds.map((itemId, place) => [itemId, place]));
-  const popularity = new Float64Array(itemIds.length);
-  const derived = new Map<unknown, unknown>();
-  const items = {
-    itemIds,
-    popularity,
-    placeOf: (itemId: string) => places.get(itemId) ?? -1,
-    derived<T>(derivation: Derivation<T>): T {
-      if (!derived.has(derivation)) derived.set(derivation, runSteps(derivation.derive(items)));
-      return derived.get(derivation) as T;
-    },
-  } as EmbeddedItems;
-  return items;
+  const table = new VectorTable(1);
+  for (const itemId of itemIds) table.set(itemId, Float32Array.of(1));
+  return rankItems({ table, has: () => true }, () => 0);
 }

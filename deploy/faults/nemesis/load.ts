@@ -70,33 +70,33 @@ export function startLoad(options: LoadOptions): Load {
   const running = new Set<Promise<unknown>>();
   const pick = <T>(from: readonly T[]): T => from[random.integer(from.length)]!;
 
-  async function act(action: PostedAction): Promise<AcknowledgedAction | undefined> {
-    for (let attempt = 0; attempt < TRIES; attempt++) {
-      const [answer] = await postActions(gateway, [action], timeoutMs);
-      if (answer !== undefined) {
-        acknowledged.push(answer);
-        return answer;
-      }
-      counts.failedActions++;
-      await delay(RETRY_MS);
-    }
-    counts.abandoned++;
-    return undefined;
-  }
-
-  async function actTogether(actions: readonly PostedAction[]): Promise<void> {
+  /** @returns those that were acknowledged */
+  async function post(actions: readonly PostedAction[]): Promise<AcknowledgedAction[]> {
+    const all: AcknowledgedAction[] = [];
     let missing = actions;
     for (let attempt = 0; attempt < TRIES; attempt++) {
       const answers = await postActions(gateway, missing, timeoutMs);
       acknowledged.push(...answers);
+      all.push(...answers);
       const done = new Set(answers.map(({ eventId }) => eventId));
       missing = missing.filter(({ eventId }) => !done.has(eventId));
-      if (missing.length === 0) return;
+      if (missing.length === 0) return all;
       counts.failedActions += missing.length;
       await delay(RETRY_MS);
     }
     counts.abandoned += missing.length;
-    throw new Error(`${missing.length} of ${actions.length} actions were not acknowledged`);
+    return all;
+  }
+
+  async function act(action: PostedAction): Promise<AcknowledgedAction | undefined> {
+    const [answer] = await post([action]);
+    return answer;
+  }
+
+  async function actTogether(actions: readonly PostedAction[]): Promise<void> {
+    const answers = await post(actions);
+    if (answers.length < actions.length)
+      throw new Error(`${answers.length} of ${actions.length} actions were acknowledged`);
   }
 
   async function visit(userId: string): Promise<VisitedSlate | undefined> {

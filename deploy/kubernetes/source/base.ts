@@ -18,7 +18,7 @@ export const BASE_SETTINGS: Readonly<Record<string, string>> = {
   TRIBUTARY_LOG_LEVEL: PLATFORM_SETTINGS.logLevel.fallbackText,
   // Shorter than what the startup probe allows. Without it, stages that wait for the Job `topics` are started again and again.
   [PLATFORM_SETTINGS.startPatienceMs.variable]: String((STARTUP_SECONDS - 60) * 1_000),
-  // Longer than the four seconds for which Node's clients keep idle connections, so that no request meets one that the pod closes.
+  // Longer than the four seconds for which Node's fetch keeps idle connections, so that none of its requests meets one that the pod closes.
   [PLATFORM_SETTINGS.farewellMs.variable]: '5000',
   ...Object.fromEntries(
     WORKLOADS.filter(({ name }) => WORKLOADS.some(({ peers }) => peers.includes(name))).map(({ name }) => [

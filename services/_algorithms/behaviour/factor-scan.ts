@@ -1,5 +1,6 @@
 import { boundedTopK, byFallingFactor } from '../retrieval/bounded-scan.ts';
-import { BLOCK_ROWS, type ProductRows, type ProductTable, reserveRows } from '../retrieval/product-kernel.ts';
+import { reserveRows } from '../retrieval/product-kernel.ts';
+import { BLOCK_ROWS, type ProductRows, type ProductTable } from '../retrieval/product-rows.ts';
 import { type BehaviourFactors, foldIn } from './factors.ts';
 
 /** The items of the highest scores for a user, with exact scores for others. */
@@ -9,15 +10,15 @@ export interface ScannedUser {
   readonly scores: Float64Array;
   /** Number of items that were asked for. */
   readonly depth: number;
-  /** Any items, each once, as these factors see them. */
-  seen(items: Int32Array): SeenItems;
+  /** Rank and score of any items, each of which comes once. */
+  ranksAndScores(items: Int32Array): RanksAndScores;
 }
 
 /** One entry an item. */
-export interface SeenItems {
+export interface RanksAndScores {
   /** Rank from 0 among those that were found; −1 for another item. */
   readonly ranks: Int32Array;
-  /** For those that were found the same to the bit. */
+  /** For the items that were found, the scores of the scan to the bit. */
   readonly scores: Float64Array;
 }
 
@@ -26,11 +27,11 @@ export function firstOf(user: ScannedUser, depth: number): ScannedUser {
   if (user.items.length <= depth) return user;
   const items = user.items.subarray(0, depth);
   const scores = user.scores.subarray(0, depth);
-  const seen = (others: Int32Array): SeenItems => {
-    const { ranks, scores } = user.seen(others);
+  const ranksAndScores = (others: Int32Array): RanksAndScores => {
+    const { ranks, scores } = user.ranksAndScores(others);
     return { ranks: ranks.map((rank) => (rank < depth ? rank : -1)), scores };
   };
-  return { items, scores, depth, seen };
+  return { items, scores, depth, ranksAndScores };
 }
 
 /** Factors in the order in which a scan reads them. */
@@ -71,10 +72,15 @@ export class FactorScan {
     const { places, scores } = boundedTopK(withheld === undefined ? scan : { ...scan, withheld });
     const items = new Int32Array(places.length);
     for (let place = 0; place < places.length; place++) items[place] = this.#order[places[place]!]!;
-    return { items, scores, depth: k, seen: (others) => this.#seen(others, query, items, scores) };
+    const found = { items, scores };
+    return { ...found, depth: k, ranksAndScores: (others) => this.#ranksAndScores(others, query, found) };
   }
 
-  #seen(others: Int32Array, query: Float64Array, items: Int32Array, found: Float64Array): SeenItems {
+  #ranksAndScores(
+    others: Int32Array,
+    query: Float64Array,
+    { items, scores: found }: Pick<ScannedUser, 'items' | 'scores'>,
+  ): RanksAndScores {
     const rankOf = this.#rankOf;
     for (let rank = 0; rank < items.length; rank++) rankOf[items[rank]!] = rank + 1;
     const ranks = new Int32Array(others.length);

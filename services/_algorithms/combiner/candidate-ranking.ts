@@ -21,8 +21,9 @@ export interface RankedCandidates {
   readonly scanned: readonly ScannedUser[];
 }
 
-/** What the traits of one time make of the items, the same for every user. */
-export interface Standing {
+/** What follows from the traits of one time for every user alike. */
+export interface TraitScores {
+  /** Numbers of the items of the most takers of the season, the most first. */
   readonly popular: Int32Array;
   /** By item: the part of its score that is the same for every user. */
   readonly constants: Float64Array;
@@ -91,14 +92,14 @@ export class CombinerRanking {
     this.#scores = new Float64Array(candidates.most);
   }
 
-  /** What the traits of another time make of the items, for `renew`. */
-  *standingBy(traits: Float32Array): Steps<Standing> {
+  /** What follows from the traits of another time, for `renew`. */
+  *traitScoresBy(traits: Float32Array): Steps<TraitScores> {
     const popular = yield* this.#candidates.popularBy(traits);
     return { popular, constants: yield* this.#weigh(traits) };
   }
 
-  /** Ranks by the traits of another time from now on. @param standing as `standingBy` returns it */
-  renew({ popular, constants }: Standing): void {
+  /** Ranks by the traits of another time from now on. @param scores as `traitScoresBy` returns it */
+  renew({ popular, constants }: TraitScores): void {
     this.#candidates.renew(popular);
     this.#constants = constants;
   }
@@ -200,11 +201,11 @@ export class CombinerRanking {
     const { mean, deviation } = scaleOf(own.scores);
     const byScore = this.#weights[2 * model]!;
     const byRank = this.#weights[2 * model + 1]!;
-    const seen = own.seen(items);
+    const { ranks, scores: ownScores } = own.ranksAndScores(items);
     const scores = this.#scores;
     for (let place = 0; place < items.length; place++) {
-      const rank = seen.ranks[place]!;
-      const standard = deviation === 0 ? 0 : (seen.scores[place]! - mean) / deviation;
+      const rank = ranks[place]!;
+      const standard = deviation === 0 ? 0 : (ownScores[place]! - mean) / deviation;
       const kept = Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, standard));
       scores[place]! += byScore * kept + byRank * LOG_RANKS[rank < 0 ? DEPTH : rank]!;
     }

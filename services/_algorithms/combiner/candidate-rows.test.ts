@@ -54,16 +54,20 @@ describe('a scan of factors', () => {
     assert.deepEqual([...scanned.items], expected);
     // Another user is scanned in between.
     scan.scan([5], 10, undefined);
-    const seen = scanned.seen(Int32Array.from(scores.keys()));
-    for (const [item, score] of seen.scores.entries()) assert.ok(Math.abs(score - scores[item]!) < 1e-6);
+    const all = scanned.ranksAndScores(Int32Array.from(scores.keys()));
+    for (const [item, score] of all.scores.entries()) assert.ok(Math.abs(score - scores[item]!) < 1e-6);
     assert.deepEqual(
-      [...seen.ranks],
+      [...all.ranks],
       [...scores.keys()].map((item) => expected.indexOf(item)),
     );
-    assert.deepEqual(scanned.seen(scanned.items).scores, scanned.scores, 'the same bits as in the scan');
+    assert.deepEqual(
+      scanned.ranksAndScores(scanned.items).scores,
+      scanned.scores,
+      'the same bits as in the scan',
+    );
     const first = firstOf(scanned, 4);
     assert.deepEqual([...first.items], expected.slice(0, 4));
-    assert.deepEqual([...first.seen(scanned.items).ranks], [0, 1, 2, 3, -1, -1, -1, -1, -1, -1]);
+    assert.deepEqual([...first.ranksAndScores(scanned.items).ranks], [0, 1, 2, 3, -1, -1, -1, -1, -1, -1]);
   });
 });
 

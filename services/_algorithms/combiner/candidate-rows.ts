@@ -69,7 +69,7 @@ export class CombinerRows {
   /** Of one set of factors: the score, standardised by the first ones, and the logarithm of the rank. */
   #writeScores(items: Int32Array, own: ScannedUser, column: number, rows: Float64Array): void {
     const { mean, deviation } = scaleOf(own.scores);
-    const { ranks, scores } = own.seen(items);
+    const { ranks, scores } = own.ranksAndScores(items);
     for (let place = 0, at = column; place < items.length; place++, at += this.width) {
       const rank = ranks[place]!;
       const standard = deviation === 0 ? 0 : (scores[place]! - mean) / deviation;

@@ -108,7 +108,7 @@ export class Contributions {
     const [byScore, byRank] = [this.#weights[2 * model]!, this.#weights[2 * model + 1]!];
     const { values: products, width } = this.#ranking.scans[model]!.products(items, taken);
     const { fold } = this.#base.factors[model]!;
-    const { ranks, scores } = own.seen(items);
+    const { ranks, scores } = own.ranksAndScores(items);
     const size = taken.length;
     for (let k = 0; k < size; k++)
       for (let at = k * width; at < (k + 1) * width; at++) products[at]! *= fold[taken[k]!]!;

@@ -4,7 +4,8 @@ import fc from 'fast-check';
 import { createRandom } from '../random.ts';
 import { normaliseInPlace } from '../vectors.ts';
 import { boundedTopK, byFallingFactor } from './bounded-scan.ts';
-import { type ProductRows, reserveRows } from './product-kernel.ts';
+import { reserveRows } from './product-kernel.ts';
+import type { ProductRows } from './product-rows.ts';
 
 const DIM = 3;
 const component = fc.integer({ min: -4, max: 4 });

@@ -1,6 +1,6 @@
 import { TopK } from '../top-k.ts';
 import { norm, type Vector } from '../vectors.ts';
-import { BLOCK_ROWS, type ProductRows, ROUNDING } from './product-kernel.ts';
+import { BLOCK_ROWS, type ProductRows, ROUNDING } from './product-rows.ts';
 
 export interface BoundedScan {
   /** Items with a vector each. */

@@ -5,16 +5,10 @@ import { describe, it } from 'node:test';
 import fc from 'fast-check';
 import { createRandom, type Random } from '../random.ts';
 import { dot, normaliseInPlace, row } from '../vectors.ts';
-import {
-  BLOCK_ROWS,
-  MOST_PLACES,
-  type Probes,
-  type ProductRows,
-  reserveRows,
-  ScalarRows,
-  SimdRows,
-} from './product-kernel.ts';
+import { reserveRows, SimdRows } from './product-kernel.ts';
 import { PRODUCT_KERNEL_SOURCE_SHA256 } from './product-kernel.wasm.ts';
+import { BLOCK_ROWS, MOST_PLACES, type Probes, type ProductRows } from './product-rows.ts';
+import { ScalarRows } from './scalar-rows.ts';
 
 /** Fills the rows with vectors of length 1, a few zeros, and a few whose numbers differ much in size. */
 function fill(rows: ProductRows, random: Random): void {
@@ -51,6 +45,16 @@ function tableOf(rows: ProductRows, places: readonly number[], others: readonly 
   return others.map((_, i) => [...values.subarray(i * width, i * width + places.length)]);
 }
 
+/** The same rows for both kernels. */
+function sameRows({ quarters, count, seed }: { quarters: number; count: number; seed: number }) {
+  const random = createRandom(seed);
+  const simd = new SimdRows(count, 4 * quarters);
+  const scalar = new ScalarRows(count, 4 * quarters);
+  fill(simd, random);
+  scalar.matrix.set(simd.matrix);
+  return { simd, scalar, random };
+}
+
 const shapes = fc.record({
   quarters: fc.integer({ min: 1, max: 40 }),
   count: fc.integer({ min: 0, max: 2 * BLOCK_ROWS + 3 }),
@@ -68,11 +72,8 @@ describe('the product kernel', () => {
   it('finds the rows above a bar that the loop in TypeScript finds, with the same bits', () => {
     fc.assert(
       fc.property(shapes, ({ quarters, count, bar, length, seed }) => {
-        const random = createRandom(seed);
-        const dim = 4 * quarters;
-        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
-        fill(simd, random);
-        scalar.matrix.set(simd.matrix);
+        const { simd, scalar, random } = sameRows({ quarters, count, seed });
+        const { dim } = simd;
         const factors = Float64Array.from({ length: count }, (_, place) => 1 / (1 + place / 100));
         for (let query = 0; query < 2; query++) {
           const vector = Float64Array.from({ length: dim }, () => (length * random.normal()) / dim ** 0.5);
@@ -88,11 +89,8 @@ describe('the product kernel', () => {
   it('finds the strongest probe of rows at any places that the loop in TypeScript finds, with the same bits', () => {
     fc.assert(
       fc.property(shapes, fc.integer({ min: 0, max: 200 }), ({ quarters, count, seed }, probes) => {
-        const random = createRandom(seed);
-        const dim = 4 * quarters;
-        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
-        fill(simd, random);
-        scalar.matrix.set(simd.matrix);
+        const { simd, scalar, random } = sameRows({ quarters, count, seed });
+        const { dim } = simd;
         const places = Int32Array.from({ length: Math.min(count, BLOCK_ROWS) }, () => random.integer(count));
         const vectors = unitVectors(probes, dim, random);
         const weights = vectors.map((_, probe) => 1 / (20 + probe));
@@ -108,11 +106,8 @@ describe('the product kernel', () => {
     fc.assert(
       fc.property(shapes, ({ quarters, count, seed }) => {
         fc.pre(count > 0);
-        const random = createRandom(seed);
-        const dim = 4 * quarters;
-        const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
-        fill(simd, random);
-        scalar.matrix.set(simd.matrix);
+        const { simd, scalar, random } = sameRows({ quarters, count, seed });
+        const { dim } = simd;
         const factors = Float64Array.from({ length: count }, (_, place) => 1 / (1 + place / 100));
         const query = Float64Array.from({ length: dim }, () => random.normal());
         const places = Array.from({ length: BLOCK_ROWS }, () => random.integer(count));
@@ -138,11 +133,7 @@ describe('the product kernel', () => {
         fc.integer({ min: 0, max: 200 }),
         ({ quarters, count, seed }, columns, others) => {
           fc.pre(count > 0);
-          const random = createRandom(seed);
-          const dim = 4 * quarters;
-          const [simd, scalar] = [new SimdRows(count, dim), new ScalarRows(count, dim)];
-          fill(simd, random);
-          scalar.matrix.set(simd.matrix);
+          const { simd, scalar, random } = sameRows({ quarters, count, seed });
           const places = Array.from({ length: columns }, () => random.integer(count));
           const rows = Array.from({ length: others }, () => random.integer(count));
           assert.deepEqual(tableOf(simd, places, rows), tableOf(scalar, places, rows));

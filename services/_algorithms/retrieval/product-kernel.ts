@@ -1,79 +1,19 @@
 import { pausesAt, runSteps, type Steps } from '../steps.ts';
 import { norm, type Vector } from '../vectors.ts';
 import { PRODUCT_KERNEL_WASM } from './product-kernel.wasm.ts';
-
-/** Rows that are compared with a query at a time. */
-export const BLOCK_ROWS = 256;
-
-/** Rows of one matrix, of which products with a query are computed. */
-export interface ProductRows {
-  readonly count: number;
-  readonly dim: number;
-  /** count × dim, row-major, zeros at first: write rows of length at most 1 into it before the first product. */
-  readonly matrix: Float32Array;
-  /** Found by the last call of `above`; the next call overwrites them. */
-  readonly places: Int32Array;
-  readonly scores: Float64Array;
-  /** Does what the first product needs; else the first call of `begin` does it. The rows may not be written to afterwards. */
-  prepare(): Steps<void>;
-  /**
-   * Sets the query for `above`, until the next call of `begin`.
-   * @param query length dim
-   * @param factors length count, finite, at least 0 and falling; not written to later
-   */
-  begin(query: Vector, factors: Float64Array): void;
-  /**
-   * Finds the rows of a block with factor · ⟨query, row⟩ > bar: their `places`, ascending, and `scores`.
-   * @param first the first row of the block, a multiple of BLOCK_ROWS
-   * @param bar at least 0
-   * @returns their number
-   */
-  above(first: number, bar: number): number;
-  /**
-   * Computes factor · ⟨query, row⟩ of the rows at the first `count` of `places`, which the caller has written, into `scores`.
-   * @param count at most BLOCK_ROWS
-   */
-  scorePlaces(count: number): void;
-  /**
-   * Finds for each place the probe of the largest weight · ⟨probe, row⟩ above 0, the first one of equals.
-   * @param places at most BLOCK_ROWS
-   * @returns views that the next call overwrites
-   */
-  strongest(places: Int32Array, probes: Probes): Strongest;
-  /**
-   * ⟨row of another, row of a place⟩ in float32 for each of both.
-   * @param places at most MOST_PLACES
-   * @param others any number of places
-   */
-  products(places: ArrayLike<number>, others: ArrayLike<number>): ProductTable;
-}
-
-/** Most columns of a table of products. */
-export const MOST_PLACES = 64;
-
-/** One row for each of the others, with a column for each place. */
-export interface ProductTable {
-  /** Row-major. */
-  readonly values: Float32Array;
-  /** Numbers of a row, at least one a column; what is beyond the columns means nothing. */
-  readonly width: number;
-}
-
-/** Vectors with which rows are compared. */
-export interface Probes {
-  /** Of length at most 1; each has dim numbers. */
-  readonly vectors: readonly Vector[];
-  /** One a vector, falling. */
-  readonly weights: readonly number[];
-}
-
-/** One a place. */
-export interface Strongest {
-  /** Position of the probe, −1 where none has a product above 0. */
-  readonly probes: Int32Array;
-  /** ⟨probe, row⟩ where there is one. */
-  readonly products: Float64Array;
-}
+import {
+  BLOCK_ROWS,
+  checkPlaces,
+  GROUP,
+  MOST_PLACES,
+  type Probes,
+  type ProductRows,
+  type ProductTable,
+  ROUNDING,
+  type Strongest,
+  widthFor,
+} from './product-rows.ts';
+import { ScalarRows } from './scalar-rows.ts';
 
 /** Bytes that a WebAssembly memory can have, less one page. */
 const MOST_BYTES = 2 ** 32 - 65_536;
@@ -87,110 +27,6 @@ const MOST_BYTES = 2 ** 32 - 65_536;
 export function reserveRows(count: number, dim: number): ProductRows {
   const isFit = dim > 0 && dim % 4 === 0 && (5 * dim + 20) * (count + BLOCK_ROWS) < MOST_BYTES;
   return isFit && isSupported() ? new SimdRows(count, dim) : new ScalarRows(count, dim);
-}
-
-/** For vectors of any length: four sums, of every fourth product each, and the rest one after the other. */
-export class ScalarRows implements ProductRows {
-  readonly count: number;
-  readonly dim: number;
-  readonly matrix: Float32Array;
-  readonly places = new Int32Array(BLOCK_ROWS);
-  readonly scores = new Float64Array(BLOCK_ROWS);
-  readonly #strongest: Strongest = {
-    probes: new Int32Array(BLOCK_ROWS),
-    products: new Float64Array(BLOCK_ROWS),
-  };
-  #query: Vector = new Float64Array(0);
-  #factors: Float64Array = new Float64Array(0);
-
-  constructor(count: number, dim: number) {
-    this.count = count;
-    this.dim = dim;
-    this.matrix = new Float32Array(count * dim);
-  }
-
-  /** Nothing is to do. */
-  *prepare(): Steps<void> {}
-
-  begin(query: Vector, factors: Float64Array): void {
-    this.#query = query;
-    this.#factors = factors;
-  }
-
-  above(first: number, bar: number): number {
-    const end = Math.min(this.count, first + BLOCK_ROWS);
-    let found = 0;
-    for (let place = first; place < end; place++) {
-      const score = this.#factors[place]! * this.#product(this.#query, place);
-      if (!(score > bar)) continue;
-      this.places[found] = place;
-      this.scores[found++] = score;
-    }
-    return found;
-  }
-
-  scorePlaces(count: number): void {
-    for (let i = 0; i < count; i++) {
-      const place = this.places[i]!;
-      this.scores[i] = this.#factors[place]! * this.#product(this.#query, place);
-    }
-  }
-
-  strongest(places: Int32Array, { vectors, weights }: Probes): Strongest {
-    const { probes, products } = this.#strongest;
-    for (let i = 0; i < places.length; i++) {
-      let largest = 0;
-      probes[i] = -1;
-      for (let probe = 0; probe < vectors.length; probe++) {
-        // No product is above 1.
-        if (weights[probe]! <= largest) break;
-        const product = this.#product(vectors[probe]!, places[i]!);
-        if (!(weights[probe]! * product > largest)) continue;
-        largest = weights[probe]! * product;
-        probes[i] = probe;
-        products[i] = product;
-      }
-    }
-    return this.#strongest;
-  }
-
-  products(places: ArrayLike<number>, others: ArrayLike<number>): ProductTable {
-    checkPlaces(places);
-    const { dim, matrix } = this;
-    const width = widthFor(places);
-    const values = new Float32Array(others.length * width);
-    const lanes = new Float32Array(4);
-    for (let other = 0; other < others.length; other++) {
-      for (let place = 0; place < places.length; place++) {
-        lanes.fill(0);
-        for (let i = 0; i < dim; i++)
-          lanes[i % 4]! += Math.fround(matrix[others[other]! * dim + i]! * matrix[places[place]! * dim + i]!);
-        const [a, b, c, d] = lanes;
-        values[other * width + place] = Math.fround(a! + b!) + Math.fround(c! + d!);
-      }
-    }
-    return { values, width };
-  }
-
-  #product(query: Vector, place: number): number {
-    const { dim, matrix } = this;
-    const whole = dim - (dim % 4);
-    const start = place * dim;
-    let a = 0;
-    let b = 0;
-    let c = 0;
-    let d = 0;
-    for (let i = 0; i < whole; i += 4) {
-      const j = start + i;
-      a += query[i]! * matrix[j]!;
-      b += query[i + 1]! * matrix[j + 1]!;
-      c += query[i + 2]! * matrix[j + 2]!;
-      d += query[i + 3]! * matrix[j + 3]!;
-    }
-    let sum = a + c + (b + d);
-    for (let i = whole; i < dim; i++) sum += query[i]! * matrix[start + i]!;
-    return sum;
-  }
 }
 
 interface KernelExports {
@@ -224,8 +60,6 @@ interface KernelExports {
 }
 
 const PAGE_BYTES = 65_536;
-/** Rows in a step of the kernel. */
-const GROUP = 4;
 /** Probes in a call of the kernel. */
 const PROBES = 64;
 /** Rows in a call of the kernel that are multiplied with those of places. */
@@ -238,9 +72,6 @@ const [MOST_OF_ROW, MOST_OF_QUERY] = [127, 32_767];
 const MOST_SUM = 2 ** 31;
 /** Of an estimate that is rounded to float32 twice. */
 const EPSILON = 2 ** -22;
-/** A row of length 1 in float32 may be longer by so much; more than any estimate loses by rounding. */
-export const ROUNDING = 1 + 1e-5;
-
 /** For vectors whose length is a multiple of four. */
 export class SimdRows implements ProductRows {
   readonly count: number;
@@ -451,14 +282,6 @@ export class SimdRows implements ProductRows {
     }
     return Math.sqrt(farthest);
   }
-}
-
-function widthFor(places: ArrayLike<number>): number {
-  return GROUP * Math.ceil(places.length / GROUP);
-}
-
-function checkPlaces({ length }: ArrayLike<number>): void {
-  if (length > MOST_PLACES) throw new RangeError(`Products of ${length} places; ${MOST_PLACES} are the most`);
 }
 
 let module: WebAssembly.Module | undefined;

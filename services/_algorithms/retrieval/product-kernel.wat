@@ -1,5 +1,5 @@
-;; Products of one vector with many rows of float32. product-kernel.ts says what it does and has the same loops in TypeScript,
-;; which give the same bits. Positions are bytes from the start of the memory, which holds the rows; `width` is the number of bytes
+;; Products of one vector with many rows of float32. product-rows.ts says what it does, and scalar-rows.ts has the same loops in
+;; TypeScript, which give the same bits. Positions are bytes from the start of the memory, which holds the rows; `width` is the number of bytes
 ;; of a row, a multiple of 16. After a change run `node services/_algorithms/assemble.ts` with this file.
 (module
   (memory (import "rows" "memory") 1)

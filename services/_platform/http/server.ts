@@ -37,8 +37,8 @@ const IDLE_TIMEOUT_MS = 120_000;
 /** Time for which an idle connection is kept, ms; longer than proxies keep theirs. */
 const KEEP_ALIVE_MS = 60_000;
 /**
- * What clients are told instead: those that heed it, such as Node's, drop an idle connection two seconds earlier, after four. A drain that says farewell
- * for longer closes no connection on which a request may be on its way.
+ * What clients are told instead. `fetch` of Node drops an idle connection two seconds earlier, after four, so that a drain which says farewell for longer
+ * closes none on which its request may be on its way. Clients that do not heed it need to try again.
  */
 const IDLE_CONNECTIONS = 'timeout=6';
 

@@ -104,9 +104,10 @@ export class HnswGraph {
   /**
    * Reads, before `build`, a graph that `save` wrote with the same parameters. Rows of that graph are linked already,
    * unless they are in `changed`.
+   * @returns number of nodes of unchanged rows that can be found now and could not at the save, or the reverse
    * @throws Error where hnswlib cannot read the file; hnswlib trusts its content, so the caller checks the file before
    */
-  async restore(file: string, { rows, hidden }: GraphState, changed: ReadonlySet<number>): Promise<void> {
+  async restore(file: string, { rows, hidden }: GraphState, changed: ReadonlySet<number>): Promise<number> {
     const queue = this.#queue ?? [];
     const arriving: number[] = [];
     this.#queue = arriving;
@@ -119,6 +120,13 @@ export class HnswGraph {
         if (row === undefined) this.#markNode(label);
         else this.#markVisibility(row);
       }
+      const before = new Set(hidden);
+      let differing = 0;
+      for (const [label, row] of rows.entries()) {
+        const isSame = row !== undefined && !changed.has(row);
+        if (isSame && before.has(label) !== this.#hidden.has(label)) differing++;
+      }
+      return differing;
     } finally {
       const isLinked = (row: number): boolean => this.#nodes.labelOf(row) !== undefined && !changed.has(row);
       const toLink = queue.filter((row) => !isLinked(row));

@@ -113,13 +113,19 @@ describe('a snapshot', () => {
     assert.ok(graph.search(vectorOf('item0'), COUNT).every(({ itemId }) => itemId !== 'item0'));
   });
 
-  it('the recall of before is known where nearly all vectors are the same, and in no snapshot of before it was kept', async () => {
+  it('the recall of before is known where nearly all vectors are the same and as visible, if the snapshot holds a usable one', async () => {
     await saveAll();
-    const qualityFor = async (table: VectorTable) =>
-      (await snapshotsIn(directory).restore('g1', table, graphOf(table)))!.quality;
+    const qualityFor = async (table: VectorTable, hiddenIds: readonly string[] = []) =>
+      (await snapshotsIn(directory).restore('g1', table, graphOf(table, hiddenIds)))!.quality;
     assert.deepEqual(await qualityFor(tableOf(IDS)), QUALITY);
     assert.deepEqual(await qualityFor(tableOf(IDS.slice(2))), QUALITY, 'two of 200 vectors have gone');
     assert.equal(await qualityFor(tableOf(IDS.slice(3))), undefined);
+    assert.deepEqual(await qualityFor(tableOf(IDS), ['item7', 'item8']), QUALITY);
+    assert.equal(
+      await qualityFor(tableOf(IDS), ['item7', 'item8', 'item9']),
+      undefined,
+      'a hidden item changes the recall too',
+    );
 
     const manifest = JSON.parse(readFileSync(pathOf('manifest'), 'utf8')) as object;
     const unusable = [undefined, {}, { recallAt10: 2, efSearch: 64 }, { recallAt10: 0.9, efSearch: 0.5 }];

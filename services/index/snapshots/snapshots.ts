@@ -19,7 +19,7 @@ const LABELS_FILE = 'labels';
 const MANIFEST_FILE = 'manifest';
 /** Where a larger share of the vectors has changed, a new graph is better and takes hardly longer. */
 const CHANGED_SHARE_LIMIT = 0.1;
-/** Where a larger share has changed, the recall of before says nothing. */
+/** Where a larger share of the vectors, or of what may be found, has changed, the recall of before says nothing. */
 const SAME_RECALL_SHARE = 0.01;
 
 /** What was measured of a graph before it was saved. */
@@ -68,7 +68,7 @@ export class Snapshots {
   /**
    * Brings an unbuilt graph to the state that was saved; rows that have changed since are left to `build`.
    * @returns undefined where there is no snapshot or it does not fit: the reason is logged and the graph stays unbuilt; else the quality, if it
-   *   is known and nearly all vectors are still the same
+   *   is known and nearly all vectors are still the same and may still be found or not
    */
   async restore(
     generation: string,
@@ -92,9 +92,11 @@ export class Snapshots {
       }
       const labels = await readJson<Labels>(join(folder, LABELS_FILE));
       refuseUnless(labels.itemIds.length === manifest.itemCount, 'the number of items differs');
-      const { rows, changed, changedShare } = compare(labels, table);
-      await graph.restore(join(folder, GRAPH_FILE), { rows, hidden: labels.hidden }, changed);
-      return { quality: changedShare > SAME_RECALL_SHARE ? undefined : usable(manifest.quality) };
+      const { rows, changed, differing } = compare(labels, table);
+      const state = { rows, hidden: labels.hidden };
+      const otherwiseVisible = await graph.restore(join(folder, GRAPH_FILE), state, changed);
+      const isSame = differing + otherwiseVisible <= SAME_RECALL_SHARE * rows.length;
+      return { quality: isSame ? usable(manifest.quality) : undefined };
     } catch (error) {
       if (!isMissing(error)) this.#log.warn({ generation, err: error }, 'snapshot ignored');
       return undefined;
@@ -159,11 +161,11 @@ function folderName(generation: string): string {
   return FOLDER + encodeURIComponent(generation);
 }
 
-/** The rows of the saved items in a table, those of them whose vector has changed since, and the share of vectors that differ. */
+/** The rows of the saved items in a table, those of them whose vector has changed since, and the number of vectors that differ. */
 function compare(
   { itemIds, vectors }: Labels,
   table: VectorTable,
-): { rows: (number | undefined)[]; changed: Set<number>; changedShare: number } {
+): { rows: (number | undefined)[]; changed: Set<number>; differing: number } {
   const rows = itemIds.map((itemId) => (itemId === null ? undefined : table.rowOf(itemId)));
   const changed = new Set<number>();
   let same = 0;
@@ -180,7 +182,7 @@ function compare(
   }
   const largest = Math.max(rows.length, table.size);
   refuseUnless(same >= largest * (1 - CHANGED_SHARE_LIMIT), `${largest - same} of ${largest} vectors differ`);
-  return { rows, changed, changedShare: largest === 0 ? 0 : (largest - same) / largest };
+  return { rows, changed, differing: largest - same };
 }
 
 /** Checksums of all vectors, by row. */

@@ -1,5 +1,6 @@
 import { Attached } from '#algorithms/attached.ts';
-import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import { reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import type { ProductRows } from '#algorithms/retrieval/product-rows.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { pausesAt, runSteps, type Steps } from '#algorithms/steps.ts';
 

@@ -1,4 +1,4 @@
-import { CombinerRanking, type Standing } from '#algorithms/combiner/candidate-ranking.ts';
+import { CombinerRanking, type TraitScores } from '#algorithms/combiner/candidate-ranking.ts';
 import { DEPTH } from '#algorithms/combiner/candidates.ts';
 import { type Contribution, Contributions } from '#algorithms/combiner/contributions.ts';
 import { traitsWithRecent } from '#algorithms/combiner/traits.ts';
@@ -60,7 +60,7 @@ export class CombinerModel {
   readonly #traits: Float32Array;
   readonly #takers: Resources['takers'];
   /** The traits of now are taken with each ranking of the items by popularity, every two seconds at most. */
-  readonly #standing: Derivation<Standing> = { derive: () => this.#standingOfNow() };
+  readonly #traitScores: Derivation<TraitScores> = { derive: () => this.#traitScoresOfNow() };
 
   /** @param options largest lift of an under-served item, in log-odds; takers of the log, which the traits follow */
   constructor(model: NamedCombiner, { mostLift, takers }: CombinerOptions) {
@@ -75,10 +75,10 @@ export class CombinerModel {
     this.#takers = takers;
   }
 
-  *#standingOfNow(): Steps<Standing> {
+  *#traitScoresOfNow(): Steps<TraitScores> {
     const { itemIds } = this.#factors;
     const countsOf = (number: number): number[] => this.#takers.countsOf(itemIds[number]!);
-    return yield* this.#ranking.standingBy(yield* traitsWithRecent(this.#traits, countsOf));
+    return yield* this.#ranking.traitScoresBy(yield* traitsWithRecent(this.#traits, countsOf));
   }
 
   /**
@@ -95,7 +95,7 @@ export class CombinerModel {
     const { itemIds } = this.#factors;
     const { numbers: taken, places } = this.#factors.takenOf(recent, items);
     if (taken.length === 0) return [];
-    this.#ranking.renew(items.derived(this.#standing));
+    this.#ranking.renew(items.derived(this.#traitScores));
     const typeOf = places.map((place) => types[recentTypes[place] ?? 0] ?? '');
     const { withheld, popularity } = this.#factors.match(items);
     const best = this.#factors.best(recent, items, DEPTH);

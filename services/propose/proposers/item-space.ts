@@ -1,5 +1,6 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
-import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import { reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import type { ProductRows } from '#algorithms/retrieval/product-rows.ts';
 import { pausesAt, type Steps } from '#algorithms/steps.ts';
 import type { ItemSpace } from '#artefacts/places.ts';
 import type { Derivation, EmbeddedItems } from '../embeddings/embedded-items.ts';

@@ -1,5 +1,5 @@
 import { boundedTopK } from '#algorithms/retrieval/bounded-scan.ts';
-import { BLOCK_ROWS } from '#algorithms/retrieval/product-kernel.ts';
+import { BLOCK_ROWS } from '#algorithms/retrieval/product-rows.ts';
 import { pausesAt, runSteps, type Steps } from '#algorithms/steps.ts';
 import type { Cause, Medoid } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';

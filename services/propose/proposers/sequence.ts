@@ -1,5 +1,6 @@
 import { boundedTopK, byFallingFactor } from '#algorithms/retrieval/bounded-scan.ts';
-import { type ProductRows, reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import { reserveRows } from '#algorithms/retrieval/product-kernel.ts';
+import type { ProductRows } from '#algorithms/retrieval/product-rows.ts';
 import { sequenceState } from '#algorithms/sequence/network.ts';
 import { pausesAt, type Steps } from '#algorithms/steps.ts';
 import { norm, row } from '#algorithms/vectors.ts';

@@ -16,12 +16,12 @@ import { replicasOf } from './scaling.ts';
 const STAGE = 'interests';
 /** Bounds what a small cluster must hold. */
 const MOST = 3;
-/** Actions that wait before the autoscaler is there, and in a request. One pod handles as many in less time than an autoscaler takes to look again … */
+/** What waits before the autoscaler is there: requests, and actions in each. */
 const BACKLOG = { requests: 40, actions: 500 } as const;
-/** … so that others follow until it has looked, at most so many requests. */
+/** One pod may handle the backlog before the autoscaler looks, so that more follows until there are more pods; at most so many requests in all. */
 const MOST_REQUESTS = 400;
 /** Sooner than in an installation, where a replica leaves after five minutes. */
-const SLOWLY = { pollingInterval: 5, cooldownPeriod: 15, stabilizationWindowSeconds: 15 } as const;
+const QUICKLY = { pollingInterval: 5, cooldownPeriod: 15, stabilizationWindowSeconds: 15 } as const;
 
 /** @throws SetupError unless the cluster knows the custom resources of KEDA */
 export async function requireKeda(): Promise<void> {
@@ -38,7 +38,7 @@ function scaledObject(): DataMap {
   )!;
   const spec = found.spec as DataMap;
   const [lag] = spec.triggers as DataMap[];
-  const { pollingInterval, cooldownPeriod, stabilizationWindowSeconds } = SLOWLY;
+  const { pollingInterval, cooldownPeriod, stabilizationWindowSeconds } = QUICKLY;
   const scaleDown = {
     stabilizationWindowSeconds,
     policies: [{ type: 'Pods', value: MOST, periodSeconds: stabilizationWindowSeconds }],
@@ -56,7 +56,7 @@ function scaledObject(): DataMap {
   };
 }
 
-/** The actions of a request; each user has one in every 40. */
+/** The actions of a request, each of another user; after the backlog the same users act again. */
 function actionsOf(request: number): PostedAction[] {
   return Array.from({ length: BACKLOG.actions }, (_, place) => {
     const number = request * BACKLOG.actions + place;
