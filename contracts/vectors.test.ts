@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import fc from 'fast-check';
-import { decodeVector, encodeVector, VectorError } from './vectors.ts';
+import { decodeVector, encodeVector, VectorError, VectorReader } from './vectors.ts';
 
 const finiteVector = fc.float32Array({ noNaN: true, noDefaultInfinity: true });
 
@@ -27,6 +27,14 @@ describe('vectors', () => {
     const decoded = decodeVector(shifted, 2);
     shifted.fill(0);
     assert.deepEqual(decoded, Float32Array.of(1, 2));
+  });
+
+  it('a reader reads one after the other, also after one that it refuses', () => {
+    const reader = new VectorReader(2);
+    assert.deepEqual(reader.read(encodeVector(Float32Array.of(1, 2))), Float32Array.of(1, 2));
+    assert.throws(() => reader.read(Buffer.alloc(4)), VectorError);
+    assert.throws(() => reader.read(Buffer.from('0000c07f00000000', 'hex')), VectorError);
+    assert.deepEqual(reader.read(encodeVector(Float32Array.of(3, 4))), Float32Array.of(3, 4));
   });
 
   it('an error names the field of a wrong length or a component that is not finite', () => {

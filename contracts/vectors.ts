@@ -2,7 +2,6 @@
 import { endianness } from 'node:os';
 import { TributaryError } from './errors.ts';
 
-const COMPONENT_BYTES = Float32Array.BYTES_PER_ELEMENT;
 const SWAPPED = endianness() === 'BE';
 
 /** A vector with a component that is not finite, or of a wrong length. */
@@ -33,18 +32,40 @@ export function encodeVector(vector: Float32Array, field = 'vector'): Buffer {
  * @throws VectorError if the length differs or a component is not finite
  */
 export function decodeVector(bytes: Uint8Array, dimension: number, field = 'vector'): Float32Array {
-  if (bytes.length !== dimension * COMPONENT_BYTES) {
-    throw new VectorError(
-      `has ${bytes.length} bytes, but ${dimension} float32 components take ${dimension * COMPONENT_BYTES}`,
-      field,
-    );
+  return new VectorReader(dimension, field).read(bytes);
+}
+
+/** Decodes vectors of one dimension into the same array, for many that are copied into a table at once. */
+export class VectorReader {
+  readonly #field: string;
+  readonly #vector: Float32Array;
+  readonly #bytes: Buffer;
+
+  /** @param field - names the vector in an error */
+  constructor(dimension: number, field = 'vector') {
+    this.#field = field;
+    this.#vector = new Float32Array(dimension);
+    this.#bytes = Buffer.from(this.#vector.buffer);
   }
-  const vector = new Float32Array(dimension);
-  const copy = Buffer.from(vector.buffer);
-  copy.set(bytes);
-  if (SWAPPED) copy.swap32();
-  assertFinite(vector, field);
-  return vector;
+
+  /**
+   * @returns the vector of these bytes, until the next one is read
+   * @throws VectorError if the length differs or a component is not finite
+   */
+  read(bytes: Uint8Array): Float32Array {
+    const expected = this.#bytes.length;
+    if (bytes.length !== expected) {
+      const { length: dimension } = this.#vector;
+      throw new VectorError(
+        `has ${bytes.length} bytes, but ${dimension} float32 components take ${expected}`,
+        this.#field,
+      );
+    }
+    this.#bytes.set(bytes);
+    if (SWAPPED) this.#bytes.swap32();
+    assertFinite(this.#vector, this.#field);
+    return this.#vector;
+  }
 }
 
 function assertFinite(vector: Float32Array, field: string): void {

@@ -23,7 +23,9 @@ const CALLED: ReadonlySet<string> = new Set(['gateway', 'interests', 'index', 'r
 const USERS = 5_000;
 /** Small, so that twice the processes with their servers still fit two cores. */
 const CORES_A_PROCESS = 0.1;
-const ACTIONS = 2_000;
+const ACTIONS = 4_000;
+/** Before anything is measured or limited, so that the engine has compiled what a process that has run for a while runs. */
+const SETTLING = { actions: 4_000, slateSeconds: 10 } as const;
 const SLATE_SECONDS = 20;
 const CONNECTIONS = 32;
 /** Few, because a process with a tenth of a core must answer each within two seconds. */
@@ -34,8 +36,8 @@ const DRAIN_TIMEOUT_MS = 300_000;
 
 /**
  * Single actions of random users from the gateway until every stage has handled them, and slates, with one and with two
- * processes of each stage. Each process may use a tenth of a core, or `cores`, so that the machine has room for twice as many. Kafka, Redis
- * and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
+ * processes of each stage, which have handled as many before. Each process may use a tenth of a core, or `cores`, so that the machine has
+ * room for twice as many. Kafka, Redis and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
  */
 export async function measure(options: Readonly<Record<string, string | undefined>>): Promise<Figures> {
   const cores = Number(options.cores ?? CORES_A_PROCESS);
@@ -68,21 +70,28 @@ interface FleetShape {
 async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throughput> {
   const { copies, delayMs } = shape;
   console.error(`  ${copies} of each stage, network delay ${delayMs} ms …`);
-  return onFleet(world, shape, async ({ app, namespace }) => {
-    const act = async (): Promise<void> => void (await app.act(world.crowd.next()));
-    let left = ACTIONS;
-    const began = performance.now();
-    const sender = async (): Promise<void> => {
-      while (left-- > 0) await act();
+  return onFleet(world, shape, async ({ app, namespace, limit }) => {
+    const handle = async (actions: number): Promise<void> => {
+      let left = actions;
+      const sender = async (): Promise<void> => {
+        while (left-- > 0) await app.act(world.crowd.next());
+      };
+      await Promise.all(Array.from({ length: CONNECTIONS }, sender));
+      const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
+      if (behind.length > 0) throw new Error(behind.join('\n'));
     };
-    await Promise.all(Array.from({ length: CONNECTIONS }, sender));
-    const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
-    if (behind.length > 0) throw new Error(behind.join('\n'));
-    const actionsPerSecond = ACTIONS / ((performance.now() - began) / 1_000);
     let slatesFailed = 0;
-    const asked = await closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, async () => {
+    const ask = async (): Promise<void> => {
       await app.slate(world.crowd.nextUser()).catch(() => slatesFailed++);
-    });
+    };
+    await handle(SETTLING.actions);
+    await closedLoop(SLATE_CONNECTIONS, SETTLING.slateSeconds, ask);
+    if (slatesFailed > 0) throw new Error(`${slatesFailed} slates failed before any process was limited`);
+    limit();
+    const began = performance.now();
+    await handle(ACTIONS);
+    const actionsPerSecond = ACTIONS / ((performance.now() - began) / 1_000);
+    const asked = await closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, ask);
     const slatesPerSecond = asked - slatesFailed / SLATE_SECONDS;
     console.error(
       `  ${actionsPerSecond.toFixed(0)} actions/s, ${slatesPerSecond.toFixed(0)} slates/s, ${slatesFailed} failed`,
@@ -94,9 +103,11 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
 interface RunningFleet {
   readonly app: App;
   readonly namespace: TestNamespace;
+  /** Limits each process to its share of a core. */
+  readonly limit: () => void;
 }
 
-/** Starts servers and processes, limits the processes once they are ready, and stops all after the work. */
+/** Starts servers and processes, and stops all after the work. */
 async function onFleet<T>(
   world: BenchWorld,
   { copies, delayMs, cores }: FleetShape,
@@ -155,10 +166,12 @@ async function onFleet<T>(
     await allReady(fleet, members);
     const limits = createCpuLimits();
     closing.push(() => limits.close());
-    for (const { name } of members) limits.limit(fleet.pidOf(name)!, cores);
+    const limit = (): void => {
+      for (const { name } of members) limits.limit(fleet.pidOf(name)!, cores);
+    };
     const app = openApp(balancers.get(urlVariable('gateway'))!);
     closing.push(() => app.close());
-    return await work({ app, namespace });
+    return await work({ app, namespace, limit });
   } finally {
     for (const close of closing.reverse()) await close();
   }

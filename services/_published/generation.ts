@@ -1,7 +1,8 @@
+import { RowSet } from '#algorithms/retrieval/dense-rows.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { decodeVector, VectorError } from '#contracts/vectors.ts';
+import { VectorError, VectorReader } from '#contracts/vectors.ts';
 import type { Shard } from './shard.ts';
 
 /** Why a vector was skipped; also the label of the metric that counts it. `invalid`: wrong length or not finite. */
@@ -19,10 +20,11 @@ export class Generation {
   readonly #shard: Shard;
   #release: Release | undefined;
   #table: VectorTable | undefined;
+  #reader: VectorReader | undefined;
   /** Embeddings read before their release: the two topics have no common order. */
   readonly #waiting = new Map<string, ItemEmbedding>();
-  readonly #present = new Set<number>();
-  readonly #trained = new Set<number>();
+  readonly #present = new RowSet();
+  readonly #trained = new RowSet();
   /** Items of other shards with a trained vector, until the generation is complete. */
   readonly #trainedElsewhere = new Set<string>();
   /**
@@ -95,7 +97,7 @@ export class Generation {
       return 'waiting';
     }
     if (this.#table === undefined) return 'rejected-generation';
-    const vector = readUnitVector(embedding.vector, this.#table.dimension);
+    const vector = this.#readUnitVector(embedding.vector, this.#table.dimension);
     if (typeof vector === 'string') return vector;
     const row = this.#table.set(embedding.itemId, vector);
     this.#present.add(row);
@@ -136,20 +138,22 @@ export class Generation {
 
   #forgetVectors(): void {
     this.#table = undefined;
+    this.#reader = undefined;
     this.#present.clear();
     this.#trained.clear();
     this.#trainedElsewhere.clear();
     this.#complete = false;
   }
-}
 
-/** The vector, scaled to length 1 because float32 rounds, or the fault for which it cannot be indexed. */
-function readUnitVector(bytes: Buffer, dimension: number): Float32Array | VectorFault {
-  try {
-    const vector = decodeVector(bytes, dimension);
-    return normaliseInPlace(vector) ? vector : 'zero';
-  } catch (error) {
-    if (error instanceof VectorError) return 'invalid';
-    throw error;
+  /** The vector, scaled to length 1 because float32 rounds, until the next one is read; or the fault for which it cannot be indexed. */
+  #readUnitVector(bytes: Buffer, dimension: number): Float32Array | VectorFault {
+    this.#reader ??= new VectorReader(dimension);
+    try {
+      const vector = this.#reader.read(bytes);
+      return normaliseInPlace(vector) ? vector : 'zero';
+    } catch (error) {
+      if (error instanceof VectorError) return 'invalid';
+      throw error;
+    }
   }
 }

@@ -116,15 +116,15 @@ export class HnswGraph {
       if (this.#graph.getCurrentCount() !== rows.length) throw new Error('the graph has other labels');
       for (const row of rows) this.#nodes.restore(row, row !== undefined && !changed.has(row));
       for (const label of hidden) this.#hidden.add(label);
-      for (const [label, row] of rows.entries()) {
-        if (row === undefined) this.#markNode(label);
-        else this.#markVisibility(row);
-      }
       const before = new Set(hidden);
       let differing = 0;
-      for (const [label, row] of rows.entries()) {
-        const isSame = row !== undefined && !changed.has(row);
-        if (isSame && before.has(label) !== this.#hidden.has(label)) differing++;
+      for (let label = 0; label < rows.length; label++) {
+        const row = rows[label];
+        if (row === undefined) this.#markNode(label);
+        else {
+          this.#markVisibility(row);
+          if (!changed.has(row) && before.has(label) !== this.#hidden.has(label)) differing++;
+        }
       }
       return differing;
     } finally {

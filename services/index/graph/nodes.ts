@@ -1,3 +1,4 @@
+import { RowMap, RowSet } from '#algorithms/retrieval/dense-rows.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { keyOf, STEPS } from '#published/vector-key.ts';
 
@@ -27,9 +28,9 @@ export class Nodes {
   readonly #table: VectorTable;
   /** The row whose vector the graph has, by label; undefined for a label without rows. */
   readonly #rows: (number | undefined)[] = [];
-  readonly #labels = new Map<number, number>();
+  readonly #labels = new RowMap();
   readonly #shared = new Map<number, SharedNode>();
-  readonly #hidden = new Set<number>();
+  readonly #hidden = new RowSet();
   readonly #byKey = new Map<number, number>();
   readonly #keys: (number | undefined)[] = [];
   readonly #free: number[] = [];
@@ -60,7 +61,7 @@ export class Nodes {
 
   /** All rows that have a label. */
   rows(): Iterable<number> {
-    return this.#labels.keys();
+    return this.#labels.rows();
   }
 
   labelOf(row: number): number | undefined {

@@ -2,13 +2,14 @@ import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { parseEmbeddingKey } from '#contracts/domain/embedding-key.ts';
 import { ReleaseLedger } from '#contracts/domain/release-ledger.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
-import { decodeVector, VectorError } from '#contracts/vectors.ts';
+import { VectorError, VectorReader } from '#contracts/vectors.ts';
 import type { EmbeddingSpace, VectorEvents, VectorSource } from './vector-source.ts';
 
 const FLOAT_BYTES = 4;
 
 interface Vectors {
   readonly table: VectorTable;
+  readonly reader: VectorReader;
   /** Items of the training that were ever read, apart from those embedded later. */
   readonly trained: Set<string>;
   /** Items whose vector was tombstoned: rows of the table stay where they are. */
@@ -74,9 +75,9 @@ export class LogVectors implements VectorSource {
 
   #add({ generation, itemId, vector: bytes, origin }: ItemEmbedding): void {
     try {
-      const { table, trained, withdrawn, views } = this.#vectorsOf(generation, bytes);
+      const { table, reader, trained, withdrawn, views } = this.#vectorsOf(generation, bytes);
       const isNew = table.rowOf(itemId) === undefined;
-      table.set(itemId, decodeVector(bytes, table.dimension));
+      table.set(itemId, reader.read(bytes));
       withdrawn.delete(itemId);
       views.clear();
       if (!isNew) this.#renew(generation);
@@ -100,6 +101,7 @@ export class LogVectors implements VectorSource {
       throw new VectorError('is no list of float32', 'vector');
     vectors = {
       table: new VectorTable(dimension),
+      reader: new VectorReader(dimension),
       trained: new Set(),
       withdrawn: new Set(),
       views: new Map(),
