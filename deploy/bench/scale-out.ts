@@ -1,6 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { localUrl, urlVariable } from '#stages/stages.ts';
 import { openTestNamespace, type TestNamespace } from '#topics/test-namespace.ts';
 import { type Fleet, type Member, startFleet } from '../faults/nemesis/fleet.ts';
@@ -14,7 +15,9 @@ import { startStack } from '../local/stack.ts';
 import { createCpuLimits } from './cpu-limit.ts';
 import { type App, openApp } from './live/app.ts';
 import { closedLoop } from './live/periods.ts';
+import { processorTimes } from './live/processor-time.ts';
 import { type BenchWorld, prepareWorld, realWorld } from './live/world.ts';
+import type { WatchedProcess } from './memory.ts';
 import { readRealWindows } from './windows.ts';
 
 const STAGES = ['gateway', 'interests', 'index', 'propose', 'rerank', 'feedback'] as const;
@@ -57,7 +60,14 @@ export async function measure(options: Readonly<Record<string, string | undefine
   };
 }
 
-type Throughput = Readonly<Record<'actionsPerSecond' | 'slatesPerSecond' | 'slatesFailed', number>>;
+interface Throughput extends Figures {
+  readonly actionsPerSecond: number;
+  readonly slatesPerSecond: number;
+  readonly slatesFailed: number;
+  /** Cores that each process used on average, while actions were handled and while slates were asked for. */
+  readonly coresForActions: Readonly<Record<string, number>>;
+  readonly coresForSlates: Readonly<Record<string, number>>;
+}
 
 interface FleetShape {
   /** Processes of each stage. */
@@ -70,7 +80,7 @@ interface FleetShape {
 async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throughput> {
   const { copies, delayMs } = shape;
   console.error(`  ${copies} of each stage, network delay ${delayMs} ms …`);
-  return onFleet(world, shape, async ({ app, namespace, limit }) => {
+  return onFleet(world, shape, async ({ app, namespace, limit, processes, nobodyWaits }) => {
     const handle = async (actions: number): Promise<void> => {
       let left = actions;
       const sender = async (): Promise<void> => {
@@ -79,6 +89,7 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
       await Promise.all(Array.from({ length: CONNECTIONS }, sender));
       const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
       if (behind.length > 0) throw new Error(behind.join('\n'));
+      await nobodyWaits();
     };
     let slatesFailed = 0;
     const ask = async (): Promise<void> => {
@@ -88,16 +99,33 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
     await closedLoop(SLATE_CONNECTIONS, SETTLING.slateSeconds, ask);
     if (slatesFailed > 0) throw new Error(`${slatesFailed} slates failed before any process was limited`);
     limit();
-    const began = performance.now();
-    await handle(ACTIONS);
-    const actionsPerSecond = ACTIONS / ((performance.now() - began) / 1_000);
-    const asked = await closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, ask);
+    const acting = await usedCores(processes(), () => handle(ACTIONS));
+    const actionsPerSecond = ACTIONS / acting.seconds;
+    const asking = await usedCores(processes(), () => closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, ask));
+    const asked = asking.result;
     const slatesPerSecond = asked - slatesFailed / SLATE_SECONDS;
     console.error(
       `  ${actionsPerSecond.toFixed(0)} actions/s, ${slatesPerSecond.toFixed(0)} slates/s, ${slatesFailed} failed`,
     );
-    return { actionsPerSecond, slatesPerSecond, slatesFailed };
+    return {
+      actionsPerSecond,
+      slatesPerSecond,
+      slatesFailed,
+      coresForActions: acting.cores,
+      coresForSlates: asking.cores,
+    };
   });
+}
+
+/** Does the work, and returns how much of a core each process used meanwhile. */
+async function usedCores<T>(processes: readonly WatchedProcess[], work: () => Promise<T>) {
+  const before = processorTimes(processes);
+  const began = performance.now();
+  const result = await work();
+  const ms = performance.now() - began;
+  const cores: Record<string, number> = {};
+  for (const [name, time] of processorTimes(processes)) cores[name] = (time - before.get(name)!) / ms;
+  return { result, seconds: ms / 1_000, cores };
 }
 
 interface RunningFleet {
@@ -105,6 +133,10 @@ interface RunningFleet {
   readonly namespace: TestNamespace;
   /** Limits each process to its share of a core. */
   readonly limit: () => void;
+  /** Those of the stages and of the servers. */
+  readonly processes: () => readonly WatchedProcess[];
+  /** Resolves when propose holds no users in memory who wait for a model: they are in no lag. */
+  readonly nobodyWaits: () => Promise<void>;
 }
 
 /** Starts servers and processes, and stops all after the work. */
@@ -169,10 +201,27 @@ async function onFleet<T>(
     const limit = (): void => {
       for (const { name } of members) limits.limit(fleet.pidOf(name)!, cores);
     };
+    const processes = (): WatchedProcess[] => [
+      ...members.map(({ name }) => ({ name, pid: fleet!.pidOf(name)! })),
+      ...stack.processes,
+    ];
+    const nobodyWaits = async (): Promise<void> => {
+      const urls = members.filter(({ stage }) => stage === 'propose').map(({ name }) => fleet!.urlOf(name));
+      const isDone = async (): Promise<boolean> =>
+        (await Promise.all(urls.map(usersWaiting))).every((n) => n === 0);
+      await waitFor(isDone, { message: 'no user waits for a model', timeoutMs: DRAIN_TIMEOUT_MS });
+    };
     const app = openApp(balancers.get(urlVariable('gateway'))!);
     closing.push(() => app.close());
-    return await work({ app, namespace, limit });
+    return await work({ app, namespace, limit, processes, nobodyWaits });
   } finally {
     for (const close of closing.reverse()) await close();
   }
+}
+
+/** Users who wait in a process of propose. */
+async function usersWaiting(url: string): Promise<number> {
+  const text = await (await fetch(`${url}/metrics`)).text();
+  const waiting = text.matchAll(/^tributary_proposals_waiting_users\{.*\} (\d+)$/gm);
+  return Array.from(waiting, ([, users]) => Number(users)).reduce((sum, users) => sum + users, 0);
 }

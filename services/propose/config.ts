@@ -19,7 +19,7 @@ const STAGE_SETTINGS = {
     integer: true,
     unit: 'ms',
     summary:
-      'time limit of a model: for a batch of interests beside other models, else for a call with up to 32 users',
+      'time limit of a model: for the interests of up to 256 users beside other models, else for a call with up to 32',
   }),
   waitingUsers: number('TRIBUTARY_PROPOSER_WAITING_USERS', {
     fallback: 10_000,

@@ -23,14 +23,20 @@ export interface TestPass {
   close(): Promise<void>;
 }
 
-/** Runs models through the real pass, with retries after a few milliseconds. */
+/**
+ * Runs models through the real pass, with retries after a few milliseconds.
+ * @param options of the runners; `acknowledge` resolves when the log has a record, at once by default
+ */
 export function openPass(
   models: ReadonlyArray<Author & ListsForUsers>,
-  options: { timeoutMs?: number; waitingUsers?: number } = {},
+  options: { timeoutMs?: number; waitingUsers?: number; acknowledge?: () => Promise<void> } = {},
 ): TestPass {
   const report = new RecordingReport();
   const records: Proposal[] = [];
-  const publish = async (record: Proposal): Promise<void> => void records.push(record);
+  const publish = async (record: Proposal): Promise<void> => {
+    records.push(record);
+    await options.acknowledge?.();
+  };
   const listed = () => records.flatMap(modelProposalsOf);
   const controller = new AbortController();
   const runners = models.map(

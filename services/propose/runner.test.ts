@@ -71,6 +71,35 @@ describe('the pass over interests', () => {
     assert.deepEqual(pass.report.counts, { 'a skipped': 70 }, 'a user without a list is counted');
   });
 
+  it('the pass over interests computes the next lists while those before are on their way to the log, and waits for all', async () => {
+    const { promise: acknowledged, resolve: acknowledge } = Promise.withResolvers<void>();
+    let asked = 0;
+    const counting: Propose = (given, signal) => {
+      asked += given.length;
+      return proposeVersions(given, signal);
+    };
+    const pass = passOf({ a: counting, b: proposeVersions }, { acknowledge: () => acknowledged });
+    let isRead = false;
+    const reading = pass.read(...users(70)).then(() => {
+      isRead = true;
+    });
+    await waitFor(() => asked === 70, { message: 'the lists of all users' });
+    assert.equal(isRead, false);
+    assert.deepEqual(pass.report.counts, {});
+    acknowledge();
+    await reading;
+    assert.deepEqual(pass.report.counts, { 'a ok': 70, 'b ok': 70 });
+  });
+
+  it('the pass over interests fails if the log refuses a list', async () => {
+    const refuse = async () => {
+      throw new Error('the log is full');
+    };
+    const pass = passOf({ a: proposeVersions, b: proposeVersions }, { acknowledge: refuse });
+    await assert.rejects(pass.read(...users(70)), /the log is full/);
+    assert.deepEqual(pass.report.counts, {});
+  });
+
   it('the pass over interests cuts a list to the most candidates', async () => {
     const items = ['x', 'y', 'z'].map((itemId) => ({ itemId, score: 1 }));
     const pass = passOf({ a: async () => new Map<string, ProposedList>([['u1', { items }]]) });
@@ -246,6 +275,20 @@ describe('a model that hangs', () => {
     assert.ok(calls <= 1 + 48, 'the retries go on one at a time beside the pass');
     pass.drain();
     await pass.close();
+  });
+
+  it('a model that works is not taken for one that hangs, however far behind the process is', async () => {
+    const [limitMs, callMs, callsInTime] = [1_000, 20, 8];
+    const working: Propose = (given, signal) => {
+      const end = performance.now() + callMs;
+      while (performance.now() < end);
+      return proposeVersions(given, signal);
+    };
+    const behind = 32 * (limitMs / callMs + callsInTime);
+    const pass = passOf({ working, sound: proposeVersions }, { timeoutMs: limitMs });
+    await pass.read(...users(behind));
+    assert.deepEqual(pass.report.counts, { 'working ok': behind, 'sound ok': behind });
+    assert.equal(pass.records.length, behind, 'the log gets one record a user');
   });
 
   it('a model that hangs gets its signal aborted, and a result that comes late is dropped', async () => {

@@ -1,4 +1,4 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { setTimeout as delay, setImmediate as nextTurn } from 'node:timers/promises';
 import { combineProposals, type ModelProposal } from '#contracts/domain/proposed-lists.ts';
 import { reasonOf, TributaryError } from '#contracts/errors.ts';
 import type { Proposal } from '#contracts/generated/records.ts';
@@ -72,17 +72,25 @@ export class Runner {
     if (this.#isResting) return this.#wait(asked);
     const { isAlone, timeoutMs } = this.#options;
     const limit = isAlone ? undefined : new TimeLimit(timeoutMs);
+    const work: Work = { isOwed: everyone, deliver, delivered: [] };
     try {
       for (let from = 0; from < asked.length; from += USERS_A_CALL) {
         const portion = asked.slice(from, from + USERS_A_CALL);
         const failure = await (limit === undefined
-          ? this.#insist(portion, deliver)
-          : this.#attempt(portion, { limit, isOwed: everyone, deliver }));
-        if (failure !== undefined) return this.#wait(asked.slice(from), failure);
+          ? this.#insist(portion, work)
+          : this.#attempt(portion, { ...work, limit }));
+        if (failure !== undefined) {
+          this.#wait(asked.slice(from), failure);
+          break;
+        }
+        // Lists are on their way to the log while the next ones are computed.
+        if (from + USERS_A_CALL < asked.length) await nextTurn();
       }
     } finally {
       limit?.lift();
+      await Promise.allSettled(work.delivered);
     }
+    await Promise.all(work.delivered);
   }
 
   /** Drops the waiting entry of an erased user. */
@@ -99,10 +107,10 @@ export class Runner {
   }
 
   /** Retries until a retryable error has passed. @returns the remaining failure, a time limit */
-  async #insist(asked: readonly Asked[], deliver: Deliver): Promise<Error | undefined> {
+  async #insist(asked: readonly Asked[], work: Work): Promise<Error | undefined> {
     const { signal, retryMs = RETRY_MS } = this.#options;
     for (let pauseMs = retryMs.first; ; pauseMs = Math.min(2 * pauseMs, retryMs.longest)) {
-      const failure = await this.#attemptInTime(asked, everyone, deliver);
+      const failure = await this.#attemptInTime(asked, work);
       if (failure === undefined || !isRetryable(failure)) return failure;
       if (signal.aborted) throw failure;
       await this.#pause(pauseMs);
@@ -132,7 +140,10 @@ export class Runner {
     while (this.#waiting.size > 0) {
       if (signal.aborted) return;
       const asked = this.#waiting.first(users);
-      if ((await this.#attemptInTime(asked, isOwed, this.#publishAlone)) === undefined) {
+      const work: Work = { isOwed, deliver: this.#publishAlone, delivered: [] };
+      const failure = await this.#attemptInTime(asked, work);
+      await Promise.all(work.delivered);
+      if (failure === undefined) {
         this.#waiting.settle(asked);
         report.waiting(model.name, this.#waiting.size);
         pauseMs = retryMs.first;
@@ -148,14 +159,10 @@ export class Runner {
     this.#isResting = false;
   }
 
-  async #attemptInTime(
-    asked: readonly Asked[],
-    isOwed: Condition,
-    deliver: Deliver,
-  ): Promise<Error | undefined> {
+  async #attemptInTime(asked: readonly Asked[], work: Work): Promise<Error | undefined> {
     const limit = new TimeLimit(this.#options.timeoutMs);
     try {
-      return await this.#attempt(asked, { limit, isOwed, deliver });
+      return await this.#attempt(asked, { ...work, limit });
     } finally {
       limit.lift();
     }
@@ -164,11 +171,10 @@ export class Runner {
   /**
    * One call of the model, and more to single out users who make it fail.
    * @returns the error after which the users are to be tried again; undefined when they are not
-   * @throws whatever publishing throws
    */
   async #attempt(asked: readonly Asked[], call: Call): Promise<Error | undefined> {
     const { model, report } = this.#options;
-    const { limit, isOwed, deliver } = call;
+    const { limit, isOwed, deliver, delivered } = call;
     let proposals: ReadonlyArray<ModelProposal | undefined>;
     try {
       proposals = await this.#propose(asked, limit);
@@ -187,10 +193,14 @@ export class Runner {
       return undefined;
     }
     const owed = proposals.map((proposal, place) => (isOwed(asked[place]!) ? proposal : undefined));
-    await Promise.all(asked.map((one, place) => deliver(one, owed[place])));
-    const published = owed.filter((proposal) => proposal !== undefined).length;
-    report.count(model.name, 'ok', published);
-    report.count(model.name, 'skipped', asked.length - published);
+    const sent = Promise.all(asked.map((one, place) => deliver(one, owed[place]))).then(() => {
+      const published = owed.filter((proposal) => proposal !== undefined).length;
+      report.count(model.name, 'ok', published);
+      report.count(model.name, 'skipped', asked.length - published);
+    });
+    // The caller awaits it.
+    sent.catch(() => undefined);
+    delivered.push(sent);
     return undefined;
   }
 
@@ -222,12 +232,18 @@ export class Runner {
   }
 }
 
-/** How one call of the model ends. */
-interface Call {
-  readonly limit: TimeLimit;
+/** What happens to the lists of the model. */
+interface Work {
   /** Is asked before a list is delivered, because a user may have been erased during the call. */
   readonly isOwed: Condition;
   readonly deliver: Deliver;
+  /** Takes a promise for the lists of each call: it resolves when they are acknowledged, and rejects as publishing does. */
+  readonly delivered: Promise<void>[];
+}
+
+/** How one call of the model ends. */
+interface Call extends Work {
+  readonly limit: TimeLimit;
 }
 
 const everyone: Condition = () => true;
