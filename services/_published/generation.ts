@@ -1,4 +1,4 @@
-import { RowSet } from '#algorithms/retrieval/dense-rows.ts';
+import { DenseRowSet } from '#algorithms/retrieval/dense-rows.ts';
 import { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { normaliseInPlace } from '#algorithms/vectors.ts';
 import type { ItemEmbedding, Release } from '#contracts/generated/records.ts';
@@ -23,8 +23,8 @@ export class Generation {
   #reader: VectorReader | undefined;
   /** Embeddings read before their release: the two topics have no common order. */
   readonly #waiting = new Map<string, ItemEmbedding>();
-  readonly #present = new RowSet();
-  readonly #trained = new RowSet();
+  readonly #present = new DenseRowSet();
+  readonly #trained = new DenseRowSet();
   /** Items of other shards with a trained vector, until the generation is complete. */
   readonly #trainedElsewhere = new Set<string>();
   /**

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { createRandom } from '../random.ts';
-import { RowMap, RowSet } from './dense-rows.ts';
+import { DenseRowMap, DenseRowSet } from './dense-rows.ts';
 
 const ROWS = 5_000;
 const CHANGES = 20_000;
@@ -9,7 +9,7 @@ const CHANGES = 20_000;
 describe('a set of rows', () => {
   it('holds what a Set holds, whatever the order of changes', () => {
     const random = createRandom('rows');
-    const rows = new RowSet();
+    const rows = new DenseRowSet();
     const expected = new Set<number>();
     for (let change = 0; change < CHANGES; change++) {
       const row = random.integer(ROWS);
@@ -23,7 +23,7 @@ describe('a set of rows', () => {
   });
 
   it('is empty after it was cleared', () => {
-    const rows = new RowSet();
+    const rows = new DenseRowSet();
     rows.add(ROWS);
     rows.clear();
     assert.equal(rows.size, 0);
@@ -34,7 +34,7 @@ describe('a set of rows', () => {
 describe('numbers by row', () => {
   it('are those that a Map holds, whatever the order of changes', () => {
     const random = createRandom('numbers');
-    const numbers = new RowMap();
+    const numbers = new DenseRowMap();
     const expected = new Map<number, number>();
     for (let change = 0; change < CHANGES; change++) {
       const row = random.integer(ROWS);
@@ -55,7 +55,7 @@ describe('numbers by row', () => {
   });
 
   it('tell a number of 0 from none', () => {
-    const numbers = new RowMap();
+    const numbers = new DenseRowMap();
     numbers.set(3, 0);
     assert.equal(numbers.get(3), 0);
     assert.equal(numbers.get(2), undefined);

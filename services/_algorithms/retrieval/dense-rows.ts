@@ -2,7 +2,7 @@
 const FIRST_CAPACITY = 1_024;
 
 /** A set of rows of a table, whole numbers from 0: a byte for each row up to the highest, where a `Set` takes 30 and hashes. */
-export class RowSet {
+export class DenseRowSet {
   #flags = new Uint8Array(FIRST_CAPACITY);
   #size = 0;
 
@@ -40,7 +40,7 @@ export class RowSet {
 }
 
 /** Whole numbers from 0 to 2³¹ − 1 by row of a table: four bytes for each row up to the highest. */
-export class RowMap {
+export class DenseRowMap {
   /** −1 stands for a row without a number. */
   #numbers = new Int32Array(FIRST_CAPACITY).fill(-1);
   #size = 0;

@@ -1,4 +1,4 @@
-import { RowMap, RowSet } from '#algorithms/retrieval/dense-rows.ts';
+import { DenseRowMap, DenseRowSet } from '#algorithms/retrieval/dense-rows.ts';
 import type { VectorTable } from '#algorithms/retrieval/vector-table.ts';
 import { keyOf, STEPS } from '#published/vector-key.ts';
 
@@ -28,9 +28,9 @@ export class Nodes {
   readonly #table: VectorTable;
   /** The row whose vector the graph has, by label; undefined for a label without rows. */
   readonly #rows: (number | undefined)[] = [];
-  readonly #labels = new RowMap();
+  readonly #labels = new DenseRowMap();
   readonly #shared = new Map<number, SharedNode>();
-  readonly #hidden = new RowSet();
+  readonly #hidden = new DenseRowSet();
   readonly #byKey = new Map<number, number>();
   readonly #keys: (number | undefined)[] = [];
   readonly #free: number[] = [];
