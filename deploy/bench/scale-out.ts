@@ -15,7 +15,7 @@ import { startStack } from '../local/stack.ts';
 import { createCpuLimits } from './cpu-limit.ts';
 import { type App, openApp } from './live/app.ts';
 import { closedLoop } from './live/periods.ts';
-import { processorTimes } from './live/processor-time.ts';
+import { processorTimes, timeAUnit } from './live/processor-time.ts';
 import { type BenchWorld, prepareWorld, realWorld } from './live/world.ts';
 import type { WatchedProcess } from './memory.ts';
 import { readRealWindows } from './windows.ts';
@@ -36,6 +36,7 @@ const SLATE_CONNECTIONS = 8;
 /** Of each chunk between a stage and another one, in either direction, ms. */
 const NETWORK_DELAY_MS = 5;
 const DRAIN_TIMEOUT_MS = 300_000;
+const WAITING_USERS = 'tributary_proposals_waiting_users';
 
 /**
  * Single actions of random users from the gateway until every stage has handled them, and slates, with one and with two
@@ -64,7 +65,7 @@ interface Throughput extends Figures {
   readonly actionsPerSecond: number;
   readonly slatesPerSecond: number;
   readonly slatesFailed: number;
-  /** Cores that each process used on average, while actions were handled and while slates were asked for. */
+  /** Cores that each process used on average, and all together, while actions were handled and while slates were asked for. */
   readonly coresForActions: Readonly<Record<string, number>>;
   readonly coresForSlates: Readonly<Record<string, number>>;
 }
@@ -87,9 +88,10 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
         while (left-- > 0) await app.act(world.crowd.next());
       };
       await Promise.all(Array.from({ length: CONNECTIONS }, sender));
-      const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
-      if (behind.length > 0) throw new Error(behind.join('\n'));
+      await noLag(namespace);
       await nobodyWaits();
+      // The lists of those who waited are read too.
+      await noLag(namespace);
     };
     let slatesFailed = 0;
     const ask = async (): Promise<void> => {
@@ -117,15 +119,19 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
   });
 }
 
+/** @throws Error that names the groups which are behind after five minutes */
+async function noLag(namespace: TestNamespace): Promise<void> {
+  const behind = await waitForNoLag(namespace, DRAIN_TIMEOUT_MS);
+  if (behind.length > 0) throw new Error(behind.join('\n'));
+}
+
 /** Does the work, and returns how much of a core each process used meanwhile. */
 async function usedCores<T>(processes: readonly WatchedProcess[], work: () => Promise<T>) {
   const before = processorTimes(processes);
   const began = performance.now();
   const result = await work();
   const ms = performance.now() - began;
-  const cores: Record<string, number> = {};
-  for (const [name, time] of processorTimes(processes)) cores[name] = (time - before.get(name)!) / ms;
-  return { result, seconds: ms / 1_000, cores };
+  return { result, seconds: ms / 1_000, cores: timeAUnit(before, processorTimes(processes), ms) };
 }
 
 interface RunningFleet {
@@ -135,7 +141,7 @@ interface RunningFleet {
   readonly limit: () => void;
   /** Those of the stages and of the servers. */
   readonly processes: () => readonly WatchedProcess[];
-  /** Resolves when propose holds no users in memory who wait for a model: they are in no lag. */
+  /** Resolves when no user waits for a model in the memory of propose; those who do are no part of the lag. */
   readonly nobodyWaits: () => Promise<void>;
 }
 
@@ -222,6 +228,7 @@ async function onFleet<T>(
 /** Users who wait in a process of propose. */
 async function usersWaiting(url: string): Promise<number> {
   const text = await (await fetch(`${url}/metrics`)).text();
-  const waiting = text.matchAll(/^tributary_proposals_waiting_users\{.*\} (\d+)$/gm);
+  if (!text.includes(WAITING_USERS)) throw new Error(`${url} has no metric ${WAITING_USERS}`);
+  const waiting = text.matchAll(new RegExp(`^${WAITING_USERS}\\{.*\\} (\\d+)$`, 'gm'));
   return Array.from(waiting, ([, users]) => Number(users)).reduce((sum, users) => sum + users, 0);
 }

@@ -31,7 +31,7 @@ export function stageArguments(folder: string, { services, rows }: StageSources 
     // A larger young generation keeps short-lived messages from being promoted, which makes pauses rarer.
     '--max-semi-space-size=16',
     `--max-old-space-size=${row.heapMiB}`,
-    // One thread, not four, collects garbage beside the one that works, so that this one keeps half of two cores; and it does so when the old
+    // One thread, not four, marks garbage beside the one that works, so that fewer threads want a core at once; and it does so when the old
     // generation has doubled, instead of grown by a third (decision 0088).
     '--v8-pool-size=1',
     '--heap-growing-percent=100',

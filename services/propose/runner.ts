@@ -88,6 +88,7 @@ export class Runner {
       }
     } finally {
       limit?.lift();
+      // Lists of a batch that is given back may not arrive while it is handled again.
       await Promise.allSettled(work.delivered);
     }
     await Promise.all(work.delivered);
