@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
 import type { Reward } from '#contracts/generated/records.ts';
+import { StateContended, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   logsWithCopies,
@@ -154,6 +155,34 @@ test('two processes that both believe to own a partition count nothing twice', a
     }),
     { numRuns: 100 },
   );
+});
+
+test('a process whose every commit another one precedes gives its batch back, and nothing is lost', async () => {
+  const log: Reward[] = [];
+  const inner = createMemoryJoinStore();
+  const slates = messagesOf([someSlate('s', 'ann', 0, ['apple', 'bread'])]);
+  const actions = messagesOf(Array.from({ length: 30 }, (_, at) => someAction('ann', 'bread', 'click', at)));
+  const winner = joinerOn(inner, appendTo(log));
+  await winner.applySlates(PARTITION, slates);
+  let ahead = 0;
+  const loser = joinerOn(
+    {
+      ...inner,
+      async commit(partition, change) {
+        if (ahead < 20) await winner.applyActions(PARTITION, [actions[ahead++]!]);
+        return inner.commit(partition, change);
+      },
+    },
+    appendTo(log),
+  );
+  const apply = () => loser.applyActions(PARTITION, actions);
+  await assert.rejects(apply, (error) => error instanceof StateContended && error instanceof StateLost);
+  assert.ok(ahead < 20, 'it gives up while the other one goes on');
+  await loser.tick(PARTITION, { slates: 1, actions: 30, askedAt: START + IDLE_MS });
+  await apply();
+  await closeAll(loser);
+  const both = { slates: slates.map(({ value }) => value!), actions: actions.map(({ value }) => value!) };
+  assert.deepEqual(log.map(rewardLine).sort(), rewardsByDefinition(both, RULES));
 });
 
 test('a reward carries the features, the context and the learner of its slate, and the trace of the request', async () => {

@@ -1,6 +1,6 @@
 import { believableTime } from '#contracts/domain/times.ts';
 import type { Slate, UserAction } from '#contracts/generated/records.ts';
-import { requireContinuity, StateLost } from '#platform/kafka/held-state.ts';
+import { requireContinuity, StateContended, StateLost } from '#platform/kafka/held-state.ts';
 import type { IncomingMessage } from '#platform/kafka/messages.ts';
 import {
   type ActionOutcome,
@@ -34,7 +34,7 @@ export interface Joiner {
   /**
    * @param lastOffset the offset up to which the topic was read, if that is beyond the last message
    * @param readFrom the offset from which it was read
-   * @throws StateLost if the state lacks messages before `readFrom`
+   * @throws StateLost if the state lacks messages before `readFrom`, or another process advances it again and again
    */
   applySlates(
     partition: number,
@@ -105,7 +105,10 @@ interface Outcome {
   readonly rest: Step | undefined;
 }
 
-/** A lost race means that the partition moved to or from another process; a few attempts settle it. */
+/**
+ * A lost race means that the partition moved to or from another process. It may win many in a row, because a process that knows
+ * the head commits a step sooner than one that has to read it.
+ */
 const MAX_ATTEMPTS = 10;
 /**
  * Small enough for one request. The next chunk is sent after its acknowledgement, so that sequence numbers are in the
@@ -165,7 +168,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
       heads.set(partition, outcome.head);
       return { ...outcome, isContinued: known !== undefined };
     }
-    throw new Error(`partition ${partition} changed during each of ${MAX_ATTEMPTS} attempts to advance it`);
+    throw new StateContended(partition, MAX_ATTEMPTS);
   }
 
   async function send(partition: number, rewards: readonly QueuedReward[]): Promise<void> {
@@ -200,7 +203,7 @@ export function createJoiner(options: JoinerOptions): Joiner {
   };
 }
 
-/** The consumer finds the loss too, and reads again what is missing. */
+/** The consumer finds the loss too, and reads again what is missing. A process that advances the state meanwhile keeps time too. */
 function ignoreLoss(error: unknown): void {
   if (!(error instanceof StateLost)) throw error;
 }

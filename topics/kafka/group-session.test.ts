@@ -110,13 +110,13 @@ async function openSession(
       seen.push(`open ${partition}`);
       return {
         position: options.position,
-        async handle({ messages, lastOffset, lag }: LogBatch) {
+        async handle({ messages, lastOffset, lag, isWanted }: LogBatch) {
           seen.push(
             `begin ${partition} ${messages.map(({ offset }) => offset)} to ${lastOffset}, lag ${lag}`,
           );
           if (options.isHeld) await new Promise<void>((resolve) => held.push(resolve));
           if (options.failure !== undefined) throw options.failure;
-          seen.push(`end ${partition}`);
+          seen.push(isWanted() ? `end ${partition}` : `end ${partition} unwanted`);
         },
         close: () => void seen.push(`close ${partition}`),
       };
@@ -200,7 +200,7 @@ describe('a group session', () => {
     await turn();
     assert.ok(!seen.includes('close 1'), 'the batch is still being handled');
     await release();
-    assert.deepEqual(seen.slice(2), ['begin 1 8 to 8, lag 3', 'end 1', 'close 1']);
+    assert.deepEqual(seen.slice(2), ['begin 1 8 to 8, lag 3', 'end 1 unwanted', 'close 1']);
     assert.deepEqual(consumer.calls, [], 'a lost partition is not resolved');
   });
 
@@ -213,7 +213,7 @@ describe('a group session', () => {
     consumer.assign({});
     consumer.assign({ t: [0] });
     await release();
-    assert.deepEqual(seen, ['open 0', 'begin 0 1 to 1, lag 3', 'open 0', 'end 0', 'close 0']);
+    assert.deepEqual(seen, ['open 0', 'begin 0 1 to 1, lag 3', 'open 0', 'end 0 unwanted', 'close 0']);
   });
 
   it('delivers nothing more after an error of a reader', async () => {

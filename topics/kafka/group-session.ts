@@ -26,7 +26,10 @@ export interface LogBatch {
   readonly lag: number;
   /** Offset at which the fetch began; undefined for a batch without messages. */
   readonly readFrom?: number | undefined;
-  /** Returns false once the session stops or has failed; the rest of the batch then need not be handled. */
+  /**
+   * Returns false once the session stops or has failed, or another member owns the partition; the rest of the batch then need not be
+   * handled.
+   */
   isWanted(): boolean;
 }
 
@@ -322,7 +325,7 @@ export class GroupSession {
     readFrom?: number,
   ): Promise<void> {
     const { topic, partition, reader } = owned;
-    const isWanted = (): boolean => !this.#isStopping;
+    const isWanted = (): boolean => !this.#isStopping && this.#isOwned(owned);
     return reader.handle({ topic, partition, messages, lastOffset, lag, readFrom, isWanted });
   }
 

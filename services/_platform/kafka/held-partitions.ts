@@ -145,7 +145,10 @@ export class HeldPartitions {
       result = await handle(start.incarnation);
     } catch (error) {
       if (!(error instanceof StateLost)) throw error;
-      this.#options.log.warn({ topic, partition, reason: error.message }, 'state is missing');
+      this.#options.log.warn(
+        { topic, partition, reason: error.message },
+        'the batch is read again from where the state ends',
+      );
       await this.#applyNew(reading, comparison);
       return undefined;
     }

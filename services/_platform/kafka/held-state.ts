@@ -79,6 +79,18 @@ export class StateReplaced extends StateLost {
   }
 }
 
+/**
+ * Another process advances the state of the partition again and again. The group has moved the partition, and the former owner
+ * still handles its last batch. The one that no longer owns the partition drops its batch; the other one reads it again.
+ */
+export class StateContended extends StateLost {
+  constructor(partition: number, attempts: number) {
+    super(undefined, -1);
+    this.name = 'StateContended';
+    this.message = `another process changed the state of partition ${partition} during each of ${attempts} attempts to advance it`;
+  }
+}
+
 /** @throws StateLost if the head is not of the known incarnation, or includes less than what is known of it */
 export function requireHead(head: KnownHead | undefined, known: KnownHead): void {
   if (head === undefined || head.offset < known.offset) throw new StateLost(head?.offset, known.offset);
