@@ -3,6 +3,7 @@ import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
 import { DEADLINE_HEADER } from './deadline.ts';
 import type { ErrorBody } from './error-body.ts';
+import { rememberingLookup } from './remembered-addresses.ts';
 
 /** Another stage, queried over kept-alive connections. */
 export interface Peer {
@@ -33,7 +34,7 @@ export interface PeerOptions {
 export function createPeer(options: PeerOptions): Peer {
   const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY } = options;
   const { origin } = new URL(url);
-  const agent = new Agent({ connections: 32 });
+  const agent = new Agent({ connections: 32, connect: { lookup: rememberingLookup() } });
   let calls = 0;
 
   async function call<T>(
