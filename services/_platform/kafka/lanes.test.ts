@@ -14,7 +14,7 @@ function laneOf(partition: number, ...sizes: number[]): Lane {
 
 /** Takes requests until none is left, as `partition*messages`. */
 function allRequests(...lanes: Lane[]): string[] {
-  const route = { lanes: new Set(lanes), isBusy: false };
+  const route = { lanes: new Set(lanes), isBusy: false, sentAt: 0 };
   const requests: string[] = [];
   while (route.lanes.size > 0) {
     const parcels = takeRequest(route);

@@ -9,7 +9,7 @@ export interface OutgoingMessage {
   readonly timestamp?: number;
   /** Overrides the partition of the key: for copies of a message that several partitions need. */
   readonly partition?: number;
-  /** Milliseconds for which it waits for others if its broker has nothing to do. Default: that of the producer. */
+  /** Shortest time from the last request of its route to the one that carries it, ms. Default: that of the producer. */
   readonly lingerMs?: number;
 }
 
@@ -59,6 +59,8 @@ export interface Route {
   readonly lanes: Set<Lane>;
   /** Whether a timer or a request is pending. */
   isBusy: boolean;
+  /** When its last request was sent, on the clock of `performance.now`. */
+  sentAt: number;
 }
 
 /** The part of one partition in a request. */

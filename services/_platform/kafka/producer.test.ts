@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka, Message, ProducerRecord, RecordMetadata } from 'kafkajs';
 import { createMetrics } from '../observability/metrics.ts';
 import { waitFor } from '../testing/wait-for.ts';
@@ -67,12 +68,12 @@ function createFakeKafka(leaders: readonly number[]) {
   return { kafka, requests, logs };
 }
 
-async function open(leaders: readonly number[]) {
+async function open(leaders: readonly number[], lingerMs = 1) {
   const brokers = createFakeKafka(leaders);
   const producer = await createProducer({
     kafka: brokers.kafka,
     metrics: createMetrics('test'),
-    lingerMs: 1,
+    lingerMs,
   });
   // With a key alone the leaders are looked up.
   const warm = producer.send(TOPIC, { key: 'warm', value: null, partition: leaders.length - 1 });
@@ -106,6 +107,24 @@ describe('a request of the producer', () => {
       { partition: 2, offset: 0 },
       { partition: 0, offset: 1 },
     ]);
+  });
+
+  it('takes all that came in the rest after the one before it, which follows a quiet time at once', async () => {
+    const { put, next, requests } = await open([1], 1_000);
+    await delay(1_000);
+    const sent = [put(0, 'a')];
+    const first = await next();
+    first.answer();
+    await sent[0];
+    await delay(5);
+    sent.push(put(0, 'b'));
+    await delay(20);
+    assert.equal(requests.length, 0, 'the rest is not over');
+    sent.push(put(0, 'c'));
+    const second = await next();
+    assert.deepEqual([first.parts, second.parts], [['0: a'], ['0: b,c']]);
+    second.answer();
+    await Promise.all(sent);
   });
 
   it('takes all that came while the request before it was under way', async () => {

@@ -45,13 +45,13 @@ const SLOW_MS = 1_000;
  * spans only partitions that had the same leader at the last lookup, so that a dead broker does not hold up those of others. A
  * partition has one request in flight, which keeps the order within it. Idempotence makes a retried request count once.
  *
- * Messages linger a few milliseconds, and while a request of their leader is under way, because many small requests cost far more
- * CPU than the wait.
+ * Messages wait until a few milliseconds have passed since the last request to their leader, and while it is under way, because many
+ * small requests cost far more CPU than the wait. After a quiet time a message waits for nothing but its turn of the event loop.
  */
 export async function createProducer(options: {
   kafka: Kafka;
   metrics: StageMetrics;
-  /** Milliseconds for which a message may linger to be batched. Default 5. */
+  /** Shortest time between two requests for the partitions of a leader, ms, during which messages gather. Default 5. */
   lingerMs?: number;
   /** Bytes that may wait for the brokers altogether. Default 64 MiB. */
   maxWaitingBytes?: number;
@@ -81,7 +81,7 @@ export async function createProducer(options: {
     const name = `${topic}\n${leader === undefined ? `partition ${partition}` : leader}`;
     let route = routes.get(name);
     if (route === undefined) {
-      route = { lanes: new Set(), isBusy: false };
+      route = { lanes: new Set(), isBusy: false, sentAt: Number.NEGATIVE_INFINITY };
       routes.set(name, route);
     }
     return route;
@@ -96,7 +96,9 @@ export async function createProducer(options: {
       route.lanes.add(lane);
       if (route.isBusy) return;
       route.isBusy = true;
-      setTimeout(() => void drain(route), message.lingerMs ?? lingerMs);
+      // At least 1, so that all messages of this turn are sent together.
+      const restMs = route.sentAt + (message.lingerMs ?? lingerMs) - performance.now();
+      setTimeout(() => void drain(route), Math.max(1, restMs));
     });
   }
 
@@ -104,6 +106,7 @@ export async function createProducer(options: {
   async function drain(route: Route): Promise<void> {
     while (route.lanes.size > 0) {
       const parcels = takeRequest(route);
+      route.sentAt = performance.now();
       await deliver(parcels);
       for (const { lane } of parcels) {
         if (lane.waiting.length > 0) route.lanes.add(lane);
