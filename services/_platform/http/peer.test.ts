@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict';
+import type { LookupFunction } from 'node:net';
 import { after, before, describe, it } from 'node:test';
 import Fastify, { type FastifyInstance } from 'fastify';
 import { TRACE_HEADER } from '../observability/trace.ts';
@@ -52,6 +53,18 @@ describe('a peer', () => {
     const patient = createPeer({ name: 'index', url, timeoutMs: 10_000 });
     assert.deepEqual(await patient.get('/deadline'), { ms: 10_000 });
     await patient.close();
+  });
+
+  it('finds the address of its name by the lookup that it is given', async () => {
+    const { port } = new URL(url);
+    const lookup: LookupFunction = (hostname, { all }, found) => {
+      if (hostname !== 'index.nowhere') found(new Error(`asked for ${hostname}`), '');
+      else if (all) found(null, [{ address: '127.0.0.1', family: 4 }]);
+      else found(null, '127.0.0.1', 4);
+    };
+    const named = createPeer({ name: 'index', url: `http://index.nowhere:${port}`, lookup });
+    assert.deepEqual(await named.get('/things/a/name'), { id: 'a' });
+    await named.close();
   });
 
   it('asks for the id that the caller names, be it of dots or slashes', async () => {

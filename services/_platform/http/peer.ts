@@ -1,3 +1,4 @@
+import type { LookupFunction } from 'node:net';
 import { Agent, type Dispatcher } from 'undici';
 import { TributaryError } from '#contracts/errors.ts';
 import { TRACE_HEADER } from '../observability/trace.ts';
@@ -29,12 +30,14 @@ export interface PeerOptions {
   readonly timeoutMs?: number;
   /** Most calls under way at once, waiting ones included; further ones fail at once. Default: no limit. */
   readonly maxCalls?: number;
+  /** How the address of the peer is found. Default: as `rememberingLookup` does. */
+  readonly lookup?: LookupFunction;
 }
 
 export function createPeer(options: PeerOptions): Peer {
-  const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY } = options;
+  const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY, lookup } = options;
   const { origin } = new URL(url);
-  const agent = new Agent({ connections: 32, connect: { lookup: rememberingLookup() } });
+  const agent = new Agent({ connections: 32, connect: { lookup: lookup ?? rememberingLookup() } });
   let calls = 0;
 
   async function call<T>(

@@ -19,7 +19,7 @@ function nameService(patienceMs: number) {
       ),
     );
   const next = () => asked.shift()!;
-  return { find, next, asked };
+  return { lookup, find, next, asked };
 }
 
 const fault = (code: string) => Object.assign(new Error(code), { code });
@@ -60,6 +60,23 @@ describe('remembered addresses', () => {
     const gone = find('rerank');
     next().answer(fault('ENOTFOUND'), '');
     await assert.rejects(gone, { code: 'ENOTFOUND' });
+    const away = find('rerank');
+    next().answer(fault('EAI_AGAIN'), '');
+    await assert.rejects(away, { code: 'EAI_AGAIN' }, 'the address is forgotten');
+  });
+
+  it('are all addresses where all are asked for, as sockets do', async () => {
+    const { lookup, next } = nameService(5);
+    const find = () =>
+      new Promise((resolve) => lookup('rerank', { all: true }, (...answered) => resolve(answered)));
+    const both = [
+      { address: '::1', family: 6 },
+      { address: '10.0.0.1', family: 4 },
+    ];
+    const found = find();
+    next().answer(null, both as never);
+    assert.deepEqual(await found, [null, both]);
+    assert.deepEqual(await find(), [null, both], 'there is no answer');
   });
 
   it('are asked for once for all who wait, and apart by name and by family', async () => {
