@@ -45,7 +45,7 @@ const STRAGGLERS_GRACE = 0.5;
 const MOST_FAREWELL = 0.3;
 
 /** A handler sends what came of a fetch in one turn of the event loop; requests over HTTP come one by one. */
-const HANDLER_LINGER_MS = 1;
+const HANDLER_REST_MS = 1;
 
 /** One handler per topic. */
 export type BatchHandlers = {
@@ -74,6 +74,8 @@ export interface ProduceOptions {
   readonly timestamp?: number;
   /** Overrides the partition of the key. */
   readonly partition?: number;
+  /** Longest time until the write begins, ms; after it the message is not written, and the promise rejects. Default: no limit. */
+  readonly withinMs?: number;
   /**
    * Repeats the write until the brokers acknowledge it or the stage drains: for handlers, whose work would be read again after a
    * restart of the stage anyway. Default false.
@@ -275,7 +277,7 @@ async function createStage(
       const encoded = value === null ? null : codec.encode(CATALOG[topicName].schema, value as never);
       return stage.produceEncoded(topicName, key, encoded, options);
     },
-    produceEncoded(topicName, key, value, { trace, timestamp, partition, insists = false } = {}) {
+    produceEncoded(topicName, key, value, { trace, timestamp, partition, withinMs, insists = false } = {}) {
       const span = tracer?.continue(`publish ${topic(topicName)}`, 'producer', trace, {
         'messaging.system': 'kafka',
         'messaging.destination.name': topic(topicName),
@@ -287,7 +289,8 @@ async function createStage(
         ...(sent === undefined ? {} : { headers: { [TRACE_HEADER]: sent } }),
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),
-        ...(insists ? { lingerMs: HANDLER_LINGER_MS } : {}),
+        ...(withinMs === undefined ? {} : { withinMs }),
+        ...(insists ? { restMs: HANDLER_REST_MS } : {}),
       };
       const write = (): Promise<Acknowledgement> => producer.send(topic(topicName), message);
       if (!insists) return traced(span, write());

@@ -145,9 +145,10 @@ export class HeldPartitions {
       result = await handle(start.incarnation);
     } catch (error) {
       if (!(error instanceof StateLost)) throw error;
+      const isOwned = this.#comparisons.has(partition);
       this.#options.log.warn(
         { topic, partition, reason: error.message },
-        'the batch is read again from where the state ends',
+        isOwned ? 'the state and the log are compared again' : 'a batch of a lost partition is dropped',
       );
       await this.#applyNew(reading, comparison);
       return undefined;

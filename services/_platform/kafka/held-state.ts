@@ -80,8 +80,8 @@ export class StateReplaced extends StateLost {
 }
 
 /**
- * Another process advances the state of the partition again and again. The group has moved the partition, and the former owner
- * still handles its last batch. The one that no longer owns the partition drops its batch; the other one reads it again.
+ * Another process advances the state of the partition again and again, because the group has moved the partition and its former owner still handles a
+ * batch. If the former owner throws this, its batch is dropped; if the new owner does, its batch is read again.
  */
 export class StateContended extends StateLost {
   constructor(partition: number, attempts: number) {

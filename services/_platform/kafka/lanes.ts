@@ -9,8 +9,13 @@ export interface OutgoingMessage {
   readonly timestamp?: number;
   /** Overrides the partition of the key: for copies of a message that several partitions need. */
   readonly partition?: number;
-  /** Shortest time from the last request of its route to the one that carries it, ms. Default: that of the producer. */
-  readonly lingerMs?: number;
+  /**
+   * Shortest time from the last request for partitions of its leader to the one that carries it, ms; that of the message which waits first
+   * holds for all. Default: that of the producer.
+   */
+  readonly restMs?: number;
+  /** Longest time until the request that carries it, ms; after it the message is rejected and not sent. Default: no limit. */
+  readonly withinMs?: number;
 }
 
 /** Position of an acknowledged message. */
@@ -84,6 +89,29 @@ export function takeRequest({ lanes }: Route): Parcel[] {
     if (isLarge) break;
   }
   return parcels;
+}
+
+/** Takes the messages whose time is over out of the lanes of a route, as far as they wait before all others of their lane. */
+export function takeExpired(
+  { lanes }: Route,
+  now: number,
+): Array<{ lane: Lane; messages: readonly Waiting[] }> {
+  const expired: Array<{ lane: Lane; messages: readonly Waiting[] }> = [];
+  for (const lane of lanes) {
+    const { waiting } = lane;
+    let count = 0;
+    while (count < waiting.length && isOver(waiting[count]!, now)) count++;
+    if (count === 0) continue;
+    expired.push({ lane, messages: waiting.splice(0, count) });
+    if (waiting.length > 0) continue;
+    lanes.delete(lane);
+    lane.route = undefined;
+  }
+  return expired;
+}
+
+function isOver({ message: { withinMs }, since }: Waiting, now: number): boolean {
+  return withinMs !== undefined && now - since > withinMs;
 }
 
 function measure(waiting: readonly Waiting[]): { count: number; bytes: number } {

@@ -19,6 +19,11 @@ export function unacknowledged({ topic, partition }: Lane, cause: unknown): Trib
   return new TributaryError('kafka.unacknowledged', reason, { cause, retryable: true, status: 503 });
 }
 
+export function expired({ topic, partition }: Lane, withinMs: number): TributaryError {
+  const reason = `${topic}, partition ${partition}: the brokers did not take it within ${withinMs} ms`;
+  return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });
+}
+
 export function overfull(topic: string, waitingBytes: number): TributaryError {
   const reason = `${topic}: ${Math.round(waitingBytes / 1_048_576)} MiB already wait for the brokers`;
   return new TributaryError('kafka.unacknowledged', reason, { retryable: true, status: 503 });

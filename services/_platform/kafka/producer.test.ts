@@ -68,12 +68,12 @@ function createFakeKafka(leaders: readonly number[]) {
   return { kafka, requests, logs };
 }
 
-async function open(leaders: readonly number[], lingerMs = 1) {
+async function open(leaders: readonly number[], restMs = 1) {
   const brokers = createFakeKafka(leaders);
   const producer = await createProducer({
     kafka: brokers.kafka,
     metrics: createMetrics('test'),
-    lingerMs,
+    restMs,
   });
   // With a key alone the leaders are looked up.
   const warm = producer.send(TOPIC, { key: 'warm', value: null, partition: leaders.length - 1 });
@@ -109,15 +109,21 @@ describe('a request of the producer', () => {
     ]);
   });
 
-  it('takes all that came in the rest after the one before it, which follows a quiet time at once', async () => {
-    const { put, next, requests } = await open([1], 1_000);
-    await delay(1_000);
+  it('follows a quiet time at once', async () => {
+    const { kafka, requests } = createFakeKafka([1]);
+    const producer = await createProducer({ kafka, metrics: createMetrics('test'), restMs: 3_600_000 });
+    const sent = producer.send(TOPIC, { key: 'k', value: null, partition: 0 });
+    (await waitFor(() => requests.shift(), { message: 'the request' })).answer();
+    await sent;
+  });
+
+  it('takes all that came in the rest after the one before it', async () => {
+    const { put, next, requests } = await open([1], 300);
     const sent = [put(0, 'a')];
     const first = await next();
+    sent.push(put(0, 'b'));
     first.answer();
     await sent[0];
-    await delay(5);
-    sent.push(put(0, 'b'));
     await delay(20);
     assert.equal(requests.length, 0, 'the rest is not over');
     sent.push(put(0, 'c'));
@@ -125,6 +131,30 @@ describe('a request of the producer', () => {
     assert.deepEqual([first.parts, second.parts], [['0: a'], ['0: b,c']]);
     second.answer();
     await Promise.all(sent);
+  });
+
+  it('leaves out what has waited too long, which is rejected, and nothing behind it', async () => {
+    const { put, next, producer, requests } = await open([1, 1]);
+    const first = put(0, 'a');
+    const under = await next();
+    const limited = (partition: number, value: string, withinMs: number) =>
+      producer.send(TOPIC, { key: value, value: Buffer.from(value), partition, withinMs });
+    const late = [limited(0, 'b', 1), limited(1, 'c', 1)];
+    const patient = [limited(0, 'd', 60_000), put(0, 'e')];
+    for (const one of late) one.catch(() => undefined);
+    await delay(10);
+    under.answer();
+    await first;
+    for (const one of late)
+      await assert.rejects(one, { code: 'kafka.unacknowledged', retryable: true, message: /within 1 ms/ });
+    const rest = await next();
+    assert.deepEqual(rest.parts, ['0: d,e']);
+    rest.answer();
+    await Promise.all(patient);
+    const alone = limited(1, 'f', 60_000);
+    (await next()).answer();
+    await alone;
+    assert.equal(requests.length, 0);
   });
 
   it('takes all that came while the request before it was under way', async () => {

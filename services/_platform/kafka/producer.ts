@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { StageMetrics } from '../observability/metrics.ts';
 import {
@@ -10,11 +11,12 @@ import {
   type Route,
   recordBytes,
   sizeOf,
+  takeExpired,
   takeRequest,
 } from './lanes.ts';
 import { createPartitionLookup } from './partition-lookup.ts';
 import { writeParcels } from './produce-request.ts';
-import { isTooLarge, overfull, recordTooLarge, unacknowledged } from './producer-errors.ts';
+import { expired, isTooLarge, overfull, recordTooLarge, unacknowledged } from './producer-errors.ts';
 import { createSessions } from './producer-sessions.ts';
 
 export interface SafeProducer {
@@ -45,18 +47,18 @@ const SLOW_MS = 1_000;
  * spans only partitions that had the same leader at the last lookup, so that a dead broker does not hold up those of others. A
  * partition has one request in flight, which keeps the order within it. Idempotence makes a retried request count once.
  *
- * Messages wait until a few milliseconds have passed since the last request to their leader, and while it is under way, because many
- * small requests cost far more CPU than the wait. After a quiet time a message waits for nothing but its turn of the event loop.
+ * A route sends a request at most every few milliseconds, and one at a time, because many small requests cost far more CPU than the wait. After a
+ * quiet time a message waits only for those that come within the same millisecond.
  */
 export async function createProducer(options: {
   kafka: Kafka;
   metrics: StageMetrics;
-  /** Shortest time between two requests for the partitions of a leader, ms, during which messages gather. Default 5. */
-  lingerMs?: number;
+  /** Shortest time from one request for the partitions of a leader to the next, ms, in which messages gather. Default 5. */
+  restMs?: number;
   /** Bytes that may wait for the brokers altogether. Default 64 MiB. */
   maxWaitingBytes?: number;
 }): Promise<SafeProducer> {
-  const { kafka, metrics, lingerMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { kafka, metrics, restMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const sessions = createSessions(kafka);
   await sessions.connect();
   const lookup = createPartitionLookup(kafka);
@@ -97,14 +99,25 @@ export async function createProducer(options: {
       if (route.isBusy) return;
       route.isBusy = true;
       // At least 1, so that all messages of this turn are sent together.
-      const restMs = route.sentAt + (message.lingerMs ?? lingerMs) - performance.now();
-      setTimeout(() => void drain(route), Math.max(1, restMs));
+      setTimeout(() => void drain(route), Math.max(1, restOf(route, lane)));
     });
+  }
+
+  /** Milliseconds until the route may send the first message of the lane. */
+  function restOf(route: Route, { waiting: [first] }: Lane): number {
+    return route.sentAt + (first?.message.restMs ?? restMs) - performance.now();
   }
 
   /** Sends the waiting messages of a route, request by request, until there are none. */
   async function drain(route: Route): Promise<void> {
-    while (route.lanes.size > 0) {
+    for (;;) {
+      const [next] = route.lanes;
+      if (next === undefined) break;
+      const leftMs = restOf(route, next);
+      if (leftMs > 0) await delay(leftMs);
+      for (const { lane, messages } of takeExpired(route, performance.now()))
+        for (const { message, reject } of messages) reject(expired(lane, message.withinMs!));
+      if (route.lanes.size === 0) break;
       const parcels = takeRequest(route);
       route.sentAt = performance.now();
       await deliver(parcels);
