@@ -33,7 +33,8 @@ export async function measure(options: Readonly<Record<string, string | undefine
   const holdSeconds = options.hold === undefined ? 0 : positive('hold', options.hold);
   const parts = partsOf(options.parts);
   const real = await readRealWindows();
-  const setting = { users, seconds };
+  // The stages inherit the environment, and this setting decides what a slate waits for.
+  const setting = { users, seconds, answered: process.env.TRIBUTARY_RERANK_ANSWERED ?? 'logged' };
   const onReal = PARTS.some((part) => part !== 'growth' && parts.has(part));
   const figures = onReal
     ? await onWorld(await realWorld(real, users), (running) =>

@@ -177,6 +177,11 @@ const STAGE_SETTINGS = {
     summary:
       'longest time that a slate may take; a shorter one that its caller names in x-tributary-deadline-ms holds instead',
   }),
+  answered: choice('TRIBUTARY_RERANK_ANSWERED', ['logged', 'chosen'], {
+    fallback: 'logged',
+    summary:
+      'when a request for a slate is answered: once the log has the slate; or once it is chosen, which is sooner and needs no Kafka, but nothing is learned from slates that a crash or an outage of Kafka then keeps out of the log',
+  }),
   candidatesShare: number('TRIBUTARY_RERANK_CANDIDATES_SHARE', {
     fallback: 0.01,
     minimum: 0,

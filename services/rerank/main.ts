@@ -26,6 +26,11 @@ import { createSlateChooser } from './slate-chooser.ts';
 
 /** Rewards count from the next refresh of the policy on, which comes every half second by default. */
 const LEARNING_REST_MS = 100;
+/**
+ * Time in which the write of a slate that was answered before must begin. With the repeats of the client it ends within the time that feedback waits for
+ * slates by default (`TRIBUTARY_FEEDBACK_SLATE_DELAY_MS`): a later one would not be joined, and its items would count as unseen or worthless.
+ */
+const WRITTEN_WITHIN_MS = 30_000;
 
 await runStage(STAGES.rerank, async (stage) => {
   const config = readRerankConfig();
@@ -116,10 +121,23 @@ await runStage(STAGES.rerank, async (stage) => {
       ),
     now: Date.now,
   });
+  /** Whether Kafka confirmed the last slate that was answered before. */
+  let isLogging = true;
+  const writing = config.answered === 'chosen' ? { withinMs: WRITTEN_WITHIN_MS } : {};
   addSlateRoute(stage.http, {
     calls: createSlateCalls({
       maxCalls: config.maxSlates,
       count: (outcome) => metrics.slates.inc({ outcome }),
+      answered: config.answered,
+      onUnlogged(err) {
+        metrics.unlogged.inc();
+        if (isLogging)
+          stage.log.warn({ err }, 'answered slates are not in the log; nothing is learned from them');
+        isLogging = false;
+      },
+      onLogged() {
+        isLogging = true;
+      },
       now: () => performance.now(),
     }),
     timeoutMs: config.timeoutMs,
@@ -128,12 +146,12 @@ await runStage(STAGES.rerank, async (stage) => {
       return pools.readFor(userId);
     },
     compose: chooser.choose,
-    publish: (slate, trace) => {
+    async publish(slate, trace) {
       const set = chooser.candidatesOf(slate);
-      return Promise.all([
-        stage.produce('slates', slate.userId, slate, { trace }),
-        set && stage.produce('candidates', set.userId, set, { trace }),
-      ]);
+      const produced = [stage.produce('slates', slate.userId, slate, { ...writing, trace })];
+      if (set !== undefined)
+        produced.push(stage.produce('candidates', set.userId, set, { ...writing, trace }));
+      await Promise.all(produced);
     },
   });
   addInspectRoutes(stage.http, {

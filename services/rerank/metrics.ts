@@ -29,6 +29,9 @@ export const METRICS = {
     help: 'Requests for slates, by outcome; logged: answered, unanswered, perhaps unconfirmed; not logged: probed, late, abandoned, overloaded, failed',
     labels: ['outcome'],
   }),
+  unlogged: counter('tributary_rerank_unlogged_slates_total', {
+    help: 'Slates that were answered once they were chosen (TRIBUTARY_RERANK_ANSWERED), and that Kafka did not confirm',
+  }),
   unreadableAttributes: counter('tributary_rerank_unreadable_attributes_total', {
     help: 'Messages of items whose attribute with the price or the time since when they exist cannot be read, by which of them: price, since',
     labels: ['attribute'],

@@ -11,7 +11,7 @@ import { createLifecycle } from '#platform/lifecycle.ts';
 import { createMetrics } from '#platform/observability/metrics.ts';
 import { waitFor } from '#platform/testing/wait-for.ts';
 import { addSlateRoute } from './routes.ts';
-import { createSlateCalls, type SlateOutcome } from './slate-calls.ts';
+import { type AnswerTime, createSlateCalls, type SlateOutcome } from './slate-calls.ts';
 
 const LOG = pino({ level: 'silent' });
 const MAX_SLATES = 8;
@@ -20,6 +20,7 @@ const MAX_SLATES = 8;
 class Stall {
   #open = Promise.withResolvers<void>();
   waiting = 0;
+  isBroken = false;
 
   constructor() {
     this.#open.resolve();
@@ -43,22 +44,32 @@ class Stall {
 describe('the route of slates', () => {
   let http: FastifyInstance;
   let url: string;
+  /** A route that answers slates once they are chosen. */
+  let early: { http: FastifyInstance; peer: Peer };
   let hasty: Peer;
   let patient: Peer;
   const redis = new Stall();
   const kafka = new Stall();
   const logged: Slate[] = [];
   let outcomes: Partial<Record<SlateOutcome, number>> = {};
+  let unlogged = 0;
 
-  before(async () => {
+  async function listen(answered: AnswerTime): Promise<{ http: FastifyInstance; url: string }> {
     const lifecycle = createLifecycle({ log: LOG, deadlineMs: 1_000, exit: () => {} });
-    http = createHttpServer({ log: LOG, lifecycle, metrics: createMetrics('rerank'), readiness: [] });
-    addSlateRoute(http, {
+    const server = createHttpServer({
+      log: LOG,
+      lifecycle,
+      metrics: createMetrics('rerank'),
+      readiness: [],
+    });
+    addSlateRoute(server, {
       calls: createSlateCalls({
         maxCalls: MAX_SLATES,
         count: (outcome) => {
           outcomes[outcome] = (outcomes[outcome] ?? 0) + 1;
         },
+        answered,
+        onUnlogged: () => void unlogged++,
         now: () => performance.now(),
       }),
       timeoutMs: 30_000,
@@ -66,10 +77,17 @@ describe('the route of slates', () => {
       compose: (_pool, { slateId, userId }) => aSlate({ slateId, userId }),
       async publish(slate) {
         await kafka.pass();
+        if (kafka.isBroken) throw new Error('Kafka is away');
         logged.push(slate);
       },
     });
-    url = await http.listen({ host: '127.0.0.1', port: 0 });
+    return { http: server, url: await server.listen({ host: '127.0.0.1', port: 0 }) };
+  }
+
+  before(async () => {
+    ({ http, url } = await listen('logged'));
+    const chosen = await listen('chosen');
+    early = { http: chosen.http, peer: createPeer({ name: 'rerank', url: chosen.url, timeoutMs: 20_000 }) };
     hasty = createPeer({ name: 'rerank', url, timeoutMs: 1_500 });
     patient = createPeer({ name: 'rerank', url, timeoutMs: 20_000 });
   });
@@ -84,7 +102,9 @@ describe('the route of slates', () => {
   after(async () => {
     await hasty.close();
     await patient.close();
+    await early.peer.close();
     await http.close();
+    await early.http.close();
   });
 
   const ask = (peer: Peer) => peer.post<Slate>('/slates', { userId: 'ann', n: 5 });
@@ -231,5 +251,22 @@ describe('the route of slates', () => {
     await waitFor(() => outcomes.unanswered === MAX_SLATES, { message: 'the log has them' });
     assert.equal(logged.length, MAX_SLATES);
     assert.deepEqual(outcomes, { unanswered: MAX_SLATES, overloaded: 1 });
+  });
+
+  it('answers slates once they are chosen, if so set: more than may be under way, and each is in the log or told to be missing', async () => {
+    kafka.begin();
+    const slates: Slate[] = [];
+    for (let asked = 0; asked <= MAX_SLATES; asked++) slates.push(await ask(early.peer));
+    assert.equal(logged.length, 0);
+    assert.equal(kafka.waiting, slates.length);
+    assert.deepEqual(outcomes, { answered: slates.length });
+    kafka.end();
+    await waitFor(() => logged.length === slates.length, { message: 'the log has them' });
+    assert.deepEqual(logged, slates);
+    kafka.isBroken = true;
+    await ask(early.peer);
+    await waitFor(() => unlogged === 1, { message: 'the failed write is told' });
+    kafka.isBroken = false;
+    assert.deepEqual([logged.length, outcomes], [slates.length, { answered: slates.length + 1 }]);
   });
 });

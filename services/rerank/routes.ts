@@ -53,8 +53,8 @@ const SlateQuery = Type.Object({
 });
 
 /**
- * `POST /slates`: responds once the log has the slate, so that every reaction of the user finds its slate. Without an answer
- * within the time of the caller there is no slate.
+ * `POST /slates`: responds once the log has the slate, so that every reaction of the user finds its slate; or once the slate is chosen, if `calls` is so
+ * set. Without an answer within the time of the caller there is no slate.
  */
 export function addSlateRoute<P>(
   http: FastifyInstance,

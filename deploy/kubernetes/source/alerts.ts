@@ -122,6 +122,14 @@ export const ALERTS: readonly Alert[] = [
     summary: '{{ $value | humanizePercentage }} of the requests for slates are not answered.',
   },
   {
+    name: 'TributarySlatesUnlogged',
+    expr: 'sum(increase(tributary_rerank_unlogged_slates_total[15m])) > 0',
+    for: '0m',
+    severity: 'ticket',
+    summary:
+      'Users got {{ $value | humanize }} slates that are not in the log; nothing is learned from them.',
+  },
+  {
     name: 'TributaryModelFails',
     expr: 'sum by (model) (rate(tributary_proposals_total{outcome=~"failed|timed_out|dropped"}[10m])) / sum by (model) (rate(tributary_proposals_total[10m])) > 0.05',
     for: '10m',
