@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import { waitFor } from '#platform/testing/wait-for.ts';
+import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
 import { recovered } from './nemesis/recovery.ts';
 import { type NemesisWorld, openWorld } from './nemesis/world.ts';
@@ -12,6 +13,9 @@ const SLATES_PER_SECOND = 50;
 const READY_TIMEOUT_MS = 300_000;
 /** When a request for a slate is answered: the values of TRIBUTARY_RERANK_ANSWERED. */
 const SETTINGS = ['logged', 'chosen'] as const;
+
+/** The variables that a world sets. */
+const CHANGED = ['TRIBUTARY_RERANK_ANSWERED', 'KAFKA_BROKERS', 'SCHEMA_REGISTRY_URL', 'REDIS_URL'];
 
 /** The requests for slates of a time. */
 interface Answers {
@@ -29,28 +33,46 @@ interface Answers {
  */
 export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const options = {
-    kills: { type: 'string', default: '20' },
+    kills: { type: 'string', default: '10' },
     away: { type: 'string', default: '20' },
     seed: { type: 'string', default: '7' },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
-  const before = process.env.TRIBUTARY_RERANK_ANSWERED;
+  const kills = whole('kills', values.kills);
+  const awaySeconds = whole('away', values.away);
+  const before = Object.fromEntries(CHANGED.map((name) => [name, process.env[name]]));
   const figures: Record<string, { kills: Answers; away: Answers }> = {};
   try {
     for (const setting of SETTINGS) {
       console.error(`  slates are answered once they are ${setting} …`);
       process.env.TRIBUTARY_RERANK_ANSWERED = setting;
-      figures[setting] = await hurt(values.seed, Number(values.kills), Number(values.away));
+      figures[setting] = await hurt(values.seed, kills, awaySeconds);
+      restore(before);
     }
   } finally {
-    if (before === undefined) delete process.env.TRIBUTARY_RERANK_ANSWERED;
-    else process.env.TRIBUTARY_RERANK_ANSWERED = before;
+    restore(before);
   }
   const { logged } = figures;
   return {
-    figures: { kills: Number(values.kills), awaySeconds: Number(values.away), ...figures },
+    figures: { kills, awaySeconds, ...figures },
     isPassed: logged!.kills.unlogged + logged!.away.unlogged === 0,
   };
+}
+
+/** Otherwise the servers of one world would be taken for those of the next. */
+function restore(variables: Readonly<Record<string, string | undefined>>): void {
+  for (const [name, value] of Object.entries(variables)) {
+    if (value === undefined) delete process.env[name];
+    else process.env[name] = value;
+  }
+}
+
+function whole(option: string, text: string): number {
+  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
+  throw new SetupError(
+    `--${option} must be a whole number from 1 to 9999, not "${text}"`,
+    'Correct the option.',
+  );
 }
 
 async function hurt(seed: string, kills: number, awaySeconds: number) {

@@ -29,6 +29,10 @@ const COMMANDS: Readonly<Record<string, FaultCommand>> = {
     title: 'processes of each stage are asked to end under load, and no request may fail',
     load: () => import('./drains.ts'),
   },
+  answers: {
+    title: 'rerank is killed and Kafka is away, and which answered slates the log lacks',
+    load: () => import('./answers.ts'),
+  },
   broker: {
     title: 'three brokers, one killed at a time, under load',
     load: () => import('./broker.ts'),
