@@ -45,7 +45,7 @@ const STRAGGLERS_GRACE = 0.5;
 const MOST_FAREWELL = 0.3;
 
 /** A handler sends what came of a fetch in one turn of the event loop; requests over HTTP come one by one. */
-const HANDLER_REST_MS = 1;
+const HANDLER_LINGER_MS = 1;
 
 /** One handler per topic. */
 export type BatchHandlers = {
@@ -290,7 +290,7 @@ async function createStage(
         ...(timestamp === undefined ? {} : { timestamp }),
         ...(partition === undefined ? {} : { partition }),
         ...(withinMs === undefined ? {} : { withinMs }),
-        ...(insists ? { restMs: HANDLER_REST_MS } : {}),
+        ...(insists ? { lingerMs: HANDLER_LINGER_MS } : {}),
       };
       const write = (): Promise<Acknowledgement> => producer.send(topic(topicName), message);
       if (!insists) return traced(span, write());

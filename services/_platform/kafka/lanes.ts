@@ -9,11 +9,8 @@ export interface OutgoingMessage {
   readonly timestamp?: number;
   /** Overrides the partition of the key: for copies of a message that several partitions need. */
   readonly partition?: number;
-  /**
-   * Shortest time from the last request for partitions of its leader to the one that carries it, ms; that of the message which waits first
-   * holds for all. Default: that of the producer.
-   */
-  readonly restMs?: number;
+  /** Milliseconds for which it waits for others if its broker has nothing to do and was not quiet before. Default: that of the producer. */
+  readonly lingerMs?: number;
   /** Longest time until the request that carries it, ms; after it the message is rejected and not sent. Default: no limit. */
   readonly withinMs?: number;
 }

@@ -155,7 +155,7 @@ describe('the producer', () => {
 
   it('everything is settled before the producer closes', async () => {
     const topic = await test.createTopic(2);
-    const closing = await createProducer({ kafka: test.kafka, metrics, restMs: 1_000 });
+    const closing = await createProducer({ kafka: test.kafka, metrics, lingerMs: 1_000 });
     await Promise.all(['a', 'b'].map((key) => closing.send(topic, { key, value: null })));
     // These have to wait.
     const sent = ['a', 'b', 'c', 'd'].map((key) => closing.send(topic, { key, value: null }));

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { StageMetrics } from '../observability/metrics.ts';
 import {
@@ -37,6 +36,10 @@ export interface SafeProducer {
 
 /** Maximum bytes that may wait for the brokers altogether. */
 const MAX_WAITING_BYTES = 64 * 1_048_576;
+/** A route is quiet if it has sent nothing for so many times the linger of a message. */
+const QUIET = 2;
+/** So that all messages of one turn of the event loop are sent together. */
+const AT_ONCE_MS = 1;
 /** A request that took so long may have waited for another leader. */
 const SLOW_MS = 1_000;
 
@@ -47,18 +50,18 @@ const SLOW_MS = 1_000;
  * spans only partitions that had the same leader at the last lookup, so that a dead broker does not hold up those of others. A
  * partition has one request in flight, which keeps the order within it. Idempotence makes a retried request count once.
  *
- * A route sends a request at most every few milliseconds, and one at a time, because many small requests cost far more CPU than the wait. After a
- * quiet time a message waits only for those that come within the same millisecond.
+ * Messages linger a few milliseconds, and while a request of their leader is under way, because many small requests cost far more
+ * CPU than the wait. After a quiet time, in which others hardly follow, a message waits only for those of the same millisecond (decision 0090).
  */
 export async function createProducer(options: {
   kafka: Kafka;
   metrics: StageMetrics;
-  /** Shortest time from one request for the partitions of a leader to the next, ms, in which messages gather. Default 5. */
-  restMs?: number;
+  /** Milliseconds for which a message may linger to be batched. Default 5. */
+  lingerMs?: number;
   /** Bytes that may wait for the brokers altogether. Default 64 MiB. */
   maxWaitingBytes?: number;
 }): Promise<SafeProducer> {
-  const { kafka, metrics, restMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
+  const { kafka, metrics, lingerMs = 5, maxWaitingBytes = MAX_WAITING_BYTES } = options;
   const sessions = createSessions(kafka);
   await sessions.connect();
   const lookup = createPartitionLookup(kafka);
@@ -98,23 +101,15 @@ export async function createProducer(options: {
       route.lanes.add(lane);
       if (route.isBusy) return;
       route.isBusy = true;
-      // At least 1, so that all messages of this turn are sent together.
-      setTimeout(() => void drain(route), Math.max(1, restOf(route, lane)));
+      const longMs = message.lingerMs ?? lingerMs;
+      const isQuiet = performance.now() - route.sentAt > QUIET * longMs;
+      setTimeout(() => void drain(route), isQuiet ? AT_ONCE_MS : longMs);
     });
-  }
-
-  /** Milliseconds until the route may send the first message of the lane. */
-  function restOf(route: Route, { waiting: [first] }: Lane): number {
-    return route.sentAt + (first?.message.restMs ?? restMs) - performance.now();
   }
 
   /** Sends the waiting messages of a route, request by request, until there are none. */
   async function drain(route: Route): Promise<void> {
-    for (;;) {
-      const [next] = route.lanes;
-      if (next === undefined) break;
-      const leftMs = restOf(route, next);
-      if (leftMs > 0) await delay(leftMs);
+    while (route.lanes.size > 0) {
       for (const { lane, messages } of takeExpired(route, performance.now()))
         for (const { message, reject } of messages) reject(expired(lane, message.withinMs!));
       if (route.lanes.size === 0) break;

@@ -32,7 +32,7 @@ export const METRICS = {
     buckets: MESSAGES,
   }),
   produceSeconds: histogram('tributary_produce_seconds', {
-    help: 'Time from send to acknowledgement, with the wait for the request',
+    help: 'Time from send to acknowledgement, lingering included',
     labels: ['topic'],
     buckets: SECONDS,
   }),
