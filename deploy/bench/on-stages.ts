@@ -2,6 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { TestNamespace } from '#topics/test-namespace.ts';
+import { restoreEnvironment } from '../local/restore-environment.ts';
 import { type Stack, startStack } from '../local/stack.ts';
 import { openPath, type Path } from '../path/path.ts';
 
@@ -30,13 +31,7 @@ export async function onStages<T>(
     }
   } finally {
     await stack.stop();
-    // Otherwise the next stack would take these servers for ones to use.
-    for (const name of Object.keys(stack.env)) restore(name, before[name]);
+    restoreEnvironment(Object.keys(stack.env), before);
     rmSync(runDirectory, { recursive: true, force: true });
   }
-}
-
-function restore(name: string, value: string | undefined): void {
-  if (value === undefined) delete process.env[name];
-  else process.env[name] = value;
 }

@@ -31,10 +31,7 @@ const ACTIONS = 4_000;
 const SETTLING = { actions: 4_000, slateSeconds: 10 } as const;
 const SLATE_SECONDS = 20;
 const CONNECTIONS = 32;
-/**
- * Requests under way for each process of a stage. Few, because a process with a tenth of a core must answer each within two seconds; and as many for each
- * process of two as for a single one, because a process shares its round trips and writes among the requests that it has under way.
- */
+/** Few, because a process with a tenth of a core must answer each within two seconds. */
 const SLATE_CONNECTIONS = 8;
 /** Of each chunk between a stage and another one, in either direction, ms. */
 const NETWORK_DELAY_MS = 5;
@@ -101,13 +98,12 @@ async function measureFleet(world: BenchWorld, shape: FleetShape): Promise<Throu
       await app.slate(world.crowd.nextUser()).catch(() => slatesFailed++);
     };
     await handle(SETTLING.actions);
-    const connections = SLATE_CONNECTIONS * copies;
-    await closedLoop(connections, SETTLING.slateSeconds, ask);
+    await closedLoop(SLATE_CONNECTIONS, SETTLING.slateSeconds, ask);
     if (slatesFailed > 0) throw new Error(`${slatesFailed} slates failed before any process was limited`);
     limit();
     const acting = await usedCores(processes(), () => handle(ACTIONS));
     const actionsPerSecond = ACTIONS / acting.seconds;
-    const asking = await usedCores(processes(), () => closedLoop(connections, SLATE_SECONDS, ask));
+    const asking = await usedCores(processes(), () => closedLoop(SLATE_CONNECTIONS, SLATE_SECONDS, ask));
     const asked = asking.result;
     const slatesPerSecond = asked - slatesFailed / SLATE_SECONDS;
     console.error(

@@ -1,16 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
-import { waitFor } from '#platform/testing/wait-for.ts';
-import { SetupError } from '../local/parts/setup-error.mjs';
+import { restoreEnvironment } from '../local/restore-environment.ts';
 import type { FaultOutcome } from './command.ts';
-import { recovered } from './nemesis/recovery.ts';
+import { comesBack, recovered } from './nemesis/recovery.ts';
 import { type NemesisWorld, openWorld } from './nemesis/world.ts';
 import { readLog } from './read-log.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const COPIES = 2;
 const ACTIONS_PER_SECOND = 5;
 const SLATES_PER_SECOND = 50;
-const READY_TIMEOUT_MS = 300_000;
 /** When a request for a slate is answered: the values of TRIBUTARY_RERANK_ANSWERED. */
 const SETTINGS = ['logged', 'chosen'] as const;
 
@@ -39,41 +38,26 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     seed: { type: 'string', default: '7' },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
-  const kills = whole('kills', values.kills);
-  const awaySeconds = whole('away', values.away);
-  const before = Object.fromEntries(CHANGED.map((name) => [name, process.env[name]]));
+  const kills = wholeNumber('kills', values.kills);
+  const awaySeconds = wholeNumber('away', values.away);
+  const before = { ...process.env };
   const figures: Record<string, { kills: Answers; away: Answers }> = {};
   try {
     for (const setting of SETTINGS) {
       console.error(`  slates are answered once they are ${setting} …`);
       process.env.TRIBUTARY_RERANK_ANSWERED = setting;
       figures[setting] = await hurt(values.seed, kills, awaySeconds);
-      restore(before);
+      // The next world has servers of its own.
+      restoreEnvironment(CHANGED, before);
     }
   } finally {
-    restore(before);
+    restoreEnvironment(CHANGED, before);
   }
   const { logged, chosen } = figures;
   return {
     figures: { kills, awaySeconds, ...figures },
     isPassed: logged!.kills.unlogged + logged!.away.unlogged === 0 && chosen!.away.failed === 0,
   };
-}
-
-/** Otherwise the servers of one world would be taken for those of the next. */
-function restore(variables: Readonly<Record<string, string | undefined>>): void {
-  for (const [name, value] of Object.entries(variables)) {
-    if (value === undefined) delete process.env[name];
-    else process.env[name] = value;
-  }
-}
-
-function whole(option: string, text: string): number {
-  if (/^[1-9]\d{0,3}$/.test(text)) return Number(text);
-  throw new SetupError(
-    `--${option} must be a whole number from 1 to 9999, not "${text}"`,
-    'Correct the option.',
-  );
 }
 
 async function hurt(seed: string, kills: number, awaySeconds: number) {
@@ -129,8 +113,5 @@ async function killOne({ fleet }: NemesisWorld, name: string): Promise<void> {
   const pid = fleet.pidOf(name);
   fleet.signal(name, 'SIGKILL');
   await fleet.ended(name);
-  await waitFor(() => fleet.pidOf(name) !== pid && fleet.pidOf(name) !== undefined && fleet.isReady(name), {
-    message: `${name} is back`,
-    timeoutMs: READY_TIMEOUT_MS,
-  });
+  await comesBack(fleet, name, pid);
 }

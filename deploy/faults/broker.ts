@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util';
 import { runBrokerLoss } from './broker/run.ts';
 import type { FaultOutcome } from './command.ts';
 import { startFaultServers } from './servers.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const HEAP = '320m';
 
@@ -15,8 +16,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const servers = await startFaultServers({ nodes: 3, heap: HEAP });
   try {
     const result = await runBrokerLoss(servers, {
-      actions: Number(values.actions),
-      kills: Number(values.kills),
+      actions: wholeNumber('actions', values.actions),
+      kills: wholeNumber('kills', values.kills),
     });
     const isPassed = result.missing === 0 && result.windowDifferences === 0 && result.stopped === 0;
     return { figures: { ...result, bare: { ...result.bare } }, isPassed };

@@ -3,6 +3,7 @@ import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
 import { runDrains } from './drains/run.ts';
 import { NEMESIS_STAGES } from './nemesis/world.ts';
+import { wholeNumber } from './whole-number.ts';
 
 const DIFFERENCES_SHOWN = 20;
 
@@ -27,8 +28,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     );
   const { differences, reasons, ...result } = await runDrains({
     seed: values.seed,
-    terms: Number(values.terms),
-    copies: Number(values.copies),
+    terms: wholeNumber('terms', values.terms),
+    copies: wholeNumber('copies', values.copies),
     stages,
     log: (line) => console.error(line),
   });

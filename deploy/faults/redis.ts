@@ -5,6 +5,7 @@ import { parseArgs } from 'node:util';
 import { startStack } from '../local/stack.ts';
 import type { FaultOutcome } from './command.ts';
 import { emptyUnderLoad } from './redis/empty-under-load.ts';
+import { wholeNumber } from './whole-number.ts';
 
 /** Starts servers and stages, and empties Redis under load. `--users` sets the number of users, 10,000 by default. */
 export async function run(args: readonly string[]): Promise<FaultOutcome> {
@@ -14,7 +15,10 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const stack = await startStack({ runDirectory });
   Object.assign(process.env, stack.env);
   try {
-    const result = await emptyUnderLoad(Number(values.users), async (redis) => void (await redis.flushall()));
+    const result = await emptyUnderLoad(
+      wholeNumber('users', values.users),
+      async (redis) => void (await redis.flushall()),
+    );
     return { figures: { ...result }, isPassed: result.differences === 0 && result.failedRequests === 0 };
   } finally {
     await stack.stop();

@@ -27,8 +27,8 @@ import { createSlateChooser } from './slate-chooser.ts';
 /** Rewards count from the next refresh of the policy on, which comes every half second by default. */
 const LEARNING_REST_MS = 100;
 /**
- * Time in which the write of a slate that was answered before must begin. With the repeats of the client it ends within the time that feedback waits for
- * slates by default (`TRIBUTARY_FEEDBACK_SLATE_DELAY_MS`): a later one would not be joined, and its items would count as unseen or worthless.
+ * Longest time until the write of a slate begins that was answered before. The client may repeat a write for a minute, and feedback joins no slate that comes more
+ * than two minutes late by default (`TRIBUTARY_FEEDBACK_SLATE_DELAY_MS`).
  */
 const WRITTEN_WITHIN_MS = 30_000;
 

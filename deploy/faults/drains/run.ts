@@ -1,6 +1,5 @@
-import { waitFor } from '#platform/testing/wait-for.ts';
 import { type Comparison, settleAndCompare } from '../nemesis/compare.ts';
-import { recovered } from '../nemesis/recovery.ts';
+import { comesBack, recovered } from '../nemesis/recovery.ts';
 import { type NemesisWorld, openWorld } from '../nemesis/world.ts';
 
 export interface DrainOptions {
@@ -35,7 +34,6 @@ const SLATES_PER_SECOND = 10;
 /** Long, because a busy machine is no fault of a drain; a process that closes a connection is noticed at once. */
 const REQUEST_TIMEOUT_MS = 30_000;
 const END_TIMEOUT_MS = 60_000;
-const READY_TIMEOUT_MS = 300_000;
 
 /** Ends processes as an orchestrator does, each when the one before is back, and compares what remains with what the log determines. */
 export async function runDrains(options: DrainOptions): Promise<DrainResult> {
@@ -99,9 +97,6 @@ async function drainOne({ fleet }: NemesisWorld, name: string): Promise<number> 
   });
   await Promise.race([fleet.ended(name), late]).finally(() => clearTimeout(timer));
   const seconds = Math.round((performance.now() - began) / 100) / 10;
-  await waitFor(() => fleet.pidOf(name) !== pid && fleet.pidOf(name) !== undefined && fleet.isReady(name), {
-    message: `${name} is back`,
-    timeoutMs: READY_TIMEOUT_MS,
-  });
+  await comesBack(fleet, name, pid);
   return seconds;
 }

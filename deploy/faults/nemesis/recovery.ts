@@ -1,18 +1,29 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { waitFor } from '#platform/testing/wait-for.ts';
 import { CATALOG } from '#topics/catalog.ts';
 import { partitionOfKey } from '#topics/partitioner.ts';
+import type { Fleet } from './fleet.ts';
 import { SHARED_ITEMS } from './generations.ts';
 import type { Load } from './load.ts';
 import { allReady, type NemesisWorld } from './world.ts';
 
 const POLL_MS = 250;
 const TIMEOUT_MS = 180_000;
+const BACK_TIMEOUT_MS = 300_000;
 
 /** Returns a user of each partition. */
 export function usersOfPartitions(prefix: string): string[] {
   const count = CATALOG.actions.partitions;
   return Array.from({ length: count }, (_, partition) => {
     for (let i = 0; ; i++) if (partitionOfKey(`${prefix}-${i}`, count) === partition) return `${prefix}-${i}`;
+  });
+}
+
+/** Resolves when a process that has ended was started again and is ready. @param pid its process before */
+export async function comesBack(fleet: Fleet, name: string, pid: number | undefined): Promise<void> {
+  await waitFor(() => fleet.pidOf(name) !== pid && fleet.pidOf(name) !== undefined && fleet.isReady(name), {
+    message: `${name} is back`,
+    timeoutMs: BACK_TIMEOUT_MS,
   });
 }
 

@@ -35,9 +35,9 @@ export interface PeerOptions {
 }
 
 export function createPeer(options: PeerOptions): Peer {
-  const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY, lookup } = options;
+  const { name, url, timeoutMs = 2_000, maxCalls = Number.POSITIVE_INFINITY } = options;
   const { origin } = new URL(url);
-  const agent = new Agent({ connections: 32, connect: { lookup: lookup ?? rememberingLookup() } });
+  const agent = new Agent({ connections: 32, connect: { lookup: options.lookup ?? rememberingLookup() } });
   let calls = 0;
 
   async function call<T>(

@@ -6,27 +6,23 @@ import { createMetrics } from '../observability/metrics.ts';
 import { openTestKafka, type TestKafka } from '../testing/kafka.ts';
 import { HeldPartitions } from './held-partitions.ts';
 import { StateContended } from './held-state.ts';
-import { createProducer, type SafeProducer } from './producer.ts';
 
 describe('the partitions of a stage with state', () => {
   let test: TestKafka;
-  let producer: SafeProducer;
 
   before(async () => {
     test = await openTestKafka();
-    producer = await createProducer({ kafka: test.kafka, metrics: createMetrics('test') });
   });
 
-  after(async () => {
-    await producer.close();
-    await test.close();
-  });
+  after(() => test.close());
 
   /** A topic of one partition and four messages, whose state includes the first `included`; another process may advance it. */
   async function open(included: number) {
     const topic = await test.createTopic(1);
-    for (const value of ['0', '1', '2', '3'])
-      await producer.send(topic, { key: 'k', value: Buffer.from(value) });
+    const producer = test.kafka.producer();
+    await producer.connect();
+    await producer.send({ topic, messages: ['0', '1', '2', '3'].map((value) => ({ value })) });
+    await producer.disconnect();
     const state = { offset: included - 1 };
     const seeks: number[] = [];
     const held = new HeldPartitions({

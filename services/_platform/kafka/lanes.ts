@@ -89,11 +89,8 @@ export function takeRequest({ lanes }: Route): Parcel[] {
 }
 
 /** Takes the messages whose time is over out of the lanes of a route, as far as they wait before all others of their lane. */
-export function takeExpired(
-  { lanes }: Route,
-  now: number,
-): Array<{ lane: Lane; messages: readonly Waiting[] }> {
-  const expired: Array<{ lane: Lane; messages: readonly Waiting[] }> = [];
+export function takeExpired({ lanes }: Route, now: number): Parcel[] {
+  const expired: Parcel[] = [];
   for (const lane of lanes) {
     const { waiting } = lane;
     let count = 0;
