@@ -4,8 +4,8 @@ import { restoreEnvironment } from '../local/restore-environment.ts';
 import type { FaultOutcome } from './command.ts';
 import { comesBack, recovered } from './nemesis/recovery.ts';
 import { type NemesisWorld, openWorld } from './nemesis/world.ts';
+import { optionNumber } from './option-number.ts';
 import { readLog } from './read-log.ts';
-import { wholeNumber } from './whole-number.ts';
 
 const COPIES = 2;
 const ACTIONS_PER_SECOND = 5;
@@ -38,8 +38,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     seed: { type: 'string', default: '7' },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
-  const kills = wholeNumber('kills', values.kills);
-  const awaySeconds = wholeNumber('away', values.away);
+  const kills = optionNumber('kills', values.kills);
+  const awaySeconds = optionNumber('away', values.away);
   const before = { ...process.env };
   const figures: Record<string, { kills: Answers; away: Answers }> = {};
   try {

@@ -1,8 +1,8 @@
 import { parseArgs } from 'node:util';
 import { runBrokerLoss } from './broker/run.ts';
 import type { FaultOutcome } from './command.ts';
+import { optionNumber } from './option-number.ts';
 import { startFaultServers } from './servers.ts';
-import { wholeNumber } from './whole-number.ts';
 
 const HEAP = '320m';
 
@@ -16,8 +16,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
   const servers = await startFaultServers({ nodes: 3, heap: HEAP });
   try {
     const result = await runBrokerLoss(servers, {
-      actions: wholeNumber('actions', values.actions),
-      kills: wholeNumber('kills', values.kills),
+      actions: optionNumber('actions', values.actions),
+      kills: optionNumber('kills', values.kills),
     });
     const isPassed = result.missing === 0 && result.windowDifferences === 0 && result.stopped === 0;
     return { figures: { ...result, bare: { ...result.bare } }, isPassed };

@@ -3,7 +3,7 @@ import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
 import { runDrains } from './drains/run.ts';
 import { NEMESIS_STAGES } from './nemesis/world.ts';
-import { wholeNumber } from './whole-number.ts';
+import { optionNumber } from './option-number.ts';
 
 const DIFFERENCES_SHOWN = 20;
 
@@ -28,8 +28,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     );
   const { differences, reasons, ...result } = await runDrains({
     seed: values.seed,
-    terms: wholeNumber('terms', values.terms),
-    copies: wholeNumber('copies', values.copies),
+    terms: optionNumber('terms', values.terms),
+    copies: optionNumber('copies', values.copies),
     stages,
     log: (line) => console.error(line),
   });

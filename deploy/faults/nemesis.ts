@@ -3,7 +3,7 @@ import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
 import { PROCESS_PLANTS } from './nemesis/plants.ts';
 import { runNemesis } from './nemesis/run.ts';
-import { wholeNumber } from './whole-number.ts';
+import { optionNumber } from './option-number.ts';
 
 const DIFFERENCES_SHOWN = 20;
 
@@ -30,9 +30,9 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     );
   const { differences, ...result } = await runNemesis({
     seed: values.seed,
-    count: wholeNumber('count', values.count),
-    copies: wholeNumber('copies', values.copies),
-    together: wholeNumber('together', values.together),
+    count: optionNumber('count', values.count),
+    copies: optionNumber('copies', values.copies),
+    together: optionNumber('together', values.together),
     seconds: [5, 15, 40],
     ...(values.kinds === undefined ? {} : { kinds: values.kinds.split(',') }),
     ...(plant === undefined ? {} : { plant }),

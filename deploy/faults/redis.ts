@@ -4,8 +4,8 @@ import { join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { startStack } from '../local/stack.ts';
 import type { FaultOutcome } from './command.ts';
+import { optionNumber } from './option-number.ts';
 import { emptyUnderLoad } from './redis/empty-under-load.ts';
-import { wholeNumber } from './whole-number.ts';
 
 /** Starts servers and stages, and empties Redis under load. `--users` sets the number of users, 10,000 by default. */
 export async function run(args: readonly string[]): Promise<FaultOutcome> {
@@ -16,7 +16,7 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
   Object.assign(process.env, stack.env);
   try {
     const result = await emptyUnderLoad(
-      wholeNumber('users', values.users),
+      optionNumber('users', values.users),
       async (redis) => void (await redis.flushall()),
     );
     return { figures: { ...result }, isPassed: result.differences === 0 && result.failedRequests === 0 };

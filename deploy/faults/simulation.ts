@@ -1,6 +1,7 @@
 import { parseArgs } from 'node:util';
 import { SetupError } from '../local/parts/setup-error.mjs';
 import type { FaultOutcome } from './command.ts';
+import { optionNumber } from './option-number.ts';
 import { SCENARIOS } from './simulation/scenarios.ts';
 import { simulate } from './simulation/simulate.ts';
 
@@ -14,8 +15,8 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     scenario: { type: 'string' },
   } as const;
   const { values } = parseArgs({ args: [...args], options });
-  const count = wholeNumber('--seeds', values.seeds, 1);
-  const from = wholeNumber('--from', values.from, 0);
+  const count = optionNumber('seeds', values.seeds);
+  const from = optionNumber('from', values.from, 0);
   const chosen = SCENARIOS.filter(({ name }) => name === (values.scenario ?? name));
   if (chosen.length === 0) {
     const known = SCENARIOS.map(({ name }) => name).join(', ');
@@ -45,11 +46,4 @@ export async function run(args: readonly string[]): Promise<FaultOutcome> {
     figures: { seeds: count * chosen.length, differences, seconds, events, found },
     isPassed: differences === 0,
   };
-}
-
-/** @throws SetupError that names the option */
-function wholeNumber(option: string, text: string, least: number): number {
-  const value = Number(text);
-  if (text.trim() !== '' && Number.isSafeInteger(value) && value >= least) return value;
-  throw new SetupError(`${option} is "${text}"`, `Write a whole number from ${least} on`);
 }
