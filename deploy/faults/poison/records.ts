@@ -17,8 +17,8 @@ import type { CaseContext, PoisonCase } from './case.ts';
 const SENTINEL = 0.123_456_789_012_345;
 /** The same for a float of 32 bits. */
 const SENTINEL_FLOAT = Math.fround(SENTINEL);
-/** Stands in a record for two bytes that are not UTF-8. */
-const SENTINEL_TEXT = '¬';
+/** Stands in a record for eight bytes that are not UTF-8. Two would be found in some times too, whose bytes as varints can be equal. */
+const SENTINEL_TEXT = '¬'.repeat(4);
 
 type Rows<V> = ReadonlyArray<
   readonly [name: string, code: ErrorCode | undefined, change: (userId: string) => Partial<V>]
