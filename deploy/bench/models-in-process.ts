@@ -1,5 +1,6 @@
 import { TAKER_HALF_LIVES } from '#algorithms/combiner/traits.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import type { Proposal, UserInterests } from '#contracts/generated/records.ts';
 import { readProposeConfig } from '../../services/propose/config.ts';
 import type { EmbeddedItems } from '../../services/propose/embeddings/embedded-items.ts';
@@ -31,7 +32,7 @@ export function openModels(
     embeddings: { find: () => items },
     // Nobody takes anything meanwhile.
     takers: { countsOf: () => TAKER_HALF_LIVES.map(() => 0) },
-    artefacts: { read: (name) => artefacts.find(({ model }) => model === name) },
+    artefacts: heldArtefacts((name) => artefacts.find(({ model }) => model === name)),
   });
   const publishes = async (proposal: Proposal): Promise<void> => publish(proposal);
   const runners = forUsers.map(

@@ -31,6 +31,14 @@ export interface Artefact extends ArtefactName {
   readonly trainedUpTo: number | null;
 }
 
+/** The format of the artefacts of one model. */
+export interface ArtefactFormat<T> {
+  readonly model: string;
+  readonly format: string;
+  /** Throws if the bytes or the card are malformed. */
+  readonly decode: (artefact: Artefact) => T;
+}
+
 /** Key of a manifest in the topic `models`. */
 export function manifestKey({ model, generation }: ArtefactName): string {
   return `${model}/${generation}`;

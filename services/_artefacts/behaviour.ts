@@ -1,7 +1,7 @@
 import type { BehaviourFactors } from '#algorithms/behaviour/factors.ts';
 import { BinaryReader, BinaryWriter } from '#algorithms/binary.ts';
-import type { Artefact } from './artefact.ts';
-import type { ArtefactFormat } from './decoded.ts';
+import { decodeVector } from '#contracts/vectors.ts';
+import type { Artefact, ArtefactFormat } from './artefact.ts';
 
 /** Name of the artefact that holds the factors of the users' behaviour: retrain writes it, propose reads it. */
 export const BEHAVIOUR = 'behaviour';
@@ -54,7 +54,7 @@ function encodeFactors({ itemIds, factors: { rank, units, fold, offer } }: Named
   return bytes;
 }
 
-/** @throws BinaryFormatError or RangeError if the bytes are malformed */
+/** @throws BinaryFormatError, RangeError or VectorError if the bytes are malformed */
 function decodeFactors(bytes: Buffer): NamedFactors {
   if (bytes.length < LENGTH_BYTES) throw new RangeError('the factors of behaviour are truncated');
   const start = LENGTH_BYTES + bytes.readUInt32LE(0);
@@ -66,11 +66,8 @@ function decodeFactors(bytes: Buffer): NamedFactors {
   const total = count * (rank + 2);
   if (bytes.length !== start + total * FLOAT_BYTES)
     throw new RangeError(`the factors of behaviour hold ${bytes.length - start} bytes for ${total} numbers`);
-  const numbers = Float32Array.from({ length: total }, (_, place) =>
-    bytes.readFloatLE(start + place * FLOAT_BYTES),
-  );
-  if (!numbers.every(Number.isFinite)) throw new RangeError('the factors of behaviour are not finite');
-  const units = numbers.slice(0, count * rank);
+  const numbers = decodeVector(bytes.subarray(start), total, 'the array of factors of behaviour');
+  const units = numbers.subarray(0, count * rank);
   const fold = Float64Array.from(numbers.subarray(count * rank, count * (rank + 1)));
   const offer = Float64Array.from(numbers.subarray(count * (rank + 1)));
   return { itemIds, factors: { rank, units, fold, offer } };

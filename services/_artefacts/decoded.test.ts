@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { anArtefact, putArtefact, readerOf } from './artefact.testing.ts';
-import { type ArtefactFormat, DecodedArtefacts } from './decoded.ts';
+import type { ArtefactFormat } from './artefact.ts';
+import { DecodedArtefacts } from './decoded.ts';
 
 describe('decoded artefacts', () => {
   it('an artefact is decoded once, at its first request, and another artefact is decoded by itself', async () => {

@@ -1,15 +1,7 @@
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
-import { type Artefact, manifestKey } from './artefact.ts';
+import { type Artefact, type ArtefactFormat, manifestKey } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
-
-/** The format of the artefacts of one model. */
-export interface ArtefactFormat<T> {
-  readonly model: string;
-  readonly format: string;
-  /** Throws if the bytes or the card are malformed. */
-  readonly decode: (artefact: Artefact) => T;
-}
 
 /** The decoded artefacts of one model. Each is decoded once, at its first request. */
 export class DecodedArtefacts<T> {

@@ -9,7 +9,7 @@ import {
   putArtefact,
   readerOf,
 } from './artefact.testing.ts';
-import { type Artefact, manifestKey } from './artefact.ts';
+import { type Artefact, type ArtefactFormat, manifestKey } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
 import { withdrawArtefacts, writeArtefact } from './writer.ts';
 
@@ -61,6 +61,73 @@ describe('reading artefacts', () => {
     assert.ok(artefact);
     apply(messages[1]!, messages.at(-1)!);
     assert.equal(reader.read('pinsage', 'g1'), artefact);
+  });
+
+  /** Decodes the bytes to a text, and counts. */
+  function textFormat(format = 'tributary.test/1') {
+    const calls: string[] = [];
+    const decode = ({ generation, bytes }: Artefact): { text: string } => {
+      calls.push(generation);
+      if (bytes.length === 0) throw new RangeError('no bytes');
+      return { text: bytes.toString() };
+    };
+    const own: ArtefactFormat<{ text: string }> = { model: 'pinsage', format, decode };
+    return { calls, own };
+  }
+
+  it('decodes an artefact once, and then no longer holds its bytes', async () => {
+    const { own, calls } = textFormat();
+    assert.equal(reader.decoded(own, 'g1'), undefined);
+    const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
+    apply(...messages.slice(0, -1));
+    assert.equal(reader.decoded(own, 'g1'), undefined, 'not all of it is there');
+    apply(messages.at(-1)!);
+    const decoded = reader.decoded(own, 'g1');
+    assert.deepEqual(decoded, { text: '0123456789' });
+    apply(messages[0]!, messages.at(-1)!);
+    assert.equal(reader.decoded(own, 'g1'), decoded);
+    assert.deepEqual(calls, ['g1']);
+    assert.throws(() => reader.read('pinsage', 'g1'), /pinsage\/g1 is held as decoded, not its bytes/);
+    assert.throws(
+      () => reader.decoded({ ...own }, 'g1'),
+      /pinsage\/g1 is decoded by two formats/,
+      'another reader would get what the first one made',
+    );
+  });
+
+  it('decodes an artefact again that was withdrawn and written again, and none that was withdrawn', async () => {
+    const { own, calls } = textFormat();
+    const messages = await messagesOf(anArtefact({ bytes: Buffer.from('0123456789') }));
+    apply(...messages);
+    assert.deepEqual(reader.decoded(own, 'g1'), { text: '0123456789' });
+    for (const { topic, key } of messages) apply({ topic, key, value: null });
+    assert.equal(reader.decoded(own, 'g1'), undefined);
+    apply(...messages);
+    assert.deepEqual(reader.decoded(own, 'g1'), { text: '0123456789' });
+    assert.deepEqual(reader.drain('g1'), [{ model: 'pinsage', generation: 'g1', parts: [0, 1, 2] }]);
+    assert.equal(reader.decoded(own, 'g1'), undefined);
+    assert.deepEqual(calls, ['g1', 'g1']);
+  });
+
+  it('what is decoded is not returned while something that the artefact requires is missing', async () => {
+    const { own } = textFormat();
+    await putArtefact(reader, anArtefact({ model: 'latents' }));
+    await putArtefact(reader, anArtefact({ requires: [{ model: 'latents', generation: 'g1' }] }));
+    assert.notEqual(reader.decoded(own, 'g1'), undefined);
+    apply({ topic: 'model-parts', key: 'latents/g1/0', value: null });
+    assert.equal(reader.decoded(own, 'g1'), undefined);
+  });
+
+  it('throws what decode throws, each time, and returns nothing of another format', async () => {
+    const { own } = textFormat();
+    await putArtefact(reader, anArtefact({ bytes: Buffer.of() }));
+    for (let turn = 0; turn < 2; turn++) assert.throws(() => reader.decoded(own, 'g1'), /no bytes/);
+    assert.equal(reader.read('pinsage', 'g1')?.bytes.length, 0, 'it was not decoded');
+    await putArtefact(reader, anArtefact({ generation: 'g2' }));
+    const other = textFormat('tributary.test/2').own;
+    for (let turn = 0; turn < 2; turn++) assert.equal(reader.decoded(other, 'g2'), undefined);
+    const reason = 'its format is tributary.test/1, not tributary.test/2: the next training writes it anew';
+    assert.deepEqual(warnings, [{ artefact: 'pinsage/g2', reason }]);
   });
 
   it('skips the artefacts of other models', async () => {

@@ -3,6 +3,7 @@ import type { ArtefactRequirement, ModelPart, ModelWeights } from '#contracts/ge
 import type { FollowHandlers } from '#platform/stage.ts';
 import {
   type Artefact,
+  type ArtefactFormat,
   type ArtefactName,
   checksumOf,
   manifestKey,
@@ -22,6 +23,8 @@ interface Entry extends ArtefactName {
   /** Bytes of these parts, until they are put together. */
   readonly parts: Map<number, Buffer>;
   artefact: Artefact | undefined;
+  /** What was made of it, after which its bytes are not held. */
+  decoded: { readonly format: ArtefactFormat<unknown>; readonly value: unknown } | undefined;
   /** Whether parts and manifest contradict each other. */
   isBroken: boolean;
   /** Time of the first request that found a part or a requirement missing, by the reader's clock. */
@@ -63,10 +66,37 @@ export class ArtefactReader {
   /**
    * The artefact, the same object each time; undefined if it is not there as a whole.
    * @param format the only one that the caller can decode: an artefact of another one is not returned, and is logged once
+   * @throws Error for an artefact of which `decoded` has been returned
    */
   read(model: string, generation: string, format?: string): Artefact | undefined {
     const entry = this.#entries.get(manifestKey({ model, generation }));
-    if (entry?.manifest === undefined || entry.isBroken) return undefined;
+    if (entry?.decoded !== undefined)
+      throw new Error(`${manifestKey(entry)} is held as decoded, not its bytes`);
+    return entry && this.#readEntry(entry, format);
+  }
+
+  /**
+   * What an artefact is decoded to, the same each time; undefined where `read` returns undefined. It is decoded at the first call, after which
+   * its bytes, which may be as many as those of what they became, are not held any more.
+   * @param format the same object at each call
+   * @throws what `format.decode` throws, at each call; Error for an artefact that was decoded by another format
+   */
+  decoded<T>(format: ArtefactFormat<T>, generation: string): T | undefined {
+    const entry = this.#entries.get(manifestKey({ model: format.model, generation }));
+    if (entry === undefined) return undefined;
+    if (entry.decoded === undefined) {
+      const artefact = this.#readEntry(entry, format.format);
+      if (artefact === undefined) return undefined;
+      entry.decoded = { format, value: format.decode(artefact) };
+      entry.artefact = { ...artefact, bytes: Buffer.alloc(0) };
+    }
+    if (entry.decoded.format !== format) throw new Error(`${manifestKey(entry)} is decoded by two formats`);
+    // What it requires may have been withdrawn.
+    return this.#readEntry(entry, format.format) && (entry.decoded.value as T);
+  }
+
+  #readEntry(entry: Entry, format?: string): Artefact | undefined {
+    if (entry.manifest === undefined || entry.isBroken) return undefined;
     const missing = this.#missingOf(entry, entry.manifest);
     if (missing !== undefined) {
       this.#noteMissing(entry, missing);
@@ -134,6 +164,7 @@ export class ArtefactReader {
     entry.stored.delete(number);
     entry.parts.delete(number);
     entry.artefact = undefined;
+    entry.decoded = undefined;
     if (entry.stored.size === 0 && entry.manifest === undefined) this.#entries.delete(manifestKey(entry));
   }
 
@@ -182,7 +213,13 @@ export class ArtefactReader {
 }
 
 /** Of an entry whose manifest was not looked at yet. */
-const UNJUDGED = { artefact: undefined, isBroken: false, askedAt: undefined, isReported: false };
+const UNJUDGED = {
+  artefact: undefined,
+  decoded: undefined,
+  isBroken: false,
+  askedAt: undefined,
+  isReported: false,
+};
 
 function createEntry({ model, generation }: ArtefactName): Entry {
   return { model, generation, manifest: undefined, stored: new Set(), parts: new Map(), ...UNJUDGED };

@@ -1,6 +1,6 @@
 import { BinaryReader, BinaryWriter } from '#algorithms/binary.ts';
-import type { Artefact } from './artefact.ts';
-import type { ArtefactFormat } from './decoded.ts';
+import { decodeVector } from '#contracts/vectors.ts';
+import type { Artefact, ArtefactFormat } from './artefact.ts';
 
 /** A matrix of finite numbers, row-major; values.length is a multiple of `columns`. */
 export interface Table {
@@ -80,7 +80,7 @@ function encodeTables({ itemIds, tables }: NamedTables): Buffer {
   return bytes;
 }
 
-/** @throws BinaryFormatError or RangeError if the bytes are malformed */
+/** @throws BinaryFormatError, RangeError or VectorError if the bytes are malformed */
 function decodeTables(bytes: Buffer, model: string): NamedTables {
   if (bytes.length < LENGTH_BYTES) throw new RangeError(`the tables of ${model} are truncated`);
   let at = LENGTH_BYTES + bytes.readUInt32LE(0);
@@ -99,13 +99,10 @@ function decodeTables(bytes: Buffer, model: string): NamedTables {
   for (const { name, columns, length } of shapes) {
     if (columns === 0 || length % columns !== 0)
       throw new RangeError(`the table ${name} of ${model} has ${length} numbers in rows of ${columns}`);
-    const start = at;
-    const values = Float32Array.from({ length }, (_, place) =>
-      bytes.readFloatLE(start + place * FLOAT_BYTES),
-    );
-    if (!values.every(Number.isFinite)) throw new RangeError(`the table ${name} of ${model} is not finite`);
+    const end = at + length * FLOAT_BYTES;
+    const values = decodeVector(bytes.subarray(at, end), length, `the table ${name} of ${model}`);
     tables[name] = { columns, values };
-    at += length * FLOAT_BYTES;
+    at = end;
   }
   return { itemIds, tables };
 }

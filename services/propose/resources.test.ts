@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { anArtefact, memoryLog } from '#artefacts/artefact.testing.ts';
+import type { ArtefactFormat } from '#artefacts/artefact.ts';
 import { writeArtefact } from '#artefacts/writer.ts';
 import { createLogger } from '#platform/observability/logger.ts';
 import type { FollowHandlers, StagePorts } from '#platform/stage.ts';
@@ -16,6 +17,11 @@ const plain = defineProposer({
   needs: ['interests'],
   create: () => ({ propose: async () => new Map() }),
 });
+const TEXT: ArtefactFormat<string> = {
+  model: 'sequence',
+  format: 'tributary.test/1',
+  decode: ({ bytes }) => String(bytes),
+};
 /** Proposes the text of the artefact `sequence` of generation g1 for everyone. */
 const trained = defineProposer({
   ...nothing,
@@ -25,8 +31,8 @@ const trained = defineProposer({
   create: ({ artefacts }) => ({
     everyMs: 1_000,
     async propose() {
-      const weights = artefacts.read('sequence', 'g1')?.bytes;
-      return weights === undefined ? undefined : { items: [{ itemId: String(weights), score: 1 }] };
+      const itemId = artefacts.decoded(TEXT, 'g1');
+      return itemId === undefined ? undefined : { items: [{ itemId, score: 1 }] };
     },
   }),
 });

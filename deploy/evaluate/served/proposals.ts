@@ -1,5 +1,6 @@
 import type { Artefact } from '#artefacts/artefact.ts';
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { LoggedAction } from '#contracts/domain/action-validity.ts';
 import type { ModelProposal } from '#contracts/domain/proposed-lists.ts';
@@ -77,7 +78,7 @@ export function resourcesAt(log: LogEnd, config: ProposeConfig): Partial<Resourc
     sessions,
     intervals,
     categories,
-    artefacts: { read: (model) => artefacts.find((artefact) => artefact.model === model) },
+    artefacts: heldArtefacts((model) => artefacts.find((artefact) => artefact.model === model)),
     index: NOTHING_WITHHELD,
   };
 }

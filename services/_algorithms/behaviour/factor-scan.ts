@@ -36,7 +36,10 @@ export function firstOf(user: ScannedUser, depth: number): ScannedUser {
 
 /** Factors in the order in which a scan reads them. */
 export class FactorScan {
-  readonly #factors: BehaviourFactors;
+  /** By item: its weight in the vector of a user, as in the factors. */
+  readonly fold: Float64Array;
+  /** The factors by place; their vectors are the rows. */
+  readonly #placed: Pick<BehaviourFactors, 'rank' | 'units' | 'fold'>;
   readonly #order: Int32Array;
   readonly #placeOf: Int32Array;
   readonly #rows: ProductRows;
@@ -47,8 +50,8 @@ export class FactorScan {
   readonly #withheldPlaces = new WeakMap<Uint8Array, Uint8Array>();
 
   constructor(factors: BehaviourFactors) {
-    const { rank, units, offer } = factors;
-    this.#factors = factors;
+    const { rank, units, fold, offer } = factors;
+    this.fold = fold;
     this.#order = byFallingFactor(offer);
     this.#placeOf = new Int32Array(offer.length);
     this.#rankOf = new Int32Array(offer.length);
@@ -58,6 +61,8 @@ export class FactorScan {
       this.#rows.matrix.set(units.subarray(item * rank, (item + 1) * rank), place * rank);
     });
     this.#offer = Float64Array.from(this.#order, (item) => offer[item]!);
+    const placedFold = Float64Array.from(this.#order, (item) => fold[item]!);
+    this.#placed = { rank, units: this.#rows.matrix, fold: placedFold };
   }
 
   /**
@@ -65,8 +70,8 @@ export class FactorScan {
    * @param isWithheld 1 for each other item that is left out; the array must not change afterwards
    */
   scan(taken: readonly number[], k: number, isWithheld: Uint8Array | undefined): ScannedUser {
-    const query = foldIn(this.#factors, taken);
     const excluded = taken.map((item) => this.#placeOf[item]!);
+    const query = foldIn(this.#placed, excluded);
     const withheld = isWithheld && this.#placesOf(isWithheld);
     const scan = { rows: this.#rows, factors: this.#offer, query, k, excluded };
     const { places, scores } = boundedTopK(withheld === undefined ? scan : { ...scan, withheld });

@@ -120,7 +120,10 @@ function orthonormalise(matrix: Float64Array, width: number): Float64Array {
 }
 
 /** The vector of a user who took these items, as numbers; length rank. */
-export function foldIn({ units, fold, rank }: BehaviourFactors, items: ArrayLike<number>): Float64Array {
+export function foldIn(
+  { units, fold, rank }: Pick<BehaviourFactors, 'rank' | 'units' | 'fold'>,
+  items: ArrayLike<number>,
+): Float64Array {
   const user = new Float64Array(rank);
   let i = 0;
   // Three items at a time: a sum in the same order, with a third of its loads and stores.

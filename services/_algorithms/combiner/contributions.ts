@@ -1,6 +1,7 @@
 import type { ScannedUser } from '../behaviour/factor-scan.ts';
 import type { CombinerRanking, RankedCandidates } from './candidate-ranking.ts';
 import { type CombinerBase, DEPTH, LARGEST_SCORE, LOG_RANKS, PRIOR_PAIRS, scaleOf } from './candidates.ts';
+import type { ItemGroups } from './traits.ts';
 
 /** Why a candidate has its score. */
 export interface Contribution {
@@ -28,7 +29,7 @@ const OUTSTANDING = 2;
  * adds is divided equally among the user's items of the group. Traits of the candidate are nobody's contribution.
  */
 export class Contributions {
-  readonly #base: CombinerBase;
+  readonly #groups: ItemGroups;
   readonly #weights: Float64Array;
   readonly #ranking: Pick<CombinerRanking, 'shares' | 'scans'>;
   readonly #most: number;
@@ -40,12 +41,12 @@ export class Contributions {
    * @param most candidates of a call, at most MOST_PLACES of the product kernel
    */
   constructor(
-    base: CombinerBase,
+    { groups }: Pick<CombinerBase, 'groups'>,
     weights: Float64Array,
     ranking: Pick<CombinerRanking, 'shares' | 'scans'>,
     most: number,
   ) {
-    this.#base = base;
+    this.#groups = groups;
     this.#weights = weights;
     this.#ranking = ranking;
     this.#most = most;
@@ -106,8 +107,9 @@ export class Contributions {
       Math.max(-LARGEST_SCORE, Math.min(LARGEST_SCORE, deviation === 0 ? 0 : (score - mean) / deviation));
     const ofNothing = standardOf(0);
     const [byScore, byRank] = [this.#weights[2 * model]!, this.#weights[2 * model + 1]!];
-    const { values: products, width } = this.#ranking.scans[model]!.products(items, taken);
-    const { fold } = this.#base.factors[model]!;
+    const scan = this.#ranking.scans[model]!;
+    const { fold } = scan;
+    const { values: products, width } = scan.products(items, taken);
     const { ranks, scores } = own.ranksAndScores(items);
     const size = taken.length;
     for (let k = 0; k < size; k++)
@@ -127,8 +129,7 @@ export class Contributions {
 
   /** @returns the sum of what it adds to the amounts */
   #addGroups(item: number, taken: readonly number[], amounts: Float64Array): number {
-    const { factors, groups } = this.#base;
-    const { levels, of: groupOf } = groups;
+    const { levels, of: groupOf } = this.#groups;
     let total = 0;
     for (let level = 0; level < levels; level++) {
       const group = groupOf[item * levels + level]!;
@@ -138,7 +139,7 @@ export class Contributions {
       for (let k = 0; k < taken.length; k++) if (groupOf[taken[k]! * levels + level] === group) inGroup++;
       if (inGroup === 0) continue;
       const lift = (inGroup + PRIOR_PAIRS * share) / ((taken.length + PRIOR_PAIRS) * share);
-      const part = this.#weights[2 * factors.length + level]! * Math.log(lift);
+      const part = this.#weights[2 * this.#ranking.scans.length + level]! * Math.log(lift);
       if (!(part > 0)) continue;
       for (let k = 0; k < taken.length; k++)
         if (groupOf[taken[k]! * levels + level] === group) amounts[k]! += part / inGroup;

@@ -1,7 +1,6 @@
-import type { ArtefactFormat } from '#artefacts/decoded.ts';
+import type { ArtefactFormat } from '#artefacts/artefact.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import type { EmbeddedItems } from '../embeddings/embedded-items.ts';
-import { createArtefactLookup } from './artefact-lookup.ts';
 import { createGenerationLookup } from './generation-lookup.ts';
 import type { Candidate, ListsForUsers, ProposedList, Resources } from './proposer.ts';
 import { takenItems } from './taken-items.ts';
@@ -31,7 +30,8 @@ export interface ArtefactResources extends Pick<Resources, 'embeddings' | 'artef
 /**
  * A model whose artefact is trained and released with each generation: it ranks by the window, in the generation of the user's interests.
  * Items that the user only turned away from are left out of what it ranks by, as they are of its training, and of its list.
- * Users of a generation that was trained without it get no list.
+ * Users of a generation that was trained without it, or with another version of it, get no list. A malformed artefact is thrown: the
+ * stage counts that as a failure of the model.
  */
 export function createArtefactModel<T>(
   { embeddings, artefacts, candidates }: ArtefactResources,
@@ -39,7 +39,10 @@ export function createArtefactModel<T>(
   build: (decoded: T) => RankingModel,
 ): ListsForUsers {
   const find = createGenerationLookup(embeddings);
-  const modelOf = createArtefactLookup(artefacts, format, build);
+  const ranking: ArtefactFormat<RankingModel> = {
+    ...format,
+    decode: (artefact) => build(format.decode(artefact)),
+  };
   return {
     async propose(users, signal) {
       const lists = new Map<string, ProposedList>();
@@ -47,7 +50,7 @@ export function createArtefactModel<T>(
         signal.throwIfAborted();
         if (generation === null) continue;
         const items = find(generation);
-        const model = items && modelOf(generation);
+        const model = items && artefacts.decoded(ranking, generation);
         if (model === undefined) continue;
         for (const user of group) {
           const { recent, refused, ...types } = takenItems(user);

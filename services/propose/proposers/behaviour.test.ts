@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Artefact } from '#artefacts/artefact.ts';
 import { behaviourArtefact } from '#artefacts/behaviour.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
@@ -33,7 +34,7 @@ async function propose(
   read: (model: string) => Artefact | undefined = () => artefact,
   types: Partial<UserInterests> = {},
 ) {
-  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
+  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: heldArtefacts(read) };
   const model = behaviour.create(resources, { settings: {}, candidates: 3 }) as ListsForUsers;
   return (await model.propose([interests({ recent, ...types })], signal)).get('u1');
 }

@@ -3,6 +3,7 @@ import { describe, it } from 'node:test';
 import { TAKER_HALF_LIVES, TRAITS } from '#algorithms/combiner/traits.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
 import { COMBINER_FORMAT, combinerTables } from '#artefacts/combiner.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import type { UserInterests } from '#contracts/generated/records.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
@@ -83,7 +84,7 @@ async function propose(
 ) {
   const resources: Partial<Resources> = {
     embeddings: { find: () => items },
-    artefacts: { read },
+    artefacts: heldArtefacts(read),
     takers: { countsOf },
   };
   const model = combiner.create(resources, { settings: { mostLift }, candidates: 2 }) as ListsForUsers;

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
@@ -17,7 +18,7 @@ test('items of like content are those near the latest items, and none for a gene
     trainedUpTo: null,
   });
   const listOf = async (isTrained: boolean) => {
-    const artefacts = { read: () => (isTrained ? artefact : undefined) };
+    const artefacts = heldArtefacts(() => (isTrained ? artefact : undefined));
     const given = { settings: { popularityExponent: 1, latest: 5 }, candidates: 9 };
     const model = content.create({ embeddings: { find: () => items }, artefacts }, given) as ListsForUsers;
     const lists = await model.propose([interests({ recent: ['tea'] })], new AbortController().signal);

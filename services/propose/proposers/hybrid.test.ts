@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
@@ -18,7 +19,7 @@ const artefact = tablesArtefact({
 });
 
 async function propose(recent: string[], isTrained = true) {
-  const artefacts = { read: () => (isTrained ? artefact : undefined) };
+  const artefacts = heldArtefacts(() => (isTrained ? artefact : undefined));
   const settings = { popularityExponent: 1, latest: 1 };
   const model = hybrid.create({ embeddings: { find: () => items }, artefacts }, { settings, candidates: 9 });
   return (await (model as ListsForUsers).propose([interests({ recent })], signal)).get('u1');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import type { Artefact } from '#artefacts/artefact.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { tablesArtefact } from '#artefacts/tables.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
 import { interests } from '../interests.testing.ts';
@@ -22,7 +23,7 @@ const artefact = tablesArtefact({
 });
 
 async function propose(recent: string[], read: (model: string) => Artefact | undefined = () => artefact) {
-  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
+  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: heldArtefacts(read) };
   const model = places.create(resources, {
     settings: { popularityExponent: 1 },
     candidates: 3,

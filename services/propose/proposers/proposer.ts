@@ -27,7 +27,7 @@ export interface Resources {
   /** The latest sessions of all users. */
   readonly sessions: Pick<Sessions, 'latestOf' | 'withItem' | 'reach'>;
   /** Results of trainings, such as the weights of a model, by name and generation. */
-  readonly artefacts: Pick<ArtefactReader, 'read'>;
+  readonly artefacts: Pick<ArtefactReader, 'decoded'>;
 }
 
 /** A model that needs `interests` proposes for each user; a model that does not proposes one list for everyone. */

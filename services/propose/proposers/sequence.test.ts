@@ -4,6 +4,7 @@ import { createRandom } from '#algorithms/random.ts';
 import { type SequenceNetwork, sequenceState } from '#algorithms/sequence/network.ts';
 import { dot, row } from '#algorithms/vectors.ts';
 import type { Artefact } from '#artefacts/artefact.ts';
+import { heldArtefacts } from '#artefacts/held.ts';
 import { SEQUENCE_FORMAT, sequenceTables } from '#artefacts/sequence.ts';
 import { type Tables, tablesArtefact } from '#artefacts/tables.ts';
 import { embeddedItems } from '../embeddings/embedded-items.testing.ts';
@@ -61,7 +62,7 @@ const items = embeddedItems(
 );
 
 async function propose(recent: string[], read: (model: string) => Artefact | undefined = () => artefact) {
-  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: { read } };
+  const resources: Partial<Resources> = { embeddings: { find: () => items }, artefacts: heldArtefacts(read) };
   const proposer = sequence.create(resources, { settings: {}, candidates: 10 }) as ListsForUsers;
   return (await proposer.propose([interests({ recent })], signal)).get('u1');
 }

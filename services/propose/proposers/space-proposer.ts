@@ -1,4 +1,4 @@
-import type { ArtefactFormat } from '#artefacts/decoded.ts';
+import type { ArtefactFormat } from '#artefacts/artefact.ts';
 import type { ItemSpace } from '#artefacts/places.ts';
 import { type ArtefactResources, createArtefactModel } from './artefact-model.ts';
 import { SearchedSpace } from './item-space.ts';

@@ -1,7 +1,7 @@
 import type { Neighbourhoods } from '#algorithms/pinsage/walks.ts';
 import { row } from '#algorithms/vectors.ts';
-import type { Artefact } from '#artefacts/artefact.ts';
-import type { ArtefactFormat, DecodedArtefacts } from '#artefacts/decoded.ts';
+import type { Artefact, ArtefactFormat } from '#artefacts/artefact.ts';
+import type { DecodedArtefacts } from '#artefacts/decoded.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 import type { ItemNeighbours } from '../graph/live-neighbourhoods.ts';
 import { PINSAGE } from './pinsage-model.ts';

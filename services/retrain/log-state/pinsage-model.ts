@@ -1,7 +1,7 @@
 import { type FeatureLayout, featureDimension } from '#algorithms/pinsage/features.ts';
 import { decodeWeights, encodeWeights, type PinSageWeights } from '#algorithms/pinsage/weights.ts';
-import type { Artefact } from '#artefacts/artefact.ts';
-import type { ArtefactFormat, DecodedArtefacts } from '#artefacts/decoded.ts';
+import type { Artefact, ArtefactFormat } from '#artefacts/artefact.ts';
+import type { DecodedArtefacts } from '#artefacts/decoded.ts';
 import { decodeVector, encodeVector } from '#contracts/vectors.ts';
 
 /** The artefact that holds the weights of PinSage. */
