@@ -132,5 +132,5 @@ function positive(option: string, text: string): number {
 }
 
 function invalid(option: string, text: string, expected: string): SetupError {
-  return new SetupError(`--${option} must be ${expected}, not "${text}"`, 'Correct the option.');
+  return new SetupError(`--${option} must be ${expected}, not "${text}"`, 'Correct the option');
 }

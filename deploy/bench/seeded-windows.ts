@@ -21,15 +21,18 @@ import type { RealWindows } from './windows.ts';
 
 /** The generation in which the users are clustered. */
 export const BENCH_GENERATION = 'bench';
+/** Generations before it, as many as retrain keeps in the log by default. */
+export const PAST_GENERATIONS = ['before-1', 'before-2'] as const;
 const AT_A_TIME = 1_000;
 /** Offset of the records: before all actions of the topic. */
 const SEEDED = -1;
 const workspace = new ForestWorkspace();
 
 /**
- * Publishes the vectors of items, and their release, which is active.
+ * Publishes the vectors of items, and their release.
  * @param at its time, ms
  * @param itemIds all that were bought by default
+ * @param generation past ones are retired, and that of the users, the default, is active
  */
 export async function publishVectors(
   namespace: TestNamespace,
@@ -38,21 +41,22 @@ export async function publishVectors(
   itemIds: readonly string[] = [
     ...new Set(histories.flatMap((history) => history.map(({ itemId }) => itemId))),
   ],
+  generation: string = BENCH_GENERATION,
 ): Promise<void> {
   const messages = itemIds.map((itemId) => {
     const embedding = {
-      generation: BENCH_GENERATION,
+      generation,
       itemId,
       vector: encodeVector(vectorOf(itemId)!),
       origin: 'trained' as const,
       basis: null,
     };
-    return { key: `${BENCH_GENERATION}/${itemId}`, value: namespace.encode('ItemEmbedding', embedding) };
+    return { key: `${generation}/${itemId}`, value: namespace.encode('ItemEmbedding', embedding) };
   });
   await sendAll(namespace, 'embeddings', messages);
   const release = {
-    generation: BENCH_GENERATION,
-    state: 'active' as const,
+    generation,
+    state: generation === BENCH_GENERATION ? ('active' as const) : ('retired' as const),
     dimension: vectorOf(itemIds[0]!)!.length,
     alpha,
     itemCount: itemIds.length,
@@ -64,9 +68,7 @@ export async function publishVectors(
     reason: null,
     follows: null,
   };
-  await sendAll(namespace, 'releases', [
-    { key: BENCH_GENERATION, value: namespace.encode('Release', release) },
-  ]);
+  await sendAll(namespace, 'releases', [{ key: generation, value: namespace.encode('Release', release) }]);
 }
 
 /** A window as the stage would have stored it, for any user. */

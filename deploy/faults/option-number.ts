@@ -5,6 +5,6 @@ export function optionNumber(option: string, text: string, least = 1): number {
   if (/^\d{1,7}$/.test(text) && Number(text) >= least) return Number(text);
   throw new SetupError(
     `--${option} must be a whole number from ${least} to 9999999, not "${text}"`,
-    'Correct the option.',
+    'Correct the option',
   );
 }

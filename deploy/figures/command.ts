@@ -56,7 +56,7 @@ function unknownOption(
   { options = [] }: CatalogEntry,
 ): SetupError {
   const known = options.map((one) => ` --${one}`).join('');
-  return new SetupError(`npm run ${kind} -- ${name} has no option --${option}`, `It accepts --json${known}.`);
+  return new SetupError(`npm run ${kind} -- ${name} has no option --${option}`, `It accepts --json${known}`);
 }
 
 function unknownName(

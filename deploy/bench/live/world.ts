@@ -7,7 +7,13 @@ import type { TestNamespace } from '#topics/test-namespace.ts';
 import type { Stack } from '../../local/stack.ts';
 import type { Path } from '../../path/path.ts';
 import { onStages } from '../on-stages.ts';
-import { BENCH_GENERATION, publishVectors, seedWindows, sendAll } from '../seeded-windows.ts';
+import {
+  BENCH_GENERATION,
+  PAST_GENERATIONS,
+  publishVectors,
+  seedWindows,
+  sendAll,
+} from '../seeded-windows.ts';
 import { syntheticWindows } from '../synthetic-windows.ts';
 import { lastWindow, type RealWindows } from '../windows.ts';
 import { type App, openApp } from './app.ts';
@@ -129,6 +135,12 @@ export async function prepareWorld(
     return { key: itemId, value: namespace.encode('Item', item) };
   });
   await sendAll(namespace, 'items', items);
+  // A log that has been trained on for a while has past generations too, which the stages hold.
+  for (const generation of PAST_GENERATIONS) {
+    const past = models.map((model) => ({ ...model, generation }));
+    await publishModels(namespace, past);
+    await publishVectors(namespace, real, now, itemIds, generation);
+  }
   await publishModels(namespace, models);
   await publishVectors(namespace, real, now, itemIds);
   const endAt = now - HOUR;

@@ -33,7 +33,7 @@ export async function openLog(dataset: string): Promise<TemporalLog> {
   const open = Object.hasOwn(LOGS, dataset) ? LOGS[dataset] : undefined;
   if (open === undefined) {
     const names = Object.keys(LOGS).join(' or ');
-    throw new SetupError(`There is no data set ${dataset} here`, `Choose --dataset ${names}.`);
+    throw new SetupError(`There is no data set ${dataset} here`, `Choose --dataset ${names}`);
   }
   return open();
 }
