@@ -25,7 +25,13 @@ describe('decoded artefacts', () => {
     assert.deepEqual([texts.get('g2'), texts.get('g2'), decoded], [undefined, undefined, 2]);
     assert.deepEqual(warnings, [{ artefact: 'pinsage/g2', reason: 'no bytes' }]);
     await putArtefact(reader, anArtefact({ generation: 'g3', format: 'tributary.test/2' }));
-    assert.deepEqual([texts.get('g3'), decoded], [undefined, 2]);
+    assert.deepEqual([texts.get('g3'), texts.get('g3'), decoded], [undefined, undefined, 2]);
+    assert.deepEqual(warnings.slice(1), [
+      {
+        artefact: 'pinsage/g3',
+        reason: 'its format is tributary.test/2, not tributary.test/1: the next training writes it anew',
+      },
+    ]);
     reader.drain('g1');
     assert.equal(texts.get('g1'), undefined);
   });

@@ -1,39 +1,31 @@
 import type { Logger } from 'pino';
 import { reasonOf } from '#contracts/errors.ts';
-import { type Artefact, type ArtefactFormat, manifestKey } from './artefact.ts';
+import { type ArtefactFormat, manifestKey } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
 
-/** The decoded artefacts of one model. Each is decoded once, at its first request. */
+/** The decoded artefacts of one model, for a stage that goes on without one that is malformed. */
 export class DecodedArtefacts<T> {
-  readonly #reader: Pick<ArtefactReader, 'read'>;
+  readonly #reader: Pick<ArtefactReader, 'decoded'>;
   readonly #format: ArtefactFormat<T>;
   readonly #log: Pick<Logger, 'warn'>;
-  /** The value is undefined if the artefact cannot be decoded. An entry lives as long as its artefact. */
-  readonly #decoded = new WeakMap<Artefact, { readonly value: T | undefined }>();
+  /** Generations whose artefact cannot be decoded. A name is never used again. */
+  readonly #malformed = new Set<string>();
 
-  constructor(reader: Pick<ArtefactReader, 'read'>, format: ArtefactFormat<T>, log: Pick<Logger, 'warn'>) {
+  constructor(reader: Pick<ArtefactReader, 'decoded'>, format: ArtefactFormat<T>, log: Pick<Logger, 'warn'>) {
     this.#reader = reader;
     this.#format = format;
     this.#log = log;
   }
 
-  /** Undefined if the artefact is not there or has another format, or if it cannot be decoded, which is logged once. */
+  /** Undefined if the artefact is not there or has another format, or if it cannot be decoded; the last two are logged once. */
   get(generation: string): T | undefined {
-    const artefact = this.#reader.read(this.#format.model, generation);
-    if (artefact === undefined || artefact.format !== this.#format.format) return undefined;
-    let decoded = this.#decoded.get(artefact);
-    if (decoded === undefined) {
-      decoded = { value: this.#decode(artefact) };
-      this.#decoded.set(artefact, decoded);
-    }
-    return decoded.value;
-  }
-
-  #decode(artefact: Artefact): T | undefined {
+    if (this.#malformed.has(generation)) return undefined;
     try {
-      return this.#format.decode(artefact);
+      return this.#reader.decoded(this.#format, generation);
     } catch (error) {
-      this.#log.warn({ artefact: manifestKey(artefact), reason: reasonOf(error) }, 'artefact cannot be read');
+      this.#malformed.add(generation);
+      const artefact = manifestKey({ model: this.#format.model, generation });
+      this.#log.warn({ artefact, reason: reasonOf(error) }, 'artefact cannot be read');
       return undefined;
     }
   }

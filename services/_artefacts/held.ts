@@ -2,18 +2,23 @@ import type { Artefact, ArtefactFormat } from './artefact.ts';
 import type { ArtefactReader } from './reader.ts';
 
 /**
- * Artefacts that somebody holds, without a log, as a stage reads them. Each is decoded at the first call, and kept as long as it is found.
- * @param find the artefact of a name, the same object each time; it is used for every generation
+ * Decodes artefacts that are in memory already, in place of those of the log. Each is decoded once by each format.
+ * @param find the artefact of a model, whatever the generation is; the same object each time
  */
 export function heldArtefacts(
   find: (model: string) => Artefact | undefined,
 ): Pick<ArtefactReader, 'decoded'> {
-  const decoded = new WeakMap<Artefact, unknown>();
+  const byFormat = new WeakMap<object, WeakMap<Artefact, unknown>>();
   return {
-    decoded<T>({ model, format, decode }: ArtefactFormat<T>) {
-      const artefact = find(model);
-      if (artefact?.format !== format) return undefined;
-      if (!decoded.has(artefact)) decoded.set(artefact, decode(artefact));
+    decoded<T>(own: ArtefactFormat<T>) {
+      const artefact = find(own.model);
+      if (artefact?.format !== own.format) return undefined;
+      let decoded = byFormat.get(own);
+      if (decoded === undefined) {
+        decoded = new WeakMap();
+        byFormat.set(own, decoded);
+      }
+      if (!decoded.has(artefact)) decoded.set(artefact, own.decode(artefact));
       return decoded.get(artefact) as T;
     },
   };

@@ -64,20 +64,20 @@ export class ArtefactReader {
   }
 
   /**
-   * The artefact, the same object each time; undefined if it is not there as a whole.
-   * @param format the only one that the caller can decode: an artefact of another one is not returned, and is logged once
+   * The artefact with its bytes, the same object each time; undefined if it is not there as a whole.
    * @throws Error for an artefact of which `decoded` has been returned
    */
-  read(model: string, generation: string, format?: string): Artefact | undefined {
+  read(model: string, generation: string): Artefact | undefined {
     const entry = this.#entries.get(manifestKey({ model, generation }));
     if (entry?.decoded !== undefined)
       throw new Error(`${manifestKey(entry)} is held as decoded, not its bytes`);
-    return entry && this.#readEntry(entry, format);
+    return entry && this.#readEntry(entry);
   }
 
   /**
-   * What an artefact is decoded to, the same each time; undefined where `read` returns undefined. It is decoded at the first call, after which
-   * its bytes, which may be as many as those of what they became, are not held any more.
+   * What an artefact is decoded to, the same each time; undefined where `read` returns undefined, and for an artefact of another format,
+   * which is logged once. It is decoded at the first call, after which its bytes, which may be as many as those of what they became, are not
+   * held any more.
    * @param format the same object at each call
    * @throws what `format.decode` throws, at each call; Error for an artefact that was decoded by another format
    */
@@ -88,7 +88,9 @@ export class ArtefactReader {
       const artefact = this.#readEntry(entry, format.format);
       if (artefact === undefined) return undefined;
       entry.decoded = { format, value: format.decode(artefact) };
-      entry.artefact = { ...artefact, bytes: Buffer.alloc(0) };
+      entry.artefact = { ...artefact, bytes: NO_BYTES };
+      // The manifest of an artefact that was written before there were parts has its bytes.
+      entry.manifest &&= { ...entry.manifest, weights: NO_BYTES };
     }
     if (entry.decoded.format !== format) throw new Error(`${manifestKey(entry)} is decoded by two formats`);
     // What it requires may have been withdrawn.
@@ -211,6 +213,8 @@ export class ArtefactReader {
     this.#log.warn({ artefact: manifestKey(entry), reason }, 'artefact cannot be read');
   }
 }
+
+const NO_BYTES = Buffer.alloc(0);
 
 /** Of an entry whose manifest was not looked at yet. */
 const UNJUDGED = {

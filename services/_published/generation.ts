@@ -78,7 +78,7 @@ export class Generation {
     this.#release = release;
     if (!isLater && release.state !== 'building') this.#wasPublished = true;
     if (release.state === 'rejected') this.#forgetVectors();
-    else this.#table ??= new VectorTable(release.dimension, Math.ceil(release.itemCount / this.#shard.count));
+    else this.#table ??= new VectorTable(release.dimension, this.#rowsOf(release));
     const intakes = [...this.#waiting.values()].map((embedding) => this.applyEmbedding(embedding));
     this.#waiting.clear();
     this.#markIfComplete();
@@ -96,7 +96,8 @@ export class Generation {
       this.#waiting.set(embedding.itemId, embedding);
       return 'waiting';
     }
-    if (this.#table === undefined) return 'rejected-generation';
+    if (this.#release.state === 'rejected') return 'rejected-generation';
+    this.#table ??= new VectorTable(this.#release.dimension);
     const vector = this.#readUnitVector(embedding.vector, this.#table.dimension);
     if (typeof vector === 'string') return vector;
     const row = this.#table.set(embedding.itemId, vector);
@@ -116,6 +117,18 @@ export class Generation {
     return row;
   }
 
+  /** Whether no vector of this shard is here. */
+  get isEmpty(): boolean {
+    return this.#present.size === 0 && this.#waiting.size === 0;
+  }
+
+  /** Frees the memory of the vectors of an empty generation. A vector that comes after all is the first of a new table. */
+  freeTable(): void {
+    if (!this.isEmpty) return;
+    this.#table = undefined;
+    this.#reader = undefined;
+  }
+
   /**
    * The log was read to the end that it had at the start. A generation that had been published by then and was served had been
    * complete, and the log holds all of its vectors that are left. One that was published since may still lack some here.
@@ -123,6 +136,11 @@ export class Generation {
   markCaughtUp(): void {
     const state = this.#release?.state;
     if (this.#wasPublished && (state === 'active' || state === 'retired')) this.#markComplete();
+  }
+
+  /** Vectors for which the table has room at first. A past generation may have none left, and its table grows as they come. */
+  #rowsOf({ state, itemCount }: Release): number | undefined {
+    return state === 'retired' ? undefined : Math.ceil(itemCount / this.#shard.count);
   }
 
   #markIfComplete(): void {

@@ -132,6 +132,46 @@ describe('which generation should serve', () => {
     assert.equal(generations.wanted(), undefined);
   });
 
+  it('a past generation whose vectors have all left the log takes no memory for them', () => {
+    const generations = caughtUp();
+    publish(generations, 'g1', 'active');
+    publish(generations, 'g2', 'active');
+    generations.applyRelease(release('g1', 'retired', 2));
+    generations.withdraw('g1', 'a');
+    assert.equal(generations.get('g1')?.table?.size, 2, 'the other vector is there');
+    assert.notEqual(generations.withdraw('g1', 'b'), undefined, 'its row is told all the same');
+    assert.equal(generations.get('g1')?.table, undefined);
+    generations.withdraw('g2', 'a');
+    generations.withdraw('g2', 'b');
+    assert.equal(generations.get('g2')?.table?.size, 2, 'the active one may get new items');
+  });
+
+  it('after a restart the releases of past generations without vectors take no memory for them', () => {
+    const generations = new PublishedGenerations(WHOLE);
+    publish(generations, 'g1', 'retired');
+    generations.applyRelease(release('g0', 'retired', 1_000_000));
+    generations.withdraw('g1', 'a');
+    generations.withdraw('g1', 'b');
+    publish(generations, 'g2', 'active');
+    assert.ok(generations.get('g1')?.table, 'the log is still being read');
+    generations.markCaughtUp();
+    assert.deepEqual([generations.get('g0')?.table, generations.get('g1')?.table], [undefined, undefined]);
+    assert.equal(generations.wanted()?.id, 'g2');
+  });
+
+  it('a past generation can be declared active again with vectors that came after others had left', () => {
+    const generations = caughtUp();
+    publish(generations, 'g2', 'active');
+    generations.applyRelease(release('g1', 'retired', 2));
+    generations.applyEmbedding(embedding('g1', 'a', [1, 0]));
+    generations.withdraw('g1', 'a');
+    assert.equal(generations.get('g1')?.table, undefined);
+    assert.deepEqual(generations.applyEmbedding(embedding('g1', 'b', [0, 1])), { row: 0 });
+    assert.deepEqual(generations.applyEmbedding(embedding('g1', 'a', [1, 0])), { row: 1 });
+    generations.applyRelease(release('g1', 'active', 2));
+    assert.equal(generations.wanted()?.id, 'g1');
+  });
+
   it('the order in which the topics interleave does not change which generation should serve', () => {
     const embeddings = ['a', 'b', 'c'].map((itemId, index) => embedding('g1', itemId, [1, index]));
     const events = [

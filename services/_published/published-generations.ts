@@ -47,12 +47,18 @@ export class PublishedGenerations {
 
   /** @returns the row that lost its vector; undefined when there was none */
   withdraw(id: string, itemId: string): number | undefined {
-    return this.#byId.get(id)?.withdraw(itemId);
+    const generation = this.#byId.get(id);
+    const row = generation?.withdraw(itemId);
+    if (generation !== undefined) this.#freeIfOver(generation);
+    return row;
   }
 
   markCaughtUp(): void {
     this.#caughtUp = true;
-    for (const generation of this.#byId.values()) generation.markCaughtUp();
+    for (const generation of this.#byId.values()) {
+      generation.markCaughtUp();
+      this.#freeIfOver(generation);
+    }
   }
 
   /** The generation that was declared active last, of those that can serve. */
@@ -89,6 +95,11 @@ export class PublishedGenerations {
   /** Releases declared active other than `id`, which a flip to `id` retires. */
   supersededBy(id: string): Release[] {
     return this.#ledger.supersededBy(id);
+  }
+
+  /** The vectors of a past generation leave the log one by one. Its release stays there, and nothing else has to be kept. */
+  #freeIfOver(generation: Generation): void {
+    if (generation.isEmpty && !this.mayCome(generation.id)) generation.freeTable();
   }
 
   #find(id: string): Generation {

@@ -123,7 +123,12 @@ const OPENERS: { readonly [R in keyof Resources]: Opener<R> } = {
     };
   },
   artefacts: ({ log }, { proposers }) => {
-    const models = [...new Set(proposers.flatMap(({ artefacts }) => artefacts))];
+    const models = proposers.flatMap(({ artefacts }) => artefacts);
+    const shared = models.find((model, place) => models.indexOf(model) < place);
+    if (shared !== undefined)
+      throw new Error(
+        `two models name the artefact ${shared}, and only one can decode it: let one model use it for both`,
+      );
     const reader = new ArtefactReader({ models, log, now: () => performance.now() });
     return { resource: reader, handlers: reader.handlers };
   },

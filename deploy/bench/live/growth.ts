@@ -20,7 +20,7 @@ const ACTIONS_A_SECOND = 200;
 /** Actions of a window: the median of real ones, so that a million users fit into the memory of one machine. */
 const MOST_ACTIONS = 84;
 /** What a user takes in Redis, and what all else takes, MiB. A machine without so much would end processes at random. */
-const NEEDED_MIB = { aUser: 0.011, all: 4_000 } as const;
+const NEEDED_MIB = { aUser: 0.011, all: 7_000 } as const;
 /** Memory of a process with many GB takes long to read. */
 const MEMORY_EVERY_MS = 5_000;
 

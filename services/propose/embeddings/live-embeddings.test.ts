@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import type { Steps } from '#algorithms/steps.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
 import { embedding, release } from '#published/releases.testing.ts';
 import type { EmbeddedItems } from './embedded-items.ts';
 import { LiveEmbeddings } from './live-embeddings.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const AT = { partition: 0, offset: 0, timestamp: 0, trace: undefined };
 
@@ -122,6 +127,27 @@ describe('the embeddings of the log in the process', () => {
     await world.itemsOf('g1');
     world.forget('g1');
     assert.equal(await world.itemsOf('g1'), undefined);
+  });
+
+  it('nothing is held of a past generation whose vectors have left the log', async () => {
+    const world = withThree();
+    world.declare(release('g1', 'active', 3));
+    const ranked = new WeakRef(world.embeddings.find('g1')!);
+    world.put(embedding('g2', 'a', [1, 0]));
+    world.declare(release('g2', 'active', 1));
+    world.declare(release('g1', 'retired', 3));
+    for (const key of ['g1/a', 'g1/b']) world.withdraw(key);
+    assert.deepEqual(
+      await world.itemsOf('g1'),
+      ['c'],
+      'users of it have candidates until the last vector is gone',
+    );
+    world.withdraw('g1/c');
+    assert.equal(world.embeddings.find('g1'), undefined);
+    await nextTurn();
+    collectGarbage();
+    assert.equal(ranked.deref(), undefined);
+    assert.deepEqual(await world.itemsOf('g2'), ['a']);
   });
 
   it('a vector that cannot be used is no candidate', async () => {

@@ -57,8 +57,7 @@ export class LiveEmbeddings {
       releases: ({ key, value, isLater }) => {
         if (value === null) this.#published.forget(key);
         else this.#declare(value, isLater);
-        const generation = this.#published.get(key);
-        if (generation?.table === undefined) this.#held.delete(key);
+        this.#dropIfGone(key);
       },
       items: ({ key, value }) => {
         const wasKept = this.#catalogue.isKept;
@@ -160,7 +159,13 @@ export class LiveEmbeddings {
     const name = parseEmbeddingKey(key);
     if (name === undefined) return;
     const row = this.#published.withdraw(name.generation, name.itemId);
+    this.#dropIfGone(name.generation);
     if (row !== undefined) this.#held.get(name.generation)?.offered.compare(row);
+  }
+
+  /** What was ranked and derived of a generation is held no longer than its vectors. */
+  #dropIfGone(id: string): void {
+    if (this.#published.get(id)?.table === undefined) this.#held.delete(id);
   }
 }
 

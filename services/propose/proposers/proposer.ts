@@ -114,7 +114,7 @@ export interface Proposer<S extends Settings = Settings> {
   readonly explanation: string;
   readonly needs: readonly Need[];
   readonly byDefault: boolean;
-  /** Names of the artefacts that the model reads. */
+  /** Names of the artefacts that the model decodes, which no other model of the process does. */
   readonly artefacts: readonly string[];
   readonly settings: S;
   /** @throws Error when a resource that the model needs is not among the given ones */
