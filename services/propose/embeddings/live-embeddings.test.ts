@@ -132,7 +132,6 @@ describe('the embeddings of the log in the process', () => {
   it('nothing is held of a past generation whose vectors have left the log', async () => {
     const world = withThree();
     world.declare(release('g1', 'active', 3));
-    const ranked = new WeakRef(world.embeddings.find('g1')!);
     world.put(embedding('g2', 'a', [1, 0]));
     world.declare(release('g2', 'active', 1));
     world.declare(release('g1', 'retired', 3));
@@ -142,6 +141,10 @@ describe('the embeddings of the log in the process', () => {
       ['c'],
       'users of it have candidates until the last vector is gone',
     );
+    const ranked = new WeakRef(world.embeddings.find('g1')!);
+    await nextTurn();
+    collectGarbage();
+    assert.notEqual(ranked.deref(), undefined, 'it is held');
     world.withdraw('g1/c');
     assert.equal(world.embeddings.find('g1'), undefined);
     await nextTurn();
