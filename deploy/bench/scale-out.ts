@@ -40,8 +40,8 @@ const WAITING_USERS = 'tributary_proposals_waiting_users';
 
 /**
  * Single actions of random users from the gateway until every stage has handled them, and slates, with one and with two
- * processes of each stage, which have handled as many before. Slates are asked for with each number of requests under way, and the highest
- * rate counts, so that no shape is held back by the load. Each process may use a tenth of a core, or `cores`, so that the machine has
+ * processes of each stage, which have handled as many before. Slates are asked for with eight and with sixteen requests under way,
+ * and the higher rate counts. Each process may use a tenth of a core, or `cores`, so that the machine has
  * room for twice as many. Kafka, Redis and the load are not limited. Calls between stages are spread over the processes, also with a delayed network.
  */
 export async function measure(options: Readonly<Record<string, string | undefined>>): Promise<Figures> {

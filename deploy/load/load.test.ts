@@ -7,9 +7,8 @@ import { join } from 'node:path';
 import { Writable } from 'node:stream';
 import { finished } from 'node:stream/promises';
 import { after, before, describe, it } from 'node:test';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import { gzipSync } from 'node:zlib';
+import { collectGarbage } from '#platform/testing/collect-garbage.ts';
 import { type Mood, startFakeGateway } from '../data/fake-gateway.testing.ts';
 import type { Mapping } from '../data/mapping.ts';
 import { freePort } from '../local/ports.ts';
@@ -20,9 +19,6 @@ const AT = 1_772_000_000_000;
 const HEADING = 'userId,itemId,type,occurredAt';
 const rowsOf = (count: number) =>
   Array.from({ length: count }, (_, n) => `u${n % 97},i${n % 13},buy,${AT + n}`).join('\n');
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 /** Bytes that are in use; what nobody has collected yet says nothing. */
 function liveHeap(): number {

@@ -1,9 +1,8 @@
 import assert from 'node:assert/strict';
 import { beforeEach, describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import fc from 'fast-check';
+import { collectGarbage } from '#platform/testing/collect-garbage.ts';
 import {
   type ArtefactMessage,
   anArtefact,
@@ -17,9 +16,6 @@ import type { ArtefactReader } from './reader.ts';
 import { withdrawArtefacts, writeArtefact } from './writer.ts';
 
 const PART_BYTES = 4;
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 async function messagesOf(artefact: Artefact): Promise<ArtefactMessage[]> {
   const log = memoryLog();

@@ -122,9 +122,8 @@ export class Generation {
     return this.#present.size === 0 && this.#waiting.size === 0;
   }
 
-  /** Frees the memory of the vectors of an empty generation. A vector that comes after all is the first of a new table. */
+  /** Frees the memory for vectors, of a generation that is empty. A vector that comes later is the first of a new table. */
   freeTable(): void {
-    if (!this.isEmpty) return;
     this.#table = undefined;
     this.#reader = undefined;
   }

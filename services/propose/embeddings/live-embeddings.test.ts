@@ -1,17 +1,13 @@
 import assert from 'node:assert/strict';
 import { describe, it } from 'node:test';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { setFlagsFromString } from 'node:v8';
-import { runInNewContext } from 'node:vm';
 import type { Steps } from '#algorithms/steps.ts';
 import { anItem } from '#contracts/domain/records.testing.ts';
 import type { Item, ItemEmbedding, Release } from '#contracts/generated/records.ts';
+import { collectGarbage } from '#platform/testing/collect-garbage.ts';
 import { embedding, release } from '#published/releases.testing.ts';
 import type { EmbeddedItems } from './embedded-items.ts';
 import { LiveEmbeddings } from './live-embeddings.ts';
-
-setFlagsFromString('--expose-gc');
-const collectGarbage = runInNewContext('gc') as () => void;
 
 const AT = { partition: 0, offset: 0, timestamp: 0, trace: undefined };
 
